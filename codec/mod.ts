@@ -1,0 +1,22 @@
+/**
+ * The subunit codec: bytes to events and back. Pure and synchronous; knows no
+ * runtime.
+ *
+ * @module
+ */
+
+export * from "./event.ts";
+export * from "./timestamp.ts";
+export { decodePacket, Packet } from "./v2/packet.ts";
+export { type Fault, type FaultCode, PacketError } from "./v2/errors.ts";
+export * from "./v2/decoder.ts";
+export {
+  ATTACHMENT_PART_BYTES,
+  encodePacket,
+  encodePackets,
+  splitAttachment,
+} from "./v2/encoder.ts";
+export * from "./v2/item_events.ts";
+export * from "./json.ts";
+export * from "./results/mod.ts";
+export * from "./streams.ts";

@@ -1,0 +1,53 @@
+/**
+ * Adds up tests (testtools' StreamSummary).
+ *
+ * @module
+ */
+
+import type { Outcome, Test } from "./collator.ts";
+
+/** How many tests there were and what became of them. */
+export class Summary {
+  /** Tests by what became of them. */
+  readonly outcomes: Record<Outcome, number> = {
+    success: 0,
+    uxsuccess: 0,
+    skip: 0,
+    fail: 0,
+    xfail: 0,
+    lost: 0,
+  };
+  /** Places where the stream is damaged. Each counts as a failed test. */
+  damage = 0;
+
+  /** Counts a test. */
+  add(test: Test): void {
+    this.outcomes[test.outcome]++;
+  }
+
+  /** All tests, lost ones and damage included. */
+  get total(): number {
+    const counts = Object.values(this.outcomes);
+    return counts.reduce((sum, count) => sum + count, this.damage);
+  }
+
+  /** Tests that failed, or succeeded unexpectedly, or were lost; and damage. */
+  get failed(): number {
+    const { fail, uxsuccess, lost } = this.outcomes;
+    return fail + uxsuccess + lost + this.damage;
+  }
+
+  get skipped(): number {
+    return this.outcomes.skip;
+  }
+
+  /** Tests that went as expected: success and xfail. */
+  get passed(): number {
+    return this.total - this.failed - this.skipped;
+  }
+
+  /** Whether nothing failed and nothing is missing. */
+  get isGood(): boolean {
+    return this.failed === 0;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Points in time as the packet holds them: whole seconds and nanoseconds.
+ *
+ * @module
+ */
+
+/** A point in time, UTC. */
+export interface Timestamp {
+  /** Whole seconds since 1970-01-01T00:00:00Z. */
+  readonly seconds: number;
+  /** Nanoseconds after `seconds`, 0 to 999999999. */
+  readonly nanoseconds: number;
+}
+
+const RFC3339 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+
+/**
+ * Reads an RFC 3339 date and time, up to nine decimals, any zone offset.
+ *
+ * @throws {RangeError} when `text` is not one, or names no real day
+ * @example
+ * ```ts
+ * import { parseTimestamp } from "@subunit/codec";
+ *
+ * parseTimestamp("1970-01-01T00:00:01.5Z"); // { seconds: 1, nanoseconds: 500000000 }
+ * ```
+ */
+export function parseTimestamp(text: string): Timestamp {
+  const match = RFC3339.exec(text);
+  if (match === null) throw notATime(text);
+  const [, year, month, day, hour, minute, second, fraction, sign] = match;
+  const zoneHours = Number(match[9] ?? 0), zoneMinutes = Number(match[10] ?? 0);
+  const fields = [year, month, day, hour, minute, second].map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
+  date.setUTCHours(fields[3], fields[4], fields[5]);
+  // Date carries 31 February over into March: what comes out must be what
+  // went in.
+  if (
+    date.getUTCMonth() !== fields[1] - 1 || date.getUTCDate() !== fields[2] ||
+    fields[3] > 23 || fields[4] > 59 || fields[5] > 59 ||
+    zoneHours > 23 || zoneMinutes > 59
+  ) {
+    throw notATime(text);
+  }
+  const zoneSeconds = (zoneHours * 60 + zoneMinutes) * 60;
+  return {
+    seconds: date.getTime() / 1000 +
+      (sign === "-" ? zoneSeconds : -zoneSeconds),
+    nanoseconds: Number((fraction ?? "").padEnd(9, "0")),
+  };
+}
+
+function notATime(text: string): RangeError {
+  return new RangeError(
+    `Cannot read time ${
+      JSON.stringify(text)
+    }: expected RFC 3339, as in "2026-01-31T12:00:00.5Z"`,
+  );
+}
+
+/**
+ * Writes a time as RFC 3339 in UTC, with as many decimals as it needs, at
+ * most nine: "2026-01-31T12:00:00.5Z".
+ */
+export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
+  // A packet may carry a second or more in its nanoseconds.
+  const whole = seconds + Math.floor(nanoseconds / 1e9);
+  const rest = nanoseconds % 1e9;
+  const date = new Date(whole * 1000).toISOString().slice(0, 19);
+  const fraction = rest === 0
+    ? ""
+    : "." + String(rest).padStart(9, "0").replace(/0+$/, "");
+  return `${date}${fraction}Z`;
+}
+
+/** The seconds from `start` to `end`, negative when `end` came first. */
+export function secondsBetween(start: Timestamp, end: Timestamp): number {
+  return end.seconds - start.seconds +
+    (end.nanoseconds - start.nanoseconds) / 1e9;
+}
+
+/** The present, to the millisecond the clock gives. */
+export function now(): Timestamp {
+  const milliseconds = Date.now();
+  return {
+    seconds: Math.floor(milliseconds / 1000),
+    nanoseconds: (milliseconds % 1000) * 1e6,
+  };
+}

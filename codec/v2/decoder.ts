@@ -1,0 +1,354 @@
+/**
+ * Chunks in, items out: finds the packets in a stream, and loses nothing of
+ * what is between them.
+ *
+ * @module
+ */
+
+import { characterStart } from "../utf8.ts";
+import { crc32 } from "./crc32.ts";
+import type { Fault, FaultCode } from "./errors.ts";
+import { CRC_BYTES, SIGNATURE } from "./layout.ts";
+import {
+  checksumFault,
+  claimedLength,
+  HEADER_INCOMPLETE,
+  Packet,
+} from "./packet.ts";
+import { RunningCrc } from "./running_crc.ts";
+
+/**
+ * Bytes between packets: ordinary output. A character of UTF-8 is never cut.
+ *
+ * The bytes are a view, with the lifetime of a {@linkcode Packet}'s.
+ */
+export class ForeignBytes {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get kind(): "foreign" {
+    return "foreign";
+  }
+
+  get byteLength(): number {
+    return this.bytes.length;
+  }
+
+  /** The same over bytes of its own, to keep. */
+  copy(): ForeignBytes {
+    return new ForeignBytes(this.bytes.slice());
+  }
+}
+
+/**
+ * Bytes that begin as a packet does and are none: from the signature up to
+ * the next sound packet, at the furthest to the end the header claims. Where
+ * the header claims nothing credible, the signature alone.
+ *
+ * The bytes are a view, with the lifetime of a {@linkcode Packet}'s.
+ */
+export class Damage {
+  readonly bytes: Uint8Array;
+  /** Where the bytes begin, counted from the start of the stream. */
+  readonly offset: number;
+  /** How many sound packets came before. */
+  readonly packetIndex: number;
+  /** What is wrong with them. */
+  readonly fault: Fault;
+
+  constructor(
+    bytes: Uint8Array,
+    offset: number,
+    packetIndex: number,
+    fault: Fault,
+  ) {
+    this.bytes = bytes;
+    this.offset = offset;
+    this.packetIndex = packetIndex;
+    this.fault = fault;
+  }
+
+  get code(): FaultCode {
+    return this.fault.code;
+  }
+
+  /** What is wrong, and where: one sentence for people. */
+  get reason(): string {
+    return `Cannot decode packet ${this.packetIndex} at byte ${this.offset}: ${this.fault.detail}`;
+  }
+
+  get kind(): "damage" {
+    return "damage";
+  }
+
+  get byteLength(): number {
+    return this.bytes.length;
+  }
+
+  /** The same over bytes of its own, to keep. */
+  copy(): Damage {
+    return new Damage(
+      this.bytes.slice(),
+      this.offset,
+      this.packetIndex,
+      this.fault,
+    );
+  }
+}
+
+/** What a stream is made of. The items' bytes, joined, are the stream. */
+export type StreamItem = Packet | ForeignBytes | Damage;
+
+/**
+ * Packets longer than this have their CRC taken from running CRCs while their
+ * bytes are under suspicion. Below it, reading them again costs less.
+ */
+const LONG_PACKET_BYTES = 1024;
+
+/** The decoder's own buffer at first: a few pipe reads. */
+const FIRST_BUFFER_BYTES = 256 * 1024;
+
+/** The bytes a damaged packet keeps back while packets in it are looked for. */
+interface Suspect {
+  readonly fault: Fault;
+  /** How far from the signature the header claims to reach. */
+  readonly span: number;
+  /** How far from the signature packets have been looked for. */
+  searched: number;
+}
+
+/**
+ * Splits a stream into packets, foreign bytes and damage.
+ *
+ * Feed it with {@linkcode push}, take the items with {@linkcode next} until
+ * there is none, and so on; after the last chunk call {@linkcode end} and take
+ * what is left. How the input is cut into chunks makes no difference to the
+ * items, but for foreign bytes, which come out as early as they can.
+ *
+ * A packet begins at a 0xB3 that is not part of a UTF-8 character. It is
+ * believed when version, length, CRC-32 and every field hold. What fails is
+ * damage; the search goes on one byte behind its signature, so that packets in
+ * a falsely claimed span are found. The decoder holds what it cannot decide
+ * yet: at most two packets' length (8 MiB).
+ *
+ * Items are views. They stay good until the next `push`, and only while the
+ * owner of the chunk leaves it alone; copy what you keep.
+ *
+ * @example
+ * ```ts
+ * import { PacketDecoder } from "@subunit/codec";
+ *
+ * const decoder = new PacketDecoder();
+ * decoder.push(Uint8Array.fromHex("b329010c03666f6f08555f1b"));
+ * decoder.end();
+ * for (let item; (item = decoder.next()) !== undefined;) {
+ *   if (item.kind === "packet") console.log(item.testId); // foo
+ * }
+ * ```
+ */
+export class PacketDecoder {
+  /** What is being read: the last chunk itself, or {@linkcode #own}. */
+  #source: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#source.buffer);
+  /** Holds the undecided bytes of a chunk and the next chunk behind them. */
+  #own: Uint8Array = new Uint8Array(0);
+  /** The first byte that is in no item yet. */
+  #at = 0;
+  #end = 0;
+  /** The stream offset of `#source[0]`. */
+  #base = 0;
+  #ended = false;
+
+  #packets = 0;
+  #suspect: Suspect | undefined;
+  /** A packet found inside a suspect, to hand out after the damage. */
+  #found: Packet | undefined;
+  /** The stream offset up to which bytes are in a claim that failed. */
+  #suspectedTo = 0;
+  readonly #running = new RunningCrc();
+
+  /**
+   * Takes in a chunk. All items of the chunk before must have been taken.
+   *
+   * @throws {TypeError} after `end`
+   */
+  push(chunk: Uint8Array): void {
+    if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
+    if (this.#at === this.#end) {
+      this.#read(chunk, this.#base + this.#end, 0, chunk.length);
+      return;
+    }
+    this.#hold(chunk.length);
+    this.#own.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  /** Says that no more chunks come. */
+  end(): void {
+    this.#ended = true;
+  }
+
+  /**
+   * The next item, or undefined when it takes another chunk to tell (or, after
+   * `end`, when there is no more).
+   */
+  next(): StreamItem | undefined {
+    const item = this.#decide();
+    // The chunk is its owner's again.
+    if (item === undefined && this.#source !== this.#own) this.#hold(0);
+    return item;
+  }
+
+  #decide(): StreamItem | undefined {
+    if (this.#found !== undefined) {
+      const packet = this.#found;
+      this.#found = undefined;
+      return this.#accept(packet);
+    }
+    if (this.#suspect !== undefined) return this.#recover(this.#suspect);
+    if (this.#at === this.#end) return undefined;
+    if (this.#source[this.#at] !== SIGNATURE) return this.#foreign();
+    const packet = this.#packetAt(this.#at);
+    if (packet instanceof Packet) return this.#accept(packet);
+    if (packet === undefined) return undefined;
+    this.#suspect = this.#suspicion(packet);
+    return this.#recover(this.#suspect);
+  }
+
+  /** Moves the undecided bytes to where `room` more fit behind them. */
+  #hold(room: number): void {
+    const undecided = this.#source.subarray(this.#at, this.#end);
+    const needed = undecided.length + room;
+    if (this.#source === this.#own && this.#at + needed <= this.#own.length) {
+      return;
+    }
+    if (Math.max(needed, 2 * undecided.length) > this.#own.length) {
+      // Twice what is needed, so that a byte is moved once on the average.
+      this.#own = new Uint8Array(Math.max(2 * needed, FIRST_BUFFER_BYTES));
+    }
+    this.#own.set(undecided);
+    this.#read(this.#own, this.#base + this.#at, 0, undecided.length);
+  }
+
+  /** Goes on with bytes `at` to `end` of `source`, which starts at `base`. */
+  #read(source: Uint8Array, base: number, at: number, end: number): void {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#view = new DataView(
+        source.buffer,
+        source.byteOffset,
+        source.byteLength,
+      );
+    }
+    this.#base = base;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  #accept(packet: Packet): Packet {
+    this.#at = packet.end;
+    this.#packets++;
+    return packet;
+  }
+
+  /** The packet at `start`; undefined when more bytes are needed to tell. */
+  #packetAt(start: number): Packet | Fault | undefined {
+    const length = claimedLength(this.#source, start, this.#end);
+    if (typeof length === "object") return length;
+    const end = start + length;
+    if (length === HEADER_INCOMPLETE || end > this.#end) {
+      if (!this.#ended) return undefined;
+      const there = `only ${this.#end - start} bytes before the end of input`;
+      return {
+        code: "truncated",
+        detail: length === HEADER_INCOMPLETE
+          ? there
+          : `length is ${length}, ${there}`,
+      };
+    }
+    const stored = this.#view.getUint32(end - CRC_BYTES);
+    const computed = this.#crc(start, end - CRC_BYTES);
+    if (stored !== computed) return checksumFault(stored, computed);
+    return Packet.index(this.#source, this.#view, start, end);
+  }
+
+  #crc(start: number, end: number): number {
+    const base = this.#base;
+    return end - start > LONG_PACKET_BYTES && base + start < this.#suspectedTo
+      ? this.#running.range(this.#view, base, base + start, base + end)
+      : crc32(this.#view, start, end);
+  }
+
+  /** What the fault of a packet at `#at` puts under suspicion. */
+  #suspicion(fault: Fault): Suspect {
+    const available = this.#end - this.#at;
+    const length = claimedLength(this.#source, this.#at, this.#end);
+    const span = typeof length === "object"
+      ? 1
+      : fault.code === "truncated"
+      ? available
+      : length;
+    this.#suspectedTo = Math.max(
+      this.#suspectedTo,
+      this.#base + this.#at + span,
+    );
+    return { fault, span, searched: 1 };
+  }
+
+  /** The damage up to the first sound packet in a suspect, or all of it. */
+  #recover(suspect: Suspect): Damage | undefined {
+    const from = this.#at + 1;
+    const end = this.#at + suspect.span;
+    let stop = this.#at + suspect.searched;
+    for (; (stop = this.#signature(from, stop, end)) < end; stop++) {
+      const packet = this.#packetAt(stop);
+      if (packet instanceof Packet) {
+        this.#found = packet;
+        break;
+      }
+      if (packet === undefined) {
+        suspect.searched = stop - this.#at;
+        return undefined;
+      }
+    }
+    const damage = new Damage(
+      this.#source.subarray(this.#at, stop),
+      this.#base + this.#at,
+      this.#packets,
+      suspect.fault,
+    );
+    this.#suspect = undefined;
+    this.#at = stop;
+    return damage;
+  }
+
+  #foreign(): ForeignBytes | undefined {
+    const start = this.#at;
+    let stop = this.#signature(start, start, this.#end);
+    if (stop === this.#end && !this.#ended) {
+      // Keep back the beginning of a character: the rest may end in 0xB3.
+      stop = characterStart(this.#source, start, stop, stop);
+      if (stop === start) return undefined;
+    }
+    this.#at = stop;
+    return new ForeignBytes(this.#source.subarray(start, stop));
+  }
+
+  /**
+   * The first signature in `start` to `end` that is not part of a character
+   * that begins at `from` or later; `end` when there is none.
+   */
+  #signature(from: number, start: number, end: number): number {
+    for (let at = start; at < end; at++) {
+      const found = this.#source.subarray(at, end).indexOf(SIGNATURE);
+      if (found < 0) return end;
+      at += found;
+      const character = characterStart(this.#source, from, at, this.#end);
+      if (character === at) return at;
+    }
+    return end;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The facts of the packet format, each once.
+ *
+ * ```text
+ *   bytes    field         present when
+ *   1        signature     always: 0xB3
+ *   2        flags         always: version (4 bits), features (9), status (3)
+ *   1..3     length        always: number, of the whole packet
+ *   4 + 1..4 timestamp     TIMESTAMP: seconds, then nanoseconds as a number
+ *   string   test id       TEST_ID
+ *   n x str  tags          TAGS: count as a number, then the strings
+ *   string   MIME type     MIME_TYPE
+ *   string   file name     FILE_CONTENT
+ *   n bytes  file content  FILE_CONTENT: length as a number, then the bytes
+ *   string   routing code  ROUTING_CODE
+ *   string   parent id     PARENT (protocol 2.1)
+ *   4        CRC-32        always: of all bytes before it
+ * ```
+ *
+ * A string is its length in bytes as a number, then UTF-8 without NUL.
+ * Fixed-size fields are big-endian. Source: the subunit README, "Version 2".
+ *
+ * @module
+ */
+
+/** The byte every packet begins with. */
+export const SIGNATURE = 0xb3;
+/** The version in the top four bits of the flags. */
+export const VERSION = 2;
+
+/** Bit masks of the flags field. */
+export const FLAG = {
+  TEST_ID: 0x0800,
+  ROUTING_CODE: 0x0400,
+  TIMESTAMP: 0x0200,
+  RUNNABLE: 0x0100,
+  TAGS: 0x0080,
+  FILE_CONTENT: 0x0040,
+  MIME_TYPE: 0x0020,
+  EOF: 0x0010,
+  PARENT: 0x0008,
+  STATUS: 0x0007,
+} as const;
+
+/** Signature and flags: what comes before the length. */
+export const LENGTH_OFFSET = 3;
+/** The checksum at the packet's end. */
+export const CRC_BYTES = 4;
+/** The longest packet: what a three-byte number can say. */
+export const MAX_PACKET_BYTES = 4194303;
+/** The longest length field a reader accepts. */
+export const MAX_LENGTH_OCTETS = 3;
+/** The largest value of a number: 30 bits. */
+export const MAX_NUMBER = 2 ** 30 - 1;
+/** The last second a timestamp can say, in 2106. */
+export const MAX_SECONDS = 2 ** 32 - 1;
+
+/** What each field takes at the least, beside the length field itself. */
+const SMALLEST = {
+  [FLAG.TIMESTAMP]: 5,
+  [FLAG.TEST_ID]: 1,
+  [FLAG.TAGS]: 1,
+  [FLAG.MIME_TYPE]: 1,
+  [FLAG.FILE_CONTENT]: 2,
+  [FLAG.ROUTING_CODE]: 1,
+  [FLAG.PARENT]: 1,
+} as const;
+
+/**
+ * The fewest bytes a packet with given flags can have without its length
+ * field, indexed by the flags without the version.
+ */
+export const SMALLEST_PACKET: Uint8Array = Uint8Array.from(
+  { length: 0x1000 },
+  (_, flags) =>
+    Object.entries(SMALLEST).reduce(
+      (sum, [flag, bytes]) => (flags & Number(flag)) === 0 ? sum : sum + bytes,
+      LENGTH_OFFSET + CRC_BYTES,
+    ),
+);

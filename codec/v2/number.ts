@@ -1,0 +1,71 @@
+/**
+ * The variable-length number: its top two bits say how many octets it has,
+ * the others are the value, big-endian.
+ *
+ * ```text
+ *   prefix  octets  largest
+ *   00      1               63
+ *   01      2           16 383
+ *   10      3        4 194 303
+ *   11      4    1 073 741 823
+ * ```
+ *
+ * @module
+ */
+
+import { MAX_NUMBER } from "./layout.ts";
+
+/** The octets of the number that begins with `first`: 1 to 4. */
+export function numberOctets(first: number): number {
+  return (first >>> 6) + 1;
+}
+
+/** Reads the number at `offset`; all its octets must be there. */
+export function readNumber(bytes: Uint8Array, offset: number): number {
+  const first = bytes[offset];
+  const value = first & 0x3f;
+  switch (first >>> 6) {
+    case 0:
+      return value;
+    case 1:
+      return value << 8 | bytes[offset + 1];
+    case 2:
+      return value << 16 | bytes[offset + 1] << 8 | bytes[offset + 2];
+    default:
+      return value << 24 | bytes[offset + 1] << 16 | bytes[offset + 2] << 8 |
+        bytes[offset + 3];
+  }
+}
+
+/**
+ * The fewest octets that hold `value`.
+ *
+ * @throws {RangeError} when it is not a whole number from 0 to 2 ** 30 - 1
+ */
+export function octetsFor(value: number): number {
+  if (!Number.isInteger(value) || value < 0 || value > MAX_NUMBER) {
+    throw new RangeError(
+      `Cannot write number ${value}: expected 0 to ${MAX_NUMBER}`,
+    );
+  }
+  return value < 2 ** 6 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 22 ? 3 : 4;
+}
+
+/**
+ * Writes `value` at `offset` in the fewest octets and returns the offset
+ * behind it.
+ *
+ * @throws {RangeError} when it is not a whole number from 0 to 2 ** 30 - 1
+ */
+export function writeNumber(
+  bytes: Uint8Array,
+  offset: number,
+  value: number,
+): number {
+  const octets = octetsFor(value);
+  for (let i = octets - 1, rest = value; i >= 0; i--, rest >>>= 8) {
+    bytes[offset + i] = rest;
+  }
+  bytes[offset] |= (octets - 1) << 6;
+  return offset + octets;
+}

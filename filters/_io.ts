@@ -1,0 +1,208 @@
+/**
+ * Blocking reads and writes of whole chunks.
+ *
+ * @module
+ */
+
+import { ToolError } from "./_errors.ts";
+import { visibleLines, visibleText } from "./_terminal.ts";
+
+/** Where bytes come from. */
+export interface Input {
+  /** What it is called when reading fails. */
+  readonly name: string;
+  read(buffer: Uint8Array): number | null;
+  close(): void;
+}
+
+/** What one read takes in at the most; a pipe gives 64 KiB at a time. */
+const READ_BYTES = 256 * 1024;
+/** What is gathered before it is written. */
+const GATHER_BYTES = 64 * 1024;
+
+const readBuffer = new Uint8Array(READ_BYTES);
+const encoder = new TextEncoder();
+
+/**
+ * Opens a file, or standard input for "-".
+ *
+ * @throws {ToolError} when it cannot be opened
+ */
+export function openInput(path: string): Input {
+  if (path === "-") {
+    return {
+      name: "standard input",
+      read: (buffer) => Deno.stdin.readSync(buffer),
+      close() {},
+    };
+  }
+  try {
+    const file = Deno.openSync(path);
+    return {
+      name: `"${path}"`,
+      read: (buffer) => file.readSync(buffer),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    throw new ToolError(
+      `Cannot open "${path}": ${reasonOf(error)}: check the path`,
+    );
+  }
+}
+
+/**
+ * The next chunk of an input, undefined at its end. The chunk is good until
+ * the next read of any input.
+ *
+ * @throws {ToolError} when reading fails
+ */
+export function readChunk(input: Input): Uint8Array | undefined {
+  for (;;) {
+    try {
+      const count = input.read(readBuffer);
+      return count === null ? undefined : readBuffer.subarray(0, count);
+    } catch (error) {
+      if (isNotReady(error)) continue;
+      throw new ToolError(
+        `Cannot read ${input.name}: ${
+          reasonOf(error)
+        }: nothing behind it was read`,
+      );
+    }
+  }
+}
+
+/** A descriptor that can be written to. */
+interface Sink {
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+
+/** Gathers small writes and passes large ones straight on. */
+export class Output {
+  readonly #sink: Sink;
+  readonly #name: string;
+  readonly #gathered = new Uint8Array(GATHER_BYTES);
+  #count = 0;
+  #isTerminal: boolean | undefined;
+
+  constructor(sink: Sink, name: string) {
+    this.#sink = sink;
+    this.#name = name;
+  }
+
+  /**
+   * Writes to a file, made anew.
+   *
+   * @throws {ToolError} when it cannot be made
+   */
+  static toFile(path: string): Output {
+    try {
+      return new Output(
+        Deno.openSync(path, { write: true, create: true, truncate: true }),
+        `"${path}"`,
+      );
+    } catch (error) {
+      throw new ToolError(
+        `Cannot write "${path}": ${reasonOf(error)}: check the path`,
+      );
+    }
+  }
+
+  /** Whether a person is looking: then text from a stream is made harmless. */
+  get isTerminal(): boolean {
+    return this.#isTerminal ??= this.#sink.isTerminal();
+  }
+
+  /** Writes bytes; they are copied or written when this returns. */
+  write(bytes: Uint8Array): void {
+    this.writeRange(bytes, 0, bytes.length);
+  }
+
+  /** Writes bytes `start` to `end`. */
+  writeRange(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (this.#count + length > GATHER_BYTES) {
+      this.flush();
+      if (length > GATHER_BYTES) {
+        this.#writeAll(bytes.subarray(start, end));
+        return;
+      }
+    }
+    // Short ranges by hand: a view and a call cost more than forty bytes do.
+    if (length < 48) {
+      const to = this.#gathered;
+      let at = this.#count;
+      for (let i = start; i < end; i++) to[at++] = bytes[i];
+    } else {
+      this.#gathered.set(bytes.subarray(start, end), this.#count);
+    }
+    this.#count += length;
+  }
+
+  /** Writes text of our own. */
+  writeText(text: string): void {
+    this.write(encoder.encode(text));
+  }
+
+  /** Writes a name from a stream: raw, or harmless on a terminal. */
+  writeName(name: string): void {
+    this.writeText(this.isTerminal ? visibleText(name) : name);
+  }
+
+  /** Writes output found in a stream: raw, or harmless on a terminal. */
+  writeForeign(bytes: Uint8Array): void {
+    if (this.isTerminal) {
+      this.writeText(visibleLines(new TextDecoder().decode(bytes)));
+    } else {
+      this.write(bytes);
+    }
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    if (this.#count === 0) return;
+    const count = this.#count;
+    // Emptied first: what cannot be written is not tried again at the end.
+    this.#count = 0;
+    this.#writeAll(this.#gathered.subarray(0, count));
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      try {
+        at += this.#sink.writeSync(bytes.subarray(at));
+      } catch (error) {
+        if (isNotReady(error)) continue;
+        if (error instanceof Deno.errors.BrokenPipe) throw error;
+        throw new ToolError(
+          `Cannot write ${this.#name}: ${
+            reasonOf(error)
+          }: what follows is missing there`,
+        );
+      }
+    }
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Whether a descriptor that somebody else set not to block was not ready;
+ * waits a moment when so.
+ */
+function isNotReady(error: unknown): boolean {
+  if (error instanceof Deno.errors.Interrupted) return true;
+  if (!(error instanceof Deno.errors.WouldBlock)) return false;
+  Atomics.wait(pause, 0, 0, 1);
+  return true;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "the runtime was not given the permission";
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const [reason] = message.split(" (os error");
+  return reason.charAt(0).toLowerCase() + reason.slice(1);
+}

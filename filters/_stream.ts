@@ -1,0 +1,45 @@
+/**
+ * What tools ask of a stream.
+ *
+ * @module
+ */
+
+import {
+  type StreamItem,
+  Summary,
+  type Test,
+  TestCollator,
+} from "@subunit/codec";
+
+/** Whether a stream is good: nothing failed, was lost or is damaged. */
+export class Verdict {
+  readonly summary = new Summary();
+  readonly #collator = new TestCollator();
+
+  /** Takes an item. Returns the test it ends, if it does. */
+  add(item: StreamItem): Test | undefined {
+    if (item.kind === "damage") this.summary.damage++;
+    if (item.kind !== "packet") return undefined;
+    const test = this.#collator.add(item);
+    if (test !== undefined) this.summary.add(test);
+    return test;
+  }
+
+  /** Says that the stream is over. Returns the tests that are lost. */
+  end(): Test[] {
+    const lost = this.#collator.end();
+    for (const test of lost) this.summary.add(test);
+    return lost;
+  }
+
+  /** The exit status of a tool that judges; after {@linkcode end}. */
+  get exitStatus(): number {
+    return this.summary.isGood ? 0 : 1;
+  }
+}
+
+/** Text found in a stream: between the packets, and files of no test. */
+export function textOf(item: StreamItem): Uint8Array | undefined {
+  if (item.kind === "foreign") return item.bytes;
+  return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;
+}

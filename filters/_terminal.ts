@@ -1,0 +1,38 @@
+/**
+ * Text from a stream on its way to a terminal.
+ *
+ * @module
+ */
+
+/**
+ * Control characters, and what turns the direction of text around: all that
+ * lets a test's name rewrite the screen.
+ */
+// deno-lint-ignore no-control-regex -- they are what is looked for
+const HOSTILE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The text in one line, with control characters shown as escapes. */
+export function visibleText(text: string): string {
+  return text.replace(HOSTILE, escape);
+}
+
+/** The same, but line ends and tabs stay. */
+export function visibleLines(text: string): string {
+  return text.replace(
+    HOSTILE,
+    (character, at) =>
+      character === "\n" || character === "\t" ||
+        character === "\r" && text[at + 1] === "\n"
+        ? character
+        : escape(character),
+  );
+}
+
+function escape(character: string): string {
+  const named = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
+  if (named !== undefined) return named;
+  const code = character.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16)}`;
+}

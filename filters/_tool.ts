@@ -1,0 +1,304 @@
+/**
+ * The conduct of every executable, once: options, standard streams, exit
+ * status, and what is said when something fails.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
+import { type Input, openInput, Output, readChunk } from "./_io.ts";
+import { ToolError, UsageError } from "./_errors.ts";
+import { visibleText } from "./_terminal.ts";
+
+export { ToolError, UsageError } from "./_errors.ts";
+export { Output } from "./_io.ts";
+export { visibleText } from "./_terminal.ts";
+
+/** The version of all tools. */
+export const VERSION = "0.1.0";
+
+/** One row of a tool's table of options. */
+export interface Option {
+  /** What it does, for `--help`. */
+  readonly help: string;
+  /** Its one-letter form. */
+  readonly short?: string;
+  /** What its value is called in `--help`; without it the option is a flag. */
+  readonly value?: string;
+  /** Whether it may be given more than once, each value being kept. */
+  readonly list?: boolean;
+}
+
+/** A tool's options by their long names. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The values of options: a flag is on or off, others have text or none. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends { value: string }
+    ? Table[Name] extends { list: true } ? readonly string[]
+    : string | undefined
+    : boolean;
+};
+
+/** What an executable is: parsing, `--help` and conduct follow from it. */
+export interface Tool<Table extends OptionTable = OptionTable> {
+  readonly name: string;
+  /** What it is for: one sentence without a full stop. */
+  readonly summary: string;
+  /** Its operands as `--help` shows them: "[FILE...]". */
+  readonly operands: string;
+  readonly options: Table;
+  /** More to know, behind the options in `--help`. */
+  readonly notes?: string;
+  /** What its exit statuses 0 and 1 mean. */
+  readonly exitStatus: readonly string[];
+  readonly examples: readonly string[];
+  /** Does the work and returns the exit status; none is 0. */
+  run(
+    io: ToolIO,
+    options: OptionValues<Table>,
+    operands: readonly string[],
+  ): number | void;
+}
+
+/** {@linkcode Tool.exitStatus} of a tool that judges the stream. */
+export const REPORT_STATUS = [
+  "the stream is good",
+  "a test failed or was lost, or the stream is damaged",
+] as const;
+
+/** {@linkcode Tool.exitStatus} of a tool that changes the stream's form. */
+export const TRANSFORM_STATUS = [
+  "everything was passed on",
+  "with --exit-status: a test failed or was lost, or the stream is damaged",
+] as const;
+
+/** The option {@linkcode TRANSFORM_STATUS} speaks of. */
+export const EXIT_STATUS_OPTION = {
+  "exit-status": {
+    help: "exit 1 when a test failed or was lost or the stream is damaged",
+  },
+} as const satisfies OptionTable;
+
+/** Exit status of a wrong call, and of input or output that fails. */
+const EXIT_TROUBLE = 2;
+/** What a shell sees of a program that ends because its reader has left. */
+const EXIT_READER_LEFT = 128 + 13;
+
+/** Types a tool's table; the tool is what is put in. */
+export function defineTool<const Table extends OptionTable>(
+  tool: Tool<Table>,
+): Tool<Table> {
+  return tool;
+}
+
+/** Runs a tool on the command line, the standard streams and the exit status. */
+export function runTool<Table extends OptionTable>(tool: Tool<Table>): void {
+  const io = new ToolIO(tool.name);
+  try {
+    Deno.exitCode = start(tool, io, Deno.args);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) {
+      Deno.exitCode = EXIT_READER_LEFT;
+      return;
+    }
+    io.say(describe(error));
+    Deno.exitCode = EXIT_TROUBLE;
+  }
+}
+
+function start<Table extends OptionTable>(
+  tool: Tool<Table>,
+  io: ToolIO,
+  args: readonly string[],
+): number {
+  const { options, operands } = parseOptions(tool.options, args);
+  if (options.help) {
+    io.out.writeText(helpText(tool));
+    io.out.flush();
+    return 0;
+  }
+  if (options.version) {
+    io.out.writeText(`${tool.name} (subunit-tools) ${VERSION}\n`);
+    io.out.flush();
+    return 0;
+  }
+  try {
+    return tool.run(io, options as OptionValues<Table>, operands) ?? 0;
+  } finally {
+    // What was decided before a failure is still true.
+    io.out.flush();
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message}: see --help`;
+  if (error instanceof ToolError) return error.message;
+  const message = error instanceof Error ? error.message : String(error);
+  return `Cannot go on: ${message}: this is a defect, please report it`;
+}
+
+const COMMON_OPTIONS = {
+  help: { short: "h", help: "show this text" },
+  version: { help: "show the version" },
+} as const satisfies OptionTable;
+
+/** Reads a command line against a table of options. */
+export function parseOptions(
+  table: OptionTable,
+  args: readonly string[],
+): { options: Record<string, unknown>; operands: string[] } {
+  const all = Object.entries<Option>({ ...table, ...COMMON_OPTIONS });
+  const names = (wanted: (option: Option) => unknown) =>
+    all.filter(([, option]) => wanted(option)).map(([name]) => name);
+  const { _: operands, ...options } = parseArgs([...args], {
+    boolean: names((option) => !option.value),
+    string: ["_", ...names((option) => option.value)],
+    collect: names((option) => option.list),
+    alias: Object.fromEntries(
+      all.filter(([, { short }]) => short).map((
+        [name, { short }],
+      ) => [name, short!]),
+    ),
+    unknown(argument, key) {
+      if (key !== undefined) {
+        throw new UsageError(`Unknown option "${argument}"`);
+      }
+    },
+  });
+  for (const [name, { value }] of all) {
+    // The parser gives an empty text to an option at the end of the line or in
+    // front of another option.
+    if (value && [options[name]].flat().includes("")) {
+      throw new UsageError(
+        `Option --${name} needs a value: write --${name}=${value}`,
+      );
+    }
+  }
+  return { options, operands };
+}
+
+/** The text of `--help`. */
+export function helpText(tool: Tool): string {
+  const options = Object.entries<Option>({
+    ...tool.options,
+    ...COMMON_OPTIONS,
+  });
+  const rows = options.map(([name, { short, value, help }]) => [
+    `${short ? `-${short}, ` : "    "}--${name}${value ? `=${value}` : ""}`,
+    help,
+  ]);
+  const statuses = [
+    ...tool.exitStatus,
+    ...(tool.exitStatus.length < 2 ? [] : [
+      "wrong usage, or input or output failed",
+    ]),
+  ];
+  return [
+    `Usage: ${tool.name} [OPTION...] ${tool.operands}`,
+    `${tool.summary}.`,
+    "",
+    "Options:",
+    ...columns(rows),
+    ...(tool.notes ? ["", tool.notes] : []),
+    "",
+    "Exit status:",
+    ...columns(statuses.map((meaning, status) => [String(status), meaning])),
+    "",
+    "Examples:",
+    ...tool.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
+
+/** Two columns, the second aligned where the first is not too wide. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
+  return rows.map(([left, right]) =>
+    left.length > width
+      ? `  ${left}\n  ${" ".repeat(width)}  ${right}`
+      : `  ${left.padEnd(width)}  ${right}`
+  );
+}
+
+/** The whole number a command line option gives. */
+export function parseCount(name: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a whole number`,
+  );
+}
+
+/** One of the words a command line option allows. */
+export function parseChoice<const Choice extends string>(
+  name: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(
+    `Option --${name} is "${value}": expected ${choices.join(", ")}`,
+  );
+}
+
+/** A tool's way to the outside. */
+export class ToolIO {
+  readonly #name: string;
+  /** Standard output; flushed before each read that may wait. */
+  readonly out: Output = new Output(Deno.stdout, "standard output");
+  /** Standard error, for text from the stream that has no place on stdout. */
+  readonly err: Output = new Output(Deno.stderr, "standard error");
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Says a line on standard error, under the tool's name. */
+  say(message: string): void {
+    try {
+      this.err.writeText(`${this.#name}: ${visibleText(message)}\n`);
+      this.err.flush();
+    } catch {
+      // With standard error gone there is nobody left to tell.
+    }
+  }
+
+  /** Says where the stream is damaged. */
+  sayDamage(damage: Damage): void {
+    this.say(`${damage.reason} (${damage.byteLength} bytes are no packet)`);
+  }
+
+  /**
+   * The chunks of `files`, one after another as `cat` would; of standard input
+   * when there are none. A chunk is good until the next one.
+   */
+  *chunks(files: readonly string[]): Generator<Uint8Array> {
+    for (const file of files.length > 0 ? files : ["-"]) {
+      const input: Input = openInput(file);
+      try {
+        for (;;) {
+          this.out.flush();
+          this.err.flush();
+          const chunk = readChunk(input);
+          if (chunk === undefined) break;
+          yield chunk;
+        }
+      } finally {
+        input.close();
+      }
+    }
+  }
+
+  /** The items of the stream in `files`; each is good until the next chunk. */
+  *items(files: readonly string[]): Generator<StreamItem> {
+    const decoder = new PacketDecoder();
+    for (const chunk of this.chunks(files)) {
+      decoder.push(chunk);
+      for (let item; (item = decoder.next()) !== undefined;) yield item;
+    }
+    decoder.end();
+    for (let item; (item = decoder.next()) !== undefined;) yield item;
+  }
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+/**
+ * json2subunit: JSON lines as subunit2json writes them into a stream. Of a
+ * line that is no event nothing is written, and the exit status is 2.
+ *
+ * @module
+ */
+
+import { encodePackets, eventFromJson } from "@subunit/codec";
+import { lines } from "./_chunks.ts";
+import { defineTool, runTool, ToolError } from "./_tool.ts";
+
+/** The packets of one line of JSON; none for a blank line. */
+export function packetsOfLine(line: Uint8Array): Uint8Array[] {
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(line);
+  return text.trim() === "" ? [] : encodePackets(eventFromJson(text));
+}
+
+export const tool = defineTool({
+  name: "json2subunit",
+  summary:
+    "Convert JSON lines, as subunit2json writes them, to a subunit stream",
+  operands: "[FILE...]",
+  options: {},
+  notes: "Lines that are no event are named on standard error and left out.",
+  exitStatus: ["every line was an event", "never"],
+  examples: [
+    "json2subunit < events.jsonl > run.subunit",
+    `echo '{"test_id":"deploy","test_status":"success"}' | json2subunit | subunit-ls`,
+  ],
+  run(io, _options, files) {
+    let number = 0, bad = 0;
+    for (const line of lines(io.chunks(files))) {
+      number++;
+      try {
+        for (const packet of packetsOfLine(line)) io.out.write(packet);
+      } catch (error) {
+        bad++;
+        io.say(`Line ${number}: ${(error as Error).message}`);
+      }
+    }
+    if (bad > 0) {
+      throw new ToolError(`${bad} of ${number} lines are no event: left out`);
+    }
+  },
+});
+
+if (import.meta.main) runTool(tool);

@@ -1,0 +1,200 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read --allow-write
+/**
+ * subunit-stats: count the tests of a stream by what became of them. Text
+ * between the packets passes through.
+ *
+ * @module
+ */
+
+import { Summary, type Test } from "@subunit/codec";
+import { heldRows, holdRow, type Row } from "./_listing.ts";
+import { textOf, Verdict } from "./_stream.ts";
+import type { Top } from "./_top.ts";
+import {
+  defineTool,
+  Output,
+  parseChoice,
+  parseCount,
+  REPORT_STATUS,
+  runTool,
+  visibleText,
+} from "./_tool.ts";
+
+const GROUPINGS = ["tag", "route"] as const;
+type Grouping = typeof GROUPINGS[number];
+
+/** What is counted beside the tests themselves. */
+export class Stats {
+  readonly tags = new Set<string>();
+  readonly groups = new Map<string, Summary>();
+  readonly #slowest: Top<Row>;
+  readonly #keepsTimes: boolean;
+  readonly #grouping: Grouping | undefined;
+
+  constructor(
+    { slowest = 0, by }: { slowest?: number; by?: Grouping } = {},
+  ) {
+    this.#slowest = heldRows("time", slowest);
+    this.#grouping = by;
+    this.#keepsTimes = slowest > 0;
+  }
+
+  add(test: Test): void {
+    for (const tag of test.tags) this.tags.add(tag);
+    if (this.#keepsTimes && test.seconds !== undefined) {
+      this.#slowest.add(holdRow(test));
+    }
+    if (this.#grouping === "route") this.#group(test.routeCode ?? "").add(test);
+    if (this.#grouping === "tag") {
+      const tags = test.tags.length > 0 ? new Set(test.tags) : [""];
+      for (const tag of tags) this.#group(tag).add(test);
+    }
+  }
+
+  /** The tests that took longest, those without times left out. */
+  get slowest(): readonly Row[] {
+    return this.#slowest.values();
+  }
+
+  #group(name: string): Summary {
+    let group = this.groups.get(name);
+    if (group === undefined) this.groups.set(name, group = new Summary());
+    return group;
+  }
+}
+
+/** The report as the Python tool prints it, and what was asked for beside. */
+export function statsText(
+  summary: Summary,
+  stats: Stats,
+  by?: Grouping,
+): string {
+  const lines = [
+    `Total tests:   ${number(summary.total)}`,
+    `Passed tests:  ${number(summary.passed)}`,
+    `Failed tests:  ${number(summary.failed)}`,
+    `Skipped tests: ${number(summary.skipped)}`,
+    `Seen tags: ${[...stats.tags].sort().join(", ")}`,
+  ];
+  if (stats.slowest.length > 0) {
+    lines.push("Slowest tests:");
+    for (const { testId, seconds } of stats.slowest) {
+      lines.push(`${seconds!.toFixed(3).padStart(10)}  ${testId}`);
+    }
+  }
+  if (by !== undefined) {
+    lines.push(`${" total passed failed skipped"}  ${by}`);
+    for (const [name, group] of sortedGroups(stats)) {
+      const { total, passed, failed, skipped } = group;
+      lines.push(
+        `${number(total, 6)} ${number(passed, 6)} ${number(failed, 6)} ${
+          number(skipped, 7)
+        }  ${name || "(none)"}`,
+      );
+    }
+  }
+  return lines.map(visibleText).join("\n") + "\n";
+}
+
+function number(count: number, width = 5): string {
+  return String(count).padStart(width);
+}
+
+function sortedGroups(stats: Stats): [string, Summary][] {
+  return [...stats.groups].sort(([a], [b]) => a < b ? -1 : 1);
+}
+
+/** The report as one JSON object. */
+export function statsJson(
+  summary: Summary,
+  stats: Stats,
+  by?: Grouping,
+): string {
+  return JSON.stringify({
+    ...counts(summary),
+    outcomes: summary.outcomes,
+    damage: summary.damage,
+    tags: [...stats.tags].sort(),
+    slowest: stats.slowest.map(({ testId, routeCode, outcome, seconds }) => ({
+      test_id: testId,
+      route_code: routeCode,
+      outcome,
+      seconds,
+    })),
+    [`by_${by}`]: by === undefined ? undefined : Object.fromEntries(
+      sortedGroups(stats).map(([name, group]) => [name, counts(group)]),
+    ),
+  }) + "\n";
+}
+
+function counts({ total, passed, failed, skipped }: Summary) {
+  return { total, passed, failed, skipped };
+}
+
+export const tool = defineTool({
+  name: "subunit-stats",
+  summary: "Count the tests of a subunit stream by what became of them",
+  operands: "[FILE...]",
+  options: {
+    "no-passthrough": { help: "hide the text between the packets" },
+    "output-to": { short: "o", value: "FILE", help: "write the report there" },
+    forward: {
+      short: "f",
+      help: "pass the stream on to standard output, unchanged",
+    },
+    json: { help: "report as one JSON object" },
+    slowest: { value: "N", help: "name the N tests that took longest" },
+    by: { value: "GROUP", help: "count by tag or by route as well" },
+    "min-tests": { value: "N", help: "fail when there are fewer tests" },
+  },
+  notes:
+    `Unexpected successes, lost tests (started, never ended) and damage are failures.
+With --forward and no --output-to the report goes to standard error.`,
+  exitStatus: [REPORT_STATUS[0], `${REPORT_STATUS[1]}, or tests are too few`],
+  examples: [
+    "subunit-stats --slowest 5 --by route run.subunit",
+    "./runner | subunit-stats --forward -o stats.txt | subunit-ls --failing",
+  ],
+  run(io, options, files) {
+    const by = options.by === undefined
+      ? undefined
+      : parseChoice("by", options.by, GROUPINGS);
+    const slowest = parseCount("slowest", options.slowest ?? "0");
+    const least = parseCount("min-tests", options["min-tests"] ?? "0");
+    const path = options["output-to"];
+    const report = path !== undefined
+      ? Output.toFile(path)
+      : options.forward
+      ? io.err
+      : io.out;
+    const text = options.json && report === io.out ? io.err : io.out;
+
+    const verdict = new Verdict();
+    const stats = new Stats({ slowest, by });
+    for (const item of io.items(files)) {
+      if (item.kind === "damage") io.sayDamage(item);
+      if (options.forward) io.out.write(item.bytes);
+      else if (!options["no-passthrough"]) {
+        const bytes = textOf(item);
+        if (bytes !== undefined) text.writeForeign(bytes);
+      }
+      const test = verdict.add(item);
+      if (test !== undefined) stats.add(test);
+    }
+    for (const test of verdict.end()) {
+      stats.add(test);
+      io.say(`Test "${test.testId}" is lost: it started and never ended`);
+    }
+    const { summary } = verdict;
+    report.writeText(
+      (options.json ? statsJson : statsText)(summary, stats, by),
+    );
+    report.flush();
+
+    if (summary.total >= least) return verdict.exitStatus;
+    io.say(`${summary.total} tests, expected at least ${least}`);
+    return 1;
+  },
+});
+
+if (import.meta.main) runTool(tool);

@@ -1,0 +1,47 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+/**
+ * subunit2json: a stream as JSON lines, an event a line. Text and damage are
+ * events too: of file "stdout", and of test subunit.parser.
+ *
+ * @module
+ */
+
+import { eventToJson, itemEvents } from "@subunit/codec";
+import { Verdict } from "./_stream.ts";
+import {
+  defineTool,
+  EXIT_STATUS_OPTION,
+  runTool,
+  TRANSFORM_STATUS,
+} from "./_tool.ts";
+
+export const tool = defineTool({
+  name: "subunit2json",
+  summary: "Convert a subunit stream to JSON lines, an event a line",
+  operands: "[FILE...]",
+  options: EXIT_STATUS_OPTION,
+  notes:
+    `Keys: test_id test_status test_tags runnable file_name file_text file_base64 eof
+mime_type route_code timestamp parent_test_id; only runnable is always there.
+json2subunit is the exact inverse.`,
+  exitStatus: TRANSFORM_STATUS,
+  examples: [
+    "subunit2json run.subunit | jq -r 'select(.test_status==\"fail\").test_id'",
+    "subunit2json < run.subunit | grep worker-3 | json2subunit | subunit-ls",
+  ],
+  run(io, options, files) {
+    const verdict = new Verdict();
+    for (const item of io.items(files)) {
+      if (item.kind === "damage") io.sayDamage(item);
+      for (const event of itemEvents(item)) {
+        io.out.writeName(eventToJson(event));
+        io.out.writeText("\n");
+      }
+      verdict.add(item);
+    }
+    verdict.end();
+    return options["exit-status"] ? verdict.exitStatus : 0;
+  },
+});
+
+if (import.meta.main) runTool(tool);

@@ -1,0 +1,7 @@
+/**
+ * The library of subunit-tools: re-exports only.
+ *
+ * @module
+ */
+
+export * from "@subunit/codec";
