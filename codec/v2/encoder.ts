@@ -45,8 +45,12 @@ const encoder = new TextEncoder();
 export function encodePacket(event: StatusEvent): Uint8Array {
   const packet = tryEncodePacket(event);
   if (packet instanceof Uint8Array) return packet;
-  throw new RangeError(
-    `Cannot write packet: it has ${packet} bytes, expected at most ${MAX_PACKET_BYTES}`,
+  throw tooLong(packet);
+}
+
+function tooLong(length: number): RangeError {
+  return new RangeError(
+    `Cannot write packet: it has ${length} bytes, expected at most ${MAX_PACKET_BYTES}`,
   );
 }
 
@@ -59,7 +63,8 @@ export function encodePacket(event: StatusEvent): Uint8Array {
 export function encodePackets(event: StatusEvent): Uint8Array[] {
   const packet = tryEncodePacket(event);
   if (packet instanceof Uint8Array) return [packet];
-  const parts = partsOf(event.fileBytes ?? new Uint8Array(0));
+  if (event.fileBytes === undefined) throw tooLong(packet);
+  const parts = partsOf(event.fileBytes);
   return Array.from(splitAttachment(event, parts), encodePacket);
 }
 

@@ -1,0 +1,39 @@
+/**
+ * Random events for property tests.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { type StatusEvent, TEST_STATUSES } from "../event.ts";
+
+/** Text the protocol allows; in a test id too. */
+const text = fc.string({ unit: "binary", maxLength: 20 }).map((string) =>
+  string.replaceAll("\0", "0")
+);
+
+const timestamp = fc.record({
+  seconds: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  nanoseconds: fc.integer({ min: 0, max: 999999999 }),
+});
+
+const file = fc.record({
+  fileName: text,
+  fileBytes: fc.uint8Array({ maxLength: 80 }),
+});
+
+/** Any event one packet can hold, absent fields left out. */
+export const arbitraryEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
+  fc.record({
+    testId: text,
+    status: fc.constantFrom(...TEST_STATUSES),
+    tags: fc.array(text, { maxLength: 3 }),
+    mimeType: text,
+    eof: fc.constant(true),
+    routeCode: text,
+    timestamp,
+    parentTestId: text,
+    runnable: fc.boolean(),
+  }, { requiredKeys: ["runnable"] }),
+  fc.option(file, { nil: {} }),
+).map(([fields, file]) => ({ ...fields, ...file }));

@@ -1,0 +1,283 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { StatusEvent } from "../event.ts";
+import { GOOD, STREAMS, VECTORS } from "./_vectors.ts";
+import { arbitraryEvent } from "./_arbitrary.ts";
+import { PacketDecoder, type StreamItem } from "./decoder.ts";
+import { encodePacket } from "./encoder.ts";
+
+const SEED = 20130814;
+
+/** The items of chunks, copied, neighbouring foreign bytes joined. */
+function decode(chunks: Iterable<Uint8Array>): StreamItem[] {
+  const decoder = new PacketDecoder();
+  const items: StreamItem[] = [];
+  const drain = () => {
+    for (let item; (item = decoder.next()) !== undefined;) {
+      items.push(item.copy());
+    }
+  };
+  for (const chunk of chunks) {
+    // Overwritten once it is used up, as a reader does with its buffer.
+    const buffer = chunk.slice();
+    decoder.push(buffer);
+    drain();
+    buffer.fill(0xb3);
+  }
+  decoder.end();
+  drain();
+  return items;
+}
+
+/** What can be compared of items: kind, bytes, and what is said of damage. */
+function describe(items: readonly StreamItem[]): string[] {
+  const lines: string[] = [];
+  let foreign = "";
+  const endForeign = () => {
+    if (foreign !== "") lines.push(`f ${foreign}`);
+    foreign = "";
+  };
+  for (const item of items) {
+    if (item.kind === "foreign") {
+      foreign += item.bytes.toHex();
+      continue;
+    }
+    endForeign();
+    lines.push(
+      item.kind === "packet"
+        ? `p ${item.bytes.toHex()}`
+        : `d ${item.bytes.toHex()} ${item.reason}`,
+    );
+  }
+  endForeign();
+  return lines;
+}
+
+function join(items: readonly StreamItem[]): string {
+  return items.map((item) => item.bytes.toHex()).join("");
+}
+
+function summarize(items: readonly StreamItem[]): string[] {
+  return describe(items).map((line) => {
+    const [kind, hex] = line.split(" ");
+    const item = items.find((item) => item.kind === "damage");
+    return kind === "d" && item?.kind === "damage"
+      ? `d ${item.code} ${hex.length / 2}`
+      : `${kind} ${hex.length / 2}`;
+  });
+}
+
+const ALL = [
+  ...STREAMS,
+  ...VECTORS.map(({ name, hex }) => ({
+    name,
+    hex,
+    items: [`p ${hex.length / 2}`],
+  })),
+];
+
+Deno.test("PacketDecoder splits each vector as it should", () => {
+  for (const { name, hex, items } of ALL) {
+    assertEquals(summarize(decode([Uint8Array.fromHex(hex)])), items, name);
+  }
+});
+
+Deno.test("PacketDecoder gives the same items however the input is cut", () => {
+  for (const { name, hex } of ALL) {
+    const bytes = Uint8Array.fromHex(hex);
+    const whole = describe(decode([bytes]));
+    const single = Array.from(bytes, (byte) => Uint8Array.of(byte));
+    assertEquals(describe(decode(single)), whole, `${name}, byte by byte`);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const halves = [bytes.subarray(0, cut), bytes.subarray(cut)];
+      assertEquals(describe(decode(halves)), whole, `${name}, cut at ${cut}`);
+    }
+  }
+});
+
+Deno.test("PacketDecoder loses no byte and no sound packet between any bytes", () => {
+  const junk = fc.uint8Array({ maxLength: 20 });
+  // What is likely to mislead: signatures, headers, halves of characters.
+  const bait = fc.constantFrom(
+    "b3",
+    "b329",
+    "b32901",
+    "b3290130",
+    "b32901bfffff",
+    "b320000a",
+    "d0",
+    "d0b3",
+    "e2b3",
+    "0a",
+    "b3b3b3",
+  ).map((hex) => Uint8Array.fromHex(hex));
+  const packet = arbitraryEvent.map(encodePacket);
+  const cut = fc.integer({ min: 1, max: 40 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(junk, bait, packet), { maxLength: 12 }),
+      fc.array(cut, { minLength: 1 }),
+      (parts, cuts) => {
+        const bytes = concatenate(parts);
+        const items = decode([bytes]);
+        assertEquals(join(items), bytes.toHex());
+        assertEquals(
+          describe(decode(cutUp(bytes, cuts))),
+          describe(items),
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 1000 },
+  );
+});
+
+Deno.test("PacketDecoder finds every sound packet that damage does not swallow", () => {
+  const packet = arbitraryEvent.map(encodePacket);
+  // Text of ASCII, and headers that claim more than is there.
+  const between = fc.constantFrom(
+    "",
+    "68690a",
+    "b3",
+    "b32901bfffff",
+    "b320003f",
+    "b339010c",
+    "b329010c0361",
+    "d0b30a",
+  ).map((hex) => Uint8Array.fromHex(hex));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(between, packet), { minLength: 1, maxLength: 8 }),
+      (pairs) => {
+        const items = decode([concatenate(pairs.flat())]);
+        assertEquals(
+          items.filter((item) => item.kind === "packet")
+            .map((item) => item.bytes.toHex()),
+          pairs.map(([, bytes]) => bytes.toHex()),
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 1000 },
+  );
+});
+
+Deno.test("PacketDecoder gives the events that were encoded", () => {
+  fc.assert(
+    fc.property(fc.array(arbitraryEvent), (events) => {
+      const items = decode([concatenate(events.map(encodePacket))]);
+      const decoded = items.map((item): StatusEvent => {
+        assert(item.kind === "packet");
+        return item.toEvent();
+      });
+      assertEquals(decoded, events);
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+});
+
+Deno.test("PacketDecoder hands out what is complete while the input is open", () => {
+  const cases: [hex: string, items: string[]][] = [
+    [GOOD, ["p 12"]],
+    ["61620a" + GOOD + "6364", ["f 3", "p 12", "f 2"]],
+    // The letter ghe must not make the packets behind it wait.
+    ["d188d0b0d0b30a" + GOOD, ["f 7", "p 12"]],
+    // Half a character waits for its other half, nothing else does.
+    ["6162d0", ["f 2"]],
+    // A header that cannot be one holds nothing back.
+    ["b3390161", ["d version 1", "f 3"]],
+    // A full claimed span settles a doubtful header.
+    ["b3290110" + GOOD, ["d checksum 4", "p 12"]],
+  ];
+  for (const [hex, expected] of cases) {
+    const decoder = new PacketDecoder();
+    decoder.push(Uint8Array.fromHex(hex));
+    const items: StreamItem[] = [];
+    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    assertEquals(summarize(items), expected, hex);
+  }
+});
+
+Deno.test("PacketDecoder says what is wrong, and where", () => {
+  const [packet, damage] = decode([
+    Uint8Array.fromHex(GOOD + "b329010c03666f6f08555f1c"),
+  ]);
+  assert(packet.kind === "packet" && damage.kind === "damage");
+  assertEquals(damage.offset, 12);
+  assertEquals(damage.packetIndex, 1);
+  assertEquals(damage.code, "checksum");
+  assertEquals(
+    damage.reason,
+    "Cannot decode packet 1 at byte 12: stored CRC-32 is 0x08555f1c, computed 0x08555f1b",
+  );
+});
+
+Deno.test("PacketDecoder counts offsets over many chunks", () => {
+  const good = Uint8Array.fromHex(GOOD);
+  const chunks = Array.from({ length: 1000 }, () => good);
+  const items = decode([...chunks, Uint8Array.of(0xb3, 0x39)]);
+  const damage = items.find((item) => item.kind === "damage");
+  assertEquals(damage?.kind === "damage" && damage.offset, 12000);
+});
+
+Deno.test("PacketDecoder recovers in linear time from headers nested in one another", () => {
+  // Each header claims 4 MiB. Were each CRC computed anew, this would take
+  // 4 * 10 ** 12 steps and the test would never end.
+  const header = Uint8Array.fromHex("b32000bfffff");
+  const hostile = new Uint8Array(6 * 1024 * 1024);
+  for (let at = 0; at < hostile.length; at += header.length) {
+    hostile.set(header.subarray(0, hostile.length - at), at);
+  }
+  const good = Uint8Array.fromHex(GOOD);
+  const items = decode(cutUp(concatenate([hostile, good]), [65536]));
+  assertEquals(items.at(-1)!.bytes.toHex(), GOOD);
+  assertEquals(
+    items.reduce((sum, item) => sum + item.byteLength, 0),
+    hostile.length + good.length,
+  );
+});
+
+Deno.test("PacketDecoder reads packets as long as the format allows", () => {
+  const fileBytes = new Uint8Array(4194303 - 20);
+  const packet = encodePacket({ runnable: true, fileName: "f", fileBytes });
+  assert(packet.length > 4194290);
+  const items = decode(cutUp(packet, [65536]));
+  assertEquals(items.map((item) => [item.kind, item.byteLength]), [
+    ["packet", packet.length],
+  ]);
+});
+
+Deno.test("PacketDecoder refuses chunks after its end", () => {
+  const decoder = new PacketDecoder();
+  decoder.end();
+  assertThrows(() => decoder.push(new Uint8Array(1)), TypeError, "has ended");
+});
+
+Deno.test("Packet.copy keeps every field when the chunk is gone", () => {
+  for (const { hex, event } of VECTORS) {
+    const chunk = Uint8Array.fromHex("6162" + hex);
+    const decoder = new PacketDecoder();
+    decoder.push(chunk);
+    decoder.next();
+    const packet = decoder.next();
+    assert(packet?.kind === "packet");
+    const copy = packet.copy();
+    chunk.fill(0);
+    assertEquals(copy.toEvent(), event);
+    assertMatch(copy.bytes.toHex(), new RegExp(`^${hex}$`));
+  }
+});
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.fromHex(parts.map((part) => part.toHex()).join(""));
+}
+
+/** The bytes in chunks whose sizes are those in `sizes`, over and over. */
+function* cutUp(
+  bytes: Uint8Array,
+  sizes: readonly number[],
+): Generator<Uint8Array> {
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length];
+    yield bytes.subarray(at, at + size);
+    at += size;
+  }
+}
