@@ -60,6 +60,10 @@ function notATime(text: string): RangeError {
   );
 }
 
+/** The second written last, which the next time often is too. */
+let lastSecond = 0;
+let lastSecondText = "1970-01-01T00:00:00";
+
 /**
  * Writes a time as RFC 3339 in UTC, with as many decimals as it needs, at
  * most nine: "2026-01-31T12:00:00.5Z".
@@ -67,12 +71,14 @@ function notATime(text: string): RangeError {
 export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
   // A packet may carry a second or more in its nanoseconds.
   const whole = seconds + Math.floor(nanoseconds / 1e9);
+  if (whole !== lastSecond) {
+    lastSecondText = new Date(whole * 1000).toISOString().slice(0, 19);
+    lastSecond = whole;
+  }
   const rest = nanoseconds % 1e9;
-  const date = new Date(whole * 1000).toISOString().slice(0, 19);
-  const fraction = rest === 0
-    ? ""
-    : "." + String(rest).padStart(9, "0").replace(/0+$/, "");
-  return `${date}${fraction}Z`;
+  if (rest === 0) return `${lastSecondText}Z`;
+  const fraction = String(rest).padStart(9, "0").replace(/0+$/, "");
+  return `${lastSecondText}.${fraction}Z`;
 }
 
 /** The seconds from `start` to `end`, negative when `end` came first. */

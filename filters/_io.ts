@@ -142,12 +142,28 @@ export class Output {
 
   /** Writes text of our own. */
   writeText(text: string): void {
-    this.write(encoder.encode(text));
+    // A UTF-16 unit takes three bytes of UTF-8 at the most.
+    const most = 3 * text.length;
+    if (most > GATHER_BYTES) {
+      this.write(encoder.encode(text));
+      return;
+    }
+    if (this.#count + most > GATHER_BYTES) this.flush();
+    const { written } = encoder.encodeInto(
+      text,
+      this.#gathered.subarray(this.#count),
+    );
+    this.#count += written;
   }
 
   /** Writes a name from a stream: raw, or harmless on a terminal. */
   writeName(name: string): void {
     this.writeText(this.isTerminal ? visibleText(name) : name);
+  }
+
+  /** Writes a line of text from a stream, as {@linkcode writeName} does. */
+  writeRow(line: string): void {
+    this.writeText((this.isTerminal ? visibleText(line) : line) + "\n");
   }
 
   /** Writes output found in a stream: raw, or harmless on a terminal. */

@@ -111,8 +111,13 @@ export function treeOf(
     const parent = row.parentTestId === undefined
       ? undefined
       : parents.get(keyOf(row.parentTestId, row));
-    if (parent === undefined) roots.push(row);
-    else children.set(parent, [...children.get(parent) ?? [], row]);
+    if (parent === undefined) {
+      roots.push(row);
+    } else {
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [row]);
+      else siblings.push(row);
+    }
   }
   const listed = new Set<Row>();
   const tree: { row: Row; depth: number }[] = [];
@@ -125,9 +130,9 @@ export function treeOf(
       listed.add(row);
       tree.push(next);
       const below = children.get(row) ?? [];
-      pending.push(
-        ...below.map((child) => ({ row: child, depth: depth + 1 })).reverse(),
-      );
+      for (const child of below.toReversed()) {
+        pending.push({ row: child, depth: depth + 1 });
+      }
     }
   }
   return tree;

@@ -130,13 +130,13 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     };
 
     const verdict = new Verdict();
-    for (const item of io.items(files)) {
+    io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.sayDamage(item);
       const bytes = options["no-passthrough"] ? undefined : textOf(item);
       if (bytes !== undefined) text.writeForeign(bytes);
       const row = rowOf(item, verdict.add(item));
       if (row !== undefined) list(row);
-    }
+    });
     verdict.end().forEach(list);
     if (options.tree) {
       treeOf(held.values()).forEach(({ row, depth }) => write(row, depth));

@@ -171,7 +171,7 @@ With --forward and no --output-to the report goes to standard error.`,
 
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
-    for (const item of io.items(files)) {
+    io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.sayDamage(item);
       if (options.forward) io.out.write(item.bytes);
       else if (!options["no-passthrough"]) {
@@ -180,7 +180,7 @@ With --forward and no --output-to the report goes to standard error.`,
       }
       const test = verdict.add(item);
       if (test !== undefined) stats.add(test);
-    }
+    });
     for (const test of verdict.end()) {
       stats.add(test);
       io.say(`Test "${test.testId}" is lost: it started and never ended`);

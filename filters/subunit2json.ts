@@ -31,16 +31,15 @@ json2subunit is the exact inverse.`,
   ],
   run(io, options, files) {
     const verdict = new Verdict();
-    for (const item of io.items(files)) {
+    io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.sayDamage(item);
       for (const event of itemEvents(item)) {
-        io.out.writeName(eventToJson(event));
-        io.out.writeText("\n");
+        io.out.writeRow(eventToJson(event));
       }
-      verdict.add(item);
-    }
+      if (options["exit-status"]) verdict.add(item);
+    });
     verdict.end();
-    return options["exit-status"] ? verdict.exitStatus : 0;
+    return verdict.exitStatus;
   },
 });
 

@@ -5,7 +5,7 @@
  */
 
 import { decodeText } from "../utf8.ts";
-import { hashBytes, sameBytes } from "../v2/interned.ts";
+import { copyBytes, hashBytes, sameBytes } from "../v2/interned.ts";
 import type { Packet } from "../v2/packet.ts";
 
 /** What names a test. */
@@ -93,14 +93,12 @@ export class TestTable<Value> {
 
   /** An entry whose key is in the arena. */
   #entry(packet: Packet, hash: number, value: Value): Entry<Value> {
-    const { source, idAt, idEnd, routeAt, routeEnd } = packet;
+    const { view, idAt, idEnd, routeAt, routeEnd } = packet;
     const idBytes = idEnd - idAt;
     const routeBytes = routeAt < 0 ? -1 : routeEnd - routeAt;
     const at = this.#reserve(idBytes + Math.max(0, routeBytes));
-    const arena = this.#arena;
-    let to = at;
-    for (let i = idAt; i < idEnd; i++) arena[to++] = source[i];
-    for (let i = routeAt; i < routeEnd; i++) arena[to++] = source[i];
+    copyBytes(view, idAt, idEnd, this.#arenaView, at);
+    copyBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes);
     return { hash, at, idBytes, routeBytes, value };
   }
 

@@ -56,6 +56,22 @@ export function sameBytes(
   return true;
 }
 
+/** Copies bytes `start` to `end` into `other` from `at` on. */
+export function copyBytes(
+  view: DataView,
+  start: number,
+  end: number,
+  other: DataView,
+  at: number,
+): void {
+  const by = at - start;
+  let i = start;
+  for (const last = end - 4; i <= last; i += 4) {
+    other.setInt32(i + by, view.getInt32(i, true), true);
+  }
+  for (; i < end; i++) other.setUint8(i + by, view.getUint8(i));
+}
+
 /**
  * Bytes `start` to `end`, which must be UTF-8, as a string. What was asked for
  * lately is not decoded again (20 ns instead of 150).

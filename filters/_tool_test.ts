@@ -1,0 +1,232 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import deno from "./deno.json" with { type: "json" };
+import { lines, regroup } from "./_chunks.ts";
+import { formatRow, type Row, treeOf } from "./_listing.ts";
+import { visibleLines, visibleText } from "./_terminal.ts";
+import {
+  defineTool,
+  helpText,
+  parseChoice,
+  parseCount,
+  parseOptions,
+  UsageError,
+  VERSION,
+} from "./_tool.ts";
+import { Top } from "./_top.ts";
+
+const table = {
+  "no-passthrough": { help: "a flag that begins with no" },
+  null: { short: "0", help: "a flag with a digit" },
+  top: { short: "n", value: "N", help: "with a value" },
+  tag: { value: "TAG", list: true, help: "more than once" },
+} as const;
+
+Deno.test("parseOptions reads flags, values, lists and operands", () => {
+  const cases: [args: string[], options: object, operands: string[]][] = [
+    [[], {}, []],
+    [["--no-passthrough", "-0"], { "no-passthrough": true, null: true }, []],
+    [["--top", "5", "-"], { top: "5" }, ["-"]],
+    [["--top=-5", "7"], { top: "-5" }, ["7"]],
+    [["-n5", "a"], { top: "5" }, ["a"]],
+    [["--tag", "a", "--tag=b"], { tag: ["a", "b"] }, []],
+    [["--", "--top"], {}, ["--top"]],
+  ];
+  for (const [args, expected, operands] of cases) {
+    const parsed = parseOptions(table, args);
+    const { "no-passthrough": no, null: nul, top, tag } = parsed.options;
+    assertEquals(
+      { "no-passthrough": no, null: nul, top, tag },
+      {
+        "no-passthrough": false,
+        null: false,
+        top: undefined,
+        tag: [],
+        ...expected,
+      } as Record<string, unknown>,
+    );
+    assertEquals(parsed.operands, operands);
+  }
+});
+
+Deno.test("parseOptions refuses what the table does not have", () => {
+  const cases: [args: string[], message: string][] = [
+    [["--bogus"], `Unknown option "--bogus"`],
+    [["-q"], `Unknown option "-q"`],
+    [["--no-top"], `Unknown option "--no-top"`],
+    [["--top"], "Option --top needs a value: write --top=N"],
+    [["--top", "--tag=a"], "Option --top needs a value"],
+    [["--tag"], "Option --tag needs a value"],
+  ];
+  for (const [args, message] of cases) {
+    assertThrows(() => parseOptions(table, args), UsageError, message);
+  }
+});
+
+Deno.test("parseCount and parseChoice refuse what is neither", () => {
+  assertEquals(parseCount("top", "12"), 12);
+  for (const value of ["-1", "1.5", "", "many", "1e3"]) {
+    assertThrows(() => parseCount("top", value), UsageError, "whole number");
+  }
+  assertEquals(parseChoice("by", "tag", ["tag", "route"]), "tag");
+  assertThrows(
+    () => parseChoice("by", "id", ["tag", "route"]),
+    UsageError,
+    `Option --by is "id": expected tag, route`,
+  );
+});
+
+Deno.test("helpText gives purpose, options, exit status and examples", () => {
+  const tool = defineTool({
+    name: "subunit-x",
+    summary: "Do a thing",
+    operands: "[FILE...]",
+    options: table,
+    exitStatus: ["good", "bad"],
+    examples: ["subunit-x a", "subunit-x b"],
+    run() {},
+  });
+  assertEquals(
+    helpText(tool),
+    `Usage: subunit-x [OPTION...] [FILE...]
+Do a thing.
+
+Options:
+      --no-passthrough  a flag that begins with no
+  -0, --null            a flag with a digit
+  -n, --top=N           with a value
+      --tag=TAG         more than once
+  -h, --help            show this text
+      --version         show the version
+
+Exit status:
+  0  good
+  1  bad
+  2  wrong usage, or input or output failed
+
+Examples:
+  subunit-x a
+  subunit-x b
+`,
+  );
+});
+
+Deno.test("VERSION is that of the package", () => {
+  assertEquals(VERSION, deno.version);
+});
+
+Deno.test("visibleText leaves no control character", () => {
+  assertEquals(
+    visibleText("a\x1b[2Jb\x07\x9b\x7f"),
+    "a\\x1b[2Jb\\x07\\x9b\\x7f",
+  );
+  assertEquals(visibleText("a\nb\r\tc"), "a\\nb\\r\\tc");
+  assertEquals(visibleText("\u202egnp.exe\u2066"), "\\u202egnp.exe\\u2066");
+  assertEquals(visibleText("naïve г 測試 👍"), "naïve г 測試 👍");
+});
+
+Deno.test("visibleLines leaves line ends and tabs", () => {
+  assertEquals(
+    visibleLines("a\tb\r\nc\rd\x1b[0m\n"),
+    "a\tb\r\nc\\rd\\x1b[0m\n",
+  );
+});
+
+Deno.test("lines gives the same lines however the input is cut", () => {
+  const text = "one\n\nthree\r\nlast";
+  const bytes = new TextEncoder().encode(text);
+  const decode = (chunks: Uint8Array[]) =>
+    Array.from(lines(chunks), (line) => new TextDecoder().decode(line));
+  const expected = ["one", "", "three\r", "last"];
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    assertEquals(
+      decode([bytes.subarray(0, cut), bytes.subarray(cut)]),
+      expected,
+    );
+  }
+  assertEquals(
+    decode(Array.from(bytes, (byte) => Uint8Array.of(byte))),
+    expected,
+  );
+  assertEquals(decode([]), []);
+});
+
+Deno.test("regroup gives parts of one size, the last one shorter", () => {
+  const sizes = (chunks: number[], size: number) =>
+    Array.from(
+      regroup(chunks.map((length) => new Uint8Array(length)), size),
+      (part) => part.length,
+    );
+  assertEquals(sizes([], 4), []);
+  assertEquals(sizes([4], 4), [4]);
+  assertEquals(sizes([1, 2, 6], 4), [4, 4, 1]);
+  assertEquals(sizes([10], 4), [4, 4, 2]);
+  const bytes = Uint8Array.from({ length: 10 }, (_, i) => i);
+  assertEquals(
+    Array.from(regroup([bytes], 4), (part) => [...part]).flat(),
+    [...bytes],
+  );
+});
+
+Deno.test("Top keeps the first few of an order, equal ones in theirs", () => {
+  const top = new Top<[number, string]>(3, ([a], [b]) => b - a);
+  for (let i = 0; i < 5000; i++) top.add([i % 1000, `first ${i}`]);
+  assertEquals(top.values().map(([, name]) => name), [
+    "first 999",
+    "first 1999",
+    "first 2999",
+  ]);
+});
+
+function row(testId: string, parentTestId?: string): Row {
+  return {
+    testId,
+    parentTestId,
+    routeCode: undefined,
+    outcome: "fail",
+    seconds: undefined,
+    tags: [],
+  };
+}
+
+Deno.test("treeOf puts subtests behind their parents, at any depth", () => {
+  const rows = [
+    row("a > b > c", "a > b"),
+    row("a > b", "a"),
+    row("a > d", "a"),
+    row("a"),
+    row("orphan", "elsewhere"),
+  ];
+  assertEquals(
+    treeOf(rows).map(({ row, depth }) => `${depth} ${row.testId}`),
+    ["0 a", "1 a > b", "2 a > b > c", "1 a > d", "0 orphan"],
+  );
+});
+
+Deno.test("treeOf loses no row of a circle, nor of a very deep tree", () => {
+  assertEquals(treeOf([row("a", "b"), row("b", "a"), row("c", "c")]).length, 3);
+  const deep = Array.from(
+    { length: 100000 },
+    (_, i) => row(`${i}`, i > 0 ? `${i - 1}` : undefined),
+  );
+  assertEquals(treeOf(deep).at(-1)!.depth, 99999);
+});
+
+Deno.test("formatRow gives each form one line", () => {
+  const odd: Row = {
+    ...row("a\tb\n", "p"),
+    routeCode: "0",
+    seconds: 1.5,
+    tags: ["x"],
+  };
+  assertEquals(formatRow(odd, "plain", true), "a\tb\n 1.500");
+  assertEquals(formatRow(row("a"), "plain", true), "a -");
+  assertEquals(formatRow(odd, "tsv", false), "a\\tb\\n\tfail\t1.500\t0");
+  assertEquals(
+    formatRow(odd, "json", false),
+    `{"test_id":"a\\tb\\n","outcome":"fail","seconds":1.5,"tags":["x"],"route_code":"0","parent_test_id":"p"}`,
+  );
+  assertMatch(
+    formatRow(row("a"), "json", false),
+    /^\{"test_id":"a","outcome":"fail"\}$/,
+  );
+});
