@@ -5,3 +5,4 @@
  */
 
 export * from "@subunit/codec";
+export * from "@subunit/codec/tap";

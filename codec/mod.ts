@@ -1,6 +1,7 @@
 /**
  * The subunit codec: bytes to events and back. Pure and synchronous; knows no
- * runtime.
+ * runtime. Foreign producers are modules of their own, as `@subunit/codec/tap`,
+ * so that a small tool loads only what it needs.
  *
  * @module
  */

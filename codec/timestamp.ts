@@ -83,8 +83,13 @@ export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
 
 /** The seconds from `start` to `end`, negative when `end` came first. */
 export function secondsBetween(start: Timestamp, end: Timestamp): number {
-  return end.seconds - start.seconds +
-    (end.nanoseconds - start.nanoseconds) / 1e9;
+  // The parts are added last, and the fraction is not negative: so the sum is
+  // rounded as Python's timedelta rounds it, to the last bit.
+  const nanoseconds = end.nanoseconds - start.nanoseconds;
+  const seconds = end.seconds - start.seconds;
+  return nanoseconds < 0
+    ? seconds - 1 + (nanoseconds + 1e9) / 1e9
+    : seconds + nanoseconds / 1e9;
 }
 
 /** The present, to the millisecond the clock gives. */

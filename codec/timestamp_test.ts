@@ -54,3 +54,9 @@ Deno.test("secondsBetween is negative when the end came first", () => {
   assertEquals(secondsBetween(early, late), 1.5);
   assertEquals(secondsBetween(late, early), -1.5);
 });
+
+Deno.test("secondsBetween rounds as Python's timedelta does", () => {
+  const start = { seconds: 14, nanoseconds: 727755000 };
+  const end = { seconds: 44, nanoseconds: 117255000 };
+  assertEquals(secondsBetween(start, end), 29 + 0.3895);
+});

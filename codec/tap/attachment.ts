@@ -1,0 +1,57 @@
+/**
+ * A file of a test that comes line by line.
+ *
+ * @module
+ */
+
+const LINE_FEED = 0x0a;
+/** Most attachments stay empty, and cost no buffer of their own. */
+const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** Collects lines; the file has a line feed between two of them. */
+export class Attachment {
+  readonly name: string;
+  readonly mimeType: string;
+  #begun = false;
+  #buffer = EMPTY;
+  #size = 0;
+
+  constructor(name: string, mimeType: string) {
+    this.name = name;
+    this.mimeType = mimeType;
+  }
+
+  /** Whether a line has come. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** How many bytes wait to be taken. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a line, without its line end; the bytes are copied. */
+  addLine(line: Uint8Array): void {
+    this.#reserve(line.length + 1);
+    if (this.#begun) this.#buffer[this.#size++] = LINE_FEED;
+    this.#buffer.set(line, this.#size);
+    this.#size += line.length;
+    this.#begun = true;
+  }
+
+  /** Takes out what has been added since the last time. */
+  take(): Uint8Array {
+    const bytes = this.#buffer.slice(0, this.#size);
+    this.#size = 0;
+    return bytes;
+  }
+
+  #reserve(room: number): void {
+    const needed = this.#size + room;
+    if (needed <= this.#buffer.length) return;
+    const buffer = new Uint8Array(2 * needed);
+    buffer.set(this.#buffer.subarray(0, this.#size));
+    this.#buffer = buffer;
+  }
+}

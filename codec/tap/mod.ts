@@ -1,0 +1,7 @@
+/**
+ * TAP, the Test Anything Protocol, into events.
+ *
+ * @module
+ */
+
+export * from "./decoder.ts";

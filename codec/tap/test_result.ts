@@ -1,0 +1,178 @@
+/**
+ * A test whose result is known and whose diagnostics may still come.
+ *
+ * @module
+ */
+
+import type { StatusEvent, TestStatus } from "../event.ts";
+import type { Timestamp } from "../timestamp.ts";
+import { decodeLenient } from "../utf8.ts";
+import { Attachment } from "./attachment.ts";
+
+const TEXT = "text/plain;charset=utf8";
+/** The name of the attachment for what the decoder has to say of a test. */
+export const META = "tap meta";
+
+/**
+ * Attachments longer than this are handed out in parts: a test that never
+ * stops talking must not be collected.
+ */
+const MAX_PART_BYTES = 1024 * 1024;
+
+const encoder = new TextEncoder();
+
+/** Gathers what belongs to a test, to be handed out before its last event. */
+export class TestResult {
+  testId: string;
+  /** The time of the `inprogress` event, if there was one. */
+  started: Timestamp | undefined;
+  #status: TestStatus;
+  readonly #time: Timestamp | undefined;
+  #duration: number | undefined;
+  readonly #reason = new Attachment("reason", TEXT);
+  readonly #comment = new Attachment("tap comment", TEXT);
+  // testtools shows the text types to people, "application/yaml" it does not.
+  readonly #yaml = new Attachment("tap yaml", "text/x-yaml");
+  readonly #meta = new Attachment(META, TEXT);
+
+  /** @param time when the result was read, if there is a clock */
+  constructor(
+    testId: string,
+    status: TestStatus,
+    time: Timestamp | undefined,
+    started: Timestamp | undefined,
+  ) {
+    this.testId = testId;
+    this.started = started;
+    this.#status = status;
+    this.#time = time;
+  }
+
+  /** Whether a YAML block has come: there is but one. */
+  get hasYaml(): boolean {
+    return this.#yaml.begun;
+  }
+
+  /** Adds why the test was skipped. */
+  addReason(text: string): void {
+    this.#reason.addLine(encoder.encode(text));
+  }
+
+  /** Adds a line of comment. */
+  addComment(line: Uint8Array): void {
+    this.#comment.addLine(line);
+  }
+
+  /** Adds what the test point itself has for a comment. */
+  addText(text: string): void {
+    this.addComment(encoder.encode(text));
+    this.#duration ??= readDuration(text);
+  }
+
+  /** Adds a line of the YAML block. */
+  addYaml(line: Uint8Array): void {
+    this.#yaml.addLine(line);
+    if (line.length <= MAX_DURATION_BYTES) {
+      this.#duration ??= readDuration(decodeLenient(line));
+    }
+  }
+
+  /** Makes the test a failure, for a reason the producer did not give. */
+  fail(reason: string): void {
+    const said = this.#status === "fail" ? "" : `; reported as ${this.#status}`;
+    this.#status = "fail";
+    this.note(reason + said);
+  }
+
+  /** Adds what the decoder has to say. */
+  note(text: string): void {
+    this.#meta.addLine(encoder.encode(text));
+  }
+
+  /** The part of an attachment that has grown too long to be held, if any. */
+  takePart(): StatusEvent | undefined {
+    const long = [this.#comment, this.#yaml].find(({ size }) =>
+      size > MAX_PART_BYTES
+    );
+    return long && this.#event(this.#time, long, false);
+  }
+
+  /** The events that end the test. */
+  end(): StatusEvent[] {
+    const [started, ended] = this.#times();
+    const files = [this.#reason, this.#comment, this.#yaml, this.#meta]
+      .filter(({ begun }) => begun)
+      .map((file) => this.#event(ended, file, true));
+    const last = files.pop() ?? this.#event(ended);
+    const events = [...files, { ...last, status: this.#status }];
+    return started === undefined
+      ? events
+      : [{ ...this.#event(started), status: "inprogress" }, ...events];
+  }
+
+  /**
+   * When to say that the test started, if that is still to say, and when it
+   * ended.
+   *
+   * A duration the producer measured counts more than the clock, which says
+   * when lines were read: Node's runner prints "# Subtest" and the test point
+   * at once. So a test that was already said to have started ends a duration
+   * after that.
+   */
+  #times(): [Timestamp | undefined, Timestamp | undefined] {
+    if (this.#time === undefined || this.#duration === undefined) {
+      return [undefined, this.#time];
+    }
+    return this.started === undefined
+      ? [addMilliseconds(this.#time, -this.#duration), this.#time]
+      : [
+        undefined,
+        addMilliseconds(this.started, this.#duration) ?? this.#time,
+      ];
+  }
+
+  #event(
+    timestamp: Timestamp | undefined,
+    file?: Attachment,
+    eof?: boolean,
+  ): StatusEvent {
+    return {
+      testId: this.testId,
+      runnable: false,
+      ...(file && {
+        fileName: file.name,
+        fileBytes: file.take(),
+        mimeType: file.mimeType,
+        ...(eof && { eof }),
+      }),
+      ...(timestamp && { timestamp }),
+    };
+  }
+}
+
+/** As Node's runner and node-tap print it; and node-tap, behind a test. */
+const DURATION =
+  /^(?:duration_ms:\s*["']?([\d.eE+-]+)["']?$|#\s*time=([\d.]+)ms\b)/;
+/** Longer lines of YAML give no duration. */
+const MAX_DURATION_BYTES = 64;
+
+/** The milliseconds that `text` says a test took. */
+function readDuration(text: string): number | undefined {
+  const match = DURATION.exec(text.trimEnd());
+  const milliseconds = Number(match?.[1] ?? match?.[2]);
+  return milliseconds >= 0 ? milliseconds : undefined;
+}
+
+/** A time later or earlier; undefined when no packet can hold it. */
+function addMilliseconds(
+  { seconds, nanoseconds }: Timestamp,
+  milliseconds: number,
+): Timestamp | undefined {
+  const whole = Math.trunc(milliseconds / 1000);
+  const sum = nanoseconds + Math.round((milliseconds - whole * 1000) * 1e6);
+  const carry = Math.floor(sum / 1e9);
+  const total = seconds + whole + carry;
+  return total >= 0 && total < 2 ** 32
+    ? { seconds: total, nanoseconds: sum - carry * 1e9 }
+    : undefined;
+}
