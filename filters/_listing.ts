@@ -5,6 +5,7 @@
  */
 
 import type { Outcome, Packet } from "@subunit/codec";
+import { compareText, formatSeconds } from "./_text.ts";
 import { Top } from "./_top.ts";
 
 /** What is listed of a test; a finished test of the collator is one. */
@@ -36,10 +37,6 @@ export function byId(a: Row, b: Row): number {
     compareText(a.routeCode ?? "", b.routeCode ?? "");
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** The orders a list can have. */
 export const ORDERS = ["stream", "time", "id"] as const;
 
@@ -65,14 +62,12 @@ export function formatRow(
 ): string {
   switch (format) {
     case "plain":
-      return withTimes
-        ? `${row.testId} ${row.seconds?.toFixed(3) ?? "-"}`
-        : row.testId;
+      return withTimes ? `${row.testId} ${formatTime(row) ?? "-"}` : row.testId;
     case "tsv":
       return [
         row.testId,
         row.outcome,
-        row.seconds?.toFixed(3) ?? "",
+        formatTime(row) ?? "",
         row.routeCode ?? "",
       ].map(escapeField).join("\t");
     case "json":
@@ -85,6 +80,10 @@ export function formatRow(
         parent_test_id: row.parentTestId,
       });
   }
+}
+
+function formatTime({ seconds }: Row): string | undefined {
+  return seconds === undefined ? undefined : formatSeconds(seconds);
 }
 
 function escapeField(field: string): string {

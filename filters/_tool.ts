@@ -5,41 +5,25 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { type Input, openInput, Output, readChunk } from "./_io.ts";
 import { ToolError, UsageError } from "./_errors.ts";
-import { visibleText } from "./_terminal.ts";
+import {
+  COMMON_OPTIONS,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  parseOptions,
+} from "./_options.ts";
+import { visibleText } from "./_text.ts";
 
 export { ToolError, UsageError } from "./_errors.ts";
 export { Output } from "./_io.ts";
-export { visibleText } from "./_terminal.ts";
+export { parseChoice, parseCount } from "./_options.ts";
+export { visibleText } from "./_text.ts";
 
 /** The version of all tools. */
 export const VERSION = "0.1.0";
-
-/** One row of a tool's table of options. */
-export interface Option {
-  /** What it does, for `--help`. */
-  readonly help: string;
-  /** Its one-letter form. */
-  readonly short?: string;
-  /** What its value is called in `--help`; without it the option is a flag. */
-  readonly value?: string;
-  /** Whether it may be given more than once, each value being kept. */
-  readonly list?: boolean;
-}
-
-/** A tool's options by their long names. */
-export type OptionTable = Readonly<Record<string, Option>>;
-
-/** The values of options: a flag is on or off, others have text or none. */
-export type OptionValues<Table extends OptionTable> = {
-  readonly [Name in keyof Table]: Table[Name] extends { value: string }
-    ? Table[Name] extends { list: true } ? readonly string[]
-    : string | undefined
-    : boolean;
-};
 
 /** What an executable is: parsing, `--help` and conduct follow from it. */
 export interface Tool<Table extends OptionTable = OptionTable> {
@@ -139,46 +123,6 @@ function describe(error: unknown): string {
   return `Cannot go on: ${message}: this is a defect, please report it`;
 }
 
-const COMMON_OPTIONS = {
-  help: { short: "h", help: "show this text" },
-  version: { help: "show the version" },
-} as const satisfies OptionTable;
-
-/** Reads a command line against a table of options. */
-export function parseOptions(
-  table: OptionTable,
-  args: readonly string[],
-): { options: Record<string, unknown>; operands: string[] } {
-  const all = Object.entries<Option>({ ...table, ...COMMON_OPTIONS });
-  const names = (wanted: (option: Option) => unknown) =>
-    all.filter(([, option]) => wanted(option)).map(([name]) => name);
-  const { _: operands, ...options } = parseArgs([...args], {
-    boolean: names((option) => !option.value),
-    string: ["_", ...names((option) => option.value)],
-    collect: names((option) => option.list),
-    alias: Object.fromEntries(
-      all.filter(([, { short }]) => short).map((
-        [name, { short }],
-      ) => [name, short!]),
-    ),
-    unknown(argument, key) {
-      if (key !== undefined) {
-        throw new UsageError(`Unknown option "${argument}"`);
-      }
-    },
-  });
-  for (const [name, { value }] of all) {
-    // The parser gives an empty text to an option at the end of the line or in
-    // front of another option.
-    if (value && [options[name]].flat().includes("")) {
-      throw new UsageError(
-        `Option --${name} needs a value: write --${name}=${value}`,
-      );
-    }
-  }
-  return { options, operands };
-}
-
 /** The text of `--help`. */
 export function helpText(tool: Tool): string {
   const options = Object.entries<Option>({
@@ -196,7 +140,7 @@ export function helpText(tool: Tool): string {
     ]),
   ];
   return [
-    `Usage: ${tool.name} [OPTION...] ${tool.operands}`,
+    `Usage: ${tool.name} [OPTION...] ${tool.operands}`.trimEnd(),
     `${tool.summary}.`,
     "",
     "Options:",
@@ -219,27 +163,6 @@ function columns(rows: readonly (readonly string[])[]): string[] {
     left.length > width
       ? `  ${left}\n  ${" ".repeat(width)}  ${right}`
       : `  ${left.padEnd(width)}  ${right}`
-  );
-}
-
-/** The whole number a command line option gives. */
-export function parseCount(name: string, value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
-  throw new UsageError(
-    `Option --${name} is "${value}": expected a whole number`,
-  );
-}
-
-/** One of the words a command line option allows. */
-export function parseChoice<const Choice extends string>(
-  name: string,
-  value: string,
-  choices: readonly Choice[],
-): Choice {
-  const choice = choices.find((one) => one === value);
-  if (choice !== undefined) return choice;
-  throw new UsageError(
-    `Option --${name} is "${value}": expected ${choices.join(", ")}`,
   );
 }
 

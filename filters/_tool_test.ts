@@ -2,13 +2,18 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import deno from "./deno.json" with { type: "json" };
 import { lines, regroup } from "./_chunks.ts";
 import { formatRow, type Row, treeOf } from "./_listing.ts";
-import { visibleLines, visibleText } from "./_terminal.ts";
+import {
+  compareText,
+  formatSeconds,
+  visibleLines,
+  visibleText,
+} from "./_text.ts";
+import { parseOptions } from "./_options.ts";
 import {
   defineTool,
   helpText,
   parseChoice,
   parseCount,
-  parseOptions,
   UsageError,
   VERSION,
 } from "./_tool.ts";
@@ -30,6 +35,10 @@ Deno.test("parseOptions reads flags, values, lists and operands", () => {
     [["-n5", "a"], { top: "5" }, ["a"]],
     [["--tag", "a", "--tag=b"], { tag: ["a", "b"] }, []],
     [["--", "--top"], {}, ["--top"]],
+    [["a", "--null", "true", "-"], { null: true }, ["a", "true", "-"]],
+    [["-0n", "5", "b"], { null: true, top: "5" }, ["b"]],
+    [["--top", "-", "--tag", "-x"], { top: "-", tag: ["-x"] }, []],
+    [["--top", "1", "--top=a=b"], { top: "a=b" }, []],
   ];
   for (const [args, expected, operands] of cases) {
     const parsed = parseOptions(table, args);
@@ -54,8 +63,11 @@ Deno.test("parseOptions refuses what the table does not have", () => {
     [["-q"], `Unknown option "-q"`],
     [["--no-top"], `Unknown option "--no-top"`],
     [["--top"], "Option --top needs a value: write --top=N"],
-    [["--top", "--tag=a"], "Option --top needs a value"],
-    [["--tag"], "Option --tag needs a value"],
+    [["--tag="], "Option --tag needs a value"],
+    [["-n"], "Option -n needs a value: write --top=N"],
+    [["-0q"], `Unknown option "-q"`],
+    [["--null=yes"], "Option --null takes no value"],
+    [["--toString"], `Unknown option "--toString"`],
   ];
   for (const [args, message] of cases) {
     assertThrows(() => parseOptions(table, args), UsageError, message);
@@ -117,17 +129,37 @@ Deno.test("VERSION is that of the package", () => {
 Deno.test("visibleText leaves no control character", () => {
   assertEquals(
     visibleText("a\x1b[2Jb\x07\x9b\x7f"),
-    "a\\x1b[2Jb\\x07\\x9b\\x7f",
+    "a\\u001b[2Jb\\u0007\\u009b\\u007f",
   );
   assertEquals(visibleText("a\nb\r\tc"), "a\\nb\\r\\tc");
   assertEquals(visibleText("\u202egnp.exe\u2066"), "\\u202egnp.exe\\u2066");
   assertEquals(visibleText("naïve г 測試 👍"), "naïve г 測試 👍");
 });
 
+Deno.test("compareText sorts by code point", () => {
+  const sorted = ["", "a", "a b", "ab", "\uff5e", "\u{1f600}", "\u{1f600}a"];
+  assertEquals(sorted.toReversed().sort(compareText), sorted);
+});
+
+Deno.test("formatSeconds rounds as Python's %0.3f does", () => {
+  const cases: [seconds: number, text: string][] = [
+    [0, "0.000"],
+    [1.2345, "1.234"],
+    [0.0625, "0.062"],
+    [0.1875, "0.188"],
+    [-5355.8125, "-5355.812"],
+    [29.3895, "29.390"],
+    [1e9 + 0.5, "1000000000.500"],
+  ];
+  for (const [seconds, text] of cases) {
+    assertEquals(formatSeconds(seconds), text);
+  }
+});
+
 Deno.test("visibleLines leaves line ends and tabs", () => {
   assertEquals(
     visibleLines("a\tb\r\nc\rd\x1b[0m\n"),
-    "a\tb\r\nc\\rd\\x1b[0m\n",
+    "a\tb\r\nc\\rd\\u001b[0m\n",
   );
 });
 

@@ -8,15 +8,25 @@
 
 import { encodePackets, eventFromJson } from "@subunit/codec";
 import { lines } from "./_chunks.ts";
-import { defineTool, runTool, ToolError } from "./_tool.ts";
+import { defineTool, runTool, type Tool, ToolError } from "./_tool.ts";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The packets of one line of JSON; none for a blank line. */
 export function packetsOfLine(line: Uint8Array): Uint8Array[] {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(line);
+  const text = decodeLine(line);
   return text.trim() === "" ? [] : encodePackets(eventFromJson(text));
 }
 
-export const tool = defineTool({
+function decodeLine(line: Uint8Array): string {
+  try {
+    return decoder.decode(line);
+  } catch {
+    throw new TypeError("Cannot read event: the line is not UTF-8");
+  }
+}
+
+export const tool: Tool = defineTool({
   name: "json2subunit",
   summary:
     "Convert JSON lines, as subunit2json writes them, to a subunit stream",

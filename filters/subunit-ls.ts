@@ -10,8 +10,10 @@ import {
   isFailure,
   OUTCOMES,
   PARSER_TEST_ID,
+  secondsBetween,
   type StreamItem,
   type Test,
+  type Timestamp,
 } from "@subunit/codec";
 import {
   formatRow,
@@ -30,6 +32,7 @@ import {
   parseCount,
   REPORT_STATUS,
   runTool,
+  type Tool,
   UsageError,
 } from "./_tool.ts";
 
@@ -69,7 +72,7 @@ function plainRow(testId: string, outcome: ListedStatus): Row {
   };
 }
 
-export const tool = defineTool({
+export const tool: Tool = defineTool({
   name: "subunit-ls",
   summary: "List the tests of a subunit stream, each when it ends",
   operands: "[FILE...]",
@@ -110,6 +113,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     const isForPrograms = format !== "plain" || options.null || options.count;
     const end = Uint8Array.of(options.null ? 0x00 : 0x0a);
     const text = isForPrograms ? io.err : io.out;
+    const showsTimes = options.times || order === "time" || format !== "plain";
     const isHeld = order !== "stream" || options.tree;
     const held = heldRows(order, limit);
     let count = 0;
@@ -130,14 +134,24 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     };
 
     const verdict = new Verdict();
+    /** The time of the last event of a test. */
+    let latest: Timestamp | undefined;
     io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.sayDamage(item);
       const bytes = options["no-passthrough"] ? undefined : textOf(item);
       if (bytes !== undefined) text.writeForeign(bytes);
+      if (showsTimes && item.kind === "packet" && item.idAt >= 0) {
+        latest = item.timestamp ?? latest;
+      }
       const row = rowOf(item, verdict.add(item));
       if (row !== undefined) list(row);
     });
-    verdict.end().forEach(list);
+    // How long a lost test has run is told by the others' last event.
+    for (const test of verdict.end()) {
+      const { started } = test;
+      const seconds = started && latest && secondsBetween(started, latest);
+      list({ ...holdRow(test), seconds });
+    }
     if (options.tree) {
       treeOf(held.values()).forEach(({ row, depth }) => write(row, depth));
     } else {

@@ -17,7 +17,7 @@ import {
   type TestStatus,
 } from "@subunit/codec";
 import { regroup } from "./_chunks.ts";
-import { defineTool, runTool, UsageError } from "./_tool.ts";
+import { defineTool, runTool, type Tool, UsageError } from "./_tool.ts";
 
 const STATUS_OPTIONS = Object.fromEntries(
   TEST_STATUSES.map((status) => [
@@ -73,7 +73,7 @@ function timeOf(text: string | undefined) {
   }
 }
 
-export const tool = defineTool({
+export const tool: Tool = defineTool({
   name: "subunit-output",
   summary: "Write an event, as a subunit stream of one",
   operands: "",

@@ -9,6 +9,7 @@
 import { Summary, type Test } from "@subunit/codec";
 import { heldRows, holdRow, type Row } from "./_listing.ts";
 import { textOf, Verdict } from "./_stream.ts";
+import { compareText, formatSeconds } from "./_text.ts";
 import type { Top } from "./_top.ts";
 import {
   defineTool,
@@ -17,7 +18,7 @@ import {
   parseCount,
   REPORT_STATUS,
   runTool,
-  visibleText,
+  type Tool,
 } from "./_tool.ts";
 
 const GROUPINGS = ["tag", "route"] as const;
@@ -25,8 +26,8 @@ type Grouping = typeof GROUPINGS[number];
 
 /** What is counted beside the tests themselves. */
 export class Stats {
-  readonly tags = new Set<string>();
-  readonly groups = new Map<string, Summary>();
+  readonly tags: Set<string> = new Set();
+  readonly groups: Map<string, Summary> = new Map();
   readonly #slowest: Top<Row>;
   readonly #keepsTimes: boolean;
   readonly #grouping: Grouping | undefined;
@@ -64,26 +65,26 @@ export class Stats {
 }
 
 /** The report as the Python tool prints it, and what was asked for beside. */
-export function statsText(
+export function statsLines(
   summary: Summary,
   stats: Stats,
   by?: Grouping,
-): string {
+): string[] {
   const lines = [
     `Total tests:   ${number(summary.total)}`,
     `Passed tests:  ${number(summary.passed)}`,
     `Failed tests:  ${number(summary.failed)}`,
     `Skipped tests: ${number(summary.skipped)}`,
-    `Seen tags: ${[...stats.tags].sort().join(", ")}`,
+    `Seen tags: ${[...stats.tags].sort(compareText).join(", ")}`,
   ];
   if (stats.slowest.length > 0) {
     lines.push("Slowest tests:");
     for (const { testId, seconds } of stats.slowest) {
-      lines.push(`${seconds!.toFixed(3).padStart(10)}  ${testId}`);
+      lines.push(`${formatSeconds(seconds!).padStart(10)}  ${testId}`);
     }
   }
   if (by !== undefined) {
-    lines.push(`${" total passed failed skipped"}  ${by}`);
+    lines.push(` total passed failed skipped  ${by}`);
     for (const [name, group] of sortedGroups(stats)) {
       const { total, passed, failed, skipped } = group;
       lines.push(
@@ -93,7 +94,7 @@ export function statsText(
       );
     }
   }
-  return lines.map(visibleText).join("\n") + "\n";
+  return lines;
 }
 
 function number(count: number, width = 5): string {
@@ -101,7 +102,7 @@ function number(count: number, width = 5): string {
 }
 
 function sortedGroups(stats: Stats): [string, Summary][] {
-  return [...stats.groups].sort(([a], [b]) => a < b ? -1 : 1);
+  return [...stats.groups].sort(([a], [b]) => compareText(a, b));
 }
 
 /** The report as one JSON object. */
@@ -114,7 +115,7 @@ export function statsJson(
     ...counts(summary),
     outcomes: summary.outcomes,
     damage: summary.damage,
-    tags: [...stats.tags].sort(),
+    tags: [...stats.tags].sort(compareText),
     slowest: stats.slowest.map(({ testId, routeCode, outcome, seconds }) => ({
       test_id: testId,
       route_code: routeCode,
@@ -124,14 +125,14 @@ export function statsJson(
     [`by_${by}`]: by === undefined ? undefined : Object.fromEntries(
       sortedGroups(stats).map(([name, group]) => [name, counts(group)]),
     ),
-  }) + "\n";
+  });
 }
 
 function counts({ total, passed, failed, skipped }: Summary) {
   return { total, passed, failed, skipped };
 }
 
-export const tool = defineTool({
+export const tool: Tool = defineTool({
   name: "subunit-stats",
   summary: "Count the tests of a subunit stream by what became of them",
   operands: "[FILE...]",
@@ -186,9 +187,10 @@ With --forward and no --output-to the report goes to standard error.`,
       io.say(`Test "${test.testId}" is lost: it started and never ended`);
     }
     const { summary } = verdict;
-    report.writeText(
-      (options.json ? statsJson : statsText)(summary, stats, by),
-    );
+    const lines = options.json
+      ? [statsJson(summary, stats, by)]
+      : statsLines(summary, stats, by);
+    for (const line of lines) report.writeRow(line);
     report.flush();
 
     if (summary.total >= least) return verdict.exitStatus;

@@ -12,10 +12,11 @@ import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
+  type Tool,
   TRANSFORM_STATUS,
 } from "./_tool.ts";
 
-export const tool = defineTool({
+export const tool: Tool = defineTool({
   name: "subunit2json",
   summary: "Convert a subunit stream to JSON lines, an event a line",
   operands: "[FILE...]",

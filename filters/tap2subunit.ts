@@ -11,17 +11,18 @@ import {
   encodePackets,
   now,
   type StatusEvent,
-  TapDecoder,
 } from "@subunit/codec";
+import { TapDecoder } from "@subunit/codec/tap";
 import { Verdict } from "./_stream.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
+  type Tool,
   TRANSFORM_STATUS,
 } from "./_tool.ts";
 
-export const tool = defineTool({
+export const tool: Tool = defineTool({
   name: "tap2subunit",
   summary: "Convert the Test Anything Protocol (TAP) to a subunit stream",
   operands: "[FILE...]",
@@ -35,7 +36,6 @@ tests beyond the plan. Subtests name their parent.`,
     "prove -v t/*.t | tap2subunit | subunit-stats",
   ],
   run(io, options, files) {
-    const tap = new TapDecoder({ now });
     const verdict = new Verdict();
     const write = (events: readonly StatusEvent[]) => {
       for (const packet of events.flatMap(encodePackets)) {
@@ -43,8 +43,12 @@ tests beyond the plan. Subtests name their parent.`,
         if (options["exit-status"]) verdict.add(decodePacket(packet));
       }
     };
-    for (const chunk of io.chunks(files)) write(tap.push(chunk));
-    write(tap.end());
+    // A file is a document, with numbers and a plan of its own.
+    for (const file of files.length > 0 ? files : ["-"]) {
+      const tap = new TapDecoder({ now });
+      for (const chunk of io.chunks([file])) write(tap.push(chunk));
+      write(tap.end());
+    }
     verdict.end();
     return verdict.exitStatus;
   },

@@ -1,0 +1,123 @@
+/**
+ * A tool's table of options, and command lines read against it.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./_errors.ts";
+
+/** One row of a tool's table of options. */
+export interface Option {
+  /** What it does, for `--help`. */
+  readonly help: string;
+  /** Its one-letter form. */
+  readonly short?: string;
+  /** What its value is called in `--help`; without it the option is a flag. */
+  readonly value?: string;
+  /** Whether it may be given more than once, each value being kept. */
+  readonly list?: boolean;
+}
+
+/** A tool's options by their long names. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The values of options: a flag is on or off, others have text or none. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends { value: string }
+    ? Table[Name] extends { list: true } ? readonly string[]
+    : string | undefined
+    : boolean;
+};
+
+/** The options every tool has. */
+export const COMMON_OPTIONS = {
+  help: { short: "h", help: "show this text" },
+  version: { help: "show the version" },
+} as const satisfies OptionTable;
+
+/** Reads a command line against a table of options. */
+export function parseOptions(
+  table: OptionTable,
+  args: readonly string[],
+): { options: Record<string, unknown>; operands: string[] } {
+  const all: OptionTable = { ...table, ...COMMON_OPTIONS };
+  const names = (wanted: (option: Option) => unknown) =>
+    Object.keys(all).filter((name) => wanted(all[name]));
+  const { _: operands, ...options } = parseArgs(plainWords(all, args), {
+    boolean: names((option) => !option.value),
+    string: ["_", ...names((option) => option.value)],
+    collect: names((option) => option.list),
+  });
+  return { options, operands };
+}
+
+/**
+ * The same command line with each option and its value in one word, by its
+ * long name, and the operands behind "--". The parser guesses where values are
+ * (`--times true`, `-c0`, `--attach-file -`); the table knows.
+ */
+function plainWords(table: OptionTable, args: readonly string[]): string[] {
+  const words: string[] = [], operands: string[] = [];
+  const rest = [...args];
+  const takeValue = (shown: string, name: string, given?: string) => {
+    const value = given ?? rest.shift();
+    if (!value) {
+      throw new UsageError(
+        `Option ${shown} needs a value: write --${name}=${table[name].value}`,
+      );
+    }
+    words.push(`--${name}=${value}`);
+  };
+  for (let word; (word = rest.shift()) !== undefined;) {
+    if (word === "--") {
+      operands.push(...rest.splice(0));
+    } else if (word.startsWith("--")) {
+      const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(word)!;
+      if (!Object.hasOwn(table, name)) throw unknown(`--${name}`);
+      if (table[name].value) takeValue(`--${name}`, name, given);
+      else if (given === undefined) words.push(`--${name}`);
+      else throw new UsageError(`Option --${name} takes no value`);
+    } else if (word.startsWith("-") && word !== "-") {
+      for (let at = 1; at < word.length; at++) {
+        const short = `-${word[at]}`;
+        const name = Object.keys(table)
+          .find((name) => table[name].short === word[at]);
+        if (name === undefined) throw unknown(short);
+        if (table[name].value) {
+          takeValue(short, name, word.slice(at + 1) || undefined);
+          break;
+        }
+        words.push(`--${name}`);
+      }
+    } else {
+      operands.push(word);
+    }
+  }
+  return [...words, "--", ...operands];
+}
+
+function unknown(option: string): UsageError {
+  return new UsageError(`Unknown option "${option}"`);
+}
+
+/** The whole number a command line option gives. */
+export function parseCount(name: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a whole number`,
+  );
+}
+
+/** One of the words a command line option allows. */
+export function parseChoice<const Choice extends string>(
+  name: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(
+    `Option --${name} is "${value}": expected ${choices.join(", ")}`,
+  );
+}
