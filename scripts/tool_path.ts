@@ -35,7 +35,9 @@ export function makeToolPath(): string {
     const script = new URL(name, FILTERS);
     command(
       tool,
-      `run ${permissionsOf(script)} ${quote(decodeURIComponent(script.pathname))}`,
+      `run ${permissionsOf(script)} ${
+        quote(decodeURIComponent(script.pathname))
+      }`,
     );
   }
   return folder;
