@@ -28,6 +28,7 @@ type Grouping = typeof GROUPINGS[number];
 export class Stats {
   readonly tags: Set<string> = new Set();
   readonly groups: Map<string, Summary> = new Map();
+  #lastTags: readonly string[] | undefined;
   readonly #slowest: Top<Row>;
   readonly #keepsTimes: boolean;
   readonly #grouping: Grouping | undefined;
@@ -41,14 +42,19 @@ export class Stats {
   }
 
   add(test: Test): void {
-    for (const tag of test.tags) this.tags.add(tag);
+    const { tags } = test;
+    // Tests with the same tags mostly share the array.
+    if (tags !== this.#lastTags) {
+      for (const tag of tags) this.tags.add(tag);
+      this.#lastTags = tags;
+    }
     if (this.#keepsTimes && test.seconds !== undefined) {
       this.#slowest.add(holdRow(test));
     }
     if (this.#grouping === "route") this.#group(test.routeCode ?? "").add(test);
     if (this.#grouping === "tag") {
-      const tags = test.tags.length > 0 ? new Set(test.tags) : [""];
-      for (const tag of tags) this.#group(tag).add(test);
+      const groups = tags.length > 0 ? new Set(tags) : [""];
+      for (const tag of groups) this.#group(tag).add(test);
     }
   }
 

@@ -50,7 +50,7 @@ interface Progress {
   readonly order: number;
   readonly runnable: boolean;
   started: Timestamp | undefined;
-  tags: string[] | undefined;
+  tags: readonly string[] | undefined;
   parentTestId: string | undefined;
   attachments: Map<string, OpenAttachment> | undefined;
 }

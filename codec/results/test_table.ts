@@ -4,8 +4,8 @@
  * @module
  */
 
-import { decodeText } from "../utf8.ts";
-import { copyBytes, hashBytes, sameBytes } from "../v2/interned.ts";
+import { copyBytes, sameBytes } from "../bytes.ts";
+import { decodeText, mixHash } from "../utf8.ts";
 import type { Packet } from "../v2/packet.ts";
 
 /** What names a test. */
@@ -183,7 +183,6 @@ function keyBytes<Value>({ idBytes, routeBytes }: Entry<Value>): number {
   return idBytes + Math.max(0, routeBytes);
 }
 
-function hashOf({ view, idAt, idEnd, routeAt, routeEnd }: Packet): number {
-  const hash = hashBytes(0, view, idAt, idEnd);
-  return routeAt < 0 ? hash : hashBytes(hash, view, routeAt, routeEnd);
+function hashOf({ idHash, routeHash }: Packet): number {
+  return mixHash(idHash ^ Math.imul(routeHash, 0x9e3779b1));
 }

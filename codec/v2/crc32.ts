@@ -61,32 +61,32 @@ export function updateRegister(
   const t = TABLES;
   let r = register, at = start;
   for (const last = end - 16; at <= last; at += 16) {
-    r ^= view.getInt32(at, true);
     const w = view.getInt32(at + 4, true);
     const x = view.getInt32(at + 8, true);
     const y = view.getInt32(at + 12, true);
-    r = t[3840 + (r & 255)] ^ t[3584 + (r >>> 8 & 255)] ^
-      t[3328 + (r >>> 16 & 255)] ^ t[3072 + (r >>> 24)] ^
-      t[2816 + (w & 255)] ^ t[2560 + (w >>> 8 & 255)] ^
+    const rest = t[2816 + (w & 255)] ^ t[2560 + (w >>> 8 & 255)] ^
       t[2304 + (w >>> 16 & 255)] ^ t[2048 + (w >>> 24)] ^
       t[1792 + (x & 255)] ^ t[1536 + (x >>> 8 & 255)] ^
       t[1280 + (x >>> 16 & 255)] ^ t[1024 + (x >>> 24)] ^
       t[768 + (y & 255)] ^ t[512 + (y >>> 8 & 255)] ^
       t[256 + (y >>> 16 & 255)] ^ t[y >>> 24];
+    r ^= view.getInt32(at, true);
+    r = (t[3840 + (r & 255)] ^ t[3584 + (r >>> 8 & 255)]) ^
+      (t[3328 + (r >>> 16 & 255)] ^ t[3072 + (r >>> 24)]) ^ rest;
   }
   if (at + 8 <= end) {
-    r ^= view.getInt32(at, true);
     const w = view.getInt32(at + 4, true);
-    r = t[1792 + (r & 255)] ^ t[1536 + (r >>> 8 & 255)] ^
-      t[1280 + (r >>> 16 & 255)] ^ t[1024 + (r >>> 24)] ^
-      t[768 + (w & 255)] ^ t[512 + (w >>> 8 & 255)] ^
+    const rest = t[768 + (w & 255)] ^ t[512 + (w >>> 8 & 255)] ^
       t[256 + (w >>> 16 & 255)] ^ t[w >>> 24];
+    r ^= view.getInt32(at, true);
+    r = (t[1792 + (r & 255)] ^ t[1536 + (r >>> 8 & 255)]) ^
+      (t[1280 + (r >>> 16 & 255)] ^ t[1024 + (r >>> 24)]) ^ rest;
     at += 8;
   }
   if (at + 4 <= end) {
     r ^= view.getInt32(at, true);
-    r = t[768 + (r & 255)] ^ t[512 + (r >>> 8 & 255)] ^
-      t[256 + (r >>> 16 & 255)] ^ t[r >>> 24];
+    r = (t[768 + (r & 255)] ^ t[512 + (r >>> 8 & 255)]) ^
+      (t[256 + (r >>> 16 & 255)] ^ t[r >>> 24]);
     at += 4;
   }
   for (; at < end; at++) r = (r >>> 8) ^ t[(r ^ view.getUint8(at)) & 255];

@@ -6,7 +6,7 @@
 
 import { type StatusEvent, TEST_STATUSES, type TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeText, isText } from "../utf8.ts";
+import { decodeText, hashText, NOT_TEXT } from "../utf8.ts";
 import { crc32 } from "./crc32.ts";
 import { type Fault, PacketError } from "./errors.ts";
 import {
@@ -18,7 +18,7 @@ import {
   SMALLEST_PACKET,
   VERSION,
 } from "./layout.ts";
-import { internText } from "./interned.ts";
+import { Interned } from "./interned.ts";
 import { numberOctets, readNumber } from "./number.ts";
 
 /** Says that a header does not say yet how long its packet is. */
@@ -102,6 +102,8 @@ export class Packet implements StatusEvent {
   idAt = -1;
   /** Where the test id's text ends. */
   idEnd = -1;
+  /** A hash of the test id's bytes; -1 without one. */
+  idHash = -1;
   /** Where the count of tags is, or -1. */
   tagsAt = -1;
   /** Where the tags end. */
@@ -114,6 +116,8 @@ export class Packet implements StatusEvent {
   routeAt = -1;
   /** Where the routing code's text ends. */
   routeEnd = -1;
+  /** A hash of the routing code's bytes; -1 without one. */
+  routeHash = -1;
   /** Where the parent id's text begins, or -1. */
   parentAt = -1;
   /** Where the parent id's text ends. */
@@ -165,7 +169,8 @@ export class Packet implements StatusEvent {
       at = textStart(source, at, limit);
       textEnd = textStop;
       if (textEnd > limit) return fieldFault("test id");
-      if (!isText(source, view, at, textEnd)) return textFault("test id");
+      packet.idHash = hashText(source, view, at, textEnd);
+      if (packet.idHash === NOT_TEXT) return textFault("test id");
       packet.idAt = at;
       packet.idEnd = at = textEnd;
     }
@@ -180,7 +185,9 @@ export class Packet implements StatusEvent {
         at = textStart(source, at, limit);
         textEnd = textStop;
         if (textEnd > limit) return fieldFault("tags");
-        if (!isText(source, view, at, textEnd)) return textFault("tag");
+        if (hashText(source, view, at, textEnd) === NOT_TEXT) {
+          return textFault("tag");
+        }
         at = textEnd;
       }
       packet.tagsEnd = at;
@@ -190,7 +197,9 @@ export class Packet implements StatusEvent {
       at = textStart(source, at, limit);
       textEnd = textStop;
       if (textEnd > limit) return fieldFault("MIME type");
-      if (!isText(source, view, at, textEnd)) return textFault("MIME type");
+      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
+        return textFault("MIME type");
+      }
       at = textEnd;
     }
     if ((flags & FLAG.FILE_CONTENT) !== 0) {
@@ -198,7 +207,9 @@ export class Packet implements StatusEvent {
       at = textStart(source, at, limit);
       textEnd = textStop;
       if (textEnd > limit) return fieldFault("file name");
-      if (!isText(source, view, at, textEnd)) return textFault("file name");
+      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
+        return textFault("file name");
+      }
       textStart(source, textEnd, limit);
       at = textStop;
       if (at > limit) return fieldFault("file content");
@@ -207,7 +218,8 @@ export class Packet implements StatusEvent {
       at = textStart(source, at, limit);
       textEnd = textStop;
       if (textEnd > limit) return fieldFault("routing code");
-      if (!isText(source, view, at, textEnd)) return textFault("routing code");
+      packet.routeHash = hashText(source, view, at, textEnd);
+      if (packet.routeHash === NOT_TEXT) return textFault("routing code");
       packet.routeAt = at;
       packet.routeEnd = at = textEnd;
     }
@@ -215,7 +227,7 @@ export class Packet implements StatusEvent {
       at = textStart(source, at, limit);
       textEnd = textStop;
       if (textEnd > limit) return fieldFault("parent test id");
-      if (!isText(source, view, at, textEnd)) {
+      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
         return textFault("parent test id");
       }
       packet.parentAt = at;
@@ -239,6 +251,8 @@ export class Packet implements StatusEvent {
     const copy = new Packet(bytes, new DataView(bytes.buffer), 0, bytes.length);
     const by = this.start;
     const moved = (place: number) => place < 0 ? -1 : place - by;
+    copy.idHash = this.idHash;
+    copy.routeHash = this.routeHash;
     copy.idAt = moved(this.idAt);
     copy.idEnd = moved(this.idEnd);
     copy.tagsAt = moved(this.tagsAt);
@@ -263,18 +277,14 @@ export class Packet implements StatusEvent {
     return TEST_STATUSES[(this.flags & FLAG.STATUS) - 1];
   }
 
-  /** The tags in the packet's order, which has no meaning. */
-  get tags(): string[] | undefined {
-    if (this.tagsAt < 0) return undefined;
-    const tags: string[] = [];
-    let at = this.tagsAt + numberOctets(this.source[this.tagsAt]);
-    while (at < this.tagsEnd) {
-      at = textStart(this.source, at, this.tagsEnd);
-      const end = textStop;
-      tags.push(internText(this.source, this.view, at, end));
-      at = end;
-    }
-    return tags;
+  /**
+   * The tags in the packet's order, which has no meaning. Packets with the
+   * same tags may share an array.
+   */
+  get tags(): readonly string[] | undefined {
+    return this.tagsAt < 0
+      ? undefined
+      : tagSets.get(this.source, this.view, this.tagsAt, this.tagsEnd);
   }
 
   get runnable(): boolean {
@@ -304,7 +314,7 @@ export class Packet implements StatusEvent {
   get routeCode(): string | undefined {
     return this.routeAt < 0
       ? undefined
-      : internText(this.source, this.view, this.routeAt, this.routeEnd);
+      : texts.get(this.source, this.view, this.routeAt, this.routeEnd);
   }
 
   /**
@@ -355,9 +365,28 @@ export class Packet implements StatusEvent {
   #text(lengthAt: number): string | undefined {
     if (lengthAt < 0) return undefined;
     const start = textStart(this.source, lengthAt, this.end);
-    return internText(this.source, this.view, start, textStop);
+    return texts.get(this.source, this.view, start, textStop);
   }
 }
+
+/** Few sets of tags are in a stream, and most packets that end a test have one. */
+const tagSets = new Interned(readTags);
+
+function readTags(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): readonly string[] {
+  const tags: string[] = [];
+  for (let at = start + numberOctets(bytes[start]); at < end; at = textStop) {
+    at = textStart(bytes, at, end);
+    tags.push(decodeText(bytes, at, textStop));
+  }
+  return Object.freeze(tags);
+}
+
+/** Route codes, MIME types, file names: few, and in most packets. */
+const texts = new Interned(decodeText);
 
 /** Where the string or content that {@linkcode textStart} read last ends. */
 let textStop = 0;
@@ -372,7 +401,12 @@ function textStart(source: Uint8Array, at: number, limit: number): number {
     textStop = limit + 1;
     return at;
   }
-  const start = at + numberOctets(source[at]);
+  const first = source[at];
+  if (first < 64) {
+    textStop = at + 1 + first;
+    return at + 1;
+  }
+  const start = at + numberOctets(first);
   textStop = start > limit ? limit + 1 : start + readNumber(source, at);
   return start;
 }
