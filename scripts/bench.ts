@@ -11,7 +11,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { PacketDecoder } from "@subunit/codec";
+import { encodePacket, PacketDecoder } from "@subunit/codec";
 import { loadNativeCrc32, updateRegister } from "../codec/v2/crc32.ts";
 import {
   type Corpus,
@@ -19,6 +19,7 @@ import {
   type CorpusName,
   makeCorpus,
 } from "./corpora.ts";
+import { quote, toolCommand, toolNames } from "./tool_path.ts";
 
 /** What a row has found out; undefined is what it did not compare with. */
 export interface Measured {
@@ -177,7 +178,6 @@ const START_UP_RUNS = 10;
 const LONGEST_RUN_MS = 300_000;
 const MEMORY_POLL_MS = 10;
 
-const FILTERS = new URL("../filters/", import.meta.url);
 const SELF = quote(new URL(import.meta.url).pathname);
 
 /** What a run is asked for on the command line. */
@@ -238,6 +238,47 @@ function streamRow(row: StreamRow): Row {
   };
 }
 
+const LIVE_EVENTS = 50;
+
+/**
+ * How long an event takes through a pipe that stays open: from the write of
+ * one packet to the line that lists it.
+ */
+const LIVE_ROW: Row = {
+  name: "live subunit-ls",
+  tool: "subunit-ls",
+  pythonTool: undefined,
+  goals: [
+    goal("0.1 s", (row) => row.median, { most: 0.1 }),
+  ],
+  async measure() {
+    const packet = encodePacket({
+      testId: "live",
+      status: "success",
+      runnable: true,
+    });
+    const child = new Deno.Command("sh", {
+      args: ["-c", `exec ${commandLine("subunit-ls", [])}`],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const reader = child.stdout.getReader();
+    const seconds: number[] = [];
+    for (let i = 0; i <= LIVE_EVENTS; i++) {
+      const begun = performance.now();
+      await writer.write(packet);
+      await reader.read();
+      // The first one waits for the tool to start.
+      if (i > 0) seconds.push((performance.now() - begun) / 1000);
+    }
+    await writer.close();
+    await reader.cancel();
+    await child.status;
+    return { best: Math.min(...seconds), median: median(seconds) };
+  },
+};
+
 function startUpRow(tool: string): Row {
   const hasLike = isPythonTool(tool);
   const pythonTool = hasLike ? tool : ANY_PYTHON_TOOL;
@@ -258,23 +299,12 @@ function startUpRow(tool: string): Row {
   };
 }
 
-/** The tools there are, in the order of their names. */
-function toolNames(): string[] {
-  return Array.from(Deno.readDirSync(FILTERS), ({ name }) => name)
-    .filter((name) => /^[a-z0-9-]+\.ts$/.test(name))
-    .map((name) => name.slice(0, -".ts".length)).sort();
-}
-
 /** The command line of a tool, with the permissions its first line grants. */
 function commandLine(tool: string, args: readonly string[]): string {
-  const deno = quote(Deno.execPath());
-  if (tool === SCAN) {
-    return `${deno} run --quiet --no-prompt --allow-read ${SELF} --worker scan`;
-  }
-  const path = new URL(`${tool}.ts`, FILTERS).pathname;
-  const [shebang] = Deno.readTextFileSync(path).split("\n", 1);
-  const options = shebang.replace(/^.* deno /, "");
-  return [deno, options, quote(path), ...args].join(" ");
+  const command = tool === SCAN
+    ? `${quote(Deno.execPath())} run --quiet --allow-read ${SELF} --worker scan`
+    : toolCommand(tool);
+  return [command, ...args].join(" ");
 }
 
 /** The same of a Python tool; nothing when it is not installed. */
@@ -310,10 +340,6 @@ function fromPipe(
 
 function onNothing(command: string): string {
   return `${command} < /dev/null > /dev/null`;
-}
-
-function quote(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 interface Sample {
@@ -623,7 +649,11 @@ function missingTools(rows: readonly Row[], tools: readonly string[]): string {
 
 async function bench(words: readonly string[], plan: Plan): Promise<void> {
   const tools = toolNames();
-  const all = [...STREAM_ROWS.map(streamRow), ...tools.map(startUpRow)];
+  const all = [
+    ...STREAM_ROWS.map(streamRow),
+    LIVE_ROW,
+    ...tools.map(startUpRow),
+  ];
   const rows = pick(all, words);
   const withCrc = pick([CRC_ROW], words).length > 0;
   if (rows.length === 0 && !withCrc) {

@@ -6,12 +6,27 @@
 
 const FILTERS = new URL("../filters/", import.meta.url);
 
-/** The permissions a tool asks for in its first line. */
-function permissionsOf(script: URL): string {
+/** The names of the tools, sorted. */
+export function toolNames(): string[] {
+  return Array.from(Deno.readDirSync(FILTERS), ({ name }) => name)
+    .filter((name) => /^[a-z0-9-]+\.ts$/.test(name))
+    .map((name) => name.slice(0, -".ts".length)).sort();
+}
+
+/**
+ * The words of the shell that run a tool with this Deno and the permissions
+ * it asks for in its first line.
+ */
+export function toolCommand(tool: string): string {
+  const script = new URL(`${tool}.ts`, FILTERS);
   const [line] = Deno.readTextFileSync(script).split("\n", 1);
-  const flags = /^#!.* deno run (.*)$/.exec(line)?.[1];
+  const flags = /^#!.* deno (run .*)$/.exec(line)?.[1];
   if (flags === undefined) throw new Error(`${script} names no permissions`);
-  return flags;
+  return `${quote(Deno.execPath())} ${flags} ${quote(fromFileUrl(script))}`;
+}
+
+function fromFileUrl(url: URL): string {
+  return decodeURIComponent(url.pathname);
 }
 
 /**
@@ -22,24 +37,14 @@ function permissionsOf(script: URL): string {
  */
 export function makeToolPath(): string {
   const folder = Deno.makeTempDirSync({ prefix: "subunit-tools-" });
-  const command = (name: string, call: string) =>
+  const command = (name: string, words: string) =>
     Deno.writeTextFileSync(
       `${folder}/${name}`,
-      `#!/bin/sh\nexec ${quote(Deno.execPath())} ${call} "$@"\n`,
+      `#!/bin/sh\nexec ${words} "$@"\n`,
       { mode: 0o755 },
     );
-  command("deno", "");
-  for (const { name } of Deno.readDirSync(FILTERS)) {
-    const tool = /^([a-z].*)\.ts$/.exec(name)?.[1];
-    if (tool === undefined || name.endsWith("_test.ts")) continue;
-    const script = new URL(name, FILTERS);
-    command(
-      tool,
-      `run ${permissionsOf(script)} ${
-        quote(decodeURIComponent(script.pathname))
-      }`,
-    );
-  }
+  command("deno", quote(Deno.execPath()));
+  for (const tool of toolNames()) command(tool, toolCommand(tool));
   return folder;
 }
 

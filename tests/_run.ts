@@ -6,6 +6,7 @@
 
 import { assert } from "@std/assert";
 import { concat } from "@std/bytes/concat";
+import { quote } from "../scripts/tool_path.ts";
 
 /** What is left of a process. */
 export interface Finished {
@@ -74,11 +75,6 @@ export function shell(
 ): Promise<Finished> {
   const bash = ["bash", "-c", PRELUDE + script, "bash", ...args];
   return run(bash, surroundings);
-}
-
-/** A word as the shell takes it, whatever is in it. */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Runs a command to its end. */

@@ -9,7 +9,6 @@ import {
   commandOf,
   LiveTool,
   peerTest,
-  quote,
   run,
   runTool,
   shell,
@@ -18,6 +17,7 @@ import {
   TOOLS,
   within,
 } from "./_run.ts";
+import { quote } from "../scripts/tool_path.ts";
 import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 
 /** Tools that read FILEs. */

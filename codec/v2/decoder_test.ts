@@ -95,7 +95,7 @@ Deno.test("PacketDecoder gives the same items however the input is cut", () => {
   }
 });
 
-Deno.test("PacketDecoder loses no byte and no sound packet between any bytes", () => {
+Deno.test(`PacketDecoder loses no byte and no sound packet between any bytes (seed ${SEED})`, () => {
   const junk = fc.uint8Array({ maxLength: 20 });
   // What is likely to mislead: signatures, headers, halves of characters.
   const bait = fc.constantFrom(
@@ -131,7 +131,7 @@ Deno.test("PacketDecoder loses no byte and no sound packet between any bytes", (
   );
 });
 
-Deno.test("PacketDecoder finds every sound packet that damage does not swallow", () => {
+Deno.test(`PacketDecoder finds every sound packet that damage does not swallow (seed ${SEED})`, () => {
   const packet = arbitraryEvent.map(encodePacket);
   // Text of ASCII, and headers that claim more than is there.
   const between = fc.constantFrom(
@@ -160,7 +160,7 @@ Deno.test("PacketDecoder finds every sound packet that damage does not swallow",
   );
 });
 
-Deno.test("PacketDecoder gives the events that were encoded", () => {
+Deno.test(`PacketDecoder gives the events that were encoded (seed ${SEED})`, () => {
   fc.assert(
     fc.property(fc.array(arbitraryEvent), (events) => {
       const items = decode([concatenate(events.map(encodePacket))]);
@@ -233,6 +233,23 @@ Deno.test("PacketDecoder recovers in linear time from headers nested in one anot
     items.reduce((sum, item) => sum + item.byteLength, 0),
     hostile.length + good.length,
   );
+});
+
+Deno.test("PacketDecoder holds no more than two packets' length back", () => {
+  // A header that claims 4 MiB, and another one just before its end, and so on.
+  const doubtful = new Uint8Array(1024 * 1024);
+  doubtful.set(Uint8Array.fromHex("b32000bfffff"), 1000);
+  const decoder = new PacketDecoder();
+  let pushed = 0, taken = 0;
+  for (let i = 0; i < 40; i++) {
+    decoder.push(doubtful);
+    pushed += doubtful.length;
+    for (let item; (item = decoder.next()) !== undefined;) {
+      taken += item.byteLength;
+    }
+    const held = pushed - taken;
+    assert(held <= 2 * 4194303 + doubtful.length, `${held} bytes are held`);
+  }
 });
 
 Deno.test("PacketDecoder reads packets as long as the format allows", () => {

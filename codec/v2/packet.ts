@@ -248,22 +248,8 @@ export class Packet implements StatusEvent {
   /** The same packet over bytes of its own, to keep. */
   copy(): Packet {
     const bytes = this.source.slice(this.start, this.end);
-    const copy = new Packet(bytes, new DataView(bytes.buffer), 0, bytes.length);
-    const by = this.start;
-    const moved = (place: number) => place < 0 ? -1 : place - by;
-    copy.idHash = this.idHash;
-    copy.routeHash = this.routeHash;
-    copy.idAt = moved(this.idAt);
-    copy.idEnd = moved(this.idEnd);
-    copy.tagsAt = moved(this.tagsAt);
-    copy.tagsEnd = moved(this.tagsEnd);
-    copy.mimeTypeAt = moved(this.mimeTypeAt);
-    copy.fileAt = moved(this.fileAt);
-    copy.routeAt = moved(this.routeAt);
-    copy.routeEnd = moved(this.routeEnd);
-    copy.parentAt = moved(this.parentAt);
-    copy.parentEnd = moved(this.parentEnd);
-    return copy;
+    const view = new DataView(bytes.buffer);
+    return Packet.index(bytes, view, 0, bytes.length) as Packet;
   }
 
   get testId(): string | undefined {
