@@ -15,6 +15,7 @@ export {
   ATTACHMENT_PART_BYTES,
   encodePacket,
   encodePackets,
+  PacketEncoder,
   splitAttachment,
 } from "./v2/encoder.ts";
 export * from "./v2/item_events.ts";

@@ -6,17 +6,11 @@
  * @module
  */
 
-import { encodePackets, eventFromJson } from "@subunit/codec";
+import { eventFromJson, PacketEncoder } from "@subunit/codec";
 import { lines } from "./_chunks.ts";
 import { defineTool, runTool, type Tool, ToolError } from "./_tool.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** The packets of one line of JSON; none for a blank line. */
-export function packetsOfLine(line: Uint8Array): Uint8Array[] {
-  const text = decodeLine(line);
-  return text.trim() === "" ? [] : encodePackets(eventFromJson(text));
-}
 
 function decodeLine(line: Uint8Array): string {
   try {
@@ -39,11 +33,14 @@ export const tool: Tool = defineTool({
     `echo '{"test_id":"deploy","test_status":"success"}' | json2subunit | subunit-ls`,
   ],
   run(io, _options, files) {
+    const encoder = new PacketEncoder();
+    const write = (packet: Uint8Array) => io.out.write(packet);
     let number = 0, bad = 0;
     for (const line of lines(io.chunks(files))) {
       number++;
       try {
-        for (const packet of packetsOfLine(line)) io.out.write(packet);
+        const text = decodeLine(line);
+        if (text.trim() !== "") encoder.encodeEach(eventFromJson(text), write);
       } catch (error) {
         bad++;
         io.say(`Line ${number}: ${(error as Error).message}`);

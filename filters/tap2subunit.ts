@@ -8,8 +8,8 @@
 
 import {
   decodePacket,
-  encodePackets,
   now,
+  PacketEncoder,
   type StatusEvent,
 } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
@@ -37,11 +37,13 @@ tests beyond the plan. Subtests name their parent.`,
   ],
   run(io, options, files) {
     const verdict = new Verdict();
+    const encoder = new PacketEncoder();
+    const writePacket = (packet: Uint8Array) => {
+      io.out.write(packet);
+      if (options["exit-status"]) verdict.add(decodePacket(packet));
+    };
     const write = (events: readonly StatusEvent[]) => {
-      for (const packet of events.flatMap(encodePackets)) {
-        io.out.write(packet);
-        if (options["exit-status"]) verdict.add(decodePacket(packet));
-      }
+      for (const event of events) encoder.encodeEach(event, writePacket);
     };
     // A file is a document, with numbers and a plan of its own.
     for (const file of files.length > 0 ? files : ["-"]) {

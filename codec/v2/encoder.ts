@@ -11,6 +11,7 @@ import {
   CRC_BYTES,
   FLAG,
   LENGTH_OFFSET,
+  MAX_LENGTH_OCTETS,
   MAX_PACKET_BYTES,
   MAX_SECONDS,
   SIGNATURE,
@@ -24,7 +25,190 @@ import { octetsFor, writeNumber } from "./number.ts";
  */
 export const ATTACHMENT_PART_BYTES = 3670016;
 
-const encoder = new TextEncoder();
+/** What is written behind the header first; the header is put before it. */
+const BODY_AT = LENGTH_OFFSET + MAX_LENGTH_OCTETS;
+/** The scratch buffer at first: most packets are far smaller. */
+const FIRST_SCRATCH_BYTES = 64 * 1024;
+/** Longer strings are left to the runtime's encoder. */
+const SHORT_TEXT_UNITS = 128;
+
+const textEncoder = new TextEncoder();
+
+/**
+ * Encodes events one after another in a buffer of its own, without making
+ * arrays for strings and packets.
+ */
+export class PacketEncoder {
+  #scratch = new Uint8Array(FIRST_SCRATCH_BYTES);
+  #view = new DataView(this.#scratch.buffer);
+  #at = 0;
+
+  /**
+   * Encodes an event as one packet: a view that is good until the next call.
+   *
+   * @throws as {@linkcode encodePacket} does
+   */
+  encode(event: StatusEvent): Uint8Array {
+    const packet = this.#tryEncode(event);
+    if (typeof packet === "number") throw tooLong(packet);
+    return packet;
+  }
+
+  /**
+   * Calls `take` with each packet of an event: one, or several where its
+   * attachment does not fit in one. They are views, good until `take` returns.
+   *
+   * @throws as {@linkcode encodePacket} does, for what no split can help
+   */
+  encodeEach(event: StatusEvent, take: (packet: Uint8Array) => void): void {
+    const packet = this.#tryEncode(event);
+    if (typeof packet !== "number") {
+      take(packet);
+      return;
+    }
+    if (event.fileBytes === undefined) throw tooLong(packet);
+    const parts = partsOf(event.fileBytes);
+    for (const part of splitAttachment(event, parts)) take(this.encode(part));
+  }
+
+  /** The packet, or about how long it would have to be. */
+  #tryEncode(event: StatusEvent): Uint8Array | number {
+    const { testId, tags, mimeType, fileName, routeCode, timestamp } = event;
+    const { fileBytes, parentTestId } = event;
+    if (fileBytes !== undefined && fileName === undefined) {
+      throw new TypeError("Cannot write packet: fileBytes without a fileName");
+    }
+    const most = mostBytes(event);
+    if (most > MAX_PACKET_BYTES) {
+      const least = leastBytes(event);
+      if (least > MAX_PACKET_BYTES) return least;
+    }
+    this.#reserve(most);
+    let flags = VERSION << 12;
+    this.#at = BODY_AT;
+    if (timestamp !== undefined) {
+      checkTimestamp(timestamp);
+      flags |= FLAG.TIMESTAMP;
+      this.#view.setUint32(this.#at, timestamp.seconds);
+      this.#at += 4;
+      this.#number(timestamp.nanoseconds);
+    }
+    if (testId !== undefined) {
+      flags |= FLAG.TEST_ID;
+      this.#text(testId, "test id");
+    }
+    if (tags !== undefined) {
+      flags |= FLAG.TAGS;
+      this.#number(tags.length);
+      for (const tag of tags) this.#text(tag, "tag");
+    }
+    if (mimeType !== undefined) {
+      flags |= FLAG.MIME_TYPE;
+      this.#text(mimeType, "MIME type");
+    }
+    if (fileName !== undefined) {
+      flags |= FLAG.FILE_CONTENT;
+      this.#text(fileName, "file name");
+      this.#content(fileBytes);
+    }
+    if (routeCode !== undefined) {
+      flags |= FLAG.ROUTING_CODE;
+      this.#text(routeCode, "routing code");
+    }
+    if (parentTestId !== undefined) {
+      flags |= FLAG.PARENT;
+      this.#text(parentTestId, "parent test id");
+    }
+    if (event.runnable) flags |= FLAG.RUNNABLE;
+    if (event.eof) flags |= FLAG.EOF;
+    if (event.status) flags |= TEST_STATUSES.indexOf(event.status) + 1;
+    return this.#finish(flags);
+  }
+
+  /** Puts the header before the body and the CRC behind it. */
+  #finish(flags: number): Uint8Array | number {
+    const body = this.#at - BODY_AT + CRC_BYTES;
+    const length = packetLength(LENGTH_OFFSET + body);
+    if (length > MAX_PACKET_BYTES) return length;
+    const start = BODY_AT + body - length;
+    this.#scratch[start] = SIGNATURE;
+    this.#view.setUint16(start + 1, flags);
+    writeNumber(this.#scratch, start + LENGTH_OFFSET, length);
+    this.#view.setUint32(this.#at, crc32(this.#view, start, this.#at));
+    return this.#scratch.subarray(start, start + length);
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#scratch.length) return;
+    this.#scratch = new Uint8Array(bytes);
+    this.#view = new DataView(this.#scratch.buffer);
+  }
+
+  #number(value: number): void {
+    this.#at = writeNumber(this.#scratch, this.#at, value);
+  }
+
+  #content(bytes: Uint8Array | undefined): void {
+    this.#number(bytes?.length ?? 0);
+    if (bytes === undefined) return;
+    this.#scratch.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #text(text: string, field: string): void {
+    if (!this.#writeAscii(text)) this.#writeUtf8(text, field);
+  }
+
+  /** Writes a short string of ASCII without NUL; says whether it was one. */
+  #writeAscii(text: string): boolean {
+    const { length } = text;
+    if (length > SHORT_TEXT_UNITS) return false;
+    const scratch = this.#scratch;
+    let at = this.#at + octetsFor(length);
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 0 || unit > 0x7f) return false;
+      scratch[at++] = unit;
+    }
+    this.#number(length);
+    this.#at = at;
+    return true;
+  }
+
+  #writeUtf8(text: string, field: string): void {
+    checkText(text, field);
+    // How many octets the length takes is known when the text is written.
+    const lengthAt = this.#at;
+    const textAt = lengthAt + 4;
+    const { written } = textEncoder.encodeInto(
+      text,
+      this.#scratch.subarray(textAt),
+    );
+    this.#number(written);
+    this.#scratch.copyWithin(this.#at, textAt, textAt + written);
+    this.#at += written;
+  }
+}
+
+/** No packet of the event is longer: a UTF-16 unit takes 3 bytes at the most. */
+function mostBytes(event: StatusEvent): number {
+  return BODY_AT + CRC_BYTES + 8 + (event.fileBytes?.length ?? 0) +
+    textsOf(event).reduce((sum, text) => sum + 4 + 3 * text.length, 8);
+}
+
+/** No packet of the event is shorter: a UTF-16 unit takes a byte or more. */
+function leastBytes(event: StatusEvent): number {
+  return (event.fileBytes?.length ?? 0) +
+    textsOf(event).reduce((sum, text) => sum + 1 + text.length, 8);
+}
+
+function textsOf(event: StatusEvent): string[] {
+  const { testId, tags = [], mimeType, fileName, routeCode } = event;
+  return [testId, ...tags, mimeType, fileName, routeCode, event.parentTestId]
+    .filter((text) => text !== undefined);
+}
+
+const shared = new PacketEncoder();
 
 /**
  * Encodes an event as one packet.
@@ -43,29 +227,26 @@ const encoder = new TextEncoder();
  * ```
  */
 export function encodePacket(event: StatusEvent): Uint8Array {
-  const packet = tryEncodePacket(event);
-  if (packet instanceof Uint8Array) return packet;
-  throw tooLong(packet);
-}
-
-function tooLong(length: number): RangeError {
-  return new RangeError(
-    `Cannot write packet: it has ${length} bytes, expected at most ${MAX_PACKET_BYTES}`,
-  );
+  return shared.encode(event).slice();
 }
 
 /**
  * Encodes an event as one packet, or as several where its attachment does not
  * fit in one.
  *
+ * @returns packets with bytes of their own
  * @throws as {@linkcode encodePacket} does, for what no split can help
  */
 export function encodePackets(event: StatusEvent): Uint8Array[] {
-  const packet = tryEncodePacket(event);
-  if (packet instanceof Uint8Array) return [packet];
-  if (event.fileBytes === undefined) throw tooLong(packet);
-  const parts = partsOf(event.fileBytes);
-  return Array.from(splitAttachment(event, parts), encodePacket);
+  const packets: Uint8Array[] = [];
+  shared.encodeEach(event, (packet) => packets.push(packet.slice()));
+  return packets;
+}
+
+function tooLong(length: number): RangeError {
+  return new RangeError(
+    `Cannot write packet: it has ${length} bytes, expected at most ${MAX_PACKET_BYTES}`,
+  );
 }
 
 function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
@@ -110,83 +291,6 @@ export function* splitAttachment(
   };
 }
 
-/** The packet, or how long it would have to be. */
-function tryEncodePacket(event: StatusEvent): Uint8Array | number {
-  const { timestamp, fileName, fileBytes } = event;
-  if (fileBytes !== undefined && fileName === undefined) {
-    throw new TypeError("Cannot write packet: fileBytes without a fileName");
-  }
-  if (timestamp !== undefined) checkTimestamp(timestamp);
-  const testId = encodeText(event.testId, "test id");
-  const tags = event.tags?.map((tag) => encodeText(tag, "tag")!);
-  const mimeType = encodeText(event.mimeType, "MIME type");
-  const file = encodeText(fileName, "file name");
-  const content = file && (fileBytes ?? new Uint8Array(0));
-  const routeCode = encodeText(event.routeCode, "routing code");
-  const parent = encodeText(event.parentTestId, "parent test id");
-
-  const strings = [
-    testId,
-    ...(tags ?? []),
-    mimeType,
-    file,
-    content,
-    routeCode,
-    parent,
-  ];
-  let body = CRC_BYTES;
-  for (const string of strings) {
-    if (string === undefined) continue;
-    if (string.length > MAX_PACKET_BYTES) return string.length;
-    body += octetsFor(string.length) + string.length;
-  }
-  if (timestamp !== undefined) body += 4 + octetsFor(timestamp.nanoseconds);
-  if (tags !== undefined) body += octetsFor(tags.length);
-  const length = packetLength(LENGTH_OFFSET + body);
-  if (length > MAX_PACKET_BYTES) return length;
-
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  bytes[0] = SIGNATURE;
-  view.setUint16(
-    1,
-    VERSION << 12 |
-      (timestamp ? FLAG.TIMESTAMP : 0) |
-      (testId ? FLAG.TEST_ID : 0) |
-      (tags ? FLAG.TAGS : 0) |
-      (event.runnable ? FLAG.RUNNABLE : 0) |
-      (mimeType ? FLAG.MIME_TYPE : 0) |
-      (file ? FLAG.FILE_CONTENT : 0) |
-      (event.eof ? FLAG.EOF : 0) |
-      (routeCode ? FLAG.ROUTING_CODE : 0) |
-      (parent ? FLAG.PARENT : 0) |
-      (event.status ? TEST_STATUSES.indexOf(event.status) + 1 : 0),
-  );
-  let at = writeNumber(bytes, LENGTH_OFFSET, length);
-  if (timestamp !== undefined) {
-    view.setUint32(at, timestamp.seconds);
-    at = writeNumber(bytes, at + 4, timestamp.nanoseconds);
-  }
-  const write = (string: Uint8Array | undefined) => {
-    if (string === undefined) return;
-    at = writeNumber(bytes, at, string.length);
-    bytes.set(string, at);
-    at += string.length;
-  };
-  write(testId);
-  if (tags !== undefined) {
-    at = writeNumber(bytes, at, tags.length);
-    for (const tag of tags) write(tag);
-  }
-  write(mimeType);
-  write(file);
-  write(content);
-  write(routeCode);
-  write(parent);
-  view.setUint32(at, crc32(view, 0, at));
-  return bytes;
-}
-
 /** The length of a packet, its length field included. */
 function packetLength(withoutLength: number): number {
   // The field counts itself, so a number more octets long may be needed.
@@ -194,11 +298,7 @@ function packetLength(withoutLength: number): number {
   return one < 2 ** 6 ? one : one + 1 < 2 ** 14 ? one + 1 : one + 2;
 }
 
-function encodeText(
-  text: string | undefined,
-  field: string,
-): Uint8Array | undefined {
-  if (text === undefined) return undefined;
+function checkText(text: string, field: string): void {
   if (!text.isWellFormed()) {
     throw new RangeError(
       `Cannot write ${field} ${JSON.stringify(text)}: half a surrogate pair`,
@@ -209,7 +309,6 @@ function encodeText(
       `Cannot write ${field} ${JSON.stringify(text)}: it holds a NUL`,
     );
   }
-  return encoder.encode(text);
 }
 
 function checkTimestamp({ seconds, nanoseconds }: Timestamp): void {
