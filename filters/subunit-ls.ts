@@ -9,10 +9,9 @@
 import {
   isFailure,
   OUTCOMES,
+  type Packet,
   PARSER_TEST_ID,
   secondsBetween,
-  type StreamItem,
-  type Test,
   type Timestamp,
 } from "@subunit/codec";
 import {
@@ -52,25 +51,26 @@ export function chosenStatuses(
   return chosen;
 }
 
-/** The rows an item gives: the test it ends, one that exists, damage. */
-function rowOf(item: StreamItem, ended: Test | undefined): Row | undefined {
-  if (item.kind === "damage") return plainRow(PARSER_TEST_ID, "fail");
-  if (item.kind === "packet" && item.status === "exists" && item.idAt >= 0) {
-    return plainRow(item.testId!, "exists");
-  }
-  return ended;
-}
-
-function plainRow(testId: string, outcome: ListedStatus): Row {
+/** The row of a test that is said to exist. */
+function existingRow(packet: Packet): Row {
   return {
-    testId,
-    outcome,
-    routeCode: undefined,
+    testId: packet.testId!,
+    outcome: "exists",
+    routeCode: packet.routeCode,
     seconds: undefined,
-    tags: [],
-    parentTestId: undefined,
+    tags: packet.tags ?? [],
+    parentTestId: packet.parentTestId,
   };
 }
+
+const DAMAGE_ROW: Row = {
+  testId: PARSER_TEST_ID,
+  outcome: "fail",
+  routeCode: undefined,
+  seconds: undefined,
+  tags: [],
+  parentTestId: undefined,
+};
 
 export const tool: Tool = defineTool({
   name: "subunit-ls",
@@ -125,6 +125,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       io.out.write(end);
     };
     const statuses = chosenStatuses(options);
+    const listsExisting = statuses.has("exists");
     const list = (row: Row) => {
       if (!statuses.has(row.outcome) || isNameless(row)) return;
       count++;
@@ -143,8 +144,12 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       if (showsTimes && item.kind === "packet" && item.idAt >= 0) {
         latest = item.timestamp ?? latest;
       }
-      const row = rowOf(item, verdict.add(item));
-      if (row !== undefined) list(row);
+      const ended = verdict.add(item);
+      if (ended !== undefined) list(ended);
+      else if (item.kind === "damage") list(DAMAGE_ROW);
+      else if (item.kind === "packet" && item.status === "exists") {
+        if (listsExisting && item.idAt >= 0) list(existingRow(item));
+      }
     });
     // How long a lost test has run is told by the others' last event.
     for (const test of verdict.end()) {

@@ -188,6 +188,11 @@ export const STREAMS: readonly {
     items: ["d truncated 6", "p 12", "f 3", "p 12"],
   },
   {
+    name: "a claim that ends in a packet, behind half a character",
+    hex: "b329010d00000000000000e2" + GOOD,
+    items: ["d checksum 12", "p 12"],
+  },
+  {
     name: "a packet torn by another",
     hex: "b329010c03" + GOOD + "666f6f08555f1b",
     items: ["d checksum 5", "p 12", "f 7"],

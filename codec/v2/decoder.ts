@@ -5,7 +5,7 @@
  * @module
  */
 
-import { characterStart } from "../utf8.ts";
+import { characterLength, characterStart, INCOMPLETE } from "../utf8.ts";
 import { crc32 } from "./crc32.ts";
 import type { Fault, FaultCode } from "./errors.ts";
 import { CRC_BYTES, SIGNATURE } from "./layout.ts";
@@ -304,7 +304,9 @@ export class PacketDecoder {
     const end = this.#at + suspect.span;
     let stop = this.#at + suspect.searched;
     for (; (stop = this.#signature(from, stop, end)) < end; stop++) {
-      const packet = this.#packetAt(stop);
+      const packet = this.#source[stop] === SIGNATURE
+        ? this.#packetAt(stop)
+        : undefined;
       if (packet instanceof Packet) {
         this.#found = packet;
         break;
@@ -331,23 +333,31 @@ export class PacketDecoder {
     if (stop === this.#end && !this.#ended) {
       // Keep back the beginning of a character: the rest may end in 0xB3.
       stop = characterStart(this.#source, start, stop, stop);
-      if (stop === start) return undefined;
     }
+    if (stop === start) return undefined;
     this.#at = stop;
     return new ForeignBytes(this.#source.subarray(start, stop));
   }
 
   /**
    * The first signature in `start` to `end` that is not part of a character
-   * that begins at `from` or later; `end` when there is none.
+   * that begins at `from` or later; `end` when there is none. Where it takes
+   * more bytes to tell, where that character begins.
    */
   #signature(from: number, start: number, end: number): number {
+    const source = this.#source;
     for (let at = start; at < end; at++) {
-      const found = this.#source.subarray(at, end).indexOf(SIGNATURE);
+      const found = source.subarray(at, end).indexOf(SIGNATURE);
       if (found < 0) return end;
       at += found;
-      const character = characterStart(this.#source, from, at, this.#end);
+      const character = characterStart(source, from, at, this.#end);
       if (character === at) return at;
+      if (
+        !this.#ended &&
+        characterLength(source, character, this.#end) === INCOMPLETE
+      ) {
+        return character;
+      }
     }
     return end;
   }

@@ -107,9 +107,13 @@ Deno.test(`PacketDecoder loses no byte and no sound packet between any bytes (se
     "b320000a",
     "d0",
     "d0b3",
+    "e2",
     "e2b3",
+    "f0b3",
     "0a",
     "b3b3b3",
+    "b329010d00000000000000e2",
+    "b3200014",
   ).map((hex) => Uint8Array.fromHex(hex));
   const packet = arbitraryEvent.map(encodePacket);
   const cut = fc.integer({ min: 1, max: 40 });
