@@ -478,6 +478,7 @@ export function verdict(goals: readonly Goal[], row: Measured): string {
 /** A figure with three digits that count, "-" where there is none. */
 export function figureText(figure: number | undefined): string {
   if (figure === undefined) return "-";
+  if (figure < 0.01) return figure.toPrecision(2);
   const digits = figure >= 100 ? 0 : figure >= 10 ? 1 : figure >= 1 ? 2 : 3;
   return figure.toFixed(digits);
 }
