@@ -75,10 +75,11 @@ export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
     lastSecondText = new Date(whole * 1000).toISOString().slice(0, 19);
     lastSecond = whole;
   }
-  const rest = nanoseconds % 1e9;
+  let rest = nanoseconds % 1e9;
   if (rest === 0) return `${lastSecondText}Z`;
-  const fraction = String(rest).padStart(9, "0").replace(/0+$/, "");
-  return `${lastSecondText}.${fraction}Z`;
+  let decimals = 9;
+  for (; rest % 10 === 0; rest /= 10) decimals--;
+  return `${lastSecondText}.${String(rest).padStart(decimals, "0")}Z`;
 }
 
 /** The seconds from `start` to `end`, negative when `end` came first. */

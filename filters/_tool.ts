@@ -188,8 +188,9 @@ export class ToolIO {
     }
   }
 
-  /** Says where the stream is damaged. */
+  /** Says where the stream is damaged, behind what was written up to there. */
   sayDamage(damage: Damage): void {
+    this.out.flush();
     this.say(`${damage.reason} (${damage.byteLength} bytes are no packet)`);
   }
 

@@ -197,6 +197,7 @@ const PEERS = {
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "script": ["script", "--version"],
   "node": ["node", "--version"],
+  "jq": ["jq", "--version"],
 } as const;
 
 /** The name of a program some tests compare with: a Debian package or command. */

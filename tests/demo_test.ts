@@ -18,29 +18,6 @@ Deno.test("the demonstration shows each pipeline and what it reports, and exits 
   assertEquals(status, 0);
 });
 
-Deno.test("README's first block holds exactly the two commands", () => {
-  const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
-  const [, block] = /^```\w*\n(.*?)^```$/ms.exec(readme)!;
-  assertEquals(
-    block,
-    "npx -y deno@2.9.6 task demo\nnpx -y deno@2.9.6 task test\n",
-  );
-});
-
-Deno.test("README names every tool, and no other", () => {
-  const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
-  const section = readme.split(/^## /m).find((part) =>
-    part.startsWith("The tools")
-  )!;
-  const named = section.match(/^\| `[a-z0-9-]+` /gm)!
-    .map((cell) => cell.slice(3, -2));
-  const there = Array.from(
-    Deno.readDirSync(new URL("filters/", ROOT)),
-    ({ name }) => /^([a-z].*)\.ts$/.exec(name)?.[1],
-  ).filter((name) => name !== undefined);
-  assertEquals(named.sort(), there.sort());
-});
-
 Deno.test("every dependency resolves as deno.json maps it", async () => {
   const { Encoder } = await import("cbor-x");
   const options = {

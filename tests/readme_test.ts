@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { peerTest, shell, TempDir, text } from "./_run.ts";
+import { stream } from "./_streams.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const README = Deno.readTextFileSync(new URL("README.md", ROOT));
+
+/** The text of a section, by its heading. */
+function section(heading: string): string {
+  const found = README.split(/^## /m).find((part) => part.startsWith(heading));
+  assert(found !== undefined, `README has no section "${heading}"`);
+  return found;
+}
+
+/** The command block of the recipe that begins so. */
+function recipe(words: string): string {
+  const [, behind] = section("Recipes").split(words);
+  assert(behind !== undefined, `README has no recipe "${words}"`);
+  return /^```sh\n(.*?)^```$/ms.exec(behind)![1];
+}
+
+Deno.test("README's first block holds exactly the two commands", () => {
+  const [, block] = /^```\w*\n(.*?)^```$/ms.exec(README)!;
+  assertEquals(
+    block,
+    "npx -y deno@2.9.6 task demo\nnpx -y deno@2.9.6 task test\n",
+  );
+});
+
+Deno.test("README names every tool, and no other", () => {
+  const named = section("The tools").match(/^\| `[a-z0-9-]+` /gm)!
+    .map((cell) => cell.slice(3, -2));
+  const there = Array.from(
+    Deno.readDirSync(new URL("filters/", ROOT)),
+    ({ name }) => /^([a-z].*)\.ts$/.exec(name)?.[1],
+  ).filter((name) => name !== undefined);
+  assertEquals(named.sort(), there.sort());
+});
+
+Deno.test("README's recipe for a step of a shell script reports it as a test", async () => {
+  for (const [command, status] of [["true", "success"], ["false", "fail"]]) {
+    using dir = new TempDir();
+    const deploy = dir.file("deploy", `#!/bin/sh\necho working\n${command}\n`);
+    Deno.chmodSync(deploy, 0o755);
+    const { stdout, stderr } = await shell(
+      `{ ${recipe("Report a step of a shell script")} } |
+        subunit2json | tail -n 1`,
+      [],
+      { cwd: dir.path },
+    );
+    assertEquals(stderr, "");
+    const { timestamp: _, ...event } = JSON.parse(text(stdout));
+    assertEquals(event, {
+      test_id: "deploy",
+      test_status: status,
+      runnable: true,
+      file_name: "log",
+      file_text: "working\n",
+      eof: true,
+      mime_type: "text/plain;charset=utf8",
+    });
+  }
+});
+
+Deno.test("README's recipe against missing tests fails when they are missing", async () => {
+  using dir = new TempDir();
+  const tests = (count: number) =>
+    stream(
+      ...Array.from({ length: count }, (_, i) => ({
+        testId: `${i}`,
+        status: "success" as const,
+      })),
+    );
+  for (const [count, expected] of [[500, 0], [499, 1]]) {
+    dir.file("run.subunit", tests(count));
+    const { status } = await shell(recipe("Never be green"), [], {
+      cwd: dir.path,
+    });
+    assertEquals(status, expected);
+  }
+});
+
+peerTest(
+  "README's recipe to keep a run lists what failed",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    dir.file(
+      "a.test.mjs",
+      `import { test } from "node:test";
+test("good", () => {});
+test("bad", () => { throw new Error("no"); });
+`,
+    );
+    const { stdout, status } = await shell(recipe("Keep the run"), [], {
+      cwd: dir.path,
+    });
+    assert(/^test \d+ - .*bad$/m.test(text(stdout)), text(stdout));
+    assert(Deno.statSync(`${dir.path}/run.subunit`).size > 0);
+    assertEquals(status, 1);
+  },
+);
+
+peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
+  using dir = new TempDir();
+  dir.file(
+    "run.subunit",
+    stream({ testId: "a", status: "fail" }, { testId: "b", status: "skip" }),
+  );
+  const { stdout } = await shell(recipe("Ask any question"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "a\n");
+});
