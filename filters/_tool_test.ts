@@ -14,6 +14,7 @@ import {
   helpText,
   parseChoice,
   parseCount,
+  ToolError,
   UsageError,
   VERSION,
 } from "./_tool.ts";
@@ -180,6 +181,21 @@ Deno.test("lines gives the same lines however the input is cut", () => {
     expected,
   );
   assertEquals(decode([]), []);
+});
+
+Deno.test("lines refuses to collect a line without end", () => {
+  const chunk = new Uint8Array(1024 * 1024).fill(0x20);
+  let taken = 0;
+  function* endless() {
+    yield Uint8Array.of(0x31, 0x0a);
+    for (; taken < 100; taken++) yield chunk;
+  }
+  assertThrows(
+    () => [...lines(endless())],
+    ToolError,
+    "Cannot read line 2: it is longer than 67108864 bytes",
+  );
+  assertEquals(taken, 64);
 });
 
 Deno.test("regroup gives parts of one size, the last one shorter", () => {
