@@ -131,8 +131,9 @@ interface Suspect {
  * A packet begins at a 0xB3 that is not part of a UTF-8 character. It is
  * believed when version, length, CRC-32 and every field hold. What fails is
  * damage; the search goes on one byte behind its signature, so that packets in
- * a falsely claimed span are found. The decoder holds what it cannot decide
- * yet: at most two packets' length (8 MiB).
+ * a falsely claimed span are found. (Where the CRC holds and a field does not,
+ * the span is claimed rightly, and the whole of it is damage.) The decoder
+ * holds what it cannot decide yet: at most two packets' length (8 MiB).
  *
  * Items are views. They stay good until the next `push`, and only while the
  * owner of the chunk leaves it alone; copy what you keep.
@@ -295,10 +296,10 @@ export class PacketDecoder {
       this.#suspectedTo,
       this.#base + this.#at + span,
     );
-    return { fault, span, searched: 1 };
+    return { fault, span, searched: isOnePacket(fault) ? span : 1 };
   }
 
-  /** The damage up to the first sound packet in a suspect, or all of it. */
+  /** The damage up to the next packet in a suspect, or all of it. */
   #recover(suspect: Suspect): Damage | undefined {
     const from = this.#at + 1;
     const end = this.#at + suspect.span;
@@ -315,6 +316,7 @@ export class PacketDecoder {
         suspect.searched = stop - this.#at;
         return undefined;
       }
+      if (isOnePacket(packet)) break;
     }
     const damage = new Damage(
       this.#source.subarray(this.#at, stop),
@@ -361,4 +363,12 @@ export class PacketDecoder {
     }
     return end;
   }
+}
+
+/**
+ * Whether a CRC says that the damage is one packet, whose fields are wrong:
+ * nobody looks for packets in that. An attachment may hold some.
+ */
+function isOnePacket({ code }: Fault): boolean {
+  return code === "field" || code === "text";
 }
