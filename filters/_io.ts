@@ -136,7 +136,11 @@ export class Output {
       let at = this.#count;
       for (let i = start; i < end; i++) to[at++] = bytes[i];
     } else {
-      this.#gathered.set(bytes.subarray(start, end), this.#count);
+      const isAll = length === bytes.length;
+      this.#gathered.set(
+        isAll ? bytes : bytes.subarray(start, end),
+        this.#count,
+      );
     }
     this.#count += length;
   }

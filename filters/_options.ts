@@ -36,19 +36,27 @@ export const COMMON_OPTIONS = {
   version: { help: "show the version" },
 } as const satisfies OptionTable;
 
-/** Reads a command line against a table of options. */
+/**
+ * Reads a command line against a table of options.
+ *
+ * @param takesDashes whether words with one dash are operands
+ */
 export function parseOptions(
   table: OptionTable,
   args: readonly string[],
+  takesDashes = false,
 ): { options: Record<string, unknown>; operands: string[] } {
   const all: OptionTable = { ...table, ...COMMON_OPTIONS };
   const names = (wanted: (option: Option) => unknown) =>
     Object.keys(all).filter((name) => wanted(all[name]));
-  const { _: operands, ...options } = parseArgs(plainWords(all, args), {
-    boolean: names((option) => !option.value),
-    string: ["_", ...names((option) => option.value)],
-    collect: names((option) => option.list),
-  });
+  const { _: operands, ...options } = parseArgs(
+    plainWords(all, args, takesDashes),
+    {
+      boolean: names((option) => !option.value),
+      string: ["_", ...names((option) => option.value)],
+      collect: names((option) => option.list),
+    },
+  );
   return { options, operands };
 }
 
@@ -57,7 +65,11 @@ export function parseOptions(
  * long name, and the operands behind "--". The parser guesses where values are
  * (`--times true`, `-c0`, `--attach-file -`); the table knows.
  */
-function plainWords(table: OptionTable, args: readonly string[]): string[] {
+function plainWords(
+  table: OptionTable,
+  args: readonly string[],
+  takesDashes: boolean,
+): string[] {
   const words: string[] = [], operands: string[] = [];
   const rest = [...args];
   const takeValue = (shown: string, name: string, given?: string) => {
@@ -78,7 +90,7 @@ function plainWords(table: OptionTable, args: readonly string[]): string[] {
       if (table[name].value) takeValue(`--${name}`, name, given);
       else if (given === undefined) words.push(`--${name}`);
       else throw new UsageError(`Option --${name} takes no value`);
-    } else if (word.startsWith("-") && word !== "-") {
+    } else if (word.startsWith("-") && word !== "-" && !takesDashes) {
       for (let at = 1; at < word.length; at++) {
         const short = `-${word[at]}`;
         const name = Object.keys(table)

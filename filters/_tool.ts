@@ -33,6 +33,8 @@ export interface Tool<Table extends OptionTable = OptionTable> {
   /** Its operands as `--help` shows them: "[FILE...]". */
   readonly operands: string;
   readonly options: Table;
+  /** Whether an operand may begin with a dash; then options are long ones. */
+  readonly takesDashes?: boolean;
   /** More to know, behind the options in `--help`. */
   readonly notes?: string;
   /** What its exit statuses 0 and 1 mean. */
@@ -97,7 +99,11 @@ function start<Table extends OptionTable>(
   io: ToolIO,
   args: readonly string[],
 ): number {
-  const { options, operands } = parseOptions(tool.options, args);
+  const { options, operands } = parseOptions(
+    tool.options,
+    args,
+    tool.takesDashes,
+  );
   if (options.help) {
     io.out.writeText(helpText(tool));
     io.out.flush();
@@ -130,7 +136,9 @@ export function helpText(tool: Tool): string {
     ...COMMON_OPTIONS,
   });
   const rows = options.map(([name, { short, value, help }]) => [
-    `${short ? `-${short}, ` : "    "}--${name}${value ? `=${value}` : ""}`,
+    `${short && !tool.takesDashes ? `-${short}, ` : "    "}--${name}${
+      value ? `=${value}` : ""
+    }`,
     help,
   ]);
   const statuses = [

@@ -8,6 +8,7 @@ export {
 } from "./collator.ts";
 export { Router } from "./router.ts";
 export {
+  change,
   copyTo,
   type EventSink,
   failFast,

@@ -243,7 +243,8 @@ export function encodePackets(event: StatusEvent): Uint8Array[] {
   return packets;
 }
 
-function tooLong(length: number): RangeError {
+/** What is said of a packet that would be too long. */
+export function tooLong(length: number): RangeError {
   return new RangeError(
     `Cannot write packet: it has ${length} bytes, expected at most ${MAX_PACKET_BYTES}`,
   );
@@ -292,7 +293,7 @@ export function* splitAttachment(
 }
 
 /** The length of a packet, its length field included. */
-function packetLength(withoutLength: number): number {
+export function packetLength(withoutLength: number): number {
   // The field counts itself, so a number more octets long may be needed.
   const one = withoutLength + 1;
   return one < 2 ** 6 ? one : one + 1 < 2 ** 14 ? one + 1 : one + 2;

@@ -1,0 +1,125 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+/**
+ * subunit-tags: add and remove tags. Only the tags of a packet are rewritten,
+ * and only where they change; text and damage pass on.
+ *
+ * @module
+ */
+
+import {
+  change,
+  encodeTags,
+  type Packet,
+  PacketEditor,
+  PacketEncoder,
+} from "@subunit/codec";
+import { Verdict } from "./_stream.ts";
+import {
+  defineTool,
+  EXIT_STATUS_OPTION,
+  runTool,
+  type Tool,
+  TRANSFORM_STATUS,
+  UsageError,
+} from "./_tool.ts";
+
+/** What the operands ask for: "TAG" adds one, "-TAG" removes one. */
+export interface TagChange {
+  readonly added: readonly string[];
+  readonly removed: ReadonlySet<string>;
+}
+
+/** Reads the operands; of two about the same tag the last one counts. */
+export function readTagChange(operands: readonly string[]): TagChange {
+  const added = new Set<string>(), removed = new Set<string>();
+  for (const operand of operands) {
+    const isRemoved = operand.startsWith("-");
+    const tag = isRemoved ? operand.slice(1) : operand;
+    if (tag === "" || tag.includes("\0")) {
+      throw new UsageError(`Cannot use "${operand}" as a tag`);
+    }
+    (isRemoved ? removed : added).add(tag);
+    (isRemoved ? added : removed).delete(tag);
+  }
+  return { added: [...added].sort(), removed };
+}
+
+/** The tags after a change: those kept in their order, then the new ones. */
+export function changedTags(
+  tags: readonly string[],
+  { added, removed }: TagChange,
+): readonly string[] {
+  const kept = tags.filter((tag) => !removed.has(tag));
+  const missing = added.filter((tag) => !kept.includes(tag));
+  return [...kept, ...missing];
+}
+
+/** What becomes of a set of tags: the new field, or nothing where it stays. */
+interface Outcome {
+  readonly isChanged: boolean;
+  readonly tags: readonly string[];
+  readonly field: Uint8Array | undefined;
+}
+
+const NO_TAGS: readonly string[] = [];
+
+export const tool: Tool = defineTool({
+  name: "subunit-tags",
+  summary: "Add and remove tags in a subunit stream",
+  operands: "[TAG|-TAG]...",
+  options: EXIT_STATUS_OPTION,
+  takesDashes: true,
+  notes:
+    `TAG is added to every event, -TAG is removed; the stream is standard input.
+Packets whose tags do not change, text and damage pass on as they came.`,
+  exitStatus: TRANSFORM_STATUS,
+  examples: [
+    "./runner | subunit-tags nightly linux > run.subunit",
+    "subunit-tags slow -quick < run.subunit | subunit-stats --by tag",
+  ],
+  run(io, options, operands) {
+    const wanted = readTagChange(operands);
+    const editor = new PacketEditor();
+    const encoder = new PacketEncoder();
+    const verdict = new Verdict();
+    const write = (packet: Uint8Array) => io.out.write(packet);
+    /** Packets with the same tags mostly share the array. */
+    const outcomes = new WeakMap<readonly string[], Outcome>();
+    const outcomeOf = (tags: readonly string[]): Outcome => {
+      let outcome = outcomes.get(tags);
+      if (outcome === undefined) {
+        outcomes.set(tags, outcome = decide(tags, wanted));
+      }
+      return outcome;
+    };
+    const retag = (packet: Packet) => {
+      const { isChanged, tags, field } = outcomeOf(packet.tags ?? NO_TAGS);
+      if (!isChanged) {
+        io.out.writeRange(packet.source, packet.start, packet.end);
+      } else if (editor.fits(packet, field)) {
+        write(editor.setTags(packet, field));
+      } else {
+        encoder.encodeEach(change(packet, { tags }), write);
+      }
+    };
+    io.forEachItem([], (item) => {
+      if (item.kind === "packet") retag(item);
+      else io.out.write(item.bytes);
+      if (options["exit-status"]) verdict.add(item);
+    });
+    verdict.end();
+    return verdict.exitStatus;
+  },
+});
+
+function decide(tags: readonly string[], wanted: TagChange): Outcome {
+  const changed = changedTags(tags, wanted);
+  return {
+    isChanged: changed.length !== tags.length ||
+      changed.some((tag, i) => tag !== tags[i]),
+    tags: changed,
+    field: changed.length === 0 ? undefined : encodeTags(changed),
+  };
+}
+
+if (import.meta.main) runTool(tool);
