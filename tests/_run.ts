@@ -29,6 +29,7 @@ export const TOOLS = [
   "subunit2json",
   "json2subunit",
   "subunit-output",
+  "subunit-seal",
   "subunit-tags",
   "tap2subunit",
 ] as const;

@@ -248,6 +248,7 @@ const endless: [string, string][] = [
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
   ["tap2subunit", "yes ok | tap2subunit"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
+  ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
 ];
 
 for (const [name, pipeline] of endless) {
@@ -373,6 +374,7 @@ for (
     ["subunit-output", ["--fail=a", "--attach-file=-"], stream("line\n")],
     ["tap2subunit", [], stream("ok - a test\n")],
     ["subunit-tags", ["a"], stream(PASSED)],
+    ["subunit-seal", [], stream(PASSED)],
   ] as const
 ) {
   Deno.test(`${[name, ...args].join(" ")} takes in little while nobody reads`, async () => {
@@ -431,6 +433,11 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
       ),
     ],
     [stream(FAILED), stream(jsonLine(FAILED))],
+  ]],
+  ["subunit-seal", [], [
+    [stream(PASSED), stream(PASSED)],
+    [stream("no line end"), stream("no line end")],
+    [stream({ testId: "a" }), stream({ testId: "a" })],
   ]],
   ["subunit-tags", ["a"], [
     [stream(PASSED), stream({ ...PASSED, tags: ["a"] })],

@@ -263,12 +263,13 @@ export class PacketDecoder {
     if (length === HEADER_INCOMPLETE || end > this.#end) {
       if (!this.#ended) return undefined;
       const there = `only ${this.#end - start} bytes before the end of input`;
-      return {
-        code: "truncated",
-        detail: length === HEADER_INCOMPLETE
-          ? there
-          : `length is ${length}, ${there}`,
-      };
+      return length === HEADER_INCOMPLETE
+        ? { code: "truncated", detail: there }
+        : {
+          code: "truncated",
+          detail: `length is ${length}, ${there}`,
+          missingBytes: end - this.#end,
+        };
     }
     const stored = this.#view.getUint32(end - CRC_BYTES);
     const computed = this.#crc(start, end - CRC_BYTES);

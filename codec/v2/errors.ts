@@ -24,6 +24,8 @@ export interface Fault {
   readonly code: FaultCode;
   /** What was found and what was expected, without the place. */
   readonly detail: string;
+  /** How many bytes a truncated packet lacks, where its header says. */
+  readonly missingBytes?: number;
 }
 
 /** Bytes that were expected to be one sound packet are not. */
