@@ -13,3 +13,13 @@ export class ToolError extends Error {
 export class UsageError extends Error {
   override name = "UsageError";
 }
+
+/** Why the runtime could not do what it was asked, in small words. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "the runtime was not given the permission";
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const [reason] = message.split(" (os error");
+  return reason.charAt(0).toLowerCase() + reason.slice(1);
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ToolError } from "./_errors.ts";
+import { reasonOf, ToolError } from "./_errors.ts";
 import { visibleLines, visibleText } from "./_text.ts";
 
 /** Where bytes come from. */
@@ -64,13 +64,52 @@ export function readChunk(input: Input): Uint8Array | undefined {
       return count === null ? undefined : readBuffer.subarray(0, count);
     } catch (error) {
       if (isNotReady(error)) continue;
-      throw new ToolError(
-        `Cannot read ${input.name}: ${
-          reasonOf(error)
-        }: nothing behind it was read`,
-      );
+      throw cannotRead(input.name, error);
     }
   }
+}
+
+/**
+ * The next chunk of standard input, without keeping signals waiting. The chunk
+ * is good until the next read.
+ *
+ * @throws {ToolError} when reading fails
+ */
+export async function hearChunk(): Promise<Uint8Array | undefined> {
+  try {
+    const count = await Deno.stdin.read(readBuffer);
+    return count === null ? undefined : readBuffer.subarray(0, count);
+  } catch (error) {
+    throw cannotRead("standard input", error);
+  }
+}
+
+/**
+ * Writes to standard output, without keeping signals waiting.
+ *
+ * @throws {ToolError} when writing fails, but for a reader that has left
+ */
+export async function writeWhileHearing(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += await Deno.stdout.write(bytes.subarray(at));
+    } catch (error) {
+      throw cannotWrite("standard output", error);
+    }
+  }
+}
+
+function cannotRead(name: string, error: unknown): ToolError {
+  return new ToolError(
+    `Cannot read ${name}: ${reasonOf(error)}: nothing behind it was read`,
+  );
+}
+
+/** The error to throw; a reader that has left is no failure of ours. */
+function cannotWrite(name: string, error: unknown): unknown {
+  return error instanceof Deno.errors.BrokenPipe ? error : new ToolError(
+    `Cannot write ${name}: ${reasonOf(error)}: what follows is missing there`,
+  );
 }
 
 /** A descriptor that can be written to. */
@@ -195,12 +234,7 @@ export class Output {
         at += this.#sink.writeSync(bytes.subarray(at));
       } catch (error) {
         if (isNotReady(error)) continue;
-        if (error instanceof Deno.errors.BrokenPipe) throw error;
-        throw new ToolError(
-          `Cannot write ${this.#name}: ${
-            reasonOf(error)
-          }: what follows is missing there`,
-        );
+        throw cannotWrite(this.#name, error);
       }
     }
   }
@@ -217,13 +251,4 @@ function isNotReady(error: unknown): boolean {
   if (!(error instanceof Deno.errors.WouldBlock)) return false;
   Atomics.wait(pause, 0, 0, 1);
   return true;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "the runtime was not given the permission";
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const [reason] = message.split(" (os error");
-  return reason.charAt(0).toLowerCase() + reason.slice(1);
 }

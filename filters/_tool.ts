@@ -45,7 +45,7 @@ export interface Tool<Table extends OptionTable = OptionTable> {
     io: ToolIO,
     options: OptionValues<Table>,
     operands: readonly string[],
-  ): number | void;
+  ): number | void | Promise<number | void>;
 }
 
 /** {@linkcode Tool.exitStatus} of a tool that judges the stream. */
@@ -80,10 +80,12 @@ export function defineTool<const Table extends OptionTable>(
 }
 
 /** Runs a tool on the command line, the standard streams and the exit status. */
-export function runTool<Table extends OptionTable>(tool: Tool<Table>): void {
+export async function runTool<Table extends OptionTable>(
+  tool: Tool<Table>,
+): Promise<void> {
   const io = new ToolIO(tool.name);
   try {
-    Deno.exitCode = start(tool, io, Deno.args);
+    Deno.exitCode = await start(tool, io, Deno.args);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) {
       Deno.exitCode = EXIT_READER_LEFT;
@@ -94,11 +96,11 @@ export function runTool<Table extends OptionTable>(tool: Tool<Table>): void {
   }
 }
 
-function start<Table extends OptionTable>(
+async function start<Table extends OptionTable>(
   tool: Tool<Table>,
   io: ToolIO,
   args: readonly string[],
-): number {
+): Promise<number> {
   const { options, operands } = parseOptions(
     tool.options,
     args,
@@ -115,7 +117,12 @@ function start<Table extends OptionTable>(
     return 0;
   }
   try {
-    return tool.run(io, options as OptionValues<Table>, operands) ?? 0;
+    const status = await tool.run(
+      io,
+      options as OptionValues<Table>,
+      operands,
+    );
+    return status ?? 0;
   } finally {
     // What was decided before a failure is still true.
     io.out.flush();

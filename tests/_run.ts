@@ -31,8 +31,12 @@ export const TOOLS = [
   "subunit-output",
   "subunit-seal",
   "subunit-tags",
+  "subunit-tee",
   "tap2subunit",
 ] as const;
+
+/** The executables that write files when asked to. */
+const WRITERS = ["subunit-stats", "subunit-tee"];
 
 /** No process of the suite takes nearly as long: this one hangs. */
 const HANGING_SECONDS = 60;
@@ -50,7 +54,7 @@ export function commandOf(name: string): string[] {
     "--quiet",
     "--no-prompt",
     "--allow-read",
-    ...(name === "subunit-stats" ? ["--allow-write"] : []),
+    ...(WRITERS.includes(name) ? ["--allow-write"] : []),
     new URL(`../filters/${name}.ts`, import.meta.url).pathname,
   ];
 }
@@ -133,6 +137,10 @@ export class LiveTool implements AsyncDisposable {
   /** Writes; pending for as long as the tool does not read. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#writer.write(bytes);
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
   }
 
   /** What has come on standard output, once it is as many bytes. */

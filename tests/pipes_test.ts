@@ -22,7 +22,7 @@ import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 
 /** Tools that read FILEs. */
 const READERS = TOOLS.filter((name) =>
-  name !== "subunit-output" && name !== "subunit-tags"
+  !["subunit-output", "subunit-tags", "subunit-tee"].includes(name)
 );
 /** Tools to which a word with one dash is an option. */
 const DASHED: readonly string[] = TOOLS.filter((name) =>
@@ -249,6 +249,7 @@ const endless: [string, string][] = [
   ["tap2subunit", "yes ok | tap2subunit"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
   ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
+  ["subunit-tee", "while cat $1; do :; done | subunit-tee"],
 ];
 
 for (const [name, pipeline] of endless) {
@@ -375,6 +376,7 @@ for (
     ["tap2subunit", [], stream("ok - a test\n")],
     ["subunit-tags", ["a"], stream(PASSED)],
     ["subunit-seal", [], stream(PASSED)],
+    ["subunit-tee", [], stream(PASSED)],
   ] as const
 ) {
   Deno.test(`${[name, ...args].join(" ")} takes in little while nobody reads`, async () => {
@@ -433,6 +435,10 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
       ),
     ],
     [stream(FAILED), stream(jsonLine(FAILED))],
+  ]],
+  ["subunit-tee", [], [
+    [stream(PASSED), stream(PASSED)],
+    [stream("no line end"), stream("no line end")],
   ]],
   ["subunit-seal", [], [
     [stream(PASSED), stream(PASSED)],

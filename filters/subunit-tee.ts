@@ -1,0 +1,160 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read --allow-write
+/**
+ * subunit-tee: standard input to standard output and to each FILE. A FILE ends
+ * on a whole packet, whatever ends the tool.
+ *
+ * @module
+ */
+
+import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
+import { Archive } from "./_archive.ts";
+import { hearChunk, writeWhileHearing } from "./_io.ts";
+import {
+  defineTool,
+  runTool,
+  type Tool,
+  ToolError,
+  type ToolIO,
+} from "./_tool.ts";
+
+/** The signals that end it, and the exit status a shell knows them by. */
+const SIGNALS = [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const;
+
+/** What of a chunk goes where. */
+export interface Split {
+  /** To standard output and the FILEs. */
+  readonly main: Uint8Array;
+  /** Text between the packets. */
+  readonly text: Uint8Array;
+}
+
+/** Sorts items; with `packetsOnly` text goes nowhere but to the text. */
+export function splitItems(
+  items: readonly StreamItem[],
+  packetsOnly: boolean,
+): Split {
+  const foreign = items.filter((item) => item.kind === "foreign");
+  const main = packetsOnly
+    ? items.filter((item) => item.kind !== "foreign")
+    : items;
+  const join = (items: readonly StreamItem[]) =>
+    concat(items.map(({ bytes }) => bytes));
+  return { main: join(main), text: join(foreign) };
+}
+
+/** The takers of the stream; those that fail are left out from then on. */
+class Takers {
+  readonly #io: ToolIO;
+  #archives: readonly Archive[];
+  #hasReader = true;
+  status = 0;
+
+  constructor(io: ToolIO, archives: readonly Archive[]) {
+    this.#io = io;
+    this.#archives = archives;
+  }
+
+  /**
+   * Gives bytes to every taker; the slowest sets the pace. Files come first,
+   * and at once, so that a signal finds them whole.
+   *
+   * @param outlivesReader whether to go on when standard output has no reader
+   */
+  async take(bytes: Uint8Array, outlivesReader: boolean): Promise<void> {
+    if (bytes.length === 0) return;
+    this.#archives = this.#archives.filter((archive) =>
+      this.write(archive, bytes)
+    );
+    if (!this.#hasReader) return;
+    try {
+      await writeWhileHearing(bytes);
+    } catch (error) {
+      const isLeft = error instanceof Deno.errors.BrokenPipe;
+      if (!isLeft || !outlivesReader) throw error;
+      this.#hasReader = false;
+    }
+  }
+
+  /** Writes to an archive; says so and returns false when that fails. */
+  write(archive: Archive, bytes: Uint8Array): boolean {
+    try {
+      if (bytes.length > 0) archive.write(bytes);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#io.say(error.message);
+      this.status = 2;
+      return false;
+    }
+  }
+}
+
+export const tool: Tool = defineTool({
+  name: "subunit-tee",
+  summary: "Copy a subunit stream to standard output and to files",
+  operands: "[FILE...]",
+  options: {
+    append: { short: "a", help: "go on at the end of the FILEs" },
+    "ignore-interrupts": { short: "i", help: "let interrupts (Ctrl-C) pass" },
+    "outlive-reader": {
+      short: "p",
+      help: "go on when the reader of standard output leaves",
+    },
+    "packets-only": { help: "leave the text between the packets out" },
+    text: { value: "FILE", help: "write the text between the packets there" },
+    sync: { help: "see each write to the disk before the next" },
+  },
+  notes:
+    `The slowest taker sets the pace. A FILE ends on a whole packet, whatever ends
+the tool; one that cannot be written is named, the others go on.`,
+  exitStatus: ["everything was copied", "never"],
+  examples: [
+    "./runner | subunit-tee run.subunit | subunit-ls --failing",
+    "make check | subunit-tee --packets-only --text build.log run.subunit",
+  ],
+  async run(io, options, files) {
+    const open = (path: string) => new Archive(path, options);
+    const takers = new Takers(io, files.map(open));
+    let text = options.text === undefined ? undefined : open(options.text);
+    const deafen = hearSignals(options["ignore-interrupts"]);
+    const decoder = new PacketDecoder();
+    const drain = async () => {
+      const items: StreamItem[] = [];
+      for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+      const split = splitItems(items, options["packets-only"]);
+      if (text !== undefined && !takers.write(text, split.text)) {
+        text = undefined;
+      }
+      await takers.take(split.main, options["outlive-reader"]);
+    };
+    // Not the blocking reads of the other tools: signals must be heard.
+    for (let chunk; (chunk = await hearChunk()) !== undefined;) {
+      decoder.push(chunk);
+      await drain();
+    }
+    decoder.end();
+    await drain();
+    deafen();
+    return takers.status;
+  },
+});
+
+/**
+ * Ends the tool on a signal, between two writes: no packet is cut.
+ *
+ * @returns what stops it, lest it keep the tool alive
+ */
+function hearSignals(ignoresInterrupts: boolean): () => void {
+  const listeners = SIGNALS.map(([signal, status]) => {
+    const isIgnored = signal === "SIGINT" && ignoresInterrupts;
+    const listener = () => {
+      if (!isIgnored) Deno.exit(status);
+    };
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return () => listeners.forEach((stop) => stop());
+}
+
+if (import.meta.main) runTool(tool);
