@@ -6,13 +6,8 @@
  * @module
  */
 
-import {
-  change,
-  encodeTags,
-  type Packet,
-  PacketEditor,
-  PacketEncoder,
-} from "@subunit/codec";
+import type { Packet } from "@subunit/codec";
+import { Retagger } from "./_retag.ts";
 import { Verdict } from "./_stream.ts";
 import {
   defineTool,
@@ -44,21 +39,19 @@ export function readTagChange(operands: readonly string[]): TagChange {
   return { added: [...added].sort(), removed };
 }
 
-/** The tags after a change: those kept in their order, then the new ones. */
+/**
+ * The tags after a change: those kept in their order, then the new ones. The
+ * same array when nothing changes.
+ */
 export function changedTags(
   tags: readonly string[],
   { added, removed }: TagChange,
 ): readonly string[] {
   const kept = tags.filter((tag) => !removed.has(tag));
   const missing = added.filter((tag) => !kept.includes(tag));
-  return [...kept, ...missing];
-}
-
-/** What becomes of a set of tags: the new field, or nothing where it stays. */
-interface Outcome {
-  readonly isChanged: boolean;
-  readonly tags: readonly string[];
-  readonly field: Uint8Array | undefined;
+  return kept.length === tags.length && missing.length === 0
+    ? tags
+    : [...kept, ...missing];
 }
 
 const NO_TAGS: readonly string[] = [];
@@ -79,28 +72,22 @@ Packets whose tags do not change, text and damage pass on as they came.`,
   ],
   run(io, options, operands) {
     const wanted = readTagChange(operands);
-    const editor = new PacketEditor();
-    const encoder = new PacketEncoder();
+    const retagger = new Retagger(io.out);
     const verdict = new Verdict();
-    const write = (packet: Uint8Array) => io.out.write(packet);
     /** Packets with the same tags mostly share the array. */
-    const outcomes = new WeakMap<readonly string[], Outcome>();
-    const outcomeOf = (tags: readonly string[]): Outcome => {
-      let outcome = outcomes.get(tags);
-      if (outcome === undefined) {
-        outcomes.set(tags, outcome = decide(tags, wanted));
+    const outcomes = new WeakMap<readonly string[], readonly string[]>();
+    const outcomeOf = (tags: readonly string[]) => {
+      let changed = outcomes.get(tags);
+      if (changed === undefined) {
+        outcomes.set(tags, changed = changedTags(tags, wanted));
       }
-      return outcome;
+      return changed;
     };
     const retag = (packet: Packet) => {
-      const { isChanged, tags, field } = outcomeOf(packet.tags ?? NO_TAGS);
-      if (!isChanged) {
-        io.out.writeRange(packet.source, packet.start, packet.end);
-      } else if (editor.fits(packet, field)) {
-        write(editor.setTags(packet, field));
-      } else {
-        encoder.encodeEach(change(packet, { tags }), write);
-      }
+      const tags = packet.tags ?? NO_TAGS;
+      const changed = outcomeOf(tags);
+      if (changed === tags) io.out.write(packet.bytes);
+      else retagger.write(packet, changed);
     };
     io.forEachItem([], (item) => {
       if (item.kind === "packet") retag(item);
@@ -111,15 +98,5 @@ Packets whose tags do not change, text and damage pass on as they came.`,
     return verdict.exitStatus;
   },
 });
-
-function decide(tags: readonly string[], wanted: TagChange): Outcome {
-  const changed = changedTags(tags, wanted);
-  return {
-    isChanged: changed.length !== tags.length ||
-      changed.some((tag, i) => tag !== tags[i]),
-    tags: changed,
-    field: changed.length === 0 ? undefined : encodeTags(changed),
-  };
-}
 
 if (import.meta.main) runTool(tool);

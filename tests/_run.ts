@@ -24,6 +24,7 @@ export interface Surroundings {
 
 /** The executables under test. */
 export const TOOLS = [
+  "subunit-diff",
   "subunit-ls",
   "subunit-stats",
   "subunit2json",

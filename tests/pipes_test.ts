@@ -22,7 +22,8 @@ import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 
 /** Tools that read FILEs. */
 const READERS = TOOLS.filter((name) =>
-  !["subunit-output", "subunit-tags", "subunit-tee"].includes(name)
+  !["subunit-diff", "subunit-output", "subunit-tags", "subunit-tee"]
+    .includes(name)
 );
 /** Tools to which a word with one dash is an option. */
 const DASHED: readonly string[] = TOOLS.filter((name) =>
@@ -43,7 +44,8 @@ function inputOf(name: string): Uint8Array {
 
 /** Options with which a tool writes something. */
 function argsOf(name: string): string[] {
-  return name === "subunit-output" ? ["--success=passed"] : [];
+  if (name === "subunit-output") return ["--success=passed"];
+  return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
 
 function assertSays(stderr: string, name: string, ...words: string[]): void {
