@@ -160,6 +160,8 @@ const STREAM_ROWS: readonly StreamRow[] = [
     pythonBytes: 10e6,
     goals: [python(30)],
   },
+  { command: ["subunit-tee"], corpus: "small", goals: [] },
+  { command: ["subunit-seal"], corpus: "small", goals: [] },
   { command: ["subunit2json"], corpus: "small", goals: [] },
   { command: ["json2subunit"], corpus: "json", goals: [] },
   { command: ["tap2subunit"], corpus: "tap", pythonBytes: 20e6, goals: [] },
