@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "./_errors.ts";
 import { visibleLines, visibleText } from "./_text.ts";
 
@@ -118,13 +119,20 @@ interface Sink {
   isTerminal(): boolean;
 }
 
-/** Gathers small writes and passes large ones straight on. */
+/**
+ * Gathers small writes and passes large ones straight on. Items that stand
+ * behind one another in memory leave as one run, without being copied.
+ */
 export class Output {
   readonly #sink: Sink;
   readonly #name: string;
   readonly #gathered = new Uint8Array(GATHER_BYTES);
   #count = 0;
   #isTerminal: boolean | undefined;
+  /** The run of items that is not written yet, by places in its memory. */
+  #runMemory: ArrayBufferLike | undefined;
+  #runStart = 0;
+  #runEnd = 0;
 
   constructor(sink: Sink, name: string) {
     this.#sink = sink;
@@ -159,11 +167,39 @@ export class Output {
     this.writeRange(bytes, 0, bytes.length);
   }
 
+  /**
+   * Passes an item on as it came. It must stay good until the next write of
+   * anything else, or the next flush.
+   */
+  writeItem(item: StreamItem): void {
+    const isPacket = item.kind === "packet";
+    const bytes = isPacket ? item.source : item.bytes;
+    const start = bytes.byteOffset + (isPacket ? item.start : 0);
+    if (bytes.buffer !== this.#runMemory || start !== this.#runEnd) {
+      this.#endRun();
+      this.#runMemory = bytes.buffer;
+      this.#runStart = start;
+    }
+    this.#runEnd = start + item.byteLength;
+  }
+
+  #endRun(): void {
+    if (this.#runMemory === undefined) return;
+    const run = new Uint8Array(
+      this.#runMemory,
+      this.#runStart,
+      this.#runEnd - this.#runStart,
+    );
+    this.#runMemory = undefined;
+    this.write(run);
+  }
+
   /** Writes bytes `start` to `end`. */
   writeRange(bytes: Uint8Array, start: number, end: number): void {
+    this.#endRun();
     const length = end - start;
     if (this.#count + length > GATHER_BYTES) {
-      this.flush();
+      this.#writeGathered();
       if (length > GATHER_BYTES) {
         this.#writeAll(bytes.subarray(start, end));
         return;
@@ -192,7 +228,8 @@ export class Output {
       this.write(encoder.encode(text));
       return;
     }
-    if (this.#count + most > GATHER_BYTES) this.flush();
+    this.#endRun();
+    if (this.#count + most > GATHER_BYTES) this.#writeGathered();
     const { written } = encoder.encodeInto(
       text,
       this.#gathered.subarray(this.#count),
@@ -221,6 +258,11 @@ export class Output {
 
   /** Writes what was gathered. */
   flush(): void {
+    this.#endRun();
+    this.#writeGathered();
+  }
+
+  #writeGathered(): void {
     if (this.#count === 0) return;
     const count = this.#count;
     // Emptied first: what cannot be written is not tried again at the end.

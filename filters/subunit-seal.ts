@@ -164,7 +164,7 @@ failure tagged "lost", with the last output seen; LIST has a test id a line.`,
     let latest: Timestamp | undefined;
     let padding = 0;
     io.forEachItem(files, (item) => {
-      io.out.write(item.bytes);
+      io.out.writeItem(item);
       padding = paddingBehind(item);
       verdict.add(item);
       expected.see(item);

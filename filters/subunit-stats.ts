@@ -180,7 +180,7 @@ With --forward and no --output-to the report goes to standard error.`,
     const stats = new Stats({ slowest, by });
     io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.sayDamage(item);
-      if (options.forward) io.out.write(item.bytes);
+      if (options.forward) io.out.writeItem(item);
       else if (!options["no-passthrough"]) {
         const bytes = textOf(item);
         if (bytes !== undefined) text.writeForeign(bytes);

@@ -86,12 +86,12 @@ Packets whose tags do not change, text and damage pass on as they came.`,
     const retag = (packet: Packet) => {
       const tags = packet.tags ?? NO_TAGS;
       const changed = outcomeOf(tags);
-      if (changed === tags) io.out.write(packet.bytes);
+      if (changed === tags) io.out.writeItem(packet);
       else retagger.write(packet, changed);
     };
     io.forEachItem([], (item) => {
       if (item.kind === "packet") retag(item);
-      else io.out.write(item.bytes);
+      else io.out.writeItem(item);
       if (options["exit-status"]) verdict.add(item);
     });
     verdict.end();
