@@ -73,11 +73,30 @@ Deno.test("README's recipe against missing tests fails when they are missing", a
     );
   for (const [count, expected] of [[500, 0], [499, 1]]) {
     dir.file("run.subunit", tests(count));
-    const { status } = await shell(recipe("Never be green"), [], {
+    const { status } = await shell(recipe("Never be green because tests"), [], {
       cwd: dir.path,
     });
     assertEquals(status, expected);
   }
+});
+
+Deno.test("README's recipe against dead workers lists what they lost", async () => {
+  using dir = new TempDir();
+  dir.file("ids", "passed\nnever started\n");
+  dir.file(
+    "run.subunit",
+    stream(
+      { testId: "passed", status: "success" },
+      { testId: "never ended", status: "inprogress" },
+    ),
+  );
+  const { stdout, status } = await shell(
+    recipe("Never be green because a worker"),
+    [],
+    { cwd: dir.path },
+  );
+  assertEquals(text(stdout), "never ended\nnever started\n");
+  assertEquals(status, 1);
 });
 
 peerTest(
