@@ -20,6 +20,9 @@ export const TEST_STATUSES = [
   "xfail",
 ] as const;
 
+/** The MIME type of text, as the Python tools spell it. */
+export const TEXT_TYPE = "text/plain;charset=utf8";
+
 /** A test's status, by the name the Python tools use. */
 export type TestStatus = typeof TEST_STATUSES[number];
 
@@ -46,6 +49,19 @@ export interface StatusEvent {
   readonly timestamp?: Timestamp;
   /** The test this one is a subtest of (protocol 2.1). */
   readonly parentTestId?: string;
+}
+
+/** The fields of a file of text that is all there. */
+export function textFile(
+  fileName: string,
+  text: string,
+): Pick<StatusEvent, "fileName" | "fileBytes" | "mimeType" | "eof"> {
+  return {
+    fileName,
+    fileBytes: new TextEncoder().encode(text),
+    mimeType: TEXT_TYPE,
+    eof: true,
+  };
 }
 
 /** Says whether `name` is a status, spelled as in {@linkcode TEST_STATUSES}. */

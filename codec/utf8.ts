@@ -81,7 +81,7 @@ export function hashText(
   const last = end - 4;
   let hash = end - start;
   if (hash < 4 || hash > LONG_TEXT_BYTES) {
-    if (!isTextPlainly(bytes, start, end)) return NOT_TEXT;
+    if (!isText(bytes, start, end)) return NOT_TEXT;
     for (let at = start; at < end; at++) {
       hash = Math.imul(hash ^ bytes[at] ^ (hash >>> 15), FACTOR);
     }
@@ -97,7 +97,7 @@ export function hashText(
     suspicious |= word | (word - 0x01010101);
     hash = Math.imul(hash ^ word ^ (hash >>> 15), FACTOR);
   }
-  return (suspicious & 0x80808080) === 0 || isTextPlainly(bytes, start, end)
+  return (suspicious & 0x80808080) === 0 || isText(bytes, start, end)
     ? hash >>> 1
     : NOT_TEXT;
 }
@@ -113,7 +113,7 @@ export function mixHash(hash: number): number {
 }
 
 /** Says whether bytes `start` to `end` are UTF-8 without NUL. */
-export function isTextPlainly(
+export function isText(
   bytes: Uint8Array,
   start: number,
   end: number,

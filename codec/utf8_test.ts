@@ -5,7 +5,7 @@ import {
   characterStart,
   hashText,
   INCOMPLETE,
-  isTextPlainly,
+  isText,
   NOT_TEXT,
 } from "./utf8.ts";
 
@@ -28,7 +28,7 @@ function check(bytes: Uint8Array): void {
   const end = 4 + bytes.length;
   const hash = hashText(around, view, 4, end);
   assertEquals(hash !== NOT_TEXT, oracle(bytes), bytes.toHex());
-  assertEquals(isTextPlainly(around, 4, end), oracle(bytes), bytes.toHex());
+  assertEquals(isText(around, 4, end), oracle(bytes), bytes.toHex());
 }
 
 Deno.test("hashText agrees with TextDecoder on each sequence of two bytes", () => {

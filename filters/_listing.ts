@@ -27,12 +27,12 @@ export function holdRow(row: Row): Row {
 }
 
 /** Slowest first; what has no time is last. */
-export function bySeconds(a: Row, b: Row): number {
+function bySeconds(a: Row, b: Row): number {
   return (b.seconds ?? -Infinity) - (a.seconds ?? -Infinity) || 0;
 }
 
 /** By test id, then by route code. */
-export function byId(a: Row, b: Row): number {
+function byId(a: Row, b: Row): number {
   return compareText(a.testId, b.testId) ||
     compareText(a.routeCode ?? "", b.routeCode ?? "");
 }

@@ -20,7 +20,6 @@ import { visibleText } from "./_text.ts";
 export { ToolError, UsageError } from "./_errors.ts";
 export { Output } from "./_io.ts";
 export { parseChoice, parseCount } from "./_options.ts";
-export { visibleText } from "./_text.ts";
 
 /** The version of all tools. */
 export const VERSION = "0.1.0";
@@ -38,7 +37,7 @@ export interface Tool<Table extends OptionTable = OptionTable> {
   /** More to know, behind the options in `--help`. */
   readonly notes?: string;
   /** What its exit statuses 0 and 1 mean. */
-  readonly exitStatus: readonly string[];
+  readonly exitStatus: readonly [string, string];
   readonly examples: readonly string[];
   /** Does the work and returns the exit status; none is 0. */
   run(
@@ -150,9 +149,7 @@ export function helpText(tool: Tool): string {
   ]);
   const statuses = [
     ...tool.exitStatus,
-    ...(tool.exitStatus.length < 2 ? [] : [
-      "wrong usage, or input or output failed",
-    ]),
+    "wrong usage, or input or output failed",
   ];
   return [
     `Usage: ${tool.name} [OPTION...] ${tool.operands}`.trimEnd(),

@@ -14,6 +14,7 @@ import {
   type StatusEvent,
   type Test,
   TestTable,
+  textFile,
 } from "@subunit/codec";
 import { Retagger } from "./_retag.ts";
 import { Verdict } from "./_stream.ts";
@@ -116,10 +117,7 @@ export function vanishedEvent(testId: string): StatusEvent {
     status: "skip",
     tags: ["vanished"],
     runnable: true,
-    fileName: "reason",
-    fileBytes: new TextEncoder().encode("The test is in the older run only."),
-    mimeType: "text/plain;charset=utf8",
-    eof: true,
+    ...textFile("reason", "The test is in the older run only."),
   };
 }
 

@@ -11,6 +11,8 @@ import {
   type StatusEvent,
   type StreamItem,
   type Test,
+  TEXT_TYPE,
+  textFile,
   type Timestamp,
 } from "@subunit/codec";
 import { lines } from "./_chunks.ts";
@@ -24,9 +26,6 @@ import {
   type ToolIO,
   TRANSFORM_STATUS,
 } from "./_tool.ts";
-
-const TEXT_TYPE = "text/plain;charset=utf8";
-const encoder = new TextEncoder();
 
 /** What is known at the end of a stream of a test that must fail. */
 interface Missing {
@@ -45,20 +44,21 @@ export function sealEvents(
   output: Uint8Array | undefined,
   timestamp: Timestamp | undefined,
 ): StatusEvent[] {
-  const file = (fileName: string, fileBytes: Uint8Array): StatusEvent => ({
-    ...test,
-    fileName,
-    fileBytes,
-    mimeType: TEXT_TYPE,
-    eof: true,
-    timestamp,
-  });
   return [
-    ...(output === undefined ? [] : [file("last output", output)]),
+    ...(output === undefined ? [] : [{
+      ...test,
+      fileName: "last output",
+      fileBytes: output,
+      mimeType: TEXT_TYPE,
+      eof: true,
+      timestamp,
+    }]),
     {
-      ...file("reason", encoder.encode(reason)),
+      ...test,
+      ...textFile("reason", reason),
       status: "fail",
       tags: [...new Set([...tags, "lost"])].sort(),
+      timestamp,
     },
   ];
 }

@@ -4,12 +4,11 @@
  * @module
  */
 
-import type { StatusEvent, TestStatus } from "../event.ts";
+import { type StatusEvent, type TestStatus, TEXT_TYPE } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { decodeLenient } from "../utf8.ts";
 import { Attachment } from "./attachment.ts";
 
-const TEXT = "text/plain;charset=utf8";
 /** The name of the attachment for what the decoder has to say of a test. */
 export const META = "tap meta";
 
@@ -29,11 +28,11 @@ export class TestResult {
   #status: TestStatus;
   readonly #time: Timestamp | undefined;
   #duration: number | undefined;
-  readonly #reason = new Attachment("reason", TEXT);
-  readonly #comment = new Attachment("tap comment", TEXT);
+  readonly #reason = new Attachment("reason", TEXT_TYPE);
+  readonly #comment = new Attachment("tap comment", TEXT_TYPE);
   // testtools shows the text types to people, "application/yaml" it does not.
   readonly #yaml = new Attachment("tap yaml", "text/x-yaml");
-  readonly #meta = new Attachment(META, TEXT);
+  readonly #meta = new Attachment(META, TEXT_TYPE);
 
   /** @param time when the result was read, if there is a clock */
   constructor(

@@ -61,8 +61,7 @@ export class PacketEditor {
     packet: Packet,
     { start, end, flag, field }: Splice,
   ): Uint8Array {
-    const { source } = packet;
-    const bodyAt = bodyPlace(packet);
+    const { source, bodyAt } = packet;
     const bodyEnd = packet.end - CRC_BYTES;
     const fieldBytes = field?.length ?? 0;
     const body = bodyEnd - bodyAt - (end - start) + fieldBytes;
@@ -118,16 +117,10 @@ export function encodeTags(tags: readonly string[]): Uint8Array {
   return field;
 }
 
-/** Where the fields begin, behind the length. */
-function bodyPlace({ source, start }: Packet): number {
-  const lengthAt = start + LENGTH_OFFSET;
-  return lengthAt + numberOctets(source[lengthAt]);
-}
-
 /** Where the tags of a packet without any would be: behind the test id. */
 function tagsPlace(packet: Packet): number {
   if (packet.idAt >= 0) return packet.idEnd;
-  const at = bodyPlace(packet);
+  const at = packet.bodyAt;
   return (packet.flags & FLAG.TIMESTAMP) === 0
     ? at
     : at + 4 + numberOctets(packet.source[at + 4]);

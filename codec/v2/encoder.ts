@@ -178,8 +178,7 @@ export class PacketEncoder {
   #writeUtf8(text: string, field: string): void {
     checkText(text, field);
     // How many octets the length takes is known when the text is written.
-    const lengthAt = this.#at;
-    const textAt = lengthAt + 4;
+    const textAt = this.#at + 4;
     const { written } = textEncoder.encodeInto(
       text,
       this.#scratch.subarray(textAt),

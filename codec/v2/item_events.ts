@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StatusEvent } from "../event.ts";
+import { type StatusEvent, textFile } from "../event.ts";
 import type { StreamItem } from "./decoder.ts";
 
 /** The test that damage is reported as, by the Python tools' name. */
@@ -41,10 +41,7 @@ export function itemEvents(item: StreamItem): StatusEvent[] {
         testId: PARSER_TEST_ID,
         status: "fail",
         runnable: true,
-        fileName: "Parser Error",
-        fileBytes: new TextEncoder().encode(item.reason),
-        mimeType: "text/plain;charset=utf8",
-        eof: true,
+        ...textFile("Parser Error", item.reason),
       }];
   }
 }

@@ -158,8 +158,7 @@ export class Packet implements StatusEvent {
     const packet = new Packet(source, view, start, end);
     const flags = packet.flags;
     const limit = end - CRC_BYTES;
-    let at = start + LENGTH_OFFSET +
-      numberOctets(source[start + LENGTH_OFFSET]);
+    let at = packet.bodyAt;
     if ((flags & FLAG.TIMESTAMP) !== 0) {
       at += 4 + numberOctets(source[at + 4]);
       if (at > limit) return fieldFault("timestamp");
@@ -245,6 +244,12 @@ export class Packet implements StatusEvent {
     return this.end - this.start;
   }
 
+  /** Where the fields begin in `source`, behind the length. */
+  get bodyAt(): number {
+    const lengthAt = this.start + LENGTH_OFFSET;
+    return lengthAt + numberOctets(this.source[lengthAt]);
+  }
+
   /** The same packet over bytes of its own, to keep. */
   copy(): Packet {
     const bytes = this.source.slice(this.start, this.end);
@@ -310,8 +315,7 @@ export class Packet implements StatusEvent {
   get timestamp(): Timestamp | undefined {
     if ((this.flags & FLAG.TIMESTAMP) === 0) return undefined;
     const { source } = this;
-    const lengthAt = this.start + LENGTH_OFFSET;
-    const at = lengthAt + numberOctets(source[lengthAt]);
+    const at = this.bodyAt;
     const seconds = (source[at] << 24 | source[at + 1] << 16 |
       source[at + 2] << 8 | source[at + 3]) >>> 0;
     const nanoseconds = readNumber(source, at + 4);
