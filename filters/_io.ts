@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import type { StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "./_errors.ts";
 import { visibleLines, visibleText } from "./_text.ts";
@@ -113,6 +114,34 @@ function cannotWrite(name: string, error: unknown): unknown {
   );
 }
 
+/** The memory an item's bytes lie in. */
+function memoryOf(item: StreamItem): ArrayBufferLike {
+  return (item.kind === "packet" ? item.source : item.bytes).buffer;
+}
+
+/** Where in its memory an item begins; no view is made to tell. */
+function startOf(item: StreamItem): number {
+  return item.kind === "packet"
+    ? item.source.byteOffset + item.start
+    : item.bytes.byteOffset;
+}
+
+/**
+ * The bytes of items, joined: a view where they stand behind one another in
+ * memory, as all the items of a chunk do, a copy otherwise.
+ */
+export function joinItems(items: readonly StreamItem[]): Uint8Array {
+  if (items.length === 0) return new Uint8Array(0);
+  const length = items.reduce((sum, item) => sum + item.byteLength, 0);
+  const first = items[0], last = items[items.length - 1];
+  const start = startOf(first);
+  const isRun = memoryOf(first) === memoryOf(last) &&
+    startOf(last) + last.byteLength - start === length;
+  return isRun
+    ? new Uint8Array(memoryOf(first), start, length)
+    : concat(items.map(({ bytes }) => bytes));
+}
+
 /** A descriptor that can be written to. */
 interface Sink {
   writeSync(bytes: Uint8Array): number;
@@ -172,12 +201,11 @@ export class Output {
    * anything else, or the next flush.
    */
   writeItem(item: StreamItem): void {
-    const isPacket = item.kind === "packet";
-    const bytes = isPacket ? item.source : item.bytes;
-    const start = bytes.byteOffset + (isPacket ? item.start : 0);
-    if (bytes.buffer !== this.#runMemory || start !== this.#runEnd) {
+    const memory = memoryOf(item);
+    const start = startOf(item);
+    if (memory !== this.#runMemory || start !== this.#runEnd) {
       this.#endRun();
-      this.#runMemory = bytes.buffer;
+      this.#runMemory = memory;
       this.#runStart = start;
     }
     this.#runEnd = start + item.byteLength;

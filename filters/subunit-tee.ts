@@ -7,9 +7,8 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
-import { concat } from "@std/bytes/concat";
 import { Archive } from "./_archive.ts";
-import { hearChunk, writeWhileHearing } from "./_io.ts";
+import { hearChunk, joinItems, writeWhileHearing } from "./_io.ts";
 import {
   defineTool,
   runTool,
@@ -21,26 +20,8 @@ import {
 /** The signals that end it, and the exit status a shell knows them by. */
 const SIGNALS = [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const;
 
-/** What of a chunk goes where. */
-export interface Split {
-  /** To standard output and the FILEs. */
-  readonly main: Uint8Array;
-  /** Text between the packets. */
-  readonly text: Uint8Array;
-}
-
-/** Sorts items; with `packetsOnly` text goes nowhere but to the text. */
-export function splitItems(
-  items: readonly StreamItem[],
-  packetsOnly: boolean,
-): Split {
-  const foreign = items.filter((item) => item.kind === "foreign");
-  const main = packetsOnly
-    ? items.filter((item) => item.kind !== "foreign")
-    : items;
-  const join = (items: readonly StreamItem[]) =>
-    concat(items.map(({ bytes }) => bytes));
-  return { main: join(main), text: join(foreign) };
+function isForeign({ kind }: StreamItem): boolean {
+  return kind === "foreign";
 }
 
 /** The takers of the stream; those that fail are left out from then on. */
@@ -122,11 +103,14 @@ the tool; one that cannot be written is named, the others go on.`,
     const drain = async () => {
       const items: StreamItem[] = [];
       for (let item; (item = decoder.next()) !== undefined;) items.push(item);
-      const split = splitItems(items, options["packets-only"]);
-      if (text !== undefined && !takers.write(text, split.text)) {
-        text = undefined;
+      if (text !== undefined) {
+        const bytes = joinItems(items.filter(isForeign));
+        if (!takers.write(text, bytes)) text = undefined;
       }
-      await takers.take(split.main, options["outlive-reader"]);
+      const main = options["packets-only"]
+        ? items.filter((item) => !isForeign(item))
+        : items;
+      await takers.take(joinItems(main), options["outlive-reader"]);
     };
     // Not the blocking reads of the other tools: signals must be heard.
     for (let chunk; (chunk = await hearChunk()) !== undefined;) {
