@@ -81,3 +81,37 @@ export function isFinalStatus(status: TestStatus | undefined): boolean {
 export function isFailureStatus(status: TestStatus | undefined): boolean {
   return status === "fail" || status === "uxsuccess";
 }
+
+/** `event` with some fields changed. Works on packets, whose fields are getters. */
+export function change(
+  event: StatusEvent,
+  changes: Partial<StatusEvent>,
+): StatusEvent {
+  const {
+    testId,
+    status,
+    tags,
+    runnable,
+    fileName,
+    fileBytes,
+    mimeType,
+    eof,
+    routeCode,
+    timestamp,
+    parentTestId,
+  } = event;
+  return {
+    testId,
+    status,
+    tags,
+    runnable,
+    fileName,
+    fileBytes,
+    mimeType,
+    eof,
+    routeCode,
+    timestamp,
+    parentTestId,
+    ...changes,
+  };
+}

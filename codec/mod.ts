@@ -11,7 +11,12 @@ export * from "./timestamp.ts";
 export { decodePacket, Packet } from "./v2/packet.ts";
 export { type Fault, type FaultCode, PacketError } from "./v2/errors.ts";
 export * from "./v2/decoder.ts";
-export { encodeTags, PacketEditor } from "./v2/editor.ts";
+export {
+  type ChangedFields,
+  NO_FILE,
+  PacketChange,
+  PacketEditor,
+} from "./v2/editor.ts";
 export {
   ATTACHMENT_PART_BYTES,
   encodePacket,

@@ -4,22 +4,15 @@
  * @module
  */
 
-import {
-  change,
-  encodeTags,
-  type Packet,
-  PacketEditor,
-  PacketEncoder,
-} from "@subunit/codec";
+import { type Packet, PacketChange, PacketEditor } from "@subunit/codec";
 import type { Output } from "./_io.ts";
 
 /** Writes packets with other tags; nothing else of them changes. */
 export class Retagger {
   readonly #out: Output;
   readonly #editor = new PacketEditor();
-  readonly #encoder = new PacketEncoder();
-  /** The field of a set of tags; packets with the same tags share the set. */
-  readonly #fields = new WeakMap<readonly string[], Uint8Array>();
+  /** The change to a set of tags; packets with the same tags share the set. */
+  readonly #changes = new WeakMap<readonly string[], PacketChange>();
 
   constructor(out: Output) {
     this.#out = out;
@@ -27,18 +20,17 @@ export class Retagger {
 
   /** Writes a packet; one that has no room for the tags becomes several. */
   write(packet: Packet, tags: readonly string[]): void {
-    const field = tags.length === 0 ? undefined : this.#fieldOf(tags);
-    if (this.#editor.fits(packet, field)) {
-      this.#out.write(this.#editor.setTags(packet, field));
-    } else {
-      const event = change(packet, { tags: field && tags });
-      this.#encoder.encodeEach(event, (part) => this.#out.write(part));
-    }
+    this.#editor.editEach(packet, this.#changeTo(tags), this.#write);
   }
 
-  #fieldOf(tags: readonly string[]): Uint8Array {
-    let field = this.#fields.get(tags);
-    if (field === undefined) this.#fields.set(tags, field = encodeTags(tags));
-    return field;
+  readonly #write = (packet: Uint8Array) => this.#out.write(packet);
+
+  #changeTo(tags: readonly string[]): PacketChange {
+    let change = this.#changes.get(tags);
+    if (change === undefined) {
+      change = new PacketChange({ tags: tags.length > 0 ? tags : undefined });
+      this.#changes.set(tags, change);
+    }
+    return change;
   }
 }

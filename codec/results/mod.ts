@@ -8,7 +8,6 @@ export {
 } from "./collator.ts";
 export { Router } from "./router.ts";
 export {
-  change,
   copyTo,
   type EventSink,
   failFast,

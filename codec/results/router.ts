@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { StatusEvent } from "../event.ts";
-import { change, type EventSink } from "./sinks.ts";
+import { change, type StatusEvent } from "../event.ts";
+import type { EventSink } from "./sinks.ts";
 
 interface Route {
   readonly sink: EventSink;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isFailureStatus, type StatusEvent } from "../event.ts";
+import { change, isFailureStatus, type StatusEvent } from "../event.ts";
 import { now, type Timestamp } from "../timestamp.ts";
 
 /** Takes events. Whoever keeps one copies what it needs of its bytes. */
@@ -56,39 +56,5 @@ export function timestamper(
 export function failFast(onFailure: (event: StatusEvent) => void): EventSink {
   return (event) => {
     if (isFailureStatus(event.status)) onFailure(event);
-  };
-}
-
-/** `event` with some fields changed. Works on packets, whose fields are getters. */
-export function change(
-  event: StatusEvent,
-  changes: Partial<StatusEvent>,
-): StatusEvent {
-  const {
-    testId,
-    status,
-    tags,
-    runnable,
-    fileName,
-    fileBytes,
-    mimeType,
-    eof,
-    routeCode,
-    timestamp,
-    parentTestId,
-  } = event;
-  return {
-    testId,
-    status,
-    tags,
-    runnable,
-    fileName,
-    fileBytes,
-    mimeType,
-    eof,
-    routeCode,
-    timestamp,
-    parentTestId,
-    ...changes,
   };
 }

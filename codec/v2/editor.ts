@@ -1,13 +1,15 @@
 /**
- * Packets with one field changed and every other as it came: numbers longer
+ * Packets with some fields changed and all others as they came: numbers longer
  * than needed and a newer writer's fields included.
  *
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { copyBytes } from "../bytes.ts";
+import { change, type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { crc32 } from "./crc32.ts";
-import { packetLength, tooLong } from "./encoder.ts";
+import { checkText, PacketEncoder, packetLength, tooLong } from "./encoder.ts";
 import {
   CRC_BYTES,
   FLAG,
@@ -15,7 +17,7 @@ import {
   MAX_LENGTH_OCTETS,
   MAX_PACKET_BYTES,
 } from "./layout.ts";
-import { numberOctets, octetsFor, writeNumber } from "./number.ts";
+import { numberOctets, octetsFor, readNumber, writeNumber } from "./number.ts";
 import type { Packet } from "./packet.ts";
 
 /** From here on the runtime's own copy costs less than ours. */
@@ -23,62 +25,153 @@ const LONG_RUN_BYTES = 128;
 
 const encoder = new TextEncoder();
 
-/** Bytes that take the place of a field. */
-interface Splice {
-  /** Where the field begins in the packet's source, or would. */
-  readonly start: number;
-  readonly end: number;
+/**
+ * Fields and what they are to be; undefined takes one out, and what is not
+ * named stays. `fileBytes` can be changed in packets that have a file, and a
+ * file be taken out, with all that belongs to it: {@linkcode NO_FILE}.
+ */
+export type ChangedFields =
+  & Partial<
+    Pick<
+      StatusEvent,
+      | "testId"
+      | "tags"
+      | "mimeType"
+      | "fileBytes"
+      | "routeCode"
+      | "parentTestId"
+      | "status"
+      | "eof"
+    >
+  >
+  & { readonly fileName?: undefined };
+
+/** Takes out an attachment, its MIME type and EOF marker. */
+export const NO_FILE = {
+  fileName: undefined,
+  fileBytes: undefined,
+  mimeType: undefined,
+  eof: undefined,
+} as const satisfies ChangedFields;
+
+/** Where something in the packet's source begins or ends. */
+type Place = (packet: Packet) => number;
+
+/** A field on the wire: it lies, or would, between two places. */
+interface Field {
   readonly flag: number;
-  /** The new field; undefined takes it out. */
-  readonly field: Uint8Array | undefined;
+  readonly start: Place;
+  readonly end: Place;
 }
 
-/** Rewrites packets one after another in a buffer of its own. */
+/** A field and the bytes that take its place; undefined takes it out. */
+interface Splice extends Field {
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** A change of fields, encoded once to be made in many packets. */
+export class PacketChange {
+  readonly fields: ChangedFields;
+  /**
+   * In the order of the fields in a packet.
+   *
+   * @internal
+   */
+  readonly splices: readonly Splice[];
+  readonly #cleared: number;
+  readonly #set: number;
+
+  /**
+   * @throws {RangeError} when a string holds a NUL or half a surrogate pair
+   */
+  constructor(fields: ChangedFields) {
+    this.fields = fields;
+    this.splices = splicesOf(fields);
+    let cleared = 0, set = 0;
+    for (const { flag, bytes } of this.splices) {
+      if (bytes === undefined) cleared |= flag;
+      else set |= flag;
+    }
+    if ("status" in fields) {
+      cleared |= FLAG.STATUS;
+      if (fields.status) set |= TEST_STATUSES.indexOf(fields.status) + 1;
+    }
+    if ("eof" in fields) {
+      cleared |= FLAG.EOF;
+      if (fields.eof) set |= FLAG.EOF;
+    }
+    this.#cleared = cleared;
+    this.#set = set;
+  }
+
+  /** @internal */
+  flagsOf(packet: Packet): number {
+    return packet.flags & ~this.#cleared | this.#set;
+  }
+
+  /** How long the packet is with the change, in bytes. */
+  lengthOf(packet: Packet): number {
+    let body = packet.end - CRC_BYTES - packet.bodyAt;
+    for (const { start, end, bytes } of this.splices) {
+      body += (bytes?.length ?? 0) - (end(packet) - start(packet));
+    }
+    return packetLength(LENGTH_OFFSET + body + CRC_BYTES);
+  }
+}
+
+/** Changes packets one after another in a buffer of its own. */
 export class PacketEditor {
+  readonly #encoder = new PacketEncoder();
   #scratch = new Uint8Array(64 * 1024);
   #view = new DataView(this.#scratch.buffer);
 
   /**
-   * The packet with other tags, none when `field` is undefined: a view that is
-   * good until the next call.
+   * The packet with a change: a view that is good until the next call.
    *
-   * @param field the tags as {@linkcode encodeTags} makes them
-   * @throws {RangeError} when the packet would be longer than 4194303 bytes
+   * @throws {RangeError} when it would be longer than 4194303 bytes
    */
-  setTags(packet: Packet, field: Uint8Array | undefined): Uint8Array {
-    const start = packet.tagsAt < 0 ? tagsPlace(packet) : packet.tagsAt;
-    const end = packet.tagsAt < 0 ? start : packet.tagsEnd;
-    return this.#splice(packet, { start, end, flag: FLAG.TAGS, field });
-  }
-
-  /** Says whether a packet with another field of tags surely fits in one. */
-  fits(packet: Packet, field: Uint8Array | undefined): boolean {
-    return packet.byteLength + MAX_LENGTH_OCTETS + (field?.length ?? 0) <=
-      MAX_PACKET_BYTES;
-  }
-
-  #splice(
-    packet: Packet,
-    { start, end, flag, field }: Splice,
-  ): Uint8Array {
-    const { source, bodyAt } = packet;
-    const bodyEnd = packet.end - CRC_BYTES;
-    const fieldBytes = field?.length ?? 0;
-    const body = bodyEnd - bodyAt - (end - start) + fieldBytes;
-    const length = packetLength(LENGTH_OFFSET + body + CRC_BYTES);
+  edit(packet: Packet, change: PacketChange): Uint8Array {
+    const length = change.lengthOf(packet);
     if (length > MAX_PACKET_BYTES) throw tooLong(length);
+    return this.#edit(packet, change, length);
+  }
+
+  /**
+   * Calls `take` with the packet with a change, or with several packets where
+   * its attachment no longer fits in one. They are views, good until `take`
+   * returns.
+   *
+   * @throws {RangeError} for what no split can help
+   */
+  editEach(
+    packet: Packet,
+    wanted: PacketChange,
+    take: (packet: Uint8Array) => void,
+  ): void {
+    const length = wanted.lengthOf(packet);
+    if (length > MAX_PACKET_BYTES) {
+      this.#encoder.encodeEach(change(packet, wanted.fields), take);
+    } else {
+      take(this.#edit(packet, wanted, length));
+    }
+  }
+
+  #edit(packet: Packet, change: PacketChange, length: number): Uint8Array {
     this.#reserve(length);
 
     const scratch = this.#scratch, view = this.#view;
-    scratch[0] = source[packet.start];
-    view.setUint16(
-      1,
-      field === undefined ? packet.flags & ~flag : packet.flags | flag,
-    );
+    scratch[0] = packet.source[packet.start];
+    view.setUint16(1, change.flagsOf(packet));
+    let from = packet.bodyAt;
     let at = writeNumber(scratch, LENGTH_OFFSET, length);
-    at = this.#copy(packet, bodyAt, start, at);
-    if (field !== undefined) scratch.set(field, at);
-    at = this.#copy(packet, end, bodyEnd, at + fieldBytes);
+    for (const { start, end, bytes } of change.splices) {
+      at = this.#copy(packet, from, start(packet), at);
+      from = end(packet);
+      if (bytes === undefined) continue;
+      scratch.set(bytes, at);
+      at += bytes.length;
+    }
+    at = this.#copy(packet, from, packet.end - CRC_BYTES, at);
     view.setUint32(at, crc32(view, 0, at));
     return scratch.subarray(0, length);
   }
@@ -100,28 +193,105 @@ export class PacketEditor {
   }
 }
 
-/** The field that holds `tags`: their count, then the strings. */
-export function encodeTags(tags: readonly string[]): Uint8Array {
-  const texts = tags.map((tag) => encoder.encode(tag));
-  const length = texts.reduce(
-    (sum, text) => sum + octetsFor(text.length) + text.length,
-    octetsFor(texts.length),
-  );
-  const field = new Uint8Array(length);
-  let at = writeNumber(field, 0, texts.length);
-  for (const text of texts) {
-    at = writeNumber(field, at, text.length);
-    field.set(text, at);
-    at += text.length;
-  }
-  return field;
+// --- Where fields are. One that is absent ends where the one before it does.
+
+const timestampEnd: Place = ({ flags, bodyAt, source }) =>
+  (flags & FLAG.TIMESTAMP) === 0
+    ? bodyAt
+    : bodyAt + 4 + numberOctets(source[bodyAt + 4]);
+const testIdEnd: Place = (packet) =>
+  packet.idAt < 0 ? timestampEnd(packet) : packet.idEnd;
+const tagsEnd: Place = (packet) =>
+  packet.tagsAt < 0 ? testIdEnd(packet) : packet.tagsEnd;
+const mimeTypeEnd: Place = (packet) =>
+  packet.mimeTypeAt < 0
+    ? tagsEnd(packet)
+    : stringEnd(packet.source, packet.mimeTypeAt);
+const fileNameEnd: Place = (packet) =>
+  packet.fileAt < 0
+    ? mimeTypeEnd(packet)
+    : stringEnd(packet.source, packet.fileAt);
+const fileBytesEnd: Place = (packet) =>
+  packet.fileAt < 0
+    ? mimeTypeEnd(packet)
+    : stringEnd(packet.source, fileNameEnd(packet));
+const routeCodeEnd: Place = (packet) =>
+  packet.routeAt < 0 ? fileBytesEnd(packet) : packet.routeEnd;
+const parentEnd: Place = (packet) =>
+  packet.parentAt < 0 ? routeCodeEnd(packet) : packet.parentEnd;
+
+/** Behind the string, or content, whose length is at `at`. */
+function stringEnd(source: Uint8Array, at: number): number {
+  return at + numberOctets(source[at]) + readNumber(source, at);
 }
 
-/** Where the tags of a packet without any would be: behind the test id. */
-function tagsPlace(packet: Packet): number {
-  if (packet.idAt >= 0) return packet.idEnd;
-  const at = packet.bodyAt;
-  return (packet.flags & FLAG.TIMESTAMP) === 0
-    ? at
-    : at + 4 + numberOctets(packet.source[at + 4]);
+const TEST_ID: Field = {
+  flag: FLAG.TEST_ID,
+  start: timestampEnd,
+  end: testIdEnd,
+};
+const TAGS: Field = { flag: FLAG.TAGS, start: testIdEnd, end: tagsEnd };
+const MIME_TYPE: Field = {
+  flag: FLAG.MIME_TYPE,
+  start: tagsEnd,
+  end: mimeTypeEnd,
+};
+const FILE: Field = {
+  flag: FLAG.FILE_CONTENT,
+  start: mimeTypeEnd,
+  end: fileBytesEnd,
+};
+const FILE_BYTES: Field = {
+  flag: FLAG.FILE_CONTENT,
+  start: fileNameEnd,
+  end: fileBytesEnd,
+};
+const ROUTE_CODE: Field = {
+  flag: FLAG.ROUTING_CODE,
+  start: fileBytesEnd,
+  end: routeCodeEnd,
+};
+const PARENT: Field = {
+  flag: FLAG.PARENT,
+  start: routeCodeEnd,
+  end: parentEnd,
+};
+
+function splicesOf(fields: ChangedFields): Splice[] {
+  const splices: Splice[] = [];
+  const splice = (field: Field, bytes: Uint8Array | undefined) =>
+    splices.push({ ...field, bytes });
+  if ("testId" in fields) splice(TEST_ID, encodeText(fields.testId));
+  if ("tags" in fields) splice(TAGS, fields.tags && encodeTags(fields.tags));
+  if ("mimeType" in fields) splice(MIME_TYPE, encodeText(fields.mimeType));
+  if ("fileName" in fields) splice(FILE, undefined);
+  else if (fields.fileBytes) splice(FILE_BYTES, withLength(fields.fileBytes));
+  if ("routeCode" in fields) splice(ROUTE_CODE, encodeText(fields.routeCode));
+  if ("parentTestId" in fields) {
+    splice(PARENT, encodeText(fields.parentTestId));
+  }
+  return splices;
+}
+
+function encodeText(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : encodeString(text);
+}
+
+/** The count of the tags, then the strings. */
+function encodeTags(tags: readonly string[]): Uint8Array {
+  const count = new Uint8Array(octetsFor(tags.length));
+  writeNumber(count, 0, tags.length);
+  return concat([count, ...tags.map(encodeString)]);
+}
+
+function encodeString(text: string): Uint8Array {
+  checkText(text, "string");
+  return withLength(encoder.encode(text));
+}
+
+/** The bytes behind their count. */
+function withLength(bytes: Uint8Array): Uint8Array {
+  const field = new Uint8Array(octetsFor(bytes.length) + bytes.length);
+  field.set(bytes, writeNumber(field, 0, bytes.length));
+  return field;
 }

@@ -298,7 +298,8 @@ export function packetLength(withoutLength: number): number {
   return one < 2 ** 6 ? one : one + 1 < 2 ** 14 ? one + 1 : one + 2;
 }
 
-function checkText(text: string, field: string): void {
+/** @throws {RangeError} when no packet can hold `text` */
+export function checkText(text: string, field: string): void {
   if (!text.isWellFormed()) {
     throw new RangeError(
       `Cannot write ${field} ${JSON.stringify(text)}: half a surrogate pair`,
