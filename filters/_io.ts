@@ -32,7 +32,7 @@ const encoder = new TextEncoder();
  */
 export function openInput(path: string): Input {
   // The runtime lets nobody open the devices by name.
-  if (path === "-" || path === "/dev/stdin") {
+  if (["-", "/dev/stdin", "/dev/fd/0"].includes(path)) {
     return {
       name: "standard input",
       read: (buffer) => Deno.stdin.readSync(buffer),

@@ -17,6 +17,12 @@ export interface Option {
   readonly value?: string;
   /** Whether it may be given more than once, each value being kept. */
   readonly list?: boolean;
+  /** The value it has when none stands behind "=". */
+  readonly bare?: string;
+  /** Whether each time takes two values, the second perhaps empty. */
+  readonly pair?: boolean;
+  /** The flags it sets besides itself. */
+  readonly means?: readonly string[];
 }
 
 /** A tool's options by their long names. */
@@ -37,7 +43,8 @@ export const COMMON_OPTIONS = {
 } as const satisfies OptionTable;
 
 /**
- * Reads a command line against a table of options.
+ * Reads a command line against a table of options. Of "--x" and "--no-x" the
+ * one that comes last counts.
  *
  * @param takesDashes whether words with one dash are operands
  */
@@ -73,13 +80,25 @@ function plainWords(
   const words: string[] = [], operands: string[] = [];
   const rest = [...args];
   const takeValue = (shown: string, name: string, given?: string) => {
-    const value = given ?? rest.shift();
-    if (!value) {
+    const { bare, pair, value: called } = table[name];
+    const value = given ?? bare ?? rest.shift();
+    const second = pair ? rest.shift() : "";
+    if (!value || second === undefined) {
       throw new UsageError(
-        `Option ${shown} needs a value: write --${name}=${table[name].value}`,
+        `Option ${shown} needs ${
+          pair ? "two values" : "a value"
+        }: write --${name}=${called}`,
       );
     }
     words.push(`--${name}=${value}`);
+    if (pair) words.push(`--${name}=${second}`);
+  };
+  const takeFlag = (name: string) => {
+    const opposite = name.startsWith("no-") ? name.slice(3) : `no-${name}`;
+    const before = words.indexOf(`--${opposite}`);
+    if (before >= 0) words.splice(before, 1);
+    if (!words.includes(`--${name}`)) words.push(`--${name}`);
+    table[name].means?.forEach(takeFlag);
   };
   for (let word; (word = rest.shift()) !== undefined;) {
     if (word === "--") {
@@ -88,7 +107,7 @@ function plainWords(
       const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(word)!;
       if (!Object.hasOwn(table, name)) throw unknown(`--${name}`);
       if (table[name].value) takeValue(`--${name}`, name, given);
-      else if (given === undefined) words.push(`--${name}`);
+      else if (given === undefined) takeFlag(name);
       else throw new UsageError(`Option --${name} takes no value`);
     } else if (word.startsWith("-") && word !== "-" && !takesDashes) {
       for (let at = 1; at < word.length; at++) {
@@ -100,7 +119,7 @@ function plainWords(
           takeValue(short, name, word.slice(at + 1) || undefined);
           break;
         }
-        words.push(`--${name}`);
+        takeFlag(name);
       }
     } else {
       operands.push(word);

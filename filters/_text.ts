@@ -64,3 +64,15 @@ function escape(character: string): string {
   return named ??
     `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+const latin1 = new TextDecoder("latin1");
+
+/** Content as text: UTF-8 where it is that, else ISO-8859-1. */
+export function textOfContent(content: Uint8Array): string {
+  try {
+    return utf8.decode(content);
+  } catch {
+    return latin1.decode(content);
+  }
+}

@@ -141,9 +141,9 @@ export function helpText(tool: Tool): string {
     ...tool.options,
     ...COMMON_OPTIONS,
   });
-  const rows = options.map(([name, { short, value, help }]) => [
+  const rows = options.map(([name, { short, value, bare, help }]) => [
     `${short && !tool.takesDashes ? `-${short}, ` : "    "}--${name}${
-      value ? `=${value}` : ""
+      bare ? `[=${value}]` : value ? `=${value}` : ""
     }`,
     help,
   ]);
@@ -229,7 +229,7 @@ export class ToolIO {
 
   /**
    * Calls `take` with the items of the stream in `files`. An item is good
-   * until `take` returns.
+   * until `endChunk` is called, after all those of one chunk.
    *
    * A callback, not an iterator: called anew for each chunk and each item, it
    * is compiled well; one long loop over all items takes half as long again.
@@ -237,14 +237,17 @@ export class ToolIO {
   forEachItem(
     files: readonly string[],
     take: (item: StreamItem) => void,
+    endChunk: () => void = () => {},
   ): void {
     const decoder = new PacketDecoder();
     for (const chunk of this.chunks(files)) {
       decoder.push(chunk);
       drain(decoder, take);
+      endChunk();
     }
     decoder.end();
     drain(decoder, take);
+    endChunk();
   }
 }
 

@@ -58,6 +58,52 @@ Deno.test("parseOptions reads flags, values, lists and operands", () => {
   }
 });
 
+Deno.test("parseOptions reads flags and their opposites, pairs and bare options", () => {
+  const table = {
+    success: { short: "s", help: "a flag" },
+    "no-success": { help: "its opposite" },
+    skip: { help: "a flag" },
+    "no-skip": { help: "its opposite" },
+    only: { short: "F", means: ["no-success", "no-skip"], help: "two at once" },
+    rename: { value: "FROM TO", list: true, pair: true, help: "two values" },
+    strip: { value: "GLOB", list: true, bare: "*", help: "one if any" },
+  } as const;
+  const none = {
+    success: false,
+    "no-success": false,
+    skip: false,
+    "no-skip": false,
+    only: false,
+    rename: [],
+    strip: [],
+  };
+  const cases: [args: string[], options: object, operands?: string[]][] = [
+    [["-s", "--no-success"], { "no-success": true }],
+    [["--no-success", "-s"], { success: true }],
+    [["-s", "-F"], { only: true, "no-success": true, "no-skip": true }],
+    [["-Fs"], { only: true, success: true, "no-skip": true }],
+    [["--skip", "--skip"], { skip: true }],
+    [["--rename", "a", "", "b"], { rename: ["a", ""] }, ["b"]],
+    [["--rename=a", "--x", "--rename", "-", "b"], {
+      rename: ["a", "--x", "-", "b"],
+    }],
+    [["--strip", "a"], { strip: ["*"] }, ["a"]],
+    [["--strip=a*", "--strip"], { strip: ["a*", "*"] }],
+  ];
+  for (const [args, expected, operands = []] of cases) {
+    const parsed = parseOptions(table, args);
+    const { help: _help, version: _version, ...options } = parsed.options;
+    const named = Object.fromEntries(
+      Object.keys(none).map((name) => [name, options[name]]),
+    );
+    assertEquals(named, { ...none, ...expected }, args.join(" "));
+    assertEquals(parsed.operands, operands);
+  }
+  for (const args of [["--rename", "a"], ["--rename"], ["--rename", "", "b"]]) {
+    assertThrows(() => parseOptions(table, args), UsageError, "two values");
+  }
+});
+
 Deno.test("parseOptions refuses what the table does not have", () => {
   const cases: [args: string[], message: string][] = [
     [["--bogus"], `Unknown option "--bogus"`],

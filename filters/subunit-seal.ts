@@ -15,7 +15,7 @@ import {
   textFile,
   type Timestamp,
 } from "@subunit/codec";
-import { lines } from "./_chunks.ts";
+import { readIds } from "./_ids.ts";
 import { textOf, Verdict } from "./_stream.ts";
 import { TextTails } from "./_tails.ts";
 import {
@@ -23,7 +23,6 @@ import {
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
-  type ToolIO,
   TRANSFORM_STATUS,
 } from "./_tool.ts";
 
@@ -125,15 +124,6 @@ export function paddingBehind(item: StreamItem): number {
         ? item.fault.missingBytes ?? HEADER_PADDING
         : 0;
   }
-}
-
-/** The ids in a file, one a line. */
-function readIds(io: ToolIO, path: string): string[] {
-  const decoder = new TextDecoder();
-  return Array.from(
-    lines(io.chunks([path])),
-    (line) => decoder.decode(line).replace(/\r$/, ""),
-  ).filter((id) => id !== "");
 }
 
 export const tool: Tool = defineTool({

@@ -63,6 +63,14 @@ declare module "@std/encoding/base64" {
   export function decodeBase64(text: string): Uint8Array;
 }
 
+declare module "@std/path/posix/glob-to-regexp" {
+  interface GlobOptions {
+    /** Whether "**" crosses slashes. */
+    globstar?: boolean;
+  }
+  export function globToRegExp(glob: string, options?: GlobOptions): RegExp;
+}
+
 declare module "@std/streams/to-array-buffer" {
   export function toArrayBuffer(
     stream: ReadableStream<Uint8Array>,

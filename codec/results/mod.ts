@@ -15,4 +15,9 @@ export {
   timestamper,
 } from "./sinks.ts";
 export { Summary } from "./summary.ts";
-export { type TestKey, TestTable } from "./test_table.ts";
+export {
+  parentKey,
+  type TestKey,
+  type TestKeyBytes,
+  TestTable,
+} from "./test_table.ts";

@@ -7,7 +7,7 @@ import { isFailure, OUTCOMES, type Test, TestCollator } from "./collator.ts";
 import { Router } from "./router.ts";
 import { copyTo, failFast, tagger, timestamper } from "./sinks.ts";
 import { Summary } from "./summary.ts";
-import { TestTable } from "./test_table.ts";
+import { parentKey, TestTable } from "./test_table.ts";
 
 const SEED = 20130814;
 
@@ -135,7 +135,7 @@ Deno.test("Summary counts unexpected successes, lost tests and damage as failure
 
 Deno.test(`TestTable does what a Map of strings does (seed ${SEED})`, () => {
   const step = fc.record({
-    add: fc.boolean(),
+    verb: fc.constantFrom("add", "set", "get", "delete"),
     id: fc.nat(40),
     route: fc.option(fc.constantFrom("", "0", "0/1"), { nil: undefined }),
   });
@@ -143,14 +143,23 @@ Deno.test(`TestTable does what a Map of strings does (seed ${SEED})`, () => {
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const table = new TestTable<number>();
       const map = new Map<string, number>();
-      steps.forEach(({ add, id, route }, i) => {
+      steps.forEach(({ verb, id, route }, i) => {
         const testId = "t".repeat(id);
         const key = JSON.stringify([testId, route]);
-        const event = packet({ testId, routeCode: route });
-        if (add) {
+        // The same test, as the parent of another.
+        const child = packet({ parentTestId: testId, routeCode: route });
+        const event = i % 2 === 0
+          ? packet({ testId, routeCode: route })
+          : parentKey(child);
+        if (verb === "add") {
           const value = table.getOrAdd(event, () => i);
           assertEquals(value, map.get(key) ?? i);
           map.set(key, value);
+        } else if (verb === "set") {
+          table.set(event, i);
+          map.set(key, i);
+        } else if (verb === "get") {
+          assertEquals(table.get(event), map.get(key));
         } else {
           assertEquals(table.delete(event), map.get(key));
           map.delete(key);

@@ -5,13 +5,34 @@
  */
 
 import { copyBytes, sameBytes } from "../bytes.ts";
-import { decodeText, mixHash } from "../utf8.ts";
+import { decodeText, hashText, mixHash } from "../utf8.ts";
 import type { Packet } from "../v2/packet.ts";
 
 /** What names a test. */
 export interface TestKey {
   readonly testId: string;
   readonly routeCode: string | undefined;
+}
+
+/** The bytes of a {@linkcode TestKey}; a packet has those of its test. */
+export type TestKeyBytes = Pick<
+  Packet,
+  "view" | "idAt" | "idEnd" | "idHash" | "routeAt" | "routeEnd" | "routeHash"
+>;
+
+/** The key of the test a packet names as its test's parent. */
+export function parentKey(packet: Packet): TestKeyBytes {
+  const { source, view, parentAt, parentEnd } = packet;
+  const { routeAt, routeEnd, routeHash } = packet;
+  return {
+    view,
+    idAt: parentAt,
+    idEnd: parentEnd,
+    idHash: hashText(source, view, parentAt, parentEnd),
+    routeAt,
+    routeEnd,
+    routeHash,
+  };
 }
 
 /** One test in the table, and where its key is kept. */
@@ -22,14 +43,14 @@ interface Entry<Value> {
   readonly idBytes: number;
   /** -1 when the test has no route code. */
   readonly routeBytes: number;
-  readonly value: Value;
+  value: Value;
 }
 
 const FIRST_SLOTS = 64;
 const FIRST_ARENA_BYTES = 4096;
 
 /**
- * Maps the test of a packet to a value, without making a string of its id.
+ * Maps tests to values, without making strings of their ids.
  *
  * Open addressing over a table that is at most half full; the keys' bytes lie
  * in one arena, because an array of its own for each costs more than all the
@@ -49,23 +70,47 @@ export class TestTable<Value> {
     return this.#size;
   }
 
-  /** The value of the packet's test; what `make` gives when it had none. */
-  getOrAdd(packet: Packet, make: (packet: Packet) => Value): Value {
+  /** The value of a test, undefined when it has none. */
+  get(key: TestKeyBytes): Value | undefined {
+    return this.#size === 0
+      ? undefined
+      : this.#slots[this.#find(key, hashOf(key))]?.value;
+  }
+
+  /** The value of a test; what `make` gives when it had none. */
+  getOrAdd<Key extends TestKeyBytes>(
+    key: Key,
+    make: (key: Key) => Value,
+  ): Value {
     if (2 * this.#size >= this.#slots.length) this.#grow();
-    const hash = hashOf(packet);
-    const slot = this.#find(packet, hash);
+    const hash = hashOf(key);
+    const slot = this.#find(key, hash);
     const found = this.#slots[slot];
     if (found !== undefined) return found.value;
-    const entry = this.#entry(packet, hash, make(packet));
+    const entry = this.#entry(key, hash, make(key));
     this.#slots[slot] = entry;
     this.#size++;
     return entry.value;
   }
 
-  /** Takes the packet's test out and returns its value. */
-  delete(packet: Packet): Value | undefined {
+  /** Gives a test a value in place of any it had. */
+  set(key: TestKeyBytes, value: Value): void {
+    if (2 * this.#size >= this.#slots.length) this.#grow();
+    const hash = hashOf(key);
+    const slot = this.#find(key, hash);
+    const found = this.#slots[slot];
+    if (found !== undefined) {
+      found.value = value;
+      return;
+    }
+    this.#slots[slot] = this.#entry(key, hash, value);
+    this.#size++;
+  }
+
+  /** Takes a test out and returns its value. */
+  delete(key: TestKeyBytes): Value | undefined {
     if (this.#size === 0) return undefined;
-    const slot = this.#find(packet, hashOf(packet));
+    const slot = this.#find(key, hashOf(key));
     const entry = this.#slots[slot];
     if (entry === undefined) return undefined;
     this.#keyBytes -= keyBytes(entry);
@@ -92,8 +137,8 @@ export class TestTable<Value> {
   }
 
   /** An entry whose key is in the arena. */
-  #entry(packet: Packet, hash: number, value: Value): Entry<Value> {
-    const { view, idAt, idEnd, routeAt, routeEnd } = packet;
+  #entry(key: TestKeyBytes, hash: number, value: Value): Entry<Value> {
+    const { view, idAt, idEnd, routeAt, routeEnd } = key;
     const idBytes = idEnd - idAt;
     const routeBytes = routeAt < 0 ? -1 : routeEnd - routeAt;
     const at = this.#reserve(idBytes + Math.max(0, routeBytes));
@@ -102,8 +147,8 @@ export class TestTable<Value> {
     return { hash, at, idBytes, routeBytes, value };
   }
 
-  /** The slot the packet's test is in, or the empty one where it would go. */
-  #find(packet: Packet, hash: number): number {
+  /** The slot a test is in, or the empty one where it would go. */
+  #find(key: TestKeyBytes, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash & mask;
@@ -111,15 +156,15 @@ export class TestTable<Value> {
       const entry = slots[slot];
       if (
         entry === undefined ||
-        entry.hash === hash && this.#matches(entry, packet)
+        entry.hash === hash && this.#matches(entry, key)
       ) {
         return slot;
       }
     }
   }
 
-  #matches(entry: Entry<Value>, packet: Packet): boolean {
-    const { view, idAt, idEnd, routeAt, routeEnd } = packet;
+  #matches(entry: Entry<Value>, key: TestKeyBytes): boolean {
+    const { view, idAt, idEnd, routeAt, routeEnd } = key;
     const { at, idBytes, routeBytes } = entry;
     return idEnd - idAt === idBytes &&
       (routeAt < 0 ? -1 : routeEnd - routeAt) === routeBytes &&
@@ -183,6 +228,6 @@ function keyBytes<Value>({ idBytes, routeBytes }: Entry<Value>): number {
   return idBytes + Math.max(0, routeBytes);
 }
 
-function hashOf({ idHash, routeHash }: Packet): number {
+function hashOf({ idHash, routeHash }: TestKeyBytes): number {
   return mixHash(idHash ^ Math.imul(routeHash, 0x9e3779b1));
 }
