@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * subunit-diff: of the tests of a run, those that came to something else than
  * in an older run, tagged with what changed.
@@ -16,6 +16,7 @@ import {
   TestTable,
   textFile,
 } from "@subunit/codec";
+import { HeldPackets } from "./_held.ts";
 import { Retagger } from "./_retag.ts";
 import { Verdict } from "./_stream.ts";
 import {
@@ -68,10 +69,10 @@ export class Run {
    */
   find({ testId, routeCode }: Test): Result | undefined {
     const routes = this.#results.get(testId);
-    if (routes === undefined) return undefined;
+    const onRoute = routes?.get(routeCode);
+    if (routes === undefined || onRoute !== undefined) return onRoute;
     const results = [...routes.values()];
-    return routes.get(routeCode) ??
-      results.find(({ outcome }) => isFailure(outcome)) ?? results[0];
+    return results.find(({ outcome }) => isFailure(outcome)) ?? results[0];
   }
 
   has(testId: string): boolean {
@@ -91,18 +92,27 @@ function forEachTest(
   take: (test: Test, packets: readonly Packet[]) => void,
 ): void {
   const verdict = new Verdict();
-  const open = new TestTable<Packet[]>();
+  const open = new TestTable<HeldPackets>();
+  let fresh: HeldPackets[] = [];
   io.forEachItem([file], (item) => {
     if (item.kind === "damage") io.sayDamage(item);
     if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
       return;
     }
     const test = verdict.add(item);
-    if (test !== undefined) take(test, [...open.delete(item) ?? [], item]);
-    else if (holdsPackets) open.getOrAdd(item, () => []).push(item.copy());
+    if (test !== undefined) {
+      take(test, [...open.delete(item)?.release() ?? [], item]);
+    } else if (holdsPackets) {
+      const held = open.getOrAdd(item, () => new HeldPackets());
+      held.packets.push(item);
+      fresh.push(held);
+    }
+  }, () => {
+    fresh.forEach((held) => held.own());
+    fresh = [];
   });
   const held = new Map(
-    open.entries().map(([key, packets]) => [JSON.stringify(key), packets]),
+    open.entries().map(([key, { packets }]) => [JSON.stringify(key), packets]),
   );
   for (const test of verdict.end()) {
     const { testId, routeCode } = test;
