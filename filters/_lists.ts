@@ -1,5 +1,5 @@
 /**
- * Lists of test ids.
+ * Lists in files: test ids, labels.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { lines } from "./_chunks.ts";
 import type { ToolIO } from "./_tool.ts";
 
-/** The ids in a file, one a line; "-" is standard input. */
-export function readIds(io: ToolIO, path: string): string[] {
+/** The lines of a file that are not empty; "-" is standard input. */
+export function readList(io: ToolIO, path: string): string[] {
   const decoder = new TextDecoder();
   return Array.from(
     lines(io.chunks([path])),
     (line) => decoder.decode(line).replace(/\r$/, ""),
-  ).filter((id) => id !== "");
+  ).filter((line) => line !== "");
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * subunit-seal: pass a stream on unchanged, and behind its end fail every test
  * that started and never ended, or that was expected and never came.
@@ -15,7 +15,7 @@ import {
   textFile,
   type Timestamp,
 } from "@subunit/codec";
-import { readIds } from "./_ids.ts";
+import { readList } from "./_lists.ts";
 import { textOf, Verdict } from "./_stream.ts";
 import { TextTails } from "./_tails.ts";
 import {
@@ -147,7 +147,9 @@ failure tagged "lost", with the last output seen; LIST has a test id a line.`,
     "./runner --load-list ids | subunit-seal --expect ids | subunit-ls --failing",
   ],
   run(io, options, files) {
-    const ids = options.expect === undefined ? [] : readIds(io, options.expect);
+    const ids = options.expect === undefined
+      ? []
+      : readList(io, options.expect);
     const expected = new Expected(ids, options["expect-listed"]);
     const verdict = new Verdict();
     const tails = new TextTails();

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read --allow-write
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
  * subunit-tee: standard input to standard output and to each FILE. A FILE ends
  * on a whole packet, whatever ends the tool.
@@ -9,6 +9,7 @@
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { Archive } from "./_archive.ts";
 import { hearChunk, joinItems, writeWhileHearing } from "./_io.ts";
+import { ENDING_SIGNALS } from "./_signals.ts";
 import {
   defineTool,
   runTool,
@@ -16,9 +17,6 @@ import {
   ToolError,
   type ToolIO,
 } from "./_tool.ts";
-
-/** The signals that end it, and the exit status a shell knows them by. */
-const SIGNALS = [["SIGHUP", 129], ["SIGINT", 130], ["SIGTERM", 143]] as const;
 
 function isForeign({ kind }: StreamItem): boolean {
   return kind === "foreign";
@@ -130,7 +128,7 @@ the tool; one that cannot be written is named, the others go on.`,
  * @returns what stops it, lest it keep the tool alive
  */
 function hearSignals(ignoresInterrupts: boolean): () => void {
-  const listeners = SIGNALS.map(([signal, status]) => {
+  const listeners = ENDING_SIGNALS.map(([signal, status]) => {
     const isIgnored = signal === "SIGINT" && ignoresInterrupts;
     const listener = () => {
       if (!isIgnored) Deno.exit(status);

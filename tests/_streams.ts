@@ -139,3 +139,83 @@ export const noisyStream: fc.Arbitrary<Uint8Array> = fc.array(
   ),
   { maxLength: 50 },
 ).map((parts) => concat(parts));
+
+/** What runs are made of; parents are tests of the run, mostly. */
+export interface RunShape {
+  readonly maxTests?: number;
+  readonly tags?: readonly string[];
+  readonly routes?: readonly (string | undefined)[];
+  readonly parents?: boolean;
+}
+
+/**
+ * The events of a run: tests side by side that start, attach files and end,
+ * most of them; on each route no two with the same id.
+ */
+export function anyRun(
+  { maxTests = 12, tags = ["slow", "net"], routes = [undefined], parents }:
+    RunShape = {},
+): fc.Arbitrary<Said[]> {
+  const someTags = fc.option(fc.subarray([...tags], { minLength: 1 }), {
+    nil: undefined,
+  });
+  const file = fc.record({
+    fileName: fc.constantFrom("log", "traceback"),
+    content: fc.constantFrom("boom", "ok fine", "Error: 7", ""),
+  }).map(({ fileName, content }) => ({
+    fileName,
+    fileBytes: new TextEncoder().encode(content),
+    mimeType: "text/plain",
+    eof: true,
+  }));
+  const anyTest = fc.record({
+    route: fc.constantFrom(...routes),
+    parent: fc.option(fc.nat(maxTests), { nil: undefined }),
+    started: fc.option(fc.record({ tags: someTags }), { nil: undefined }),
+    files: fc.array(file, { maxLength: 2 }),
+    ended: fc.option(
+      fc.record({
+        status: fc.constantFrom(
+          "success",
+          "success",
+          "uxsuccess",
+          "skip",
+          "fail",
+          "xfail",
+        ),
+        tags: someTags,
+      }),
+      { nil: undefined, freq: 6 },
+    ),
+    exists: fc.boolean(),
+    times: fc.array(fc.nat(999), { minLength: 5, maxLength: 5 }),
+  });
+  return fc.array(anyTest, { maxLength: maxTests }).map((tests) =>
+    tests.flatMap(
+      ({ route, parent, exists, started, files, ended, times }, i) => {
+        const named: Said = {
+          testId: `pkg.test_${i}`,
+          ...(route === undefined ? {} : { routeCode: route }),
+          ...(parents && parent !== undefined && parent !== i
+            ? { parentTestId: `pkg.test_${parent}` }
+            : {}),
+        };
+        // A test comes to more tags, not to fewer.
+        const grown = started?.tags && ended?.tags
+          ? { tags: [...new Set([...started.tags, ...ended.tags])] }
+          : {};
+        const events: Said[] = [
+          ...(exists ? [{ ...named, status: "exists" }] : []),
+          ...(started ? [{ ...named, status: "inprogress", ...started }] : []),
+          ...files.map((file) => ({ ...named, ...file })),
+          ...(ended ? [{ ...named, ...ended, ...grown }] : []),
+        ] as Said[];
+        const order = times.toSorted((a, b) => a - b);
+        return events.map((event, j) => ({
+          ...event,
+          timestamp: { seconds: 1e9 + order[j], nanoseconds: i * 1000 },
+        }));
+      },
+    ).toSorted((a, b) => a.timestamp.seconds - b.timestamp.seconds)
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * What `subunit-filter` changes in the packets it passes on.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import {
+  type ChangedFields,
+  isFinalStatus,
+  NO_FILE,
+  type Packet,
+  TestTable,
+} from "@subunit/codec";
+
+/** What is to be changed; what is absent stays. */
+export interface RewriterOptions {
+  /** Gives a test another id, or the same. */
+  readonly rename?: (testId: string) => string;
+  /** The tests that are expected to fail, by their new ids. */
+  readonly expectedFailures?: ReadonlySet<string>;
+  /** Says by its name whether an attachment is taken out. */
+  readonly isStripped?: (fileName: string) => boolean;
+  /** How many bytes of each attachment may pass. */
+  readonly maxAttachmentBytes?: number;
+  /** Whether the parents of protocol 2.1 are taken out. */
+  readonly withoutParents?: boolean;
+}
+
+const encoder = new TextEncoder();
+const NO_CHANGE: ChangedFields = {};
+
+/** Tells what changes in packets; those of one test must come in order. */
+export class Rewriter {
+  readonly #options: RewriterOptions;
+  /** Of tests in progress, how much of each attachment has come. */
+  readonly #counts = new TestTable<Map<string, number>>();
+
+  constructor(options: RewriterOptions) {
+    this.#options = options;
+  }
+
+  /** The id that leaves for one that came. */
+  nameOf(testId: string): string {
+    return this.#options.rename?.(testId) ?? testId;
+  }
+
+  /**
+   * The status that leaves with a packet: of a test that is expected to fail,
+   * a failure is an xfail and a success a uxsuccess.
+   */
+  statusOf(packet: Packet): Packet["status"] {
+    const { expectedFailures } = this.#options;
+    const { status } = packet;
+    const isExpected = (status === "fail" || status === "success") &&
+      expectedFailures?.has(this.nameOf(packet.testId!));
+    if (!isExpected) return status;
+    return status === "fail" ? "xfail" : "uxsuccess";
+  }
+
+  /** What changes in a packet of a test; undefined when nothing does. */
+  changesOf(packet: Packet): ChangedFields | undefined {
+    const fields = {
+      ...this.#changedNames(packet),
+      ...this.#changedStatus(packet),
+      ...this.#changedFile(packet),
+    };
+    return Object.keys(fields).length > 0 ? fields : undefined;
+  }
+
+  #changedNames({ testId, parentTestId }: Packet): ChangedFields {
+    const { withoutParents = false } = this.#options;
+    const renamed = this.nameOf(testId!);
+    const parent = withoutParents || parentTestId === undefined
+      ? undefined
+      : this.nameOf(parentTestId);
+    return {
+      ...(renamed === testId ? NO_CHANGE : { testId: renamed }),
+      ...(parent === parentTestId ? NO_CHANGE : { parentTestId: parent }),
+    };
+  }
+
+  #changedStatus(packet: Packet): ChangedFields {
+    const status = this.statusOf(packet);
+    return status === packet.status ? NO_CHANGE : { status };
+  }
+
+  #changedFile(packet: Packet): ChangedFields {
+    const { isStripped, maxAttachmentBytes } = this.#options;
+    const { fileName, fileBytes } = packet;
+    const counts = maxAttachmentBytes === undefined
+      ? undefined
+      : this.#countsOf(packet);
+    if (fileName === undefined) return NO_CHANGE;
+    if (isStripped?.(fileName)) return NO_FILE;
+    if (counts === undefined) return NO_CHANGE;
+    const before = counts.get(fileName) ?? 0;
+    counts.set(fileName, before + fileBytes!.length);
+    const passed = cut(fileBytes!, before, maxAttachmentBytes!);
+    return passed === fileBytes ? NO_CHANGE : { fileBytes: passed };
+  }
+
+  /** How much of each attachment came before, of the test as it is now. */
+  #countsOf(packet: Packet): Map<string, number> {
+    return isFinalStatus(packet.status)
+      ? this.#counts.delete(packet) ?? new Map()
+      : this.#counts.getOrAdd(packet, () => new Map());
+  }
+}
+
+/**
+ * The part of an attachment that may pass, a note in place of what may not;
+ * the same bytes when all may.
+ *
+ * @param before how much of the attachment came before
+ */
+export function cut(
+  bytes: Uint8Array,
+  before: number,
+  most: number,
+): Uint8Array {
+  if (before + bytes.length <= most) return bytes;
+  if (before > most) return bytes.subarray(0, 0);
+  let end = most - before;
+  // No half characters: back to where one begins, if it is text.
+  for (let i = 0; i < 3 && end > 0 && (bytes[end] & 0xc0) === 0x80; i++) end--;
+  const note = `\n[cut: more than ${most} bytes]\n`;
+  return concat([bytes.subarray(0, end), encoder.encode(note)]);
+}
