@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * json2subunit: JSON lines as subunit2json writes them into a stream. Of a
  * line that is no event nothing is written, and the exit status is 2.

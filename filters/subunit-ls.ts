@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * subunit-ls: list the tests of a stream, each when it ends, lost ones at the
  * end. Text between the packets passes through.

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * subunit-tags: add and remove tags. Only the tags of a packet are rewritten,
  * and only where they change; text and damage pass on.

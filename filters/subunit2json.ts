@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
  * subunit2json: a stream as JSON lines, an event a line. Text and damage are
  * events too: of file "stdout", and of test subunit.parser.

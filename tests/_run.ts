@@ -25,7 +25,9 @@ export interface Surroundings {
 /** The executables under test. */
 export const TOOLS = [
   "subunit-diff",
+  "subunit-filter",
   "subunit-ls",
+  "subunit-merge",
   "subunit-stats",
   "subunit2json",
   "json2subunit",
@@ -47,15 +49,21 @@ const GENEROUS_MILLISECONDS = 20_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The words that start a tool, with the permissions its users grant. */
+/**
+ * The words that start a tool, with the permissions its users grant. V8 lets
+ * the part of its heap where objects are young grow with the length of a
+ * stream, unless it is told not to.
+ */
 export function commandOf(name: string): string[] {
   return [
     Deno.execPath(),
     "run",
     "--quiet",
     "--no-prompt",
+    "--v8-flags=--max-semi-space-size=4",
     "--allow-read",
     ...(WRITERS.includes(name) ? ["--allow-write"] : []),
+    ...(name === "subunit-merge" ? ["--allow-run=sh"] : []),
     new URL(`../filters/${name}.ts`, import.meta.url).pathname,
   ];
 }

@@ -22,8 +22,13 @@ import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 
 /** Tools that read FILEs. */
 const READERS = TOOLS.filter((name) =>
-  !["subunit-diff", "subunit-output", "subunit-tags", "subunit-tee"]
-    .includes(name)
+  ![
+    "subunit-diff",
+    "subunit-merge",
+    "subunit-output",
+    "subunit-tags",
+    "subunit-tee",
+  ].includes(name)
 );
 /** Tools to which a word with one dash is an option. */
 const DASHED: readonly string[] = TOOLS.filter((name) =>
@@ -45,6 +50,8 @@ function inputOf(name: string): Uint8Array {
 /** Options with which a tool writes something. */
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
+  if (name === "subunit-filter") return ["--keep-all"];
+  if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
 
@@ -229,6 +236,16 @@ for (const name of READERS) {
   });
 }
 
+Deno.test("standard input has its other names as well", async () => {
+  for (const name of ["-", "/dev/stdin", "/dev/fd/0"]) {
+    const { stdout, stderr } = await runTool("subunit-ls", [name], {
+      stdin: stream(PASSED),
+    });
+    assertEquals(stderr, "");
+    assertEquals(text(stdout), "passed\n");
+  }
+});
+
 Deno.test("subunit-ls reads what a process substitution gives", async () => {
   using dir = new TempDir();
   const file = dir.file("run", stream(PASSED));
@@ -249,8 +266,11 @@ const endless: [string, string][] = [
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
   ["tap2subunit", "yes ok | tap2subunit"],
+  ["subunit-filter", "while cat $1; do :; done | subunit-filter -s"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
   ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
+  ["subunit-merge", "while cat $1; do :; done | subunit-merge a=- $1"],
+  ["subunit-merge", "yes | subunit-merge - --run 'a=yes'"],
   ["subunit-tee", "while cat $1; do :; done | subunit-tee"],
 ];
 
@@ -271,6 +291,45 @@ for (const [name, pipeline] of endless) {
       assertEquals(status, 141);
     });
   }
+}
+
+/** Tools that read a stream and write one, as their users call them. */
+const STAGES = [
+  "subunit-filter --keep-all",
+  "subunit-tags a",
+  "subunit-tee",
+  "subunit-seal",
+  "subunit-merge -",
+  "subunit-diff /dev/null",
+];
+
+for (const stage of STAGES) {
+  Deno.test(`${stage} is the first, the middle and the last stage of a pipeline whose reader leaves`, async () => {
+    using dir = new TempDir();
+    const file = dir.file(
+      "run",
+      stream("line\n", ...Array(20000).fill(FAILED)),
+    );
+    const from = stage === "subunit-diff /dev/null" ? `${stage} -` : stage;
+    for (
+      const pipeline of [
+        `${from} < $1 | subunit-tags b | subunit-filter`,
+        `subunit-tags b < $1 | ${from} | subunit-filter`,
+        `subunit-filter $1 | subunit-tags b | ${from}`,
+      ]
+    ) {
+      const { status, stdout, stderr } = await shell(
+        `${pipeline} | head -c 1 | wc -c
+        for status in "\${PIPESTATUS[@]}"; do
+          case $status in 0 | 1 | 141) ;; *) exit $status ;; esac
+        done`,
+        [file],
+      );
+      assertEquals(stderr, "", pipeline);
+      assertEquals(text(stdout).trim(), "1", pipeline);
+      assertEquals(status, 0, pipeline);
+    }
+  });
 }
 
 Deno.test("a tool ends quietly when its reader leaves before the list at the end", async () => {
@@ -376,8 +435,10 @@ for (
     ["json2subunit", [], stream(jsonLine(PASSED))],
     ["subunit-output", ["--fail=a", "--attach-file=-"], stream("line\n")],
     ["tap2subunit", [], stream("ok - a test\n")],
+    ["subunit-filter", ["-s"], stream(PASSED)],
     ["subunit-tags", ["a"], stream(PASSED)],
     ["subunit-seal", [], stream(PASSED)],
+    ["subunit-merge", ["a=-"], stream(PASSED)],
     ["subunit-tee", [], stream(PASSED)],
   ] as const
 ) {
@@ -438,6 +499,10 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
     ],
     [stream(FAILED), stream(jsonLine(FAILED))],
   ]],
+  ["subunit-filter", [], [
+    [stream(FAILED), stream(FAILED)],
+    [stream(PASSED, "no line end"), stream("no line end")],
+  ]],
   ["subunit-tee", [], [
     [stream(PASSED), stream(PASSED)],
     [stream("no line end"), stream("no line end")],
@@ -446,6 +511,18 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
     [stream(PASSED), stream(PASSED)],
     [stream("no line end"), stream("no line end")],
     [stream({ testId: "a" }), stream({ testId: "a" })],
+  ]],
+  ["subunit-merge", ["a=-"], [
+    [stream(PASSED), stream({ ...PASSED, routeCode: "a" })],
+    [
+      stream("no line end"),
+      stream({
+        fileName: "stdout",
+        fileBytes: stream("no line end"),
+        routeCode: "a",
+      }),
+    ],
+    [stream(FAILED), stream({ ...FAILED, routeCode: "a" })],
   ]],
   ["subunit-tags", ["a"], [
     [stream(PASSED), stream({ ...PASSED, tags: ["a"] })],
