@@ -3,7 +3,9 @@
  *
  * Python 3.11's `re` for str is the reference: `Lib/re/_parser.py` says what an
  * expression is, `Modules/_sre/sre_lib.h` what it matches. What we cannot match
- * in the same way we refuse, so only the versions of Unicode differ.
+ * in the same way we refuse. So only the versions of Unicode differ, and what
+ * is amiss in CPython: its search does not find "é" by `(?a:\W)`, its match
+ * does; possessive repeats of groups go wrong before 3.11.5.
  *
  * @module
  */
@@ -41,9 +43,9 @@ export function pythonRegex(
 /**
  * What Python's `re.sub(pattern, template, text)` makes of a text.
  *
- * @throws {UsageError} if {@linkcode pythonRegex} refuses the pattern, Python
- * the template, or if that has a group whose text repeats leave otherwise
- * than in Python
+ * @throws {UsageError} if {@linkcode pythonRegex} refuses the pattern, if Python
+ * refuses the template, or if that has a group that not every round of a repeat
+ * sets
  */
 export function pythonSubstitute(
   pattern: string,
@@ -310,7 +312,7 @@ class Translator extends Reader {
     return { source, min, max, isEmptyLast: isEmptyLast || min > 0 };
   }
 
-  /** What stands for a place in the text: Python repeats none of these. */
+  /** What stands for a place in the text; Python repeats none of these. */
   #anchor(): Piece | undefined {
     const isMultiline = this.#flags.has("m");
     switch (this.take(/[\^$]|\\[AZbB]/vy)?.[0]) {
@@ -358,8 +360,8 @@ class Translator extends Reader {
     const [, sign, , comma, high, mode] = quantifier;
     const isLazy = mode === "?";
 
-    // JavaScript undoes a round past `min` that is empty; Python keeps it, and
-    // ends the repeat. JavaScript also forgets in each what earlier ones set.
+    // JavaScript undoes an empty round past `min`, Python ends the repeat with
+    // it. And JavaScript unsets the groups inside before each round.
     const mayEndEmpty = body.min === 0 && min < max;
     for (let inside = firstInside; inside < this.groups.length; inside++) {
       const isSame = this.#certain.has(inside) && !mayEndEmpty;
@@ -430,10 +432,8 @@ class Translator extends Reader {
   }
 
   #literal(code: number): Piece {
-    const cases = this.#otherCases(code, code);
-    return one(
-      cases ? `[${this.#range(code, code)}]` : written(code, PLAIN),
-    );
+    const isAlone = this.#otherCases(code, code) === "";
+    return one(isAlone ? written(code, PLAIN) : `[${this.#range(code, code)}]`);
   }
 
   #set(start: number): Piece {
@@ -621,7 +621,7 @@ function written(code: number, plain: RegExp): string {
 }
 
 const ASCII_END = 0x80;
-/** Only signs and ideographs come behind. */
+/** Only ideographs, tags and private characters come behind. */
 const CASED_END = 0x20000;
 
 const casesByEnd = new Map<number, number[][]>();

@@ -171,7 +171,6 @@ const STREAM_ROWS: readonly StreamRow[] = [
   { command: ["subunit-filter", "--id=TestCase7"], corpus: "small", goals: [] },
   { command: ["subunit-merge", "-"], corpus: "small", goals: [] },
   { command: ["subunit-merge", "a=-"], corpus: "small", goals: [] },
-  { command: ["subunit-diff", "/dev/null", "-"], corpus: "small", goals: [] },
   { command: ["subunit2json"], corpus: "small", goals: [] },
   { command: ["json2subunit"], corpus: "json", goals: [] },
   { command: ["tap2subunit"], corpus: "tap", pythonBytes: 20e6, goals: [] },
@@ -179,6 +178,8 @@ const STREAM_ROWS: readonly StreamRow[] = [
 
 /** What a tool needs to be told when it is only started. */
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
+  "subunit-diff": ["/dev/null", "/dev/null"],
+  "subunit-merge": ["-"],
   "subunit-output": ["--success", "deploy"],
   "subunit-tags": ["nightly"],
 };
