@@ -11,23 +11,48 @@ import type { Packet } from "@subunit/codec";
  * views of the chunk: most tests end within it, and are never copied.
  */
 export class HeldPackets {
-  packets: Packet[] = [];
+  /** The first by itself: most tests have two, and few an array to grow. */
+  #first: Packet | undefined = undefined;
+  #rest: Packet[] | undefined = undefined;
   /** How many of them own their bytes. */
   #owned = 0;
 
-  /** Makes the packets their own, before the bytes of the chunk are gone. */
+  hold(packet: Packet): void {
+    if (this.#first === undefined) this.#first = packet;
+    else if (this.#rest === undefined) this.#rest = [packet];
+    else this.#rest.push(packet);
+  }
+
+  get count(): number {
+    return this.#first === undefined ? 0 : 1 + (this.#rest?.length ?? 0);
+  }
+
+  /** The packet that was held last. */
+  get last(): Packet | undefined {
+    return this.#rest === undefined ? this.#first : this.#rest.at(-1);
+  }
+
+  get packets(): readonly Packet[] {
+    if (this.#first === undefined) return [];
+    return [this.#first, ...this.#rest ?? []];
+  }
+
+  /** Makes the packets its own, before the bytes of the chunk are gone. */
   own(): void {
-    const { packets } = this;
-    for (; this.#owned < packets.length; this.#owned++) {
-      packets[this.#owned] = packets[this.#owned].copy();
+    const { count } = this;
+    if (this.#owned === 0) this.#first = this.#first?.copy();
+    for (let i = Math.max(0, this.#owned - 1); i < count - 1; i++) {
+      this.#rest![i] = this.#rest![i].copy();
     }
+    this.#owned = count;
   }
 
   /** Gives the packets away. */
-  release(): Packet[] {
-    const { packets } = this;
-    this.packets = [];
+  release(take: (packet: Packet) => void): void {
+    const first = this.#first, rest = this.#rest;
+    this.#first = this.#rest = undefined;
     this.#owned = 0;
-    return packets;
+    if (first !== undefined) take(first);
+    if (rest !== undefined) { for (const packet of rest) take(packet); }
   }
 }

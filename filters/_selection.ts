@@ -78,22 +78,19 @@ class OpenTest extends HeldPackets implements Known, Parent {
   }
 
   get testId(): string {
-    const testId = this.packets.at(-1)!.testId!;
+    const testId = this.last!.testId!;
     return this.#rewriter === undefined
       ? testId
       : this.#rewriter.nameOf(testId);
   }
 
   get routeCode(): string | undefined {
-    return this.packets.at(-1)!.routeCode;
+    return this.last!.routeCode;
   }
 
   get tags(): readonly string[] {
-    for (let i = this.packets.length - 1; i >= 0; i--) {
-      const { tags } = this.packets[i];
-      if (tags !== undefined && tags.length > 0) return tags;
-    }
-    return [];
+    const tagged = this.packets.findLast(({ tags }) => tags && tags.length > 0);
+    return tagged?.tags ?? [];
   }
 
   get byteLength(): number {
@@ -108,12 +105,12 @@ class EndedTests {
   /** How many to keep at least; the stream's first subtest shows it pays. */
   #most = MAX_ENDED_AT_FIRST;
   /** Those that are not in a table yet, by their last packets. */
-  #new: [Packet, Parent][] = [];
+  #new: { last: Packet; test: Parent }[] = [];
   #young = new TestTable<Parent>();
   #old = this.#young;
 
   add(last: Packet, test: Parent): void {
-    this.#new.push([last, test]);
+    this.#new.push({ last, test });
     if (this.#new.length > 2 * this.#most) this.#new.splice(0, this.#most);
   }
 
@@ -125,7 +122,7 @@ class EndedTests {
 
   /** Outlives the packets. */
   endChunk(): void {
-    for (const [last, test] of this.#new) {
+    for (const { last, test } of this.#new) {
       if (this.#young.size >= this.#most) {
         this.#old = this.#young;
         this.#young = new TestTable();
@@ -169,17 +166,16 @@ export class Selection {
       this.#consider(this.#begin(), packet, "exists");
       return;
     }
-    const test = this.#open.getOrAdd(packet, this.#begin);
     const isFinal = isFinalStatus(status);
+    const test = isFinal
+      ? this.#open.delete(packet) ?? this.#begin()
+      : this.#open.getOrAdd(packet, this.#begin);
     if (test.isSelected === undefined) {
       this.#consider(test, packet, isFinal ? status as Outcome : undefined);
     } else {
       this.#options.take(packet, test.isSelected);
     }
-    if (isFinal) {
-      this.#open.delete(packet);
-      if (this.#followsParents) this.#ended.add(packet, test);
-    }
+    if (isFinal && this.#followsParents) this.#ended.add(packet, test);
   }
 
   /** Makes what is held its own; before the bytes of the chunk are gone. */
@@ -195,7 +191,7 @@ export class Selection {
       .sort((a, b) => a.order - b.order);
     for (const test of open) {
       if (test.isSelected !== undefined) continue;
-      if (test.packets.length === 0) {
+      if (test.count === 0) {
         // Only named as a parent.
         test.isWanted = false;
       } else {
@@ -210,6 +206,9 @@ export class Selection {
     }
   }
 
+  readonly #takeSelected = (packet: Packet) => this.#options.take(packet, true);
+  readonly #takeOther = (packet: Packet) => this.#options.take(packet, false);
+
   readonly #begin = (): OpenTest =>
     new OpenTest(this.#order++, this.#options.rewriter);
 
@@ -218,7 +217,7 @@ export class Selection {
     packet: Packet,
     result: Result | undefined,
   ): void {
-    test.packets.push(packet);
+    test.hold(packet);
     test.result = result;
     if (test.isWanted === undefined) this.#judge(test);
     if (test.isWanted !== true && packet.parentAt >= 0) {
@@ -233,15 +232,15 @@ export class Selection {
   /** Asks the rules. */
   #judge(test: OpenTest): void {
     const { rules } = this.#options;
-    const isFirst = test.packets.length === 1;
-    test.isWanted = (!isFirst || holdForName(rules, test)) &&
+    const isNamed = rules.names.length > 0 && test.count === 1;
+    test.isWanted = (!isNamed || holdForName(rules, test)) &&
       holdForRest(rules, test);
   }
 
   #adopt(test: OpenTest, packet: Packet): void {
     if (!this.#followsParents || test.parent !== undefined) return;
+    if (packet.parentTestId === packet.testId) return;
     const parent = this.#parentOf(packet);
-    if (parent === test) return;
     test.parent = parent;
     if (parent.isSelected === undefined) (parent.waiting ??= []).push(test);
   }
@@ -288,12 +287,12 @@ export class Selection {
   /** Lets the packets of a test go. Returns the subtests that waited for it. */
   #end(test: OpenTest, isSelected: boolean): readonly OpenTest[] {
     const { waiting = NO_TESTS } = test;
-    if (this.#waiting.delete(test)) this.#waitingBytes -= test.byteLength;
+    if (this.#waiting.size > 0 && this.#waiting.delete(test)) {
+      this.#waitingBytes -= test.byteLength;
+    }
     test.isSelected = isSelected;
     test.waiting = undefined;
-    for (const packet of test.release()) {
-      this.#options.take(packet, isSelected);
-    }
+    test.release(isSelected ? this.#takeSelected : this.#takeOther);
     return waiting;
   }
 

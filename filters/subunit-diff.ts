@@ -101,10 +101,10 @@ function forEachTest(
     }
     const test = verdict.add(item);
     if (test !== undefined) {
-      take(test, [...open.delete(item)?.release() ?? [], item]);
+      take(test, [...open.delete(item)?.packets ?? [], item]);
     } else if (holdsPackets) {
       const held = open.getOrAdd(item, () => new HeldPackets());
-      held.packets.push(item);
+      held.hold(item);
       fresh.push(held);
     }
   }, () => {
