@@ -24,7 +24,9 @@ export {
   PacketEncoder,
   splitAttachment,
 } from "./v2/encoder.ts";
+export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
 export * from "./json.ts";
 export * from "./results/mod.ts";
 export * from "./streams.ts";
+export { decodeText } from "./utf8.ts";

@@ -8,7 +8,9 @@ import {
   change,
   type ChangedFields,
   type Damage,
+  decodeText,
   encodePackets,
+  Interned,
   itemEvents,
   now,
   type Packet,
@@ -24,10 +26,13 @@ import { CommandSource, type Source } from "./_merge_sources.ts";
 import { Verdict } from "./_stream.ts";
 import { type Output, ToolError, type ToolIO } from "./_tool.ts";
 
+/** What a label changes. */
+type Named = Pick<StatusEvent, "routeCode" | "testId" | "parentTestId">;
+
 /** What a label makes of an event's fields; without a label nothing. */
 export function labelFields(
   label: string | undefined,
-  { routeCode, testId, parentTestId }: StatusEvent,
+  { routeCode, testId, parentTestId }: Named,
   prefixesIds: boolean,
 ): ChangedFields {
   if (label === undefined) return {};
@@ -61,9 +66,6 @@ export function writeOutcome(
   out.flush();
 }
 
-/** A writer's routes are few; one that makes them up is to cost no memory. */
-const MOST_CHANGES = 1024;
-
 const editor = new PacketEditor();
 const encoder = new PacketEncoder();
 
@@ -72,13 +74,17 @@ class Labeller {
   readonly #out: Output;
   readonly #label: string | undefined;
   readonly #prefixesIds: boolean;
-  /** By the route code that is changed. */
-  readonly #changes = new Map<string | undefined, PacketChange>();
+  /** By the route code that is changed: a writer's routes are few. */
+  readonly #changes = new Interned((source, start, end) =>
+    this.#changeTo({ routeCode: decodeText(source, start, end) })
+  );
+  readonly #unroutedChange: PacketChange;
 
   constructor(out: Output, label: string | undefined, prefixesIds: boolean) {
     this.#out = out;
     this.#label = label;
     this.#prefixesIds = prefixesIds;
+    this.#unroutedChange = this.#changeTo({});
   }
 
   /** @throws {RangeError} when a packet has no room for the label */
@@ -97,18 +103,18 @@ class Labeller {
 
   #changeOf(packet: Packet): PacketChange {
     // Each id is another.
-    if (this.#prefixesIds) return new PacketChange(this.#fieldsOf(packet));
-    const { routeCode } = packet;
-    let found = this.#changes.get(routeCode);
-    if (found === undefined) {
-      if (this.#changes.size === MOST_CHANGES) this.#changes.clear();
-      found = new PacketChange(this.#fieldsOf(packet));
-      this.#changes.set(routeCode, found);
-    }
-    return found;
+    if (this.#prefixesIds) return this.#changeTo(packet);
+    const { source, view, routeAt, routeEnd } = packet;
+    return routeAt < 0
+      ? this.#unroutedChange
+      : this.#changes.get(source, view, routeAt, routeEnd);
   }
 
-  #fieldsOf(event: StatusEvent): ChangedFields {
+  #changeTo(event: Named): PacketChange {
+    return new PacketChange(this.#fieldsOf(event));
+  }
+
+  #fieldsOf(event: Named): ChangedFields {
     return labelFields(this.#label, event, this.#prefixesIds);
   }
 
