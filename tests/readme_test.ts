@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { peerTest, shell, TempDir, text } from "./_run.ts";
-import { stream } from "./_streams.ts";
+import { at, stream } from "./_streams.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const README = Deno.readTextFileSync(new URL("README.md", ROOT));
@@ -130,4 +130,45 @@ peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
     cwd: dir.path,
   });
   assertEquals(text(stdout), "a\n");
+});
+
+Deno.test("README's recipe for shards fails when one is missing", async () => {
+  const passed = stream({ testId: "passed", status: "success" });
+  for (
+    const [second, listed, expected] of [
+      [passed, "", 0],
+      [stream(), "subunit-merge: missing shards\n", 1],
+    ] as const
+  ) {
+    using dir = new TempDir();
+    dir.file("1", passed);
+    dir.file("2", second);
+    const shard = dir.file("shard", '#!/bin/sh\ncat "$1"\n');
+    Deno.chmodSync(shard, 0o755);
+    const { stdout, status } = await shell(
+      recipe("Merge what shards send"),
+      [],
+      {
+        cwd: dir.path,
+      },
+    );
+    assertEquals(text(stdout), listed);
+    assertEquals(status, expected);
+  }
+});
+
+Deno.test("README's recipe to show what failed shows it with its times", async () => {
+  using dir = new TempDir();
+  dir.file(
+    "run.subunit",
+    stream(
+      { testId: "bad", status: "inprogress", timestamp: at("01:00:00") },
+      { testId: "good", status: "success" },
+      { testId: "bad", status: "fail", timestamp: at("01:00:07") },
+    ),
+  );
+  const { stdout } = await shell(recipe("Show what failed"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "bad 7.000\n");
 });
