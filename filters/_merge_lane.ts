@@ -9,10 +9,8 @@ import {
   type ChangedFields,
   type Damage,
   decodeText,
-  encodePackets,
   Interned,
   itemEvents,
-  now,
   type Packet,
   PacketChange,
   PacketDecoder,
@@ -20,9 +18,9 @@ import {
   PacketEncoder,
   type StatusEvent,
   type StreamItem,
-  textFile,
 } from "@subunit/codec";
 import { CommandSource, type Source } from "./_merge_sources.ts";
+import { endOf, writeOutcome } from "./_outcome.ts";
 import { Verdict } from "./_stream.ts";
 import { type Output, ToolError, type ToolIO } from "./_tool.ts";
 
@@ -44,26 +42,6 @@ export function labelFields(
       ? { testId: prefixed(testId), parentTestId: prefixed(parentTestId) }
       : {}),
   };
-}
-
-/** Writes what is no test but has come to something, and why. */
-export function writeOutcome(
-  out: Output,
-  testId: string,
-  status: "success" | "fail",
-  reason: string,
-  routeCode?: string,
-): void {
-  const event: StatusEvent = {
-    testId,
-    status,
-    runnable: false,
-    routeCode,
-    timestamp: now(),
-    ...textFile("reason", reason),
-  };
-  for (const packet of encodePackets(event)) out.write(packet);
-  out.flush();
 }
 
 const editor = new PacketEditor();
@@ -181,15 +159,13 @@ export class Lane {
   async #end(command: CommandSource): Promise<void> {
     const status = await command.status();
     if (status === undefined) return;
-    const { success, code, signal } = status;
-    this.isGood &&= success;
-    writeOutcome(
-      this.#io.out,
-      `${command.label}: exit status`,
-      success ? "success" : "fail",
-      signal === null ? `exit status ${code}` : `killed by ${signal}`,
-      command.label,
-    );
+    this.isGood &&= status.success;
+    writeOutcome(this.#io.out, {
+      testId: `${command.label}: exit status`,
+      status: status.success ? "success" : "fail",
+      reason: endOf(status),
+      routeCode: command.label,
+    });
   }
 
   /** Writes all that is decided, at once: nothing else comes in between. */

@@ -8,8 +8,9 @@
  */
 
 import { readList } from "./_lists.ts";
-import { Lane, writeOutcome } from "./_merge_lane.ts";
+import { Lane } from "./_merge_lane.ts";
 import { CommandSource, isLabel, readSources } from "./_merge_sources.ts";
+import { type Outcome, writeOutcome } from "./_outcome.ts";
 import { ENDING_SIGNALS } from "./_signals.ts";
 import {
   defineTool,
@@ -22,32 +23,27 @@ import {
   UsageError,
 } from "./_tool.ts";
 
-/** A shard that did not come: a failure in the stream. */
-interface Missing {
-  readonly testId: string;
-  readonly reason: string;
-  readonly routeCode?: string;
-}
-
 /** What is missing when fewer than `count` sources delivered a packet. */
-function missingShards(count: number, lanes: readonly Lane[]): Missing[] {
+function missingShards(count: number, lanes: readonly Lane[]): Outcome[] {
   const silent = lanes.filter(({ hasDelivered }) => !hasDelivered)
     .map(({ source }) => `"${source.name}"`);
   const came = lanes.length - silent.length;
   if (came >= count) return [];
   const from = silent.length > 0 ? `, none from ${silent.join(", ")}` : "";
   const reason = `Packets came from ${came} of ${count} shards${from}`;
-  return [{ testId: "subunit-merge: missing shards", reason }];
+  const testId = "subunit-merge: missing shards";
+  return [{ testId, status: "fail", reason }];
 }
 
 /** What is missing when a label delivered no packet. */
-function missingLabel(label: string, lanes: readonly Lane[]): Missing[] {
+function missingLabel(label: string, lanes: readonly Lane[]): Outcome[] {
   const lane = lanes.find(({ source }) => source.label === label);
   if (lane?.hasDelivered) return [];
   const reason = lane === undefined
     ? `No source has the label "${label}"`
     : `No packet came from "${label}"`;
-  return [{ testId: `${label}: missing shard`, reason, routeCode: label }];
+  const testId = `${label}: missing shard`;
+  return [{ testId, status: "fail", reason, routeCode: label }];
 }
 
 /** The labels in a file, one a line. */
@@ -153,9 +149,9 @@ A signal is passed on to the commands, and the merge ends when they have.`,
       ...missingShards(expected, lanes),
       ...labels.flatMap((label) => missingLabel(label, lanes)),
     ];
-    for (const { testId, reason, routeCode } of missing) {
-      writeOutcome(io.out, testId, "fail", reason, routeCode);
-      io.say(reason);
+    for (const shard of missing) {
+      writeOutcome(io.out, shard);
+      io.say(shard.reason);
     }
     if (signalStatus > 0) return signalStatus;
     if (lanes.some(({ isWhole }) => !isWhole)) return 2;

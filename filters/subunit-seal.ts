@@ -6,16 +6,9 @@
  * @module
  */
 
-import {
-  encodePackets,
-  type StatusEvent,
-  type StreamItem,
-  type Test,
-  TEXT_TYPE,
-  textFile,
-  type Timestamp,
-} from "@subunit/codec";
+import { encodePackets, type StreamItem, type Timestamp } from "@subunit/codec";
 import { readList } from "./_lists.ts";
+import { failureEvents, lostTest, type Missing } from "./_lost.ts";
 import { textOf, Verdict } from "./_stream.ts";
 import { TextTails } from "./_tails.ts";
 import {
@@ -25,48 +18,6 @@ import {
   type Tool,
   TRANSFORM_STATUS,
 } from "./_tool.ts";
-
-/** What is known at the end of a stream of a test that must fail. */
-interface Missing {
-  readonly testId: string;
-  readonly routeCode?: string;
-  readonly tags?: readonly string[];
-  readonly runnable: boolean;
-  readonly parentTestId?: string;
-  /** Why it fails, in words. */
-  readonly reason: string;
-}
-
-/** The events that make a failure of a missing test. */
-export function sealEvents(
-  { reason, tags = [], ...test }: Missing,
-  output: Uint8Array | undefined,
-  timestamp: Timestamp | undefined,
-): StatusEvent[] {
-  return [
-    ...(output === undefined ? [] : [{
-      ...test,
-      fileName: "last output",
-      fileBytes: output,
-      mimeType: TEXT_TYPE,
-      eof: true,
-      timestamp,
-    }]),
-    {
-      ...test,
-      ...textFile("reason", reason),
-      status: "fail",
-      tags: [...new Set([...tags, "lost"])].sort(),
-      timestamp,
-    },
-  ];
-}
-
-function lostTest(test: Test): Missing {
-  const { testId, routeCode, tags, runnable, parentTestId } = test;
-  const reason = "The test started and never ended.";
-  return { testId, routeCode, tags, runnable, parentTestId, reason };
-}
 
 function absentTest(testId: string): Missing {
   return { testId, runnable: true, reason: "The test never started." };
@@ -173,7 +124,7 @@ failure tagged "lost", with the last output seen; LIST has a test id a line.`,
     if (missing.length > 0) io.out.writeText("\n".repeat(padding));
     for (const test of missing) {
       const output = tails.get(test.routeCode);
-      for (const event of sealEvents(test, output, latest)) {
+      for (const event of failureEvents(test, output, latest)) {
         for (const packet of encodePackets(event)) io.out.write(packet);
       }
     }
