@@ -17,8 +17,10 @@ export interface Input {
   close(): void;
 }
 
-/** What one read takes in at the most; a pipe gives 64 KiB at a time. */
+/** What one read takes in at the most. */
 const READ_BYTES = 256 * 1024;
+/** What a pipe gives at a time. */
+const PIPE_BYTES = 64 * 1024;
 /** What is gathered before it is written. */
 const GATHER_BYTES = 64 * 1024;
 
@@ -83,6 +85,32 @@ export async function hearChunk(): Promise<Uint8Array | undefined> {
     return count === null ? undefined : readBuffer.subarray(0, count);
   } catch (error) {
     throw cannotRead("standard input", error);
+  }
+}
+
+/**
+ * What a stream delivers, beside others. A chunk is good until the next one
+ * is asked for: one buffer goes there and back.
+ *
+ * @param name what it is called when reading fails
+ * @throws {ToolError} when reading fails
+ */
+export async function* hearStream(
+  stream: ReadableStream<Uint8Array>,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader({ mode: "byob" });
+  let buffer = new ArrayBuffer(PIPE_BYTES);
+  for (;;) {
+    let chunk: Uint8Array<ArrayBuffer> | undefined;
+    try {
+      ({ value: chunk } = await reader.read(new Uint8Array(buffer)));
+    } catch (error) {
+      throw cannotRead(name, error);
+    }
+    if (chunk === undefined || chunk.length === 0) return;
+    yield chunk;
+    buffer = chunk.buffer;
   }
 }
 

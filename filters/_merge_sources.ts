@@ -5,6 +5,7 @@
  */
 
 import { reasonOf, ToolError, UsageError } from "./_errors.ts";
+import { hearStream } from "./_io.ts";
 
 /** Where one of the merged streams comes from. */
 export interface Source {
@@ -18,9 +19,6 @@ export interface Source {
    */
   chunks(): AsyncGenerator<Uint8Array>;
 }
-
-/** What one read takes in at the most; a pipe gives no more at a time. */
-const READ_BYTES = 64 * 1024;
 
 /**
  * How many files may keep a read waiting at the same time. The runtime reads
@@ -113,7 +111,7 @@ class FileSource implements Source {
 
   chunks(): AsyncGenerator<Uint8Array> {
     return this.isStdin
-      ? chunksOf(Deno.stdin.readable, "standard input")
+      ? hearStream(Deno.stdin.readable, "standard input")
       : this.#fileChunks();
   }
 
@@ -127,7 +125,7 @@ class FileSource implements Source {
         `Cannot open ${name}: ${reasonOf(error)}: check the path`,
       );
     }
-    yield* chunksOf(file.readable, name);
+    yield* hearStream(file.readable, name);
   }
 }
 
@@ -164,7 +162,7 @@ export class CommandSource implements Source {
     }
     const turns = new Turns();
     for await (
-      const chunk of chunksOf(this.#child.stdout, `"${this.label}"`)
+      const chunk of hearStream(this.#child.stdout, `"${this.label}"`)
     ) {
       yield chunk;
       await turns.next();
@@ -200,27 +198,5 @@ class Turns {
     this.#channel.port1.onmessage = () => resolve();
     this.#channel.port2.postMessage(undefined);
     return promise;
-  }
-}
-
-/** What a stream delivers; one buffer goes there and back. */
-async function* chunksOf(
-  stream: ReadableStream<Uint8Array>,
-  name: string,
-): AsyncGenerator<Uint8Array> {
-  const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(READ_BYTES);
-  for (;;) {
-    let chunk: Uint8Array<ArrayBuffer> | undefined;
-    try {
-      ({ value: chunk } = await reader.read(new Uint8Array(buffer)));
-    } catch (error) {
-      throw new ToolError(
-        `Cannot read ${name}: ${reasonOf(error)}: nothing behind it was read`,
-      );
-    }
-    if (chunk === undefined || chunk.length === 0) return;
-    yield chunk;
-    buffer = chunk.buffer;
   }
 }

@@ -179,6 +179,7 @@ const STREAM_ROWS: readonly StreamRow[] = [
 /** What a tool needs to be told when it is only started. */
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-diff": ["/dev/null", "/dev/null"],
+  "subunit-exec": ["--", "true"],
   "subunit-merge": ["-"],
   "subunit-output": ["--success", "deploy"],
   "subunit-tags": ["nightly"],

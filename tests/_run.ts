@@ -25,6 +25,7 @@ export interface Surroundings {
 /** The executables under test. */
 export const TOOLS = [
   "subunit-diff",
+  "subunit-exec",
   "subunit-filter",
   "subunit-ls",
   "subunit-merge",
@@ -40,6 +41,12 @@ export const TOOLS = [
 
 /** The executables that write files when asked to. */
 const WRITERS = ["subunit-stats", "subunit-tee"];
+
+/** The executables that run others, and which. */
+const RUNNERS: Record<string, string[]> = {
+  "subunit-exec": ["--allow-run"],
+  "subunit-merge": ["--allow-run=sh"],
+};
 
 /** No process of the suite takes nearly as long: this one hangs. */
 const HANGING_SECONDS = 60;
@@ -63,7 +70,7 @@ export function commandOf(name: string): string[] {
     "--v8-flags=--max-semi-space-size=4",
     "--allow-read",
     ...(WRITERS.includes(name) ? ["--allow-write"] : []),
-    ...(name === "subunit-merge" ? ["--allow-run=sh"] : []),
+    ...RUNNERS[name] ?? [],
     new URL(`../filters/${name}.ts`, import.meta.url).pathname,
   ];
 }

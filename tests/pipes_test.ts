@@ -24,6 +24,7 @@ import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 const READERS = TOOLS.filter((name) =>
   ![
     "subunit-diff",
+    "subunit-exec",
     "subunit-merge",
     "subunit-output",
     "subunit-tags",
@@ -51,6 +52,7 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
+  if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
@@ -269,6 +271,7 @@ const endless: [string, string][] = [
   ["subunit-filter", "while cat $1; do :; done | subunit-filter -s"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
   ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
+  ["subunit-exec", "yes | subunit-exec -- cat"],
   ["subunit-merge", "while cat $1; do :; done | subunit-merge a=- $1"],
   ["subunit-merge", "yes | subunit-merge - --run 'a=yes'"],
   ["subunit-tee", "while cat $1; do :; done | subunit-tee"],
@@ -300,6 +303,7 @@ const STAGES = [
   "subunit-tee",
   "subunit-seal",
   "subunit-merge -",
+  "subunit-exec -- cat",
   "subunit-diff /dev/null",
 ];
 
@@ -439,6 +443,7 @@ for (
     ["subunit-tags", ["a"], stream(PASSED)],
     ["subunit-seal", [], stream(PASSED)],
     ["subunit-merge", ["a=-"], stream(PASSED)],
+    ["subunit-exec", ["--", "cat"], stream(PASSED)],
     ["subunit-tee", [], stream(PASSED)],
   ] as const
 ) {

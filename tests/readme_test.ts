@@ -132,6 +132,26 @@ peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
   assertEquals(text(stdout), "a\n");
 });
 
+peerTest(
+  "README's recipe for a runner that fails lists what it came to",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    dir.file(
+      "a.test.mjs",
+      `import { test } from "node:test";
+test("good", () => {});
+test("leaves", () => process.exit(7));
+`,
+    );
+    const { stdout, status } = await shell(recipe("Fail when the runner"), [], {
+      cwd: dir.path,
+    });
+    assert(/leaves|a\.test\.mjs/.test(text(stdout)), text(stdout));
+    assertEquals(status, 1);
+  },
+);
+
 Deno.test("README's recipe for shards fails when one is missing", async () => {
   const passed = stream({ testId: "passed", status: "success" });
   for (

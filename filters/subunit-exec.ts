@@ -1,0 +1,236 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
+/**
+ * subunit-exec: run a test command. Its results, whatever else it prints and
+ * how it ends are one stream, which no later stage can take for a good one
+ * when the command was not.
+ *
+ * @module
+ */
+
+import {
+  decodePacket,
+  encodePackets,
+  now,
+  Packet,
+  PacketEncoder,
+  type StatusEvent,
+} from "@subunit/codec";
+import { reasonOf } from "./_errors.ts";
+import { hearStream } from "./_io.ts";
+import { failureEvents, lostTest } from "./_lost.ts";
+import { endOf, type Outcome, writeOutcome } from "./_outcome.ts";
+import { type Format, ResultsReader, textEvent } from "./_results.ts";
+import { ENDING_SIGNALS } from "./_signals.ts";
+import { Verdict } from "./_stream.ts";
+import { TextTails } from "./_tails.ts";
+import {
+  defineTool,
+  runTool,
+  type Tool,
+  ToolError,
+  type ToolIO,
+  UsageError,
+} from "./_tool.ts";
+
+const FORMATS = ["detect", "v2", "tap"] as const;
+
+/** Writes what a command says to the stream, and remembers what it comes to. */
+class Recorder {
+  readonly #io: ToolIO;
+  readonly #encoder = new PacketEncoder();
+  readonly #verdict = new Verdict();
+  readonly #tails = new TextTails();
+
+  constructor(io: ToolIO) {
+    this.#io = io;
+  }
+
+  write(events: readonly (StatusEvent | Packet)[]): void {
+    for (const event of events) {
+      if (event.testId === undefined && event.fileBytes !== undefined) {
+        this.#tails.add(event.routeCode, event.fileBytes);
+      }
+      if (event instanceof Packet) {
+        this.#verdict.add(event);
+        this.#io.out.writeItem(event);
+      } else {
+        this.#encoder.encodeEach(event, this.#writePacket);
+      }
+    }
+    this.#io.out.flush();
+  }
+
+  readonly #writePacket = (packet: Uint8Array): void => {
+    this.#verdict.add(decodePacket(packet));
+    this.#io.out.write(packet);
+  };
+
+  /** Fails the tests that are lost. Says whether the stream is good. */
+  end(): boolean {
+    for (const test of this.#verdict.end()) {
+      const output = this.#tails.get(test.routeCode);
+      for (const event of failureEvents(lostTest(test), output, now())) {
+        for (const packet of encodePackets(event)) this.#io.out.write(packet);
+      }
+    }
+    return this.#verdict.exitStatus === 0;
+  }
+}
+
+/** A command and its two pipes. */
+class Command {
+  readonly #child: Deno.ChildProcess;
+
+  /**
+   * @param fd the descriptor its results come from; its standard output then
+   * goes where its errors go
+   * @throws {ToolError} when it cannot be started
+   */
+  constructor(words: readonly string[], fd: number | undefined) {
+    const [program, ...args] = fd === undefined
+      ? words
+      : ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
+    try {
+      this.#child = new Deno.Command(program, {
+        args,
+        stdin: "inherit",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      const reason = error instanceof Deno.errors.NotFound
+        ? "no such command"
+        : reasonOf(error);
+      throw new ToolError(
+        `Cannot run "${words[0]}": ${reason}: check the command`,
+      );
+    }
+  }
+
+  get results(): AsyncIterable<Uint8Array> {
+    return hearStream(this.#child.stdout, "the command's results");
+  }
+
+  get errors(): AsyncIterable<Uint8Array> {
+    return hearStream(this.#child.stderr, "the command's standard error");
+  }
+
+  get status(): Promise<Deno.CommandStatus> {
+    return this.#child.status;
+  }
+
+  kill(signal: Deno.Signal): void {
+    try {
+      this.#child.kill(signal);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/**
+ * What the end of a command comes to. A failure that tests explain is
+ * expected; any other must be one in the stream.
+ */
+export function outcomeOf(
+  testId: string,
+  status: Deno.CommandStatus,
+  isGood: boolean,
+): Outcome {
+  const isExplained = !isGood && status.signal === null;
+  return {
+    testId,
+    status: status.success ? "success" : isExplained ? "xfail" : "fail",
+    reason: endOf(status),
+  };
+}
+
+export const tool: Tool = defineTool({
+  name: "subunit-exec",
+  summary: "Run a test command, and make one stream of all that it says",
+  operands: "-- COMMAND [ARG...]",
+  options: {
+    detect: { help: "find out the form of its results (the default)" },
+    v2: { help: "its results are packets" },
+    tap: { help: "its results are TAP" },
+    fd: {
+      value: "N",
+      help: "its results come from descriptor N, 3 to 9, not standard output",
+    },
+  },
+  notes:
+    `What is no result becomes the files "stdout" and "stderr"; with --fd, all that is
+printed is the file "output". A test that never ended is a failure. How COMMAND
+ended is the test "COMMAND: exit status", a failure when no failed test explains
+it. Signals are passed on to COMMAND.`,
+  exitStatus: [
+    "no test failed or was lost, and the command exited 0",
+    "otherwise",
+  ],
+  examples: [
+    "subunit-exec -- node --test --test-reporter=tap | subunit-ls --failing",
+    "subunit-exec --fd 3 -- ./suite --results-to /dev/fd/3 > run.subunit",
+  ],
+  async run(io, options, words) {
+    if (words.length === 0) throw new UsageError("Expected a command to run");
+    const [format = "detect", another] = FORMATS.filter((one) => options[one]);
+    if (another !== undefined) {
+      throw new UsageError(
+        `Options --${format} and --${another} exclude each other`,
+      );
+    }
+    const fd = options.fd === undefined ? undefined : parseFd(options.fd);
+    const testId = `${words[0].split("/").at(-1)}: exit status`;
+    const recorder = new Recorder(io);
+    let command: Command;
+    try {
+      command = new Command(words, fd);
+    } catch (error) {
+      const reason = "it could not be started";
+      writeOutcome(io.out, { testId, status: "fail", reason });
+      throw error;
+    }
+    for (const [signal] of ENDING_SIGNALS) {
+      Deno.addSignalListener(signal, () => command.kill(signal));
+    }
+    await Promise.all([
+      recordResults(command, format, recorder),
+      recordErrors(command, fd === undefined ? "stderr" : "output", recorder),
+    ]);
+    const status = await command.status;
+    const isGood = recorder.end();
+    writeOutcome(io.out, outcomeOf(testId, status, isGood));
+    return isGood && status.success ? 0 : 1;
+  },
+});
+
+async function recordResults(
+  command: Command,
+  format: Format,
+  recorder: Recorder,
+): Promise<void> {
+  const reader = new ResultsReader(format);
+  for await (const chunk of command.results) recorder.write(reader.push(chunk));
+  recorder.write(reader.end());
+}
+
+async function recordErrors(
+  command: Command,
+  fileName: string,
+  recorder: Recorder,
+): Promise<void> {
+  for await (const chunk of command.errors) {
+    recorder.write([textEvent(fileName, chunk)]);
+  }
+}
+
+function parseFd(value: string): number {
+  if (/^[3-9]$/.test(value)) return Number(value);
+  throw new UsageError(`Option --fd is "${value}": expected 3 to 9`);
+}
+
+if (import.meta.main) {
+  await runTool(tool);
+  // Pipes and signals that are still listened to would keep it alive.
+  Deno.exit();
+}
