@@ -14,7 +14,12 @@ import {
 /** Whether a stream is good: nothing failed, was lost or is damaged. */
 export class Verdict {
   readonly summary = new Summary();
-  readonly #collator = new TestCollator();
+  readonly #collator: TestCollator;
+
+  /** @param options those of {@linkcode TestCollator} */
+  constructor(options: { attachments?: boolean } = {}) {
+    this.#collator = new TestCollator(options);
+  }
 
   /** Takes an item. Returns the test it ends, if it does. */
   add(item: StreamItem): Test | undefined {

@@ -30,6 +30,7 @@ export const TOOLS = [
   "subunit-ls",
   "subunit-merge",
   "subunit-stats",
+  "subunit2csv",
   "subunit2json",
   "json2subunit",
   "subunit-output",
@@ -40,7 +41,7 @@ export const TOOLS = [
 ] as const;
 
 /** The executables that write files when asked to. */
-const WRITERS = ["subunit-stats", "subunit-tee"];
+const WRITERS = ["subunit-stats", "subunit-tee", "subunit2csv"];
 
 /** The executables that run others, and which. */
 const RUNNERS: Record<string, string[]> = {
@@ -221,6 +222,7 @@ const PEERS = {
   "python3": ["/usr/bin/python3", "-c", ""],
   "python3-subunit": ["/usr/bin/python3", "-c", "import subunit, testtools"],
   "subunit": ["/usr/bin/subunit-ls", "--help"],
+  "stestr": ["stestr", "--version"],
   "script": ["script", "--version"],
   "node": ["node", "--version"],
   "jq": ["jq", "--version"],

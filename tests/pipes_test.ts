@@ -52,6 +52,7 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
+  if (name === "subunit2csv") return ["--no-passthrough"];
   if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
@@ -200,7 +201,7 @@ for (const name of READERS) {
 
   Deno.test(`${name} writes what it read before a missing file`, async () => {
     using dir = new TempDir();
-    const args = name === "subunit-stats" ? ["--forward"] : [];
+    const args = name === "subunit-stats" ? ["--forward"] : argsOf(name);
     const { status, stdout, stderr } = await runTool(name, [
       ...args,
       dir.file("there", inputOf(name)),
@@ -264,6 +265,7 @@ const endless: [string, string][] = [
   ["subunit-ls", "while cat $1; do :; done | subunit-ls"],
   ["subunit-stats", "yes | subunit-stats"],
   ["subunit-stats", "while cat $1; do :; done | subunit-stats --forward"],
+  ["subunit2csv", "while cat $1; do :; done | subunit2csv --no-passthrough"],
   ["subunit2json", "while cat $1; do :; done | subunit2json"],
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
@@ -435,6 +437,7 @@ for (
   const [name, args, block] of [
     ["subunit-ls", [], stream("a line of output\n", PASSED)],
     ["subunit-stats", ["--forward"], stream(PASSED)],
+    ["subunit2csv", [], stream(PASSED)],
     ["subunit2json", [], stream(PASSED)],
     ["json2subunit", [], stream(jsonLine(PASSED))],
     ["subunit-output", ["--fail=a", "--attach-file=-"], stream("line\n")],

@@ -1,0 +1,104 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
+/**
+ * subunit2csv: the tests of a stream as a table of comma-separated values, a
+ * row for each as it ends.
+ *
+ * @module
+ */
+
+import { formatTimestamp, type Outcome, type Timestamp } from "@subunit/codec";
+import { type Reported, runReport, SINK_NOTES, SINK_OPTIONS } from "./_sink.ts";
+import { visibleText } from "./_text.ts";
+import {
+  defineTool,
+  parseChoice,
+  REPORT_STATUS,
+  runTool,
+  type Tool,
+} from "./_tool.ts";
+
+/** The words for outcomes in Python's tool, where they are not ours. */
+const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
+
+/** What can stand in a column. */
+const COLUMNS = {
+  test: ({ testId }) => testId,
+  status: ({ outcome }) => WORDS[outcome] ?? outcome,
+  // An event that is all there is of a test is its start as well.
+  start_time: ({ started, ended }) => formatTime(started ?? ended),
+  stop_time: ({ ended }) => formatTime(ended),
+  seconds: ({ seconds }) => seconds === undefined ? "" : String(seconds),
+  tags: ({ tags }) => tags.join(" "),
+  route: ({ routeCode }) => routeCode ?? "",
+  parent: ({ parentTestId }) => parentTestId ?? "",
+} as const satisfies Record<string, (test: Reported) => string>;
+
+type Column = keyof typeof COLUMNS;
+
+const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
+
+/** A time as Python prints it: with none, six or, where it must, nine decimals. */
+function formatTime(time: Timestamp | undefined): string {
+  if (time === undefined) return "";
+  const [, day, second, decimals] = /^(.*)T([^.]*)(?:\.(\d+))?Z$/.exec(
+    formatTimestamp(time),
+  )!;
+  const fraction = decimals === undefined
+    ? ""
+    : `.${decimals.padEnd(decimals.length <= 6 ? 6 : 9, "0")}`;
+  return `${day} ${second}${fraction}+00:00`;
+}
+
+/** What a spreadsheet would take for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+const SPECIAL = /[",\r\n]/;
+
+/** A field of a row: quoted where it must be, and no formula. */
+export function csvField(text: string): string {
+  const plain = FORMULA.test(text) ? `'${text}` : text;
+  return SPECIAL.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}
+
+/** Fields as a row, with its line end. */
+export function csvRow(fields: readonly string[]): string {
+  return fields.map(csvField).join(",") + "\r\n";
+}
+
+const DEFAULT_COLUMNS = "test,status,start_time,stop_time";
+
+export const tool: Tool = defineTool({
+  name: "subunit2csv",
+  summary: "List the tests of a subunit stream as comma-separated values",
+  operands: "[FILE...]",
+  options: {
+    columns: {
+      value: "LIST",
+      help: `of ${COLUMN_NAMES.join(", ")}`,
+    },
+    ...SINK_OPTIONS,
+  },
+  notes: `Without --columns they are ${DEFAULT_COLUMNS}. A field that a
+spreadsheet would take for a formula has "'" before it.
+${SINK_NOTES}`,
+  exitStatus: REPORT_STATUS,
+  examples: [
+    "subunit2csv run.subunit > run.csv",
+    "./runner | subunit2csv --columns test,seconds -f -o run.csv | subunit-ls",
+  ],
+  run(io, options, files) {
+    const columns = (options.columns ?? DEFAULT_COLUMNS).split(",")
+      .map((name) => parseChoice("columns", name, COLUMN_NAMES));
+    return runReport(io, options, files, (out) => {
+      out.writeText(csvRow(columns));
+      return {
+        add(test) {
+          const fields = columns.map((name) => COLUMNS[name](test));
+          const shown = out.isTerminal ? fields.map(visibleText) : fields;
+          out.writeText(csvRow(shown));
+        },
+      };
+    });
+  },
+});
+
+if (import.meta.main) runTool(tool);
