@@ -23,3 +23,12 @@ export function reasonOf(error: unknown): string {
   const [reason] = message.split(" (os error");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
+
+/**
+ * Whether an error says that input is not what it should be; those of reading
+ * and writing are other ones.
+ */
+export function isBadInput(error: unknown): error is Error {
+  return error instanceof SyntaxError || error instanceof TypeError ||
+    error instanceof RangeError;
+}

@@ -8,6 +8,7 @@
 
 import { eventFromJson, PacketEncoder } from "@subunit/codec";
 import { lines } from "./_chunks.ts";
+import { isBadInput } from "./_errors.ts";
 import { defineTool, runTool, type Tool, ToolError } from "./_tool.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -42,8 +43,9 @@ export const tool: Tool = defineTool({
         const text = decodeLine(line);
         if (text.trim() !== "") encoder.encodeEach(eventFromJson(text), write);
       } catch (error) {
+        if (!isBadInput(error)) throw error;
         bad++;
-        io.say(`Line ${number}: ${(error as Error).message}`);
+        io.say(`Line ${number}: ${error.message}`);
       }
     }
     if (bad > 0) {

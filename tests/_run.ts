@@ -24,12 +24,14 @@ export interface Surroundings {
 
 /** The executables under test. */
 export const TOOLS = [
+  "cbor2subunit",
   "subunit-diff",
   "subunit-exec",
   "subunit-filter",
   "subunit-ls",
   "subunit-merge",
   "subunit-stats",
+  "subunit2cbor",
   "subunit2csv",
   "subunit2json",
   "json2subunit",

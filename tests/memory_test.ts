@@ -69,6 +69,7 @@ for (
     ["subunit-tags", "nightly"],
     ["subunit-tee", "/dev/null"],
     ["subunit-seal"],
+    ["subunit2csv", "--no-passthrough"],
     ["subunit-merge", "a=-"],
     ["subunit-diff", "BLOCK", "-"],
   ]

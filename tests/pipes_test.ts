@@ -4,7 +4,9 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
+import { eventToCbor } from "@subunit/codec/cbor";
 import {
   commandOf,
   LiveTool,
@@ -44,6 +46,9 @@ const jsonLine = (event: Said) =>
 /** Input a tool can read, one event long. */
 function inputOf(name: string): Uint8Array {
   if (name === "json2subunit") return stream(jsonLine(PASSED));
+  if (name === "cbor2subunit") {
+    return eventToCbor({ runnable: true, ...PASSED });
+  }
   if (name === "tap2subunit") return stream("1..1\nok 1 - passed\n");
   return stream("text\n", PASSED);
 }
@@ -216,7 +221,13 @@ for (const name of READERS) {
   if (name === "tap2subunit") continue;
   Deno.test(`${name} reads FILEs as cat would, - being standard input`, async () => {
     using dir = new TempDir();
-    const whole = name === "json2subunit"
+    const whole = name === "cbor2subunit"
+      ? concat(
+        [PASSED, FAILED, { testId: "lost" }].map((event) =>
+          eventToCbor({ runnable: true, ...event })
+        ),
+      )
+      : name === "json2subunit"
       ? stream(jsonLine(PASSED), jsonLine(FAILED), jsonLine({ tags: ["c"] }))
       : stream("one ", PASSED, "two\n", FAILED, "thгree", { testId: "lost" });
     // Every part but the last ends within an event.
@@ -265,6 +276,11 @@ const endless: [string, string][] = [
   ["subunit-ls", "while cat $1; do :; done | subunit-ls"],
   ["subunit-stats", "yes | subunit-stats"],
   ["subunit-stats", "while cat $1; do :; done | subunit-stats --forward"],
+  ["subunit2cbor", "while cat $1; do :; done | subunit2cbor"],
+  [
+    "cbor2subunit",
+    "while cat $1; do :; done | subunit2cbor 2> /dev/null | cbor2subunit",
+  ],
   ["subunit2csv", "while cat $1; do :; done | subunit2csv --no-passthrough"],
   ["subunit2json", "while cat $1; do :; done | subunit2json"],
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
@@ -288,7 +304,7 @@ for (const [name, pipeline] of endless) {
         stream("line\n", ...Array(1000).fill(PASSED)),
       );
       const { status, stderr } = await shell(
-        `${pipeline} | ${reader} > /dev/null; exit \${PIPESTATUS[1]}`,
+        `${pipeline} | ${reader} > /dev/null; exit \${PIPESTATUS[@]: -2:1}`,
         [packets],
       );
       assertEquals(stderr, "");
@@ -437,6 +453,8 @@ for (
   const [name, args, block] of [
     ["subunit-ls", [], stream("a line of output\n", PASSED)],
     ["subunit-stats", ["--forward"], stream(PASSED)],
+    ["subunit2cbor", [], stream(PASSED)],
+    ["cbor2subunit", [], inputOf("cbor2subunit")],
     ["subunit2csv", [], stream(PASSED)],
     ["subunit2json", [], stream(PASSED)],
     ["json2subunit", [], stream(jsonLine(PASSED))],

@@ -1,0 +1,145 @@
+/**
+ * Events as records: an object with a key for each field that is there.
+ *
+ * ```text
+ *   test_id  test_status  test_tags (in the packet's order)  runnable (always)
+ *   file_name, and its content as the form has it  eof (only true)
+ *   mime_type  route_code  timestamp (RFC 3339, UTC)  parent_test_id
+ * ```
+ *
+ * @module
+ */
+
+import { isTestStatus, type StatusEvent, TEST_STATUSES } from "./event.ts";
+import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
+
+/** An event's fields under the names they have outside. */
+export type EventRecord = Record<string, unknown>;
+
+/** Reads a value under a key. */
+export type FieldReader = (key: string, value: unknown) => Partial<StatusEvent>;
+
+/**
+ * The record of an event; fields that are absent have keys with undefined.
+ *
+ * @param content the keys that hold the bytes of its file
+ */
+export function recordOf(
+  event: StatusEvent,
+  content: EventRecord,
+): EventRecord {
+  const { timestamp } = event;
+  return {
+    test_id: event.testId,
+    test_status: event.status,
+    test_tags: event.tags,
+    runnable: event.runnable,
+    file_name: event.fileName,
+    ...content,
+    eof: event.eof || undefined,
+    mime_type: event.mimeType,
+    route_code: event.routeCode,
+    timestamp: timestamp && formatTimestamp(timestamp),
+    parent_test_id: event.parentTestId,
+  };
+}
+
+/**
+ * The event of a record. `runnable` is true where it is left out.
+ *
+ * @param contents reads the bytes of its file, by the keys that may hold them
+ * @throws {TypeError} when it is not an event: a key we do not know, a value
+ * of the wrong kind
+ * @throws {RangeError} when its timestamp is not RFC 3339
+ */
+export function eventOf(
+  value: unknown,
+  contents: Readonly<Record<string, FieldReader>>,
+): StatusEvent {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new TypeError("Cannot read event: expected an object");
+  }
+  const record = value as EventRecord;
+  const readerOf = (key: string) =>
+    Object.hasOwn(contents, key)
+      ? contents[key]
+      : Object.hasOwn(READERS, key)
+      ? READERS[key]
+      : undefined;
+  const unknown = Object.keys(record).find((key) => !readerOf(key));
+  if (unknown !== undefined) {
+    throw new TypeError(`Cannot read event: unknown key "${unknown}"`);
+  }
+  const names = Object.keys(contents);
+  const given = names.filter((name) => name in record);
+  if (given.length > 1) {
+    throw new TypeError(
+      `Cannot read event: both ${given.join(" and ")} are there`,
+    );
+  }
+  if (given.length === 1 !== "file_name" in record) {
+    throw new TypeError(
+      `Cannot read event: file_name and ${names.join(" or ")} go together`,
+    );
+  }
+  const fields = Object.entries(record).map(([key, field]) =>
+    readerOf(key)!(key, field)
+  );
+  return Object.assign({ runnable: true }, ...fields);
+}
+
+const READERS: Readonly<Record<string, FieldReader>> = {
+  test_id: (key, value) => ({ testId: asString(key, value) }),
+  test_status: (key, value) => ({ status: asStatus(key, value) }),
+  test_tags: (key, value) => ({ tags: asStrings(key, value) }),
+  runnable: (key, value) => ({ runnable: asBoolean(key, value) }),
+  file_name: (key, value) => ({ fileName: asString(key, value) }),
+  eof: (key, value) => ({ eof: asBoolean(key, value) }),
+  mime_type: (key, value) => ({ mimeType: asString(key, value) }),
+  route_code: (key, value) => ({ routeCode: asString(key, value) }),
+  timestamp: (key, value) => ({
+    timestamp: parseTimestamp(asString(key, value)),
+  }),
+  parent_test_id: (key, value) => ({ parentTestId: asString(key, value) }),
+};
+
+/** What is said of a value of the wrong kind. */
+export function mismatch(
+  key: string,
+  value: unknown,
+  expected: string,
+): TypeError {
+  return new TypeError(
+    `Cannot read event: ${key} is ${shown(value)}, expected ${expected}`,
+  );
+}
+
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A large number, or what holds itself.
+    return String(value);
+  }
+}
+
+/** @throws {TypeError} when `value` is not a string a packet can hold */
+export function asString(key: string, value: unknown): string {
+  if (typeof value === "string" && value.isWellFormed()) return value;
+  throw mismatch(key, value, "a string of whole characters");
+}
+
+function asStrings(key: string, value: unknown): string[] {
+  if (Array.isArray(value)) return value.map((tag) => asString(key, tag));
+  throw mismatch(key, value, "an array of strings");
+}
+
+function asBoolean(key: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw mismatch(key, value, "true or false");
+}
+
+function asStatus(key: string, value: unknown): StatusEvent["status"] {
+  if (typeof value === "string" && isTestStatus(value)) return value;
+  throw mismatch(key, value, `one of ${TEST_STATUSES.join(" ")}`);
+}
