@@ -25,6 +25,7 @@ export interface Surroundings {
 /** The executables under test. */
 export const TOOLS = [
   "cbor2subunit",
+  "gojson2subunit",
   "subunit-diff",
   "subunit-exec",
   "subunit-filter",

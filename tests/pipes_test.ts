@@ -40,6 +40,8 @@ const DASHED: readonly string[] = TOOLS.filter((name) =>
 
 const PASSED: Said = { testId: "passed", status: "success" };
 const FAILED: Said = { testId: "failed", status: "fail" };
+/** A test that passed, as Go says it. */
+const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
 const jsonLine = (event: Said) =>
   eventToJson({ runnable: true, ...event }) + "\n";
 
@@ -49,6 +51,7 @@ function inputOf(name: string): Uint8Array {
   if (name === "cbor2subunit") {
     return eventToCbor({ runnable: true, ...PASSED });
   }
+  if (name === "gojson2subunit") return stream(GO_LINE);
   if (name === "tap2subunit") return stream("1..1\nok 1 - passed\n");
   return stream("text\n", PASSED);
 }
@@ -217,8 +220,8 @@ for (const name of READERS) {
     assertEquals(status, 2);
   });
 
-  // A file of TAP is a document: see tap_test.ts.
-  if (name === "tap2subunit") continue;
+  // Their files are documents: see tap_test.ts and gojson_test.ts.
+  if (["tap2subunit", "gojson2subunit"].includes(name)) continue;
   Deno.test(`${name} reads FILEs as cat would, - being standard input`, async () => {
     using dir = new TempDir();
     const whole = name === "cbor2subunit"
@@ -286,6 +289,10 @@ const endless: [string, string][] = [
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
   ["tap2subunit", "yes ok | tap2subunit"],
+  [
+    "gojson2subunit",
+    `yes '{"Action":"output","Package":"p","Output":"line\\n"}' | gojson2subunit`,
+  ],
   ["subunit-filter", "while cat $1; do :; done | subunit-filter -s"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
   ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
@@ -460,6 +467,7 @@ for (
     ["json2subunit", [], stream(jsonLine(PASSED))],
     ["subunit-output", ["--fail=a", "--attach-file=-"], stream("line\n")],
     ["tap2subunit", [], stream("ok - a test\n")],
+    ["gojson2subunit", [], stream(GO_LINE)],
     ["subunit-filter", ["-s"], stream(PASSED)],
     ["subunit-tags", ["a"], stream(PASSED)],
     ["subunit-seal", [], stream(PASSED)],
@@ -553,6 +561,16 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
   ["subunit-tags", ["a"], [
     [stream(PASSED), stream({ ...PASSED, tags: ["a"] })],
     [stream("no line end"), stream("no line end")],
+  ]],
+  ["gojson2subunit", [], [
+    [
+      stream(GO_LINE),
+      stream({ testId: "p.T", status: "success" }),
+    ],
+    [
+      stream("no line end"),
+      stream({ fileName: "stdout", fileBytes: stream("no line end") }),
+    ],
   ]],
   ["json2subunit", [], [
     [stream(jsonLine(PASSED)), stream(PASSED)],

@@ -1,0 +1,91 @@
+/**
+ * Events for the tests of decoders: collected from chunks, and shown.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import type { StatusEvent } from "../event.ts";
+
+/** What all decoders of foreign formats have. */
+export interface EventDecoder {
+  push(chunk: Uint8Array): StatusEvent[];
+  end(): StatusEvent[];
+}
+
+/** All events of the chunks, the parts of a file joined. */
+export function decodeChunks(
+  decoder: EventDecoder,
+  chunks: Iterable<Uint8Array>,
+): StatusEvent[] {
+  const events: StatusEvent[] = [];
+  for (const chunk of chunks) {
+    // The chunk's owner may do with it what he likes.
+    const own = chunk.slice();
+    events.push(...decoder.push(own));
+    own.fill(0x21);
+  }
+  return joinParts([...events, ...decoder.end()]);
+}
+
+/** Joins parts of a file that follow one another. */
+function joinParts(events: StatusEvent[]): StatusEvent[] {
+  const joined: StatusEvent[] = [];
+  for (const event of events) {
+    const last = joined.at(-1);
+    if (last?.fileBytes && event.fileBytes && isMore(event, last)) {
+      const fileBytes = concat([last.fileBytes, event.fileBytes]);
+      joined[joined.length - 1] = { ...last, ...event, fileBytes };
+    } else {
+      joined.push(event);
+    }
+  }
+  return joined;
+}
+
+function isMore(event: StatusEvent, last: StatusEvent): boolean {
+  return !last.eof && event.testId === last.testId &&
+    event.fileName === last.fileName;
+}
+
+/** The bytes whole, byte by byte, and cut at every offset. */
+export function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
+  yield [bytes];
+  yield Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+  for (let at = 1; at < bytes.length; at++) {
+    yield [bytes.subarray(0, at), new Uint8Array(0), bytes.subarray(at)];
+  }
+}
+
+/** An event on a line: "id (of parent): status #tag [file: content]". */
+export function show(event: StatusEvent): string {
+  const { testId, parentTestId, status, tags = [], fileName } = event;
+  const file = fileName &&
+    `[${fileName}: ${new TextDecoder().decode(event.fileBytes)}]`;
+  const parent = parentTestId === undefined ? "" : ` (of ${parentTestId})`;
+  return [
+    testId === undefined ? undefined : `${testId}${parent}:`,
+    status,
+    ...tags.map((tag) => `#${tag}`),
+    file,
+  ].filter((part) => part !== undefined).join(" ");
+}
+
+/** The ids of the tests that start and never end, or end without a start. */
+export function lostTests(events: StatusEvent[]): string[] {
+  const open = new Set<string>();
+  for (const { testId, status } of events) {
+    if (testId === undefined) continue;
+    if (status === undefined || status === "inprogress") open.add(testId);
+    else open.delete(testId);
+  }
+  return [...open];
+}
+
+/** Says whether an event's strings can be written into a packet. */
+export function isWritable(event: StatusEvent): boolean {
+  const { testId = "", parentTestId = "", tags = [], fileName = "" } = event;
+  return [testId, parentTestId, fileName, ...tags].every((text) =>
+    text.isWellFormed() && !text.includes("\0")
+  );
+}

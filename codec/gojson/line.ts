@@ -1,0 +1,161 @@
+/**
+ * One line that `go test -json` prints: text to what it says.
+ *
+ * ```text
+ * {"Time":"…","Action":"run","Package":"example.com/a","Test":"TestB/c"}
+ * {"ImportPath":"example.com/a","Action":"build-output","Output":"…\n"}
+ * FAIL	example.com/a [build failed]
+ * ```
+ *
+ * Source: `go doc test2json`, `go help buildjson`. The last form is what Go up
+ * to 1.19 prints for packages that cannot be built.
+ *
+ * @module
+ */
+
+import { parseTimestamp, type Timestamp } from "../timestamp.ts";
+
+const ACTIONS = [
+  "start",
+  "run",
+  "pause",
+  "cont",
+  "pass",
+  "bench",
+  "fail",
+  "output",
+  "skip",
+  "attr",
+  "build-output",
+  "build-fail",
+] as const;
+
+/** What happened; a word of test2json, or of the build. */
+export type GoAction = typeof ACTIONS[number];
+
+/** A line of JSON. What it does not give is empty or undefined. */
+export interface GoEvent {
+  readonly action: GoAction;
+  readonly time: Timestamp | undefined;
+  /** The import path of the package that is tested. */
+  readonly package: string;
+  /** Empty where the line is about the package as a whole. */
+  readonly test: string;
+  readonly output: string;
+  /** The import path of what is built; with " [a.test]" behind, for a test. */
+  readonly importPath: string;
+  /** The import path of the build that failed, when a package fails by it. */
+  readonly failedBuild: string;
+  /** An attribute of a test: key and value. */
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A time beyond is none a packet can hold: 2106-02-07. */
+const MAX_SECONDS = 2 ** 32 - 1;
+
+/** The fields of a line that are text, those that are there. */
+const TEXT_FIELDS = [
+  "Package",
+  "Test",
+  "Output",
+  "ImportPath",
+  "FailedBuild",
+  "Key",
+  "Value",
+] as const;
+
+type Fields =
+  & { readonly Action?: unknown; readonly Time?: unknown }
+  & { readonly [Name in typeof TEXT_FIELDS[number]]?: string };
+
+/** Reads a line of JSON; undefined when it is no event of Go. */
+export function parseGoEvent(line: string): GoEvent | undefined {
+  const fields = tryParse(line);
+  const action = fields?.Action;
+  if (!fields || !isAction(action)) return undefined;
+  for (const name of TEXT_FIELDS) {
+    if (fields[name] !== undefined && typeof fields[name] !== "string") {
+      return undefined;
+    }
+  }
+  return {
+    action,
+    time: readTime(fields.Time),
+    package: fields.Package ?? "",
+    test: fields.Test ?? "",
+    output: fields.Output ?? "",
+    importPath: fields.ImportPath ?? "",
+    failedBuild: fields.FailedBuild ?? "",
+    key: fields.Key ?? "",
+    value: fields.Value ?? "",
+  };
+}
+
+function isAction(action: unknown): action is GoAction {
+  return (ACTIONS as readonly unknown[]).includes(action);
+}
+
+function tryParse(line: string): Fields | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+const TIME_PARTS = /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+/** The second read last, which the next time often has too. */
+let lastSecond = "1970-01-01T00:00:00Z";
+let lastSeconds = 0;
+
+/** A time that a packet can hold; Go's zero time is in the year 1. */
+function readTime(time: unknown): Timestamp | undefined {
+  const match = typeof time === "string" ? TIME_PARTS.exec(time) : null;
+  if (match === null) return undefined;
+  const [, begin, fraction = "", zone] = match;
+  const second = begin + zone;
+  if (second !== lastSecond) {
+    try {
+      lastSeconds = parseTimestamp(second).seconds;
+      lastSecond = second;
+    } catch {
+      return undefined;
+    }
+  }
+  return lastSeconds >= 0 && lastSeconds <= MAX_SECONDS
+    ? { seconds: lastSeconds, nanoseconds: Number(fraction.padEnd(9, "0")) }
+    : undefined;
+}
+
+const BROKEN_PACKAGE = /^FAIL\t(\S+) (\[(?:build|setup) failed\])\s*$/;
+
+/** A package that cannot be built, and how Go says so. */
+export interface BrokenPackage {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** Reads a line of text; undefined when it says of no package that it failed. */
+export function parseBrokenPackage(line: string): BrokenPackage | undefined {
+  const match = BROKEN_PACKAGE.exec(line);
+  return match === null ? undefined : { name: match[1], reason: match[2] };
+}
+
+const OPENING_BRACE = 0x7b;
+const FAIL = new TextEncoder().encode("FAIL\t");
+
+/** Says whether bytes `start` to `end`, or more of them, may be read here. */
+export function mayBeRead(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (bytes[start] === OPENING_BRACE) return true;
+  const length = Math.min(FAIL.length, end - start);
+  for (let i = 0; i < length; i++) {
+    if (bytes[start + i] !== FAIL[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,7 @@
+/**
+ * What `go test -json` prints, into events.
+ *
+ * @module
+ */
+
+export * from "./decoder.ts";

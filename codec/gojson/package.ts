@@ -1,0 +1,140 @@
+/**
+ * A package that is tested, and its tests in progress.
+ *
+ * @module
+ */
+
+import type { TestStatus } from "../event.ts";
+import { cutId } from "../tap/ids.ts";
+import { Tail } from "./tail.ts";
+
+/** A packet must hold them; all attributes are in the output as well. */
+const MAX_TAGS = 100;
+
+const BENCHMARK_RESULT = /\s[\d.]+ ns\/op\b/;
+const RESULT_LINE = /--- (PASS|SKIP): (.+) \(\d+\.\d+s\)\n$/;
+const RESULT_WORDS: Record<string, TestStatus> = {
+  PASS: "success",
+  SKIP: "skip",
+};
+
+/** A test that has started and not ended. */
+export class GoTest {
+  readonly name: string;
+  readonly testId: string;
+  readonly parentTestId: string | undefined;
+  /** Whether a part of its output has been handed out. */
+  hasOutput = false;
+  /** Its attributes, "key=value". */
+  readonly tags: string[] = [];
+  /** What its output says of a result that no line may come to give. */
+  #printed: TestStatus | undefined;
+
+  constructor(name: string, testId: string, parentTestId?: string) {
+    this.name = name;
+    this.testId = testId;
+    this.parentTestId = parentTestId;
+  }
+
+  get isBenchmark(): boolean {
+    return this.name.startsWith("Benchmark");
+  }
+
+  addAttribute(key: string, value: string): void {
+    if (this.tags.length < MAX_TAGS) this.tags.push(idText(`${key}=${value}`));
+  }
+
+  /** Looks for a result in what the test prints. */
+  notice(output: string): void {
+    if (this.isBenchmark) {
+      if (BENCHMARK_RESULT.test(output)) this.#printed = "success";
+    } else if (output.endsWith("s)\n")) {
+      const [, word, name] = RESULT_LINE.exec(output) ?? [];
+      if (name === this.name) this.#printed = RESULT_WORDS[word];
+    }
+  }
+
+  /**
+   * What the test came to when no line gives its result.
+   *
+   * - Benchmarks that pass get none (golang/go#61767), but they print one, if
+   *   they do not only run others.
+   * - Up to Go 1.19, and where a test binary runs with a plain `-test.v`, a test
+   *   gets none whose output ends within a line (golang/go#49630): "prompt>---
+   *   PASS: TestX (0.00s)". A test can print that itself and then panic, so it
+   *   counts only where nothing else is to be explained.
+   *
+   * @param isExplained whether the package passes, or a test is known to fail
+   */
+  impliedStatus(isExplained: boolean): TestStatus {
+    if (this.isBenchmark) {
+      return this.#printed ?? (isExplained ? "success" : "fail");
+    }
+    return isExplained && this.#printed || "fail";
+  }
+}
+
+/** A package whose end has not come. */
+export class GoPackage {
+  readonly name: string;
+  /** The tests in progress, by name. */
+  readonly tests = new Map<string, GoTest>();
+  hasFailure = false;
+  readonly output = new Tail();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** The test that a line means. */
+  find(name: string): GoTest | undefined {
+    return this.tests.get(name) ?? this.tests.get(plainBenchmark(name));
+  }
+
+  /** Begins a test. */
+  start(name: string): GoTest {
+    const test = this.newTest(name);
+    this.tests.set(name, test);
+    return test;
+  }
+
+  newTest(name: string): GoTest {
+    const parent = this.#parentOf(name);
+    return new GoTest(
+      name,
+      this.#idOf(name),
+      parent === undefined ? undefined : this.#idOf(parent),
+    );
+  }
+
+  /**
+   * The test that `name` is a subtest of. A subtest may have slashes in its own
+   * name, so that not each beginning is a test's; one that is in progress is,
+   * and so is the first.
+   */
+  #parentOf(name: string): string | undefined {
+    for (let at = name.length; (at = name.lastIndexOf("/", at - 1)) > 0;) {
+      const parent = name.slice(0, at);
+      if (this.tests.has(parent)) return parent;
+    }
+    const first = name.indexOf("/");
+    return first > 0 ? name.slice(0, first) : undefined;
+  }
+
+  #idOf(name: string): string {
+    return idText(this.name === "" ? name : `${this.name}.${name}`);
+  }
+}
+
+/** The text as an id can hold it. */
+export function idText(text: string): string {
+  return cutId(text.replaceAll("\0", "\\0").toWellFormed());
+}
+
+/**
+ * The name of a benchmark without the number of processors, which results that
+ * come late have behind it (golang/go#61767).
+ */
+function plainBenchmark(name: string): string {
+  return name.startsWith("Benchmark") ? name.replace(/-\d+$/, "") : name;
+}

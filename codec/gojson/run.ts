@@ -1,0 +1,251 @@
+/**
+ * Lines in, events out: what the lines of `go test -json` come to.
+ *
+ * @module
+ */
+
+import {
+  isFailureStatus,
+  type StatusEvent,
+  type TestStatus,
+  TEXT_TYPE,
+  textFile,
+} from "../event.ts";
+import type { Timestamp } from "../timestamp.ts";
+import type { BrokenPackage, GoAction, GoEvent } from "./line.ts";
+import { GoPackage, type GoTest, idText } from "./package.ts";
+import { Tail } from "./tail.ts";
+
+/** The file of no test that text is reported as. */
+export const TEXT_FILE_NAME = "stdout";
+/** The file of a test that holds what it printed. */
+const OUTPUT = "output";
+/** The file that says why something is a failure. */
+const REASON = "reason";
+
+/** What the package is called where `go tool test2json` was told of none. */
+const NO_PACKAGE = "go test";
+
+const STATUSES: Partial<Record<GoAction, TestStatus>> = {
+  pass: "success",
+  bench: "success",
+  fail: "fail",
+  skip: "skip",
+};
+
+const encoder = new TextEncoder();
+
+/**
+ * Makes events of the lines of a run. What fails besides tests that say so:
+ *
+ * - A test that has started and has no result when its package ends, or the
+ *   input does: the process panicked, exited or was killed.
+ * - A package that fails and has no failing test to show for it: it could not
+ *   be built, ran out of time, or its TestMain said so. It becomes a test of
+ *   its name that nobody can run, with what was printed last.
+ * - A package that does not end before the input does.
+ * - A build that fails and that no package fails by.
+ *
+ * Some tests that pass get no result either: {@linkcode GoTest.impliedStatus}.
+ */
+export class GoRun {
+  readonly #emit: (event: StatusEvent) => void;
+  readonly #packages = new Map<string, GoPackage>();
+  /** What builds printed, by import path. */
+  readonly #builds = new Map<string, Tail>();
+  readonly #failedBuilds = new Set<string>();
+  #time: Timestamp | undefined;
+
+  constructor(emit: (event: StatusEvent) => void) {
+    this.#emit = emit;
+  }
+
+  /** Reads an event of Go. */
+  read(event: GoEvent): void {
+    this.#time = event.time ?? this.#time;
+    switch (event.action) {
+      case "build-output":
+        this.#build(event.importPath).add(event.output);
+        return this.#emitText(event);
+      case "build-fail":
+        this.#failedBuilds.add(event.importPath);
+        return;
+    }
+    const pkg = this.#package(event.package);
+    if (event.test === "") this.#readPackage(event, pkg);
+    else this.#readTest(event, pkg);
+  }
+
+  /** Fails a package that cannot be built, of which no event tells. */
+  failPackage({ name, reason }: BrokenPackage): void {
+    if (!this.#packages.has(name)) this.#fail(name, reason);
+  }
+
+  /** Says that no more lines come. */
+  end(): void {
+    for (const pkg of this.#packages.values()) {
+      this.#endTests(pkg, "fail", "the run broke off before it ended");
+      this.#fail(
+        pkg.name || NO_PACKAGE,
+        "the run broke off before the package ended",
+        pkg.output.text,
+      );
+    }
+    this.#packages.clear();
+    for (const path of this.#failedBuilds) {
+      this.#fail(path, "the build failed", this.#build(path).text);
+    }
+    this.#failedBuilds.clear();
+  }
+
+  // Packages
+
+  #readPackage(event: GoEvent, pkg: GoPackage): void {
+    switch (event.action) {
+      case "output":
+        pkg.output.add(event.output);
+        return this.#emitText(event);
+      case "pass":
+      case "fail":
+      case "skip":
+        return this.#endPackage(event, pkg);
+    }
+  }
+
+  #endPackage({ action, failedBuild }: GoEvent, pkg: GoPackage): void {
+    this.#endTests(pkg, action, `no result when the package ended`);
+    this.#packages.delete(pkg.name);
+    this.#failedBuilds.delete(failedBuild);
+    if (action !== "fail" || pkg.hasFailure) return;
+    const [reason, printed] = failedBuild === ""
+      ? ["the package failed, and none of its tests did", ""]
+      : [`the build of ${failedBuild} failed`, this.#build(failedBuild).text];
+    this.#fail(
+      pkg.name || NO_PACKAGE,
+      reason,
+      printed + pkg.output.text,
+    );
+  }
+
+  /** Ends the tests that have no result when their package has one. */
+  #endTests(pkg: GoPackage, action: GoAction, reason: string): void {
+    const isExplained = action !== "fail" || pkg.hasFailure;
+    for (const test of pkg.tests.values()) {
+      const status = test.impliedStatus(isExplained);
+      if (status === "fail") this.#lose(pkg, test, reason);
+      else this.#endTest(pkg, test, status);
+    }
+  }
+
+  // Tests
+
+  #readTest(event: GoEvent, pkg: GoPackage): void {
+    const { action, test: name } = event;
+    const test = pkg.find(name);
+    switch (action) {
+      case "run":
+        if (test?.name === name) this.#restart(pkg, test);
+        return this.#startTest(pkg.start(name));
+      case "output":
+        return test ? this.#addOutput(test, event) : this.#emitText(event);
+      case "attr":
+        test?.addAttribute(event.key, event.value);
+        return;
+    }
+    const status = STATUSES[action];
+    if (status === undefined) return;
+    this.#endTest(pkg, test ?? pkg.newTest(name), status);
+  }
+
+  #startTest(test: GoTest): void {
+    this.#emit({ ...this.#eventOf(test), status: "inprogress" });
+  }
+
+  /** A test begins that has begun: with -count, benchmarks get no result. */
+  #restart(pkg: GoPackage, test: GoTest): void {
+    if (test.isBenchmark) this.#endTest(pkg, test, "success");
+    else this.#lose(pkg, test, "no result when it was started again");
+  }
+
+  #addOutput(test: GoTest, { output }: GoEvent): void {
+    test.notice(output);
+    this.#emit({
+      ...this.#eventOf(test),
+      fileName: OUTPUT,
+      fileBytes: encoder.encode(output),
+      ...(!test.hasOutput && { mimeType: TEXT_TYPE }),
+    });
+    test.hasOutput = true;
+  }
+
+  #lose(pkg: GoPackage, test: GoTest, reason: string): void {
+    this.#emit({
+      ...this.#eventOf(test),
+      ...textFile(REASON, reason),
+    });
+    this.#endTest(pkg, test, "fail");
+  }
+
+  #endTest(pkg: GoPackage, test: GoTest, status: TestStatus): void {
+    const { tags, hasOutput } = test;
+    pkg.tests.delete(test.name);
+    pkg.hasFailure ||= isFailureStatus(status);
+    this.#emit({
+      ...this.#eventOf(test),
+      status,
+      ...(tags.length > 0 && { tags }),
+      ...(hasOutput &&
+        { fileName: OUTPUT, fileBytes: new Uint8Array(0), eof: true }),
+    });
+  }
+
+  // Events
+
+  #eventOf({ testId, parentTestId }: GoTest): StatusEvent {
+    return {
+      testId,
+      runnable: true,
+      ...(parentTestId !== undefined && { parentTestId }),
+      ...(this.#time && { timestamp: this.#time }),
+    };
+  }
+
+  #emitText({ output, time }: GoEvent): void {
+    this.#emit({
+      runnable: true,
+      fileName: TEXT_FILE_NAME,
+      fileBytes: encoder.encode(output),
+      ...(time && { timestamp: time }),
+    });
+  }
+
+  /** A failure that is no test's. */
+  #fail(name: string, reason: string, printed = ""): void {
+    const event = {
+      testId: idText(name),
+      runnable: false,
+      ...(this.#time && { timestamp: this.#time }),
+    };
+    if (printed !== "") {
+      this.#emit({ ...event, ...textFile(OUTPUT, printed) });
+    }
+    this.#emit({ ...event, ...textFile(REASON, reason), status: "fail" });
+  }
+
+  #package(name: string): GoPackage {
+    return getOrAdd(this.#packages, name, () => new GoPackage(name));
+  }
+
+  #build(importPath: string): Tail {
+    return getOrAdd(this.#builds, importPath, () => new Tail());
+  }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

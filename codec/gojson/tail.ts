@@ -1,0 +1,26 @@
+/**
+ * The end of what a package or a build has printed, for its report.
+ *
+ * @module
+ */
+
+/** How much is kept, in UTF-16 units: a screen or two of compiler errors. */
+const MAX_LENGTH = 64 * 1024;
+
+/** Keeps the last of the text added, cut where an addition begins. */
+export class Tail {
+  #parts: string[] = [];
+  #length = 0;
+
+  add(text: string): void {
+    this.#parts.push(text);
+    this.#length += text.length;
+    while (this.#length > MAX_LENGTH && this.#parts.length > 1) {
+      this.#length -= this.#parts.shift()!.length;
+    }
+  }
+
+  get text(): string {
+    return this.#parts.join("");
+  }
+}
