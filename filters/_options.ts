@@ -42,29 +42,46 @@ export const COMMON_OPTIONS = {
   version: { help: "show the version" },
 } as const satisfies OptionTable;
 
+/** What is not in the table about the words of a command line. */
+export interface Grammar {
+  /** Whether an operand may begin with a dash; then options are long ones. */
+  readonly takesDashes?: boolean;
+  /** Whether the words behind "--" are a command, not operands. */
+  readonly takesCommand?: boolean;
+}
+
+/** A command line, read. */
+interface Words {
+  readonly options: Record<string, unknown>;
+  readonly operands: string[];
+  /** The words behind "--" where they are a command; undefined without it. */
+  readonly command: readonly string[] | undefined;
+}
+
 /**
  * Reads a command line against a table of options. Of "--x" and "--no-x" the
  * one that comes last counts.
- *
- * @param takesDashes whether words with one dash are operands
  */
 export function parseOptions(
   table: OptionTable,
   args: readonly string[],
-  takesDashes = false,
-): { options: Record<string, unknown>; operands: string[] } {
+  { takesDashes = false, takesCommand = false }: Grammar = {},
+): Words {
+  const at = takesCommand ? args.indexOf("--") : -1;
+  const command = at < 0 ? undefined : args.slice(at + 1);
+  const words = at < 0 ? args : args.slice(0, at);
   const all: OptionTable = { ...table, ...COMMON_OPTIONS };
   const names = (wanted: (option: Option) => unknown) =>
     Object.keys(all).filter((name) => wanted(all[name]));
   const { _: operands, ...options } = parseArgs(
-    plainWords(all, args, takesDashes),
+    plainWords(all, words, takesDashes),
     {
       boolean: names((option) => !option.value),
       string: ["_", ...names((option) => option.value)],
       collect: names((option) => option.list),
     },
   );
-  return { options, operands };
+  return { options, operands, command };
 }
 
 /**

@@ -10,6 +10,7 @@ import { type Input, openInput, Output, readChunk } from "./_io.ts";
 import { ToolError, UsageError } from "./_errors.ts";
 import {
   COMMON_OPTIONS,
+  type Grammar,
   type Option,
   type OptionTable,
   type OptionValues,
@@ -25,15 +26,13 @@ export { parseChoice, parseCount } from "./_options.ts";
 export const VERSION = "0.1.0";
 
 /** What an executable is: parsing, `--help` and conduct follow from it. */
-export interface Tool<Table extends OptionTable = OptionTable> {
+export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   readonly name: string;
   /** What it is for: one sentence without a full stop. */
   readonly summary: string;
   /** Its operands as `--help` shows them: "[FILE...]". */
   readonly operands: string;
   readonly options: Table;
-  /** Whether an operand may begin with a dash; then options are long ones. */
-  readonly takesDashes?: boolean;
   /** More to know, behind the options in `--help`. */
   readonly notes?: string;
   /** What its exit statuses 0 and 1 mean. */
@@ -44,6 +43,7 @@ export interface Tool<Table extends OptionTable = OptionTable> {
     io: ToolIO,
     options: OptionValues<Table>,
     operands: readonly string[],
+    command: readonly string[] | undefined,
   ): number | void | Promise<number | void>;
 }
 
@@ -100,10 +100,10 @@ async function start<Table extends OptionTable>(
   io: ToolIO,
   args: readonly string[],
 ): Promise<number> {
-  const { options, operands } = parseOptions(
+  const { options, operands, command } = parseOptions(
     tool.options,
     args,
-    tool.takesDashes,
+    tool,
   );
   if (options.help) {
     io.out.writeText(helpText(tool));
@@ -120,6 +120,7 @@ async function start<Table extends OptionTable>(
       io,
       options as OptionValues<Table>,
       operands,
+      command,
     );
     return status ?? 0;
   } finally {

@@ -104,6 +104,22 @@ Deno.test("parseOptions reads flags and their opposites, pairs and bare options"
   }
 });
 
+Deno.test("parseOptions tells a command from operands where a tool takes one", () => {
+  const read = (args: string[]) => {
+    const { operands, command } = parseOptions(table, args, {
+      takesCommand: true,
+    });
+    return { operands, command };
+  };
+  assertEquals(read(["a", "-0"]), { operands: ["a"], command: undefined });
+  assertEquals(read(["a", "--", "b", "--tag", "--"]), {
+    operands: ["a"],
+    command: ["b", "--tag", "--"],
+  });
+  assertEquals(read(["--"]), { operands: [], command: [] });
+  assertEquals(parseOptions(table, ["--", "b"]).operands, ["b"]);
+});
+
 Deno.test("parseOptions refuses what the table does not have", () => {
   const cases: [args: string[], message: string][] = [
     [["--bogus"], `Unknown option "--bogus"`],

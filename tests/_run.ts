@@ -26,6 +26,7 @@ export interface Surroundings {
 export const TOOLS = [
   "cbor2subunit",
   "gojson2subunit",
+  "junitxml2subunit",
   "subunit-diff",
   "subunit-exec",
   "subunit-filter",

@@ -42,6 +42,9 @@ const PASSED: Said = { testId: "passed", status: "success" };
 const FAILED: Said = { testId: "failed", status: "fail" };
 /** A test that passed, as Go says it. */
 const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
+/** A test that passed, as JUnit has it. */
+const JUNIT_CASE =
+  '<testcase name="passed"><system-out>line&#10;</system-out></testcase>';
 const jsonLine = (event: Said) =>
   eventToJson({ runnable: true, ...event }) + "\n";
 
@@ -52,6 +55,9 @@ function inputOf(name: string): Uint8Array {
     return eventToCbor({ runnable: true, ...PASSED });
   }
   if (name === "gojson2subunit") return stream(GO_LINE);
+  if (name === "junitxml2subunit") {
+    return stream(`<testsuite>${JUNIT_CASE}</testsuite>`);
+  }
   if (name === "tap2subunit") return stream("1..1\nok 1 - passed\n");
   return stream("text\n", PASSED);
 }
@@ -220,8 +226,9 @@ for (const name of READERS) {
     assertEquals(status, 2);
   });
 
-  // Their files are documents: see tap_test.ts and gojson_test.ts.
-  if (["tap2subunit", "gojson2subunit"].includes(name)) continue;
+  // Their files are documents: their own tests say how these are read.
+  const takesDocuments = ["gojson2subunit", "junitxml2subunit", "tap2subunit"];
+  if (takesDocuments.includes(name)) continue;
   Deno.test(`${name} reads FILEs as cat would, - being standard input`, async () => {
     using dir = new TempDir();
     const whole = name === "cbor2subunit"
@@ -289,6 +296,10 @@ const endless: [string, string][] = [
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
   ["tap2subunit", "yes ok | tap2subunit"],
+  [
+    "junitxml2subunit",
+    `{ echo '<testsuite>'; yes '${JUNIT_CASE}'; } | junitxml2subunit`,
+  ],
   [
     "gojson2subunit",
     `yes '{"Action":"output","Package":"p","Output":"line\\n"}' | gojson2subunit`,

@@ -1,0 +1,7 @@
+/**
+ * JUnit's XML reports into events.
+ *
+ * @module
+ */
+
+export * from "./decoder.ts";

@@ -1,0 +1,115 @@
+/**
+ * A case of a report whose end has not come.
+ *
+ * @module
+ */
+
+import type { StatusEvent, TestStatus } from "../event.ts";
+import type { Span } from "./times.ts";
+
+/** The types of `skipped` that say more than that. */
+const XFAIL_TYPE = "pytest.xfail";
+const TODO_TYPE = "todo";
+
+/** Values of the attribute `status`, which some give instead of elements. */
+const NOT_RUN = ["notrun", "disabled"];
+const FAILED = ["failed", "errored"];
+
+/** More attempts have no tags of their own: a packet must hold them. */
+const MAX_ATTEMPT_TAGS = 100;
+
+/** Gathers what becomes of a case. */
+export class TestCase {
+  readonly testId: string;
+  readonly span: Span;
+  readonly #tags: readonly string[];
+  #skipType: string | undefined;
+  #isFailed = false;
+  /** How many runs failed before the one that counts, or after it. */
+  #reruns = 0;
+  /** Lines "name=value". */
+  readonly properties: string[] = [];
+  /** How many files have begun, by name. */
+  readonly #files = new Map<string, number>();
+
+  constructor(testId: string, span: Span, tags: readonly string[]) {
+    this.testId = testId;
+    this.span = span;
+    this.#tags = tags;
+  }
+
+  fail(): void {
+    this.#isFailed = true;
+  }
+
+  /** Takes in the type of a `skipped`. */
+  skip(type = ""): void {
+    this.#skipType ??= type;
+  }
+
+  /** Takes in the attribute `status`. */
+  readStatus(status = ""): void {
+    if (NOT_RUN.includes(status)) this.skip();
+    if (FAILED.includes(status)) this.fail();
+  }
+
+  /**
+   * Takes in a run that does not count; returns its number among all, from 1
+   * on. Flaky runs come before the one that counts, reruns behind it.
+   */
+  addAttempt(isFlaky: boolean): number {
+    this.#reruns++;
+    return isFlaky ? this.#reruns : this.#reruns + 1;
+  }
+
+  /** A name for a file that no other file of the test has. */
+  fileName(name: string): string {
+    const count = (this.#files.get(name) ?? 0) + 1;
+    this.#files.set(name, count);
+    return count === 1 ? name : `${name}-${count}`;
+  }
+
+  get started(): StatusEvent {
+    return this.#event("inprogress", this.#tags, this.span.start);
+  }
+
+  get ended(): StatusEvent {
+    const status = this.#status;
+    return this.#event(
+      status,
+      [...this.#tags, ...this.#attemptTags(status)],
+      this.span.end,
+    );
+  }
+
+  get #status(): TestStatus {
+    if (this.#isFailed) {
+      return this.#skipType === TODO_TYPE ? "xfail" : "fail";
+    }
+    if (this.#skipType === undefined) return "success";
+    return this.#skipType === XFAIL_TYPE ? "xfail" : "skip";
+  }
+
+  #attemptTags(status: TestStatus): string[] {
+    if (this.#reruns === 0) return [];
+    const attempts = Array.from(
+      { length: Math.min(this.#reruns + 1, MAX_ATTEMPT_TAGS) },
+      (_, index) => `attempt-${index + 1}`,
+    );
+    return status === "success" ? [...attempts, "flaky"] : attempts;
+  }
+
+  #event(
+    status: TestStatus,
+    tags: readonly string[],
+    timestamp: StatusEvent["timestamp"],
+  ): StatusEvent {
+    return {
+      testId: this.testId,
+      status,
+      runnable: false,
+      ...(tags.length > 0 && { tags }),
+      ...(timestamp && { timestamp }),
+    };
+  }
+}

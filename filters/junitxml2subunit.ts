@@ -1,0 +1,77 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
+/**
+ * junitxml2subunit: JUnit's XML reports as a stream. Of a report that breaks
+ * off, what came before is written, and the exit status is 2.
+ *
+ * @module
+ */
+
+import {
+  decodePacket,
+  now,
+  PacketEncoder,
+  type StatusEvent,
+} from "@subunit/codec";
+import { JunitDecoder } from "@subunit/codec/junit";
+import { Verdict } from "./_stream.ts";
+import {
+  defineTool,
+  EXIT_STATUS_OPTION,
+  runTool,
+  type Tool,
+  TRANSFORM_STATUS,
+} from "./_tool.ts";
+
+/** What is converted at a time: its events are in memory at once. */
+const PART_BYTES = 64 * 1024;
+/** Exit status when a report is not XML, or no report. */
+const EXIT_BROKEN = 2;
+
+export const tool: Tool = defineTool({
+  name: "junitxml2subunit",
+  summary: "Convert JUnit XML reports to a subunit stream",
+  operands: "[FILE...]",
+  options: EXIT_STATUS_OPTION,
+  notes:
+    `A test is called classname.name, and tagged suite:NAME for each suite around
+it. Runs that do not count, as Surefire's reruns, are files of the one test;
+it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
+  exitStatus: TRANSFORM_STATUS,
+  examples: [
+    "junitxml2subunit build/test-results/test/*.xml | subunit-ls --failing",
+    "junitxml2subunit --exit-status report.xml > run.subunit",
+  ],
+  run(io, options, files) {
+    const verdict = new Verdict();
+    const encoder = new PacketEncoder();
+    const writePacket = (packet: Uint8Array) => {
+      io.out.write(packet);
+      if (options["exit-status"]) verdict.add(decodePacket(packet));
+    };
+    const write = (events: readonly StatusEvent[]) => {
+      for (const event of events) encoder.encodeEach(event, writePacket);
+    };
+    let isBroken = false;
+    for (const file of files.length > 0 ? files : ["-"]) {
+      const decoder = new JunitDecoder({ now });
+      for (const chunk of io.chunks([file])) {
+        for (let at = 0; at < chunk.length; at += PART_BYTES) {
+          write(decoder.push(chunk.subarray(at, at + PART_BYTES)));
+        }
+        if (decoder.error !== undefined) break;
+      }
+      write(decoder.end());
+      if (decoder.error === undefined) continue;
+      isBroken = true;
+      const name = file === "-" ? "standard input" : `"${file}"`;
+      io.out.flush();
+      io.say(
+        `Cannot read ${name}, ${decoder.error}: what came before was converted`,
+      );
+    }
+    verdict.end();
+    return isBroken ? EXIT_BROKEN : verdict.exitStatus;
+  },
+});
+
+if (import.meta.main) runTool(tool);
