@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatTimestamp, type Timestamp } from "@subunit/codec";
+
 /**
  * Compares by code point, as Python and `LC_ALL=C sort` do. Strings compare
  * themselves by UTF-16 unit, which puts U+1F600 before U+FF5E.
@@ -32,6 +34,17 @@ export function formatSeconds(seconds: number): string {
   // Only multiples of 1/16 can lie exactly between two thousandths.
   const isTie = Number.isInteger(seconds * 16) && thousandths - below === 0.5;
   return (isTie ? (below + Math.abs(below % 2)) / 1000 : seconds).toFixed(3);
+}
+
+/** A time as Python prints it: with none, six or, where it must, nine decimals. */
+export function formatTime(time: Timestamp): string {
+  const [, day, second, decimals] = /^(.*)T([^.]*)(?:\.(\d+))?Z$/.exec(
+    formatTimestamp(time),
+  )!;
+  const fraction = decimals === undefined
+    ? ""
+    : `.${decimals.padEnd(decimals.length <= 6 ? 6 : 9, "0")}`;
+  return `${day} ${second}${fraction}+00:00`;
 }
 
 /**

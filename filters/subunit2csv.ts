@@ -6,9 +6,9 @@
  * @module
  */
 
-import { formatTimestamp, type Outcome, type Timestamp } from "@subunit/codec";
+import type { Outcome, Timestamp } from "@subunit/codec";
 import { type Reported, runReport, SINK_NOTES, SINK_OPTIONS } from "./_sink.ts";
-import { visibleText } from "./_text.ts";
+import { formatTime, visibleText } from "./_text.ts";
 import {
   defineTool,
   parseChoice,
@@ -25,8 +25,8 @@ const COLUMNS = {
   test: ({ testId }) => testId,
   status: ({ outcome }) => WORDS[outcome] ?? outcome,
   // An event that is all there is of a test is its start as well.
-  start_time: ({ started, ended }) => formatTime(started ?? ended),
-  stop_time: ({ ended }) => formatTime(ended),
+  start_time: ({ started, ended }) => timeOf(started ?? ended),
+  stop_time: ({ ended }) => timeOf(ended),
   seconds: ({ seconds }) => seconds === undefined ? "" : String(seconds),
   tags: ({ tags }) => tags.join(" "),
   route: ({ routeCode }) => routeCode ?? "",
@@ -37,16 +37,8 @@ type Column = keyof typeof COLUMNS;
 
 const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 
-/** A time as Python prints it: with none, six or, where it must, nine decimals. */
-function formatTime(time: Timestamp | undefined): string {
-  if (time === undefined) return "";
-  const [, day, second, decimals] = /^(.*)T([^.]*)(?:\.(\d+))?Z$/.exec(
-    formatTimestamp(time),
-  )!;
-  const fraction = decimals === undefined
-    ? ""
-    : `.${decimals.padEnd(decimals.length <= 6 ? 6 : 9, "0")}`;
-  return `${day} ${second}${fraction}+00:00`;
+function timeOf(time: Timestamp | undefined): string {
+  return time === undefined ? "" : formatTime(time);
 }
 
 /** What a spreadsheet would take for the beginning of a formula. */

@@ -35,7 +35,9 @@ export const TOOLS = [
   "subunit-stats",
   "subunit2cbor",
   "subunit2csv",
+  "subunit2disk",
   "subunit2json",
+  "subunit2junitxml",
   "json2subunit",
   "subunit-output",
   "subunit-seal",
@@ -45,7 +47,13 @@ export const TOOLS = [
 ] as const;
 
 /** The executables that write files when asked to. */
-const WRITERS = ["subunit-stats", "subunit-tee", "subunit2csv"];
+const WRITERS = [
+  "subunit-stats",
+  "subunit-tee",
+  "subunit2csv",
+  "subunit2disk",
+  "subunit2junitxml",
+];
 
 /** The executables that run others, and which. */
 const RUNNERS: Record<string, string[]> = {
@@ -225,6 +233,7 @@ export class TempDir implements Disposable {
 const PEERS = {
   "python3": ["/usr/bin/python3", "-c", ""],
   "python3-subunit": ["/usr/bin/python3", "-c", "import subunit, testtools"],
+  "python3-junitxml": ["/usr/bin/python3", "-c", "import junitxml"],
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "stestr": ["stestr", "--version"],
   "script": ["script", "--version"],

@@ -22,6 +22,13 @@ import {
 import { quote } from "../scripts/tool_path.ts";
 import { damaged, equalBytes, type Said, stream } from "./_streams.ts";
 
+/** Where a tool may write what nobody looks at. */
+const SCRATCH = Deno.makeTempDirSync({ prefix: "subunit-" });
+globalThis.addEventListener(
+  "unload",
+  () => Deno.removeSync(SCRATCH, { recursive: true }),
+);
+
 /** Tools that read FILEs. */
 const READERS = TOOLS.filter((name) =>
   ![
@@ -66,7 +73,10 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
-  if (name === "subunit2csv") return ["--no-passthrough"];
+  if (name === "subunit2csv" || name === "subunit2junitxml") {
+    return ["--no-passthrough"];
+  }
+  if (name === "subunit2disk") return ["-f", "-d", SCRATCH];
   if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
@@ -143,6 +153,8 @@ const wrongCalls: [string, string[], string][] = [
   ["subunit-stats", ["--slowest=1.5"], "expected a whole number"],
   ["subunit-stats", ["--min-tests=-1"], "expected a whole number"],
   ["subunit-output", ["--tag"], "Option --tag needs a value"],
+  ["subunit2junitxml", ["--max-output=x"], 'Option --max-output is "x"'],
+  ["subunit2junitxml", ["--suite-from=("], "Cannot use the regular expression"],
 ];
 
 for (const [name, args, words] of wrongCalls) {
@@ -290,6 +302,10 @@ const endless: [string, string][] = [
   [
     "cbor2subunit",
     "while cat $1; do :; done | subunit2cbor 2> /dev/null | cbor2subunit",
+  ],
+  [
+    "subunit2junitxml",
+    "while cat $1; do :; done | subunit2junitxml --no-passthrough",
   ],
   ["subunit2csv", "while cat $1; do :; done | subunit2csv --no-passthrough"],
   ["subunit2json", "while cat $1; do :; done | subunit2json"],
@@ -474,6 +490,7 @@ for (
     ["subunit2cbor", [], stream(PASSED)],
     ["cbor2subunit", [], inputOf("cbor2subunit")],
     ["subunit2csv", [], stream(PASSED)],
+    ["subunit2junitxml", [], stream(PASSED)],
     ["subunit2json", [], stream(PASSED)],
     ["json2subunit", [], stream(jsonLine(PASSED))],
     ["subunit-output", ["--fail=a", "--attach-file=-"], stream("line\n")],
