@@ -255,7 +255,7 @@ for (const name of READERS) {
     // Every part but the last ends within an event.
     const cuts = [0, 8, 9, whole.length - 9, whole.length];
     const part = (index: number) => whole.slice(cuts[index], cuts[index + 1]);
-    const args = name === "subunit-stats" ? ["--forward"] : [];
+    const args = name === "subunit-stats" ? ["--forward"] : argsOf(name);
     const parts = await runTool(name, [
       ...args,
       dir.file("0", part(0)),
