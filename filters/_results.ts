@@ -5,13 +5,16 @@
  */
 
 import {
+  change,
   itemEvents,
   now,
   type Packet,
   PacketDecoder,
   type StatusEvent,
 } from "@subunit/codec";
+import { GoJsonDecoder } from "@subunit/codec/gojson";
 import { TapDecoder } from "@subunit/codec/tap";
+import { V1Decoder } from "@subunit/codec/v1";
 import { concat } from "@std/bytes/concat";
 
 /** Makes events of text. */
@@ -25,7 +28,9 @@ interface TextReader {
 /** The forms results may have. */
 const READERS = {
   v2: () => new PlainText(),
+  v1: () => new V1Text(),
   tap: () => new TapDecoder({ now }),
+  gojson: () => new GoJsonDecoder(),
 } as const satisfies Record<string, () => TextReader>;
 
 /** A form results may have, or that it is to be found out. */
@@ -33,6 +38,11 @@ export type Format = keyof typeof READERS | "detect";
 
 /** Lines that only results in one form begin with, as far as one can tell. */
 const FIRST_LINES: readonly (readonly [keyof typeof READERS, RegExp])[] = [
+  [
+    "v1",
+    /^(test|testing): ?\S|^time: \d{4}-\d\d-|^progress: (push|pop|[+-]?\d+)$/,
+  ],
+  ["gojson", /^\{.*"Action":"(start|run|output|build-output|build-fail)"/],
   ["tap", /^(TAP version 1[2-4]|1\.\.\d+( #.*)?|(not )?ok \d+( .*)?)\r?$/],
 ];
 
@@ -53,6 +63,36 @@ class PlainText implements TextReader {
 
   end(): StatusEvent[] {
     return [];
+  }
+}
+
+/** Text with results of version 1. */
+class V1Text implements TextReader {
+  #events: StatusEvent[] = [];
+  readonly #decoder = new V1Decoder({
+    event: (event) => {
+      const fileBytes = event.fileBytes?.slice();
+      this.#events.push(change(event, { fileBytes }));
+    },
+    // They are taken out before.
+    packet() {},
+    text: (text) => this.#events.push(textEvent("stdout", text.slice())),
+  }, { now, detectsPackets: false });
+
+  push(chunk: Uint8Array): StatusEvent[] {
+    this.#decoder.push(chunk);
+    return this.#takeEvents();
+  }
+
+  end(): StatusEvent[] {
+    this.#decoder.end();
+    return this.#takeEvents();
+  }
+
+  #takeEvents(): StatusEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
   }
 }
 

@@ -15,24 +15,22 @@ import {
   PacketEncoder,
   type StatusEvent,
 } from "@subunit/codec";
-import { reasonOf } from "./_errors.ts";
+import { passSignals, startCommand } from "./_command.ts";
 import { hearStream } from "./_io.ts";
 import { failureEvents, lostTest } from "./_lost.ts";
 import { endOf, type Outcome, writeOutcome } from "./_outcome.ts";
 import { type Format, ResultsReader, textEvent } from "./_results.ts";
-import { ENDING_SIGNALS } from "./_signals.ts";
 import { Verdict } from "./_stream.ts";
 import { TextTails } from "./_tails.ts";
 import {
   defineTool,
   runTool,
   type Tool,
-  ToolError,
   type ToolIO,
   UsageError,
 } from "./_tool.ts";
 
-const FORMATS = ["detect", "v2", "tap"] as const;
+const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
 
 /** Writes what a command says to the stream, and remembers what it comes to. */
 class Recorder {
@@ -77,55 +75,12 @@ class Recorder {
   }
 }
 
-/** A command and its two pipes. */
-class Command {
-  readonly #child: Deno.ChildProcess;
-
-  /**
-   * @param fd the descriptor its results come from; its standard output then
-   * goes where its errors go
-   * @throws {ToolError} when it cannot be started
-   */
-  constructor(words: readonly string[], fd: number | undefined) {
-    const [program, ...args] = fd === undefined
-      ? words
-      : ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
-    try {
-      this.#child = new Deno.Command(program, {
-        args,
-        stdin: "inherit",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-    } catch (error) {
-      const reason = error instanceof Deno.errors.NotFound
-        ? "no such command"
-        : reasonOf(error);
-      throw new ToolError(
-        `Cannot run "${words[0]}": ${reason}: check the command`,
-      );
-    }
-  }
-
-  get results(): AsyncIterable<Uint8Array> {
-    return hearStream(this.#child.stdout, "the command's results");
-  }
-
-  get errors(): AsyncIterable<Uint8Array> {
-    return hearStream(this.#child.stderr, "the command's standard error");
-  }
-
-  get status(): Promise<Deno.CommandStatus> {
-    return this.#child.status;
-  }
-
-  kill(signal: Deno.Signal): void {
-    try {
-      this.#child.kill(signal);
-    } catch {
-      // It has ended.
-    }
-  }
+/**
+ * The words that run a command whose results come from a descriptor; its
+ * standard output then goes where its errors go.
+ */
+function redirected(words: readonly string[], fd: number): string[] {
+  return ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
 }
 
 /**
@@ -149,10 +104,13 @@ export const tool: Tool = defineTool({
   name: "subunit-exec",
   summary: "Run a test command, and make one stream of all that it says",
   operands: "-- COMMAND [ARG...]",
+  takesCommand: true,
   options: {
     detect: { help: "find out the form of its results (the default)" },
+    v1: { help: "its results are version 1, the line protocol" },
     v2: { help: "its results are packets" },
     tap: { help: "its results are TAP" },
+    gojson: { help: "its results are those of go test -json" },
     fd: {
       value: "N",
       help: "its results come from descriptor N, 3 to 9, not standard output",
@@ -171,8 +129,10 @@ it. Signals are passed on to COMMAND.`,
     "subunit-exec -- node --test --test-reporter=tap | subunit-ls --failing",
     "subunit-exec --fd 3 -- ./suite --results-to /dev/fd/3 > run.subunit",
   ],
-  async run(io, options, words) {
-    if (words.length === 0) throw new UsageError("Expected a command to run");
+  async run(io, options, operands, words = []) {
+    if (words.length === 0 || operands.length > 0) {
+      throw new UsageError("Expected a command to run, behind --");
+    }
     const [format = "detect", another] = FORMATS.filter((one) => options[one]);
     if (another !== undefined) {
       throw new UsageError(
@@ -182,20 +142,23 @@ it. Signals are passed on to COMMAND.`,
     const fd = options.fd === undefined ? undefined : parseFd(options.fd);
     const testId = `${words[0].split("/").at(-1)}: exit status`;
     const recorder = new Recorder(io);
-    let command: Command;
+    let command: Deno.ChildProcess;
     try {
-      command = new Command(words, fd);
+      const all = fd === undefined ? words : redirected(words, fd);
+      command = startCommand(all, "piped");
     } catch (error) {
       const reason = "it could not be started";
       writeOutcome(io.out, { testId, status: "fail", reason });
       throw error;
     }
-    for (const [signal] of ENDING_SIGNALS) {
-      Deno.addSignalListener(signal, () => command.kill(signal));
-    }
+    passSignals(command);
     await Promise.all([
-      recordResults(command, format, recorder),
-      recordErrors(command, fd === undefined ? "stderr" : "output", recorder),
+      recordResults(command.stdout, format, recorder),
+      recordText(
+        command.stderr,
+        fd === undefined ? "stderr" : "output",
+        recorder,
+      ),
     ]);
     const status = await command.status;
     const isGood = recorder.end();
@@ -205,21 +168,23 @@ it. Signals are passed on to COMMAND.`,
 });
 
 async function recordResults(
-  command: Command,
+  results: ReadableStream<Uint8Array>,
   format: Format,
   recorder: Recorder,
 ): Promise<void> {
   const reader = new ResultsReader(format);
-  for await (const chunk of command.results) recorder.write(reader.push(chunk));
+  for await (const chunk of hearStream(results, "the command's results")) {
+    recorder.write(reader.push(chunk));
+  }
   recorder.write(reader.end());
 }
 
-async function recordErrors(
-  command: Command,
+async function recordText(
+  text: ReadableStream<Uint8Array>,
   fileName: string,
   recorder: Recorder,
 ): Promise<void> {
-  for await (const chunk of command.errors) {
+  for await (const chunk of hearStream(text, `the command's ${fileName}`)) {
     recorder.write([textEvent(fileName, chunk)]);
   }
 }

@@ -24,6 +24,8 @@ export interface Surroundings {
 
 /** The executables under test. */
 export const TOOLS = [
+  "subunit-1to2",
+  "subunit-2to1",
   "cbor2subunit",
   "gojson2subunit",
   "junitxml2subunit",
@@ -57,6 +59,7 @@ const WRITERS = [
 
 /** The executables that run others, and which. */
 const RUNNERS: Record<string, string[]> = {
+  "subunit-1to2": ["--allow-run"],
   "subunit-exec": ["--allow-run"],
   "subunit-merge": ["--allow-run=sh"],
 };

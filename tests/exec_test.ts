@@ -6,6 +6,7 @@ import {
   commandOf,
   type Finished,
   LiveTool,
+  peerTest,
   runTool,
   shell,
   type Surroundings,
@@ -169,6 +170,21 @@ Deno.test("subunit-exec --detect waits for a line that shows the form", async ()
     ["1..1\\nok 1", ["test 1 success: "]],
     ["ok 1", ["test 1 success: ", "tap plan fail: "]],
     ["text without end", ["stdout: text without end"]],
+    ["time flies\\ntest results:\\nsuccess: a\\n", [
+      "stdout: time flies\ntest results:\nsuccess: a\n",
+    ]],
+    ["building\\ntest: a\\nsuccess: a\\nok 1\\n", [
+      "stdout: building\nok 1\n",
+      "a inprogress: ",
+      "a success: ",
+    ]],
+    [
+      '{"no": "result"}\\n{"Action":"start","Package":"p"}\\n{"Action":"fail","Package":"p","Test":"T"}\\n{"Action":"fail","Package":"p"}\\n',
+      [
+        'stdout: {"no": "result"}\n',
+        "p.T fail: ",
+      ],
+    ],
   ];
   for (const [printed, words] of cases) {
     for (const delay of ["", "sleep 0.05; "]) {
@@ -186,12 +202,19 @@ Deno.test("subunit-exec --detect waits for a line that shows the form", async ()
   }
 });
 
-Deno.test("subunit-exec --v2 takes no text for results, --tap all of it", async () => {
+Deno.test("subunit-exec reads the form it is told, however results begin", async () => {
   const script = "echo 'ok 1'; echo 1..1";
   const plain = eventsIn((await exec(script, ["--v2"])).stdout);
   assertEquals(said(plain)[0], "stdout: ok 1\n1..1\n");
   const tap = eventsIn((await exec("echo ok; echo 1..1", ["--tap"])).stdout);
   assertEquals(said(tap)[0], "test 1 success: ");
+  const v1 = eventsIn(
+    (await exec("echo test a; echo success a", ["--v1"])).stdout,
+  );
+  assertEquals(said(v1).slice(0, 2), ["a inprogress: ", "a success: "]);
+  const go = '{"Action":"pass","Package":"p","Test":"T"}';
+  const gojson = eventsIn((await exec(`echo '${go}'`, ["--gojson"])).stdout);
+  assertEquals(said(gojson)[0], "p.T success: ");
 });
 
 Deno.test("subunit-exec gives the command its own standard input", async () => {
@@ -267,7 +290,7 @@ Deno.test("subunit-exec says what it cannot run, in the stream too", async () =>
 
 Deno.test("subunit-exec wants a command, one form and a descriptor", async () => {
   const cases: [string[], string][] = [
-    [[], "Expected a command to run: see --help"],
+    [[], "Expected a command to run, behind --: see --help"],
     [
       ["--tap", "--v2", "--", "true"],
       "Options --v2 and --tap exclude each other: see --help",
@@ -283,3 +306,49 @@ Deno.test("subunit-exec wants a command, one form and a descriptor", async () =>
     assertEquals(status, 2);
   }
 });
+
+peerTest(
+  "subunit-exec tells what became of each test of stestr, and of its workers",
+  [
+    "stestr",
+  ],
+  async () => {
+    using dir = new TempDir();
+    const suite = new URL(
+      "fixtures/stestr/suite/test_shop.py",
+      import.meta.url,
+    );
+    Deno.mkdirSync(`${dir.path}/suite`);
+    Deno.copyFileSync(suite, `${dir.path}/suite/test_shop.py`);
+    dir.file("suite/__init__.py", "");
+    const { stdout, status } = await shell(
+      `stestr init 2> init.log
+    subunit-exec -- stestr run --subunit --concurrency 2 --test-path ./suite |
+      subunit-seal --expect-listed`,
+      [],
+      { cwd: dir.path },
+    );
+    assertEquals(status, 0);
+    const last = new Map(
+      eventsIn(stdout).map((event) => [event.testId, event]),
+    );
+    for (
+      const [name, expected] of [
+        ["TestBasket.test_create", "success"],
+        ["TestInvoice.test_total", "fail"],
+        ["TestMail.test_known", "xfail"],
+        ["TestStock.test_later", "skip"],
+        // Its worker dies, and takes with it the tests that it had not begun.
+        ["TestMail.test_dies", "fail"],
+      ]
+    ) {
+      const { status, tags } = last.get(`suite.test_shop.${name}`)!;
+      assert(
+        status === expected || tags?.includes("lost"),
+        `${name}: ${status}`,
+      );
+    }
+    // With --subunit it exits 0 whatever fails.
+    assertEquals(last.get("stestr: exit status")!.status, "success");
+  },
+);

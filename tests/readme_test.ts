@@ -152,6 +152,20 @@ test("leaves", () => process.exit(7));
   },
 );
 
+Deno.test("README's recipe for a legacy suite lists what failed", async () => {
+  using dir = new TempDir();
+  const suite = dir.file(
+    "legacy-suite",
+    "#!/bin/sh\necho test: good\necho success: good\necho test: bad\n",
+  );
+  Deno.chmodSync(suite, 0o755);
+  const { stdout, status } = await shell(recipe("Put a legacy suite"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "bad\n");
+  assertEquals(status, 1);
+});
+
 Deno.test("README's recipe for shards fails when one is missing", async () => {
   const passed = stream({ testId: "passed", status: "success" });
   for (

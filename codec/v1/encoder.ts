@@ -1,0 +1,342 @@
+/**
+ * Tests in, version 1 out.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import { TEXT_TYPE } from "../event.ts";
+import type {
+  Attachment,
+  Outcome as TestOutcome,
+  Test,
+} from "../results/collator.ts";
+import type { Timestamp } from "../timestamp.ts";
+import { isText } from "../utf8.ts";
+import { TextBuilder } from "./builder.ts";
+import { bracketedFile, TRACEBACK } from "./run.ts";
+import { CR, isBlank, LF, type Outcome, SPACE } from "./line.ts";
+import { isTag } from "./tags.ts";
+
+const BRACKET = 0x5d;
+
+/** The keyword of an outcome, one that every reader knows if any is. */
+const KEYWORDS: Readonly<Record<TestOutcome, string>> = {
+  success: "success: ",
+  uxsuccess: "uxsuccess: ",
+  skip: "skip: ",
+  fail: "failure: ",
+  xfail: "xfail: ",
+  lost: "failure: ",
+};
+
+/** What is said of a test that started and never ended. */
+const LOST: Attachment = {
+  name: "reason",
+  mimeType: TEXT_TYPE,
+  bytes: new TextEncoder().encode("The test started and never ended\n"),
+};
+
+/** The type of a file that has none, as version 2 says. */
+const NO_TYPE = "application/octet-stream";
+/** What Python's reader takes for a type: one slash, no line end. */
+const READABLE_TYPE = /^[^\/\r\n]+\/[^\/\r\n]+$/;
+/** A charset that readers of bracketed details, who expect UTF-8, misread. */
+const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-?8|us-ascii)/i;
+
+/** What is gathered before it is handed out. */
+const RUN_BYTES = 32 * 1024;
+/** A writer that makes tags up is to cost no memory. */
+const MOST_TAG_LINES = 1024;
+
+const textEncoder = new TextEncoder();
+
+/** What version 1 cannot hold, by names for people, and how often it came. */
+export type V1Losses = Record<
+  | "route codes"
+  | "parents of tests"
+  | "tags with blanks or a dash"
+  | "line ends in test ids"
+  | "line ends in names of files"
+  | "types of files"
+  | "types of text"
+  | "files that are no text",
+  number
+>;
+
+/** How a {@linkcode V1Encoder} is to work. */
+export interface V1EncoderOptions {
+  /**
+   * Whether details are always lines of text in brackets, for readers that
+   * know no others (Perl's). Files lose their names and types then, and those
+   * that are not text are left out.
+   */
+  readonly plain?: boolean;
+}
+
+/**
+ * Writes tests in version 1, one after another.
+ *
+ * A test has its times, its tags and its files. One file that is what
+ * bracketed details are read as is written so; others go into multipart
+ * details, which hold their names, types and bytes. A lost test is a failure
+ * that says so.
+ *
+ * @example
+ * ```ts
+ * import { decodePacket, encodePacket, TestCollator } from "@subunit/codec";
+ * import { V1Encoder } from "@subunit/codec/v1";
+ *
+ * const test = new TestCollator().add(decodePacket(encodePacket({
+ *   testId: "foo",
+ *   status: "skip",
+ *   runnable: true,
+ * })))!;
+ * const encoder = new V1Encoder((bytes) => {
+ *   console.log(new TextDecoder().decode(bytes)); // test: foo, skip: foo
+ * });
+ * encoder.add(test);
+ * encoder.flush();
+ * ```
+ */
+export class V1Encoder {
+  /** What was left out or altered. */
+  readonly losses: V1Losses = {
+    "route codes": 0,
+    "parents of tests": 0,
+    "tags with blanks or a dash": 0,
+    "line ends in test ids": 0,
+    "line ends in names of files": 0,
+    "types of files": 0,
+    "types of text": 0,
+    "files that are no text": 0,
+  };
+  readonly #take: (text: Uint8Array) => void;
+  readonly #plain: boolean;
+  readonly #out = new TextBuilder(2 * RUN_BYTES);
+  /** The lines of tags that came lately: few sets are in a stream. */
+  readonly #tagLines = new Map<readonly string[], TagLine>();
+
+  /** @param take takes what is written, by the run; good until it returns */
+  constructor(
+    take: (text: Uint8Array) => void,
+    { plain = false }: V1EncoderOptions = {},
+  ) {
+    this.#take = take;
+    this.#plain = plain;
+  }
+
+  /** Writes a test. */
+  add(test: Test): void {
+    const out = this.#out;
+    const { last, outcome, tags } = test;
+    const ended = test.ended ?? test.started;
+    // Without a time of its own it would have that of the test before.
+    const started = test.started ?? ended;
+    const { view, start, end } = this.#label(test);
+    if (started !== undefined) this.#writeTime(started);
+    out.ascii("test: ");
+    out.range(view, start, end);
+    out.byte(LF);
+    if (tags.length > 0) this.#writeTags(tags);
+    if (ended !== undefined && !isSame(ended, started!)) this.#writeTime(ended);
+    out.ascii(KEYWORDS[outcome]);
+    out.range(view, start, end);
+    this.#writeDetails(test);
+    // Whether a packet has a route code is told without decoding it.
+    const isRouted = last === undefined
+      ? test.routeCode !== undefined
+      : last.routeAt >= 0;
+    if (isRouted) this.losses["route codes"]++;
+    if (test.parentTestId !== undefined) this.losses["parents of tests"]++;
+    if (out.size > RUN_BYTES) this.flush();
+  }
+
+  /** Hands out what was written and was not yet. */
+  flush(): void {
+    if (this.#out.size > 0) this.#take(this.#out.take());
+  }
+
+  #writeTime(time: Timestamp): void {
+    this.#out.ascii("time: ");
+    this.#out.time(time);
+    this.#out.byte(LF);
+  }
+
+  #writeTags(tags: readonly string[]): void {
+    let line = this.#tagLines.get(tags);
+    if (line === undefined) {
+      if (this.#tagLines.size === MOST_TAG_LINES) this.#tagLines.clear();
+      line = tagLine(tags);
+      this.#tagLines.set(tags, line);
+    }
+    this.#out.bytes(line.bytes);
+    this.losses["tags with blanks or a dash"] += line.losses;
+  }
+
+  /** The id as lines hold it: mostly the packet's own bytes. */
+  #label(test: Test): Label {
+    const { last } = test;
+    if (last !== undefined) {
+      const { source, view, idAt: start, idEnd: end } = last;
+      if (isLabel(source, view, start, end)) return { view, start, end };
+    }
+    const { testId } = test;
+    const label = this.#oneLine(testId, "line ends in test ids");
+    const bytes = textEncoder.encode(
+      // A line that names nothing is text.
+      label.trim() === "" ? JSON.stringify(testId) : label,
+    );
+    return { view: new DataView(bytes.buffer), start: 0, end: bytes.length };
+  }
+
+  /** A name with its line ends, if any, as escapes. */
+  #oneLine(name: string, loss: keyof V1Losses): string {
+    const line = name.replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+    if (line !== name) this.losses[loss]++;
+    return line;
+  }
+
+  #writeDetails(test: Test): void {
+    const isLost = test.outcome === "lost";
+    const outcome = isLost ? "fail" : test.outcome;
+    const files = test.attachments;
+    if (isLost) files.push({ ...LOST, ...(files.length === 0 && TRACEBACK) });
+    if (this.#plain) this.#writePlain(files, outcome);
+    else if (files.length === 0) this.#out.byte(LF);
+    else if (files.length === 1 && this.#isBracketed(files[0], outcome)) {
+      this.#writeBracketed(files[0].bytes);
+    } else this.#writeMultipart(files);
+  }
+
+  /**
+   * Whether readers take bracketed details for this file: its name and bytes
+   * exactly, its type as far as they tell types of text apart.
+   */
+  #isBracketed(file: Attachment, outcome: Outcome): boolean {
+    const { name, mimeType } = bracketedFile(outcome);
+    if (file.name !== name || !isLines(file.bytes)) return false;
+    if (file.mimeType === mimeType) return true;
+    if (!isUtf8Type(file.mimeType)) return false;
+    this.losses["types of text"]++;
+    return true;
+  }
+
+  #writeBracketed(lines: Uint8Array): void {
+    const out = this.#out;
+    out.ascii(" [\n");
+    for (let at = 0; at < lines.length;) {
+      const end = lines.indexOf(LF, at) + 1 || lines.length;
+      if (lines[at] === BRACKET) out.byte(SPACE);
+      out.bytes(lines.subarray(at, end));
+      at = end;
+    }
+    out.ascii("]\n");
+  }
+
+  #writeMultipart(files: readonly Attachment[]): void {
+    const out = this.#out;
+    out.ascii(" [ multipart\n");
+    for (const { name, mimeType = NO_TYPE, bytes } of files) {
+      const isReadable = READABLE_TYPE.test(mimeType);
+      if (!isReadable) this.losses["types of files"]++;
+      out.text(`Content-Type: ${isReadable ? mimeType : NO_TYPE}\n`);
+      out.text(`${this.#oneLine(name, "line ends in names of files")}\n`);
+      if (bytes.length > 0) {
+        out.ascii(`${bytes.length.toString(16).toUpperCase()}\r\n`);
+        out.bytes(bytes);
+      }
+      out.ascii("0\r\n");
+    }
+    out.ascii("]\n");
+  }
+
+  /** Writes files that are text, each under its name if that tells more. */
+  #writePlain(files: readonly Attachment[], outcome: Outcome): void {
+    const texts = files.filter(({ bytes }) => isText(bytes, 0, bytes.length));
+    this.losses["files that are no text"] += files.length - texts.length;
+    if (texts.length === 0) {
+      this.#out.byte(LF);
+      return;
+    }
+    const isNamed = texts.length > 1 ||
+      texts[0].name !== bracketedFile(outcome).name;
+    const parts = texts.flatMap(({ name, bytes }) => [
+      ...(isNamed
+        ? [
+          textEncoder.encode(
+            `${this.#oneLine(name, "line ends in names of files")}:\n`,
+          ),
+        ]
+        : []),
+      bytes,
+      ...(bytes.length > 0 && bytes.at(-1) !== LF ? [Uint8Array.of(LF)] : []),
+    ]);
+    this.#writeBracketed(concat(parts));
+  }
+}
+
+/** A line of tags. */
+interface TagLine {
+  readonly bytes: Uint8Array;
+  /** How many tags it cannot hold. */
+  readonly losses: number;
+}
+
+function tagLine(tags: readonly string[]): TagLine {
+  const words = tags.filter(isTag);
+  const line = words.length === 0 ? "" : `tags: ${words.join(" ")}\n`;
+  return {
+    bytes: textEncoder.encode(line),
+    losses: tags.length - words.length,
+  };
+}
+
+/** Where the name of a test is. */
+interface Label {
+  readonly view: DataView;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Whether bytes can stand behind a keyword as they are: a line, not blank. */
+function isLabel(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
+  // Four bytes a step: a byte below 0x20 leaves its top bit, unless it had one.
+  let suspicious = 0, at = start;
+  for (const last = end - 4; at <= last; at += 4) {
+    const word = view.getInt32(at, true);
+    suspicious |= (word - 0x20202020) & ~word;
+  }
+  for (; at < end; at++) suspicious |= (bytes[at] - 0x20) & ~bytes[at];
+  const isClean = (suspicious & 0x80808080) === 0;
+  if (isClean && start < end && bytes[start] > SPACE) return true;
+  const label = bytes.subarray(start, end);
+  return label.every((byte) => byte !== LF && byte !== CR) &&
+    !label.every(isBlank);
+}
+
+/**
+ * Whether bytes are lines that brackets hold: the last has its end, and none
+ * begins with " ]", from which readers take the space.
+ */
+function isLines(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length;) {
+    if (bytes[at] === SPACE && bytes[at + 1] === BRACKET) return false;
+    at = bytes.indexOf(LF, at) + 1;
+    if (at === 0) return false;
+  }
+  return true;
+}
+
+function isUtf8Type(mimeType = NO_TYPE): boolean {
+  return mimeType.startsWith("text/") && !OTHER_CHARSET.test(mimeType);
+}
+
+function isSame(a: Timestamp, b: Timestamp): boolean {
+  return a.seconds === b.seconds && a.nanoseconds === b.nanoseconds;
+}

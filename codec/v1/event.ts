@@ -1,0 +1,77 @@
+/**
+ * One event of a test, as a view.
+ *
+ * @module
+ */
+
+import type { StatusEvent, TestStatus } from "../event.ts";
+import type { Timestamp } from "../timestamp.ts";
+import { decodeText } from "../utf8.ts";
+import type { FilePart } from "./details.ts";
+
+/**
+ * What a line of version 1 says of a test.
+ *
+ * It is a view: the id and the file are good until the handler returns that
+ * was given the event. The id is decoded each time it is asked for; readers
+ * that write packets copy its bytes.
+ */
+export class V1Event implements StatusEvent {
+  /** Begins with the bytes of the test id. */
+  readonly source: Uint8Array;
+  /** The same bytes, to read words from. */
+  readonly view: DataView;
+  /** Where the test id ends in `source`. */
+  readonly idEnd: number;
+  readonly status: TestStatus | undefined;
+  readonly tags: readonly string[] | undefined;
+  readonly routeCode: string | undefined;
+  readonly timestamp: Timestamp | undefined;
+  readonly file: FilePart | undefined;
+
+  /** @internal */
+  constructor(
+    source: Uint8Array,
+    view: DataView,
+    idEnd: number,
+    status: TestStatus | undefined,
+    tags: readonly string[] | undefined,
+    routeCode: string | undefined,
+    timestamp: Timestamp | undefined,
+    file: FilePart | undefined,
+  ) {
+    this.source = source;
+    this.view = view;
+    this.idEnd = idEnd;
+    this.status = status;
+    this.tags = tags;
+    this.routeCode = routeCode;
+    this.timestamp = timestamp;
+    this.file = file;
+  }
+
+  get testId(): string {
+    return decodeText(this.source, 0, this.idEnd);
+  }
+
+  /** Version 1 does not tell; its tests have ids of their own. */
+  get runnable(): true {
+    return true;
+  }
+
+  get fileName(): string | undefined {
+    return this.file?.name;
+  }
+
+  get mimeType(): string | undefined {
+    return this.file?.mimeType;
+  }
+
+  get fileBytes(): Uint8Array | undefined {
+    return this.file?.bytes;
+  }
+
+  get eof(): boolean {
+    return this.file?.eof ?? false;
+  }
+}

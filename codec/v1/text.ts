@@ -1,0 +1,18 @@
+/**
+ * The text of lines: UTF-8, or what programs before it wrote.
+ *
+ * @module
+ */
+
+import { tryDecodeText } from "../utf8.ts";
+
+const latin1 = new TextDecoder("latin1");
+
+/**
+ * Bytes as a string that a packet holds: UTF-8 where it is that, else
+ * ISO-8859-1, in which no two are the same; NUL as "\0", two characters.
+ */
+export function decodeLegacy(bytes: Uint8Array): string {
+  const text = tryDecodeText(bytes) ?? latin1.decode(bytes);
+  return text.replaceAll("\0", "\\0");
+}

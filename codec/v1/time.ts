@@ -1,0 +1,165 @@
+/**
+ * Times as version 1 writes them: `2026-01-31 12:00:00.5Z`.
+ *
+ * By the byte, without strings: most lines of a stream are times.
+ *
+ * @module
+ */
+
+import type { Timestamp } from "../timestamp.ts";
+import { MAX_SECONDS } from "../v2/layout.ts";
+import { isBlank } from "./line.ts";
+
+const COLON = 0x3a;
+const DOT = 0x2e;
+const COMMA = 0x2c;
+const ZERO = 0x30;
+const ZULU = 0x5a;
+
+/** `YYYY-MM-DD HH:MM:SS` */
+export const SECOND_BYTES = 19;
+/** Longer text is no time. */
+export const MAX_TIME_BYTES = 64;
+const DAY_SECONDS = 86400;
+
+const DATE_BYTES = 10;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const ZONE = /^([+-])(\d\d)(?::?(\d\d))?$/;
+
+/**
+ * The time that bytes `start` to `end` say, blanks around it left out;
+ * undefined when they say none, or one before 1970 or after 2106, which no
+ * packet holds. What is finer than a nanosecond is cut off.
+ *
+ * As Python's reader has it, any one byte may stand between date and time, any
+ * number of decimals behind, and no zone is UTC. As ISO 8601 has it besides, a
+ * comma may stand for the dot, and a zone need not have a colon.
+ */
+export function readTime(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Timestamp | undefined {
+  let at = start, last = end;
+  while (at < last && isBlank(bytes[at])) at++;
+  while (at < last && isBlank(bytes[last - 1])) last--;
+  if (last - at < SECOND_BYTES || last - at > MAX_TIME_BYTES) return undefined;
+  const midnight = readDate(bytes, at);
+  const hour = twoDigits(bytes, at + 11);
+  const minute = twoDigits(bytes, at + 14);
+  const second = twoDigits(bytes, at + 17);
+  const isTime = bytes[at + 13] === COLON && bytes[at + 16] === COLON &&
+    hour < 24 && minute < 60 && second < 60;
+  if (!isTime) return undefined;
+  at += SECOND_BYTES;
+  let nanoseconds = 0;
+  if (bytes[at] === DOT || bytes[at] === COMMA) {
+    const from = ++at;
+    let unit = 1e9;
+    for (; at < last && isDigit(bytes[at]); at++) {
+      if (unit === 1) continue;
+      unit /= 10;
+      nanoseconds = 10 * nanoseconds + bytes[at] - ZERO;
+    }
+    if (at === from) return undefined;
+    nanoseconds *= unit;
+  }
+  const seconds = midnight + (hour * 60 + minute) * 60 + second -
+    zoneSeconds(bytes, at, last);
+  // NaN, of what is no date or no zone, is in no range.
+  return seconds >= 0 && seconds <= MAX_SECONDS
+    ? { seconds, nanoseconds }
+    : undefined;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte < ZERO + 10;
+}
+
+/** The number that two digits say; 99, which no part of a time is, if none. */
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at], ones = bytes[at + 1];
+  return isDigit(tens) && isDigit(ones) ? 10 * (tens - ZERO) + ones - ZERO : 99;
+}
+
+/** The date read last, which the next one mostly is, and when it begins. */
+const lastDate = new Uint8Array(DATE_BYTES);
+let lastMidnight = NaN;
+
+/** When the day at `at` begins, in seconds; NaN when there is none. */
+function readDate(bytes: Uint8Array, at: number): number {
+  let same = 0;
+  while (same < DATE_BYTES && bytes[at + same] === lastDate[same]) same++;
+  if (same < DATE_BYTES) {
+    lastDate.set(bytes.subarray(at, at + DATE_BYTES));
+    const text = String.fromCharCode(...lastDate);
+    const date = new Date(`${text}T00:00:00Z`);
+    // Date may carry 31 February over into March.
+    const isReal = DATE.test(text) &&
+      date.getUTCDate() === Number(text.slice(-2));
+    lastMidnight = isReal ? date.getTime() / 1000 : NaN;
+  }
+  return lastMidnight;
+}
+
+/** How far a zone is ahead of UTC; NaN when the bytes say none. */
+function zoneSeconds(bytes: Uint8Array, start: number, end: number): number {
+  if (start === end || end - start === 1 && bytes[start] === ZULU) return 0;
+  const match = ZONE.exec(String.fromCharCode(...bytes.subarray(start, end)));
+  if (match === null) return NaN;
+  const [, sign, hours, minutes = "0"] = match;
+  if (Number(minutes) > 59) return NaN;
+  const seconds = (Number(hours) * 60 + Number(minutes)) * 60;
+  return sign === "-" ? -seconds : seconds;
+}
+
+/** A time takes at most so many bytes. */
+export const TIME_BYTES = 30;
+
+/** The day written last, in days since 1970, and its text. */
+let writtenDay = 0;
+let writtenDate = new TextEncoder().encode("1970-01-01 ");
+
+/**
+ * Writes a time at `at`, with as many decimals as it needs, at most nine, and
+ * returns the offset behind it.
+ */
+export function writeTime(
+  bytes: Uint8Array,
+  at: number,
+  { seconds, nanoseconds }: Timestamp,
+): number {
+  const day = Math.floor(seconds / DAY_SECONDS);
+  if (day !== writtenDay) {
+    writtenDay = day;
+    const date = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 10);
+    writtenDate = new TextEncoder().encode(`${date} `);
+  }
+  for (let i = 0; i < 11; i++) bytes[at + i] = writtenDate[i];
+  const second = seconds - day * DAY_SECONDS;
+  const minute = (second / 60) | 0;
+  const hour = (minute / 60) | 0;
+  writeTwo(bytes, at + 11, hour);
+  bytes[at + 13] = COLON;
+  writeTwo(bytes, at + 14, minute - 60 * hour);
+  bytes[at + 16] = COLON;
+  writeTwo(bytes, at + 17, second - 60 * minute);
+  let end = at + SECOND_BYTES;
+  if (nanoseconds > 0) {
+    bytes[end++] = DOT;
+    for (let rest = nanoseconds, unit = 1e8; rest > 0; unit /= 10) {
+      const digit = (rest / unit) | 0;
+      bytes[end++] = ZERO + digit;
+      rest -= digit * unit;
+    }
+  }
+  bytes[end++] = ZULU;
+  return end;
+}
+
+/** Writes two digits. */
+function writeTwo(bytes: Uint8Array, at: number, value: number): void {
+  const tens = (value / 10) | 0;
+  bytes[at] = ZERO + tens;
+  bytes[at + 1] = ZERO + value - 10 * tens;
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
+/**
+ * subunit-1to2: the tests of version 1, the legacy text protocol, as packets.
+ * Text passes on as it came, in its place, and so do packets that are already
+ * there.
+ *
+ * @module
+ */
+
+import { now, PacketDecoder } from "@subunit/codec";
+import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
+import { runCommand } from "./_command.ts";
+import { endOf, writeOutcome } from "./_outcome.ts";
+import { Verdict } from "./_stream.ts";
+import {
+  defineTool,
+  EXIT_STATUS_OPTION,
+  runTool,
+  type Tool,
+  ToolError,
+  type ToolIO,
+  TRANSFORM_STATUS,
+  UsageError,
+} from "./_tool.ts";
+
+/** Judges a stream by its bytes. */
+class Judge {
+  readonly #decoder = new PacketDecoder();
+  readonly #verdict = new Verdict();
+
+  take(bytes: Uint8Array): void {
+    this.#decoder.push(bytes);
+    this.#judge();
+  }
+
+  /** The exit status of the whole. */
+  end(): number {
+    this.#decoder.end();
+    this.#judge();
+    this.#verdict.end();
+    return this.#verdict.exitStatus;
+  }
+
+  #judge(): void {
+    for (let item; (item = this.#decoder.next()) !== undefined;) {
+      this.#verdict.add(item);
+    }
+  }
+}
+
+/** How a stream is converted. */
+interface ConverterOptions {
+  readonly routeCode?: string;
+  readonly detectsPackets: boolean;
+  readonly judges: boolean;
+}
+
+/** Writes a stream, converted. */
+class Converter {
+  readonly #io: ToolIO;
+  readonly #judge: Judge | undefined;
+  readonly #packets = new V1PacketEncoder((packets) => this.#write(packets));
+  readonly #decoder: V1Decoder;
+
+  constructor(io: ToolIO, { judges, ...options }: ConverterOptions) {
+    this.#io = io;
+    this.#judge = judges ? new Judge() : undefined;
+    const pass = (bytes: Uint8Array) => {
+      this.#packets.flush();
+      this.#write(bytes);
+    };
+    this.#decoder = new V1Decoder({
+      event: (event) => this.#packets.add(event),
+      packet: ({ bytes }) => pass(bytes),
+      text: pass,
+    }, { now, ...options });
+  }
+
+  take(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+    this.#packets.flush();
+  }
+
+  /** Returns the exit status, 0 when nothing is judged. */
+  end(): number {
+    this.#decoder.end();
+    this.#packets.flush();
+    return this.#judge?.end() ?? 0;
+  }
+
+  /** Ends text that would hide a packet behind it. */
+  makeRoom(): void {
+    if (this.#decoder.endsInCharacter) this.#io.out.writeText("\n");
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#io.out.write(bytes);
+    this.#judge?.take(bytes);
+  }
+}
+
+export const tool: Tool = defineTool({
+  name: "subunit-1to2",
+  summary: "Convert version 1, the legacy text protocol, to a subunit stream",
+  operands: "[FILE...] | -- COMMAND [ARG...]",
+  takesCommand: true,
+  options: {
+    route: { value: "CODE", help: "give the tests a route code" },
+    detect: {
+      help: "pass on packets that are already there (the default)",
+    },
+    "no-detect": { help: "take everything for version 1 and text" },
+    ...EXIT_STATUS_OPTION,
+  },
+  notes:
+    `A test that another one interrupts, progress or the end of input is a failure.
+Events have the time that the stream tells, before it tells any the present.
+With COMMAND its output is converted as it comes; how it ended is the test
+"COMMAND: exit status". The tool passes signals on to it and ends as it did.`,
+  exitStatus: TRANSFORM_STATUS,
+  examples: [
+    "./legacy-suite | subunit-1to2 | subunit-ls --failing",
+    "subunit-1to2 --route legacy -- ./legacy-suite --all > run.subunit",
+  ],
+  async run(io, options, files, command) {
+    if (command?.length === 0) {
+      throw new UsageError('Expected a command behind "--"');
+    }
+    if (command !== undefined && files.length > 0) {
+      throw new UsageError("Cannot read a FILE and run a command");
+    }
+    const converter = new Converter(io, {
+      routeCode: options.route,
+      detectsPackets: !options["no-detect"],
+      judges: options["exit-status"],
+    });
+    if (command === undefined) {
+      for (const chunk of io.chunks(files)) converter.take(chunk);
+      return converter.end();
+    }
+    const outcome = {
+      testId: `${command[0].split("/").at(-1)}: exit status`,
+      routeCode: options.route,
+    };
+    let status: Deno.CommandStatus;
+    try {
+      status = await runCommand(command, (chunk) => {
+        converter.take(chunk);
+        io.out.flush();
+      });
+    } catch (error) {
+      if (error instanceof ToolError) {
+        const reason = "it could not be run to its end";
+        writeOutcome(io.out, { ...outcome, status: "fail", reason });
+      }
+      throw error;
+    }
+    const verdict = converter.end();
+    converter.makeRoom();
+    writeOutcome(io.out, {
+      ...outcome,
+      status: status.success ? "success" : "fail",
+      reason: endOf(status),
+    });
+    return status.code || verdict;
+  },
+});
+
+if (import.meta.main) runTool(tool);
