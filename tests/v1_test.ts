@@ -412,14 +412,24 @@ Deno.test("subunit-1to2 leaves no command behind when its reader leaves", async 
 Deno.test("subunit-1to2 is live", async () => {
   await using tool = new LiveTool("subunit-1to2");
   const packet = stream({ testId: "z", status: "exists" });
-  await tool.write(stream("test: a\n", "a prompt> "));
-  const before =
-    stream({ testId: "a", status: "inprogress", timestamp: at("00:00:00") })
-      .length + "a prompt> ".length;
-  assertStringIncludes(text(await tool.read(before - 3)), "a prompt> ");
-  await tool.write(stream("\nsuccess: a\n", packet, "testi"));
-  const after = await tool.read(2 * before - 10);
-  assertEquals(after.subarray(-packet.length), packet);
+  const test = { testId: "a", timestamp: at("01:02:03") };
+  const steps: [written: Uint8Array, read: Uint8Array][] = [
+    [
+      stream("time: 2026-01-31 01:02:03Z\ntest: a\n", "a prompt> "),
+      stream({ ...test, status: "inprogress" }, "a prompt> "),
+    ],
+    [
+      stream("\nsuccess: a\n", packet, "testi"),
+      stream("\n", { ...test, status: "success" }, packet),
+    ],
+  ];
+  const expected: Uint8Array[] = [];
+  for (const [written, read] of steps) {
+    await within(tool.write(written));
+    expected.push(read);
+    const all = stream(...expected);
+    assertEquals(await tool.read(all.length), all);
+  }
 });
 
 Deno.test("subunit-2to1 writes tests when they end, text in its place", async () => {

@@ -39,18 +39,20 @@ export class TextBuilder {
     this.#bytes[this.#size++] = byte;
   }
 
-  /** Adds text of our own, in ASCII. */
-  ascii(text: string): void {
+  text(text: string): void {
     const { length } = text;
     this.#reserve(length);
+    // Most are a few letters of ASCII, for which a call takes too long.
     const bytes = this.#bytes, at = this.#size;
-    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) {
+        this.bytes(encoder.encode(text));
+        return;
+      }
+      bytes[at + i] = unit;
+    }
     this.#size = at + length;
-  }
-
-  /** Adds any text. */
-  text(text: string): void {
-    this.bytes(encoder.encode(text));
   }
 
   bytes(bytes: Uint8Array): void {

@@ -135,12 +135,12 @@ export class V1Encoder {
     const started = test.started ?? ended;
     const { view, start, end } = this.#label(test);
     if (started !== undefined) this.#writeTime(started);
-    out.ascii("test: ");
+    out.text("test: ");
     out.range(view, start, end);
     out.byte(LF);
     if (tags.length > 0) this.#writeTags(tags);
     if (ended !== undefined && !isSame(ended, started!)) this.#writeTime(ended);
-    out.ascii(KEYWORDS[outcome]);
+    out.text(KEYWORDS[outcome]);
     out.range(view, start, end);
     this.#writeDetails(test);
     // Whether a packet has a route code is told without decoding it.
@@ -158,7 +158,7 @@ export class V1Encoder {
   }
 
   #writeTime(time: Timestamp): void {
-    this.#out.ascii("time: ");
+    this.#out.text("time: ");
     this.#out.time(time);
     this.#out.byte(LF);
   }
@@ -224,31 +224,31 @@ export class V1Encoder {
 
   #writeBracketed(lines: Uint8Array): void {
     const out = this.#out;
-    out.ascii(" [\n");
+    out.text(" [\n");
     for (let at = 0; at < lines.length;) {
       const end = lines.indexOf(LF, at) + 1 || lines.length;
       if (lines[at] === BRACKET) out.byte(SPACE);
       out.bytes(lines.subarray(at, end));
       at = end;
     }
-    out.ascii("]\n");
+    out.text("]\n");
   }
 
   #writeMultipart(files: readonly Attachment[]): void {
     const out = this.#out;
-    out.ascii(" [ multipart\n");
+    out.text(" [ multipart\n");
     for (const { name, mimeType = NO_TYPE, bytes } of files) {
       const isReadable = READABLE_TYPE.test(mimeType);
       if (!isReadable) this.losses["types of files"]++;
       out.text(`Content-Type: ${isReadable ? mimeType : NO_TYPE}\n`);
       out.text(`${this.#oneLine(name, "line ends in names of files")}\n`);
       if (bytes.length > 0) {
-        out.ascii(`${bytes.length.toString(16).toUpperCase()}\r\n`);
+        out.text(`${bytes.length.toString(16).toUpperCase()}\r\n`);
         out.bytes(bytes);
       }
-      out.ascii("0\r\n");
+      out.text("0\r\n");
     }
-    out.ascii("]\n");
+    out.text("]\n");
   }
 
   /** Writes files that are text, each under its name if that tells more. */

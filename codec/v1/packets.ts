@@ -23,6 +23,8 @@ import type { V1Event } from "./event.ts";
 const RUN_BYTES = 64 * 1024;
 /** Longer packets are left to the encoder of all events. */
 const SHORT_PACKET_BYTES = 8192;
+/** A writer that makes tags up is to cost no memory. */
+const MOST_TAG_FIELDS = 1024;
 
 /** The codes of the statuses: their places, counted from 1. */
 const STATUS_CODES = Object.fromEntries(
@@ -58,9 +60,8 @@ export class V1PacketEncoder {
   readonly #run = new Uint8Array(RUN_BYTES);
   readonly #view = new DataView(this.#run.buffer);
   #size = 0;
-  /** The tags and the route code of the last event, and their fields. */
-  #tags: readonly string[] | undefined;
-  #tagsField = NO_BYTES;
+  /** The fields of tags that came lately: few sets are in a stream. */
+  readonly #tagFields = new Map<readonly string[], Uint8Array>();
   #routeCode: string | undefined;
   #routeField = NO_BYTES;
 
@@ -91,9 +92,9 @@ export class V1PacketEncoder {
 
   /** Encodes an event without a file; false when its packet is a long one. */
   #addShort({ view, idEnd, status, tags, routeCode, timestamp }: V1Event) {
-    if (tags !== this.#tags) this.#setTags(tags);
     if (routeCode !== this.#routeCode) this.#setRoute(routeCode);
-    const tagsField = this.#tagsField, routeField = this.#routeField;
+    const routeField = this.#routeField;
+    const tagsField = tags === undefined ? NO_BYTES : this.#tagField(tags);
     const length = packetLength(
       LENGTH_OFFSET + CRC_BYTES + octetsFor(idEnd) + idEnd +
         (timestamp === undefined ? 0 : 4 + octetsFor(timestamp.nanoseconds)) +
@@ -128,11 +129,14 @@ export class V1PacketEncoder {
     return true;
   }
 
-  #setTags(tags: readonly string[] | undefined): void {
-    this.#tags = tags;
-    this.#tagsField = tags === undefined
-      ? NO_BYTES
-      : concat([numberField(tags.length), ...tags.map(field)]);
+  #tagField(tags: readonly string[]): Uint8Array {
+    let found = this.#tagFields.get(tags);
+    if (found === undefined) {
+      if (this.#tagFields.size === MOST_TAG_FIELDS) this.#tagFields.clear();
+      found = concat([numberField(tags.length), ...tags.map(field)]);
+      this.#tagFields.set(tags, found);
+    }
+    return found;
   }
 
   #setRoute(routeCode: string | undefined): void {

@@ -16,44 +16,72 @@ export function isTag(text: string): boolean {
   return text !== "" && !text.startsWith("-") && !BLANKS.test(text);
 }
 
+/** More lines of tags are not remembered. */
+const MOST_LINES = 1024;
+
+const NO_TAGS: ReadonlySet<string> = new Set();
+
 /**
  * Tags given outside of a test are of all that follow; those given in one are
  * its own. A "-" before a tag takes it away, in a test from it alone.
  */
 export class TagScopes {
-  #global: ReadonlySet<string> = new Set();
+  #global = NO_TAGS;
   #local: ReadonlySet<string> | undefined;
-  /** The same as an array, made when it is asked for. */
-  #current: readonly string[] | undefined;
+  /** What lines make of the global tags: most tests have one of a few. */
+  readonly #known = new Map<string, ReadonlySet<string>>();
+  /** The tags of sets, in arrays that are made once. */
+  readonly #lists = new WeakMap<ReadonlySet<string>, readonly string[]>();
 
-  /** The tags in force; undefined when there are none. */
+  /**
+   * The tags in force; undefined when there are none. Tests that have their
+   * tags from the same line share an array.
+   */
   get current(): readonly string[] | undefined {
     const tags = this.#local ?? this.#global;
-    return tags.size === 0 ? undefined : this.#current ??= [...tags];
+    if (tags.size === 0) return undefined;
+    let list = this.#lists.get(tags);
+    if (list === undefined) {
+      list = [...tags];
+      this.#lists.set(tags, list);
+    }
+    return list;
   }
 
   /** Reads what follows "tags:"; false when it is more than can be kept. */
   read(text: string, isInTest: boolean): boolean {
-    const words = text.split(BLANKS).filter((word) => word !== "");
-    const isGone = (word: string) => word.startsWith("-");
-    const tags = new Set([
-      ...this.#local ?? this.#global,
-      ...words.filter((word) => !isGone(word)),
-    ]);
-    // Wherever they stand in the line, as in Python's reader.
-    for (const word of words.filter(isGone)) tags.delete(word.slice(1));
-    const units = [...tags].reduce((sum, tag) => sum + tag.length, 0);
-    if (units > MAX_TAG_UNITS) return false;
-    if (isInTest) this.#local = tags;
-    else this.#global = tags;
-    this.#current = undefined;
+    const known = this.#local === undefined ? this.#known.get(text) : undefined;
+    const tags = known ?? changed(this.#local ?? this.#global, text);
+    if (tags === undefined) return false;
+    if (!isInTest) {
+      this.#global = tags;
+      this.#known.clear();
+      return true;
+    }
+    if (this.#local === undefined && known === undefined) {
+      if (this.#known.size === MOST_LINES) this.#known.clear();
+      this.#known.set(text, tags);
+    }
+    this.#local = tags;
     return true;
   }
 
   /** Says that the test is over. */
   endTest(): void {
-    if (this.#local === undefined) return;
     this.#local = undefined;
-    this.#current = undefined;
   }
+}
+
+/** Tags as a line changes them; undefined when they are too many. */
+function changed(
+  before: ReadonlySet<string>,
+  text: string,
+): ReadonlySet<string> | undefined {
+  const words = text.split(BLANKS).filter((word) => word !== "");
+  const isGone = (word: string) => word.startsWith("-");
+  const tags = new Set([...before, ...words.filter((word) => !isGone(word))]);
+  // Wherever they stand in the line, as in Python's reader.
+  for (const word of words.filter(isGone)) tags.delete(word.slice(1));
+  const units = [...tags].reduce((sum, tag) => sum + tag.length, 0);
+  return units <= MAX_TAG_UNITS ? tags : undefined;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { tryDecodeText } from "../utf8.ts";
+import { decodeText, isText, tryDecodeText } from "../utf8.ts";
 
 const latin1 = new TextDecoder("latin1");
 
@@ -13,6 +13,7 @@ const latin1 = new TextDecoder("latin1");
  * ISO-8859-1, in which no two are the same; NUL as "\0", two characters.
  */
 export function decodeLegacy(bytes: Uint8Array): string {
+  if (isText(bytes, 0, bytes.length)) return decodeText(bytes, 0, bytes.length);
   const text = tryDecodeText(bytes) ?? latin1.decode(bytes);
   return text.replaceAll("\0", "\\0");
 }
