@@ -124,14 +124,13 @@ export class Test {
 
   /** Its files, in the order in which they began; see {@linkcode TestCollator}. */
   get attachments(): Attachment[] {
-    return Array.from(
-      this.#progress?.attachments ?? [],
-      ([name, { mimeType, parts }]) => ({
-        name,
-        mimeType,
-        bytes: concat(parts),
-      }),
-    );
+    const attachments = this.#progress?.attachments;
+    if (attachments === undefined) return [];
+    return Array.from(attachments, ([name, { mimeType, parts }]) => ({
+      name,
+      mimeType,
+      bytes: parts.length === 1 ? parts[0] : concat(parts),
+    }));
   }
 }
 

@@ -46,7 +46,8 @@ const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-?8|us-ascii)/i;
 
 /** What is gathered before it is handed out. */
 const RUN_BYTES = 32 * 1024;
-/** A writer that makes tags up is to cost no memory. */
+/** Longer lines of tags are not remembered, nor more. */
+const MAX_TAG_LINE_BYTES = 256;
 const MOST_TAG_LINES = 1024;
 
 const textEncoder = new TextEncoder();
@@ -164,14 +165,18 @@ export class V1Encoder {
   }
 
   #writeTags(tags: readonly string[]): void {
-    let line = this.#tagLines.get(tags);
-    if (line === undefined) {
-      if (this.#tagLines.size === MOST_TAG_LINES) this.#tagLines.clear();
-      line = tagLine(tags);
-      this.#tagLines.set(tags, line);
-    }
+    const line = this.#tagLines.get(tags) ?? this.#makeTagLine(tags);
     this.#out.bytes(line.bytes);
     this.losses["tags with blanks or a dash"] += line.losses;
+  }
+
+  #makeTagLine(tags: readonly string[]): TagLine {
+    const line = tagLine(tags);
+    if (line.bytes.length <= MAX_TAG_LINE_BYTES) {
+      if (this.#tagLines.size === MOST_TAG_LINES) this.#tagLines.clear();
+      this.#tagLines.set(tags, line);
+    }
+    return line;
   }
 
   /** The id as lines hold it: mostly the packet's own bytes. */

@@ -23,7 +23,8 @@ import type { V1Event } from "./event.ts";
 const RUN_BYTES = 64 * 1024;
 /** Longer packets are left to the encoder of all events. */
 const SHORT_PACKET_BYTES = 8192;
-/** A writer that makes tags up is to cost no memory. */
+/** Longer fields of tags are not remembered, nor more. */
+const MAX_TAG_FIELD_BYTES = 256;
 const MOST_TAG_FIELDS = 1024;
 
 /** The codes of the statuses: their places, counted from 1. */
@@ -130,13 +131,14 @@ export class V1PacketEncoder {
   }
 
   #tagField(tags: readonly string[]): Uint8Array {
-    let found = this.#tagFields.get(tags);
-    if (found === undefined) {
+    const known = this.#tagFields.get(tags);
+    if (known !== undefined) return known;
+    const made = concat([numberField(tags.length), ...tags.map(field)]);
+    if (made.length <= MAX_TAG_FIELD_BYTES) {
       if (this.#tagFields.size === MOST_TAG_FIELDS) this.#tagFields.clear();
-      found = concat([numberField(tags.length), ...tags.map(field)]);
-      this.#tagFields.set(tags, found);
+      this.#tagFields.set(tags, made);
     }
-    return found;
+    return made;
   }
 
   #setRoute(routeCode: string | undefined): void {

@@ -16,8 +16,10 @@ export function isTag(text: string): boolean {
   return text !== "" && !text.startsWith("-") && !BLANKS.test(text);
 }
 
-/** More lines of tags are not remembered. */
+/** Longer lines of tags are not remembered, nor more, nor for more tags. */
+const MAX_LINE_UNITS = 256;
 const MOST_LINES = 1024;
+const MOST_TAGS = 64;
 
 const NO_TAGS: ReadonlySet<string> = new Set();
 
@@ -58,7 +60,9 @@ export class TagScopes {
       this.#known.clear();
       return true;
     }
-    if (this.#local === undefined && known === undefined) {
+    const isWorth = this.#local === undefined && known === undefined &&
+      text.length <= MAX_LINE_UNITS && tags.size <= MOST_TAGS;
+    if (isWorth) {
       if (this.#known.size === MOST_LINES) this.#known.clear();
       this.#known.set(text, tags);
     }
