@@ -7,9 +7,8 @@
  * @module
  */
 
-import { decodePacket, PacketEncoder, type StatusEvent } from "@subunit/codec";
 import { GoJsonDecoder } from "@subunit/codec/gojson";
-import { Verdict } from "./_stream.ts";
+import { EventWriter } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -33,23 +32,14 @@ no failing test to show for it, as those that cannot be built.`,
     "go test -json ./... 2>&1 | gojson2subunit --exit-status > run.subunit",
   ],
   run(io, options, files) {
-    const verdict = new Verdict();
-    const encoder = new PacketEncoder();
-    const writePacket = (packet: Uint8Array) => {
-      io.out.write(packet);
-      if (options["exit-status"]) verdict.add(decodePacket(packet));
-    };
-    const write = (events: readonly StatusEvent[]) => {
-      for (const event of events) encoder.encodeEach(event, writePacket);
-    };
+    const writer = new EventWriter(io, options);
     // A file is a run: what it leaves open has failed.
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new GoJsonDecoder();
-      for (const chunk of io.chunks([file])) write(decoder.push(chunk));
-      write(decoder.end());
+      for (const chunk of io.chunks([file])) writer.write(decoder.push(chunk));
+      writer.write(decoder.end());
     }
-    verdict.end();
-    return verdict.exitStatus;
+    return writer.end();
   },
 });
 

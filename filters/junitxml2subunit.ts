@@ -6,14 +6,9 @@
  * @module
  */
 
-import {
-  decodePacket,
-  now,
-  PacketEncoder,
-  type StatusEvent,
-} from "@subunit/codec";
+import { now } from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
-import { Verdict } from "./_stream.ts";
+import { EventWriter } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -42,25 +37,17 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
     "junitxml2subunit --exit-status report.xml > run.subunit",
   ],
   run(io, options, files) {
-    const verdict = new Verdict();
-    const encoder = new PacketEncoder();
-    const writePacket = (packet: Uint8Array) => {
-      io.out.write(packet);
-      if (options["exit-status"]) verdict.add(decodePacket(packet));
-    };
-    const write = (events: readonly StatusEvent[]) => {
-      for (const event of events) encoder.encodeEach(event, writePacket);
-    };
+    const writer = new EventWriter(io, options);
     let isBroken = false;
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new JunitDecoder({ now });
       for (const chunk of io.chunks([file])) {
         for (let at = 0; at < chunk.length; at += PART_BYTES) {
-          write(decoder.push(chunk.subarray(at, at + PART_BYTES)));
+          writer.write(decoder.push(chunk.subarray(at, at + PART_BYTES)));
         }
         if (decoder.error !== undefined) break;
       }
-      write(decoder.end());
+      writer.write(decoder.end());
       if (decoder.error === undefined) continue;
       isBroken = true;
       const name = file === "-" ? "standard input" : `"${file}"`;
@@ -69,8 +56,8 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
         `Cannot read ${name}, ${decoder.error}: what came before was converted`,
       );
     }
-    verdict.end();
-    return isBroken ? EXIT_BROKEN : verdict.exitStatus;
+    const status = writer.end();
+    return isBroken ? EXIT_BROKEN : status;
   },
 });
 

@@ -6,9 +6,8 @@
  * @module
  */
 
-import { itemEvents } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
-import { Verdict } from "./_stream.ts";
+import { forEachEvent } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -32,14 +31,12 @@ cbor2subunit is the exact inverse.`,
     "./runner | subunit2cbor --exit-status | ./store",
   ],
   run(io, options, files) {
-    const verdict = new Verdict();
-    io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
-      for (const event of itemEvents(item)) io.out.write(eventToCbor(event));
-      if (options["exit-status"]) verdict.add(item);
-    });
-    verdict.end();
-    return verdict.exitStatus;
+    return forEachEvent(
+      io,
+      options,
+      files,
+      (event) => io.out.write(eventToCbor(event)),
+    );
   },
 });
 

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { eventToJson, itemEvents } from "@subunit/codec";
-import { Verdict } from "./_stream.ts";
+import { eventToJson } from "@subunit/codec";
+import { forEachEvent } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -31,16 +31,12 @@ json2subunit is the exact inverse.`,
     "subunit2json < run.subunit | grep worker-3 | json2subunit | subunit-ls",
   ],
   run(io, options, files) {
-    const verdict = new Verdict();
-    io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
-      for (const event of itemEvents(item)) {
-        io.out.writeRow(eventToJson(event));
-      }
-      if (options["exit-status"]) verdict.add(item);
-    });
-    verdict.end();
-    return verdict.exitStatus;
+    return forEachEvent(
+      io,
+      options,
+      files,
+      (event) => io.out.writeRow(eventToJson(event)),
+    );
   },
 });
 

@@ -6,14 +6,9 @@
  * @module
  */
 
-import {
-  decodePacket,
-  now,
-  PacketEncoder,
-  type StatusEvent,
-} from "@subunit/codec";
+import { now } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
-import { Verdict } from "./_stream.ts";
+import { EventWriter } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -36,23 +31,14 @@ tests beyond the plan. Subtests name their parent.`,
     "prove -v t/*.t | tap2subunit | subunit-stats",
   ],
   run(io, options, files) {
-    const verdict = new Verdict();
-    const encoder = new PacketEncoder();
-    const writePacket = (packet: Uint8Array) => {
-      io.out.write(packet);
-      if (options["exit-status"]) verdict.add(decodePacket(packet));
-    };
-    const write = (events: readonly StatusEvent[]) => {
-      for (const event of events) encoder.encodeEach(event, writePacket);
-    };
+    const writer = new EventWriter(io, options);
     // A file is a document, with numbers and a plan of its own.
     for (const file of files.length > 0 ? files : ["-"]) {
       const tap = new TapDecoder({ now });
-      for (const chunk of io.chunks([file])) write(tap.push(chunk));
-      write(tap.end());
+      for (const chunk of io.chunks([file])) writer.write(tap.push(chunk));
+      writer.write(tap.end());
     }
-    verdict.end();
-    return verdict.exitStatus;
+    return writer.end();
   },
 });
 
