@@ -6,7 +6,7 @@
 
 import { reasonOf, ToolError } from "./_errors.ts";
 import { hearStream } from "./_io.ts";
-import { ENDING_SIGNALS } from "./_signals.ts";
+import { hearSignals } from "./_signals.ts";
 
 /**
  * Starts a command with our standard input; its output is a pipe.
@@ -52,12 +52,7 @@ export function signalCommand(
  * @returns what stops it, lest it keep the tool alive
  */
 export function passSignals(child: Deno.ChildProcess): () => void {
-  const listeners = ENDING_SIGNALS.map(([signal]) => {
-    const listener = () => signalCommand(child, signal);
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
-  return () => listeners.forEach((stop) => stop());
+  return hearSignals((signal) => signalCommand(child, signal));
 }
 
 /**

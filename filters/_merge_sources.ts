@@ -4,6 +4,7 @@
  * @module
  */
 
+import { signalCommand } from "./_command.ts";
 import { reasonOf, ToolError, UsageError } from "./_errors.ts";
 import { hearStream } from "./_io.ts";
 
@@ -176,11 +177,7 @@ export class CommandSource implements Source {
 
   /** Passes a signal on, if it has begun and not ended. */
   kill(signal: Deno.Signal): void {
-    try {
-      this.#child?.kill(signal);
-    } catch {
-      // It has ended.
-    }
+    if (this.#child !== undefined) signalCommand(this.#child, signal);
   }
 }
 

@@ -11,7 +11,7 @@ import { readList } from "./_lists.ts";
 import { Lane } from "./_merge_lane.ts";
 import { CommandSource, isLabel, readSources } from "./_merge_sources.ts";
 import { type Outcome, writeOutcome } from "./_outcome.ts";
-import { ENDING_SIGNALS } from "./_signals.ts";
+import { hearSignals } from "./_signals.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -69,13 +69,11 @@ async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
     .filter((source) => source instanceof CommandSource);
   const interruption = Promise.withResolvers<void>();
   let status = 0;
-  for (const [signal, shellStatus] of ENDING_SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      status = shellStatus;
-      commands.forEach((command) => command.kill(signal));
-      interruption.resolve();
-    });
-  }
+  hearSignals((signal, exitStatus) => {
+    status = exitStatus;
+    commands.forEach((command) => command.kill(signal));
+    interruption.resolve();
+  });
   const runs = new Map(lanes.map((lane) => [lane.source, lane.run()]));
   try {
     await Promise.race([

@@ -9,7 +9,7 @@
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { Archive } from "./_archive.ts";
 import { hearChunk, joinItems, writeWhileHearing } from "./_io.ts";
-import { ENDING_SIGNALS } from "./_signals.ts";
+import { hearSignals } from "./_signals.ts";
 import {
   defineTool,
   runTool,
@@ -96,7 +96,11 @@ the tool; one that cannot be written is named, the others go on.`,
     const open = (path: string) => new Archive(path, options);
     const takers = new Takers(io, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
-    const deafen = hearSignals(options["ignore-interrupts"]);
+    // It ends between two writes: no packet is cut.
+    const deafen = hearSignals((signal, status) => {
+      const isIgnored = signal === "SIGINT" && options["ignore-interrupts"];
+      if (!isIgnored) Deno.exit(status);
+    });
     const decoder = new PacketDecoder();
     const drain = async () => {
       const items: StreamItem[] = [];
@@ -121,22 +125,5 @@ the tool; one that cannot be written is named, the others go on.`,
     return takers.status;
   },
 });
-
-/**
- * Ends the tool on a signal, between two writes: no packet is cut.
- *
- * @returns what stops it, lest it keep the tool alive
- */
-function hearSignals(ignoresInterrupts: boolean): () => void {
-  const listeners = ENDING_SIGNALS.map(([signal, status]) => {
-    const isIgnored = signal === "SIGINT" && ignoresInterrupts;
-    const listener = () => {
-      if (!isIgnored) Deno.exit(status);
-    };
-    Deno.addSignalListener(signal, listener);
-    return () => Deno.removeSignalListener(signal, listener);
-  });
-  return () => listeners.forEach((stop) => stop());
-}
 
 if (import.meta.main) runTool(tool);
