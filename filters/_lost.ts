@@ -5,12 +5,14 @@
  */
 
 import {
+  encodePackets,
   type StatusEvent,
   type Test,
   TEXT_TYPE,
   textFile,
   type Timestamp,
 } from "@subunit/codec";
+import type { Output } from "./_io.ts";
 
 /** What is known at the end of a stream of a test that must fail. */
 export interface Missing {
@@ -24,7 +26,7 @@ export interface Missing {
 }
 
 /** The events that make a failure of a missing test. */
-export function failureEvents(
+function failureEvents(
   { reason, tags = [], ...test }: Missing,
   output: Uint8Array | undefined,
   timestamp: Timestamp | undefined,
@@ -46,6 +48,22 @@ export function failureEvents(
       timestamp,
     },
   ];
+}
+
+/**
+ * Writes the failure of a missing test.
+ *
+ * @param output the last output that may tell why
+ */
+export function writeFailure(
+  out: Output,
+  test: Missing,
+  output: Uint8Array | undefined,
+  timestamp: Timestamp | undefined,
+): void {
+  for (const event of failureEvents(test, output, timestamp)) {
+    for (const packet of encodePackets(event)) out.write(packet);
+  }
 }
 
 /** What must fail of a test that started and never ended. */

@@ -9,7 +9,6 @@
 
 import {
   decodePacket,
-  encodePackets,
   now,
   Packet,
   PacketEncoder,
@@ -17,7 +16,7 @@ import {
 } from "@subunit/codec";
 import { passSignals, startCommand } from "./_command.ts";
 import { hearStream } from "./_io.ts";
-import { failureEvents, lostTest } from "./_lost.ts";
+import { lostTest, writeFailure } from "./_lost.ts";
 import { endOf, type Outcome, writeOutcome } from "./_outcome.ts";
 import { type Format, ResultsReader, textEvent } from "./_results.ts";
 import { Verdict } from "./_stream.ts";
@@ -67,9 +66,7 @@ class Recorder {
   end(): boolean {
     for (const test of this.#verdict.end()) {
       const output = this.#tails.get(test.routeCode);
-      for (const event of failureEvents(lostTest(test), output, now())) {
-        for (const packet of encodePackets(event)) this.#io.out.write(packet);
-      }
+      writeFailure(this.#io.out, lostTest(test), output, now());
     }
     return this.#verdict.exitStatus === 0;
   }

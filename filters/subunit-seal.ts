@@ -6,9 +6,9 @@
  * @module
  */
 
-import { encodePackets, type StreamItem, type Timestamp } from "@subunit/codec";
+import type { StreamItem, Timestamp } from "@subunit/codec";
 import { readList } from "./_lists.ts";
-import { failureEvents, lostTest, type Missing } from "./_lost.ts";
+import { lostTest, type Missing, writeFailure } from "./_lost.ts";
 import { textOf, Verdict } from "./_stream.ts";
 import { TextTails } from "./_tails.ts";
 import {
@@ -123,10 +123,7 @@ failure tagged "lost", with the last output seen; LIST has a test id a line.`,
     ];
     if (missing.length > 0) io.out.writeText("\n".repeat(padding));
     for (const test of missing) {
-      const output = tails.get(test.routeCode);
-      for (const event of failureEvents(test, output, latest)) {
-        for (const packet of encodePackets(event)) io.out.write(packet);
-      }
+      writeFailure(io.out, test, tails.get(test.routeCode), latest);
     }
     const isGood = missing.length === 0 && verdict.exitStatus === 0;
     return options["exit-status"] && !isGood ? 1 : 0;

@@ -10,21 +10,12 @@ import type { StatusEvent } from "../event.ts";
 const SEPARATOR = " > ";
 /** How many characters an id may have; what has more is cut. */
 const MAX_LENGTH = 16384;
-/** How many characters of an id may be the test's own. */
-const MAX_OWN_LENGTH = 4096;
 
 /** The id as Python's tool has it: "test 3 - description". */
 export function numberedId(number: number, description = ""): string {
   return description === ""
     ? `test ${number}`
     : `test ${number} ${description}`;
-}
-
-/** The id, or so much of it as an id may have. */
-export function cutId(testId: string): string {
-  return testId.length <= MAX_OWN_LENGTH
-    ? testId
-    : testId.slice(0, MAX_OWN_LENGTH - 1).toWellFormed() + "…";
 }
 
 /** The event with its ids as those of tests below `parentTestId`. */

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { childEvent, cutId, numberedId } from "./ids.ts";
+import { cutId } from "../ids.ts";
+import { childEvent, numberedId } from "./ids.ts";
 
 Deno.test("numberedId is Python's", () => {
   assertEquals(numberedId(3), "test 3");
