@@ -118,7 +118,7 @@ export function runReport(
         io.sayDamage(item);
         report().add(damagedTest(item));
       }
-    });
+    }, () => verdict.endChunk());
     isRead = true;
   } finally {
     // What breaks off, too, is to have an end.

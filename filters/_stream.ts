@@ -30,6 +30,11 @@ export class Verdict {
     return test;
   }
 
+  /** Keeps what it needs of the packets, before their bytes are gone. */
+  endChunk(): void {
+    this.#collator.own();
+  }
+
   /** Says that the stream is over. Returns the tests that are lost. */
   end(): Test[] {
     const lost = this.#collator.end();

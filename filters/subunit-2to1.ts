@@ -97,7 +97,10 @@ test ids become \\n and \\r. What version 1 cannot hold is counted at the end.`,
         text.write(found);
       } else if (item.kind === "packet") takePacket(item);
       else if (item.kind === "damage") takeDamage(item);
-    }, () => tests.flush());
+    }, () => {
+      tests.flush();
+      collator.own();
+    });
     text.end();
     for (const test of collator.end()) writeTest(test);
     tests.flush();

@@ -8,6 +8,7 @@ import { concat } from "@std/bytes/concat";
 import { isFailureStatus, isFinalStatus, type TestStatus } from "../event.ts";
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
 import type { Packet } from "../v2/packet.ts";
+import { RecycledBytes } from "./recycled.ts";
 import { type TestKey, TestTable } from "./test_table.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface Attachment {
 interface OpenAttachment {
   mimeType: string | undefined;
   readonly parts: Uint8Array[];
+  /** How many of the parts, the first ones, are copies and not views. */
+  owned: number;
 }
 
 /** What the events of a test said before its last one. */
@@ -53,6 +56,8 @@ interface Progress {
   tags: readonly string[] | undefined;
   parentTestId: string | undefined;
   attachments: Map<string, OpenAttachment> | undefined;
+  /** Whether the test's last event has come. */
+  hasEnded: boolean;
 }
 
 /** A test that has ended, or that never will. */
@@ -153,10 +158,16 @@ export class Test {
 export class TestCollator {
   readonly #open = new TestTable<Progress>();
   readonly #keepsAttachments: boolean;
+  /** The tests with files that are views of packets. */
+  #borrowers: Progress[] = [];
+  /** The tests with files that have ended since. */
+  #ended: Progress[] = [];
+  readonly #memory = new RecycledBytes();
   #started = 0;
 
   /**
-   * @param options.attachments whether to keep the files of tests in progress;
+   * @param options.attachments whether to keep the files of tests in progress:
+   * as views of their packets until {@linkcode TestCollator.own} is called;
    * without it {@linkcode Test.attachments} is empty
    */
   constructor({ attachments = false }: { attachments?: boolean } = {}) {
@@ -181,9 +192,39 @@ export class TestCollator {
       return undefined;
     }
     if (this.#keepsAttachments && packet.fileAt >= 0) {
-      keepAttachment(packet, this.#progress(packet));
+      this.#keepAttachment(packet, this.#progress(packet));
     }
-    return new Test(status as Outcome, packet, this.#open.delete(packet));
+    const progress = this.#open.delete(packet);
+    if (progress?.attachments !== undefined) {
+      progress.hasEnded = true;
+      this.#ended.push(progress);
+    }
+    return new Test(status as Outcome, packet, progress);
+  }
+
+  /**
+   * Makes the files of tests in progress its own, before the bytes of their
+   * packets are gone; those of tests that have ended are gone with them. Most
+   * tests have ended by then, and their files are never copied.
+   */
+  own(): void {
+    for (const { attachments } of this.#ended) {
+      for (const { parts, owned } of attachments!.values()) {
+        for (let i = 0; i < owned; i++) this.#memory.release(parts[i]);
+      }
+    }
+    for (const { hasEnded, attachments } of this.#borrowers) {
+      if (hasEnded) continue;
+      for (const attachment of attachments!.values()) {
+        const { parts } = attachment;
+        for (let i = attachment.owned; i < parts.length; i++) {
+          parts[i] = this.#memory.copy(parts[i]);
+        }
+        attachment.owned = parts.length;
+      }
+    }
+    this.#ended = [];
+    this.#borrowers = [];
   }
 
   /** Says that no more events come: the lost tests, first started first. */
@@ -204,6 +245,7 @@ export class TestCollator {
     tags: undefined,
     parentTestId: undefined,
     attachments: undefined,
+    hasEnded: false,
   });
 
   #note(packet: Packet, progress: Progress): void {
@@ -213,19 +255,20 @@ export class TestCollator {
     }
     progress.parentTestId ??= packet.parentTestId;
     if (this.#keepsAttachments && packet.fileAt >= 0) {
-      keepAttachment(packet, progress);
+      this.#keepAttachment(packet, progress);
     }
   }
-}
 
-function keepAttachment(packet: Packet, progress: Progress): void {
-  progress.attachments ??= new Map();
-  const name = packet.fileName!;
-  let open = progress.attachments.get(name);
-  if (open === undefined) {
-    open = { mimeType: undefined, parts: [] };
-    progress.attachments.set(name, open);
+  #keepAttachment(packet: Packet, progress: Progress): void {
+    progress.attachments ??= new Map();
+    const name = packet.fileName!;
+    let open = progress.attachments.get(name);
+    if (open === undefined) {
+      open = { mimeType: undefined, parts: [], owned: 0 };
+      progress.attachments.set(name, open);
+    }
+    open.mimeType ??= packet.mimeType;
+    open.parts.push(packet.fileBytes!);
+    if (this.#borrowers.at(-1) !== progress) this.#borrowers.push(progress);
   }
-  open.mimeType ??= packet.mimeType;
-  open.parts.push(packet.fileBytes!.slice());
 }

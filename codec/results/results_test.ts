@@ -108,6 +108,43 @@ Deno.test("TestCollator joins attachments, and keeps the parent", () => {
   );
 });
 
+Deno.test("TestCollator owns the files of tests in progress when told to", () => {
+  const collator = new TestCollator({ attachments: true });
+  /** A packet in memory that is used for something else after `own`. */
+  const lent: Uint8Array[] = [];
+  const lend = (event: Partial<StatusEvent>) => {
+    const bytes = encodePacket({ runnable: true, ...event });
+    lent.push(bytes);
+    return collator.add(decodePacket(bytes));
+  };
+  const own = () => {
+    collator.own();
+    for (const bytes of lent.splice(0)) bytes.fill(0x21);
+  };
+  const textsOf = (test: Test | undefined) =>
+    test!.attachments.map(({ bytes }) => new TextDecoder().decode(bytes));
+  for (let round = 0; round < 50; round++) {
+    for (const size of [0, 1, 7, 300, 9000]) {
+      const testId = `${size}`, fileName = "log";
+      const content = (letter: string) => letter.repeat(size + round);
+      const part = (letter: string) => ({
+        testId,
+        fileName,
+        fileBytes: new TextEncoder().encode(content(letter)),
+      });
+      lend(part("a"));
+      lend({ testId: "stays", fileName: "log", fileBytes: new Uint8Array(2) });
+      own();
+      lend(part("b"));
+      own();
+      const ended = lend({ ...part("c"), status: "fail" });
+      assertEquals(textsOf(ended), [["a", "b", "c"].map(content).join("")]);
+      own();
+    }
+  }
+  assertEquals(textsOf(collator.end()[0]), ["\0".repeat(500)]);
+});
+
 Deno.test("TestCollator keeps tests apart from files of the run", () => {
   assertEquals(collate([{ fileName: "stdout" }, { status: "fail" }]), []);
 });

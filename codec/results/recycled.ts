@@ -1,0 +1,40 @@
+/**
+ * Copies of bytes in memory that is used again.
+ *
+ * @module
+ */
+
+/** What lies unused at the most. */
+const MAX_FREE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Copies bytes and takes the copies back. Left to the garbage collector, large
+ * ones pile up: V8 looks for them after 64 MiB.
+ */
+export class RecycledBytes {
+  /** Unused memory, by the power of two that is its length. */
+  readonly #free: Uint8Array[][] = [];
+  #freeBytes = 0;
+
+  copy(bytes: Uint8Array): Uint8Array {
+    const power = powerFor(bytes.length);
+    let memory = this.#free[power]?.pop();
+    if (memory === undefined) memory = new Uint8Array(2 ** power);
+    else this.#freeBytes -= memory.length;
+    memory.set(bytes);
+    return memory.subarray(0, bytes.length);
+  }
+
+  /** Takes back what {@linkcode RecycledBytes.copy} gave; it is good no more. */
+  release(copy: Uint8Array): void {
+    const memory = new Uint8Array(copy.buffer);
+    if (this.#freeBytes + memory.length > MAX_FREE_BYTES) return;
+    this.#freeBytes += memory.length;
+    (this.#free[powerFor(memory.length)] ??= []).push(memory);
+  }
+}
+
+/** The power of two that bytes of this length fit into. */
+function powerFor(length: number): number {
+  return length <= 1 ? 0 : 32 - Math.clz32(length - 1);
+}
