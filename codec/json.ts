@@ -20,12 +20,10 @@ import { tryDecodeText } from "./utf8.ts";
 export function eventToJson(event: StatusEvent): string {
   const { fileBytes } = event;
   const text = fileBytes && tryDecodeText(fileBytes);
-  return JSON.stringify(recordOf(event, {
-    file_text: text,
-    file_base64: fileBytes && text === undefined
-      ? encodeBase64(fileBytes)
-      : undefined,
-  }));
+  const record = fileBytes && text === undefined
+    ? recordOf(event, "file_base64", encodeBase64(fileBytes))
+    : recordOf(event, "file_text", text);
+  return JSON.stringify(record);
 }
 
 /**

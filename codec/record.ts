@@ -20,28 +20,31 @@ export type EventRecord = Record<string, unknown>;
 export type FieldReader = (key: string, value: unknown) => Partial<StatusEvent>;
 
 /**
- * The record of an event; fields that are absent have keys with undefined.
+ * The record of an event, with the keys of the fields that are there.
  *
- * @param content the keys that hold the bytes of its file
+ * @param contentKey the key of the bytes of its file
+ * @param content those bytes, as the form has them
  */
 export function recordOf(
   event: StatusEvent,
-  content: EventRecord,
+  contentKey: string,
+  content: unknown,
 ): EventRecord {
-  const { timestamp } = event;
-  return {
-    test_id: event.testId,
-    test_status: event.status,
-    test_tags: event.tags,
-    runnable: event.runnable,
-    file_name: event.fileName,
-    ...content,
-    eof: event.eof || undefined,
-    mime_type: event.mimeType,
-    route_code: event.routeCode,
-    timestamp: timestamp && formatTimestamp(timestamp),
-    parent_test_id: event.parentTestId,
-  };
+  const { testId, status, tags, fileName, mimeType, routeCode } = event;
+  const { timestamp, parentTestId } = event;
+  const record: EventRecord = {};
+  if (testId !== undefined) record.test_id = testId;
+  if (status !== undefined) record.test_status = status;
+  if (tags !== undefined) record.test_tags = tags;
+  record.runnable = event.runnable;
+  if (fileName !== undefined) record.file_name = fileName;
+  if (content !== undefined) record[contentKey] = content;
+  if (event.eof) record.eof = true;
+  if (mimeType !== undefined) record.mime_type = mimeType;
+  if (routeCode !== undefined) record.route_code = routeCode;
+  if (timestamp !== undefined) record.timestamp = formatTimestamp(timestamp);
+  if (parentTestId !== undefined) record.parent_test_id = parentTestId;
+  return record;
 }
 
 /**

@@ -60,9 +60,15 @@ function notATime(text: string): RangeError {
   );
 }
 
-/** The second written last, which the next time often is too. */
-let lastSecond = 0;
-let lastSecondText = "1970-01-01T00:00:00";
+/** The day written last, which the next time is mostly of too. */
+let lastDay = 0;
+let lastDayText = "1970-01-01T";
+
+/** "00" to "59". */
+const TWO_DIGITS = Array.from(
+  { length: 60 },
+  (_, number) => String(number).padStart(2, "0"),
+);
 
 /**
  * Writes a time as RFC 3339 in UTC, with as many decimals as it needs, at
@@ -71,15 +77,21 @@ let lastSecondText = "1970-01-01T00:00:00";
 export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
   // A packet may carry a second or more in its nanoseconds.
   const whole = seconds + Math.floor(nanoseconds / 1e9);
-  if (whole !== lastSecond) {
-    lastSecondText = new Date(whole * 1000).toISOString().slice(0, 19);
-    lastSecond = whole;
+  const day = Math.floor(whole / 86400);
+  if (day !== lastDay) {
+    lastDayText = new Date(day * 86400_000).toISOString().slice(0, 11);
+    lastDay = day;
   }
+  const second = whole - day * 86400;
+  const minute = Math.floor(second / 60);
+  const text = `${lastDayText}${TWO_DIGITS[Math.floor(minute / 60)]}:${
+    TWO_DIGITS[minute % 60]
+  }:${TWO_DIGITS[second % 60]}`;
   let rest = nanoseconds % 1e9;
-  if (rest === 0) return `${lastSecondText}Z`;
+  if (rest === 0) return `${text}Z`;
   let decimals = 9;
   for (; rest % 10 === 0; rest /= 10) decimals--;
-  return `${lastSecondText}.${String(rest).padStart(decimals, "0")}Z`;
+  return `${text}.${String(rest).padStart(decimals, "0")}Z`;
 }
 
 /** The seconds from `start` to `end`, negative when `end` came first. */

@@ -23,6 +23,8 @@ const READ_BYTES = 256 * 1024;
 const PIPE_BYTES = 64 * 1024;
 /** What is gathered before it is written. */
 const GATHER_BYTES = 64 * 1024;
+/** What of text, in UTF-16 units: a call of the encoder costs as much as 1000. */
+const GATHER_UNITS = 8 * 1024;
 
 const readBuffer = new Uint8Array(READ_BYTES);
 const encoder = new TextEncoder();
@@ -185,6 +187,8 @@ export class Output {
   readonly #name: string;
   readonly #gathered = new Uint8Array(GATHER_BYTES);
   #count = 0;
+  /** The text that is not encoded yet, behind what is gathered. */
+  #text = "";
   #isTerminal: boolean | undefined;
   /** The run of items that is not written yet, by places in its memory. */
   #runMemory: ArrayBufferLike | undefined;
@@ -229,6 +233,7 @@ export class Output {
    * anything else, or the next flush.
    */
   writeItem(item: StreamItem): void {
+    this.#encodeText();
     const memory = memoryOf(item);
     const start = startOf(item);
     if (memory !== this.#runMemory || start !== this.#runEnd) {
@@ -252,6 +257,7 @@ export class Output {
 
   /** Writes bytes `start` to `end`. */
   writeRange(bytes: Uint8Array, start: number, end: number): void {
+    this.#encodeText();
     this.#endRun();
     const length = end - start;
     if (this.#count + length > GATHER_BYTES) {
@@ -278,13 +284,21 @@ export class Output {
 
   /** Writes text of our own. */
   writeText(text: string): void {
+    this.#endRun();
+    this.#text += text;
+    if (this.#text.length > GATHER_UNITS) this.#encodeText();
+  }
+
+  #encodeText(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
     // A UTF-16 unit takes three bytes of UTF-8 at the most.
     const most = 3 * text.length;
     if (most > GATHER_BYTES) {
       this.write(encoder.encode(text));
       return;
     }
-    this.#endRun();
     if (this.#count + most > GATHER_BYTES) this.#writeGathered();
     const { written } = encoder.encodeInto(
       text,
@@ -314,6 +328,7 @@ export class Output {
 
   /** Writes what was gathered. */
   flush(): void {
+    this.#encodeText();
     this.#endRun();
     this.#writeGathered();
   }

@@ -38,13 +38,13 @@ export function formatSeconds(seconds: number): string {
 
 /** A time as Python prints it: with none, six or, where it must, nine decimals. */
 export function formatTime(time: Timestamp): string {
-  const [, day, second, decimals] = /^(.*)T([^.]*)(?:\.(\d+))?Z$/.exec(
-    formatTimestamp(time),
-  )!;
-  const fraction = decimals === undefined
+  // "2026-01-31T12:00:00Z", or with decimals before the Z.
+  const text = formatTimestamp(time);
+  const decimals = text.slice(20, -1);
+  const fraction = decimals === ""
     ? ""
     : `.${decimals.padEnd(decimals.length <= 6 ? 6 : 9, "0")}`;
-  return `${day} ${second}${fraction}+00:00`;
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}${fraction}+00:00`;
 }
 
 /**

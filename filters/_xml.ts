@@ -27,6 +27,9 @@ const UNWRITABLE =
   // deno-lint-ignore no-control-regex -- they are what is looked for
   /[\x00-\x08\v\f\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]/u.source;
 
+/** What attributes mostly are: nothing in them means anything to a parser. */
+const PLAIN = /^[ !#-%'-;=?-~]*$/;
+
 const IN_TEXT = new RegExp(`[&<>\\r]|${UNWRITABLE}`, "gu");
 const IN_ATTRIBUTE = new RegExp(`[&<>"\\t\\n\\r]|${UNWRITABLE}`, "gu");
 
@@ -39,6 +42,11 @@ function written(character: string): string {
 /** Text as the content of an element. */
 export function xmlText(text: string): string {
   return text.replace(IN_TEXT, written);
+}
+
+/** Text as the value of an attribute, between double quotes. */
+function attributeText(text: string): string {
+  return PLAIN.test(text) ? text : text.replace(IN_ATTRIBUTE, written);
 }
 
 /**
@@ -64,9 +72,9 @@ export function xmlStart(
   attributes: Readonly<Record<string, string | undefined>>,
 ): string {
   let tag = `<${name}`;
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === undefined) continue;
-    tag += ` ${key}="${value.replace(IN_ATTRIBUTE, written)}"`;
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined) tag += ` ${key}="${attributeText(value)}"`;
   }
   return `${tag}>`;
 }

@@ -44,16 +44,21 @@ function timeOf(time: Timestamp | undefined): string {
 /** What a spreadsheet would take for the beginning of a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 const SPECIAL = /[",\r\n]/;
+/** Most fields are neither. */
+const PLAIN = /^(?:[ !#-*./0-<>?A-~][ !#-+\--~]*)?$/;
 
 /** A field of a row: quoted where it must be, and no formula. */
 export function csvField(text: string): string {
+  if (PLAIN.test(text)) return text;
   const plain = FORMULA.test(text) ? `'${text}` : text;
   return SPECIAL.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
 /** Fields as a row, with its line end. */
 export function csvRow(fields: readonly string[]): string {
-  return fields.map(csvField).join(",") + "\r\n";
+  let row = csvField(fields[0]);
+  for (let i = 1; i < fields.length; i++) row += "," + csvField(fields[i]);
+  return row + "\r\n";
 }
 
 const DEFAULT_COLUMNS = "test,status,start_time,stop_time";

@@ -48,13 +48,15 @@ const REASONS = ["traceback", "reason", "message", "Parser Error"];
 
 const DEFAULT_CHARACTERS = 65536;
 const MESSAGE_CHARACTERS = 500;
+/** The properties of more routes are not kept at hand. */
+const MOST_ROUTES = 1024;
 
 /** One run of a test: what of it gets into the report. */
 interface Run {
   readonly testId: string;
   readonly outcome: Outcome;
   readonly seconds: number | undefined;
-  /** Elements. */
+  /** The element, or nothing. */
   readonly properties: string;
   /** Why it came to its outcome, in one line and in full. */
   readonly message: string | undefined;
@@ -95,6 +97,11 @@ export function cutText(text: string, most: number): string {
 function runOf(test: Reported, most: number): Run {
   const { testId, outcome, seconds, attachments } = test;
   const [element, message] = VERDICTS[outcome] ?? [];
+  const properties = propertiesOf(test);
+  if (attachments.length === 0) {
+    const reason = "", output = "";
+    return { testId, outcome, seconds, properties, message, reason, output };
+  }
   const texts = attachments.filter((file) =>
     isText(file) && file.bytes.length > 0
   );
@@ -107,7 +114,7 @@ function runOf(test: Reported, most: number): Run {
     testId,
     outcome,
     seconds,
-    properties: propertiesOf(test),
+    properties,
     // What was raised stands below where it was.
     message: lines.at(reason?.name === "traceback" ? -1 : 0)
       ?.slice(0, MESSAGE_CHARACTERS) ?? message,
@@ -129,14 +136,37 @@ function reasonIn(
   return isFailed ? texts.at(-1) : undefined;
 }
 
-function propertiesOf({ routeCode, parentTestId, tags }: Reported): string {
+/** The properties of tests with the same tags, by their route codes. */
+const madeProperties = new WeakMap<
+  readonly string[],
+  Map<string | undefined, string>
+>();
+
+/** Few sets of properties are in a stream: most are made already. */
+function propertiesOf(test: Reported): string {
+  const { tags, routeCode, parentTestId } = test;
+  if (parentTestId !== undefined || tags.length === 0) {
+    return makeProperties(test);
+  }
+  let made = madeProperties.get(tags);
+  if (made === undefined) madeProperties.set(tags, made = new Map());
+  let properties = made.get(routeCode);
+  if (properties === undefined) {
+    if (made.size === MOST_ROUTES) made.clear();
+    made.set(routeCode, properties = makeProperties(test));
+  }
+  return properties;
+}
+
+function makeProperties({ routeCode, parentTestId, tags }: Reported): string {
   const properties: [name: string, value: string | undefined][] = [
     ["route", routeCode],
     ["parent", parentTestId],
     ...tags.map((tag): [string, string] => ["tag", tag]),
   ];
-  return properties.filter(([, value]) => value !== undefined)
+  const lines = properties.filter(([, value]) => value !== undefined)
     .map(([name, value]) => xmlElement("property", { name, value })).join("");
+  return lines && xmlElement("properties", {}, `\n${lines}`);
 }
 
 /** A file among others: its text, or of what kind and how long it is. */
@@ -154,12 +184,10 @@ function caseOf(counted: Run, others: readonly Run[]): string {
   const { testId, outcome, seconds, properties, output } = counted;
   const [classname, name] = splitTestId(testId);
   const verdict = VERDICTS[outcome]?.[0];
-  const content = [
-    properties && xmlElement("properties", {}, `\n${properties}`),
-    verdict && verdictOf(verdict, counted, xmlText(counted.reason)),
-    ...others.map((run) => attemptOf(run, isFailure(outcome))),
-    output && xmlElement("system-out", {}, xmlText(output)),
-  ].join("");
+  let content = properties;
+  if (verdict) content += verdictOf(verdict, counted, xmlText(counted.reason));
+  for (const run of others) content += attemptOf(run, isFailure(outcome));
+  if (output) content += xmlElement("system-out", {}, xmlText(output));
   const time = seconds === undefined ? undefined : formatSeconds(seconds);
   return xmlElement(
     "testcase",
