@@ -90,6 +90,8 @@ interface StreamRow {
   readonly timesItself?: boolean;
   /** What the Python tool gets done in 2 to 4 s; without it there is none. */
   readonly pythonBytes?: number;
+  /** A script in its place, where Python has no tool of that name. */
+  readonly pythonScript?: string;
   /** Whether the first half of the corpus is timed as well. */
   readonly isHalved?: boolean;
   readonly goals: readonly Goal[];
@@ -174,10 +176,41 @@ const STREAM_ROWS: readonly StreamRow[] = [
   { command: ["subunit2json"], corpus: "small", goals: [] },
   { command: ["json2subunit"], corpus: "json", goals: [] },
   { command: ["tap2subunit"], corpus: "tap", pythonBytes: 20e6, goals: [] },
+  {
+    command: ["junitxml2subunit"],
+    corpus: "junit",
+    pythonBytes: 30e6,
+    pythonScript: new URL(
+      "../tests/peers/junitxml2subunit.py",
+      import.meta.url,
+    ).pathname,
+    goals: [python(20)],
+  },
+  { command: ["gojson2subunit"], corpus: "gojson", goals: [] },
+  {
+    command: ["subunit2csv"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [python(20)],
+  },
+  {
+    command: ["subunit2junitxml"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [python(20)],
+  },
+  { command: ["subunit2cbor"], corpus: "small", goals: [] },
+  { command: ["cbor2subunit"], corpus: "cbor", goals: [] },
+  { command: ["subunit2junitxml"], corpus: "attachments", goals: [] },
+  { command: ["subunit-2to1"], corpus: "attachments", goals: [] },
 ];
+
+const FIXTURES = new URL("../tests/fixtures/", import.meta.url).pathname;
 
 /** What a tool needs to be told when it is only started. */
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
+  // It refuses nothing: there is no report in it.
+  "junitxml2subunit": [FIXTURES + "junit/node.xml"],
   "subunit-diff": ["/dev/null", "/dev/null"],
   "subunit-exec": ["--", "true"],
   "subunit-merge": ["-"],
@@ -187,6 +220,8 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
 
 /** Where a tool of ours has no like in Python, it is measured against this. */
 const ANY_PYTHON_TOOL = "subunit-ls";
+/** The Python that Debian's packages are for. */
+const PYTHON = "/usr/bin/python3";
 const START_UP_RUNS = 10;
 /** What runs longer is a hang. */
 const LONGEST_RUN_MS = 300_000;
@@ -213,7 +248,9 @@ interface Row {
 
 function streamRow(row: StreamRow): Row {
   const { command: [tool, ...args], corpus: name, pythonBytes } = row;
-  const pythonTool = pythonBytes === undefined ? undefined : tool;
+  const pythonTool = pythonBytes === undefined
+    ? undefined
+    : row.pythonScript ?? tool;
   const words = [tool, ...args.slice(0, 1), name];
   return {
     name: [...words, ...(row.timesItself ? ["in process"] : [])].join(" "),
@@ -326,18 +363,21 @@ function pythonCommandLine(
   tool: string,
   args: readonly string[],
 ): string | undefined {
-  return isPythonTool(tool) ? [pythonPath(tool), ...args].join(" ") : undefined;
+  if (!isPythonTool(tool)) return undefined;
+  return [PYTHON, quote(pythonPath(tool)), ...args].join(" ");
 }
 
+/** Where a tool is; a script has a path of its own. */
 function pythonPath(tool: string): string {
-  return `/usr/bin/${tool}`;
+  return tool.startsWith("/") ? tool : `/usr/bin/${tool}`;
 }
 
 /** Whether a tool is installed that is Python's and not our own. */
 function isPythonTool(tool: string): boolean {
   try {
-    const [shebang] = Deno.readTextFileSync(pythonPath(tool)).split("\n", 1);
-    return shebang.includes("python");
+    const path = pythonPath(tool);
+    const [shebang] = Deno.readTextFileSync(path).split("\n", 1);
+    return path.endsWith(".py") || shebang.includes("python");
   } catch {
     return false;
   }

@@ -9,6 +9,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
+import { eventToCbor } from "@subunit/codec/cbor";
 import {
   encodePacket,
   eventToJson,
@@ -33,6 +34,8 @@ export interface Corpus {
 interface Recipe {
   /** How long the corpus is; the piece this falls into is still whole. */
   readonly bytes: number;
+  /** What comes first. */
+  readonly head?: Piece;
   block(): Iterable<Piece>;
   /** What follows, given how many packets came before. */
   tail?(packets: number): Iterable<Piece>;
@@ -50,6 +53,17 @@ const RECIPES = {
   small: {
     bytes: 300 * MB,
     block: () => smallEvents().map((event) => packet(event)),
+  },
+  /**
+   * The same with a traceback for each test that fails. It ends with a whole
+   * test: Python's CSV breaks on those that are lost.
+   */
+  tracebacks: {
+    bytes: 300 * MB,
+    block: () =>
+      pairs(smallEvents()).map(([start, end]) =>
+        joined([start, ...tracebackOf(end), end].map((event) => packet(event)))
+      ),
   },
   /** Text in ASCII, and a test from time to time. */
   buildlog: {
@@ -96,6 +110,27 @@ const RECIPES = {
     block: () =>
       pairs(smallEvents()).map(([a, b]) => text(legacyTest(a, b), 2)),
   },
+  /** The tests of `small` as pytest reports them. */
+  junit: {
+    bytes: 100 * MB,
+    head: text('<testsuite timestamp="2026-01-31T12:00:00">\n'),
+    block: () => pairs(smallEvents()).map(([, end]) => text(junitCase(end), 2)),
+    tail: () => [text("</testsuite>\n")],
+  },
+  /** The tests of `small` as `go test -json` prints them. */
+  gojson: {
+    bytes: 100 * MB,
+    block: () => pairs(smallEvents()).map((pair) => text(goLines(...pair), 2)),
+  },
+  /** The beginning of `small` as a CBOR sequence: 200,000 packets. */
+  cbor: {
+    bytes: 30 * MB,
+    block: () =>
+      smallEvents().map((event) => ({
+        bytes: eventToCbor(event),
+        packets: 1,
+      })),
+  },
 } satisfies Record<string, Recipe>;
 
 /** The name of a corpus. */
@@ -122,13 +157,14 @@ export function makeCorpus(
   const { times, rest } = cut(block, bytes);
   const packets = times * sum(block, "packets") + sum(rest, "packets");
   const end = [...rest, ...recipe.tail?.(packets) ?? []];
+  const head = recipe.head?.bytes ?? new Uint8Array(0);
   const corpus = {
     path: new URL(`${name}-${bytes}`, DIRECTORY).pathname,
-    bytes: times * sum(block, "bytes") + sum(end, "bytes"),
+    bytes: head.length + times * sum(block, "bytes") + sum(end, "bytes"),
     packets: packets + sum(end.slice(rest.length), "packets"),
   };
   if (sizeOf(corpus.path) !== corpus.bytes) {
-    write(corpus.path, join(block), times, join(end));
+    write(corpus.path, head, join(block), times, join(end));
   }
   return corpus;
 }
@@ -171,6 +207,7 @@ function sizeOf(path: string): number | undefined {
 
 function write(
   path: string,
+  head: Uint8Array,
   block: Uint8Array,
   times: number,
   end: Uint8Array,
@@ -186,12 +223,18 @@ function write(
       at += file.writeSync(bytes.subarray(at));
     }
   };
+  writeAll(head);
   for (let i = 0; i < times; i++) writeAll(block);
   writeAll(end);
 }
 
 function packet(event: StatusEvent): Piece {
   return { bytes: encodePacket(event), packets: 1 };
+}
+
+/** Pieces as one. */
+function joined(pieces: readonly Piece[]): Piece {
+  return { bytes: join(pieces), packets: sum(pieces, "packets") };
 }
 
 function text(text: string, packets = 0): Piece {
@@ -234,6 +277,29 @@ function smallEvents(tests: number = TESTS): StatusEvent[] {
     (_, test) => [startOf(test), endOf(test)],
   )
     .flat();
+}
+
+/** What a failed test says of itself; nothing for others. */
+function tracebackOf(
+  { testId, status, routeCode }: StatusEvent,
+): StatusEvent[] {
+  if (status !== "fail") return [];
+  const lines = [
+    "Traceback (most recent call last):",
+    '  File "package/module.py", line 42, in test_name',
+    "    self.assertEqual(1, 2)",
+    "AssertionError: 1 != 2",
+    "",
+  ];
+  return [{
+    testId,
+    runnable: true,
+    fileName: "traceback",
+    fileBytes: new TextEncoder().encode(lines.join("\n")),
+    mimeType: 'text/x-traceback;language="python";charset="utf8"',
+    eof: true,
+    routeCode,
+  }];
 }
 
 function pairs<T>(values: readonly T[]): [T, T][] {
@@ -308,4 +374,34 @@ function legacyTest(start: StatusEvent, end: StatusEvent): string {
     : [end.status, ""];
   return `time: ${time(start)}\ntest: ${start.testId}\n` +
     `time: ${time(end)}\n${word}: ${end.testId}${details}\n`;
+}
+
+function junitCase({ testId, status }: StatusEvent): string {
+  const at = testId!.lastIndexOf(".");
+  const names = `classname="${testId!.slice(0, at)}" name="${
+    testId!.slice(at + 1)
+  }"`;
+  const content = status === "fail"
+    ? `<failure message="expected 1, got 2">Traceback: &lt;module&gt;</failure>`
+    : status === "skip"
+    ? `<skipped message="no network" />`
+    : "";
+  return `  <testcase ${names} time="0.864">${content}</testcase>\n`;
+}
+
+function goLines(start: StatusEvent, end: StatusEvent): string {
+  const Test = start.testId!.replaceAll(".", "/");
+  const line = (event: StatusEvent, Action: string, more = {}) =>
+    JSON.stringify({
+      Time: formatTimestamp(event.timestamp!),
+      Action,
+      Package: "example.org/project/package",
+      Test,
+      ...more,
+    }) + "\n";
+  const word = end.status === "success" ? "pass" : end.status!;
+  return line(start, "run") +
+    line(start, "output", { Output: `=== RUN   ${Test}\n` }) +
+    line(end, "output", { Output: `--- ${word.toUpperCase()}: ${Test}\n` }) +
+    line(end, word, { Elapsed: 0.86 });
 }
