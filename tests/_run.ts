@@ -242,6 +242,7 @@ const PEERS = {
   "script": ["script", "--version"],
   "node": ["node", "--version"],
   "jq": ["jq", "--version"],
+  "xmllint": ["xmllint", "--version"],
 } as const;
 
 /** The name of a program some tests compare with: a Debian package or command. */

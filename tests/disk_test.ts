@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { freeName, safeName } from "../filters/subunit2disk.ts";
+import { freeName, safeName } from "../filters/_new_files.ts";
 import {
   LiveTool,
   peerTest,

@@ -1,8 +1,14 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
+import { parse as parseJunit, type TestSuite } from "junit2json";
 import { xmlElement, xmlText } from "../filters/_xml.ts";
-import { cutText, splitTestId } from "../filters/subunit2junitxml.ts";
+import { cutText, splitTestId } from "../filters/_junit_case.ts";
 import {
   LiveTool,
   peerTest,
@@ -46,7 +52,7 @@ async function casesOf(
   events: Said[],
   ...args: string[]
 ): Promise<string> {
-  const [, cases] = /^<testsuite name="">\n(.*)<\/testsuite>\n$/s.exec(
+  const [, cases] = /^<testsuite name="" [^>]*>\n(.*)<\/testsuite>\n$/s.exec(
     await reportOf(events, ...args),
   )!;
   return cases;
@@ -148,14 +154,14 @@ Deno.test("subunit2junitxml writes a case for each test, and exits as the stream
   assertEquals(status, 1);
   assertEquals(
     text(stdout),
-    `${HEAD}<testsuite name="">
+    `${HEAD}<testsuite name="" tests="6" failures="2" errors="1" skipped="1" time="1.500">
 <testcase classname="m" name="b">
 <properties>
 <property name="route" value="0"/>
 <property name="tag" value="x"/>
 <property name="tag" value="y"/>
 </properties>
-<skipped type="skip"/>
+<skipped/>
 </testcase>
 <testcase classname="m" name="a" time="1.500"/>
 <testcase classname="m" name="c">
@@ -219,11 +225,11 @@ rest:
     ],
     [
       [{ testId: "t", status: "skip", ...file("reason", "not here") }],
-      '<skipped type="skip" message="not here">not here</skipped>\n',
+      '<skipped message="not here">not here</skipped>\n',
     ],
     [
       [{ testId: "t", status: "skip", ...file("log", "a\r\nb") }],
-      '<skipped type="skip"/>\n<system-out>log:\na&#13;\nb\n</system-out>\n',
+      "<skipped/>\n<system-out>log:\na&#13;\nb\n</system-out>\n",
     ],
     [
       [{ testId: "t", status: "xfail", ...file("traceback", "known") }],
@@ -283,7 +289,7 @@ Deno.test("subunit2junitxml --suite-from begins a suite where the name changes",
   ];
   for (const [regex, names] of cases) {
     const report = await reportOf(events, "--suite-from", regex);
-    const shown = report.matchAll(/<testsuite name="(.*)">/g);
+    const shown = report.matchAll(/<testsuite name="(.*?)" tests="\d+"/g);
     assertEquals(Array.from(shown, ([, name]) => name), names);
     assertEquals(report.match(/<\/testsuite>/g)!.length, names.length);
     assertEquals(report.match(/<testcase /g)!.length, events.length);
@@ -317,7 +323,7 @@ Deno.test("subunit2junitxml --retries makes one case of runs that failed", async
   assertEquals(
     report,
     `<testcase classname="" name="gone">
-<skipped type="skip"/>
+<skipped/>
 </testcase>
 <testcase classname="" name="broken">
 <properties>
@@ -368,16 +374,102 @@ Deno.test("subunit2junitxml passes the stream on, the report beside it", async (
   assert(equalBytes(stdout, input));
   assertEquals(
     Deno.readTextFileSync(path),
-    `${HEAD}<testsuite name="">\n<testcase classname="" name="a"/>\n</testsuite>\n${FOOT}`,
+    `${HEAD}<testsuite name="" tests="1" failures="0" errors="0" skipped="0" time="0.000">
+<testcase classname="" name="a"/>
+</testsuite>
+${FOOT}`,
   );
 });
 
-Deno.test("subunit2junitxml writes a case as soon as its test has ended", async () => {
-  await using tool = new LiveTool("subunit2junitxml");
-  await tool.write(stream({ testId: "a", status: "success" }));
+Deno.test("subunit2junitxml writes a suite as soon as another one comes", async () => {
+  await using tool = new LiveTool("subunit2junitxml", ["--suite-from=^."]);
+  await tool.write(stream(
+    { testId: "a", status: "success" },
+    { testId: "a", status: "fail" },
+    { testId: "b", status: "success" },
+  ));
   const expected =
-    `${HEAD}<testsuite name="">\n<testcase classname="" name="a"/>\n`;
+    `${HEAD}<testsuite name="a" tests="2" failures="1" errors="0" skipped="0" time="0.000">
+<testcase classname="" name="a"/>
+<testcase classname="" name="a">
+<failure type="fail" message="failed"/>
+</testcase>
+</testsuite>
+`;
   assertEquals(text(await tool.read(expected.length)), expected);
+});
+
+Deno.test("subunit2junitxml writes long suites in parts, wherever chunks are cut", async () => {
+  const log = "line\n".repeat(2000);
+  const suites = ["a", "b"].map((suite) =>
+    Array.from({ length: 150 }, (_, i): Said => ({
+      testId: `${suite}.${i}`,
+      status: "success",
+      ...file("log", `${i}\n${log}`),
+    }))
+  );
+  const report = await reportOf(suites.flat(), "--suite-from=^.");
+  const ids = report.matchAll(/<testcase classname="(.)" name="(\d+)">/g);
+  assertEquals(
+    Array.from(ids, ([, suite, name]) => `${suite}.${name}`),
+    suites.flat().map(({ testId }) => testId),
+  );
+  const parts = report.matchAll(/<testsuite name="(.)" tests="(\d+)"/g);
+  assertEquals(
+    Array.from(parts, ([, suite, tests]) => [suite, tests]),
+    [["a", "105"], ["a", "45"], ["b", "105"], ["b", "45"]],
+  );
+  const { stdout } = await shell(
+    `{ head -c 1000; sleep 0.2; cat; } | subunit2junitxml --suite-from=^.`,
+    [],
+    { stdin: stream(...suites.flat()) },
+  );
+  assertEquals(text(stdout), HEAD + report + FOOT);
+});
+
+Deno.test("subunit2junitxml --attachments writes files beside the report, and nowhere else", async () => {
+  using dir = new TempDir();
+  const output = "[[ATTACHMENT|/etc/passwd]] [[attachment|x]]";
+  const events: Said[] = [
+    { testId: "../t", ...file("traceback", `no\n${output}`) },
+    { testId: "../t", ...file("../log", output) },
+    { testId: "../t", ...file("a]]\nb|", new Uint8Array(9), "image/png") },
+    { testId: "../t", status: "fail", ...file("../log", " more") },
+    { testId: "none", status: "success" },
+    { testId: "../t", status: "success", ...file("log", "again") },
+  ];
+  const files = `${dir.path}/files`;
+  const told = await casesOf(events, "--attachments", files);
+  assertEquals(
+    told,
+    `<testcase classname="." name="/t">
+<failure type="fail" message="[[ATTACHMENT|/etc/passwd]] [[attachment|x]]">no
+[\\u005bATTACHMENT|/etc/passwd]] [\\u005battachment|x]]</failure>
+<system-out>[[ATTACHMENT|${files}/..%2Ft/..%2Flog]]
+[[ATTACHMENT|${files}/..%2Ft/a__%0Ab_]]
+</system-out>
+</testcase>
+<testcase classname="" name="none"/>
+<testcase classname="." name="/t">
+<system-out>[[ATTACHMENT|${files}/..%2Ft-1/log]]
+</system-out>
+</testcase>
+`,
+  );
+  assertEquals(
+    Deno.readTextFileSync(`${files}/..%2Ft/..%2Flog`),
+    `${output} more`,
+  );
+  assertEquals(Deno.readTextFileSync(`${files}/..%2Ft-1/log`), "again");
+  assertEquals([...Deno.readDirSync(dir.path)].length, 1);
+  // Without a directory the output is the report's, and asks for nothing.
+  const plain = await casesOf(events);
+  assert(!/system-out>[^<]*\[\[attachment/i.test(plain), plain);
+  const missing = await runTool("subunit2junitxml", [
+    "--attachments=/dev/null/x",
+  ], { stdin: stream(...events) });
+  assertEquals(missing.status, 2);
+  assertStringIncludes(missing.stderr, "Cannot make directory");
 });
 
 // --- Read by others
@@ -389,7 +481,15 @@ cases = []
 for report in json.load(sys.stdin):
     root = etree.fromstring(report.encode("utf-8"))
     if root.tag == "testsuites":
-        assert all(suite.tag == "testsuite" for suite in root)
+        for suite in root:
+            assert suite.tag == "testsuite"
+            assert int(suite.get("tests")) == len(suite.findall("testcase"))
+            for element, count in (
+                ("failure", "failures"), ("error", "errors"),
+                ("skipped", "skipped"),
+            ):
+                assert int(suite.get(count)) == len(
+                    suite.findall("testcase/" + element)), count
     cases.append([
         dict(case.attrib, outcome=next(
             (e.tag for e in case if e.tag in ("failure", "error", "skipped")),
@@ -519,3 +619,133 @@ peerTest(
     assertEquals(idsOf(ourCases), idsOf(theirCases));
   },
 );
+
+/** What Jenkins reads today and its schema of 2010 does not know. */
+const EXTENSIONS: [known: string, extended: string][] = [
+  // A reason to skip, as in its schema junit-10.xsd.
+  [
+    '<xs:element name="skipped" type="xs:string"/>',
+    `<xs:element name="skipped">
+      <xs:complexType mixed="true">
+        <xs:attribute name="message" type="xs:string"/>
+      </xs:complexType>
+    </xs:element>
+    <xs:element name="flakyFailure" type="xs:anyType"/>
+    <xs:element name="flakyError" type="xs:anyType"/>
+    <xs:element name="rerunFailure" type="xs:anyType"/>
+    <xs:element name="rerunError" type="xs:anyType"/>`,
+  ],
+  // Properties of cases, as pytest writes them.
+  [
+    '<xs:element ref="skipped" minOccurs="0" maxOccurs="1"/>',
+    `<xs:element ref="properties" minOccurs="0"/>
+     <xs:element ref="skipped" minOccurs="0" maxOccurs="1"/>`,
+  ],
+  // Runs that do not count, as Surefire writes them.
+  [
+    '<xs:element ref="system-out" minOccurs="0" maxOccurs="unbounded"/>',
+    `<xs:choice minOccurs="0" maxOccurs="unbounded">
+       <xs:element ref="flakyFailure"/><xs:element ref="flakyError"/>
+       <xs:element ref="rerunFailure"/><xs:element ref="rerunError"/>
+     </xs:choice>
+     <xs:element ref="system-out" minOccurs="0" maxOccurs="unbounded"/>`,
+  ],
+];
+
+/** Checks reports against Jenkins' schema, with or without extensions. */
+async function assertValid(
+  reports: readonly string[],
+  extensions: typeof EXTENSIONS,
+): Promise<void> {
+  using dir = new TempDir();
+  let schema = Deno.readTextFileSync(
+    new URL("fixtures/junit/jenkins-junit.xsd", import.meta.url),
+  );
+  for (const [known, extended] of extensions) {
+    assertStringIncludes(schema, known);
+    schema = schema.replace(known, extended);
+  }
+  const files = reports.map((report, i) => dir.file(`${i}.xml`, report));
+  const { status, stderr } = await run([
+    "xmllint",
+    "--noout",
+    "--huge",
+    "--schema",
+    dir.file("schema", schema),
+    ...files,
+  ]);
+  assertEquals(status, 0, stderr);
+}
+
+peerTest(
+  `subunit2junitxml writes what Jenkins' schema wants (seed ${SEED})`,
+  ["xmllint"],
+  async () => {
+    const reportsOf = async (inputs: readonly Uint8Array[], args: string[]) => {
+      const reports: string[] = [];
+      for (const stdin of inputs) {
+        const { stdout } = await runTool("subunit2junitxml", args, { stdin });
+        reports.push(text(stdout));
+      }
+      return reports;
+    };
+    // What the schema knows: no reasons to skip, no tags, routes and parents.
+    const plain = sample(anyRun(), 20, SEED).map((run) =>
+      stream(
+        ...run.map(({ tags: _, ...event }): Said =>
+          event.status === "skip" ? { ...event, status: "success" } : event
+        ),
+        { testId: "<&\x1b]]>.\ufffe\0".replace("\0", ""), status: "skip" },
+        damaged({ testId: "a" }),
+      )
+    );
+    await assertValid(await reportsOf(plain, ["--suite-from=[^.]*$"]), []);
+    const hostile = fc.array(anyEvent(), { maxLength: 40 })
+      .map((events) => stream(...events));
+    const rich = [
+      ...sample(hostile, 15, SEED),
+      ...sample(noisyStream, 15, SEED),
+    ];
+    const reports = await reportsOf(rich, ["--retries"]);
+    await assertValid(reports, EXTENSIONS);
+    const broken = reports[0].replace(' tests="', ' checks="');
+    await assertRejects(() => assertValid([broken], EXTENSIONS));
+  },
+);
+
+Deno.test("subunit2junitxml is understood by a parser of Jenkins' reports", async () => {
+  const { stdout } = await runTool("subunit2junitxml", [
+    "--suite-from=^(\\w+)",
+    "--retries",
+  ], {
+    stdin: stream(
+      { testId: "a.fl<a>ky", status: "fail", ...file("traceback", "once") },
+      { testId: "a.skipped", status: "skip", ...file("reason", "no \x1b net") },
+      { testId: "a.fl<a>ky", status: "success", tags: ["slow"] },
+      { testId: "a.lost", status: "inprogress" },
+      { testId: "b.ok", status: "inprogress", timestamp: at("01:00:00") },
+      { testId: "b.ok", ...file("log", "]]> & so on") },
+      { testId: "b.ok", status: "success", timestamp: at("01:00:00.25") },
+    ),
+  });
+  const report = await parseJunit(text(stdout));
+  assert(report && "testsuite" in report);
+  const testsuite = report.testsuite as TestSuite[];
+  assertEquals(
+    testsuite.map(({ name, tests, skipped, errors, time, testcase }) => ({
+      counts: [name, tests, skipped, errors, time],
+      cases: testcase!.map(({ name }) => name),
+    })),
+    [
+      { counts: ["a", 2, 1, 0, 0], cases: ["skipped", "fl<a>ky"] },
+      { counts: ["b", 1, 0, 0, 0.25], cases: ["ok"] },
+      { counts: ["a", 1, 0, 1, 0], cases: ["lost"] },
+    ],
+  );
+  const [skipped] = testsuite[0].testcase!;
+  assertEquals(skipped.skipped![0].message, "no \\u001b net");
+  const [ok] = testsuite[1].testcase!;
+  assertEquals(ok["system-out"], ["log:\n]]> & so on\n"]);
+  const [lost] = testsuite[2].testcase!;
+  assertEquals(lost.error![0].message, "started and never ended");
+});
