@@ -20,17 +20,17 @@ import {
 /** The words for outcomes in Python's tool, where they are not ours. */
 const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
 
-/** What can stand in a column. */
+/** What can stand in a column, as a field of a row. */
 const COLUMNS = {
-  test: ({ testId }) => testId,
+  test: ({ testId }) => csvField(testId),
   status: ({ outcome }) => WORDS[outcome] ?? outcome,
   // An event that is all there is of a test is its start as well.
   start_time: ({ started, ended }) => timeOf(started ?? ended),
   stop_time: ({ ended }) => timeOf(ended),
   seconds: ({ seconds }) => seconds === undefined ? "" : String(seconds),
-  tags: ({ tags }) => tags.join(" "),
-  route: ({ routeCode }) => routeCode ?? "",
-  parent: ({ parentTestId }) => parentTestId ?? "",
+  tags: ({ tags }) => csvField(tags.join(" ")),
+  route: ({ routeCode }) => csvField(routeCode ?? ""),
+  parent: ({ parentTestId }) => csvField(parentTestId ?? ""),
 } as const satisfies Record<string, (test: Reported) => string>;
 
 type Column = keyof typeof COLUMNS;
@@ -52,13 +52,6 @@ export function csvField(text: string): string {
   if (PLAIN.test(text)) return text;
   const plain = FORMULA.test(text) ? `'${text}` : text;
   return SPECIAL.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-}
-
-/** Fields as a row, with its line end. */
-export function csvRow(fields: readonly string[]): string {
-  let row = csvField(fields[0]);
-  for (let i = 1; i < fields.length; i++) row += "," + csvField(fields[i]);
-  return row + "\r\n";
 }
 
 const DEFAULT_COLUMNS = "test,status,start_time,stop_time";
@@ -85,13 +78,16 @@ ${SINK_NOTES}`,
   run(io, options, files) {
     const columns = (options.columns ?? DEFAULT_COLUMNS).split(",")
       .map((name) => parseChoice("columns", name, COLUMN_NAMES));
+    const fields = columns.map((name) => COLUMNS[name]);
     return runReport(io, options, files, (out) => {
-      out.writeText(csvRow(columns));
+      const write = (row: string) =>
+        out.writeText((out.isTerminal ? visibleText(row) : row) + "\r\n");
+      write(columns.join(","));
       return {
         add(test) {
-          const fields = columns.map((name) => COLUMNS[name](test));
-          const shown = out.isTerminal ? fields.map(visibleText) : fields;
-          out.writeText(csvRow(shown));
+          let row = fields[0](test);
+          for (let i = 1; i < fields.length; i++) row += "," + fields[i](test);
+          write(row);
         },
       };
     });
