@@ -5,8 +5,10 @@
  */
 
 import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
+import { cutText } from "./_cut.ts";
 import { reasonOf, ToolError } from "./_errors.ts";
 import { makeNew } from "./_new_files.ts";
+import { headlineOf, isText, reasonIn } from "./_reason.ts";
 import type { Reported } from "./_sink.ts";
 import { formatSeconds, textOfContent } from "./_text.ts";
 import { xmlElement, xmlText } from "./_xml.ts";
@@ -21,9 +23,6 @@ export const VERDICTS: Partial<Record<Outcome, readonly [Verdict, string?]>> = {
   uxsuccess: ["failure", "succeeded, which was not expected"],
   lost: ["error", "started and never ended"],
 };
-
-/** Names of files that say why a test came to what it did, best first. */
-const REASONS = ["traceback", "reason", "message", "Parser Error"];
 
 const MESSAGE_CHARACTERS = 500;
 /** The properties of more routes are not kept at hand. */
@@ -63,23 +62,6 @@ export function splitTestId(testId: string): [classname: string, name: string] {
   return [testId.slice(0, Math.max(0, dot)), testId.slice(dot + 1)];
 }
 
-/** Says whether a file is text: by its type, or else by its bytes. */
-function isText({ mimeType, bytes }: Attachment): boolean {
-  return mimeType
-    ? /^(text\/|application\/(json|xml)\b)/.test(mimeType)
-    : !bytes.includes(0);
-}
-
-/** The first and last of a text, `most` UTF-16 units of it, and a mark between. */
-export function cutText(text: string, most: number): string {
-  const missing = text.length - most;
-  if (missing <= 0) return text;
-  const head = Math.ceil(most / 2);
-  const mark = `\n[${missing} characters left out]\n`;
-  return (text.slice(0, head) + mark + text.slice(head + missing))
-    .toWellFormed();
-}
-
 /** What of a test gets into the report. */
 export function runOf(test: Reported, options: CaseOptions): Run {
   const { testId, outcome, seconds, attachments } = test;
@@ -96,14 +78,12 @@ export function runOf(test: Reported, options: CaseOptions): Run {
     ? undefined
     : reasonIn(texts, isFailure(outcome));
   const text = reason ? cutText(textOfContent(reason.bytes), options.most) : "";
-  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   return {
     testId,
     outcome,
     seconds,
     properties,
-    // What was raised stands below where it was.
-    message: lines.at(reason?.name === "traceback" ? -1 : 0)
+    message: (reason && headlineOf(reason.name, text))
       ?.slice(0, MESSAGE_CHARACTERS) ?? message,
     reason: text,
     output: outputOf(
@@ -112,18 +92,6 @@ export function runOf(test: Reported, options: CaseOptions): Run {
       options,
     ),
   };
-}
-
-/** The file that says why; of a failure the last, when none is called so. */
-function reasonIn(
-  texts: readonly Attachment[],
-  isFailed: boolean,
-): Attachment | undefined {
-  for (const wanted of REASONS) {
-    const reason = texts.find(({ name }) => name === wanted);
-    if (reason !== undefined) return reason;
-  }
-  return isFailed ? texts.at(-1) : undefined;
 }
 
 /** The properties of tests with the same tags, by their route codes. */

@@ -72,10 +72,20 @@ function damagedTest({ reason }: Damage): Reported {
   };
 }
 
+/** Changes text on its way past the report. */
+export interface TextChange {
+  /** What there is to show now. */
+  push(bytes: Uint8Array): Uint8Array;
+  /** The rest. */
+  end(): Uint8Array;
+}
+
 /** What a report needs beside the tests. */
 export interface ReportNeeds {
   /** Whether it looks at attachments: those of tests in progress are kept. */
   readonly attachments?: boolean;
+  /** What becomes of the text between the packets. */
+  readonly text?: TextChange;
 }
 
 /**
@@ -106,7 +116,8 @@ export function runReport(
   const pass = (item: StreamItem) => {
     if (options.forward) return io.out.writeItem(item);
     const bytes = options["no-passthrough"] ? undefined : textOf(item);
-    if (bytes !== undefined) text.writeForeign(bytes);
+    if (bytes === undefined) return;
+    text.writeForeign(needs.text?.push(bytes) ?? bytes);
   };
   let isRead = false;
   try {
@@ -121,6 +132,8 @@ export function runReport(
     }, () => verdict.endChunk());
     isRead = true;
   } finally {
+    if (needs.text !== undefined) text.writeForeign(needs.text.end());
+    text.flush();
     // What breaks off, too, is to have an end.
     if (isRead || begun !== undefined) {
       for (const test of verdict.end()) report().add(test);

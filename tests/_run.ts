@@ -38,6 +38,7 @@ export const TOOLS = [
   "subunit2cbor",
   "subunit2csv",
   "subunit2disk",
+  "subunit2github",
   "subunit2json",
   "subunit2junitxml",
   "json2subunit",
@@ -54,6 +55,7 @@ const WRITERS = [
   "subunit-tee",
   "subunit2csv",
   "subunit2disk",
+  "subunit2github",
   "subunit2junitxml",
 ];
 

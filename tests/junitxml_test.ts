@@ -8,7 +8,8 @@ import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
 import { xmlElement, xmlText } from "../filters/_xml.ts";
-import { cutText, splitTestId } from "../filters/_junit_case.ts";
+import { cutText } from "../filters/_cut.ts";
+import { splitTestId } from "../filters/_junit_case.ts";
 import {
   LiveTool,
   peerTest,

@@ -77,6 +77,7 @@ function argsOf(name: string): string[] {
     return ["--no-passthrough"];
   }
   if (name === "subunit2disk") return ["-f", "-d", SCRATCH];
+  if (name === "subunit2github") return ["--format=gitlab", "--no-passthrough"];
   if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
