@@ -1,8 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { peerTest, shell, TempDir, text } from "./_run.ts";
+import { commandBlocks, furnish } from "./_readme.ts";
 import { at, stream } from "./_streams.ts";
+import { quote } from "../scripts/tool_path.ts";
 
 const ROOT = new URL("../", import.meta.url);
+/** Programs that some commands need. */
+const PEERS = ["node", "jq"] as const;
 const README = Deno.readTextFileSync(new URL("README.md", ROOT));
 
 /** The text of a section, by its heading. */
@@ -27,6 +31,26 @@ Deno.test("README's first block holds exactly the two commands", () => {
   );
 });
 
+for (const { commands, printed } of commandBlocks(README)) {
+  const [first] = commands.split("\n");
+  const peers = PEERS.filter((name) => commands.includes(`${name} `));
+  peerTest(
+    `README's commands print what it says: ${first}`,
+    peers,
+    async () => {
+      using dir = new TempDir();
+      furnish(dir);
+      // From a checkout, as they say; Deno may not be on the path.
+      const isCheckout = /^deno /.test(commands);
+      const deno = `deno() { ${quote(Deno.execPath())} "$@"; }\n`;
+      const { stdout } = await shell(deno + commands, [], {
+        cwd: isCheckout ? ROOT.pathname : dir.path,
+      });
+      assertEquals(text(stdout), printed);
+    },
+  );
+}
+
 Deno.test("README names every tool, and no other", () => {
   const named = section("The tools").match(/^\| `[a-z0-9-]+` /gm)!
     .map((cell) => cell.slice(3, -2));
@@ -43,13 +67,14 @@ Deno.test("README's recipe for a step of a shell script reports it as a test", a
     const deploy = dir.file("deploy", `#!/bin/sh\necho working\n${command}\n`);
     Deno.chmodSync(deploy, 0o755);
     const { stdout, stderr } = await shell(
-      `{ ${recipe("Report a step of a shell script")} } |
-        subunit2json | tail -n 1`,
+      `${recipe("Report a step of a shell script")}
+        subunit2json step.subunit | tail -n 1`,
       [],
       { cwd: dir.path },
     );
     assertEquals(stderr, "");
-    const { timestamp: _, ...event } = JSON.parse(text(stdout));
+    const [last] = text(stdout).trimEnd().split("\n").reverse();
+    const { timestamp: _, ...event } = JSON.parse(last);
     assertEquals(event, {
       test_id: "deploy",
       test_status: status,
