@@ -41,6 +41,8 @@ export const TOOLS = [
   "subunit2github",
   "subunit2json",
   "subunit2junitxml",
+  "subunit2pyunit",
+  "subunit2tap",
   "json2subunit",
   "subunit-output",
   "subunit-seal",
@@ -57,6 +59,8 @@ const WRITERS = [
   "subunit2disk",
   "subunit2github",
   "subunit2junitxml",
+  "subunit2pyunit",
+  "subunit2tap",
 ];
 
 /** The executables that run others, and which. */
@@ -243,6 +247,7 @@ const PEERS = {
   "stestr": ["stestr", "--version"],
   "script": ["script", "--version"],
   "node": ["node", "--version"],
+  "prove": ["prove", "--version"],
   "jq": ["jq", "--version"],
   "xmllint": ["xmllint", "--version"],
 } as const;

@@ -153,6 +153,7 @@ const passing: Row["command"][] = [
 const reporting: Row["command"][] = [
   ["subunit2csv"],
   ["subunit2junitxml"],
+  ["subunit2tap"],
   ["subunit2cbor"],
 ];
 const bytes = CONVERTED_BYTES;

@@ -73,7 +73,7 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
-  if (name === "subunit2csv" || name === "subunit2junitxml") {
+  if (/^subunit2(csv|junitxml|pyunit|tap)$/.test(name)) {
     return ["--no-passthrough"];
   }
   if (name === "subunit2disk") return ["-f", "-d", SCRATCH];
