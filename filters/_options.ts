@@ -157,6 +157,17 @@ export function parseCount(name: string, value: string): number {
   );
 }
 
+/** The number of bytes a command line option gives: "256K" is 262144. */
+export function parseBytes(name: string, value: string): number {
+  const [, digits, unit = ""] = /^(\d{1,9})([KMGT]?)$/.exec(value) ?? [];
+  if (digits !== undefined) {
+    return Number(digits) * 1024 ** " KMGT".indexOf(unit || " ");
+  }
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a number of bytes, as 1000 or 256K`,
+  );
+}
+
 /** One of the words a command line option allows. */
 export function parseChoice<const Choice extends string>(
   name: string,

@@ -20,7 +20,7 @@ import { visibleText } from "./_text.ts";
 
 export { ToolError, UsageError } from "./_errors.ts";
 export { Output } from "./_io.ts";
-export { parseChoice, parseCount } from "./_options.ts";
+export { parseBytes, parseChoice, parseCount } from "./_options.ts";
 
 /** The version of all tools. */
 export const VERSION = "0.1.0";
@@ -35,8 +35,8 @@ export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   readonly options: Table;
   /** More to know, behind the options in `--help`. */
   readonly notes?: string;
-  /** What its exit statuses 0 and 1 mean. */
-  readonly exitStatus: readonly [string, string];
+  /** What its exit statuses 0 and 1 mean, or all of them, from 0 on. */
+  readonly exitStatus: readonly [string, string, ...string[]];
   readonly examples: readonly string[];
   /** Does the work and returns the exit status; none is 0. */
   run(
@@ -148,10 +148,9 @@ export function helpText(tool: Tool): string {
     }`,
     help,
   ]);
-  const statuses = [
-    ...tool.exitStatus,
-    "wrong usage, or input or output failed",
-  ];
+  const statuses = tool.exitStatus.length > 2
+    ? tool.exitStatus
+    : [...tool.exitStatus, "wrong usage, or input or output failed"];
   return [
     `Usage: ${tool.name} [OPTION...] ${tool.operands}`.trimEnd(),
     `${tool.summary}.`,

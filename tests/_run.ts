@@ -28,6 +28,7 @@ export const TOOLS = [
   "subunit-2to1",
   "cbor2subunit",
   "gojson2subunit",
+  "gpg-signed-stream",
   "junitxml2subunit",
   "subunit-diff",
   "subunit-exec",
@@ -53,6 +54,7 @@ export const TOOLS = [
 
 /** The executables that write files when asked to. */
 const WRITERS = [
+  "gpg-signed-stream",
   "subunit-stats",
   "subunit-tee",
   "subunit2csv",
@@ -65,6 +67,7 @@ const WRITERS = [
 
 /** The executables that run others, and which. */
 const RUNNERS: Record<string, string[]> = {
+  "gpg-signed-stream": ["--allow-run=gpg"],
   "subunit-1to2": ["--allow-run"],
   "subunit-exec": ["--allow-run"],
   "subunit-merge": ["--allow-run=sh"],
@@ -246,6 +249,7 @@ const PEERS = {
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "stestr": ["stestr", "--version"],
   "script": ["script", "--version"],
+  "gpg": ["gpg", "--version"],
   "node": ["node", "--version"],
   "prove": ["prove", "--version"],
   "jq": ["jq", "--version"],

@@ -1,12 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
 import { peerTest, shell, TempDir, text } from "./_run.ts";
+import { testKey } from "./_gpg.ts";
 import { commandBlocks, furnish } from "./_readme.ts";
 import { at, stream } from "./_streams.ts";
 import { quote } from "../scripts/tool_path.ts";
 
 const ROOT = new URL("../", import.meta.url);
 /** Programs that some commands need. */
-const PEERS = ["node", "jq"] as const;
+const PEERS = ["node", "jq", "gpg"] as const;
+
+/** Makes a key, without which there is nothing to sign with. */
+async function furnishKeys(dir: TempDir): Promise<void> {
+  const { secretFile, publicFile } = await testKey("ed25519");
+  Deno.copyFileSync(secretFile, `${dir.path}/ci.key`);
+  Deno.copyFileSync(publicFile, `${dir.path}/ci.pub`);
+}
+
 const README = Deno.readTextFileSync(new URL("README.md", ROOT));
 
 /** The text of a section, by its heading. */
@@ -33,13 +42,16 @@ Deno.test("README's first block holds exactly the two commands", () => {
 
 for (const { commands, printed } of commandBlocks(README)) {
   const [first] = commands.split("\n");
-  const peers = PEERS.filter((name) => commands.includes(`${name} `));
+  const peers = PEERS.filter((name) =>
+    new RegExp(`(^|[ |])${name}[ -]`, "m").test(commands)
+  );
   peerTest(
     `README's commands print what it says: ${first}`,
     peers,
     async () => {
       using dir = new TempDir();
       furnish(dir);
+      if (commands.includes("gpg-")) await furnishKeys(dir);
       // From a checkout, as they say; Deno may not be on the path.
       const isCheckout = /^deno /.test(commands);
       const deno = `deno() { ${quote(Deno.execPath())} "$@"; }\n`;

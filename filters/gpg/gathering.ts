@@ -1,0 +1,32 @@
+/**
+ * Bytes that come in small pieces and go on in large ones.
+ *
+ * @module
+ */
+
+/** How many bytes are worth handing on. */
+export const GATHER_BYTES = 64 * 1024;
+
+/** Bytes gathered until they are worth handing on. */
+export class Gathering {
+  #bytes = new Uint8Array(2 * GATHER_BYTES);
+  size = 0;
+
+  add(bytes: Uint8Array): void {
+    const size = this.size + bytes.length;
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(2 * size);
+      larger.set(this.#bytes.subarray(0, this.size));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.size);
+    this.size = size;
+  }
+
+  /** A view, good until the next `add`. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.subarray(0, this.size);
+    this.size = 0;
+    return bytes;
+  }
+}
