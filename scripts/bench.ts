@@ -19,6 +19,7 @@ import {
   type CorpusName,
   makeCorpus,
 } from "./corpora.ts";
+import { signCorpus } from "./signed_corpus.ts";
 import { quote, toolCommand, toolNames } from "./tool_path.ts";
 
 /** What a row has found out; undefined is what it did not compare with. */
@@ -36,6 +37,8 @@ export interface Measured {
   readonly python?: number;
   /** The best on the first half of the corpus. */
   readonly half?: number;
+  /** The best of gpgv on the same bytes. */
+  readonly gpgv?: number;
 }
 
 /** A bound on a figure. */
@@ -68,6 +71,7 @@ const timesCat = (row: Measured) => ratio(row.best, row.cat);
 const fasterThanPython = (row: Measured) => ratio(row.python, row.best);
 
 const GIGABYTE_A_SECOND = goal("1 GB/s", bytesPerSecond, { least: 1e9 });
+const VERIFIED_BYTES = goal("150 MB/s", bytesPerSecond, { least: 150e6 });
 const SIX_MILLION = goal("6 M packets/s", packetsPerSecond, { least: 6e6 });
 const NEAR_CAT = goal("1.5x cat", timesCat, { most: 1.5 });
 const FAST_START = goal("0.2 of Python", fasterThanPython, { least: 1 / 0.2 });
@@ -199,6 +203,13 @@ const STREAM_ROWS: readonly StreamRow[] = [
     pythonBytes: 10e6,
     goals: [python(20)],
   },
+  {
+    command: ["subunit2pyunit"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [],
+  },
+  { command: ["subunit2tap"], corpus: "tracebacks", goals: [] },
   { command: ["subunit2cbor"], corpus: "small", goals: [] },
   { command: ["cbor2subunit"], corpus: "cbor", goals: [] },
   { command: ["subunit2junitxml"], corpus: "attachments", goals: [] },
@@ -211,6 +222,7 @@ const FIXTURES = new URL("../tests/fixtures/", import.meta.url).pathname;
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   // It refuses nothing: there is no report in it.
   "junitxml2subunit": [FIXTURES + "junit/node.xml"],
+  "gpg-signed-stream": ["--version"],
   "subunit-diff": ["/dev/null", "/dev/null"],
   "subunit-exec": ["--", "true"],
   "subunit-merge": ["-"],
@@ -327,6 +339,35 @@ const LIVE_ROW: Row = {
     await reader.cancel();
     await child.status;
     return { best: Math.min(...seconds), median: median(seconds) };
+  },
+};
+
+/** In-band signatures verified, beside gpgv on the same bytes. */
+const SIGNED_ROW: Row = {
+  name: "gpg-signed-stream verify small",
+  tool: "gpg-signed-stream",
+  pythonTool: undefined,
+  goals: [VERIFIED_BYTES, MEMORY],
+  async measure({ runs, scale }) {
+    const bytes = Math.round(scale * corpusBytes("small"));
+    const signed = signCorpus(makeCorpus("small", bytes));
+    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    const { publicKey, keyring, signature, path, packets } = signed;
+    const verify = ["verify", "--keyring", quote(publicKey)];
+    const ours = commandLine("gpg-signed-stream", verify);
+    const samples = await takeTurns({
+      ours: fromPipe(ours, signed),
+      cat: fromPipe("cat", signed),
+      gpgv: ["gpgv", "-q", "--keyring", keyring, signature, path].map(quote)
+        .join(" "),
+    }, runs);
+    return {
+      ...samples.ours!,
+      bytes: signed.bytes,
+      packets,
+      cat: samples.cat?.best,
+      gpgv: samples.gpgv?.best,
+    };
   },
 };
 
@@ -498,6 +539,7 @@ const HEADINGS = [
   "x cat",
   "x Python",
   "x half",
+  "x gpgv",
   "MiB",
   "goals",
   "",
@@ -513,6 +555,7 @@ function cells({ name, goals }: Row, row: Measured): string[] {
     timesCat(row),
     fasterThanPython(row),
     ratio(row.best, row.half),
+    ratio(row.best, row.gpgv),
     row.peakMemory,
   ];
   const texts = goals.map(({ text }) => text).join(", ");
@@ -707,6 +750,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
   const all = [
     ...STREAM_ROWS.map(streamRow),
     LIVE_ROW,
+    SIGNED_ROW,
     ...tools.map(startUpRow),
   ];
   const rows = pick(all, words);
