@@ -129,7 +129,9 @@ async function verifyAny(
     ? settings.mode
     : options.signature !== undefined
     ? "detached"
-    : detectDocumentMode(head) ?? "inband";
+    : detectDocumentMode(head) ??
+      // Only clear text may have other text before it.
+      (options["allow-surrounding-text"] ? "clear" : "inband");
   checkModeOptions(options, mode);
   if (mode !== "inband") {
     return await verifyDocument(

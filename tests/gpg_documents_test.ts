@@ -371,9 +371,12 @@ gpgTest("verify leaves out text around clear text when it may", async () => {
   const good = text(await gpgSign(["ed25519"], ["--clearsign"], LINES));
   const around = `Dear all,\n\n${good}-- \nme\n`;
   const args = ["--mode=clear", "--allow-surrounding-text"];
-  const released = await verify(args, around);
-  assertReleased(released, LINES);
-  assertStringIncludes(released.stderr, "4 lines around the text");
+  // Only clear text may have text before it: the mode need not be said.
+  for (const words of [args, args.slice(1)]) {
+    const released = await verify(words, around);
+    assertReleased(released, LINES);
+    assertStringIncludes(released.stderr, "4 lines around the text");
+  }
   for (const document of [good + good, "\ufeff" + good]) {
     assertEquals((await verify(args, document)).status, 4);
   }
@@ -594,6 +597,7 @@ gpgTest("verify goes by the state of keys", async () => {
   const rows = [
     ["expired now", ["expired"], IN_2020, [], 3, "expired at"],
     ["expired now, allowed", ["expired"], IN_2020, ["--allow-expired-key"], 0],
+    ["SHA-1 of ed25519", ["ed25519"], sha1, [], 3, "sha1 is too short"],
     ["future", ["ed25519"], atTime("20900101T000000"), [], 1, "in the future"],
     ["unknown", ["other"], [], [], 3, "the keyring has no such key"],
     ["SHA-1", ["rsa3072"], sha1, [], 3, "the hash sha1 is weak"],

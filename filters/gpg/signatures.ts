@@ -92,6 +92,14 @@ export class SignatureVerifier {
     if (candidates.length === 0) {
       return record(signature, "unknown-key", "the keyring has no such key");
     }
+    if (isTooShort(signature)) {
+      return record(
+        signature,
+        "weak",
+        `the hash ${signature.hash} is too short for its key`,
+        candidates.length === 1 ? candidates[0] : undefined,
+      );
+    }
     for (const key of candidates) {
       if (await isSignedBy(key, signature, digest)) {
         return await this.#judgeKey(signature, key);
@@ -151,6 +159,15 @@ export class SignatureVerifier {
     }
     return say("good");
   }
+}
+
+/** EdDSA in its three forms. */
+const EDDSA = [22, 27, 28];
+const SHORT_HASHES = [...BROKEN_HASHES, "sha1", "sha224"];
+
+/** Whether openpgp does not even look: RFC 9580, 5.2.3.3 to 5.2.3.5. */
+function isTooShort({ publicKeyAlgorithm, hash }: ParsedSignature): boolean {
+  return EDDSA.includes(publicKeyAlgorithm) && SHORT_HASHES.includes(hash!);
 }
 
 /** What openpgp must not decide: it does not know the policy. */
