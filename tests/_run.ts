@@ -81,12 +81,27 @@ const GENEROUS_MILLISECONDS = 20_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/**
- * The words that start a tool, with the permissions its users grant. V8 lets
- * the part of its heap where objects are young grow with the length of a
- * stream, unless it is told not to.
- */
+/** Where the tools under test are installed; undefined for the checkout's. */
+let installedIn: string | undefined;
+
+/** Makes what is installed in a directory the tools under test. */
+export function testInstalled(directory: string): void {
+  installedIn = directory;
+}
+
+/** The words that start the tool under test. */
 export function commandOf(name: string): string[] {
+  return installedIn === undefined
+    ? checkoutCommandOf(name)
+    : [`${installedIn}/${name}`];
+}
+
+/**
+ * The words that start a tool of the checkout, with the permissions its users
+ * grant. V8 lets the part of its heap where objects are young grow with the
+ * length of a stream, unless it is told not to.
+ */
+export function checkoutCommandOf(name: string): string[] {
   return [
     Deno.execPath(),
     "run",
@@ -110,9 +125,11 @@ export function runTool(
 }
 
 /** Makes the names of the tools commands of bash. */
-const PRELUDE = TOOLS.map((name) =>
-  `${name}() { ${commandOf(name).map(quote).join(" ")} "$@"; }\n`
-).join("");
+function prelude(): string {
+  return TOOLS.map((name) =>
+    `${name}() { ${commandOf(name).map(quote).join(" ")} "$@"; }\n`
+  ).join("");
+}
 
 /** Runs a bash script in which the tools are commands; `args` are $1 and on. */
 export function shell(
@@ -120,7 +137,7 @@ export function shell(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  const bash = ["bash", "-c", PRELUDE + script, "bash", ...args];
+  const bash = ["bash", "-c", prelude() + script, "bash", ...args];
   return run(bash, surroundings);
 }
 
@@ -203,6 +220,45 @@ export class LiveTool implements AsyncDisposable {
     await this.#reader.cancel();
     await this.#writer.abort().catch(() => {});
     await this.#process.status;
+  }
+}
+
+/**
+ * Runs bash, which is to become a tool by `exec`, and "$@".
+ *
+ * @param worst the highest exit status that is no failure
+ * @returns the most memory that was resident, in bytes
+ */
+export async function peakMemoryOf(
+  script: string,
+  args: readonly string[] = [],
+  { worst = 0, env }: { worst?: number; env?: Record<string, string> } = {},
+): Promise<number> {
+  const process = new Deno.Command("bash", {
+    args: ["-c", script, "bash", ...args],
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let peak = 0;
+  const poll = setInterval(() => {
+    peak = Math.max(peak, residentPeak(process.pid));
+  }, 10);
+  const { code } = await process.status;
+  clearInterval(poll);
+  assert(code <= worst, `${script} exits ${code}`);
+  assert(peak > 0, `${script} was over before it was looked at`);
+  return peak;
+}
+
+function residentPeak(pid: number): number {
+  try {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    return 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0);
+  } catch {
+    // It has ended just now.
+    return 0;
   }
 }
 

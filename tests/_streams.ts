@@ -28,6 +28,15 @@ export function stream(...parts: (Said | string | Uint8Array)[]): Uint8Array {
   }));
 }
 
+/** What of an event is a whole file. */
+export function file(
+  fileName: string,
+  content: string | Uint8Array,
+  mimeType?: string,
+): Said {
+  return { fileName, fileBytes: stream(content), mimeType, eof: true };
+}
+
 /** A packet with a byte of its checksum changed. */
 export function damaged(event: Said): Uint8Array {
   const packet = stream(event);

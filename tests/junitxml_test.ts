@@ -25,6 +25,7 @@ import {
   at,
   damaged,
   equalBytes,
+  file,
   noisyStream,
   type Said,
   sample,
@@ -57,14 +58,6 @@ async function casesOf(
     await reportOf(events, ...args),
   )!;
   return cases;
-}
-
-function file(
-  fileName: string,
-  content: string | Uint8Array,
-  mimeType?: string,
-): Said {
-  return { fileName, fileBytes: stream(content), mimeType, eof: true };
 }
 
 // --- Encoding

@@ -17,6 +17,7 @@ import {
   at,
   damaged,
   equalBytes,
+  file,
   noisyStream,
   type Said,
   sample,
@@ -28,14 +29,6 @@ const DOUBLE_RULE = "=".repeat(70);
 const RULE = "-".repeat(70);
 const RAISED = "testtools.testresult.real._StringException";
 const TEXT = "text/plain;charset=utf8";
-
-function file(
-  fileName: string,
-  content: string | Uint8Array,
-  mimeType?: string,
-): Said {
-  return { fileName, fileBytes: stream(content), mimeType, eof: true };
-}
 
 function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
   return runTool("subunit2pyunit", args, { stdin: input });
