@@ -18,11 +18,10 @@ import {
 import { compareText, formatTime } from "./_text.ts";
 import {
   defineTool,
-  EXIT_STATUS_OPTION,
+  REPORT_STATUS,
   runTool,
   type Tool,
   ToolError,
-  TRANSFORM_STATUS,
 } from "./_tool.ts";
 
 const encoder = new TextEncoder();
@@ -120,7 +119,6 @@ export const tool: Tool = defineTool({
       help: "write the directories there, not into the present one",
     },
     ...OPTIONS,
-    ...EXIT_STATUS_OPTION,
   },
   notes:
     `A directory has the name of its test. What cannot stand in a name is escaped
@@ -128,20 +126,19 @@ export const tool: Tool = defineTool({
 another run of a test has "-1" behind its name, and so on. Its test.json has the
 name as it was; it is empty until all files are written.
 Text between the packets goes to standard error.`,
-  exitStatus: ["every test was written", TRANSFORM_STATUS[1]],
+  exitStatus: REPORT_STATUS,
   examples: [
     "subunit2disk -d results run.subunit",
     "./runner | subunit2disk -d results --forward | subunit-ls --failing",
   ],
   run(io, { directory = ".", ...options }, files) {
-    const status = runReport(
+    return runReport(
       io,
       { ...options, "output-to": undefined },
       files,
       () => new DiskReport(directory),
       { attachments: true },
     );
-    return options["exit-status"] ? status : 0;
   },
 });
 
