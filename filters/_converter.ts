@@ -9,6 +9,7 @@ import {
   itemEvents,
   PacketEncoder,
   type StatusEvent,
+  type StreamItem,
 } from "@subunit/codec";
 import { Verdict } from "./_stream.ts";
 import type { ToolIO } from "./_tool.ts";
@@ -53,6 +54,7 @@ export class EventWriter {
  * Calls `take` with all that the streams in `files` say, text and damage
  * included, as events.
  *
+ * @param pass is called with each item before its events
  * @returns the exit status
  */
 export function forEachEvent(
@@ -60,9 +62,11 @@ export function forEachEvent(
   options: ConverterOptions,
   files: readonly string[],
   take: (event: StatusEvent) => void,
+  pass: (item: StreamItem) => void = () => {},
 ): number {
   const verdict = new Verdict();
   io.forEachItem(files, (item) => {
+    pass(item);
     if (item.kind === "damage") io.sayDamage(item);
     for (const event of itemEvents(item)) take(event);
     if (options["exit-status"]) verdict.add(item);

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
  * subunit2cbor: a stream as a CBOR sequence, an event an item. Text and damage
  * are events too: of file "stdout", and of test subunit.parser.
@@ -11,16 +11,29 @@ import { forEachEvent } from "./_converter.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
+  Output,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
+  UsageError,
 } from "./_tool.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2cbor",
   summary: "Convert a subunit stream to a CBOR sequence, an event an item",
   operands: "[FILE...]",
-  options: EXIT_STATUS_OPTION,
+  options: {
+    "output-to": {
+      short: "o",
+      value: "FILE",
+      help: "write the sequence there",
+    },
+    forward: {
+      short: "f",
+      help: "with -o, pass the stream on to standard output, unchanged",
+    },
+    ...EXIT_STATUS_OPTION,
+  },
   notes:
     `Keys: test_id test_status test_tags runnable file_name file_bytes eof mime_type
 route_code timestamp parent_test_id; only runnable is always there.
@@ -31,12 +44,22 @@ cbor2subunit is the exact inverse.`,
     "./runner | subunit2cbor --exit-status | ./store",
   ],
   run(io, options, files) {
-    return forEachEvent(
-      io,
-      options,
-      files,
-      (event) => io.out.write(eventToCbor(event)),
-    );
+    const path = options["output-to"];
+    if (options.forward && path === undefined) {
+      throw new UsageError("Option --forward needs --output-to FILE");
+    }
+    const out = path === undefined ? io.out : Output.toFile(path);
+    try {
+      return forEachEvent(
+        io,
+        options,
+        files,
+        (event) => out.write(eventToCbor(event)),
+        options.forward ? (item) => io.out.writeItem(item) : undefined,
+      );
+    } finally {
+      out.flush();
+    }
   },
 });
 

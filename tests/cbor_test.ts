@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { eventFromCbor } from "@subunit/codec/cbor";
 import { assertThrows } from "@std/assert";
 import { Encoder } from "cbor-x";
-import { runTool, shell } from "./_run.ts";
+import { runTool, shell, TempDir } from "./_run.ts";
 import {
   anyEvent,
   at,
@@ -57,6 +57,24 @@ Deno.test("subunit2cbor writes an event an item, byte strings as such", async ()
   assertEquals(stdout.toHex(), SEQUENCE.toHex());
   assertEquals(stderr, "");
   assertEquals(status, 0);
+});
+
+Deno.test("subunit2cbor passes the stream on, the sequence beside it", async () => {
+  using dir = new TempDir();
+  const input = stream("text\n", { testId: "a", status: "fail" });
+  const path = `${dir.path}/run.cbor`;
+  const { stdout, status } = await runTool("subunit2cbor", [
+    "-f",
+    "--exit-status",
+    "-o",
+    path,
+  ], { stdin: input });
+  assert(equalBytes(stdout, input));
+  assertEquals(status, 1);
+  const plain = await runTool("subunit2cbor", [], { stdin: input });
+  assertEquals(Deno.readFileSync(path), plain.stdout);
+  const wrong = await runTool("subunit2cbor", ["-f"], { stdin: input });
+  assertEquals([wrong.status, wrong.stdout.length], [2, 0]);
 });
 
 Deno.test("cbor2subunit writes a packet an item", async () => {
