@@ -148,9 +148,10 @@ export function helpText(tool: Tool): string {
     }`,
     help,
   ]);
-  const statuses = tool.exitStatus.length > 2
-    ? tool.exitStatus
-    : [...tool.exitStatus, "wrong usage, or input or output failed"];
+  const statuses = exitStatuses(tool).map((
+    meaning,
+    status,
+  ) => [String(status), meaning]);
   return [
     `Usage: ${tool.name} [OPTION...] ${tool.operands}`.trimEnd(),
     `${tool.summary}.`,
@@ -160,12 +161,19 @@ export function helpText(tool: Tool): string {
     ...(tool.notes ? ["", tool.notes] : []),
     "",
     "Exit status:",
-    ...columns(statuses.map((meaning, status) => [String(status), meaning])),
+    ...columns(statuses),
     "",
     "Examples:",
     ...tool.examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** What the exit statuses of a tool mean, from 0 on. */
+export function exitStatuses({ exitStatus }: Tool): readonly string[] {
+  return exitStatus.length > 2
+    ? exitStatus
+    : [...exitStatus, "wrong usage, or input or output failed"];
 }
 
 /** Two columns, the second aligned where the first is not too wide. */

@@ -83,7 +83,7 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: {
     expect: {
-      value: "LIST",
+      value: "FILE",
       help: "fail the tests in the file that are not there",
     },
     "expect-listed": { help: "fail the tests said to exist that did not run" },
@@ -91,7 +91,7 @@ export const tool: Tool = defineTool({
   },
   notes:
     `The stream passes on unchanged. A test that started and never ended gets a
-failure tagged "lost", with the last output seen; LIST has a test id a line.`,
+failure tagged "lost", with the last output seen; FILE has a test id a line.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "./runner | subunit-seal > run.subunit",

@@ -19,13 +19,20 @@ export function toolNames(): string[] {
  */
 export function toolCommand(tool: string): string {
   const script = new URL(`${tool}.ts`, FILTERS);
-  const [line] = Deno.readTextFileSync(script).split("\n", 1);
-  const flags = /^#!.* deno (run .*)$/.exec(line)?.[1];
-  if (flags === undefined) throw new Error(`${script} names no permissions`);
-  return `${quote(Deno.execPath())} ${flags} ${quote(fromFileUrl(script))}`;
+  const words = ["run", ...flagsOf(script)].join(" ");
+  return `${quote(Deno.execPath())} ${words} ${quote(pathOf(script))}`;
 }
 
-function fromFileUrl(url: URL): string {
+/** The options and permissions that a script's first line asks Deno for. */
+export function flagsOf(script: URL): string[] {
+  const [line] = Deno.readTextFileSync(script).split("\n", 1);
+  const flags = /^#!.* deno run (.*)$/.exec(line)?.[1];
+  if (flags === undefined) throw new Error(`${script} names no permissions`);
+  return flags.split(" ");
+}
+
+/** The path that a file URL is of. */
+export function pathOf(url: URL): string {
   return decodeURIComponent(url.pathname);
 }
 

@@ -310,6 +310,12 @@ const PEERS = {
   "node": ["node", "--version"],
   "npm": ["npm", "--version"],
   "prove": ["prove", "--version"],
+  "bash": ["bash", "--version"],
+  "zsh": ["zsh", "--version"],
+  "fish": ["fish", "--version"],
+  "groff": ["groff", "--version"],
+  "man": ["man", "--version"],
+  "mandoc": ["sh", "-c", "command -v mandoc"],
   "jq": ["jq", "--version"],
   "xmllint": ["xmllint", "--version"],
 } as const;

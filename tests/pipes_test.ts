@@ -8,6 +8,7 @@ import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import {
+  checkoutCommandOf,
   commandOf,
   LiveTool,
   peerTest,
@@ -94,7 +95,7 @@ function assertSays(stderr: string, name: string, ...words: string[]): void {
 
 for (const name of TOOLS) {
   Deno.test(`${name} can be executed, with the permissions it is tested with`, () => {
-    const [, ...flags] = commandOf(name);
+    const [, ...flags] = checkoutCommandOf(name);
     const path = flags.pop()!;
     const [shebang] = Deno.readTextFileSync(path).split("\n");
     assertEquals(shebang, `#!/usr/bin/env -S deno ${flags.join(" ")}`);
