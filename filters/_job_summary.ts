@@ -70,7 +70,9 @@ function headOf(counts: Summary): string {
   ];
   const title = total === 0
     ? "No tests"
-    : `${failed === 0 ? "No" : failed} of ${total} tests failed`;
+    : failed === 0
+    ? `Of ${total} tests none failed`
+    : `${failed} of ${total} tests failed`;
   return [
     `## ${title}`,
     "",

@@ -45,6 +45,21 @@ const HEAD = `## 1 of 6 tests failed
 
 `;
 
+Deno.test("jobSummary says first how many failed", () => {
+  const cases: [fail: number, success: number, title: string][] = [
+    [0, 0, "## No tests\n"],
+    [0, 3, "## Of 3 tests none failed\n"],
+    [1, 2, "## 1 of 3 tests failed\n"],
+  ];
+  for (const [fail, success, title] of cases) {
+    const counts = new Summary();
+    counts.outcomes.fail = fail;
+    counts.outcomes.success = success;
+    const page = new TextDecoder().decode(jobSummary(counts, [], 10_000));
+    assert(page.startsWith(title), page);
+  }
+});
+
 Deno.test("jobSummary counts the tests, and tells of those that failed", () => {
   const findings = found(
     { text: "a\n\nb", place: { path: "src/a.c", line: 3 } },
