@@ -5,7 +5,7 @@
  * @module
  */
 
-import { decodeBase64, encodeBase64 } from "@std/encoding/base64";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
 import type { StatusEvent } from "./event.ts";
 import {
   asString,

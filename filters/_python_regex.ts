@@ -57,7 +57,7 @@ export function pythonSubstitute(
   const search = new RegExp(source, "gv");
   // Where a match was empty, Python first tries for one that is not.
   const longer = new RegExp(
-    `(?=(?<rest>[^]*))(?:${source})(?!\\k<rest>$)`,
+    `(?=(?<rest>[\\s\\S]*))(?:${source})(?!\\k<rest>$)`,
     "vy",
   );
   const findNext = (text: string, at: number, wasEmpty: boolean) => {
@@ -127,8 +127,8 @@ const MAX_CODE = 0x10ffff;
 const QUANTIFIER = /(?:([*+?])|\{(?!\})([0-9]*)(,?)([0-9]*)\})([+?]?)/vy;
 
 // Python reads escapes in comments: one may hold what would end the comment.
-const COMMENT = /\(\?#(?:\\[^]|[^\\\)])*\)/vy;
-const VERBOSE_SPACE = /[\t-\r ]|#(?:\\[^]|[^\\\n])*(?:\n|$)/vy;
+const COMMENT = /\(\?#(?:\\[\s\S]|[^\\\)])*\)/vy;
+const VERBOSE_SPACE = /[\t-\r ]|#(?:\\[\s\S]|[^\\\n])*(?:\n|$)/vy;
 
 const GROUP_NAME =
   /P<(?<defined>[_\p{XID_Start}]\p{XID_Continue}*)>|P=(?<used>[_\p{XID_Start}]\p{XID_Continue}*)\)/vy;
@@ -138,7 +138,7 @@ const REFERENCE = /(?![1-7][0-7]{2})[1-9][0-9]?/vy;
 const OCTAL = /[0-7]{1,3}/vy;
 const HEX = /x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}/vy;
 const CATEGORY = /[dDsSwW]/vy;
-const CHARACTER = /[^]/vy;
+const CHARACTER = /[\s\S]/vy;
 
 const CONTROLS = new Map([
   ["a", "\x07"],
@@ -249,7 +249,7 @@ class Translator extends Reader {
     if (!this.isAtEnd) throw this.invalid(this.at, "closes nothing", ")");
     // V8 also tries between the halves of a character past U+FFFF, where an
     // empty match is found if any, and neither a character nor the end comes.
-    const guarded = min > 0 ? source : `(?=[^]|$)(?:${source})`;
+    const guarded = min > 0 ? source : `(?=[\\s\\S]|$)(?:${source})`;
     const regex = new RegExp(guarded, "v");
     // V8 finds some expressions too large only when it runs them.
     regex.test("");
@@ -422,7 +422,9 @@ class Translator extends Reader {
     const start = this.at;
     if (this.skip("(")) return this.#group(start);
     if (this.skip("[")) return this.#set(start);
-    if (this.skip(".")) return one(this.#flags.has("s") ? "[^]" : "[^\\n]");
+    if (this.skip(".")) {
+      return one(this.#flags.has("s") ? "[\\s\\S]" : "[^\\n]");
+    }
     if (this.skip("\\")) return this.#escape(start);
     return this.#literal(this.#character());
   }
@@ -588,7 +590,7 @@ class Translator extends Reader {
     }
     const letters = this.take(/([aimsux]*)(?:-([imsx]+))?:/vy);
     if (!letters) {
-      this.take(/P?[^]?/vy);
+      this.take(/P?[\s\S]?/vy);
       throw this.invalid(start, "begins no group Python knows");
     }
     const [, on, off = ""] = letters;

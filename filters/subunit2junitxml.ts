@@ -156,12 +156,11 @@ class JunitReport implements Report {
 
 /** Text that waits, as bytes: strings would be joined and moved about. */
 class Gathered {
-  #parts: Uint8Array[] = [];
+  /** Used again and again: V8 looks late for garbage outside its heap. */
+  #memory = new Uint8Array(SUITE_CHARACTERS);
+  #count = 0;
   readonly #out = new Output({
-    writeSync: (bytes) => {
-      this.#parts.push(bytes.slice());
-      return bytes.length;
-    },
+    writeSync: (bytes) => this.#append(bytes),
     isTerminal: () => false,
   }, "memory");
   /** In UTF-16 units. */
@@ -172,10 +171,22 @@ class Gathered {
     this.length += text.length;
   }
 
+  #append(bytes: Uint8Array): number {
+    const needed = this.#count + bytes.length;
+    if (needed > this.#memory.length) {
+      const memory = new Uint8Array(2 * needed);
+      memory.set(this.#memory.subarray(0, this.#count));
+      this.#memory = memory;
+    }
+    this.#memory.set(bytes, this.#count);
+    this.#count = needed;
+    return bytes.length;
+  }
+
   moveTo(out: Output): void {
     this.#out.flush();
-    for (const bytes of this.#parts) out.write(bytes);
-    this.#parts = [];
+    out.write(this.#memory.subarray(0, this.#count));
+    this.#count = 0;
     this.length = 0;
   }
 }

@@ -58,11 +58,6 @@ declare module "@std/cli/parse-args" {
   ): { _: string[] } & Record<string, unknown>;
 }
 
-declare module "@std/encoding/base64" {
-  export function encodeBase64(data: Uint8Array): string;
-  export function decodeBase64(text: string): Uint8Array;
-}
-
 declare module "@std/path/posix/glob-to-regexp" {
   interface GlobOptions {
     /** Whether "**" crosses slashes. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { peerTest, shell, TempDir, text } from "./_run.ts";
+import { peerTest, run, shell, TempDir, text } from "./_run.ts";
 import { testKey } from "./_gpg.ts";
 import { commandBlocks, furnish } from "./_readme.ts";
 import { at, stream } from "./_streams.ts";
@@ -62,6 +62,32 @@ for (const { commands, printed } of commandBlocks(README)) {
     },
   );
 }
+
+peerTest("README's commands install the tools", ["npm"], async () => {
+  const blocks = README.matchAll(/^```\n(npx .*?)^```$/gms);
+  const [, ...installing] = Array.from(blocks, ([, commands]) => commands);
+  assertEquals(installing.length, 2);
+  using home = new TempDir();
+  for (const commands of installing) {
+    // This Deno, with the modules it has: HOME is where things are put.
+    const words = commands.replaceAll(
+      "npx -y deno@2.9.6",
+      `HOME=${quote(Deno.env.get("HOME")!)} ${quote(Deno.execPath())}`,
+    ).replaceAll("~/", `${home.path}/`);
+    const { status, stderr } = await run(["bash", "-ec", words], {
+      cwd: ROOT.pathname,
+      env: { npm_config_prefix: `${home.path}/npm` },
+    });
+    assertEquals(status, 0, stderr);
+  }
+  for (const prefix of [".local", "npm"]) {
+    const { stdout } = await run(
+      [`${home.path}/${prefix}/bin/subunit-ls`],
+      { stdin: stream({ testId: "found", status: "fail" }) },
+    );
+    assertEquals(text(stdout), "found\n");
+  }
+});
 
 Deno.test("README names every tool, and no other", () => {
   const named = section("The tools").match(/^\| `[a-z0-9-]+` /gm)!

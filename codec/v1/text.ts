@@ -14,6 +14,8 @@ const latin1 = new TextDecoder("latin1");
  */
 export function decodeLegacy(bytes: Uint8Array): string {
   if (isText(bytes, 0, bytes.length)) return decodeText(bytes, 0, bytes.length);
-  const text = tryDecodeText(bytes) ?? latin1.decode(bytes);
+  const text = tryDecodeText(bytes) ??
+    // As one chunk of a stream: without it Node 20 reads 0x80 to 0x9f otherwise.
+    latin1.decode(bytes, { stream: true });
   return text.replaceAll("\0", "\\0");
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createInflate, createInflateRaw } from "node:zlib";
+import { createInflate, createInflateRaw } from "./builtin.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 import { malformed } from "./packets.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash } from "./builtin.ts";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { hearChunk, joinItems } from "../_io.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash } from "./builtin.ts";
 import { type Packet, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { joinItems } from "../_io.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash } from "./builtin.ts";
 import { type ParsedSignature, TYPE_TEXT } from "./signature_packet.ts";
 
 /** What decides which hash a signature needs. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "node:crypto";
+import { createHash, type Hash } from "./builtin.ts";
 import { reasonOf } from "../_errors.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 import type { Chunks } from "./packets.ts";

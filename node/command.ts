@@ -1,0 +1,171 @@
+/**
+ * Commands, as Deno's `Command`.
+ *
+ * @module
+ */
+
+import type { ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import process from "node:process";
+import type { Writable } from "node:stream";
+import { denoError, errors } from "./errors.ts";
+import { Listener } from "./listener.ts";
+import { makePipes } from "./pipe.ts";
+import type { Signal } from "./signals.ts";
+
+/** Where a standard stream of a command goes. */
+type Stdio = "piped" | "inherit" | "null";
+
+/** How a command is run; what is not said is inherited. */
+export interface CommandOptions {
+  readonly args?: readonly string[];
+  readonly stdin?: Stdio;
+  readonly stdout?: Stdio;
+  readonly stderr?: Stdio;
+}
+
+/** How a command ended; one that a signal ended has a code as shells show. */
+export interface CommandStatus {
+  readonly success: boolean;
+  readonly code: number;
+  readonly signal: Signal | null;
+}
+
+/** How a command ended, and what it wrote to pipes of ours. */
+export interface CommandOutput extends CommandStatus {
+  readonly stdout: Uint8Array<ArrayBuffer>;
+  readonly stderr: Uint8Array<ArrayBuffer>;
+}
+
+/** A command that is not run yet. */
+export class Command {
+  readonly #program: string;
+  readonly #options: CommandOptions;
+
+  constructor(program: string, options: CommandOptions = {}) {
+    this.#program = program;
+    this.#options = options;
+  }
+
+  /** Starts it. */
+  spawn(): NodeChild {
+    const { args = [], stdin, stdout, stderr } = this.#options;
+    const pipes = makePipes([stdout, stderr].filter(isPiped).length);
+    const outPipe = isPiped(stdout) ? pipes[0] : undefined;
+    const errPipe = isPiped(stderr) ? pipes.at(-1) : undefined;
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    const child = spawn(this.#program, args, {
+      stdio: [
+        isPiped(stdin) ? "pipe" : nodeStdio(stdin),
+        outPipe?.writeEnd ?? nodeStdio(stdout),
+        errPipe?.writeEnd ?? nodeStdio(stderr),
+      ],
+    });
+    // An end that stayed open here would keep the pipe from ending.
+    for (const { writeEnd } of pipes) fs.closeSync(writeEnd);
+    if (child.pid === undefined) {
+      // Node tells why, but later, when nothing can be thrown any more.
+      child.on("error", () => {});
+      for (const { readEnd } of pipes) fs.closeSync(readEnd);
+      throw notStarted(this.#program);
+    }
+    return new NodeChild(child, outPipe?.readEnd, errPipe?.readEnd);
+  }
+}
+
+function isPiped(stdio: Stdio | undefined): boolean {
+  return stdio === "piped";
+}
+
+function nodeStdio(stdio: Stdio | undefined): "inherit" | "ignore" {
+  return stdio === "null" ? "ignore" : "inherit";
+}
+
+/** The error for a program that could not be started. */
+function notStarted(program: string): Error {
+  const folders = program.includes("/")
+    ? [""]
+    : (process.env.PATH ?? "").split(":").map((folder) => `${folder}/`);
+  const isForbidden = folders.some((folder) => {
+    try {
+      fs.accessSync(folder + program, fs.constants.X_OK);
+    } catch (error) {
+      return (error as { code?: string }).code === "EACCES";
+    }
+  });
+  return isForbidden
+    ? new Error(`Failed to spawn '${program}': Permission denied (os error 13)`)
+    : new errors.NotFound(`Failed to spawn '${program}': entity not found`);
+}
+
+/** A command that runs, as Deno's `ChildProcess`. */
+export class NodeChild {
+  readonly #child: ChildProcess;
+  readonly #stdout: Listener | undefined;
+  readonly #stderr: Listener | undefined;
+  /** How it ended. */
+  readonly status: Promise<CommandStatus>;
+
+  /** @param stdout @param stderr descriptors of pipes, where they are ours */
+  constructor(child: ChildProcess, stdout?: number, stderr?: number) {
+    this.#child = child;
+    if (stdout !== undefined) this.#stdout = new Listener(stdout);
+    if (stderr !== undefined) this.#stderr = new Listener(stderr);
+    this.status = new Promise((resolve) =>
+      child.on("exit", (code, signal) => resolve(statusOf(code, signal)))
+    );
+  }
+
+  get stdin(): WritableStream<Uint8Array> {
+    return writable(this.#child.stdin!);
+  }
+
+  get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stdout!.readable;
+  }
+
+  get stderr(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stderr!.readable;
+  }
+
+  kill(signal: Signal): void {
+    if (!this.#child.kill(signal)) throw new Error("It has ended");
+  }
+
+  /** How it ended, and all that it wrote. */
+  async output(): Promise<CommandOutput> {
+    const bytesOf = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+      new Uint8Array(await new Response(stream).arrayBuffer());
+    const [stdout, stderr, status] = await Promise.all([
+      bytesOf(this.stdout),
+      bytesOf(this.stderr),
+      this.status,
+    ]);
+    return { ...status, stdout, stderr };
+  }
+}
+
+function statusOf(code: number | null, signal: Signal | null): CommandStatus {
+  return {
+    success: code === 0,
+    code: signal === null ? code! : 128 + os.constants.signals[signal],
+    signal,
+  };
+}
+
+function writable(stream: Writable): WritableStream<Uint8Array> {
+  // Whoever writes is told.
+  stream.on("error", () => {});
+  return new WritableStream({
+    write: (bytes) =>
+      new Promise((resolve, reject) =>
+        stream.write(
+          bytes,
+          (error) => error ? reject(denoError(error)) : resolve(),
+        )
+      ),
+    close: () => new Promise((resolve) => stream.end(resolve)),
+    abort: () => void stream.destroy(),
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * An open file, as Deno's `FsFile`.
+ *
+ * @module
+ */
+
+import fs from "node:fs";
+import process from "node:process";
+import { denoError, withDenoErrors } from "./errors.ts";
+import { Listener } from "./listener.ts";
+import { isTerminal } from "./terminal.ts";
+import { boundYoungSpace } from "./young_space.ts";
+
+/** From where an offset counts. */
+export const SeekMode = { Start: 0 } as const;
+
+/** A file by its descriptor; reads and writes block. */
+export class NodeFile implements Disposable {
+  readonly #fd: number;
+  /** Where the next read or write is; undefined where the kernel keeps it. */
+  #at: number | undefined;
+  #isOpen = true;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** How many bytes were read; null at the end. */
+  readSync(buffer: Uint8Array): number | null {
+    boundYoungSpace();
+    const count = withDenoErrors(() =>
+      fs.readSync(this.#fd, buffer, 0, buffer.length, this.#at ?? null)
+    );
+    this.#advance(count);
+    return count === 0 && buffer.length > 0 ? null : count;
+  }
+
+  writeSync(bytes: Uint8Array): number {
+    const count = withDenoErrors(() =>
+      fs.writeSync(this.#fd, bytes, 0, bytes.length, this.#at ?? null)
+    );
+    this.#advance(count);
+    return count;
+  }
+
+  #advance(count: number): void {
+    if (this.#at !== undefined) this.#at += count;
+  }
+
+  /** Node cannot move the kernel's place in a file: from here on we keep it. */
+  seekSync(offset: number, _whence: typeof SeekMode.Start): number {
+    return this.#at = offset;
+  }
+
+  statSync(): FileInfo {
+    return withDenoErrors(() => fileInfo(fs.fstatSync(this.#fd)));
+  }
+
+  truncateSync(length: number): void {
+    withDenoErrors(() => fs.ftruncateSync(this.#fd, length));
+  }
+
+  syncDataSync(): void {
+    withDenoErrors(() => fs.fdatasyncSync(this.#fd));
+  }
+
+  syncSync(): void {
+    withDenoErrors(() => fs.fsyncSync(this.#fd));
+  }
+
+  /**
+   * Waits for the file's lock, until it is closed. Node has no `flock`; the
+   * command of that name locks a descriptor it is handed, and that lock stays
+   * when it has ended. Deno's is the same.
+   */
+  lockSync(isExclusive: boolean): void {
+    const { spawnSync } = process.getBuiltinModule("node:child_process");
+    const { error, status } = spawnSync(
+      "flock",
+      [isExclusive ? "--exclusive" : "--shared", "3"],
+      { stdio: ["ignore", "ignore", "ignore", this.#fd] },
+    );
+    if (error) throw new Error("There is no flock, util-linux has it");
+    if (status !== 0) throw new Error("It cannot be locked");
+  }
+
+  isTerminal(): boolean {
+    return isTerminal(this.#fd);
+  }
+
+  /** What it holds, read without keeping signals waiting. */
+  get readable(): ReadableStream<Uint8Array> {
+    return new Listener(this.#fd).readable;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    fs.closeSync(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What the tools ask of a file. */
+export interface FileInfo {
+  readonly isFile: boolean;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** Deno's form of what Node says of a file. */
+export function fileInfo(stats: fs.Stats): FileInfo {
+  return { isFile: stats.isFile(), size: stats.size };
+}
+
+/** How a file is opened; to be read, unless something else is said. */
+export interface OpenOptions {
+  readonly read?: boolean;
+  readonly write?: boolean;
+  readonly append?: boolean;
+  readonly create?: boolean;
+  /** Whether it must not be there yet. */
+  readonly createNew?: boolean;
+  readonly truncate?: boolean;
+}
+
+/** The flags of open(2) for options, as Rust's `OpenOptions` has them. */
+export function openFlags(options: OpenOptions = { read: true }): number {
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } =
+    fs.constants;
+  const { read, write, append, create, createNew, truncate } = options;
+  const isWritten = write || append;
+  return (read && isWritten ? O_RDWR : isWritten ? O_WRONLY : O_RDONLY) |
+    (append ? O_APPEND : 0) |
+    (create || createNew ? O_CREAT : 0) |
+    (createNew ? O_EXCL : 0) |
+    (truncate ? O_TRUNC : 0);
+}
+
+/** Opens a file. */
+export function openSync(path: string, options?: OpenOptions): NodeFile {
+  return withDenoErrors(() =>
+    new NodeFile(fs.openSync(path, openFlags(options)))
+  );
+}
+
+/**
+ * Opens a file to be listened to. A fifo that nobody writes to yet keeps
+ * nobody waiting here: its end is that of its first writer, as poll(2) has it.
+ */
+export function open(path: string): Promise<NodeFile> {
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  return new Promise((resolve, reject) =>
+    fs.open(
+      path,
+      O_RDONLY | O_NONBLOCK,
+      (error, fd) =>
+        error ? reject(denoError(error)) : resolve(new NodeFile(fd)),
+    )
+  );
+}

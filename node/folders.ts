@@ -1,0 +1,50 @@
+/**
+ * Files and directories by their paths.
+ *
+ * @module
+ */
+
+import fs from "node:fs";
+import os from "node:os";
+import { withDenoErrors } from "./errors.ts";
+import { type FileInfo, fileInfo, type OpenOptions } from "./file.ts";
+
+/** What is at a path, or behind a link there. */
+export function statSync(path: string): FileInfo {
+  return withDenoErrors(() => fileInfo(fs.statSync(path)));
+}
+
+/** What is at a path; a link is a link. */
+export function lstatSync(path: string): FileInfo {
+  return withDenoErrors(() => fileInfo(fs.lstatSync(path)));
+}
+
+/** Makes a directory, and with `recursive` those above it. */
+export function mkdirSync(
+  path: string,
+  options?: { readonly recursive?: boolean },
+): void {
+  withDenoErrors(() => void fs.mkdirSync(path, options));
+}
+
+/** Removes a file. */
+export function removeSync(path: string): void {
+  withDenoErrors(() => fs.unlinkSync(path));
+}
+
+/** Writes a file, whole. */
+export function writeFileSync(
+  path: string,
+  bytes: Uint8Array,
+  { createNew = false }: Pick<OpenOptions, "createNew"> = {},
+): void {
+  const flag = createNew ? "wx" : "w";
+  withDenoErrors(() => fs.writeFileSync(path, bytes, { flag }));
+}
+
+/** Makes a file for nobody else, and returns its path. */
+export function makeTempFileSync({ prefix }: { prefix: string }): string {
+  const path = `${os.tmpdir()}/${prefix}${crypto.randomUUID()}`;
+  withDenoErrors(() => fs.writeFileSync(path, "", { flag: "wx", mode: 0o600 }));
+  return path;
+}

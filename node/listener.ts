@@ -1,0 +1,130 @@
+/**
+ * Reads and writes that let signals in.
+ *
+ * A thread that blocks in read(2) or write(2) keeps Node from ending: it joins
+ * its threads before it exits. So pipes, sockets and terminals go through the
+ * event loop, and threads read only what never waits.
+ *
+ * @module
+ */
+
+import fs from "node:fs";
+import process from "node:process";
+import type { Readable } from "node:stream";
+import { denoError } from "./errors.ts";
+import { isTerminal } from "./terminal.ts";
+import { boundYoungSpace } from "./young_space.ts";
+
+/** What a pipe gives at a time, and what is read ahead at the most. */
+const PIPE_BYTES = 64 * 1024;
+
+function isPipe(fd: number): boolean {
+  const stats = fs.fstatSync(fd);
+  return stats.isFIFO() || stats.isSocket();
+}
+
+function nodeReadable(fd: number): Readable {
+  const highWaterMark = PIPE_BYTES;
+  if (isPipe(fd)) {
+    const { Socket } = process.getBuiltinModule("node:net");
+    const options = { fd, readable: true, writable: false, highWaterMark };
+    return new Socket(options);
+  }
+  if (isTerminal(fd)) {
+    const { ReadStream } = process.getBuiltinModule("node:tty");
+    return new ReadStream(fd);
+  }
+  return fs.createReadStream("", { fd, highWaterMark });
+}
+
+/** What a descriptor delivers, chunk by chunk. */
+export class Listener {
+  readonly #source: Readable;
+  #isOver = false;
+  #failure: unknown;
+  #wake = () => {};
+
+  /** @param source a descriptor, which is closed at the end, or a stream */
+  constructor(source: number | Readable) {
+    this.#source = typeof source === "number" ? nodeReadable(source) : source;
+    this.#source
+      .on("readable", () => this.#wake())
+      .on("end", () => this.#endWith(undefined))
+      // Closed before its end, by whoever listens.
+      .on("close", () => this.#endWith(undefined))
+      .on("error", (error) => this.#endWith(denoError(error)));
+  }
+
+  #endWith(failure: unknown): void {
+    this.#isOver = true;
+    this.#failure ??= failure;
+    this.#wake();
+  }
+
+  /** Reads what is there, once something is. Returns null at the end. */
+  async read(buffer: Uint8Array): Promise<number | null> {
+    boundYoungSpace();
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      // Asks for more where nothing is left, and finds the end.
+      this.#source.read(0);
+      const count = Math.min(buffer.length, this.#source.readableLength);
+      if (count > 0) {
+        buffer.set(this.#source.read(count));
+        return count;
+      }
+      if (this.#isOver) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** The same as a stream of bytes that reads into its reader's buffer. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      type: "bytes",
+      autoAllocateChunkSize: PIPE_BYTES,
+      pull: async (controller) => {
+        const request = controller.byobRequest!;
+        const count = await this.read(request.view as Uint8Array);
+        if (count === null) controller.close();
+        request.respond(count ?? 0);
+      },
+      cancel: () => this.close(),
+    });
+  }
+
+  close(): void {
+    this.#source.destroy();
+  }
+}
+
+/** Writes to a descriptor; settles when it is written. */
+export class Writer {
+  readonly #write: (
+    bytes: Uint8Array,
+    done: (error?: Error | null, count?: number) => void,
+  ) => void;
+
+  constructor(fd: number) {
+    if (isPipe(fd)) {
+      const { Socket } = process.getBuiltinModule("node:net");
+      const socket = new Socket({ fd, readable: false, writable: true });
+      // Whoever writes is told.
+      socket.on("error", () => {});
+      this.#write = (bytes, done) => socket.write(bytes, done);
+    } else {
+      this.#write = (bytes, done) => fs.write(fd, bytes, done);
+    }
+  }
+
+  /** Returns how many bytes were written. */
+  write(bytes: Uint8Array): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#write(
+        bytes,
+        (error, count = bytes.length) =>
+          error ? reject(denoError(error)) : resolve(count),
+      )
+    );
+  }
+}
