@@ -37,8 +37,8 @@ export interface Measured {
   readonly python?: number;
   /** The best on the first half of the corpus. */
   readonly half?: number;
-  /** The best of gpgv on the same bytes. */
-  readonly gpgv?: number;
+  /** The best of what the row's name says behind "against". */
+  readonly other?: number;
 }
 
 /** A bound on a figure. */
@@ -71,6 +71,7 @@ const timesCat = (row: Measured) => ratio(row.best, row.cat);
 const fasterThanPython = (row: Measured) => ratio(row.python, row.best);
 
 const GIGABYTE_A_SECOND = goal("1 GB/s", bytesPerSecond, { least: 1e9 });
+const timesOther = (row: Measured) => ratio(row.best, row.other);
 const VERIFIED_BYTES = goal("150 MB/s", bytesPerSecond, { least: 150e6 });
 const SIX_MILLION = goal("6 M packets/s", packetsPerSecond, { least: 6e6 });
 const NEAR_CAT = goal("1.5x cat", timesCat, { most: 1.5 });
@@ -344,7 +345,7 @@ const LIVE_ROW: Row = {
 
 /** In-band signatures verified, beside gpgv on the same bytes. */
 const SIGNED_ROW: Row = {
-  name: "gpg-signed-stream verify small",
+  name: "gpg-signed-stream verify small, against gpgv",
   tool: "gpg-signed-stream",
   pythonTool: undefined,
   goals: [VERIFIED_BYTES, MEMORY],
@@ -366,10 +367,85 @@ const SIGNED_ROW: Row = {
       bytes: signed.bytes,
       packets,
       cat: samples.cat?.best,
-      gpgv: samples.gpgv?.best,
+      other: samples.gpgv?.best,
     };
   },
 };
+
+/** Where `deno task build` puts the executables. */
+const BUNDLES = new URL("../dist/npm/bin/", import.meta.url).pathname;
+/** Commands that do nothing: what a start takes at least. */
+const EMPTY = {
+  Node: "node -e 0",
+  Deno: `${quote(Deno.execPath())} run --quiet --no-config /dev/null`,
+};
+
+/** The start of an executable of the npm package. */
+function bundleRow(tool: string, runtime: keyof typeof EMPTY): Row {
+  const bundle = quote(BUNDLES + tool);
+  const start = runtime === "Node"
+    ? `node ${bundle}`
+    : `${quote(Deno.execPath())} run --quiet --no-config --allow-all ${bundle}`;
+  const most = runtime === "Node" ? 1.6 : 2.5;
+  return {
+    name: `bundled ${tool} on ${runtime}, against an empty script`,
+    tool,
+    pythonTool: undefined,
+    goals: [goal(`${most}x empty`, timesOther, { most })],
+    async measure() {
+      const samples = await takeTurns({
+        ours: onNothing(`${start} --version`),
+        empty: onNothing(EMPTY[runtime]),
+      }, START_UP_RUNS);
+      return { ...samples.ours!, other: samples.empty?.best };
+    },
+  };
+}
+
+/** A tool of the npm package on Node, and the checkout's on Deno. */
+function onNodeRow(tool: string, ...args: string[]): Row {
+  return {
+    name: [tool, ...args, "small on Node, against Deno"].join(" "),
+    tool,
+    pythonTool: undefined,
+    goals: [MEMORY],
+    async measure({ runs, scale }) {
+      const bytes = Math.round(scale * corpusBytes("small"));
+      const corpus = makeCorpus("small", bytes);
+      const words = ["node", quote(BUNDLES + tool), ...args].join(" ");
+      const samples = await takeTurns({
+        ours: fromPipe(words, corpus),
+        cat: fromPipe("cat", corpus),
+        deno: fromPipe(commandLine(tool, args), corpus),
+      }, runs);
+      return {
+        ...samples.ours!,
+        bytes: corpus.bytes,
+        packets: corpus.packets,
+        cat: samples.cat?.best,
+        other: samples.deno?.best,
+      };
+    },
+  };
+}
+
+/** The rows of the npm package, if it is built. */
+function packageRows(tools: readonly string[]): Row[] {
+  try {
+    Deno.statSync(BUNDLES);
+  } catch {
+    console.error("Left out: the npm package. First run `deno task build`");
+    return [];
+  }
+  return [
+    onNodeRow("subunit-filter", "-F"),
+    onNodeRow("subunit-stats"),
+    ...tools.flatMap((tool) => [
+      bundleRow(tool, "Node"),
+      bundleRow(tool, "Deno"),
+    ]),
+  ];
+}
 
 function startUpRow(tool: string): Row {
   const hasLike = isPythonTool(tool);
@@ -539,7 +615,7 @@ const HEADINGS = [
   "x cat",
   "x Python",
   "x half",
-  "x gpgv",
+  "x other",
   "MiB",
   "goals",
   "",
@@ -555,7 +631,7 @@ function cells({ name, goals }: Row, row: Measured): string[] {
     timesCat(row),
     fasterThanPython(row),
     ratio(row.best, row.half),
-    ratio(row.best, row.gpgv),
+    ratio(row.best, row.other),
     row.peakMemory,
   ];
   const texts = goals.map(({ text }) => text).join(", ");
@@ -752,6 +828,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     LIVE_ROW,
     SIGNED_ROW,
     ...tools.map(startUpRow),
+    ...packageRows(tools),
   ];
   const rows = pick(all, words);
   const withCrc = pick([CRC_ROW], words).length > 0;

@@ -24,7 +24,11 @@ const MANIFEST = {
   engines: { node: NODE_VERSIONS },
   exports: LIBRARY_EXPORTS,
   bin: Object.fromEntries(TOOLS.map((tool) => [tool, `bin/${tool}`])),
-  files: ["bin", "lib", "types", "LICENSES.md"],
+  man: [
+    ...TOOLS.map((tool) => `man/man1/${tool}.1`),
+    "man/man7/subunit-tools.7",
+  ],
+  files: ["bin", "lib", "types", "man", "completions", "LICENSES.md"],
   sideEffects: false,
 };
 
@@ -44,6 +48,7 @@ async function build(dist: string): Promise<string> {
     for (const file of ["LICENSE", "README.md"]) {
       Deno.copyFileSync(ROOT + file, `${npm}/${file}`);
     }
+    await run(["cp", "-r", "man", "completions", npm]);
     Deno.writeTextFileSync(`${npm}/LICENSES.md`, licenses);
     const manifest = JSON.stringify(MANIFEST, undefined, 2) + "\n";
     Deno.writeTextFileSync(`${npm}/package.json`, manifest);

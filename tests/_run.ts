@@ -309,6 +309,7 @@ const PEERS = {
   "gpg": ["gpg", "--version"],
   "node": ["node", "--version"],
   "npm": ["npm", "--version"],
+  "node 22": ["npx", "-y", "node@22", "--version"],
   "prove": ["prove", "--version"],
   "bash": ["bash", "--version"],
   "zsh": ["zsh", "--version"],

@@ -3,11 +3,12 @@
  * tests of whole pipes are run a second time, against what is installed.
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import fc from "fast-check";
+import { gpgTest, testKey } from "./_gpg.ts";
 import { toolNames } from "../scripts/tool_path.ts";
 import {
   checkoutCommandOf,
@@ -21,6 +22,7 @@ import {
 import {
   anyEvent,
   anyRun,
+  equalBytes,
   eventsIn,
   noisyStream,
   sample,
@@ -70,6 +72,12 @@ function registerPackageTests(): void {
       ({ name }) => name,
     );
     assertEquals(installedWithIt, ["subunit-tools"]);
+  });
+
+  Deno.test("the npm package brings the manual pages along", () => {
+    const pages = Deno.readDirSync(`${prefix}/share/man/man1`);
+    const names = Array.from(pages, ({ name }) => name.replace(/\.1$/, ""));
+    assertEquals(names.sort(), toolNames());
   });
 
   for (const name of toolNames()) {
@@ -315,7 +323,7 @@ function filesIn(directory: string): Record<string, string> {
   return files;
 }
 
-function registerComparisons(): void {
+function registerComparisons(nodes: readonly string[]): void {
   for (const name of toolNames()) {
     const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
     for (const { args, input, samples = 20 } of calls) {
@@ -327,16 +335,70 @@ function registerComparisons(): void {
         const [deno, verb, ...words] = checkoutCommandOf(name);
         const onDeno = [deno, verb, "--preload", clock, ...words];
         const stdin = concat(parts);
-        const [one, other] = await Promise.all([
-          outcomeOf([...onDeno, ...args(files)], stdin, {}),
-          outcomeOf([`${bin}/${name}`, ...args(files)], stdin, {
-            NODE_OPTIONS: `--require ${clock}`,
-          }),
-        ]);
-        assertEquals(other, one);
+        const onNode = { NODE_OPTIONS: `--require ${clock}` };
+        const onDenoDone = outcomeOf([...onDeno, ...args(files)], stdin, {});
+        for (const node of nodes) {
+          const command = [node, `${bin}/${name}`, ...args(files)];
+          const other = await outcomeOf(command, stdin, onNode);
+          assertEquals(other, await onDenoDone, node);
+        }
       });
     }
   }
+}
+
+function registerSigning(nodes: readonly string[]): void {
+  const deno = checkoutCommandOf("gpg-signed-stream");
+  for (const node of nodes) {
+    const onNode = [node, `${bin}/gpg-signed-stream`];
+    const title = node === "node" ? "this Node" : "Node 22";
+    for (const mode of ["inband", "inline"]) {
+      gpgTest(
+        `streams signed ${mode} on Deno are verified on ${title}, and back`,
+        async () => {
+          const { secretFile, publicFile } = await testKey("ed25519");
+          using dir = new TempDir();
+          const [part] = sample(anyPackets, 1, SEED);
+          const input = concat(Array(2000).fill(part));
+          for (const [signer, verifier] of [[deno, onNode], [onNode, deno]]) {
+            const sign = ["sign", `--mode=${mode}`, "--secret-key", secretFile];
+            const signed = await run([...signer, ...sign], { stdin: input });
+            assertEquals([signed.status, signed.stderr], [0, ""]);
+            const strip = mode === "inband" ? ["--strip"] : [];
+            const verify = ["verify", "--keyring", publicFile, ...strip];
+            // From a pipe, and from a file that is read twice.
+            for (const file of ["-", dir.file("signed", signed.stdout)]) {
+              const { status, stdout } = await run([
+                ...verifier,
+                ...verify,
+                file,
+              ], {
+                stdin: signed.stdout,
+              });
+              assertEquals(status, 0);
+              assert(equalBytes(stdout, input));
+            }
+            const altered = signed.stdout.slice();
+            altered[altered.length >> 1] ^= 1;
+            const refused = await run([...verifier, ...verify], {
+              stdin: altered,
+            });
+            assertEquals(refused.status, 1, refused.stderr);
+          }
+        },
+      );
+    }
+  }
+}
+
+/** This machine's Node, and Node 22 where npm can get it. */
+async function installedNodes(): Promise<string[]> {
+  const nodes = ["node"];
+  if (peer("node 22")) {
+    const words = ["npx", "-y", "node@22", "-p", "process.execPath"];
+    nodes.push((await succeed(words)).trim());
+  } else console.log("left out: the same on Node 22 needs node@22 from npm");
+  return nodes;
 }
 
 // --- Whole pipes, on Node
@@ -344,7 +406,9 @@ function registerComparisons(): void {
 if (peer("node") && peer("npm")) {
   await install();
   registerPackageTests();
-  registerComparisons();
+  const nodes = await installedNodes();
+  registerComparisons(nodes);
+  registerSigning(nodes);
   testInstalled(bin);
   await import("./pipes_test.ts");
   // These hear signals, run commands or wait for many inputs at a time.
