@@ -39,11 +39,9 @@ async function build(dist: string): Promise<string> {
   try {
     await Deno.remove(npm, { recursive: true }).catch(() => {});
     Deno.mkdirSync(npm, { recursive: true });
-    const [licenses] = await Promise.all([
-      buildExecutables(`${npm}/bin`, scratch),
-      buildLibrary(npm, scratch),
-      checkTools(scratch),
-    ]);
+    const licenses = await buildExecutables(`${npm}/bin`, scratch);
+    await buildLibrary(npm, scratch);
+    await checkTools(scratch);
     await checkLibrary(scratch);
     for (const file of ["LICENSE", "README.md"]) {
       Deno.copyFileSync(ROOT + file, `${npm}/${file}`);

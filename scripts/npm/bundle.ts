@@ -23,7 +23,7 @@ export async function bundle(
   directory: string,
   ...options: string[]
 ): Promise<void> {
-  await run([
+  await bundleWith([
     Deno.execPath(),
     "bundle",
     "--quiet",
@@ -35,6 +35,25 @@ export async function bundle(
     ...options,
     ...modules,
   ]);
+}
+
+/** How often two of them may meet. */
+const ATTEMPTS = 5;
+
+/**
+ * Runs `deno bundle`. The first one on a machine puts its esbuild in place, and
+ * fails when another one does so at the same time.
+ */
+async function bundleWith(command: readonly string[]): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await run(command);
+    } catch (error) {
+      const isRace = (error as Error).message.includes("copy esbuild binary");
+      if (!isRace || attempt === ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
+    }
+  }
 }
 
 /**
