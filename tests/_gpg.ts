@@ -8,15 +8,11 @@
  */
 
 import { assert } from "@std/assert";
-import { type Finished, run, type Surroundings } from "./_run.ts";
+import { commandOf, type Finished, run, type Surroundings } from "./_run.ts";
 
-const TOOL_URL = new URL("../filters/gpg-signed-stream.ts", import.meta.url);
-
-/** The words that start the tool, with the permissions its first line asks for. */
+/** The words that start the tool. */
 export function signedStreamCommand(): string[] {
-  const [line] = Deno.readTextFileSync(TOOL_URL).split("\n", 1);
-  const [, words] = line.split(" deno ");
-  return [Deno.execPath(), ...words.split(" "), TOOL_URL.pathname];
+  return commandOf("gpg-signed-stream");
 }
 
 /** Runs the tool to its end; it finds our keys where it asks gpg. */

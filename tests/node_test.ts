@@ -8,16 +8,15 @@ import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import fc from "fast-check";
+import { bin, installed, installPackage, prefix, succeed } from "./_package.ts";
 import { gpgTest, testKey } from "./_gpg.ts";
 import { toolNames } from "../scripts/tool_path.ts";
 import {
   checkoutCommandOf,
   peer,
   run,
-  type Surroundings,
   TempDir,
   testInstalled,
-  text,
 } from "./_run.ts";
 import {
   anyEvent,
@@ -30,33 +29,6 @@ import {
 } from "./_streams.ts";
 
 const SEED = 20130301;
-
-const prefix = Deno.makeTempDirSync({ prefix: "subunit-" });
-globalThis.addEventListener(
-  "unload",
-  () => Deno.removeSync(prefix, { recursive: true }),
-);
-/** Where npm puts executables, and packages. */
-const bin = `${prefix}/bin`;
-const installed = `${prefix}/lib/node_modules/subunit-tools`;
-
-/** Runs a command that must not fail; what it writes to standard output. */
-async function succeed(
-  command: readonly string[],
-  surroundings?: Surroundings,
-): Promise<string> {
-  const { status, stdout, stderr } = await run(command, surroundings);
-  assertEquals(status, 0, `${command.join(" ")}: ${text(stdout)}${stderr}`);
-  return text(stdout);
-}
-
-/** Builds the package and installs it, as the README says. */
-async function install(): Promise<void> {
-  const build = new URL("../scripts/build.ts", import.meta.url).pathname;
-  const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
-  const tarball = (await succeed([Deno.execPath(), ...words])).trim();
-  await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
-}
 
 // --- The package
 
@@ -404,17 +376,13 @@ async function installedNodes(): Promise<string[]> {
 // --- Whole pipes, on Node
 
 if (peer("node") && peer("npm")) {
-  await install();
+  await installPackage();
   registerPackageTests();
   const nodes = await installedNodes();
   registerComparisons(nodes);
   registerSigning(nodes);
   testInstalled(bin);
   await import("./pipes_test.ts");
-  // These hear signals, run commands or wait for many inputs at a time.
-  await import("./exec_test.ts");
-  await import("./merge_test.ts");
-  await import("./tee_test.ts");
 } else {
   console.log("left out: the npm package on Node needs node and npm");
 }
