@@ -38,7 +38,11 @@ What was checked is said on standard error, a line a signature.`,
     if (command === "sign" || command === "verify") {
       // Not before there is something to do: openpgp takes 50 ms to load.
       const commands = await import("./gpg/commands.ts");
-      return await commands[command](io, options, files);
+      const status = await commands[command](io, options, files);
+      // Everything is written. Left to end by itself, Deno 2.9.6 crashes now and
+      // then when it takes down a program that signed what it heard on a pipe.
+      io.out.flush();
+      Deno.exit(status);
     }
     throw new UsageError(
       `The first word is "${command ?? ""}": expected sign or verify`,
