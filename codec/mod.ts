@@ -26,7 +26,7 @@ export {
 } from "./v2/encoder.ts";
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
-export * from "./json.ts";
+export * from "./record/json.ts";
 export * from "./results/mod.ts";
 export * from "./streams.ts";
-export { decodeText } from "./utf8.ts";
+export { decodeText } from "./text/utf8.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { toArrayBuffer } from "@std/streams/to-array-buffer";
 import { PacketDecoderStream, PacketEncoderStream } from "./streams.ts";
-import { GOOD } from "./v2/_vectors.ts";
+import { GOOD } from "./_testing/vectors.ts";
 
 Deno.test("PacketDecoderStream hands out items that own their bytes", async () => {
   const chunk = Uint8Array.fromHex("61620a" + GOOD + "b339");

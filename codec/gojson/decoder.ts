@@ -5,7 +5,7 @@
  */
 
 import type { StatusEvent } from "../event.ts";
-import { tryDecodeText } from "../utf8.ts";
+import { tryDecodeText } from "../text/utf8.ts";
 import { mayBeRead, parseBrokenPackage, parseGoEvent } from "./line.ts";
 import { GoRun, TEXT_FILE_NAME } from "./run.ts";
 

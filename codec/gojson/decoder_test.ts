@@ -3,7 +3,13 @@ import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
 import { encodePackets } from "../v2/encoder.ts";
-import { cuts, decodeChunks, isWritable, lostTests, show } from "./_events.ts";
+import {
+  cuts,
+  decodeChunks,
+  isWritable,
+  lostTests,
+  show,
+} from "../_testing/decode_chunks.ts";
 import { GoJsonDecoder } from "./decoder.ts";
 
 const encoder = new TextEncoder();

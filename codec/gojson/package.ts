@@ -5,7 +5,7 @@
  */
 
 import type { TestStatus } from "../event.ts";
-import { cutId } from "../ids.ts";
+import { cutId } from "../text/ids.ts";
 import { Tail } from "./tail.ts";
 
 /** A packet must hold them; all attributes are in the output as well. */

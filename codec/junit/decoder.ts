@@ -4,7 +4,7 @@
  * @module
  */
 
-// @ts-types="./_sax.d.ts"
+// @ts-types="./sax.d.ts"
 import sax from "sax";
 import type { StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";

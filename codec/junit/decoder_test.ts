@@ -8,7 +8,7 @@ import {
   isWritable,
   lostTests,
   show,
-} from "../gojson/_events.ts";
+} from "../_testing/decode_chunks.ts";
 import { formatTimestamp, parseTimestamp } from "../timestamp.ts";
 import { encodePackets } from "../v2/encoder.ts";
 import { JunitDecoder } from "./decoder.ts";

@@ -17,7 +17,7 @@
  */
 
 import { type StatusEvent, textFile } from "../event.ts";
-import { cutId } from "../ids.ts";
+import { cutId } from "../text/ids.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { type Attributes, Suite } from "./suite.ts";
 import { TestCase } from "./test_case.ts";

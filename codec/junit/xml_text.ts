@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { decodeLenient } from "../utf8.ts";
+import { decodeLenient } from "../text/utf8.ts";
 
 /** An XML declaration that is longer is none. */
 const MAX_DECLARATION_BYTES = 1024;

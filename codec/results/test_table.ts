@@ -4,8 +4,8 @@
  * @module
  */
 
-import { copyBytes, sameBytes } from "../bytes.ts";
-import { decodeText, hashText, mixHash } from "../utf8.ts";
+import { copyBytes, sameBytes } from "../text/bytes.ts";
+import { decodeText, hashText, mixHash } from "../text/utf8.ts";
 import type { Packet } from "../v2/packet.ts";
 
 /** What names a test. */

@@ -6,7 +6,7 @@
 
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { cutId } from "../ids.ts";
+import { cutId } from "../text/ids.ts";
 import { numberedId } from "./ids.ts";
 import { LEVEL_INDENT, Levels, type Subtest } from "./levels.ts";
 import {

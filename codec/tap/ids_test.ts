@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { cutId } from "../ids.ts";
+import { cutId } from "../text/ids.ts";
 import { childEvent, numberedId } from "./ids.ts";
 
 Deno.test("numberedId is Python's", () => {

@@ -6,7 +6,7 @@
 
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { cutId } from "../ids.ts";
+import { cutId } from "../text/ids.ts";
 import { childEvent, numberedId } from "./ids.ts";
 import { type NumberRange, TestNumbers } from "./numbers.ts";
 import { META, TestResult } from "./test_result.ts";

@@ -18,7 +18,7 @@
  * @module
  */
 
-import { decodeLenient } from "../utf8.ts";
+import { decodeLenient } from "../text/utf8.ts";
 
 /** What a test point asks for besides its result. */
 export type Directive = "skip" | "todo";

@@ -6,7 +6,7 @@
 
 import { type StatusEvent, type TestStatus, TEXT_TYPE } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeLenient } from "../utf8.ts";
+import { decodeLenient } from "../text/utf8.ts";
 import { Attachment } from "./attachment.ts";
 
 /** The name of the attachment for what the decoder has to say of a test. */

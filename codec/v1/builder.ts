@@ -4,7 +4,7 @@
  * @module
  */
 
-import { copyBytes } from "../bytes.ts";
+import { copyBytes } from "../text/bytes.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { TIME_BYTES, writeTime } from "./time.ts";
 

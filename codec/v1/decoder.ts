@@ -5,7 +5,7 @@
  * @module
  */
 
-import { characterLength, characterStart, INCOMPLETE } from "../utf8.ts";
+import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { SIGNATURE } from "../v2/layout.ts";
 import { Packet } from "../v2/packet.ts";
 import type { V1Event } from "./event.ts";

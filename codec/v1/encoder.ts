@@ -12,7 +12,7 @@ import type {
   Test,
 } from "../results/collator.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { isText } from "../utf8.ts";
+import { isText } from "../text/utf8.ts";
 import { TextBuilder } from "./builder.ts";
 import { bracketedFile, TRACEBACK } from "./run.ts";
 import { CR, isBlank, LF, type Outcome, SPACE } from "./line.ts";

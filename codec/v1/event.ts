@@ -6,7 +6,7 @@
 
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeText } from "../utf8.ts";
+import { decodeText } from "../text/utf8.ts";
 import type { FilePart } from "./details.ts";
 
 /**

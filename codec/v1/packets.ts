@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { copyBytes } from "../bytes.ts";
+import { copyBytes } from "../text/bytes.ts";
 import { TEST_STATUSES, type TestStatus } from "../event.ts";
 import { crc32 } from "../v2/crc32.ts";
 import { PacketEncoder, packetLength } from "../v2/encoder.ts";

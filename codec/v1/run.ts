@@ -4,10 +4,10 @@
  * @module
  */
 
-import { copyBytes, sameBytes } from "../bytes.ts";
+import { copyBytes, sameBytes } from "../text/bytes.ts";
 import { TEXT_TYPE } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { hashText, NOT_TEXT } from "../utf8.ts";
+import { hashText, NOT_TEXT } from "../text/utf8.ts";
 import { Details, type DetailsReader, type FilePart } from "./details.ts";
 import { V1Event } from "./event.ts";
 import {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodeText, isText, tryDecodeText } from "../utf8.ts";
+import { decodeText, isText, tryDecodeText } from "../text/utf8.ts";
 
 const latin1 = new TextDecoder("latin1");
 

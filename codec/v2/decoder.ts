@@ -5,7 +5,7 @@
  * @module
  */
 
-import { characterLength, characterStart, INCOMPLETE } from "../utf8.ts";
+import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import type { Fault, FaultCode } from "./errors.ts";
 import { CRC_BYTES, SIGNATURE } from "./layout.ts";

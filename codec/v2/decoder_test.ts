@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
-import { GOOD, STREAMS, VECTORS } from "./_vectors.ts";
-import { arbitraryEvent } from "./_arbitrary.ts";
+import { GOOD, STREAMS, VECTORS } from "../_testing/vectors.ts";
+import { arbitraryEvent } from "../_testing/arbitrary.ts";
 import { PacketDecoder, type StreamItem } from "./decoder.ts";
 import { encodePacket } from "./encoder.ts";
 

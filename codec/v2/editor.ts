@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { copyBytes } from "../bytes.ts";
+import { copyBytes } from "../text/bytes.ts";
 import { change, type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { crc32 } from "./crc32.ts";
 import { checkText, PacketEncoder, packetLength, tooLong } from "./encoder.ts";

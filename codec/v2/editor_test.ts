@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { change } from "../event.ts";
-import { arbitraryEvent } from "./_arbitrary.ts";
+import { arbitraryEvent } from "../_testing/arbitrary.ts";
 import {
   type ChangedFields,
   NO_FILE,

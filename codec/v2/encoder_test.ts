@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { VECTORS } from "./_vectors.ts";
+import { VECTORS } from "../_testing/vectors.ts";
 import {
   ATTACHMENT_PART_BYTES,
   encodePacket,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { sameBytes } from "../bytes.ts";
-import { hashText, mixHash } from "../utf8.ts";
+import { sameBytes } from "../text/bytes.ts";
+import { hashText, mixHash } from "../text/utf8.ts";
 
 /** Slots of a cache; a power of two. They bound its memory. */
 const SLOTS = 1024;

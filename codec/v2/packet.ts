@@ -6,7 +6,7 @@
 
 import { type StatusEvent, TEST_STATUSES, type TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeText, hashText, NOT_TEXT } from "../utf8.ts";
+import { decodeText, hashText, NOT_TEXT } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import { type Fault, PacketError } from "./errors.ts";
 import {

@@ -6,7 +6,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import type { StatusEvent } from "./event.ts";
+import type { StatusEvent } from "../event.ts";
 import {
   asString,
   eventOf,
@@ -14,7 +14,7 @@ import {
   mismatch,
   recordOf,
 } from "./record.ts";
-import { tryDecodeText } from "./utf8.ts";
+import { tryDecodeText } from "../text/utf8.ts";
 
 /** Writes an event as one line of JSON, without a line end. */
 export function eventToJson(event: StatusEvent): string {

@@ -7,7 +7,7 @@
 
 import { Decoder, Encoder } from "cbor-x";
 import { concat } from "@std/bytes/concat";
-import type { StatusEvent } from "./event.ts";
+import type { StatusEvent } from "../event.ts";
 import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
 
 /** Plain CBOR: maps with text keys, byte strings, no tags of the library's. */

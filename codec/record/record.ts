@@ -10,8 +10,8 @@
  * @module
  */
 
-import { isTestStatus, type StatusEvent, TEST_STATUSES } from "./event.ts";
-import { formatTimestamp, parseTimestamp } from "./timestamp.ts";
+import { isTestStatus, type StatusEvent, TEST_STATUSES } from "../event.ts";
+import { formatTimestamp, parseTimestamp } from "../timestamp.ts";
 
 /** An event's fields under the names they have outside. */
 export type EventRecord = Record<string, unknown>;

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import type { StatusEvent } from "./event.ts";
+import type { StatusEvent } from "../event.ts";
 import { eventFromJson, eventToJson } from "./json.ts";
-import { arbitraryEvent } from "./v2/_arbitrary.ts";
-import { GOOD } from "./v2/_vectors.ts";
-import { PacketDecoder } from "./v2/decoder.ts";
-import { encodePacket } from "./v2/encoder.ts";
-import { itemEvents } from "./v2/item_events.ts";
+import { arbitraryEvent } from "../_testing/arbitrary.ts";
+import { GOOD } from "../_testing/vectors.ts";
+import { PacketDecoder } from "../v2/decoder.ts";
+import { encodePacket } from "../v2/encoder.ts";
+import { itemEvents } from "../v2/item_events.ts";
 
 const SEED = 20130814;
 
