@@ -8,8 +8,8 @@
 
 import { PacketEncoder } from "@subunit/codec";
 import { CborDecoder, eventFromCbor } from "@subunit/codec/cbor";
-import { isBadInput } from "./_errors.ts";
-import { defineTool, runTool, type Tool, ToolError } from "./_tool.ts";
+import { isBadInput } from "./kit/errors.ts";
+import { defineTool, runTool, type Tool, ToolError } from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "cbor2subunit",

@@ -8,14 +8,14 @@
  */
 
 import { GoJsonDecoder } from "@subunit/codec/gojson";
-import { EventWriter } from "./_converter.ts";
+import { EventWriter } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "gojson2subunit",

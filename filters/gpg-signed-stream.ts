@@ -6,8 +6,8 @@
  * @module
  */
 
-import { OPTIONS } from "./gpg/option_table.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./_tool.ts";
+import { OPTIONS } from "./signing/option_table.ts";
+import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "gpg-signed-stream",
@@ -37,7 +37,7 @@ What was checked is said on standard error, a line a signature.`,
   async run(io, options, [command, ...files]) {
     if (command === "sign" || command === "verify") {
       // Not before there is something to do: openpgp takes 50 ms to load.
-      const commands = await import("./gpg/commands.ts");
+      const commands = await import("./signing/commands.ts");
       const status = await commands[command](io, options, files);
       // Everything is written. Left to end by itself, Deno 2.9.6 crashes now and
       // then when it takes down a program that signed what it heard on a pipe.

@@ -7,9 +7,9 @@
  */
 
 import { eventFromJson, PacketEncoder } from "@subunit/codec";
-import { lines } from "./_chunks.ts";
-import { isBadInput } from "./_errors.ts";
-import { defineTool, runTool, type Tool, ToolError } from "./_tool.ts";
+import { lines } from "./kit/io/lines.ts";
+import { isBadInput } from "./kit/errors.ts";
+import { defineTool, runTool, type Tool, ToolError } from "./kit/tool/tool.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 

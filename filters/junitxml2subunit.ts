@@ -8,14 +8,14 @@
 
 import { now } from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
-import { EventWriter } from "./_converter.ts";
+import { EventWriter } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What is converted at a time: its events are in memory at once. */
 const PART_BYTES = 64 * 1024;

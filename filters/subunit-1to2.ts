@@ -9,9 +9,9 @@
 
 import { now, PacketDecoder } from "@subunit/codec";
 import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
-import { runCommand } from "./_command.ts";
-import { endOf, writeOutcome } from "./_outcome.ts";
-import { Verdict } from "./_stream.ts";
+import { runCommand } from "./kit/io/command.ts";
+import { endOf, writeOutcome } from "./kit/stream/endings.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -21,7 +21,7 @@ import {
   type ToolIO,
   TRANSFORM_STATUS,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** Judges a stream by its bytes. */
 class Judge {

@@ -18,14 +18,14 @@ import {
   TestCollator,
 } from "@subunit/codec";
 import { TextQuoter, V1Encoder } from "@subunit/codec/v1";
-import { textOf } from "./_stream.ts";
+import { textOf } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What was left out or altered, in one line; undefined when nothing was. */
 export function lossText(

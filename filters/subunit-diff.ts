@@ -16,16 +16,16 @@ import {
   TestTable,
   textFile,
 } from "@subunit/codec";
-import { HeldPackets } from "./_held.ts";
-import { Retagger } from "./_retag.ts";
-import { Verdict } from "./_stream.ts";
+import { HeldPackets } from "./kit/stream/held_packets.ts";
+import { Retagger } from "./kit/stream/retagger.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   runTool,
   type Tool,
   type ToolIO,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What a test came to. */
 export interface Result {

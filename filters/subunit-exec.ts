@@ -14,20 +14,24 @@ import {
   PacketEncoder,
   type StatusEvent,
 } from "@subunit/codec";
-import { passSignals, startCommand } from "./_command.ts";
-import { hearStream } from "./_io.ts";
-import { lostTest, writeFailure } from "./_lost.ts";
-import { endOf, type Outcome, writeOutcome } from "./_outcome.ts";
-import { type Format, ResultsReader, textEvent } from "./_results.ts";
-import { Verdict } from "./_stream.ts";
-import { TextTails } from "./_tails.ts";
+import { passSignals, startCommand } from "./kit/io/command.ts";
+import { hearStream } from "./kit/io/input.ts";
+import { lostTest, writeFailure } from "./kit/stream/failures.ts";
+import { endOf, type Outcome, writeOutcome } from "./kit/stream/endings.ts";
+import {
+  type Format,
+  ResultsReader,
+  textEvent,
+} from "./capture/results_reader.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
+import { TextTails } from "./kit/stream/text_tails.ts";
 import {
   defineTool,
   runTool,
   type Tool,
   type ToolIO,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
 

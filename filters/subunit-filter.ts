@@ -16,10 +16,10 @@ import {
   type StreamItem,
   TEST_STATUSES,
 } from "@subunit/codec";
-import { readList } from "./_lists.ts";
-import type { OptionTable, OptionValues } from "./_options.ts";
-import { pythonRegex, pythonSubstitute } from "./_python_regex.ts";
-import { Rewriter } from "./_rewriter.ts";
+import { readList } from "./kit/tool/list_file.ts";
+import type { OptionTable, OptionValues } from "./kit/tool/options.ts";
+import { pythonRegex, pythonSubstitute } from "./kit/python/regex.ts";
+import { Rewriter } from "./select/rewriter.ts";
 import {
   isFound,
   matching,
@@ -32,9 +32,9 @@ import {
   withoutTags,
   withTags,
   withText,
-} from "./_rules.ts";
-import { Selection } from "./_selection.ts";
-import { Verdict } from "./_stream.ts";
+} from "./select/rules.ts";
+import { Selection } from "./select/selection.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -44,7 +44,7 @@ import {
   type Tool,
   ToolError,
   type ToolIO,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 const OPTIONS = {
   error: { help: "include errors (version 2 knows failures only)" },

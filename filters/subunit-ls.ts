@@ -22,8 +22,8 @@ import {
   ORDERS,
   type Row,
   treeOf,
-} from "./_listing.ts";
-import { textOf, Verdict } from "./_stream.ts";
+} from "./report/listing.ts";
+import { textOf, Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   type Output,
@@ -33,7 +33,7 @@ import {
   runTool,
   type Tool,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 type ListedStatus = Row["outcome"];
 

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { readList } from "./_lists.ts";
-import { Lane } from "./_merge_lane.ts";
-import { CommandSource, isLabel, readSources } from "./_merge_sources.ts";
-import { type Outcome, writeOutcome } from "./_outcome.ts";
-import { hearSignals } from "./_signals.ts";
+import { readList } from "./kit/tool/list_file.ts";
+import { Lane } from "./merge/lane.ts";
+import { CommandSource, isLabel, readSources } from "./merge/sources.ts";
+import { type Outcome, writeOutcome } from "./kit/stream/endings.ts";
+import { hearSignals } from "./kit/io/signals.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -21,7 +21,7 @@ import {
   ToolError,
   type ToolIO,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What is missing when fewer than `count` sources delivered a packet. */
 function missingShards(count: number, lanes: readonly Lane[]): Outcome[] {

@@ -16,8 +16,8 @@ import {
   TEST_STATUSES,
   type TestStatus,
 } from "@subunit/codec";
-import { regroup } from "./_chunks.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./_tool.ts";
+import { regroup } from "./kit/io/lines.ts";
+import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 const STATUS_OPTIONS = Object.fromEntries(
   TEST_STATUSES.map((status) => [

@@ -7,17 +7,17 @@
  */
 
 import type { StreamItem, Timestamp } from "@subunit/codec";
-import { readList } from "./_lists.ts";
-import { lostTest, type Missing, writeFailure } from "./_lost.ts";
-import { textOf, Verdict } from "./_stream.ts";
-import { TextTails } from "./_tails.ts";
+import { readList } from "./kit/tool/list_file.ts";
+import { lostTest, type Missing, writeFailure } from "./kit/stream/failures.ts";
+import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { TextTails } from "./kit/stream/text_tails.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 function absentTest(testId: string): Missing {
   return { testId, runnable: true, reason: "The test never started." };

@@ -7,10 +7,10 @@
  */
 
 import { Summary, type Test } from "@subunit/codec";
-import { heldRows, holdRow, type Row } from "./_listing.ts";
-import { textOf, Verdict } from "./_stream.ts";
-import { compareText, formatSeconds } from "./_text.ts";
-import type { Top } from "./_top.ts";
+import { heldRows, holdRow, type Row } from "./report/listing.ts";
+import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { compareText, formatSeconds } from "./kit/text/visible.ts";
+import type { Top } from "./report/first_few.ts";
 import {
   defineTool,
   Output,
@@ -19,7 +19,7 @@ import {
   REPORT_STATUS,
   runTool,
   type Tool,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 const GROUPINGS = ["tag", "route"] as const;
 type Grouping = typeof GROUPINGS[number];

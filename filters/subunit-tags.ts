@@ -7,8 +7,8 @@
  */
 
 import type { Packet } from "@subunit/codec";
-import { Retagger } from "./_retag.ts";
-import { Verdict } from "./_stream.ts";
+import { Retagger } from "./kit/stream/retagger.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -16,7 +16,7 @@ import {
   type Tool,
   TRANSFORM_STATUS,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What the operands ask for: "TAG" adds one, "-TAG" removes one. */
 export interface TagChange {

@@ -7,16 +7,16 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
-import { Archive } from "./_archive.ts";
-import { hearChunk, joinItems, writeWhileHearing } from "./_io.ts";
-import { hearSignals } from "./_signals.ts";
+import { Archive } from "./kit/io/whole_packet_file.ts";
+import { hearChunk, joinItems, writeWhileHearing } from "./kit/io/input.ts";
+import { hearSignals } from "./kit/io/signals.ts";
 import {
   defineTool,
   runTool,
   type Tool,
   ToolError,
   type ToolIO,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 function isForeign({ kind }: StreamItem): boolean {
   return kind === "foreign";

@@ -7,7 +7,7 @@
  */
 
 import { eventToCbor } from "@subunit/codec/cbor";
-import { forEachEvent } from "./_converter.ts";
+import { forEachEvent } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -16,7 +16,7 @@ import {
   type Tool,
   TRANSFORM_STATUS,
   UsageError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2cbor",

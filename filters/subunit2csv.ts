@@ -7,15 +7,20 @@
  */
 
 import type { Outcome, Timestamp } from "@subunit/codec";
-import { type Reported, runReport, SINK_NOTES, SINK_OPTIONS } from "./_sink.ts";
-import { formatTime, visibleText } from "./_text.ts";
+import {
+  type Reported,
+  runReport,
+  SINK_NOTES,
+  SINK_OPTIONS,
+} from "./report/report.ts";
+import { formatTime, visibleText } from "./kit/text/visible.ts";
 import {
   defineTool,
   parseChoice,
   REPORT_STATUS,
   runTool,
   type Tool,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** The words for outcomes in Python's tool, where they are not ours. */
 const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };

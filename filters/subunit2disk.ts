@@ -7,22 +7,22 @@
  */
 
 import type { Timestamp } from "@subunit/codec";
-import { reasonOf } from "./_errors.ts";
-import { makeNew } from "./_new_files.ts";
+import { reasonOf } from "./kit/errors.ts";
+import { makeNew } from "./kit/io/new_file.ts";
 import {
   type Report,
   type Reported,
   runReport,
   SINK_OPTIONS,
-} from "./_sink.ts";
-import { compareText, formatTime } from "./_text.ts";
+} from "./report/report.ts";
+import { compareText, formatTime } from "./kit/text/visible.ts";
 import {
   defineTool,
   REPORT_STATUS,
   runTool,
   type Tool,
   ToolError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 const encoder = new TextEncoder();
 

@@ -8,23 +8,23 @@
 
 import { resolve } from "node:path";
 import { Summary } from "@subunit/codec";
-import { annotationsOf, gitlabIssue, plainLine } from "./_annotations.ts";
-import { Archive } from "./_archive.ts";
+import { annotationsOf, gitlabIssue, plainLine } from "./github/annotations.ts";
+import { Archive } from "./kit/io/whole_packet_file.ts";
 import {
   type Finding,
   findingOf,
   troubleOf,
   WorstFindings,
-} from "./_findings.ts";
-import { jobSummary } from "./_job_summary.ts";
+} from "./github/findings.ts";
+import { jobSummary } from "./github/job_summary.ts";
 import {
   type Report,
   type Reported,
   runReport,
   SINK_NOTES,
   SINK_OPTIONS,
-} from "./_sink.ts";
-import type { Project } from "./_source_place.ts";
+} from "./report/report.ts";
+import type { Project } from "./traceback/source_place.ts";
 import {
   defineTool,
   type Output,
@@ -33,12 +33,12 @@ import {
   runTool,
   type Tool,
   ToolError,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 import {
   CommandFreeText,
   MAX_ANNOTATIONS,
   MAX_SUMMARY_BYTES,
-} from "./_workflow_commands.ts";
+} from "./github/workflow_commands.ts";
 
 /** How many tests of a kind a summary lists, if there is room. */
 const MAX_LISTED = 200;

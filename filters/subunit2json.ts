@@ -7,14 +7,14 @@
  */
 
 import { eventToJson } from "@subunit/codec";
-import { forEachEvent } from "./_converter.ts";
+import { forEachEvent } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2json",

@@ -11,23 +11,23 @@
  */
 
 import { isFailure, PARSER_TEST_ID } from "@subunit/codec";
-import { reasonOf } from "./_errors.ts";
+import { reasonOf } from "./kit/errors.ts";
 import {
   caseOf,
   type CaseOptions,
   type Run,
   runOf,
   VERDICTS,
-} from "./_junit_case.ts";
-import { pythonRegex } from "./_python_regex.ts";
+} from "./report/junit_case.ts";
+import { pythonRegex } from "./kit/python/regex.ts";
 import {
   type Report,
   type Reported,
   runReport,
   SINK_NOTES,
   SINK_OPTIONS,
-} from "./_sink.ts";
-import { formatSeconds, visibleLines } from "./_text.ts";
+} from "./report/report.ts";
+import { formatSeconds, visibleLines } from "./kit/text/visible.ts";
 import {
   defineTool,
   Output,
@@ -36,8 +36,8 @@ import {
   runTool,
   type Tool,
   ToolError,
-} from "./_tool.ts";
-import { xmlStart } from "./_xml.ts";
+} from "./kit/tool/tool.ts";
+import { xmlStart } from "./kit/text/xml.ts";
 
 const DEFAULT_CHARACTERS = 65536;
 /** A suite whose cases are longer is written, and begun once more. */

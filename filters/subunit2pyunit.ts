@@ -14,27 +14,27 @@ import {
   secondsBetween,
   type Timestamp,
 } from "@subunit/codec";
-import { formatDetails, pythonRepr } from "./_pyunit.ts";
+import { formatDetails, pythonRepr } from "./report/pyunit_details.ts";
 import {
   type Report,
   type Reported,
   runReport,
   SINK_NOTES,
   SINK_OPTIONS,
-} from "./_sink.ts";
+} from "./report/report.ts";
 import {
   formatSeconds,
   textOfContent,
   visibleLines,
   visibleText,
-} from "./_text.ts";
+} from "./kit/text/visible.ts";
 import {
   defineTool,
   type Output,
   REPORT_STATUS,
   runTool,
   type Tool,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 /** What unittest calls an outcome, and the character it has for it. */
 const WORDS: Readonly<Record<Outcome, readonly [string, string]>> = {

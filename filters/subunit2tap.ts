@@ -18,15 +18,20 @@ import {
   runReport,
   SINK_NOTES,
   SINK_OPTIONS,
-} from "./_sink.ts";
+} from "./report/report.ts";
 import {
   formatTestPoint,
   parentLine,
   SUBTEST_INDENT,
   type TestPoint,
   testPointOf,
-} from "./_tap_writer.ts";
-import { defineTool, REPORT_STATUS, runTool, type Tool } from "./_tool.ts";
+} from "./report/tap_point.ts";
+import {
+  defineTool,
+  REPORT_STATUS,
+  runTool,
+  type Tool,
+} from "./kit/tool/tool.ts";
 
 /** How much of subtests is held while their parents have not ended. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;

@@ -8,14 +8,14 @@
 
 import { now } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
-import { EventWriter } from "./_converter.ts";
+import { EventWriter } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
-} from "./_tool.ts";
+} from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "tap2subunit",

@@ -9,8 +9,8 @@ import {
   COMMON_OPTIONS,
   type Option,
   type OptionTable,
-} from "../filters/_options.ts";
-import type { Tool } from "../filters/_tool.ts";
+} from "../filters/kit/tool/options.ts";
+import type { Tool } from "../filters/kit/tool/tool.ts";
 import { quote } from "./tool_path.ts";
 
 /** What a shell can do for a value: the rest is up to the user. */

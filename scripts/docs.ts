@@ -6,7 +6,7 @@
  */
 
 import filters from "../filters/deno.json" with { type: "json" };
-import type { Tool } from "../filters/_tool.ts";
+import type { Tool } from "../filters/kit/tool/tool.ts";
 import {
   bashCompletion,
   fishCompletion,

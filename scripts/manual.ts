@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exitStatuses, type Tool, VERSION } from "../filters/_tool.ts";
+import { exitStatuses, type Tool, VERSION } from "../filters/kit/tool/tool.ts";
 import { optionsOf } from "./completions.ts";
 
 const OVERVIEW = "subunit-tools";

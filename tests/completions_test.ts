@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { defineTool, type Tool } from "../filters/_tool.ts";
+import { defineTool, type Tool } from "../filters/kit/tool/tool.ts";
 import { completionOf, optionsOf } from "../scripts/completions.ts";
 import { FOLDERS, loadTools, makeDocs } from "../scripts/docs.ts";
 import { type Peer, peerTest, run, TempDir, text, within } from "./_run.ts";

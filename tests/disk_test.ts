@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
-import { freeName, safeName } from "../filters/_new_files.ts";
+import { freeName, safeName } from "../filters/kit/io/new_file.ts";
 import {
   LiveTool,
   peerTest,

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { PacketDecoder, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
-import { fingerprint } from "../filters/_annotations.ts";
+import { fingerprint } from "../filters/github/annotations.ts";
 import { type Command, commandsIn } from "./_github_runner.ts";
 import { LiveTool, runTool, shell, TempDir, text } from "./_run.ts";
 import {

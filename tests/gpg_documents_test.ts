@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { armor, dearmor } from "../filters/gpg/armor.ts";
+import { armor, dearmor } from "../filters/signing/openpgp/armor.ts";
 import {
   atTime,
   gpg,

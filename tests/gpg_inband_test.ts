@@ -3,13 +3,13 @@ import { concat } from "@std/bytes/concat";
 import { decodePacket, encodePacket, PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
 import { encryptKey, readPrivateKey } from "openpgp";
-import { SignedStreamError } from "../filters/gpg/errors.ts";
-import { InbandSigner } from "../filters/gpg/inband_sign.ts";
-import { verifyStream } from "../filters/gpg/inband_verify.ts";
-import { KeyRing } from "../filters/gpg/keys.ts";
-import { isSignaturePacket } from "../filters/gpg/manifest.ts";
-import { SignatureVerifier } from "../filters/gpg/signatures.ts";
-import { KeySigner } from "../filters/gpg/signer.ts";
+import { SignedStreamError } from "../filters/signing/errors.ts";
+import { InbandSigner } from "../filters/signing/inband/sign.ts";
+import { verifyStream } from "../filters/signing/inband/verify.ts";
+import { KeyRing } from "../filters/signing/keys.ts";
+import { isSignaturePacket } from "../filters/signing/inband/manifest.ts";
+import { SignatureVerifier } from "../filters/signing/verdicts.ts";
+import { KeySigner } from "../filters/signing/signer.ts";
 import {
   gpg,
   gpgTest,

@@ -1,21 +1,24 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { SignedStreamError } from "../filters/gpg/errors.ts";
-import { KeyRing } from "../filters/gpg/keys.ts";
-import { readSignatures } from "../filters/gpg/message.ts";
-import { digestOf, SignatureHasher } from "../filters/gpg/signature_hash.ts";
+import { SignedStreamError } from "../filters/signing/errors.ts";
+import { KeyRing } from "../filters/signing/keys.ts";
+import { readSignatures } from "../filters/signing/openpgp/message.ts";
+import {
+  digestOf,
+  SignatureHasher,
+} from "../filters/signing/openpgp/signature_hash.ts";
 import {
   type ParsedSignature,
   parseSignature,
-} from "../filters/gpg/signature_packet.ts";
+} from "../filters/signing/openpgp/signature_packet.ts";
 import {
   conclude,
   type Policy,
   type SignatureRecord,
   type SignatureVerdict,
   SignatureVerifier,
-} from "../filters/gpg/signatures.ts";
-import { KeySigner, sign } from "../filters/gpg/signer.ts";
+} from "../filters/signing/verdicts.ts";
+import { KeySigner, sign } from "../filters/signing/signer.ts";
 import {
   atTime,
   gpgHome,

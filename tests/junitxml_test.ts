@@ -7,9 +7,9 @@ import {
 import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
-import { xmlElement, xmlText } from "../filters/_xml.ts";
-import { cutText } from "../filters/_cut.ts";
-import { splitTestId } from "../filters/_junit_case.ts";
+import { xmlElement, xmlText } from "../filters/kit/text/xml.ts";
+import { cutText } from "../filters/kit/text/shorten.ts";
+import { splitTestId } from "../filters/report/junit_case.ts";
 import {
   LiveTool,
   peerTest,

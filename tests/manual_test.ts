@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { defineTool, helpText, type Tool } from "../filters/_tool.ts";
+import { defineTool, helpText, type Tool } from "../filters/kit/tool/tool.ts";
 import { loadTools } from "../scripts/docs.ts";
 import { manualPage, overviewPage, roff } from "../scripts/manual.ts";
 import { peerTest, run, TempDir, text } from "./_run.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { formatDetails, pythonRepr } from "../filters/_pyunit.ts";
+import { formatDetails, pythonRepr } from "../filters/report/pyunit_details.ts";
 import { quote } from "../scripts/tool_path.ts";
 import {
   commandOf,

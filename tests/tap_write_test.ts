@@ -10,7 +10,7 @@ import {
 import { TapDecoder } from "@subunit/codec/tap";
 import fc from "fast-check";
 import { Parser, type Result } from "tap-parser";
-import { oneLine } from "../filters/_tap_writer.ts";
+import { oneLine } from "../filters/report/tap_point.ts";
 import {
   type Finished,
   LiveTool,

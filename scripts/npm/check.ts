@@ -1,5 +1,5 @@
 /**
- * Checks that the tools use nothing that Node 20 and `node/` do not have.
+ * Checks that the tools use nothing that Node 20 and `kit/runtime/node/` do not have.
  *
  * @module
  */
@@ -18,11 +18,11 @@ const NODE_LIBRARIES = [
 
 /** The global as the layer has it; none of Deno's types are in reach. */
 const DENO_GLOBAL = `
-import type * as command from "${ROOT}node/command.ts";
-import type * as file from "${ROOT}node/file.ts";
-import type * as signals from "${ROOT}node/signals.ts";
-import type { runtime } from "${ROOT}node/runtime.ts";
-import "${ROOT}node/ecmascript.ts";
+import type * as command from "${ROOT}filters/kit/runtime/node/command.ts";
+import type * as file from "${ROOT}filters/kit/runtime/node/file.ts";
+import type * as signals from "${ROOT}filters/kit/runtime/node/signals.ts";
+import type { runtime } from "${ROOT}filters/kit/runtime/node/runtime.ts";
+import "${ROOT}filters/kit/runtime/node/ecmascript.ts";
 
 declare global {
   interface ImportMeta {

@@ -31,7 +31,11 @@ export async function buildExecutables(
   );
   const licenses = licensesOf(packagesIn(scripts));
   // Apart: a script, whose modules of Node are loaded where it is run.
-  await bundle(["node/mod.ts"], `${bundles}/node`, "--format=cjs");
+  await bundle(
+    ["filters/kit/runtime/node/mod.ts"],
+    `${bundles}/node`,
+    "--format=cjs",
+  );
   await lower(bundles);
   const layer = Deno.readTextFileSync(`${bundles}/node/mod.js`);
   Deno.mkdirSync(directory, { recursive: true });

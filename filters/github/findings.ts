@@ -1,0 +1,159 @@
+/**
+ * What is wrong in a run, worst first.
+ *
+ * @module
+ */
+
+import { type Attachment, PARSER_TEST_ID } from "@subunit/codec";
+import { cutLine, cutText } from "../kit/text/shorten.ts";
+import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
+import type { Reported } from "../report/report.ts";
+import {
+  findPlace,
+  type Project,
+  type SourcePlace,
+} from "../traceback/source_place.ts";
+import { textOfContent, visibleLines } from "../kit/text/visible.ts";
+
+/**
+ * What can be wrong, worst first: of damage nobody knows what it hides, and
+ * where a test was lost the run may have ended.
+ */
+export const TROUBLES = [
+  "damage",
+  "lost",
+  "fail",
+  "uxsuccess",
+  "flaky",
+] as const;
+
+export type Trouble = typeof TROUBLES[number];
+
+/** How a test's trouble is said: of the test, and of so many. */
+const WORDS: Record<Trouble, readonly [ofOne: string, ofMany: string]> = {
+  damage: ["is damaged", "damaged"],
+  lost: ["started and never ended", "lost"],
+  fail: ["failed", "failed"],
+  uxsuccess: ["succeeded, which was not expected", "succeeded unexpectedly"],
+  flaky: ["passed, but not at once", "flaky"],
+};
+
+/** How many UTF-16 units of a file are read, and of a reason kept. */
+const MAX_READ_LENGTH = 65536;
+const MAX_TEXT_LENGTH = 8192;
+const MAX_HEADLINE_LENGTH = 500;
+
+/** What is wrong with a test. */
+export interface Finding {
+  readonly trouble: Trouble;
+  /** The test's id, and route code if it has one; or "The stream". */
+  readonly name: string;
+  /** What happened to it, in words: "failed". */
+  readonly words: string;
+  /** Why, in one line; undefined when no file says so. */
+  readonly headline: string | undefined;
+  /** Why, in full: lines without control characters, perhaps none. */
+  readonly text: string;
+  readonly place: SourcePlace | undefined;
+}
+
+/** What is wrong with a test, if anything. */
+export function troubleOf(
+  { testId, outcome, tags }: Reported,
+): Trouble | undefined {
+  if (testId === PARSER_TEST_ID && outcome === "fail") return "damage";
+  if (outcome === "success" && tags.includes("flaky")) return "flaky";
+  return TROUBLES.find((trouble) => trouble === outcome);
+}
+
+/** What is wrong with a test, with why and where. */
+export function findingOf(
+  { testId, routeCode, attachments }: Reported,
+  trouble: Trouble,
+  project: Project,
+): Finding {
+  const files = attachments.filter((file) =>
+    isText(file) && file.bytes.length > 0
+  );
+  const reason = reasonIn(files, true);
+  const text = reason === undefined ? "" : textOf(reason);
+  const headline = reason && headlineOf(reason.name, text)?.trim();
+  let place = findPlace(text, testId, project);
+  for (const file of files) {
+    if (file === reason) continue;
+    place ??= findPlace(textOf(file), testId, project);
+  }
+  return {
+    trouble,
+    name: trouble === "damage"
+      ? "The stream"
+      : routeCode === undefined
+      ? testId
+      : `${testId} (route ${routeCode})`,
+    words: WORDS[trouble][0],
+    headline: headline && cutLine(headline, MAX_HEADLINE_LENGTH),
+    text: cutText(text, MAX_TEXT_LENGTH),
+    place,
+  };
+}
+
+/** The lines of a file, without control characters. */
+function textOf({ bytes }: Attachment): string {
+  const text = cutText(textOfContent(bytes), MAX_READ_LENGTH);
+  return visibleLines(text).replaceAll("\r\n", "\n").trimEnd();
+}
+
+/** Why a test is in trouble, in one line. */
+export function messageOf({ trouble, words, headline }: Finding): string {
+  if (headline === undefined) return words;
+  return trouble === "fail" || trouble === "damage"
+    ? headline
+    : `${words}: ${headline}`;
+}
+
+/** Counts of troubles in words: "2 lost, 985 failed". */
+export function countsInWords(counts: ReadonlyMap<Trouble, number>): string {
+  return TROUBLES.filter((trouble) => counts.get(trouble))
+    .map((trouble) => `${counts.get(trouble)} ${WORDS[trouble][1]}`)
+    .join(", ");
+}
+
+/** The worst of many findings, in memory bounded by how many are kept. */
+export class WorstFindings {
+  readonly #limit: number;
+  readonly #kept = new Map(
+    TROUBLES.map((trouble): [Trouble, Finding[]] => [trouble, []]),
+  );
+  readonly #counts = new Map<Trouble, number>();
+
+  /** @param limit how many to keep; of damage one speaks for all */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes one; `make` is called when it is among the worst so far. */
+  add(trouble: Trouble, make: () => Finding): void {
+    this.#counts.set(trouble, (this.#counts.get(trouble) ?? 0) + 1);
+    let before = 0;
+    for (const [other, findings] of this.#kept) {
+      before += findings.length;
+      if (other === trouble) break;
+    }
+    const kept = this.#kept.get(trouble)!;
+    if (before < (trouble === "damage" ? 1 : this.#limit)) kept.push(make());
+  }
+
+  /** The worst, in the order they came in where they are equally bad. */
+  get worst(): Finding[] {
+    return [...this.#kept.values()].flat().slice(0, this.#limit);
+  }
+
+  /** How many there are besides so many of the worst. */
+  besides(shown: number): Map<Trouble, number> {
+    const counts = new Map(this.#counts);
+    for (const { trouble } of this.worst.slice(0, shown)) {
+      counts.set(trouble, counts.get(trouble)! - 1);
+    }
+    return counts;
+  }
+}

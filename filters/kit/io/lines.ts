@@ -1,0 +1,68 @@
+/**
+ * Chunks of bytes cut anew: into lines, into parts of one size.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import { ToolError } from "../errors.ts";
+
+const LF = 0x0a;
+
+/** No line we read is nearly as long: an event's packet has 4 MiB at most. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The lines in `chunks`, without their line ends; the last may have none. A
+ * line is good until the next one.
+ *
+ * @throws {ToolError} when a line is longer than 64 MiB
+ */
+export function* lines(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  /** The beginning of a line whose end has not come yet. */
+  let parts: Uint8Array[] = [];
+  let held = 0, number = 1;
+  for (const chunk of chunks) {
+    let start = 0;
+    for (let end; (end = chunk.indexOf(LF, start)) >= 0; start = end + 1) {
+      const rest = chunk.subarray(start, end);
+      yield parts.length === 0 ? rest : concat([...parts, rest]);
+      parts = [];
+      held = 0;
+      number++;
+    }
+    if (start < chunk.length) parts.push(chunk.slice(start));
+    held += chunk.length - start;
+    if (held > MAX_LINE_BYTES) {
+      throw new ToolError(
+        `Cannot read line ${number}: it is longer than ${MAX_LINE_BYTES} bytes: nothing behind it was read`,
+      );
+    }
+  }
+  if (parts.length > 0) yield concat(parts);
+}
+
+/**
+ * The same bytes in parts of `size`, the last one shorter; none when there are
+ * no bytes. The parts are their owner's to keep.
+ */
+export function* regroup(
+  chunks: Iterable<Uint8Array>,
+  size: number,
+): Generator<Uint8Array> {
+  let part = new Uint8Array(size), count = 0;
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length;) {
+      const piece = chunk.subarray(at, at + size - count);
+      part.set(piece, count);
+      count += piece.length;
+      at += piece.length;
+      if (count === size) {
+        yield part;
+        part = new Uint8Array(size);
+        count = 0;
+      }
+    }
+  }
+  if (count > 0) yield part.subarray(0, count);
+}

@@ -1,0 +1,68 @@
+/**
+ * Files that end on a whole packet, whatever ends the tool.
+ *
+ * @module
+ */
+
+import { reasonOf, ToolError } from "../errors.ts";
+
+/** How an archive is opened and written. */
+export interface ArchiveOptions {
+  /** Whether to go on at the file's end instead of making it anew. */
+  readonly append: boolean;
+  /** Whether each write is to reach the disk before the next. */
+  readonly sync: boolean;
+}
+
+/** A file that takes whole packets, or nothing of them. */
+export class Archive {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  readonly #sync: boolean;
+  /** The length of what is whole; undefined of what has no length, a fifo. */
+  #length: number | undefined;
+
+  /** @throws {ToolError} when the file cannot be opened */
+  constructor(path: string, { append, sync }: ArchiveOptions) {
+    this.path = path;
+    this.#sync = sync;
+    try {
+      this.#file = Deno.openSync(path, {
+        write: true,
+        create: true,
+        append,
+        truncate: !append,
+      });
+      const { isFile, size } = this.#file.statSync();
+      this.#length = isFile ? size : undefined;
+    } catch (error) {
+      throw new ToolError(
+        `Cannot open "${path}": ${reasonOf(error)}: check the path`,
+      );
+    }
+  }
+
+  /**
+   * Writes whole packets. When they do not fit the file is cut to what was
+   * there before.
+   *
+   * @throws {ToolError} when writing fails; the archive is closed then
+   */
+  write(packets: Uint8Array): void {
+    try {
+      for (let at = 0; at < packets.length;) {
+        at += this.#file.writeSync(packets.subarray(at));
+      }
+      if (this.#sync) this.#file.syncDataSync();
+    } catch (error) {
+      if (this.#length !== undefined) this.#file.truncateSync(this.#length);
+      this.#file.close();
+      throw new ToolError(
+        `Cannot write "${this.path}": ${
+          reasonOf(error)
+        }: it ends before what did not fit`,
+      );
+    }
+    if (this.#length !== undefined) this.#length += packets.length;
+  }
+}

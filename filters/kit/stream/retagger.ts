@@ -1,0 +1,36 @@
+/**
+ * Packets with other tags.
+ *
+ * @module
+ */
+
+import { type Packet, PacketChange, PacketEditor } from "@subunit/codec";
+import type { Output } from "../io/input.ts";
+
+/** Writes packets with other tags; nothing else of them changes. */
+export class Retagger {
+  readonly #out: Output;
+  readonly #editor = new PacketEditor();
+  /** The change to a set of tags; packets with the same tags share the set. */
+  readonly #changes = new WeakMap<readonly string[], PacketChange>();
+
+  constructor(out: Output) {
+    this.#out = out;
+  }
+
+  /** Writes a packet; one that has no room for the tags becomes several. */
+  write(packet: Packet, tags: readonly string[]): void {
+    this.#editor.editEach(packet, this.#changeTo(tags), this.#write);
+  }
+
+  readonly #write = (packet: Uint8Array) => this.#out.write(packet);
+
+  #changeTo(tags: readonly string[]): PacketChange {
+    let change = this.#changes.get(tags);
+    if (change === undefined) {
+      change = new PacketChange({ tags: tags.length > 0 ? tags : undefined });
+      this.#changes.set(tags, change);
+    }
+    return change;
+  }
+}

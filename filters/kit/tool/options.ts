@@ -1,0 +1,182 @@
+/**
+ * A tool's table of options, and command lines read against it.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../errors.ts";
+
+/** One row of a tool's table of options. */
+export interface Option {
+  /** What it does, for `--help`. */
+  readonly help: string;
+  /** Its one-letter form. */
+  readonly short?: string;
+  /** What its value is called in `--help`; without it the option is a flag. */
+  readonly value?: string;
+  /** Whether it may be given more than once, each value being kept. */
+  readonly list?: boolean;
+  /** The value it has when none stands behind "=". */
+  readonly bare?: string;
+  /** Whether each time takes two values, the second perhaps empty. */
+  readonly pair?: boolean;
+  /** The flags it sets besides itself. */
+  readonly means?: readonly string[];
+}
+
+/** A tool's options by their long names. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The values of options: a flag is on or off, others have text or none. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends { value: string }
+    ? Table[Name] extends { list: true } ? readonly string[]
+    : string | undefined
+    : boolean;
+};
+
+/** The options every tool has. */
+export const COMMON_OPTIONS = {
+  help: { short: "h", help: "show this text" },
+  version: { help: "show the version" },
+} as const satisfies OptionTable;
+
+/** What is not in the table about the words of a command line. */
+export interface Grammar {
+  /** Whether an operand may begin with a dash; then options are long ones. */
+  readonly takesDashes?: boolean;
+  /** Whether the words behind "--" are a command, not operands. */
+  readonly takesCommand?: boolean;
+}
+
+/** A command line, read. */
+interface Words {
+  readonly options: Record<string, unknown>;
+  readonly operands: string[];
+  /** The words behind "--" where they are a command; undefined without it. */
+  readonly command: readonly string[] | undefined;
+}
+
+/**
+ * Reads a command line against a table of options. Of "--x" and "--no-x" the
+ * one that comes last counts.
+ */
+export function parseOptions(
+  table: OptionTable,
+  args: readonly string[],
+  { takesDashes = false, takesCommand = false }: Grammar = {},
+): Words {
+  const at = takesCommand ? args.indexOf("--") : -1;
+  const command = at < 0 ? undefined : args.slice(at + 1);
+  const words = at < 0 ? args : args.slice(0, at);
+  const all: OptionTable = { ...table, ...COMMON_OPTIONS };
+  const names = (wanted: (option: Option) => unknown) =>
+    Object.keys(all).filter((name) => wanted(all[name]));
+  const { _: operands, ...options } = parseArgs(
+    plainWords(all, words, takesDashes),
+    {
+      boolean: names((option) => !option.value),
+      string: ["_", ...names((option) => option.value)],
+      collect: names((option) => option.list),
+    },
+  );
+  return { options, operands, command };
+}
+
+/**
+ * The same command line with each option and its value in one word, by its
+ * long name, and the operands behind "--". The parser guesses where values are
+ * (`--times true`, `-c0`, `--attach-file -`); the table knows.
+ */
+function plainWords(
+  table: OptionTable,
+  args: readonly string[],
+  takesDashes: boolean,
+): string[] {
+  const words: string[] = [], operands: string[] = [];
+  const rest = [...args];
+  const takeValue = (shown: string, name: string, given?: string) => {
+    const { bare, pair, value: called } = table[name];
+    const value = given ?? bare ?? rest.shift();
+    const second = pair ? rest.shift() : "";
+    if (!value || second === undefined) {
+      throw new UsageError(
+        `Option ${shown} needs ${
+          pair ? "two values" : "a value"
+        }: write --${name}=${called}`,
+      );
+    }
+    words.push(`--${name}=${value}`);
+    if (pair) words.push(`--${name}=${second}`);
+  };
+  const takeFlag = (name: string) => {
+    const opposite = name.startsWith("no-") ? name.slice(3) : `no-${name}`;
+    const before = words.indexOf(`--${opposite}`);
+    if (before >= 0) words.splice(before, 1);
+    if (!words.includes(`--${name}`)) words.push(`--${name}`);
+    table[name].means?.forEach(takeFlag);
+  };
+  for (let word; (word = rest.shift()) !== undefined;) {
+    if (word === "--") {
+      operands.push(...rest.splice(0));
+    } else if (word.startsWith("--")) {
+      const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(word)!;
+      if (!Object.hasOwn(table, name)) throw unknown(`--${name}`);
+      if (table[name].value) takeValue(`--${name}`, name, given);
+      else if (given === undefined) takeFlag(name);
+      else throw new UsageError(`Option --${name} takes no value`);
+    } else if (word.startsWith("-") && word !== "-" && !takesDashes) {
+      for (let at = 1; at < word.length; at++) {
+        const short = `-${word[at]}`;
+        const name = Object.keys(table)
+          .find((name) => table[name].short === word[at]);
+        if (name === undefined) throw unknown(short);
+        if (table[name].value) {
+          takeValue(short, name, word.slice(at + 1) || undefined);
+          break;
+        }
+        takeFlag(name);
+      }
+    } else {
+      operands.push(word);
+    }
+  }
+  return [...words, "--", ...operands];
+}
+
+function unknown(option: string): UsageError {
+  return new UsageError(`Unknown option "${option}"`);
+}
+
+/** The whole number a command line option gives. */
+export function parseCount(name: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a whole number`,
+  );
+}
+
+/** The number of bytes a command line option gives: "256K" is 262144. */
+export function parseBytes(name: string, value: string): number {
+  const [, digits, unit = ""] = /^(\d{1,9})([KMGT]?)$/.exec(value) ?? [];
+  if (digits !== undefined) {
+    return Number(digits) * 1024 ** " KMGT".indexOf(unit || " ");
+  }
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a number of bytes, as 1000 or 256K`,
+  );
+}
+
+/** One of the words a command line option allows. */
+export function parseChoice<const Choice extends string>(
+  name: string,
+  value: string,
+  choices: readonly Choice[],
+): Choice {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(
+    `Option --${name} is "${value}": expected ${choices.join(", ")}`,
+  );
+}

@@ -1,0 +1,342 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import deno from "../../deno.json" with { type: "json" };
+import { lines, regroup } from "../io/lines.ts";
+import { formatRow, type Row, treeOf } from "../../report/listing.ts";
+import {
+  compareText,
+  formatSeconds,
+  visibleLines,
+  visibleText,
+} from "../text/visible.ts";
+import { parseOptions } from "./options.ts";
+import {
+  defineTool,
+  helpText,
+  parseChoice,
+  parseCount,
+  ToolError,
+  UsageError,
+  VERSION,
+} from "./tool.ts";
+import { Top } from "../../report/first_few.ts";
+
+const table = {
+  "no-passthrough": { help: "a flag that begins with no" },
+  null: { short: "0", help: "a flag with a digit" },
+  top: { short: "n", value: "N", help: "with a value" },
+  tag: { value: "TAG", list: true, help: "more than once" },
+} as const;
+
+Deno.test("parseOptions reads flags, values, lists and operands", () => {
+  const cases: [args: string[], options: object, operands: string[]][] = [
+    [[], {}, []],
+    [["--no-passthrough", "-0"], { "no-passthrough": true, null: true }, []],
+    [["--top", "5", "-"], { top: "5" }, ["-"]],
+    [["--top=-5", "7"], { top: "-5" }, ["7"]],
+    [["-n5", "a"], { top: "5" }, ["a"]],
+    [["--tag", "a", "--tag=b"], { tag: ["a", "b"] }, []],
+    [["--", "--top"], {}, ["--top"]],
+    [["a", "--null", "true", "-"], { null: true }, ["a", "true", "-"]],
+    [["-0n", "5", "b"], { null: true, top: "5" }, ["b"]],
+    [["--top", "-", "--tag", "-x"], { top: "-", tag: ["-x"] }, []],
+    [["--top", "1", "--top=a=b"], { top: "a=b" }, []],
+  ];
+  for (const [args, expected, operands] of cases) {
+    const parsed = parseOptions(table, args);
+    const { "no-passthrough": no, null: nul, top, tag } = parsed.options;
+    assertEquals(
+      { "no-passthrough": no, null: nul, top, tag },
+      {
+        "no-passthrough": false,
+        null: false,
+        top: undefined,
+        tag: [],
+        ...expected,
+      } as Record<string, unknown>,
+    );
+    assertEquals(parsed.operands, operands);
+  }
+});
+
+Deno.test("parseOptions reads flags and their opposites, pairs and bare options", () => {
+  const table = {
+    success: { short: "s", help: "a flag" },
+    "no-success": { help: "its opposite" },
+    skip: { help: "a flag" },
+    "no-skip": { help: "its opposite" },
+    only: { short: "F", means: ["no-success", "no-skip"], help: "two at once" },
+    rename: { value: "FROM TO", list: true, pair: true, help: "two values" },
+    strip: { value: "GLOB", list: true, bare: "*", help: "one if any" },
+  } as const;
+  const none = {
+    success: false,
+    "no-success": false,
+    skip: false,
+    "no-skip": false,
+    only: false,
+    rename: [],
+    strip: [],
+  };
+  const cases: [args: string[], options: object, operands?: string[]][] = [
+    [["-s", "--no-success"], { "no-success": true }],
+    [["--no-success", "-s"], { success: true }],
+    [["-s", "-F"], { only: true, "no-success": true, "no-skip": true }],
+    [["-Fs"], { only: true, success: true, "no-skip": true }],
+    [["--skip", "--skip"], { skip: true }],
+    [["--rename", "a", "", "b"], { rename: ["a", ""] }, ["b"]],
+    [["--rename=a", "--x", "--rename", "-", "b"], {
+      rename: ["a", "--x", "-", "b"],
+    }],
+    [["--strip", "a"], { strip: ["*"] }, ["a"]],
+    [["--strip=a*", "--strip"], { strip: ["a*", "*"] }],
+  ];
+  for (const [args, expected, operands = []] of cases) {
+    const parsed = parseOptions(table, args);
+    const { help: _help, version: _version, ...options } = parsed.options;
+    const named = Object.fromEntries(
+      Object.keys(none).map((name) => [name, options[name]]),
+    );
+    assertEquals(named, { ...none, ...expected }, args.join(" "));
+    assertEquals(parsed.operands, operands);
+  }
+  for (const args of [["--rename", "a"], ["--rename"], ["--rename", "", "b"]]) {
+    assertThrows(() => parseOptions(table, args), UsageError, "two values");
+  }
+});
+
+Deno.test("parseOptions tells a command from operands where a tool takes one", () => {
+  const read = (args: string[]) => {
+    const { operands, command } = parseOptions(table, args, {
+      takesCommand: true,
+    });
+    return { operands, command };
+  };
+  assertEquals(read(["a", "-0"]), { operands: ["a"], command: undefined });
+  assertEquals(read(["a", "--", "b", "--tag", "--"]), {
+    operands: ["a"],
+    command: ["b", "--tag", "--"],
+  });
+  assertEquals(read(["--"]), { operands: [], command: [] });
+  assertEquals(parseOptions(table, ["--", "b"]).operands, ["b"]);
+});
+
+Deno.test("parseOptions refuses what the table does not have", () => {
+  const cases: [args: string[], message: string][] = [
+    [["--bogus"], `Unknown option "--bogus"`],
+    [["-q"], `Unknown option "-q"`],
+    [["--no-top"], `Unknown option "--no-top"`],
+    [["--top"], "Option --top needs a value: write --top=N"],
+    [["--tag="], "Option --tag needs a value"],
+    [["-n"], "Option -n needs a value: write --top=N"],
+    [["-0q"], `Unknown option "-q"`],
+    [["--null=yes"], "Option --null takes no value"],
+    [["--toString"], `Unknown option "--toString"`],
+  ];
+  for (const [args, message] of cases) {
+    assertThrows(() => parseOptions(table, args), UsageError, message);
+  }
+});
+
+Deno.test("parseCount and parseChoice refuse what is neither", () => {
+  assertEquals(parseCount("top", "12"), 12);
+  for (const value of ["-1", "1.5", "", "many", "1e3"]) {
+    assertThrows(() => parseCount("top", value), UsageError, "whole number");
+  }
+  assertEquals(parseChoice("by", "tag", ["tag", "route"]), "tag");
+  assertThrows(
+    () => parseChoice("by", "id", ["tag", "route"]),
+    UsageError,
+    `Option --by is "id": expected tag, route`,
+  );
+});
+
+Deno.test("helpText gives purpose, options, exit status and examples", () => {
+  const tool = defineTool({
+    name: "subunit-x",
+    summary: "Do a thing",
+    operands: "[FILE...]",
+    options: table,
+    exitStatus: ["good", "bad"],
+    examples: ["subunit-x a", "subunit-x b"],
+    run() {},
+  });
+  assertEquals(
+    helpText(tool),
+    `Usage: subunit-x [OPTION...] [FILE...]
+Do a thing.
+
+Options:
+      --no-passthrough  a flag that begins with no
+  -0, --null            a flag with a digit
+  -n, --top=N           with a value
+      --tag=TAG         more than once
+  -h, --help            show this text
+      --version         show the version
+
+Exit status:
+  0  good
+  1  bad
+  2  wrong usage, or input or output failed
+
+Examples:
+  subunit-x a
+  subunit-x b
+`,
+  );
+});
+
+Deno.test("VERSION is that of the package", () => {
+  assertEquals(VERSION, deno.version);
+});
+
+Deno.test("visibleText leaves no control character", () => {
+  assertEquals(
+    visibleText("a\x1b[2Jb\x07\x9b\x7f"),
+    "a\\u001b[2Jb\\u0007\\u009b\\u007f",
+  );
+  assertEquals(visibleText("a\nb\r\tc"), "a\\nb\\r\\tc");
+  assertEquals(visibleText("\u202egnp.exe\u2066"), "\\u202egnp.exe\\u2066");
+  assertEquals(visibleText("naïve г 測試 👍"), "naïve г 測試 👍");
+});
+
+Deno.test("compareText sorts by code point", () => {
+  const sorted = ["", "a", "a b", "ab", "\uff5e", "\u{1f600}", "\u{1f600}a"];
+  assertEquals(sorted.toReversed().sort(compareText), sorted);
+});
+
+Deno.test("formatSeconds rounds as Python's %0.3f does", () => {
+  const cases: [seconds: number, text: string][] = [
+    [0, "0.000"],
+    [1.2345, "1.234"],
+    [0.0625, "0.062"],
+    [0.1875, "0.188"],
+    [-5355.8125, "-5355.812"],
+    [29.3895, "29.390"],
+    [1e9 + 0.5, "1000000000.500"],
+  ];
+  for (const [seconds, text] of cases) {
+    assertEquals(formatSeconds(seconds), text);
+  }
+});
+
+Deno.test("visibleLines leaves line ends and tabs", () => {
+  assertEquals(
+    visibleLines("a\tb\r\nc\rd\x1b[0m\n"),
+    "a\tb\r\nc\\rd\\u001b[0m\n",
+  );
+});
+
+Deno.test("lines gives the same lines however the input is cut", () => {
+  const text = "one\n\nthree\r\nlast";
+  const bytes = new TextEncoder().encode(text);
+  const decode = (chunks: Uint8Array[]) =>
+    Array.from(lines(chunks), (line) => new TextDecoder().decode(line));
+  const expected = ["one", "", "three\r", "last"];
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    assertEquals(
+      decode([bytes.subarray(0, cut), bytes.subarray(cut)]),
+      expected,
+    );
+  }
+  assertEquals(
+    decode(Array.from(bytes, (byte) => Uint8Array.of(byte))),
+    expected,
+  );
+  assertEquals(decode([]), []);
+});
+
+Deno.test("lines refuses to collect a line without end", () => {
+  const chunk = new Uint8Array(1024 * 1024).fill(0x20);
+  let taken = 0;
+  function* endless() {
+    yield Uint8Array.of(0x31, 0x0a);
+    for (; taken < 100; taken++) yield chunk;
+  }
+  assertThrows(
+    () => [...lines(endless())],
+    ToolError,
+    "Cannot read line 2: it is longer than 67108864 bytes",
+  );
+  assertEquals(taken, 64);
+});
+
+Deno.test("regroup gives parts of one size, the last one shorter", () => {
+  const sizes = (chunks: number[], size: number) =>
+    Array.from(
+      regroup(chunks.map((length) => new Uint8Array(length)), size),
+      (part) => part.length,
+    );
+  assertEquals(sizes([], 4), []);
+  assertEquals(sizes([4], 4), [4]);
+  assertEquals(sizes([1, 2, 6], 4), [4, 4, 1]);
+  assertEquals(sizes([10], 4), [4, 4, 2]);
+  const bytes = Uint8Array.from({ length: 10 }, (_, i) => i);
+  assertEquals(
+    Array.from(regroup([bytes], 4), (part) => [...part]).flat(),
+    [...bytes],
+  );
+});
+
+Deno.test("Top keeps the first few of an order, equal ones in theirs", () => {
+  const top = new Top<[number, string]>(3, ([a], [b]) => b - a);
+  for (let i = 0; i < 5000; i++) top.add([i % 1000, `first ${i}`]);
+  assertEquals(top.values().map(([, name]) => name), [
+    "first 999",
+    "first 1999",
+    "first 2999",
+  ]);
+});
+
+function row(testId: string, parentTestId?: string): Row {
+  return {
+    testId,
+    parentTestId,
+    routeCode: undefined,
+    outcome: "fail",
+    seconds: undefined,
+    tags: [],
+  };
+}
+
+Deno.test("treeOf puts subtests behind their parents, at any depth", () => {
+  const rows = [
+    row("a > b > c", "a > b"),
+    row("a > b", "a"),
+    row("a > d", "a"),
+    row("a"),
+    row("orphan", "elsewhere"),
+  ];
+  assertEquals(
+    treeOf(rows).map(({ row, depth }) => `${depth} ${row.testId}`),
+    ["0 a", "1 a > b", "2 a > b > c", "1 a > d", "0 orphan"],
+  );
+});
+
+Deno.test("treeOf loses no row of a circle, nor of a very deep tree", () => {
+  assertEquals(treeOf([row("a", "b"), row("b", "a"), row("c", "c")]).length, 3);
+  const deep = Array.from(
+    { length: 100000 },
+    (_, i) => row(`${i}`, i > 0 ? `${i - 1}` : undefined),
+  );
+  assertEquals(treeOf(deep).at(-1)!.depth, 99999);
+});
+
+Deno.test("formatRow gives each form one line", () => {
+  const odd: Row = {
+    ...row("a\tb\n", "p"),
+    routeCode: "0",
+    seconds: 1.5,
+    tags: ["x"],
+  };
+  assertEquals(formatRow(odd, "plain", true), "a\tb\n 1.500");
+  assertEquals(formatRow(row("a"), "plain", true), "a -");
+  assertEquals(formatRow(odd, "tsv", false), "a\\tb\\n\tfail\t1.500\t0");
+  assertEquals(
+    formatRow(odd, "json", false),
+    `{"test_id":"a\\tb\\n","outcome":"fail","seconds":1.5,"tags":["x"],"route_code":"0","parent_test_id":"p"}`,
+  );
+  assertMatch(
+    formatRow(row("a"), "json", false),
+    /^\{"test_id":"a","outcome":"fail"\}$/,
+  );
+});

@@ -1,0 +1,202 @@
+/**
+ * The way of one source into the merged stream.
+ *
+ * @module
+ */
+
+import {
+  change,
+  type ChangedFields,
+  type Damage,
+  decodeText,
+  Interned,
+  itemEvents,
+  type Packet,
+  PacketChange,
+  PacketDecoder,
+  PacketEditor,
+  PacketEncoder,
+  type StatusEvent,
+  type StreamItem,
+} from "@subunit/codec";
+import { CommandSource, type Source } from "./sources.ts";
+import { endOf, writeOutcome } from "../kit/stream/endings.ts";
+import { Verdict } from "../kit/stream/verdict.ts";
+import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
+
+/** What a label changes. */
+type Named = Pick<StatusEvent, "routeCode" | "testId" | "parentTestId">;
+
+/** What a label makes of an event's fields; without a label nothing. */
+export function labelFields(
+  label: string | undefined,
+  { routeCode, testId, parentTestId }: Named,
+  prefixesIds: boolean,
+): ChangedFields {
+  if (label === undefined) return {};
+  const prefixed = (id: string | undefined) =>
+    id === undefined ? undefined : `${label}: ${id}`;
+  return {
+    routeCode: routeCode === undefined ? label : `${label}/${routeCode}`,
+    ...(prefixesIds
+      ? { testId: prefixed(testId), parentTestId: prefixed(parentTestId) }
+      : {}),
+  };
+}
+
+const editor = new PacketEditor();
+const encoder = new PacketEncoder();
+
+/** Writes items as whole packets, under a label. */
+class Labeller {
+  readonly #out: Output;
+  readonly #label: string | undefined;
+  readonly #prefixesIds: boolean;
+  /** By the route code that is changed: a writer's routes are few. */
+  readonly #changes = new Interned((source, start, end) =>
+    this.#changeTo({ routeCode: decodeText(source, start, end) })
+  );
+  readonly #unroutedChange: PacketChange;
+
+  constructor(out: Output, label: string | undefined, prefixesIds: boolean) {
+    this.#out = out;
+    this.#label = label;
+    this.#prefixesIds = prefixesIds;
+    this.#unroutedChange = this.#changeTo({});
+  }
+
+  /** @throws {RangeError} when a packet has no room for the label */
+  write(item: StreamItem): void {
+    if (item.kind !== "packet") this.#writeEvents(itemEvents(item));
+    else if (this.#label === undefined) this.#out.writeItem(item);
+    else editor.editEach(item, this.#changeOf(item), this.#write);
+  }
+
+  #writeEvents(events: readonly StatusEvent[]): void {
+    for (const event of events) {
+      const labelled = change(event, this.#fieldsOf(event));
+      encoder.encodeEach(labelled, this.#write);
+    }
+  }
+
+  #changeOf(packet: Packet): PacketChange {
+    // Each id is another.
+    if (this.#prefixesIds) return this.#changeTo(packet);
+    const { source, view, routeAt, routeEnd } = packet;
+    return routeAt < 0
+      ? this.#unroutedChange
+      : this.#changes.get(source, view, routeAt, routeEnd);
+  }
+
+  #changeTo(event: Named): PacketChange {
+    return new PacketChange(this.#fieldsOf(event));
+  }
+
+  #fieldsOf(event: Named): ChangedFields {
+    return labelFields(this.#label, event, this.#prefixesIds);
+  }
+
+  readonly #write = (packet: Uint8Array) => this.#out.write(packet);
+}
+
+/** What is asked for of every source. */
+export interface LaneOptions {
+  /** Whether test ids are put under the label as well. */
+  readonly prefixesIds: boolean;
+  /** Whether the streams are judged, which takes time. */
+  readonly judges: boolean;
+}
+
+/** Merges one source, item by item. */
+export class Lane {
+  readonly source: Source;
+  /** Whether a packet came. */
+  hasDelivered = false;
+  /** Whether all of the source could be read and labelled. */
+  isWhole = true;
+  /** Whether nothing failed, as far as it is judged. */
+  isGood = true;
+  readonly #io: ToolIO;
+  readonly #labeller: Labeller;
+  readonly #verdict: Verdict | undefined;
+  readonly #decoder = new PacketDecoder();
+
+  constructor(
+    source: Source,
+    io: ToolIO,
+    { prefixesIds, judges }: LaneOptions,
+  ) {
+    this.source = source;
+    this.#io = io;
+    this.#labeller = new Labeller(io.out, source.label, prefixesIds);
+    this.#verdict = judges ? new Verdict() : undefined;
+  }
+
+  /** Merges the source to its end; one that fails ends there. */
+  async run(): Promise<void> {
+    for await (const chunk of this.#chunks()) {
+      this.#decoder.push(chunk);
+      this.#drain();
+    }
+    this.#decoder.end();
+    this.#drain();
+    this.#verdict?.end();
+    if (this.#verdict?.exitStatus === 1) this.isGood = false;
+    if (this.source instanceof CommandSource) await this.#end(this.source);
+  }
+
+  /** The chunks of the source. That it fails is said: others go on. */
+  async *#chunks(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.source.chunks();
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#fail(error.message);
+    }
+  }
+
+  /** Says in the stream how the command ended. */
+  async #end(command: CommandSource): Promise<void> {
+    const status = await command.status();
+    if (status === undefined) return;
+    this.isGood &&= status.success;
+    writeOutcome(this.#io.out, {
+      testId: `${command.label}: exit status`,
+      status: status.success ? "success" : "fail",
+      reason: endOf(status),
+      routeCode: command.label,
+    });
+  }
+
+  /** Writes all that is decided, at once: nothing else comes in between. */
+  #drain(): void {
+    const decoder = this.#decoder;
+    for (let item; (item = decoder.next()) !== undefined;) this.#take(item);
+    this.#io.out.flush();
+  }
+
+  #take(item: StreamItem): void {
+    this.#verdict?.add(item);
+    if (item.kind === "packet") this.hasDelivered = true;
+    try {
+      this.#labeller.write(item);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#io.out.writeItem(item);
+      this.#fail(`${error.message}: it passes on without a label`);
+    }
+    if (item.kind === "damage") this.#sayDamage(item);
+  }
+
+  #sayDamage({ reason, byteLength }: Damage): void {
+    this.#io.out.flush();
+    this.#io.say(
+      `${this.source.name}: ${reason} (${byteLength} bytes are no packet)`,
+    );
+  }
+
+  #fail(message: string): void {
+    this.isWhole = false;
+    this.#io.say(message);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Lists of tests: which rows, in what order, in what form.
+ *
+ * @module
+ */
+
+import type { Outcome, Packet } from "@subunit/codec";
+import { compareText, formatSeconds } from "../kit/text/visible.ts";
+import { Top } from "./first_few.ts";
+
+/** What is listed of a test; a finished test of the collator is one. */
+export interface Row {
+  readonly testId: string;
+  readonly routeCode: string | undefined;
+  readonly outcome: Outcome | "exists";
+  readonly seconds: number | undefined;
+  readonly tags: readonly string[];
+  readonly parentTestId: string | undefined;
+  /** A packet that has the id's bytes, for as long as they are there. */
+  readonly last?: Packet;
+}
+
+/** A row that owns what it holds. */
+export function holdRow(row: Row): Row {
+  const { testId, routeCode, outcome, seconds, tags, parentTestId } = row;
+  return { testId, routeCode, outcome, seconds, tags, parentTestId };
+}
+
+/** Slowest first; what has no time is last. */
+function bySeconds(a: Row, b: Row): number {
+  return (b.seconds ?? -Infinity) - (a.seconds ?? -Infinity) || 0;
+}
+
+/** By test id, then by route code. */
+function byId(a: Row, b: Row): number {
+  return compareText(a.testId, b.testId) ||
+    compareText(a.routeCode ?? "", b.routeCode ?? "");
+}
+
+/** The orders a list can have. */
+export const ORDERS = ["stream", "time", "id"] as const;
+
+/** Rows to be listed in the end: sorted, and no more than asked for. */
+export function heldRows(
+  order: typeof ORDERS[number],
+  limit: number,
+): Top<Row> {
+  return new Top(
+    limit,
+    { stream: undefined, time: bySeconds, id: byId }[order],
+  );
+}
+
+/** The forms a row can have. */
+export const FORMATS = ["plain", "tsv", "json"] as const;
+
+/** A row's line, without its end. */
+export function formatRow(
+  row: Row,
+  format: typeof FORMATS[number],
+  withTimes: boolean,
+): string {
+  switch (format) {
+    case "plain":
+      return withTimes ? `${row.testId} ${formatTime(row) ?? "-"}` : row.testId;
+    case "tsv":
+      return [
+        row.testId,
+        row.outcome,
+        formatTime(row) ?? "",
+        row.routeCode ?? "",
+      ].map(escapeField).join("\t");
+    case "json":
+      return JSON.stringify({
+        test_id: row.testId,
+        outcome: row.outcome,
+        seconds: row.seconds,
+        tags: row.tags.length > 0 ? row.tags : undefined,
+        route_code: row.routeCode,
+        parent_test_id: row.parentTestId,
+      });
+  }
+}
+
+function formatTime({ seconds }: Row): string | undefined {
+  return seconds === undefined ? undefined : formatSeconds(seconds);
+}
+
+function escapeField(field: string): string {
+  return field.replace(
+    /[\\\t\n\r]/g,
+    (character) =>
+      ({ "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r" })[character]!,
+  );
+}
+
+/**
+ * The rows with subtests behind their parents, and how deep each stands. A
+ * row whose parent is not among them stands at the top.
+ */
+export function treeOf(
+  rows: readonly Row[],
+): { row: Row; depth: number }[] {
+  const keyOf = (testId: string, { routeCode }: Row) =>
+    JSON.stringify([testId, routeCode]);
+  const parents = new Map(rows.map((row) => [keyOf(row.testId, row), row]));
+  const children = new Map<Row, Row[]>();
+  const roots: Row[] = [];
+  for (const row of rows) {
+    const parent = row.parentTestId === undefined
+      ? undefined
+      : parents.get(keyOf(row.parentTestId, row));
+    if (parent === undefined) {
+      roots.push(row);
+    } else {
+      const siblings = children.get(parent);
+      if (siblings === undefined) children.set(parent, [row]);
+      else siblings.push(row);
+    }
+  }
+  const listed = new Set<Row>();
+  const tree: { row: Row; depth: number }[] = [];
+  // Rows that are their own ancestors hang from no root: they come last.
+  for (const root of [...roots, ...rows]) {
+    const pending = [{ row: root, depth: 0 }];
+    for (let next; (next = pending.pop()) !== undefined;) {
+      const { row, depth } = next;
+      if (listed.has(row)) continue;
+      listed.add(row);
+      tree.push(next);
+      const below = children.get(row) ?? [];
+      for (const child of below.toReversed()) {
+        pending.push({ row: child, depth: depth + 1 });
+      }
+    }
+  }
+  return tree;
+}

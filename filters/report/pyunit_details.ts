@@ -1,0 +1,89 @@
+/**
+ * Text as Python and its testtools write it.
+ *
+ * Source: CPython's `str.__repr__`, and testtools 2.5.0, `content_type.py` and
+ * `testresult/real.py`.
+ *
+ * @module
+ */
+
+import type { Attachment } from "@subunit/codec";
+import { compareText, textOfContent } from "../kit/text/visible.ts";
+
+/** What Python does not print; its tables of Unicode may be older. */
+const UNPRINTABLE = /[\\\p{C}\p{Z}]/gu;
+
+const NAMED: Readonly<Record<string, string>> = {
+  " ": " ",
+  "\\": "\\\\",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+
+/** A string as a literal of Python's. */
+export function pythonRepr(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0)!;
+    const hex = code.toString(16);
+    return NAMED[character] ??
+      (code < 0x100
+        ? `\\x${hex.padStart(2, "0")}`
+        : code < 0x10000
+        ? `\\u${hex.padStart(4, "0")}`
+        : `\\U${hex.padStart(8, "0")}`);
+  });
+  return quote + escaped.replaceAll(quote, `\\${quote}`) + quote;
+}
+
+/** The type of a file that has none. */
+const BYTES_TYPE = "application/octet-stream";
+
+/** A MIME type with its parameters sorted and quoted. */
+function formatType(mimeType: string): string {
+  const [type, ...parameters] = mimeType.split(";").map((part) => part.trim());
+  const shown = parameters.map((parameter) =>
+    parameter.replace(/^([^=]+)="?(.*?)"?$/, '$1="$2"')
+  );
+  return [type, ...shown.sort(compareText)].join("; ");
+}
+
+/** A file of text in a line, or between brackets on lines of their own. */
+function formatText(name: string, text: string): string {
+  return text.includes("\n")
+    ? `${name}: {{{\n${text}\n}}}\n`
+    : `${name}: {{{${text}}}}`;
+}
+
+/**
+ * The files of a test as one text, sorted by name.
+ *
+ * @param special the name of the one that comes last, with nothing around it
+ */
+export function formatDetails(
+  attachments: readonly Attachment[],
+  special?: string,
+): string {
+  const binary: string[] = [], empty: string[] = [], texts: string[] = [];
+  let last: string | undefined;
+  const sorted = attachments.filter(({ bytes }) => bytes.length > 0)
+    .sort((a, b) => compareText(a.name, b.name));
+  for (const { name, mimeType, bytes } of sorted) {
+    const isText = /^\s*text\//.test(mimeType ?? "");
+    const text = isText ? textOfContent(bytes).trim() : "";
+    if (!isText) {
+      binary.push(`  ${name} (${formatType(mimeType || BYTES_TYPE)})\n`);
+    } else if (text === "") empty.push(`  ${name}\n`);
+    else if (name === special) last = `${text}\n`;
+    else texts.push(formatText(name, text));
+  }
+  if (texts.length > 0 && !texts.at(-1)!.endsWith("\n")) texts.push("");
+  if (last !== undefined) texts.push(last);
+  const named = [
+    ...(binary.length > 0 ? ["Binary content:\n", ...binary] : []),
+    ...(empty.length > 0 ? ["Empty attachments:\n", ...empty] : []),
+  ];
+  if (named.length > 0 && texts.length > 0) named.push("\n");
+  return named.join("") + texts.join("\n");
+}

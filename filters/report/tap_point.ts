@@ -1,0 +1,187 @@
+/**
+ * Tests as the lines of TAP 14: test points, with YAML diagnostics.
+ *
+ * Source: the TAP 14 specification, testanything.org; for YAML, version 1.2 of
+ * its specification, within what Perl's prove(1) reads of it.
+ *
+ * @module
+ */
+
+import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
+import { cutLine } from "../kit/text/shorten.ts";
+import { isText } from "../traceback/reason.ts";
+import type { Reported } from "./report.ts";
+import {
+  textOfContent,
+  visibleLines,
+  visibleText,
+} from "../kit/text/visible.ts";
+
+/** What a subtest stands further in than its parent. */
+export const SUBTEST_INDENT = "    ";
+/** Where a block stands in a list of diagnostics. */
+const BLOCK_INDENT = "      ";
+
+/**
+ * Longer lines are broken, longer names cut. Readers of TAP hold whole lines:
+ * ours takes one past 1 MiB for text, and with it the diagnostics it is in.
+ */
+const MAX_CHARACTERS = 65536;
+/** A longer name is whole in the diagnostics only. */
+const MAX_NAME_CHARACTERS = 1024;
+
+/** What there is to say of outcomes that TAP has no word for. */
+const MESSAGES: Partial<Record<Outcome, string>> = {
+  uxsuccess: "succeeded, which was not expected",
+  lost: "started and never ended",
+};
+
+/**
+ * What has a reason. A `uxsuccess` is no TODO: to readers of TAP a TODO that
+ * succeeds is a success.
+ */
+const DIRECTIVES: Partial<Record<Outcome, string>> = {
+  skip: "SKIP",
+  xfail: "TODO",
+};
+
+/** A test in TAP, but for its number and its place. */
+export interface TestPoint {
+  readonly isOk: boolean;
+  /** The description, escaped; it may be empty. */
+  readonly name: string;
+  /** " # SKIP reason", say. */
+  readonly directive: string;
+  /** Lines of YAML, with their line ends. */
+  readonly diagnostics: string;
+}
+
+/** The test point of a test. */
+export function testPointOf(test: Reported): TestPoint {
+  const { testId, outcome, attachments } = test;
+  const name = oneLine(testId);
+  const directive = DIRECTIVES[outcome];
+  const isOk = !isFailure(outcome) && outcome !== "xfail";
+  const point = (directive: string, files: readonly Attachment[]) => ({
+    isOk,
+    name: tapEscape(name),
+    directive,
+    diagnostics: diagnosticsOf(test, name !== testId, files),
+  });
+  if (directive === undefined) return point("", attachments);
+  const file = attachments.find((file) =>
+    file.name === "reason" && isText(file)
+  );
+  if (file === undefined) return point(` # ${directive}`, attachments);
+  const reason = textOfContent(file.bytes).trim();
+  const said = oneLine(reason);
+  return point(
+    ` # ${directive} ${tapEscape(said)}`.trimEnd(),
+    said === reason ? attachments.filter((one) => one !== file) : attachments,
+  );
+}
+
+/** Text with the escapes of TAP. */
+function tapEscape(text: string): string {
+  return text.replace(/[\\#]/g, "\\$&");
+}
+
+/**
+ * What a reader would take away: white space at both ends, and the "{" at the
+ * end that begins a buffered subtest of node-tap.
+ */
+const TAKEN_AWAY = /^\s|\s$|\{$/g;
+
+/**
+ * Any text as a description: in one line, cut if it is too long, with escapes
+ * as in JSON for what cannot stand there.
+ */
+export function oneLine(text: string): string {
+  return visibleText(cutLine(text, MAX_NAME_CHARACTERS))
+    .replace(TAKEN_AWAY, jsonEscape);
+}
+
+function jsonEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** What there is to say of a test beside its line: lines of YAML. */
+function diagnosticsOf(
+  test: Reported,
+  needsId: boolean,
+  attachments: readonly Attachment[],
+): string {
+  const { testId, outcome, seconds, routeCode, tags } = test;
+  const message = MESSAGES[outcome];
+  let yaml = "";
+  if (needsId) yaml += `id: ${yamlString(testId)}\n`;
+  if (message !== undefined) yaml += `message: ${yamlString(message)}\n`;
+  if (seconds !== undefined) {
+    // To the nanosecond; the rest is what binary fractions leave.
+    yaml += `duration_ms: ${Number((seconds * 1000).toFixed(6))}\n`;
+  }
+  if (routeCode !== undefined) yaml += `route: ${yamlString(routeCode)}\n`;
+  if (tags.length > 0) yaml += `tags: [${tags.map(yamlString).join(", ")}]\n`;
+  if (attachments.length === 0) return yaml;
+  return `${yaml}attachments:\n${attachments.map(yamlAttachment).join("")}`;
+}
+
+/** A line of diagnostics for a test that does not stand below its parent. */
+export function parentLine(parentTestId: string): string {
+  return `parent: ${yamlString(parentTestId)}\n`;
+}
+
+/** A file in a list: its text, or of what kind and how long it is. */
+function yamlAttachment(file: Attachment): string {
+  const { name, mimeType, bytes } = file;
+  const content = isText(file) ? [`text: ${yamlText(textOfContent(bytes))}`] : [
+    ...(mimeType ? [`type: ${yamlString(mimeType)}`] : []),
+    `bytes: ${bytes.length}`,
+  ];
+  return [`  - name: ${yamlString(name)}`, ...content].join("\n    ") + "\n";
+}
+
+/** What YAML forbids of what {@linkcode visibleText} leaves. */
+const FORBIDDEN = /[\ufeff\ufffe\uffff]/g;
+
+/** Text between quotes, in one line. */
+function yamlString(text: string): string {
+  const json = JSON.stringify(cutLine(text, MAX_CHARACTERS));
+  return visibleText(json).replace(FORBIDDEN, jsonEscape);
+}
+
+const PIECE = new RegExp(`.{1,${MAX_CHARACTERS}}`, "gu");
+
+function breakLine(line: string): string {
+  return line.length <= MAX_CHARACTERS ? line : line.match(PIECE)!.join("\n");
+}
+
+/**
+ * Text for people: of several lines a block, which shows control characters as
+ * escapes, and ends in one line end whatever the text ends in.
+ */
+function yamlText(text: string): string {
+  const lines = text.replaceAll("\r\n", "\n").replace(/.+/g, breakLine)
+    .replace(/\n+$/, "");
+  if (!lines.includes("\n")) return yamlString(text);
+  // Where the first line is indented, a block must say by how much, and at
+  // such a block prove(1) gives up.
+  const isIndented = /^\n*[^\S\n]/.test(lines);
+  if (isIndented && text.length <= MAX_CHARACTERS) return yamlString(text);
+  const block = visibleLines(lines).replace(FORBIDDEN, jsonEscape);
+  const header = isIndented ? "|2" : "|";
+  return `${header}\n${block}`.replaceAll("\n", `\n${BLOCK_INDENT}`);
+}
+
+/** A test point as lines, indented. */
+export function formatTestPoint(
+  { isOk, name, directive, diagnostics }: TestPoint,
+  number: number,
+  indent: string,
+): string {
+  const description = name && ` - ${name}`;
+  const line = `${isOk ? "ok" : "not ok"} ${number}${description}${directive}`;
+  if (diagnostics === "") return `${indent}${line}\n`;
+  const yaml = `---\n${diagnostics}...`.replaceAll("\n", `\n${indent}  `);
+  return `${indent}${line}\n${indent}  ${yaml}\n`;
+}

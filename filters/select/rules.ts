@@ -1,0 +1,142 @@
+/**
+ * What a test must be to be selected.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import type { Outcome, Packet } from "@subunit/codec";
+import { textOfContent } from "../kit/text/visible.ts";
+
+/** What a test comes to, or that it merely exists. */
+export type Result = Outcome | "exists";
+
+/** What names a test. */
+export interface Named {
+  readonly testId?: string;
+  readonly routeCode?: string;
+}
+
+/** What is known of a test so far. */
+export interface Known extends Named {
+  /** The last tags given, none of an event that gave none. */
+  readonly tags: readonly string[];
+  /** Its packets so far, at least one. */
+  readonly packets: readonly Packet[];
+  /** Undefined while it is in progress. */
+  readonly result: Result | undefined;
+}
+
+/** Says of a test's name whether the test is selected. */
+export type NameRule = (test: Named) => boolean;
+
+/** Says of a test whether it is selected, if that can be told yet. */
+export type Rule = (test: Known) => boolean | undefined;
+
+/** Rules that must all hold. */
+export interface Rules {
+  readonly names: readonly NameRule[];
+  readonly others: readonly Rule[];
+}
+
+/** Says whether the rules for names hold. */
+export function holdForName({ names }: Rules, test: Named): boolean {
+  return names.every((rule) => rule(test));
+}
+
+/** Says whether the other rules hold, if that can be told yet. */
+export function holdForRest(
+  { others }: Rules,
+  test: Known,
+): boolean | undefined {
+  let answer: boolean | undefined = true;
+  for (const rule of others) {
+    const says = rule(test);
+    if (says === false) return false;
+    if (says === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+/** A test that came to one of `results`. */
+export function resultIn(results: ReadonlySet<Result>): Rule {
+  return ({ result }) => result && results.has(result);
+}
+
+/**
+ * A test with all of `tags`. Testtools gives tags with the result alone, and
+ * tags are added on the way: only the end shows that one is missing.
+ */
+export function withTags(tags: readonly string[]): Rule {
+  return (test) =>
+    tags.every((tag) => test.tags.includes(tag)) || atEnd(test, false);
+}
+
+/** A test with none of `tags`; only the end shows it, as above. */
+export function withoutTags(tags: readonly string[]): Rule {
+  return (test) =>
+    !tags.some((tag) => test.tags.includes(tag)) && atEnd(test, true);
+}
+
+/** A test with an attachment in which one of `expressions` is found. */
+export function withText(expressions: readonly RegExp[]): Rule {
+  return ({ packets, result }) => {
+    const isIn = (text: string) => isFound(expressions, text);
+    if (result !== undefined) return textsOf(packets).some(isIn);
+    const { fileName, eof } = packets.at(-1)!;
+    const file = packets.filter((packet) => packet.fileName === fileName);
+    return eof && textsOf(file).some(isIn) ? true : undefined;
+  };
+}
+
+/** The words for results in Python's tool, where they are not ours. */
+const PYTHON_WORDS: Partial<Record<Result, string>> = {
+  fail: "failure",
+  lost: "failure",
+  xfail: "expectedfailure",
+};
+
+/**
+ * A test in which one of `expressions` is found: in the lines that are its id,
+ * Python's word for its result, and its attachments.
+ */
+export function matching(expressions: readonly RegExp[]): Rule {
+  return (test) => {
+    const { testId = "", packets, result } = test;
+    if (result === undefined) return undefined;
+    const word = PYTHON_WORDS[result] ?? result;
+    return isFound(
+      expressions,
+      [testId, word, ...textsOf(packets)].join("\n"),
+    );
+  };
+}
+
+/** What `rule` does not select. */
+export function not(rule: Rule): Rule {
+  return (test) => {
+    const says = rule(test);
+    return says === undefined ? undefined : !says;
+  };
+}
+
+/** Says whether one of `expressions` is found in a text. */
+export function isFound(expressions: readonly RegExp[], text: string): boolean {
+  return expressions.some((expression) => expression.test(text));
+}
+
+function atEnd({ result }: Known, answer: boolean): boolean | undefined {
+  return result === undefined ? undefined : answer;
+}
+
+/** The attachments in packets of one test, their parts joined. */
+function textsOf(packets: readonly Packet[]): string[] {
+  const files = new Map<string, Uint8Array[]>();
+  for (const { fileName, fileBytes } of packets) {
+    if (fileName === undefined) continue;
+    const parts = files.get(fileName);
+    if (parts === undefined) files.set(fileName, [fileBytes!]);
+    else parts.push(fileBytes!);
+  }
+  return Array.from(files.values(), (parts) => textOfContent(concat(parts)));
+}

@@ -1,0 +1,310 @@
+/**
+ * Which packets of a stream belong to tests that are selected.
+ *
+ * @module
+ */
+
+import {
+  isFinalStatus,
+  type Outcome,
+  type Packet,
+  parentKey,
+  type TestKeyBytes,
+  TestTable,
+} from "@subunit/codec";
+import { HeldPackets } from "../kit/stream/held_packets.ts";
+import type { Rewriter } from "./rewriter.ts";
+import {
+  holdForName,
+  holdForRest,
+  type Known,
+  type Result,
+  type Rules,
+} from "./rules.ts";
+
+/** How selected tests are told from others. */
+export interface SelectionOptions {
+  readonly rules: Rules;
+  /** Whether a test is selected when its parent is. */
+  readonly followsParents: boolean;
+  /** What changes on the way; the rules are for what leaves. */
+  readonly rewriter?: Rewriter;
+  /** Takes each packet, once it is settled whether its test is selected. */
+  take(packet: Packet, isSelected: boolean): void;
+  /** Says what cannot be done as asked. */
+  say(message: string): void;
+}
+
+/**
+ * What subtests may hold that have ended and wait for their parents to. Those
+ * of a run's tests in progress stay far below; those whose parents never come
+ * would add up to the whole stream.
+ */
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/**
+ * How many ended tests are remembered for subtests that come behind them: few
+ * until the first subtest shows that there are any.
+ */
+const MAX_ENDED = 16384;
+const MAX_ENDED_AT_FIRST = 64;
+
+/** What subtests need to know of a test. */
+interface Parent {
+  /** Whether it is selected; undefined when that is not settled. */
+  readonly isSelected: boolean | undefined;
+  /** Subtests that are not settled before it is. */
+  waiting?: OpenTest[];
+}
+
+/**
+ * A test of which not every packet has come and been settled. It holds all
+ * that came before it was settled; the present one is the last.
+ */
+class OpenTest extends HeldPackets implements Known, Parent {
+  readonly #rewriter: Rewriter | undefined;
+  /** Counts up in the order in which tests are first heard of. */
+  readonly order: number;
+  result: Result | undefined = undefined;
+  /** What the rules say of it by itself. */
+  isWanted: boolean | undefined = undefined;
+  isSelected: boolean | undefined = undefined;
+  parent: Parent | undefined = undefined;
+  waiting: OpenTest[] | undefined = undefined;
+
+  constructor(order: number, rewriter: Rewriter | undefined) {
+    super();
+    this.order = order;
+    this.#rewriter = rewriter;
+  }
+
+  get testId(): string {
+    const testId = this.last!.testId!;
+    return this.#rewriter === undefined
+      ? testId
+      : this.#rewriter.nameOf(testId);
+  }
+
+  get routeCode(): string | undefined {
+    return this.last!.routeCode;
+  }
+
+  get tags(): readonly string[] {
+    const tagged = this.packets.findLast(({ tags }) => tags && tags.length > 0);
+    return tagged?.tags ?? [];
+  }
+
+  get byteLength(): number {
+    return this.packets.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+}
+
+const NO_TESTS: readonly OpenTest[] = [];
+
+/** The tests that have ended lately, to be found by their subtests. */
+class EndedTests {
+  /** How many to keep at least; the stream's first subtest shows it pays. */
+  #most = MAX_ENDED_AT_FIRST;
+  /** Those that are not in a table yet, by their last packets. */
+  #new: { last: Packet; test: Parent }[] = [];
+  #young = new TestTable<Parent>();
+  #old = this.#young;
+
+  add(last: Packet, test: Parent): void {
+    this.#new.push({ last, test });
+    if (this.#new.length > 2 * this.#most) this.#new.splice(0, this.#most);
+  }
+
+  get(key: TestKeyBytes): Parent | undefined {
+    this.#most = MAX_ENDED;
+    this.endChunk();
+    return this.#young.get(key) ?? this.#old.get(key);
+  }
+
+  /** Outlives the packets. */
+  endChunk(): void {
+    for (const { last, test } of this.#new) {
+      if (this.#young.size >= this.#most) {
+        this.#old = this.#young;
+        this.#young = new TestTable();
+      }
+      this.#young.set(last, test);
+    }
+    this.#new = [];
+  }
+}
+
+/**
+ * Tells the packets of selected tests from others. A packet is held while that
+ * is open, in the bytes that came; those of one test stay in order.
+ *
+ * A subtest follows its parent: when the rules do not select it, it waits for
+ * what becomes of the parent.
+ */
+export class Selection {
+  readonly #options: SelectionOptions;
+  readonly #open = new TestTable<OpenTest>();
+  readonly #ended = new EndedTests();
+  /** Tests that have ended and wait for their parents. */
+  readonly #waiting = new Set<OpenTest>();
+  #waitingBytes = 0;
+  /** Tests that may hold packets of the present chunk. */
+  #fresh: OpenTest[] = [];
+  #order = 0;
+  #followsParents: boolean;
+
+  constructor(options: SelectionOptions) {
+    this.#options = options;
+    this.#followsParents = options.followsParents;
+  }
+
+  /** Takes a packet of a test. */
+  add(packet: Packet): void {
+    const { rewriter } = this.#options;
+    const status = rewriter?.statusOf(packet) ?? packet.status;
+    if (status === "exists") {
+      // That it exists is no part of a test, and is settled by itself.
+      this.#consider(this.#begin(), packet, "exists");
+      return;
+    }
+    const isFinal = isFinalStatus(status);
+    const test = isFinal
+      ? this.#open.delete(packet) ?? this.#begin()
+      : this.#open.getOrAdd(packet, this.#begin);
+    if (test.isSelected === undefined) {
+      this.#consider(test, packet, isFinal ? status as Outcome : undefined);
+    } else {
+      this.#options.take(packet, test.isSelected);
+    }
+    if (isFinal && this.#followsParents) this.#ended.add(packet, test);
+  }
+
+  /** Makes what is held its own; before the bytes of the chunk are gone. */
+  endChunk(): void {
+    for (const test of this.#fresh) test.own();
+    this.#fresh = [];
+    this.#ended.endChunk();
+  }
+
+  /** Says that no more packets come: tests in progress are lost. */
+  end(): void {
+    const open = this.#open.entries().map(([, test]) => test)
+      .sort((a, b) => a.order - b.order);
+    for (const test of open) {
+      if (test.isSelected !== undefined) continue;
+      if (test.count === 0) {
+        // Only named as a parent.
+        test.isWanted = false;
+      } else {
+        test.result = "lost";
+        this.#judge(test);
+      }
+      this.#settle(test);
+    }
+    // What is left waits for itself, or for a parent that does.
+    for (const test of [...open, ...this.#waiting]) {
+      if (test.isSelected === undefined) this.#decide(test, false);
+    }
+  }
+
+  readonly #takeSelected = (packet: Packet) => this.#options.take(packet, true);
+  readonly #takeOther = (packet: Packet) => this.#options.take(packet, false);
+
+  readonly #begin = (): OpenTest =>
+    new OpenTest(this.#order++, this.#options.rewriter);
+
+  #consider(
+    test: OpenTest,
+    packet: Packet,
+    result: Result | undefined,
+  ): void {
+    test.hold(packet);
+    test.result = result;
+    if (test.isWanted === undefined) this.#judge(test);
+    if (test.isWanted !== true && packet.parentAt >= 0) {
+      this.#adopt(test, packet);
+    }
+    this.#settle(test);
+    if (test.isSelected !== undefined) return;
+    this.#fresh.push(test);
+    if (result !== undefined) this.#wait(test);
+  }
+
+  /** Asks the rules. */
+  #judge(test: OpenTest): void {
+    const { rules } = this.#options;
+    const isNamed = rules.names.length > 0 && test.count === 1;
+    test.isWanted = (!isNamed || holdForName(rules, test)) &&
+      holdForRest(rules, test);
+  }
+
+  #adopt(test: OpenTest, packet: Packet): void {
+    if (!this.#followsParents || test.parent !== undefined) return;
+    if (packet.parentTestId === packet.testId) return;
+    const parent = this.#parentOf(packet);
+    test.parent = parent;
+    if (parent.isSelected === undefined) (parent.waiting ??= []).push(test);
+  }
+
+  #parentOf(packet: Packet): Parent {
+    const key = parentKey(packet);
+    const known = this.#open.get(key) ?? this.#ended.get(key);
+    if (known !== undefined) return known;
+    const { rules, rewriter } = this.#options;
+    if (rules.others.length > 0) return this.#open.getOrAdd(key, this.#begin);
+    // Nothing needs to wait where the name says it all.
+    const { parentTestId = "", routeCode } = packet;
+    const testId = rewriter?.nameOf(parentTestId) ?? parentTestId;
+    return { isSelected: holdForName(rules, { testId, routeCode }) };
+  }
+
+  /** Decides about a test, and its subtests, if rules and parents let it. */
+  #settle(test: OpenTest): void {
+    const answer = this.#answer(test);
+    if (answer !== undefined) this.#decide(test, answer);
+  }
+
+  #answer({ isWanted, parent }: OpenTest): boolean | undefined {
+    if (isWanted === true) return true;
+    if (parent === undefined || !this.#followsParents) return isWanted;
+    return parent.isSelected === false ? isWanted : parent.isSelected;
+  }
+
+  #decide(test: OpenTest, isSelected: boolean): void {
+    let next = this.#end(test, isSelected);
+    // Not by recursion: a hostile stream nests as deep as it likes.
+    while (next.length > 0) {
+      const waiting: OpenTest[] = [];
+      for (const subtest of next) {
+        if (subtest.isSelected !== undefined) continue;
+        const answer = this.#answer(subtest);
+        if (answer === undefined) continue;
+        for (const more of this.#end(subtest, answer)) waiting.push(more);
+      }
+      next = waiting;
+    }
+  }
+
+  /** Lets the packets of a test go. Returns the subtests that waited for it. */
+  #end(test: OpenTest, isSelected: boolean): readonly OpenTest[] {
+    const { waiting = NO_TESTS } = test;
+    if (this.#waiting.size > 0 && this.#waiting.delete(test)) {
+      this.#waitingBytes -= test.byteLength;
+    }
+    test.isSelected = isSelected;
+    test.waiting = undefined;
+    test.release(isSelected ? this.#takeSelected : this.#takeOther);
+    return waiting;
+  }
+
+  /** Keeps an ended test until its parent is settled, within bounds. */
+  #wait(test: OpenTest): void {
+    this.#waiting.add(test);
+    this.#waitingBytes += test.byteLength;
+    if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
+    this.#followsParents = false;
+    this.#options.say(
+      `More than ${MAX_WAITING_BYTES} bytes of subtests wait for parents that have not ended: subtests are judged on their own from here on`,
+    );
+    for (const waiting of this.#waiting) this.#settle(waiting);
+  }
+}

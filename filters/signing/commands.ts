@@ -1,0 +1,172 @@
+/**
+ * The two commands of gpg-signed-stream.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import { ToolError, type ToolIO, UsageError } from "../kit/tool/tool.ts";
+import { randomBytes } from "./openpgp/builtin.ts";
+import { signDocument } from "./document/sign.ts";
+import {
+  DEFAULT_MAX_BYTES,
+  detectDocumentMode,
+  verifyDocument,
+} from "./document/verify.ts";
+import { EXIT, SignedStreamError } from "./errors.ts";
+import { signStream } from "./inband/sign.ts";
+import { verifyStream } from "./inband/verify.ts";
+import { KeyRing } from "./keys.ts";
+import type { Options } from "./option_table.ts";
+import {
+  checkModeOptions,
+  readSignSettings,
+  readVerifySettings,
+  type VerifySettings,
+} from "./options.ts";
+import { Report } from "./report.ts";
+import { SeenStreams } from "./seen.ts";
+import { conclude, SignatureVerifier } from "./verdicts.ts";
+
+/** What tells the modes apart stands in as many bytes. */
+const HEAD_BYTES = 64;
+
+/** The first bytes of chunks, and the chunks with those in front again. */
+function peek(
+  chunks: Iterator<Uint8Array>,
+): [Uint8Array, Iterable<Uint8Array>] {
+  const held: Uint8Array[] = [];
+  for (let count = 0; count < HEAD_BYTES;) {
+    const { value, done } = chunks.next();
+    if (done) break;
+    // A chunk is good until the next one only.
+    held.push(value.slice());
+    count += value.length;
+  }
+  const all = function* () {
+    yield* held;
+    yield* { [Symbol.iterator]: () => chunks };
+  };
+  return [concat(held).subarray(0, HEAD_BYTES), all()];
+}
+
+/** The work; failures are said and come to their exit status. */
+async function settle(
+  io: ToolIO,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    const status = await work();
+    io.out.flush();
+    return status;
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    io.say(error.message);
+    return error instanceof SignedStreamError ? error.exitStatus : EXIT.trouble;
+  }
+}
+
+/** Signs what is in `files`; returns the exit status. */
+export function sign(
+  io: ToolIO,
+  options: Options,
+  files: readonly string[],
+): Promise<number> {
+  return settle(io, async () => {
+    const { mode, ...settings } = await readSignSettings(options);
+    if (mode === "inband") {
+      const stream = randomBytes(16).toString("hex");
+      await signStream(io, { ...settings, stream }, files);
+    } else {
+      await signDocument(io, { mode, signer: settings.signer }, files);
+    }
+    return EXIT.verified;
+  });
+}
+
+/** Verifies what is in `files`; returns the exit status. */
+export async function verify(
+  io: ToolIO,
+  options: Options,
+  files: readonly string[],
+): Promise<number> {
+  const settings = readVerifySettings(options);
+  if (files.length > 1) {
+    throw new UsageError("Cannot verify more than one FILE: each is its own");
+  }
+  const [file = "-"] = files;
+  return await settle(io, async () => {
+    const report = new Report(io, options.report);
+    const status = await settle(
+      io,
+      () => verifyAny(io, options, settings, file, report),
+    );
+    report.finish(status);
+    return status;
+  });
+}
+
+async function verifyAny(
+  io: ToolIO,
+  options: Options,
+  settings: VerifySettings,
+  file: string,
+  report: Report,
+): Promise<number> {
+  const { policy, release } = settings;
+  const keys = await KeyRing.read(options.keyring);
+  const verifier = new SignatureVerifier(keys, policy);
+  const [head, chunks] = peek(io.chunks([file]));
+  const mode = settings.mode !== "auto"
+    ? settings.mode
+    : options.signature !== undefined
+    ? "detached"
+    : detectDocumentMode(head) ??
+      // Only clear text may have other text before it.
+      (options["allow-surrounding-text"] ? "clear" : "inband");
+  checkModeOptions(options, mode);
+  if (mode !== "inband") {
+    return await verifyDocument(
+      io,
+      {
+        mode,
+        verifier,
+        maxBytes: settings.maxBytes ?? DEFAULT_MAX_BYTES,
+        release,
+        signatureFile: options.signature,
+        allowSurroundingText: options["allow-surrounding-text"],
+        conclude(records) {
+          for (const record of records) report.add(record);
+          const { exitStatus, reason } = conclude(records, policy);
+          if (reason !== undefined) io.say(`Cannot trust this: ${reason}`);
+          return exitStatus;
+        },
+      },
+      file,
+      chunks,
+    );
+  }
+  const seen = options.seen === undefined
+    ? undefined
+    : new SeenStreams(options.seen);
+  const { stream, context, bytes, signaturePackets } = await verifyStream({
+    verifier,
+    context: settings.context,
+    maxWindowBytes: settings.maxWindowBytes,
+    // A stream may go on for ever: but a window of it is held.
+    maxBytes: settings.maxBytes ?? Infinity,
+    strip: options.strip,
+    opened: (stream) => seen?.check(stream),
+    judged: (record, { sequence, offset, length }) =>
+      report.add(
+        record,
+        `, over ${length} bytes from byte ${offset} (packet ${sequence})`,
+      ),
+    release: (bytes) => io.out.write(bytes),
+  }, chunks);
+  seen?.add(stream);
+  io.say(
+    `Verified stream ${stream}, context "${context}": ${bytes} bytes, ${signaturePackets} signatures`,
+  );
+  return EXIT.verified;
+}

@@ -1,0 +1,138 @@
+/**
+ * Signs documents: one signature over everything, made while it streams.
+ *
+ * @module
+ */
+
+import { lines } from "../../kit/io/lines.ts";
+import type { ToolIO } from "../../kit/tool/tool.ts";
+import { armor } from "../openpgp/armor.ts";
+import { cleartextHead, escapeLine, notAsText } from "../openpgp/cleartext.ts";
+import type { DocumentMode } from "./verify.ts";
+import { GATHER_BYTES, Gathering } from "../openpgp/gathering.ts";
+import { LiteralWriter, onePassPacket } from "../openpgp/message.ts";
+import { TYPE_BINARY, TYPE_TEXT } from "../openpgp/signature_packet.ts";
+import type { Signer, Signing } from "../signer.ts";
+
+const LF = 0x0a;
+const LINE_FEED = Uint8Array.of(LF);
+
+/** What decides how a document is signed. */
+export interface SignDocumentOptions {
+  readonly mode: DocumentMode;
+  readonly signer: Signer;
+}
+
+/**
+ * Signs the document in `files` (standard input when there are none) and writes
+ * to standard output: the armored signature alone ("detached"), a binary
+ * message ("inline"), or the text with an armored signature behind it ("clear").
+ *
+ * What of a text a signature does not cover must not be there: see
+ * {@linkcode escapeLine}.
+ *
+ * @throws {SignedStreamError} with the exit status: 4 when a text cannot be
+ * clear-signed without being changed, 6 when the signer failed
+ * @throws {ToolError} when input or output fails
+ */
+export async function signDocument(
+  io: ToolIO,
+  { mode, signer }: SignDocumentOptions,
+  files: readonly string[],
+): Promise<void> {
+  const chunks = io.chunks(files);
+  if (mode === "detached") await signDetached(io, signer, chunks);
+  else if (mode === "inline") await signInline(io, signer, chunks);
+  else await signClear(io, signer, chunks);
+}
+
+async function signDetached(
+  io: ToolIO,
+  signer: Signer,
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  const signature = await signed(signer, TYPE_BINARY, async (signing) => {
+    for (const chunk of chunks) await signing.update(chunk);
+  });
+  io.out.writeText(armor(signature, "SIGNATURE"));
+}
+
+/** One-pass signature, literal data, signature; not compressed. */
+async function signInline(
+  io: ToolIO,
+  signer: Signer,
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  io.out.write(onePassPacket(await signer.kind(TYPE_BINARY)));
+  const signature = await signed(signer, TYPE_BINARY, async (signing) => {
+    const literal = new LiteralWriter((bytes) => io.out.write(bytes));
+    for (const chunk of chunks) {
+      await signing.update(chunk);
+      literal.add(chunk);
+    }
+    literal.end();
+  });
+  io.out.write(signature);
+}
+
+/** The text as it is, but for dashes, and its signature behind it. */
+async function signClear(
+  io: ToolIO,
+  signer: Signer,
+  chunks: Iterable<Uint8Array>,
+): Promise<void> {
+  const { hash } = await signer.kind(TYPE_TEXT);
+  io.out.writeText(cleartextHead([hash]));
+  const signature = await signed(signer, TYPE_TEXT, async (signing) => {
+    const text = new Gathering();
+    const content = new Watched(chunks);
+    let count = 0;
+    for (const line of lines(content)) {
+      io.out.write(escapeLine(line, count + 1));
+      io.out.write(LINE_FEED);
+      // The last line feed belongs to the framework, not to the text.
+      if (count > 0) text.add(LINE_FEED);
+      text.add(line);
+      count++;
+      if (text.size >= GATHER_BYTES) await signing.update(text.take());
+    }
+    if (count === 0) throw notAsText("it is empty");
+    if (content.last !== LF) throw notAsText("its last line has no line feed");
+    await signing.update(text.take());
+  });
+  io.out.writeText(armor(signature, "SIGNATURE"));
+}
+
+/** Chunks, and the last byte that has come. */
+class Watched implements Iterable<Uint8Array> {
+  readonly #chunks: Iterable<Uint8Array>;
+  last: number | undefined;
+
+  constructor(chunks: Iterable<Uint8Array>) {
+    this.#chunks = chunks;
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    for (const chunk of this.#chunks) {
+      this.last = chunk.at(-1) ?? this.last;
+      yield chunk;
+    }
+  }
+}
+
+/** A signature over what `feed` gives it. */
+async function signed(
+  signer: Signer,
+  type: number,
+  feed: (signing: Signing) => Promise<void>,
+): Promise<Uint8Array> {
+  const signing = await signer.start(type);
+  try {
+    await feed(signing);
+  } catch (error) {
+    // A gpg that is not told that its data ends waits for ever, and we for it.
+    await signing.finish().catch(() => {});
+    throw error;
+  }
+  return await signing.finish();
+}

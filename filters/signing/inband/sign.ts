@@ -1,0 +1,274 @@
+/**
+ * Signing in-band: a signature packet behind each window of a stream.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "../openpgp/builtin.ts";
+import { concat } from "@std/bytes/concat";
+import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
+import { hearChunk, joinItems } from "../../kit/io/input.ts";
+import type { ToolIO } from "../../kit/tool/tool.ts";
+import {
+  buildSignaturePacket,
+  isSignaturePacket,
+  type Manifest,
+  manifestText,
+  NO_PACKET_SHA256,
+  type WindowKind,
+} from "./manifest.ts";
+import { sign, type Signer } from "../signer.ts";
+import { EXIT, SignedStreamError } from "../errors.ts";
+
+/** How a stream is signed. */
+export interface InbandSignOptions {
+  readonly signer: Signer;
+  /** 32 hexadecimal digits that no other stream has. */
+  readonly stream: string;
+  readonly context: string;
+  /** A window ends with the packet that makes it as long. */
+  readonly windowBytes: number;
+}
+
+const LF = 0x0a;
+/** What stands in for a signature packet; any packet would do. */
+const PROBE = encodePacket({ testId: "probe", runnable: false });
+
+/**
+ * Whether a packet behind some bytes is found. It is not when they end inside a
+ * character: 0xB3, which begins a packet, is also the last byte of many.
+ */
+function canFollow(tail: Uint8Array): boolean {
+  if (tail.length === 0 || tail[tail.length - 1] < 0x80) return true;
+  const decoder = new PacketDecoder();
+  decoder.push(concat([tail, PROBE]));
+  decoder.end();
+  for (let item; (item = decoder.next()) !== undefined;) {
+    if (item.kind === "packet") return true;
+  }
+  return false;
+}
+
+/**
+ * Signs a stream item by item. Bytes pass on at once, for nothing can be taken
+ * back that was signed; only their hash is kept.
+ */
+export class InbandSigner {
+  readonly #options: InbandSignOptions;
+  readonly #write: (bytes: Uint8Array) => void;
+  #window: Hash = createHash("sha256");
+  #offset = 0;
+  #length = 0;
+  /** When the first byte of the window came, milliseconds. */
+  #since = 0;
+  #sequence = 0;
+  #previous = NO_PACKET_SHA256;
+  /** The last bytes behind the last packet. */
+  #tail = new Uint8Array(0);
+
+  /** @param write takes bytes; they are good until it returns */
+  constructor(
+    options: InbandSignOptions,
+    write: (bytes: Uint8Array) => void,
+  ) {
+    this.#options = options;
+    this.#write = write;
+  }
+
+  /**
+   * Since when bytes have been waiting for a signature, by performance.now();
+   * undefined when none are.
+   */
+  get pendingSince(): number | undefined {
+    return this.#length > 0 ? this.#since : undefined;
+  }
+
+  /** Writes the packet before all others. */
+  open(): Promise<void> {
+    return this.#seal("open");
+  }
+
+  /**
+   * Takes items: all those of a chunk, which stand behind one another.
+   *
+   * @throws {SignedStreamError} status 6, for a stream that is signed already
+   */
+  async add(items: readonly StreamItem[]): Promise<void> {
+    let from = 0, length = this.#length;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (isSignaturePacket(item)) {
+        this.#pass(items.slice(from, index));
+        throw new SignedStreamError(
+          EXIT.signer,
+          `Cannot sign at byte ${
+            this.#offset + this.#length
+          }: the stream carries signatures already: verify it with --strip first`,
+        );
+      }
+      length += item.byteLength;
+      if (length < this.#options.windowBytes) continue;
+      this.#pass(items.slice(from, index + 1));
+      from = index + 1;
+      await this.flush();
+      length = this.#length;
+    }
+    this.#pass(items.slice(from));
+  }
+
+  #pass(items: readonly StreamItem[]): void {
+    const last = items.at(-1);
+    if (last === undefined) return;
+    const bytes = joinItems(items);
+    this.#tail = last.kind === "packet"
+      ? new Uint8Array(0)
+      : concat([this.#tail, bytes.subarray(-3)]).slice(-3);
+    this.#take(bytes);
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#length === 0) this.#since = performance.now();
+    this.#window.update(bytes);
+    this.#length += bytes.length;
+    this.#write(bytes);
+  }
+
+  /** Signs what is waiting, if anything is and a packet can follow it. */
+  async flush(): Promise<void> {
+    if (this.#length > 0 && canFollow(this.#tail)) await this.#seal("window");
+  }
+
+  /**
+   * Writes the last packet; what is waiting is its window.
+   *
+   * @returns whether a line feed was put before it: a stream that ends inside
+   * a character would hide it
+   */
+  async end(): Promise<boolean> {
+    const isHidden = !canFollow(this.#tail);
+    if (isHidden) this.#take(Uint8Array.of(LF));
+    await this.#seal("final");
+    return isHidden;
+  }
+
+  async #seal(kind: WindowKind): Promise<void> {
+    const { signer, stream, context } = this.#options;
+    const manifest: Manifest = {
+      stream,
+      context,
+      sequence: this.#sequence++,
+      kind,
+      offset: this.#offset,
+      length: this.#length,
+      windowSha256: this.#window.digest("hex"),
+      previousSha256: this.#previous,
+    };
+    this.#offset += this.#length;
+    this.#length = 0;
+    this.#window = createHash("sha256");
+    const lines = new TextEncoder().encode(manifestText(manifest));
+    const signature = await sign(signer, lines);
+    const packet = buildSignaturePacket(manifest, lines, signature);
+    this.#previous = createHash("sha256").update(packet).digest("hex");
+    this.#write(packet);
+  }
+}
+
+/** How a stream is signed by the tool. */
+export interface SignStreamOptions extends InbandSignOptions {
+  /** How long bytes wait for their signature at the most. */
+  readonly intervalMs: number;
+}
+
+/**
+ * Signs the stream in `files` (standard input when there are none) onto
+ * standard output.
+ *
+ * @throws {SignedStreamError} status 6, when the signer fails or the stream is
+ * signed already
+ * @throws {ToolError} when input or output fails
+ */
+export async function signStream(
+  io: ToolIO,
+  options: SignStreamOptions,
+  files: readonly string[],
+): Promise<void> {
+  const signer = new InbandSigner(options, (bytes) => io.out.write(bytes));
+  const decoder = new PacketDecoder();
+  const drain = () => {
+    const items: StreamItem[] = [];
+    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    return signer.add(items);
+  };
+  await signer.open();
+  io.out.flush();
+  const isHeard = files.length === 0 || files.length === 1 && files[0] === "-";
+  const chunks = isHeard ? heard(signer, options.intervalMs) : io.chunks(files);
+  for await (const chunk of chunks) {
+    if (chunk !== undefined) {
+      decoder.push(chunk);
+      await drain();
+    }
+    // A timer may ring a little early: what it rings for is due all the same.
+    const { pendingSince = Infinity } = signer;
+    const isDue = performance.now() - pendingSince >= options.intervalMs;
+    if (chunk === undefined || isDue) await signer.flush();
+    io.out.flush();
+  }
+  decoder.end();
+  await drain();
+  if (await signer.end()) {
+    io.say(
+      "The stream ends inside a character: a line feed was put behind it, lest it hide the last signature",
+    );
+  }
+  io.out.flush();
+}
+
+/**
+ * The chunks of standard input; undefined in between when the signer's bytes
+ * have waited so long that they must be signed before more come.
+ */
+async function* heard(
+  signer: InbandSigner,
+  intervalMs: number,
+): AsyncGenerator<Uint8Array | undefined> {
+  for (;;) {
+    const reading = hearChunk();
+    let isReading = true;
+    try {
+      const since = signer.pendingSince;
+      if (since !== undefined) {
+        const left = Math.max(0, since + intervalMs - performance.now());
+        // What cannot be signed then must wait for more.
+        if (await isLate(reading, left)) yield undefined;
+      }
+      const chunk = await reading;
+      isReading = false;
+      if (chunk === undefined) return;
+      yield chunk;
+    } finally {
+      if (isReading) {
+        // A read under way would keep a tool alive that can but end.
+        reading.catch(() => {});
+        Deno.stdin.close();
+      }
+    }
+  }
+}
+
+/** Whether a promise has not settled in so many milliseconds. */
+async function isLate(
+  promise: Promise<unknown>,
+  milliseconds: number,
+): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, true);
+  });
+  try {
+    return await Promise.race([promise.then(() => false), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

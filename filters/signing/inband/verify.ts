@@ -1,0 +1,295 @@
+/**
+ * Verifying in-band: each window is released once the signature packet behind
+ * it is checked, so that what was released is always a prefix of the signed
+ * stream.
+ *
+ * @module
+ */
+
+import { createHash, type Hash } from "../openpgp/builtin.ts";
+import { type Packet, PacketDecoder, type StreamItem } from "@subunit/codec";
+import { joinItems } from "../../kit/io/input.ts";
+import {
+  isSignaturePacket,
+  type Manifest,
+  NO_PACKET_SHA256,
+  readSignaturePacket,
+  type WindowKind,
+} from "./manifest.ts";
+import { EXIT, SignedStreamError } from "../errors.ts";
+import { digestOf } from "../openpgp/signature_hash.ts";
+import {
+  conclude,
+  type SignatureRecord,
+  type SignatureVerifier,
+} from "../verdicts.ts";
+
+/** What decides how a stream is verified. */
+export interface InbandVerifyOptions {
+  readonly verifier: SignatureVerifier;
+  /** What the context must be; undefined is anything. */
+  readonly context?: string;
+  /** The longest window that is held. */
+  readonly maxWindowBytes: number;
+  /** What is released at the most. */
+  readonly maxBytes: number;
+  /** Whether signature packets are left out. */
+  readonly strip: boolean;
+  /** Told the stream's id when the first packet is known to be good. */
+  opened?(stream: string): void;
+  /** Told of each signature, before anything under it is released. */
+  judged?(record: SignatureRecord, manifest: Manifest): void;
+  /** Takes what is released; it is good until it returns. */
+  release(bytes: Uint8Array): void;
+}
+
+/** What a verified stream was. */
+export interface VerifiedStream {
+  readonly stream: string;
+  readonly context: string;
+  readonly bytes: number;
+  readonly signaturePackets: number;
+}
+
+/** The buffer of a window at first. */
+const FIRST_WINDOW_BYTES = 512 * 1024;
+
+/** The bytes of a window, held and hashed until its signature has come. */
+class Window {
+  readonly #maxBytes: number;
+  #bytes = new Uint8Array(FIRST_WINDOW_BYTES);
+  #hash: Hash = createHash("sha256");
+  length = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Takes bytes; returns false, and takes none, when they are too many. */
+  add(bytes: Uint8Array): boolean {
+    const length = this.length + bytes.length;
+    if (length > this.#maxBytes) return false;
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(
+        Math.min(this.#maxBytes, Math.max(length, 2 * this.#bytes.length)),
+      );
+      grown.set(this.#bytes.subarray(0, this.length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes, this.length);
+    this.#hash.update(bytes);
+    this.length = length;
+    return true;
+  }
+
+  /** What is held; good until the next bytes come. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  /** The hash of what is held; once. */
+  sha256(): string {
+    return this.#hash.digest("hex");
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.#hash = createHash("sha256");
+  }
+}
+
+/** Verifies a stream item by item. */
+export class InbandVerifier {
+  readonly #options: InbandVerifyOptions;
+  readonly #window: Window;
+  /** What the last good packet said; the next one is its successor. */
+  #last: Manifest | undefined;
+  #previous = NO_PACKET_SHA256;
+  #offset = 0;
+  /** The primary key that signed the first packet, and must sign them all. */
+  #signer: string | undefined;
+
+  constructor(options: InbandVerifyOptions) {
+    this.#options = options;
+    this.#window = new Window(options.maxWindowBytes);
+  }
+
+  /**
+   * Takes items: all those of a chunk, which stand behind one another.
+   *
+   * @throws {SignedStreamError} when the stream is not what was signed; what
+   * was released until then is
+   */
+  async add(items: readonly StreamItem[]): Promise<void> {
+    let from = 0;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (!isSignaturePacket(item)) continue;
+      this.#hold(items.slice(from, index));
+      await this.#check(item);
+      from = index + 1;
+    }
+    this.#hold(items.slice(from));
+  }
+
+  #hold(items: readonly StreamItem[]): void {
+    const bytes = joinItems(items);
+    if (bytes.length === 0) return;
+    this.#expectMore();
+    if (this.#window.add(bytes)) return;
+    const { maxWindowBytes } = this.#options;
+    throw this.#last === undefined
+      ? new SignedStreamError(
+        EXIT.malformed,
+        `Cannot verify: there is no signature in the first ${maxWindowBytes} bytes`,
+      )
+      : new SignedStreamError(
+        EXIT.trouble,
+        `Cannot hold the window at byte ${this.#offset}: it is longer than ${maxWindowBytes} bytes: see --max-window`,
+      );
+  }
+
+  #expectMore(): void {
+    if (this.#last?.kind === "final") {
+      throw this.#refusal("there is more behind the end of the signed stream");
+    }
+  }
+
+  /** Checks a signature packet and releases its window, or throws. */
+  async #check(packet: Packet): Promise<void> {
+    this.#expectMore();
+    const { verifier, opened, judged, strip, release } = this.#options;
+    const { manifest, lines, signature } = await readSignaturePacket(packet);
+    const record = await verifier.judge(signature, digestOf(signature, lines));
+    judged?.(record, manifest);
+    const { exitStatus, reason } = conclude([record], verifier.policy);
+    if (exitStatus !== EXIT.verified) {
+      throw new SignedStreamError(
+        exitStatus,
+        `Cannot trust what is behind byte ${this.#offset}: ${reason}`,
+      );
+    }
+    this.#checkPlace(manifest, record.primary);
+    if (manifest.kind === "open") opened?.(manifest.stream);
+    this.#last = manifest;
+    this.#offset += manifest.length;
+    this.#previous = createHash("sha256").update(packet.bytes).digest("hex");
+    release(this.#window.bytes);
+    if (!strip) release(packet.bytes);
+    this.#window.clear();
+  }
+
+  /** Checks every field against what the stream must say here. */
+  #checkPlace(manifest: Manifest, signer: string | undefined): void {
+    const last = this.#last;
+    const { context = manifest.context, maxBytes } = this.#options;
+    const kinds: readonly WindowKind[] = last === undefined
+      ? ["open"]
+      : ["window", "final"];
+    const { stream, sequence, kind, offset, length } = manifest;
+    if (last !== undefined && stream !== last.stream) {
+      throw this.#refusal("a signature is of another stream");
+    }
+    if (last === undefined && kind !== "open") {
+      throw this.#refusal("the start of the signed stream is missing");
+    }
+    if (!kinds.includes(kind)) {
+      throw this.#refusal(`a signature of kind "${kind}" does not belong here`);
+    }
+    if (manifest.context !== (last?.context ?? context)) {
+      throw this.#refusal(
+        `the stream is signed for the context "${manifest.context}", expected "${
+          last?.context ?? context
+        }"`,
+      );
+    }
+    const expected = last === undefined ? 0 : last.sequence + 1;
+    if (sequence !== expected) {
+      throw this.#refusal(
+        `signature ${sequence} is here, expected ${expected}`,
+      );
+    }
+    if (manifest.previousSha256 !== this.#previous) {
+      throw this.#refusal("a signature does not follow the one before");
+    }
+    if (offset !== this.#offset || length !== this.#window.length) {
+      throw this.#refusal(
+        `a signature covers ${length} bytes from byte ${offset}, there are ${this.#window.length}`,
+      );
+    }
+    if (manifest.windowSha256 !== this.#window.sha256()) {
+      throw this.#refusal("its bytes are not those that were signed");
+    }
+    if (kind === "open" && length !== 0) {
+      throw this.#refusal("bytes stand before the start of the signed stream");
+    }
+    if (last !== undefined && signer !== this.#signer) {
+      throw this.#refusal("another key goes on signing");
+    }
+    this.#signer = signer;
+    if (offset + length > maxBytes) {
+      throw new SignedStreamError(
+        EXIT.trouble,
+        `Cannot release more than ${maxBytes} bytes: see --max-bytes`,
+      );
+    }
+  }
+
+  /**
+   * Says that the stream is over.
+   *
+   * @throws {SignedStreamError} status 1 when it ends too early, 4 when there
+   * was no signature at all
+   */
+  end(): VerifiedStream {
+    const last = this.#last;
+    if (last === undefined) {
+      throw new SignedStreamError(
+        EXIT.malformed,
+        "Cannot verify: there is no signature in the stream",
+      );
+    }
+    if (last.kind !== "final") {
+      throw this.#refusal("the signed stream is cut off");
+    }
+    return {
+      stream: last.stream,
+      context: last.context,
+      bytes: this.#offset,
+      signaturePackets: last.sequence + 1,
+    };
+  }
+
+  #refusal(detail: string): SignedStreamError {
+    return new SignedStreamError(
+      EXIT.bad,
+      `Cannot trust the stream behind byte ${this.#offset}: ${detail}`,
+    );
+  }
+}
+
+/**
+ * Verifies the stream in `chunks`.
+ *
+ * @param chunks each is good until the next
+ * @throws {SignedStreamError} when the stream is not what was signed
+ */
+export async function verifyStream(
+  options: InbandVerifyOptions,
+  chunks: Iterable<Uint8Array>,
+): Promise<VerifiedStream> {
+  const verifier = new InbandVerifier(options);
+  const decoder = new PacketDecoder();
+  const drain = () => {
+    const items: StreamItem[] = [];
+    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    return verifier.add(items);
+  };
+  for (const chunk of chunks) {
+    decoder.push(chunk);
+    await drain();
+  }
+  decoder.end();
+  await drain();
+  return verifier.end();
+}

@@ -1,0 +1,272 @@
+/**
+ * OpenPGP's ASCII armor (RFC 9580, section 6), read strictly and written.
+ *
+ *     -----BEGIN PGP SIGNATURE-----
+ *     Version: GnuPG v2                  headers, if any
+ *                                        an empty line
+ *     iIoEARYIADIWIQSG51pkTuzScjr2sdDW   base64, up to 76 characters a line
+ *     =KhGb                              CRC-24 of the bytes, may be missing
+ *     -----END PGP SIGNATURE-----
+ *
+ * Other readers let text pass that looks signed to a person and is not: in the
+ * headers, around the lines, in place of the last one. Here every line is one of
+ * the above, byte for byte, or the armor is refused.
+ *
+ * @module
+ */
+
+import { lines } from "../../kit/io/lines.ts";
+import { EXIT, SignedStreamError } from "../errors.ts";
+import { GATHER_BYTES, Gathering } from "./gathering.ts";
+
+/** What stands in armor. */
+export type ArmorType = "SIGNATURE" | "MESSAGE";
+
+const CR = 0x0d;
+const PADDING = 0x3d; // =
+const DASH = 0x2d;
+/** The longest line RFC 9580 allows. */
+const MAX_LINE_CHARACTERS = 76;
+/** What GnuPG writes to a line. */
+const LINE_BYTES = 48;
+
+/** The headers that mean nothing to a reader, and may be there. */
+const HEADER = /^(Version|Comment|Charset): [ -~]{1,200}$/;
+
+const NO_BASE64 = "is no line of base64";
+
+const decoder = new TextDecoder("latin1");
+
+/** The value of each base64 digit's character code, -1 for all others. */
+const DIGITS = new Int8Array(256).fill(-1);
+for (
+  const [value, digit] of [
+    ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+  ].entries()
+) {
+  DIGITS[digit.charCodeAt(0)] = value;
+}
+
+const CRC24_INITIAL = 0xb704ce;
+const CRC24_POLYNOMIAL = 0x1864cfb;
+const CRC24_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 16;
+  for (let bit = 0; bit < 8; bit++) {
+    crc <<= 1;
+    if (crc & 0x1000000) crc ^= CRC24_POLYNOMIAL;
+  }
+  return crc;
+});
+
+function crc24(crc: number, bytes: Uint8Array): number {
+  for (let at = 0; at < bytes.length; at++) {
+    crc = ((crc << 8) & 0xffffff) ^ CRC24_TABLE[(crc >> 16) ^ bytes[at]];
+  }
+  return crc;
+}
+
+/** A line that ends in CR LF, whose LF is gone, without its CR. */
+export function withoutCr(line: Uint8Array): Uint8Array {
+  return line.at(-1) === CR ? line.subarray(0, -1) : line;
+}
+
+/** Reads one armored block, fed its lines without their line feeds. */
+export class ArmorReader {
+  readonly #type: ArmorType;
+  #state: "begin" | "headers" | "body" | "padded" | "end" | "done" = "begin";
+  #line = 0;
+  #crc = CRC24_INITIAL;
+  readonly #gathered = new Gathering();
+  /** The bytes of a line. */
+  readonly #bytes = new Uint8Array(MAX_LINE_CHARACTERS);
+
+  constructor(type: ArmorType) {
+    this.#type = type;
+  }
+
+  /** Whether the END line has come. */
+  get isDone(): boolean {
+    return this.#state === "done";
+  }
+
+  /** How many bytes wait to be taken. */
+  get size(): number {
+    return this.#gathered.size;
+  }
+
+  /**
+   * Takes in a line.
+   *
+   * @throws {SignedStreamError} (exit 4) when it does not belong there
+   */
+  read(line: Uint8Array): void {
+    const content = withoutCr(line);
+    this.#line++;
+    switch (this.#state) {
+      case "begin":
+        this.#expect(content, `-----BEGIN PGP ${this.#type}-----`);
+        this.#state = "headers";
+        return;
+      case "headers":
+        if (content.length === 0) this.#state = "body";
+        else if (!HEADER.test(decoder.decode(content))) {
+          throw this.#refusal("is no armor header");
+        }
+        return;
+      case "body":
+      case "padded":
+        if (content[0] === DASH) this.#readEnd(content);
+        else if (content[0] === PADDING) this.#readChecksum(content);
+        else this.#readDigits(content);
+        return;
+      case "end":
+        this.#readEnd(content);
+        return;
+      case "done":
+        throw this.#refusal("stands behind the END line");
+    }
+  }
+
+  /**
+   * Says that no more lines come.
+   *
+   * @throws {SignedStreamError} when the END line has not come: exit 1 for armor
+   * that was cut, 4 when there is none
+   */
+  end(): void {
+    if (this.isDone) return;
+    const isCut = this.#state !== "begin";
+    throw new SignedStreamError(
+      isCut ? EXIT.bad : EXIT.malformed,
+      `Cannot read the armored ${this.#type.toLowerCase()}: it ${
+        isCut ? "ends before its END line" : "is empty"
+      }`,
+    );
+  }
+
+  /** Takes out the bytes that have been read: a view, good until the next line. */
+  take(): Uint8Array {
+    return this.#gathered.take();
+  }
+
+  #readEnd(content: Uint8Array): void {
+    this.#expect(content, `-----END PGP ${this.#type}-----`);
+    this.#state = "done";
+  }
+
+  #readChecksum(content: Uint8Array): void {
+    const digits = content.subarray(1);
+    const [a, b, c, d] = Array.from(digits, (code) => DIGITS[code]);
+    if (digits.length !== 4 || Math.min(a, b, c, d) < 0) {
+      throw this.#refusal("is no CRC-24");
+    }
+    const crc = a << 18 | b << 12 | c << 6 | d;
+    if (crc !== this.#crc) {
+      throw this.#refusal(
+        `has CRC-24 ${hex(crc)}, computed ${hex(this.#crc)}`,
+      );
+    }
+    this.#state = "end";
+  }
+
+  #readDigits(content: Uint8Array): void {
+    const { length } = content;
+    if (
+      this.#state === "padded" || length === 0 ||
+      length > MAX_LINE_CHARACTERS || length % 4 !== 0
+    ) throw this.#refusal(NO_BASE64);
+    const bytes = this.#bytes;
+    let size = 0;
+    for (let at = 0; at < length; at += 4) {
+      const a = DIGITS[content[at]], b = DIGITS[content[at + 1]];
+      const c = DIGITS[content[at + 2]], d = DIGITS[content[at + 3]];
+      if ((a | b | c | d) < 0) {
+        if (at + 4 < length) throw this.#refusal(NO_BASE64);
+        size += this.#readPadded(content.subarray(at), size);
+        break;
+      }
+      bytes[size++] = a << 2 | b >> 4;
+      bytes[size++] = b << 4 | c >> 2;
+      bytes[size++] = c << 6 | d;
+    }
+    const read = bytes.subarray(0, size);
+    this.#crc = crc24(this.#crc, read);
+    this.#gathered.add(read);
+  }
+
+  /**
+   * Reads the last group: two or three digits, the bits left over zero. Returns
+   * how many bytes it has, written from `at` on.
+   */
+  #readPadded([first, second, third, fourth]: Uint8Array, at: number): number {
+    const isOne = third === PADDING;
+    const a = DIGITS[first], b = DIGITS[second], c = isOne ? 0 : DIGITS[third];
+    const leftOver = isOne ? b & 0xf : c & 0x3;
+    if ((a | b | c) < 0 || fourth !== PADDING || leftOver !== 0) {
+      throw this.#refusal(NO_BASE64);
+    }
+    this.#bytes[at] = a << 2 | b >> 4;
+    this.#bytes[at + 1] = b << 4 | c >> 2;
+    this.#state = "padded";
+    return isOne ? 1 : 2;
+  }
+
+  #expect(content: Uint8Array, expected: string): void {
+    if (!isLine(content, expected)) {
+      throw this.#refusal(`is not "${expected}"`);
+    }
+  }
+
+  #refusal(problem: string): SignedStreamError {
+    return new SignedStreamError(
+      EXIT.malformed,
+      `Cannot read the armored ${this.#type.toLowerCase()}: its line ${this.#line} ${problem}`,
+    );
+  }
+}
+
+function hex(crc: number): string {
+  return `0x${crc.toString(16).padStart(6, "0")}`;
+}
+
+/** Whether a line is this ASCII text, byte for byte. */
+export function isLine(line: Uint8Array, expected: string): boolean {
+  return line.length === expected.length && decoder.decode(line) === expected;
+}
+
+/** Whether a stream begins as armor does, by its first bytes. */
+export function isArmored(head: Uint8Array): boolean {
+  return head[0] === DASH;
+}
+
+/**
+ * The bytes in an armored block that is all there is in `chunks`. A chunk is
+ * good until the next.
+ *
+ * @throws {SignedStreamError} when it is not exactly that: exit 1 for armor that
+ * was cut, 4 for all else
+ */
+export function* dearmor(
+  chunks: Iterable<Uint8Array>,
+  type: ArmorType,
+): Generator<Uint8Array> {
+  const reader = new ArmorReader(type);
+  for (const line of lines(chunks)) {
+    reader.read(line);
+    if (reader.size >= GATHER_BYTES) yield reader.take();
+  }
+  reader.end();
+  if (reader.size > 0) yield reader.take();
+}
+
+/** Armors bytes; the text ends in a line feed. */
+export function armor(bytes: Uint8Array, type: ArmorType): string {
+  const crc = crc24(CRC24_INITIAL, bytes);
+  const rows = [`-----BEGIN PGP ${type}-----`, ""];
+  for (let at = 0; at < bytes.length; at += LINE_BYTES) {
+    rows.push(bytes.subarray(at, at + LINE_BYTES).toBase64());
+  }
+  const checksum = Uint8Array.of(crc >> 16, crc >> 8, crc);
+  rows.push(`=${checksum.toBase64()}`, `-----END PGP ${type}-----`, "");
+  return rows.join("\n");
+}

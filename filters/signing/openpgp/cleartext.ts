@@ -1,0 +1,256 @@
+/**
+ * The cleartext signature framework (RFC 9580, section 7), read strictly and
+ * written.
+ *
+ *     -----BEGIN PGP SIGNED MESSAGE-----
+ *     Hash: SHA256,SHA512                     what the signatures hash with
+ *                                             an empty line
+ *     a line of text
+ *     - -----a line that begins with a dash
+ *     -----BEGIN PGP SIGNATURE-----           armor
+ *
+ * What is signed are the lines without the white space at their ends, with CR LF
+ * between them. So neither that white space, the kind of line ends nor the last
+ * one is proved: what is read is always the signed lines, each with a line feed.
+ *
+ * @module
+ */
+
+import { ArmorReader, isLine, withoutCr } from "./armor.ts";
+import { EXIT, SignedStreamError } from "../errors.ts";
+
+const NUL = 0x00, TAB = 0x09, CR = 0x0d, SPACE = 0x20, DASH = 0x2d;
+
+const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
+const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
+
+/** The names of RFC 9580, section 9.5, by those of node:crypto. */
+const HASH_HEADER_NAMES: Readonly<Record<string, string>> = {
+  md5: "MD5",
+  sha1: "SHA1",
+  ripemd160: "RIPEMD160",
+  sha256: "SHA256",
+  sha384: "SHA384",
+  sha512: "SHA512",
+  sha224: "SHA224",
+  "sha3-256": "SHA3-256",
+  "sha3-512": "SHA3-512",
+};
+const HASHES = new Map(
+  Object.entries(HASH_HEADER_NAMES).map(([hash, name]) => [name, hash]),
+);
+
+/** GnuPG cuts longer lines, and then finds the signature bad. */
+const MAX_WRITTEN_LINE_BYTES = 19_990;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** How {@linkcode CleartextReader} takes what is not signed. */
+export interface CleartextOptions {
+  /** Whether text before and behind the message is left out, not refused. */
+  readonly allowSurroundingText?: boolean;
+}
+
+/** Reads one clear-signed message, fed its lines without their line feeds. */
+export class CleartextReader {
+  readonly #options: CleartextOptions;
+  readonly #armor = new ArmorReader("SIGNATURE");
+  readonly #hashes = new Set<string>();
+  #state: "before" | "headers" | "text" | "signature" | "after" = "before";
+  #line = 0;
+  #textLines = 0;
+  #trimmed = 0;
+  #surrounding = 0;
+
+  constructor(options: CleartextOptions = {}) {
+    this.#options = options;
+  }
+
+  /** What was left out because nobody signed it, in words. */
+  get leftOut(): string | undefined {
+    const parts = [
+      this.#trimmed > 0 && `white space at the end of ${count(this.#trimmed)}`,
+      this.#surrounding > 0 && `${count(this.#surrounding)} around the text`,
+    ].filter((part) => part !== false);
+    return parts.length > 0 ? parts.join(", ") : undefined;
+  }
+
+  /**
+   * The hashes its headers name, by their names in node:crypto; undefined until
+   * the text begins.
+   */
+  get hashes(): ReadonlySet<string> | undefined {
+    const isKnown = this.#state !== "before" && this.#state !== "headers";
+    return isKnown ? this.#hashes : undefined;
+  }
+
+  /**
+   * Takes in a line. Returns the signed line it is, if it is one: a view.
+   *
+   * @throws {SignedStreamError} (exit 4) when it does not belong there
+   */
+  read(line: Uint8Array): Uint8Array | undefined {
+    this.#line++;
+    switch (this.#state) {
+      case "before":
+        if (isLine(withoutCr(line), BEGIN)) this.#state = "headers";
+        else this.#passSurroundings(line);
+        return undefined;
+      case "headers":
+        this.#readHeader(withoutCr(line));
+        return undefined;
+      case "text":
+        if (!isLine(withoutCr(line), BEGIN_SIGNATURE)) {
+          return this.#readText(line);
+        }
+        // Without one the signature would be good for an empty line as well.
+        if (this.#textLines === 0) throw this.#refusal("comes without a text");
+        this.#state = "signature";
+        this.#armor.read(line);
+        return undefined;
+      case "signature":
+        this.#armor.read(line);
+        if (this.#armor.isDone) this.#state = "after";
+        return undefined;
+      case "after":
+        this.#passSurroundings(line);
+        return undefined;
+    }
+  }
+
+  /**
+   * Says that no more lines come. Returns the binary signature packets.
+   *
+   * @throws {SignedStreamError} when the message is not over: exit 1 for one that
+   * was cut, 4 when there is none
+   */
+  end(): Uint8Array {
+    if (this.#state === "before") {
+      throw new SignedStreamError(
+        EXIT.malformed,
+        `Cannot read the clear-signed text: there is no line "${BEGIN}"`,
+      );
+    }
+    if (this.#state !== "after") {
+      throw new SignedStreamError(
+        EXIT.bad,
+        `Cannot read the clear-signed text: it ends too early, behind line ${this.#line}`,
+      );
+    }
+    return this.#armor.take();
+  }
+
+  #passSurroundings(line: Uint8Array): void {
+    if (!this.#options.allowSurroundingText) {
+      throw this.#refusal(
+        this.#state === "before"
+          ? `is not "${BEGIN}"`
+          : "stands behind what is signed",
+      );
+    }
+    // A person would not know which message was verified.
+    if (/-\s*(BEGIN|END)\s+PGP/i.test(decoder.decode(line))) {
+      throw this.#refusal("belongs to another message");
+    }
+    this.#surrounding++;
+  }
+
+  #readHeader(line: Uint8Array): void {
+    if (line.length === 0) {
+      if (this.#hashes.size === 0) throw this.#refusal('comes without "Hash:"');
+      this.#state = "text";
+      return;
+    }
+    const [, names] = /^Hash: ([A-Z0-9,-]{1,100})$/.exec(
+      decoder.decode(line),
+    ) ?? [];
+    if (names === undefined) throw this.#refusal('is not "Hash: NAME"');
+    for (const name of names.split(",")) {
+      const hash = HASHES.get(name);
+      if (hash === undefined) throw this.#refusal("names an unknown hash");
+      this.#hashes.add(hash);
+    }
+  }
+
+  #readText(line: Uint8Array): Uint8Array {
+    const isEscaped = line[0] === DASH && line[1] === SPACE;
+    if (line[0] === DASH && !isEscaped) {
+      throw this.#refusal("begins with a dash that is not escaped");
+    }
+    const content = withoutCr(isEscaped ? line.subarray(2) : line);
+    const text = trimmed(content);
+    const problem = textProblem(text);
+    if (problem !== undefined) throw this.#refusal(problem);
+    if (text.length < content.length) this.#trimmed++;
+    this.#textLines++;
+    return text;
+  }
+
+  #refusal(problem: string): SignedStreamError {
+    return new SignedStreamError(
+      EXIT.malformed,
+      `Cannot trust the clear-signed text: its line ${this.#line} ${problem}`,
+    );
+  }
+}
+
+function count(lines: number): string {
+  return lines === 1 ? "1 line" : `${lines} lines`;
+}
+
+/** A line without the white space at its end. */
+function trimmed(line: Uint8Array): Uint8Array {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === SPACE || line[end - 1] === TAB)) end--;
+  return line.subarray(0, end);
+}
+
+/** What programs would read in different ways, in a line without its end. */
+function textProblem(line: Uint8Array): string | undefined {
+  if (line.includes(NUL)) return "has a NUL";
+  return line.includes(CR)
+    ? "has a CR that is not before its line feed"
+    : undefined;
+}
+
+/** The head of a clear-signed message: up to the text. */
+export function cleartextHead(hashes: Iterable<string>): string {
+  const names = [...hashes].map((hash) => HASH_HEADER_NAMES[hash]);
+  return `${BEGIN}\nHash: ${names.join(",")}\n\n`;
+}
+
+/**
+ * A line, without its line feed, as it stands in a clear-signed message.
+ *
+ * @param number which line it is, from 1 on
+ * @throws {SignedStreamError} (exit 4) when the line that verifiers read would
+ * be another one
+ */
+export function escapeLine(line: Uint8Array, number: number): Uint8Array {
+  const problem = textProblem(line) ??
+    (trimmed(line).length < line.length
+      ? "ends in white space"
+      : line.length > MAX_WRITTEN_LINE_BYTES
+      ? `has ${line.length} bytes, expected at most ${MAX_WRITTEN_LINE_BYTES}`
+      : undefined);
+  if (problem !== undefined) throw notAsText(`line ${number} ${problem}`);
+  const isEscaped = line[0] === DASH ||
+    FROM.every((byte, at) => line[at] === byte);
+  if (!isEscaped) return line;
+  const escaped = new Uint8Array(line.length + 2);
+  escaped.set([DASH, SPACE]);
+  escaped.set(line, 2);
+  return escaped;
+}
+
+/** Mail programs escape such lines in their own way. */
+const FROM = encoder.encode("From ");
+
+/** What cannot be clear-signed without being changed. */
+export function notAsText(problem: string): SignedStreamError {
+  return new SignedStreamError(
+    EXIT.malformed,
+    `Cannot clear-sign the text: ${problem}: use --mode detached or inline`,
+  );
+}

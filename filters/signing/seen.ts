@@ -1,0 +1,76 @@
+/**
+ * The streams that were verified before, so that none is taken twice.
+ *
+ * @module
+ */
+
+import { reasonOf } from "../kit/errors.ts";
+import { EXIT, SignedStreamError } from "./errors.ts";
+
+/**
+ * A file with a line for each stream that was verified to its end: its id and
+ * when. Streams that were not leave no trace, lest somebody spoil a good one by
+ * sending its first packet ahead.
+ */
+export class SeenStreams {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Looks for a stream.
+   *
+   * @throws {SignedStreamError} status 1 when it was there, 5 when the file
+   * cannot be read
+   */
+  check(stream: string): void {
+    this.#open((file) => this.#expectNone(file, stream));
+  }
+
+  /**
+   * Looks for a stream once more, for another process may have taken it, and
+   * adds it.
+   *
+   * @throws as {@linkcode check} does
+   */
+  add(stream: string): void {
+    this.#open((file) => {
+      this.#expectNone(file, stream);
+      const line = `${stream} ${new Date().toISOString()}\n`;
+      file.writeSync(new TextEncoder().encode(line));
+      file.syncSync();
+    });
+  }
+
+  #expectNone(file: Deno.FsFile, stream: string): void {
+    const { size } = file.statSync();
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size;) {
+      at += file.readSync(bytes.subarray(at)) ?? size;
+    }
+    const known = new TextDecoder().decode(bytes);
+    if (!known.split("\n").some((line) => line.startsWith(stream))) return;
+    throw new SignedStreamError(
+      EXIT.bad,
+      `Cannot trust the stream: it is a replay, ${stream} is in "${this.#path}"`,
+    );
+  }
+
+  /** Nobody else has the file open in here. */
+  #open(use: (file: Deno.FsFile) => void): void {
+    try {
+      const options = { read: true, append: true, create: true };
+      using file = Deno.openSync(this.#path, options);
+      file.lockSync(true);
+      use(file);
+    } catch (error) {
+      if (error instanceof SignedStreamError) throw error;
+      throw new SignedStreamError(
+        EXIT.trouble,
+        `Cannot use "${this.#path}": ${reasonOf(error)}: check the path`,
+      );
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * Signing: with a secret key in process, or through the real gpg.
+ *
+ * @module
+ */
+
+import { config, SignaturePacket } from "openpgp";
+import { concat } from "@std/bytes/concat";
+import { reasonOf } from "../kit/errors.ts";
+import { readSecretKeys, wordsOf } from "./keys.ts";
+import { readSignatures } from "./openpgp/message.ts";
+import { EXIT, SignedStreamError } from "./errors.ts";
+import { SignatureHasher } from "./openpgp/signature_hash.ts";
+import {
+  hashName,
+  trailerOf,
+  TYPE_BINARY,
+  TYPE_TEXT,
+} from "./openpgp/signature_packet.ts";
+
+/** What a signature will say of itself; a one-pass packet says it ahead. */
+export interface SignatureKind {
+  /** 0x00 binary, 0x01 text. */
+  readonly type: number;
+  /** Its number, and its name in node:crypto. */
+  readonly hashAlgorithm: number;
+  readonly hash: string;
+  readonly publicKeyAlgorithm: number;
+  /** 16 hexadecimal digits, upper case. */
+  readonly keyId: string;
+}
+
+/** A signature in the making: data in, chunk by chunk. */
+export interface Signing {
+  /** Takes data; it may be used again when the promise settles. */
+  update(chunk: Uint8Array): Promise<void>;
+  /**
+   * Ends the data.
+   *
+   * @returns the signature packet with its header
+   * @throws {SignedStreamError} status 6, when signing fails
+   */
+  finish(): Promise<Uint8Array>;
+}
+
+/** Who signs. */
+export interface Signer {
+  /** What its signatures of a type (0x00 binary, 0x01 text) say. */
+  kind(type: number): Promise<SignatureKind>;
+  /** Begins a signature of a type. */
+  start(type: number): Promise<Signing>;
+}
+
+/** A detached signature over bytes at hand: the packet with its header. */
+export async function sign(
+  signer: Signer,
+  data: Uint8Array,
+): Promise<Uint8Array> {
+  const signing = await signer.start(TYPE_BINARY);
+  await signing.update(data);
+  return await signing.finish();
+}
+
+function signerFailed(detail: string): SignedStreamError {
+  return new SignedStreamError(EXIT.signer, `Cannot sign: ${detail}`);
+}
+
+/** Data up to this is held, to be signed as such. */
+const SHORT_BYTES = 16 * 1024;
+
+/** A key packet with its secrets, as far as signing needs it. */
+interface SecretPacket {
+  readonly algorithm: number;
+  readonly version: number;
+  isDecrypted(): boolean;
+  getKeyID(): { toHex(): string };
+  getAlgorithmInfo(): { curve?: string };
+}
+
+/** openpgp's packet, with the parts its types leave out. */
+interface SignablePacket {
+  signatureType: number;
+  publicKeyAlgorithm: number;
+  hashAlgorithm: number;
+  signatureData: Uint8Array;
+  toHash(): Uint8Array | undefined;
+  hash(): Promise<Uint8Array>;
+  sign(
+    key: SecretPacket,
+    data: undefined,
+    date: Date,
+    isDetached: boolean,
+    config: unknown,
+  ): Promise<void>;
+  write(): Uint8Array;
+}
+
+/** Signs in process, with a key that has no passphrase. */
+export class KeySigner implements Signer {
+  readonly #key: SecretPacket;
+  readonly #hashAlgorithm: number;
+
+  private constructor(key: SecretPacket) {
+    this.#key = key;
+    this.#hashAlgorithm = hashFor(key);
+  }
+
+  /**
+   * Reads the secret key to sign with; of several in a file the first, of its
+   * parts the one that signs.
+   *
+   * @throws {SignedStreamError} status 5 when the file cannot be read, 6 when
+   * there is no key in it that can sign now
+   */
+  static async read(path: string): Promise<KeySigner> {
+    const [key] = await readSecretKeys(path);
+    let part;
+    try {
+      part = await key.getSigningKey(undefined, new Date(), undefined, {
+        ...config,
+        rejectPublicKeyAlgorithms: new Set(),
+        minRSABits: 0,
+      });
+    } catch (error) {
+      throw signerFailed(
+        `the key ${key.getFingerprint().toUpperCase()} in "${path}" cannot sign: ${
+          wordsOf(error)
+        }`,
+      );
+    }
+    const packet = part.keyPacket as unknown as SecretPacket;
+    if (!packet.isDecrypted()) {
+      throw signerFailed(
+        `the secret key in "${path}" is protected by a passphrase: remove it from a copy, or use --key with gpg`,
+      );
+    }
+    return new KeySigner(packet);
+  }
+
+  kind(type: number): Promise<SignatureKind> {
+    return Promise.resolve({
+      type,
+      hashAlgorithm: this.#hashAlgorithm,
+      hash: hashName(this.#hashAlgorithm)!,
+      publicKeyAlgorithm: this.#key.algorithm,
+      keyId: this.#key.getKeyID().toHex().toUpperCase(),
+    });
+  }
+
+  async start(type: number): Promise<Signing> {
+    const kind = await this.kind(type);
+    const hasher = new SignatureHasher([kind]);
+    let held: Uint8Array | undefined = new Uint8Array(0);
+    return {
+      update(chunk) {
+        hasher.update(chunk);
+        const isShort = type === TYPE_BINARY && held !== undefined &&
+          held.length + chunk.length <= SHORT_BYTES;
+        held = isShort ? concat([held!, chunk]) : undefined;
+        return Promise.resolve();
+      },
+      finish: () => this.#finish(kind, hasher, held),
+    };
+  }
+
+  /**
+   * Signs a digest: openpgp is given that in place of the data, which it would
+   * hold as a whole.
+   *
+   * @param data short data, if it is: then RSA takes 8 ms in place of 55
+   */
+  async #finish(
+    { type, hash, hashAlgorithm, publicKeyAlgorithm }: SignatureKind,
+    hasher: SignatureHasher,
+    data: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
+    const packet = new SignaturePacket() as unknown as SignablePacket;
+    packet.signatureType = type;
+    packet.publicKeyAlgorithm = publicKeyAlgorithm;
+    packet.hashAlgorithm = hashAlgorithm;
+    const trailer = () => trailerOf(packet.signatureData);
+    packet.toHash = () => data && concat([data, trailer()]);
+    packet.hash = () =>
+      Promise.resolve(hasher.digest({ type, hash, trailer: trailer() }));
+    try {
+      await packet.sign(this.#key, undefined, new Date(), true, {
+        ...config,
+        nonDeterministicSignaturesViaNotation: false,
+      });
+    } catch (error) {
+      throw signerFailed(wordsOf(error));
+    }
+    return withHeader(packet.write());
+  }
+}
+
+/** The hash a key signs with: as strong as its curve, SHA-256 for all others. */
+function hashFor(key: SecretPacket): number {
+  const curve = key.getAlgorithmInfo().curve ?? "";
+  if (key.algorithm === 28 || /521|512/.test(curve)) return 10;
+  return /384/.test(curve) ? 9 : 8;
+}
+
+/** A signature packet with its header, in the shorter of the new forms. */
+function withHeader(body: Uint8Array): Uint8Array {
+  const { length } = body;
+  const lengthOctets = length < 192
+    ? [length]
+    : length < 8384
+    ? [((length - 192) >> 8) + 192, (length - 192) & 0xff]
+    : [0xff, length >>> 24, length >> 16, length >> 8, length];
+  return concat([Uint8Array.of(0xc2, ...lengthOctets), body]);
+}
+
+/** Signs through gpg, which has the key, a card or an agent behind it. */
+export class GpgSigner implements Signer {
+  readonly #fingerprint: string;
+
+  /** @param fingerprint of the primary key, or of a subkey */
+  constructor(fingerprint: string) {
+    this.#fingerprint = fingerprint;
+  }
+
+  /** Found out by a signature over nothing. */
+  async kind(type: number): Promise<SignatureKind> {
+    const packet = await (await this.start(type)).finish();
+    const [signature] = await readSignatures([packet]);
+    const { keyId, hash, hashAlgorithm, publicKeyAlgorithm } = signature;
+    if (keyId === undefined || hash === undefined) {
+      throw signerFailed("gpg made a signature of an unknown kind");
+    }
+    return { type, keyId, hash, hashAlgorithm, publicKeyAlgorithm };
+  }
+
+  start(type: number): Promise<Signing> {
+    const child = startGpg([
+      "--local-user",
+      this.#fingerprint,
+      ...(type === TYPE_TEXT ? ["--textmode"] : []),
+      "--detach-sign",
+    ]);
+    const output = child.output();
+    const writer = child.stdin.getWriter();
+    // A gpg that has ended says why when it is asked for its signature.
+    const ignore = () => {};
+    return Promise.resolve({
+      update: (chunk) => writer.write(chunk).catch(ignore),
+      async finish() {
+        await writer.close().catch(ignore);
+        const { success, stdout, stderr } = await output;
+        if (success && stdout.length > 0) return stdout;
+        const words = new TextDecoder().decode(stderr).trim().split("\n");
+        throw signerFailed(`gpg says "${words.join("; ")}"`);
+      },
+    });
+  }
+}
+
+function startGpg(args: readonly string[]): Deno.ChildProcess {
+  try {
+    return new Deno.Command("gpg", {
+      args: ["--batch", "--no-tty", "--quiet", ...args],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw signerFailed(
+      error instanceof Deno.errors.NotFound
+        ? "there is no gpg: install GnuPG, or use --secret-key"
+        : reasonOf(error),
+    );
+  }
+}
