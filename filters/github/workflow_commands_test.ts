@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
-import { commandsIn } from "../../tests/_github_runner.ts";
+import { commandsIn } from "../../tests/support/github_runner.ts";
 import { annotation, CommandFreeText, defuse } from "./workflow_commands.ts";
 
 const SEED = 20191113;

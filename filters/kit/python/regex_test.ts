@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { peerTest, run, text as decode } from "../../../tests/_run.ts";
+import { peerTest, run, text as decode } from "../../../tests/support/run.ts";
 import { UsageError } from "../errors.ts";
 import { pythonRegex, pythonSubstitute } from "./regex.ts";
 

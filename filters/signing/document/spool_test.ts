@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { equalBytes } from "../../../tests/_streams.ts";
+import { equalBytes } from "../../../tests/support/streams.ts";
 import { SignedStreamError } from "../errors.ts";
 import { PartDigests, Spool } from "./spool.ts";
 

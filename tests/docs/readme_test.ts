@@ -1,0 +1,271 @@
+import { assert, assertEquals } from "@std/assert";
+import { peerTest, run, shell, TempDir, text } from "../support/run.ts";
+import { testKey } from "../support/gpg.ts";
+import { commandBlocks, furnish } from "../support/readme.ts";
+import { at, stream } from "../support/streams.ts";
+import { quote } from "../../scripts/tool_path.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+/** Programs that some commands need. */
+const PEERS = ["node", "jq", "gpg"] as const;
+
+/** Makes a key, without which there is nothing to sign with. */
+async function furnishKeys(dir: TempDir): Promise<void> {
+  const { secretFile, publicFile } = await testKey("ed25519");
+  Deno.copyFileSync(secretFile, `${dir.path}/ci.key`);
+  Deno.copyFileSync(publicFile, `${dir.path}/ci.pub`);
+}
+
+const README = Deno.readTextFileSync(new URL("README.md", ROOT));
+
+/** The text of a section, by its heading. */
+function section(heading: string): string {
+  const found = README.split(/^## /m).find((part) => part.startsWith(heading));
+  assert(found !== undefined, `README has no section "${heading}"`);
+  return found;
+}
+
+/** The command block of the recipe that begins so. */
+function recipe(words: string): string {
+  const [, behind] = section("Recipes").split(words);
+  assert(behind !== undefined, `README has no recipe "${words}"`);
+  return /^```sh\n(.*?)^```$/ms.exec(behind)![1];
+}
+
+Deno.test("README's first block holds exactly the two commands", () => {
+  const [, block] = /^```\w*\n(.*?)^```$/ms.exec(README)!;
+  assertEquals(
+    block,
+    "npx -y deno@2.9.6 task demo\nnpx -y deno@2.9.6 task test\n",
+  );
+});
+
+for (const { commands, printed } of commandBlocks(README)) {
+  const [first] = commands.split("\n");
+  const peers = PEERS.filter((name) =>
+    new RegExp(`(^|[ |])${name}[ -]`, "m").test(commands)
+  );
+  peerTest(
+    `README's commands print what it says: ${first}`,
+    peers,
+    async () => {
+      using dir = new TempDir();
+      furnish(dir);
+      if (commands.includes("gpg-")) await furnishKeys(dir);
+      // From a checkout, as they say; Deno may not be on the path.
+      const isCheckout = /^deno /.test(commands);
+      const deno = `deno() { ${quote(Deno.execPath())} "$@"; }\n`;
+      const { stdout } = await shell(deno + commands, [], {
+        cwd: isCheckout ? ROOT.pathname : dir.path,
+      });
+      assertEquals(text(stdout), printed);
+    },
+  );
+}
+
+peerTest("README's commands install the tools", ["npm"], async () => {
+  const blocks = README.matchAll(/^```\n(npx .*?)^```$/gms);
+  const [, ...installing] = Array.from(blocks, ([, commands]) => commands);
+  assertEquals(installing.length, 2);
+  using home = new TempDir();
+  for (const commands of installing) {
+    // This Deno, with the modules it has: HOME is where things are put.
+    const words = commands.replaceAll(
+      "npx -y deno@2.9.6",
+      `HOME=${quote(Deno.env.get("HOME")!)} ${quote(Deno.execPath())}`,
+    ).replaceAll("~/", `${home.path}/`);
+    const { status, stderr } = await run(["bash", "-ec", words], {
+      cwd: ROOT.pathname,
+      env: { npm_config_prefix: `${home.path}/npm` },
+    });
+    assertEquals(status, 0, stderr);
+  }
+  for (const prefix of [".local", "npm"]) {
+    const { stdout } = await run(
+      [`${home.path}/${prefix}/bin/subunit-ls`],
+      { stdin: stream({ testId: "found", status: "fail" }) },
+    );
+    assertEquals(text(stdout), "found\n");
+  }
+});
+
+Deno.test("README names every tool, and no other", () => {
+  const named = section("The tools").match(/^\| `[a-z0-9-]+` /gm)!
+    .map((cell) => cell.slice(3, -2));
+  const there = Array.from(
+    Deno.readDirSync(new URL("filters/", ROOT)),
+    ({ name }) => /^([a-z].*)\.ts$/.exec(name)?.[1],
+  ).filter((name) => name !== undefined);
+  assertEquals(named.sort(), there.sort());
+});
+
+Deno.test("README's recipe for a step of a shell script reports it as a test", async () => {
+  for (const [command, status] of [["true", "success"], ["false", "fail"]]) {
+    using dir = new TempDir();
+    const deploy = dir.file("deploy", `#!/bin/sh\necho working\n${command}\n`);
+    Deno.chmodSync(deploy, 0o755);
+    const { stdout, stderr } = await shell(
+      `${recipe("Report a step of a shell script")}
+        subunit2json step.subunit | tail -n 1`,
+      [],
+      { cwd: dir.path },
+    );
+    assertEquals(stderr, "");
+    const [last] = text(stdout).trimEnd().split("\n").reverse();
+    const { timestamp: _, ...event } = JSON.parse(last);
+    assertEquals(event, {
+      test_id: "deploy",
+      test_status: status,
+      runnable: true,
+      file_name: "log",
+      file_text: "working\n",
+      eof: true,
+      mime_type: "text/plain;charset=utf8",
+    });
+  }
+});
+
+Deno.test("README's recipe against missing tests fails when they are missing", async () => {
+  using dir = new TempDir();
+  const tests = (count: number) =>
+    stream(
+      ...Array.from({ length: count }, (_, i) => ({
+        testId: `${i}`,
+        status: "success" as const,
+      })),
+    );
+  for (const [count, expected] of [[500, 0], [499, 1]]) {
+    dir.file("run.subunit", tests(count));
+    const { status } = await shell(recipe("Never be green because tests"), [], {
+      cwd: dir.path,
+    });
+    assertEquals(status, expected);
+  }
+});
+
+Deno.test("README's recipe against dead workers lists what they lost", async () => {
+  using dir = new TempDir();
+  dir.file("ids", "passed\nnever started\n");
+  dir.file(
+    "run.subunit",
+    stream(
+      { testId: "passed", status: "success" },
+      { testId: "never ended", status: "inprogress" },
+    ),
+  );
+  const { stdout, status } = await shell(
+    recipe("Never be green because a worker"),
+    [],
+    { cwd: dir.path },
+  );
+  assertEquals(text(stdout), "never ended\nnever started\n");
+  assertEquals(status, 1);
+});
+
+peerTest(
+  "README's recipe to keep a run lists what failed",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    dir.file(
+      "a.test.mjs",
+      `import { test } from "node:test";
+test("good", () => {});
+test("bad", () => { throw new Error("no"); });
+`,
+    );
+    const { stdout, status } = await shell(recipe("Keep the run"), [], {
+      cwd: dir.path,
+    });
+    assert(/^test \d+ - .*bad$/m.test(text(stdout)), text(stdout));
+    assert(Deno.statSync(`${dir.path}/run.subunit`).size > 0);
+    assertEquals(status, 1);
+  },
+);
+
+peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
+  using dir = new TempDir();
+  dir.file(
+    "run.subunit",
+    stream({ testId: "a", status: "fail" }, { testId: "b", status: "skip" }),
+  );
+  const { stdout } = await shell(recipe("Ask any question"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "a\n");
+});
+
+peerTest(
+  "README's recipe for a runner that fails lists what it came to",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    dir.file(
+      "a.test.mjs",
+      `import { test } from "node:test";
+test("good", () => {});
+test("leaves", () => process.exit(7));
+`,
+    );
+    const { stdout, status } = await shell(recipe("Fail when the runner"), [], {
+      cwd: dir.path,
+    });
+    assert(/leaves|a\.test\.mjs/.test(text(stdout)), text(stdout));
+    assertEquals(status, 1);
+  },
+);
+
+Deno.test("README's recipe for a legacy suite lists what failed", async () => {
+  using dir = new TempDir();
+  const suite = dir.file(
+    "legacy-suite",
+    "#!/bin/sh\necho test: good\necho success: good\necho test: bad\n",
+  );
+  Deno.chmodSync(suite, 0o755);
+  const { stdout, status } = await shell(recipe("Put a legacy suite"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "bad\n");
+  assertEquals(status, 1);
+});
+
+Deno.test("README's recipe for shards fails when one is missing", async () => {
+  const passed = stream({ testId: "passed", status: "success" });
+  for (
+    const [second, listed, expected] of [
+      [passed, "", 0],
+      [stream(), "subunit-merge: missing shards\n", 1],
+    ] as const
+  ) {
+    using dir = new TempDir();
+    dir.file("1", passed);
+    dir.file("2", second);
+    const shard = dir.file("shard", '#!/bin/sh\ncat "$1"\n');
+    Deno.chmodSync(shard, 0o755);
+    const { stdout, status } = await shell(
+      recipe("Merge what shards send"),
+      [],
+      {
+        cwd: dir.path,
+      },
+    );
+    assertEquals(text(stdout), listed);
+    assertEquals(status, expected);
+  }
+});
+
+Deno.test("README's recipe to show what failed shows it with its times", async () => {
+  using dir = new TempDir();
+  dir.file(
+    "run.subunit",
+    stream(
+      { testId: "bad", status: "inprogress", timestamp: at("01:00:00") },
+      { testId: "good", status: "success" },
+      { testId: "bad", status: "fail", timestamp: at("01:00:07") },
+    ),
+  );
+  const { stdout } = await shell(recipe("Show what failed"), [], {
+    cwd: dir.path,
+  });
+  assertEquals(text(stdout), "bad 7.000\n");
+});

@@ -1,0 +1,172 @@
+import { assert } from "@std/assert";
+import { commandOf, peakMemoryOf, TempDir } from "../support/run.ts";
+import { at, type Said, stream } from "../support/streams.ts";
+import { quote } from "../../scripts/tool_path.ts";
+
+/** What is piped through each tool, made on the fly. */
+const STREAM_BYTES = 2_000_000_000;
+/** The same for tools that make each test into something else. */
+const CONVERTED_BYTES = 400_000_000;
+/** The design's bound on resident memory, for a stream of any length. */
+const MOST_BYTES = 120 * 1024 * 1024;
+
+/** About a megabyte of tests that pass and fail side by side, with logs. */
+function block(): Uint8Array {
+  const events = Array.from({ length: 600 }, (_, i): Said[] => {
+    const test = { testId: `package.module.test_${i}`, routeCode: "worker-1" };
+    const ended = `package.module.test_${(i + 590) % 600}`;
+    return [
+      { ...test, status: "inprogress", timestamp: at("01:02:03") },
+      {
+        ...test,
+        fileName: "log",
+        fileBytes: new Uint8Array(1500).fill(0x61),
+        mimeType: "text/plain",
+      },
+      {
+        ...test,
+        testId: ended,
+        status: i % 3 === 0 ? "fail" : "success",
+        timestamp: at("01:02:04"),
+        tags: ["a"],
+      },
+    ];
+  });
+  return stream(...events.flat(), "a line of text\n");
+}
+
+/** About a megabyte of tests without files; 120 MB are more than a million. */
+function blockOfSmall(): Uint8Array {
+  const events = Array.from({ length: 5000 }, (_, i): Said[] => [
+    { testId: `package.module.Case.test_${i}`, status: "inprogress" },
+    {
+      testId: `package.module.Case.test_${i}`,
+      status: i % 50 === 0 ? "fail" : "success",
+      timestamp: at("01:02:04"),
+      tags: ["a"],
+      routeCode: "worker-1",
+    },
+  ]);
+  return stream(...events.flat());
+}
+
+/** The tests of `block` in the text protocol: version 1 runs one test at a time. */
+function blockOfV1(): string {
+  const tests = Array.from({ length: 600 }, (_, i) => {
+    const id = `package.module.test_${i}`;
+    const word = i % 3 === 0 ? "failure" : "success";
+    return `time: 2026-01-31 01:02:03Z\ntest: ${id}\na line of text\n` +
+      `${word}: ${id} [\n${"a line of a log\n".repeat(90)}]\n`;
+  });
+  return tests.join("");
+}
+
+/** The same as a JUnit report; what holds it together comes first. */
+function blockOfJunit(): string {
+  const tests = Array.from({ length: 600 }, (_, i) => {
+    const failure = `<failure message="no">${"a line\n".repeat(100)}</failure>`;
+    return `<testcase classname="package.module" name="test_${i}" time="1">
+      ${i % 3 === 0 ? failure : ""}
+      <system-out>${"a line of a log\n".repeat(50)}</system-out></testcase>\n`;
+  });
+  return tests.join("");
+}
+
+/** The same as `go test -json` prints it. */
+function blockOfGo(): string {
+  const tests = Array.from({ length: 600 }, (_, i) => {
+    const line = (Action: string, more = {}) =>
+      JSON.stringify({ Action, Package: "module", Test: `Test${i}`, ...more }) +
+      "\n";
+    return line("run") +
+      line("output", { Output: "a line of a log\n" }).repeat(10) +
+      line(i % 3 === 0 ? "fail" : "pass", { Elapsed: 1 });
+  });
+  return tests.join("");
+}
+
+/** About a megabyte of tests with large files, ten at a time. */
+function blockOfFiles(): Uint8Array {
+  const fileBytes = new Uint8Array(60_000).fill(0x61);
+  const events = Array.from({ length: 20 }, (_, i): Said[] => [
+    { testId: `test_${i}`, status: "inprogress" },
+    { testId: `test_${i}`, fileName: "log", fileBytes, mimeType: "text/plain" },
+    { testId: `test_${(i + 10) % 20}`, status: "success" },
+  ]);
+  return stream(...events.flat());
+}
+
+interface Row {
+  readonly command: readonly [string, ...string[]];
+  /** About a megabyte, over and over. */
+  readonly block: Uint8Array | string;
+  /** What it is called. */
+  readonly of: string;
+  /** What comes before the first block. */
+  readonly head?: string;
+  readonly bytes?: number;
+  /** The stream breaks off: mostly a lost test, a report that is no XML. */
+  readonly worst?: number;
+}
+
+const passing: Row["command"][] = [
+  ["subunit-filter", "-F"],
+  ["subunit-filter", "--text=b", "--max-attachment=100"],
+  ["subunit-tags", "nightly"],
+  ["subunit-tee", "/dev/null"],
+  ["subunit-seal"],
+  ["subunit-merge", "a=-"],
+  ["subunit-diff", "BLOCK", "-"],
+];
+const reporting: Row["command"][] = [
+  ["subunit2csv"],
+  ["subunit2junitxml"],
+  ["subunit2tap"],
+  ["subunit2cbor"],
+];
+const bytes = CONVERTED_BYTES;
+const tests = { of: "tests", block: block() };
+const small = {
+  of: "a million tests",
+  block: blockOfSmall(),
+  bytes: 120_000_000,
+};
+const files = { of: "large files", block: blockOfFiles(), bytes };
+
+const rows: readonly Row[] = [
+  ...passing.map((command) => ({ command, ...tests })),
+  ...reporting.map((command) => ({ command, ...small })),
+  { command: ["subunit-2to1"], ...tests, bytes },
+  { command: ["subunit-2to1"], ...files },
+  { command: ["subunit2junitxml"], ...files },
+  { command: ["subunit-1to2"], of: "version 1", block: blockOfV1(), bytes },
+  { command: ["gojson2subunit"], of: "Go tests", block: blockOfGo(), bytes },
+  {
+    command: ["junitxml2subunit"],
+    of: "JUnit cases",
+    head: "<testsuite>",
+    block: blockOfJunit(),
+    bytes,
+    worst: 2,
+  },
+];
+
+for (const row of rows) {
+  const { command: [name, ...args], of, block, head = "" } = row;
+  const { bytes = STREAM_BYTES, worst = 1 } = row;
+  const title = [name, ...args].join(" ");
+  Deno.test(`${title} stays small on ${bytes / 1e6} MB, ${of}`, async () => {
+    using dir = new TempDir();
+    const file = dir.file("block", block);
+    const tool = [...commandOf(name), ...args].map(quote).join(" ");
+    const peak = await peakMemoryOf(
+      `exec ${tool.replace("BLOCK", file)} < <(
+        { printf %s ${quote(head)}
+          while cat ${quote(file)}; do :; done 2> /dev/null
+        } | head -c ${bytes})`,
+      [],
+      { worst },
+    );
+    assert(peak < MOST_BYTES, `it takes ${peak} bytes`);
+  });
+}

@@ -1,0 +1,439 @@
+import { assert, assertEquals } from "@std/assert";
+import { encodePacket, type StatusEvent } from "@subunit/codec";
+import fc from "fast-check";
+import {
+  type Finished,
+  peerTest,
+  run,
+  runTool,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import {
+  anyEvent,
+  equalBytes,
+  eventsIn,
+  type Said,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+
+/** Python's writer and reader know microseconds. */
+const MICROSECOND = 1000;
+
+/** A peer of Debian's package, its text not held up behind its bytes. */
+function runPeer(
+  command: readonly string[],
+  stdin?: Uint8Array | string,
+): Promise<Finished> {
+  return run(command, {
+    stdin,
+    env: { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" },
+  });
+}
+
+function script(name: string): string[] {
+  const { pathname } = new URL(`../peers/${name}`, import.meta.url);
+  return ["/usr/bin/python3", pathname];
+}
+
+/** An event as Python's StreamResult.status() takes it; it knows no parent. */
+function toPython(event: StatusEvent): Record<string, unknown> {
+  const { timestamp, fileBytes, tags } = event;
+  return {
+    test_id: event.testId ?? null,
+    test_status: event.status ?? null,
+    test_tags: tags === undefined ? null : [...tags].sort(),
+    runnable: event.runnable,
+    file_name: event.fileName ?? null,
+    file_bytes: fileBytes?.toHex() ?? null,
+    eof: event.eof ?? false,
+    mime_type: event.mimeType ?? null,
+    route_code: event.routeCode ?? null,
+    timestamp: timestamp === undefined
+      ? null
+      : timestamp.seconds * 1e6 + timestamp.nanoseconds / MICROSECOND,
+  };
+}
+
+function fromDump(line: string): Record<string, unknown> {
+  const event = JSON.parse(line);
+  event.test_tags?.sort();
+  return event;
+}
+
+peerTest(
+  `Python's reader finds our events (seed ${SEED})`,
+  ["python3-subunit"],
+  async () => {
+    const events = sample(anyEvent({ nanoseconds: MICROSECOND }), 2000, SEED);
+    using dir = new TempDir();
+    const file = dir.file("run", stream(...events));
+    const { status, stdout, stderr } = await runPeer([
+      ...script("dump_events.py"),
+      file,
+    ]);
+    assertEquals(stderr, "");
+    assertEquals(status, 0);
+    const found = text(stdout).trimEnd().split("\n").map(fromDump);
+    assertEquals(found.length, events.length);
+    events.forEach((event, index) =>
+      assertEquals(found[index], toPython(event))
+    );
+  },
+);
+
+/** Where the length of a packet takes another octet, and the longest. */
+const LENGTHS = [62, 63, 65, 16383, 16385, 4194302, 4194303];
+
+peerTest(
+  `Python's reader finds our packets of ${LENGTHS} bytes, and we Python's`,
+  ["python3-subunit"],
+  async () => {
+    const input = stream(...LENGTHS.map(eventOfLength));
+    using dir = new TempDir();
+    const dumped = await runPeer([
+      ...script("dump_events.py"),
+      dir.file("run", input),
+    ]);
+    assertEquals(dumped.stderr, "");
+    const written = await runPeer(script("write_events.py"), dumped.stdout);
+    assertEquals(written.stderr, "");
+    assert(equalBytes(written.stdout, input));
+    assertEquals(eventsIn(written.stdout).length, LENGTHS.length);
+  },
+);
+
+/** An event whose packet has so many bytes. */
+function eventOfLength(length: number): StatusEvent {
+  const event = (contentLength: number) => ({
+    runnable: true,
+    fileName: "f",
+    fileBytes: new Uint8Array(contentLength).fill(0xb3),
+  });
+  for (let content = Math.max(0, length - 20);; content++) {
+    if (encodePacket(event(content)).length === length) return event(content);
+    assert(content < length, "no packet has so many bytes");
+  }
+}
+
+peerTest(
+  `we find the events of Python's writer, and write its bytes (seed ${SEED})`,
+  ["python3-subunit"],
+  async () => {
+    const events = sample(anyEvent({ nanoseconds: MICROSECOND }), 2000, SEED)
+      .map(asPythonWrites);
+    const { status, stdout, stderr } = await runPeer(
+      script("write_events.py"),
+      events.map((event) => JSON.stringify(toPython(event)) + "\n").join(""),
+    );
+    assertEquals(stderr, "");
+    assertEquals(status, 0);
+    const found = eventsIn(stdout);
+    assertEquals(found.length, events.length);
+    events.forEach((event, index) =>
+      assertEquals(toPython(found[index]), toPython(event))
+    );
+    // In Python several tags have no order.
+    const ordered = events.filter(({ tags }) => (tags?.length ?? 0) < 2);
+    const rewritten = found.filter(({ tags }) => (tags?.length ?? 0) < 2);
+    assert(ordered.length > 500, `only ${ordered.length}`);
+    assertEquals(rewritten.length, ordered.length);
+    // All bytes, in the order Python gave the tags.
+    assert(equalBytes(stream(...found), stdout));
+    const single = await runPeer(
+      script("write_events.py"),
+      ordered.map((event) => JSON.stringify(toPython(event)) + "\n").join(""),
+    );
+    assert(equalBytes(stream(...ordered), single.stdout));
+
+    const there = await shell("subunit2json | json2subunit", [], {
+      stdin: stdout,
+    });
+    assertEquals(there.stderr, "");
+    assert(equalBytes(there.stdout, stdout), "by way of JSON it differs");
+  },
+);
+
+/** Leaves out what Python's writer does: parents, and these when empty. */
+function asPythonWrites(
+  { parentTestId: _, tags, mimeType, ...event }: StatusEvent,
+): StatusEvent {
+  return {
+    ...event,
+    ...(tags?.length ? { tags } : {}),
+    ...(mimeType ? { mimeType } : {}),
+  };
+}
+
+// --- subunit-ls, subunit-stats
+
+/** Text between packets, all in letters that may end in a packet's first byte. */
+const foreignText = fc.constantFrom(
+  "running\n",
+  "no line end",
+  "г",
+  "\u00b3\r\n",
+  "\x1b[32mok\x1b[0m ",
+  "\0",
+);
+
+const attachment = fc.constantFrom<Said>(
+  {},
+  {
+    fileName: "reason",
+    fileBytes: stream("why not ³"),
+    mimeType: "text/plain;charset=utf8",
+  },
+  { fileName: "log", fileBytes: Uint8Array.of(0xff, 0, 0xb3), eof: true },
+  { fileName: "empty", fileBytes: new Uint8Array(0) },
+  {
+    fileName: "traceback",
+    fileBytes: stream("Traceback"),
+    mimeType: 'text/x-traceback; charset="utf8"; language="python"',
+  },
+);
+
+/** A few tests, each with the one route it comes by. */
+const someTest = fc.constantFrom(
+  { testId: "a" },
+  { testId: "suite.test b", routeCode: "1" },
+  { testId: "c г³", routeCode: "1" },
+  { testId: "d\x1b[1m", routeCode: "1/2" },
+  { testId: "e\nf", runnable: false },
+  { testId: "" },
+  { testId: "\u{1f600}", routeCode: "" },
+);
+
+/**
+ * A sound stream on which we and the Python tools agree. They differ on
+ * purpose about a uxsuccess, and about one id on two routes; an `exists`
+ * hides that its test is lost from Python.
+ */
+const soundStream = fc.array(
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.tuple(
+        someTest,
+        attachment,
+        fc.record({
+          status: fc.constantFrom(
+            "inprogress",
+            "success",
+            "skip",
+            "fail",
+            "xfail",
+          ),
+          tags: fc.uniqueArray(fc.constantFrom("x", "é", "worker-1", ""), {
+            minLength: 1,
+          }),
+        }, { requiredKeys: [] }),
+      ).map(([test, file, rest]): Said => ({ ...test, ...file, ...rest })),
+    },
+    fc.constantFrom<Said>(
+      { testId: "only there", status: "exists" },
+      { testId: "there too", status: "exists", routeCode: "2" },
+    ),
+    attachment,
+    foreignText,
+  ),
+  { minLength: 1, maxLength: 60 },
+).map((parts) => stream(...parts));
+
+/** A stream of tests that all start and end, at times in such steps. */
+function timedStream(
+  stepMicroseconds: number,
+): fc.Arbitrary<Uint8Array> {
+  const time = fc.integer({ min: 0, max: 200_000 }).map((count) => {
+    const microseconds = count * stepMicroseconds;
+    return {
+      seconds: 1_000_000_000 + Math.floor(microseconds / 1e6),
+      nanoseconds: microseconds % 1e6 * MICROSECOND,
+    };
+  });
+  const times = fc.array(fc.tuple(time, time), { minLength: 1, maxLength: 40 });
+  return times.map((tests) =>
+    stream(
+      ...tests.map(([timestamp], index): Said => ({
+        testId: `test ${index}`,
+        status: "inprogress",
+        timestamp,
+      })),
+      "between\n",
+      ...tests.map(([, timestamp], index): Said => ({
+        testId: `test ${index}`,
+        status: "success",
+        timestamp,
+      })),
+    )
+  );
+}
+
+/** What is just below a half when it is not taken by the microsecond. */
+const halfMillisecond = stream(
+  {
+    testId: "a",
+    status: "inprogress",
+    timestamp: { seconds: 14, nanoseconds: 727755000 },
+  },
+  {
+    testId: "a",
+    status: "success",
+    timestamp: { seconds: 44, nanoseconds: 117255000 },
+  },
+);
+
+const comparisons: [
+  string,
+  string,
+  string[],
+  fc.Arbitrary<Uint8Array> | Uint8Array,
+][] = [
+  ["subunit-ls", "by default", [], soundStream],
+  ["subunit-ls", "with --exists", ["--exists"], soundStream],
+  ["subunit-ls", "with --no-passthrough", ["--no-passthrough"], soundStream],
+  ["subunit-ls", "with --times", ["--times"], timedStream(997)],
+  [
+    "subunit-ls",
+    "with --times of half milliseconds",
+    ["--times"],
+    timedStream(500),
+  ],
+  [
+    "subunit-ls",
+    "with --times of sixteenths",
+    ["--times"],
+    timedStream(62_500),
+  ],
+  [
+    "subunit-ls",
+    "with --times just at a half",
+    ["--times"],
+    halfMillisecond,
+  ],
+  ["subunit-stats", "by default", [], soundStream],
+  [
+    "subunit-stats",
+    "of tags beyond 16 bits",
+    [],
+    stream({
+      testId: "a",
+      status: "success",
+      tags: ["\u{1f600}", "\uff5e"],
+    }),
+  ],
+  ["subunit-stats", "with --no-passthrough", ["--no-passthrough"], soundStream],
+];
+
+for (const [name, what, args, streams] of comparisons) {
+  peerTest(
+    `${name} prints what the Python tool prints ${what} (seed ${SEED})`,
+    ["subunit"],
+    async () => {
+      using dir = new TempDir();
+      const inputs = streams instanceof Uint8Array
+        ? [streams]
+        : sample(streams, 5, SEED);
+      for (const input of inputs) {
+        const file = dir.file("run", input);
+        const [ours, theirs] = await Promise.all([
+          runTool(name, [...args, file]),
+          runPeer([`/usr/bin/${name}`, ...args, file]),
+        ]);
+        assertEquals(theirs.stderr, "");
+        assertEquals(text(ours.stdout), text(theirs.stdout));
+        assertEquals(ours.stdout, theirs.stdout);
+        assertEquals(ours.status, theirs.status);
+      }
+    },
+  );
+}
+
+// --- subunit-output
+
+const outputs: [string, string[], Uint8Array?][] = [
+  ["no option", []],
+  ["a status", ["--inprogress", "suite.test a"]],
+  ["exists and an id of any alphabet", ["--exists", "тест ³"]],
+  ["a status and tags", [
+    "--skip",
+    "a",
+    "--tag",
+    "z",
+    "--tag",
+    "b",
+    "--tag",
+    "z",
+  ]],
+  ["a file", ["--attach-file", "FILE"], stream("content")],
+  [
+    "all there is",
+    [
+      "--fail",
+      "a",
+      "--tag=t",
+      "--attach-file=FILE",
+      "--file-name=log",
+      "--mimetype=a/b",
+    ],
+    stream("content"),
+  ],
+  ["an empty file", ["--success", "a", "--attach-file", "FILE"], stream()],
+  [
+    "a long file of a finished test",
+    ["--xfail", "a", "--tag=t", "--attach-file=FILE", "--mimetype=a/b"],
+    new Uint8Array(8_000_000),
+  ],
+  [
+    "a long file of a test in progress",
+    ["--inprogress", "a", "--tag=t", "--attach-file=FILE", "--mimetype=a/b"],
+    new Uint8Array(2 * 3670016),
+  ],
+];
+
+for (const [what, options, content] of outputs) {
+  peerTest(
+    `subunit-output writes the Python tool's events for ${what}`,
+    ["subunit"],
+    async () => {
+      using dir = new TempDir();
+      const file = dir.file("file", content ?? "");
+      const args = options.map((option) => option.replace("FILE", file));
+      const [ours, theirs] = await Promise.all([
+        runTool("subunit-output", args),
+        runPeer(["/usr/bin/subunit-output", ...args]),
+      ]);
+      assertEquals(theirs.stderr, "");
+      assertEquals(ours.stderr, "");
+      assertEquals(untimed(ours.stdout), untimed(theirs.stdout));
+    },
+  );
+}
+
+peerTest(
+  "subunit-output writes the Python tool's events for standard input",
+  ["subunit"],
+  async () => {
+    const args = ["--fail", "a", "--attach-file=-"];
+    const ours = await runTool("subunit-output", args, { stdin: "piped" });
+    const theirs = await runPeer(["/usr/bin/subunit-output", ...args], "piped");
+    assertEquals(theirs.stderr, "");
+    assertEquals(untimed(ours.stdout), untimed(theirs.stdout));
+  },
+);
+
+/** Events whose times are only said to be there, and content by its length. */
+function untimed(bytes: Uint8Array): unknown[] {
+  return eventsIn(bytes).map(({ timestamp, fileBytes, tags, ...event }) => ({
+    ...event,
+    tags: tags && [...tags].sort(),
+    hasTime: timestamp !== undefined,
+    content: fileBytes && fileBytes.length < 100
+      ? text(fileBytes)
+      : fileBytes?.length,
+  }));
+}

@@ -1,0 +1,221 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { formatTimestamp, type StatusEvent } from "@subunit/codec";
+import { LiveTool, run, runTool, TempDir, text } from "../support/run.ts";
+import { eventsIn, stream } from "../support/streams.ts";
+
+const FIXTURES = new URL("../fixtures/gojson/", import.meta.url).pathname;
+const SHOP = "example.com/shop/";
+
+/** The events of a recorded run through the tool. */
+async function convertFixture(name: string): Promise<StatusEvent[]> {
+  const { stdout, stderr, status } = await runTool("gojson2subunit", [
+    FIXTURES + name,
+  ]);
+  assertEquals(stderr, "");
+  assertEquals(status, 0);
+  return eventsIn(stdout);
+}
+
+/** What became of the tests, in the order in which they ended. */
+function outcomesOf(events: StatusEvent[]): string[] {
+  return events
+    .filter(({ status }) => status !== undefined && status !== "inprogress")
+    .map(({ testId, status }) => `${testId!.replace(SHOP, "")} ${status}`);
+}
+
+/** What a file of a test, or of no test, holds. */
+function fileOf(events: StatusEvent[], testId?: string, name?: string): string {
+  return events
+    .filter((event) =>
+      event.testId === (testId && SHOP + testId) &&
+      event.fileName === (name ?? "stdout")
+    )
+    .map(({ fileBytes }) => text(fileBytes!)).join("");
+}
+
+Deno.test("gojson2subunit reads a recorded run: tests, panics, exits, builds", async () => {
+  const events = await convertFixture("go1.19.jsonl");
+  assertEquals(outcomesOf(events), [
+    "basket.TestSum success",
+    "basket.TestWrong fail",
+    "basket.TestLater skip",
+    "basket.TestTable/two_and_one/deep success",
+    "basket.TestTable/two_and_one success",
+    "basket.TestTable/a/b/deep success",
+    "basket.TestTable/a/b fail",
+    "basket.TestTable/naïve_✓/deep success",
+    "basket.TestTable/naïve_✓ success",
+    "basket.TestTable fail",
+    "basket.TestParallel/one success",
+    "basket.TestParallel/two fail",
+    "basket.TestParallel fail",
+    "basket.TestLookalikes success",
+    "basket.ExampleSum success",
+    "bench.TestGood success",
+    "broken fail",
+    "crash.TestGood success",
+    "crash.TestPanics/inner fail",
+    "crash.TestPanics fail",
+    "crash.TestWaits fail",
+    "exits.TestGood success",
+    "exits.TestExits fail",
+    "noline.TestPromptSkipped skip",
+    "noline.TestLast success",
+    "noline.TestPrompt success",
+    "setup fail",
+    "slow.TestSleeps success",
+    "vet fail",
+  ]);
+  const parents = new Set(
+    events.filter(({ parentTestId }) => parentTestId).map((event) =>
+      `${event.testId} of ${event.parentTestId}`.replaceAll(SHOP, "")
+    ),
+  );
+  assertEquals([...parents], [
+    "basket.TestTable/two_and_one of basket.TestTable",
+    "basket.TestTable/two_and_one/deep of basket.TestTable/two_and_one",
+    "basket.TestTable/a/b of basket.TestTable",
+    "basket.TestTable/a/b/deep of basket.TestTable/a/b",
+    "basket.TestTable/naïve_✓ of basket.TestTable",
+    "basket.TestTable/naïve_✓/deep of basket.TestTable/naïve_✓",
+    "basket.TestParallel/one of basket.TestParallel",
+    "basket.TestParallel/two of basket.TestParallel",
+    "crash.TestPanics/inner of crash.TestPanics",
+  ]);
+  assertEquals(
+    fileOf(events, "basket.TestWrong", "output"),
+    `=== RUN   TestWrong
+    basket_test.go:23: about to fail
+    basket_test.go:24: Sum(2, 2) = 4, want 5
+--- FAIL: TestWrong (0.00s)
+`,
+  );
+  assertStringIncludes(
+    fileOf(events, "crash.TestPanics/inner", "output"),
+    "panic: assignment to entry in nil map",
+  );
+  assertEquals(
+    fileOf(events, "crash.TestWaits", "reason"),
+    "no result when the package ended",
+  );
+  assertStringIncludes(fileOf(events, "setup", "output"), "no database\n");
+});
+
+Deno.test("gojson2subunit keeps every line of a recorded run, and its times", async () => {
+  const recorded = await Deno.readTextFile(FIXTURES + "go1.19.jsonl");
+  const events = await convertFixture("go1.19.jsonl");
+  const lines = recorded.trimEnd().split("\n");
+  const isJson = (line: string) => line.startsWith("{");
+  const printed = lines.map((line) =>
+    isJson(line) ? JSON.parse(line).Output ?? "" : line + "\n"
+  );
+  // Packages that fail repeat what they printed.
+  const isTest = (id: string) => /\.(Test|Example)/.test(id);
+  const files = events.filter(({ testId, fileName }) =>
+    testId === undefined || isTest(testId) && fileName === "output"
+  );
+  const sorted = (parts: string[]) =>
+    parts.join("").split(/(?<=\n)/).sort().join("");
+  assertEquals(
+    sorted(files.map(({ fileBytes }) => text(fileBytes!))),
+    sorted(printed),
+  );
+  const times = lines
+    .filter((line) => line.includes('shop/bench","Test":"TestGood"'))
+    .map((line) => JSON.parse(line).Time);
+  assertEquals(times.length, 4);
+  assertEquals(
+    events
+      .filter(({ testId }) => testId === `${SHOP}bench.TestGood`)
+      .map(({ timestamp }) => formatTimestamp(timestamp!)),
+    times,
+  );
+});
+
+Deno.test("gojson2subunit reads recorded benchmarks and a timeout", async () => {
+  assertEquals(outcomesOf(await convertFixture("go1.19_bench.jsonl")), [
+    "bench.TestGood success",
+    "bench.BenchmarkTable/bad fail",
+    "bench.BenchmarkTable fail",
+  ]);
+  const events = await convertFixture("go1.19_timeout.jsonl");
+  assertEquals(outcomesOf(events), ["slow.TestSleeps fail"]);
+  assertStringIncludes(
+    fileOf(events, "slow.TestSleeps", "output"),
+    "panic: test timed out after 100ms\n",
+  );
+});
+
+Deno.test("gojson2subunit takes each FILE for a run", async () => {
+  using dir = new TempDir();
+  const one = dir.file("one", '{"Action":"run","Package":"p","Test":"TestA"}');
+  const two = dir.file("two", '{"Action":"pass","Package":"p","Test":"TestA"}');
+  const { stdout, status } = await runTool("gojson2subunit", [one, two]);
+  assertEquals(outcomesOf(eventsIn(stdout)), [
+    "p.TestA fail",
+    "p fail",
+    "p.TestA success",
+    "p fail",
+  ]);
+  assertEquals(status, 0);
+});
+
+Deno.test("gojson2subunit --exit-status judges the tests", async () => {
+  for (
+    const [said, expected] of [
+      ["", 0],
+      ['{"Action":"pass","Test":"TestA"}\n{"Action":"pass"}\n', 0],
+      ['{"Action":"skip","Test":"TestA"}\n{"Action":"pass"}\n', 0],
+      ['{"Action":"fail","Test":"TestA"}\n{"Action":"fail"}\n', 1],
+      ['{"Action":"run","Test":"TestA"}\n{"Action":"pass"}\n', 1],
+      ['{"Action":"pass","Test":"TestA"}\n', 1],
+      ['{"Action":"fail"}\n', 1],
+      ["FAIL\tp [build failed]\n", 1],
+    ] as const
+  ) {
+    const { status } = await runTool("gojson2subunit", ["--exit-status"], {
+      stdin: said,
+    });
+    assertEquals(status, expected, said);
+  }
+});
+
+Deno.test("gojson2subunit names what it cannot open", async () => {
+  const { stderr, status } = await runTool("gojson2subunit", ["/nowhere"]);
+  assertEquals(status, 2);
+  assertEquals(
+    stderr,
+    'gojson2subunit: Cannot open "/nowhere": no such file or directory: check the path\n',
+  );
+});
+
+Deno.test("gojson2subunit is live: events and text leave when they come", async () => {
+  await using tool = new LiveTool("gojson2subunit");
+  await tool.write(stream('{"Action":"run","Package":"p","Test":"TestA"}\n'));
+  assertStringIncludes(text(await tool.read(16)), "p.TestA");
+  await tool.write(stream("a prompt> "));
+  assertStringIncludes(text(await tool.read(40)), "a prompt> ");
+});
+
+const hasGo = (await run(["go", "version"])).status === 0;
+if (!hasGo) console.log("left out: gojson2subunit agrees with go needs go");
+
+Deno.test({
+  name: "gojson2subunit --exit-status agrees with go test itself",
+  ignore: !hasGo,
+  async fn() {
+    using cache = new TempDir();
+    for (
+      const name of ["basket", "bench", "broken", "crash", "empty", "exits"]
+    ) {
+      const go = await run(["go", "test", "-json", `./${name}`], {
+        cwd: FIXTURES + "shop",
+        env: { GOCACHE: cache.path },
+      });
+      const ours = await runTool("gojson2subunit", ["--exit-status"], {
+        stdin: go.stdout,
+      });
+      assertEquals(ours.status, go.status === 0 ? 0 : 1, name);
+    }
+  },
+});

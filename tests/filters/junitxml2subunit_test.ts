@@ -1,0 +1,304 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  formatTimestamp,
+  secondsBetween,
+  type StatusEvent,
+} from "@subunit/codec";
+import {
+  type Finished,
+  LiveTool,
+  peerTest,
+  run,
+  runTool,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import { at, eventsIn, type Said, stream } from "../support/streams.ts";
+
+const FIXTURES = new URL("../fixtures/junit/", import.meta.url).pathname;
+
+function convert(report: string | Uint8Array): Promise<Finished> {
+  return runTool("junitxml2subunit", [], { stdin: report });
+}
+
+/** The events of a recorded report. */
+async function convertFixture(name: string): Promise<StatusEvent[]> {
+  const { stdout, stderr, status } = await runTool("junitxml2subunit", [
+    FIXTURES + name,
+  ]);
+  assertEquals(stderr, "");
+  assertEquals(status, 0);
+  return eventsIn(stdout);
+}
+
+/** What became of the tests, in order, with their tags. */
+function outcomesOf(events: readonly StatusEvent[]): string[] {
+  return events
+    .filter(({ status }) => status !== undefined && status !== "inprogress")
+    .map(({ testId, status, tags = [] }) =>
+      [testId, status, ...tags.map((tag) => `#${tag}`)].join(" ")
+    );
+}
+
+/** What a file of a test holds. */
+function fileOf(events: readonly StatusEvent[], id: string, name: string) {
+  return events
+    .filter(({ testId, fileName }) => testId === id && fileName === name)
+    .map(({ fileBytes }) => text(fileBytes!)).join("");
+}
+
+Deno.test("junitxml2subunit reads pytest's report", async () => {
+  const events = await convertFixture("pytest.xml");
+  assertEquals(
+    outcomesOf(events),
+    [
+      "test_broken fail",
+      "test_shop.test_total success",
+      "test_shop.test_wrong fail",
+      "test_shop.test_later skip",
+      "test_shop.test_known xfail",
+      "test_shop.test_price[1] success",
+      "test_shop.test_price[na\\xefve \\u2713] success",
+      "test_shop.test_price[\\x1b[31m] success",
+      "test_shop.test_till fail",
+      "test_shop.TestBasket.test_empty success",
+    ].map((line) => `${line} #suite:pytest`),
+  );
+  const wrong = "test_shop.test_wrong";
+  assertStringIncludes(
+    fileOf(events, wrong, "traceback"),
+    'AssertionError: two "and" two\nassert 4 == 5\n',
+  );
+  assertStringIncludes(fileOf(events, wrong, "stdout"), "about to fail\n");
+  assertStringIncludes(fileOf(events, wrong, "stderr"), "a warning\n");
+  assertEquals(fileOf(events, wrong, "properties"), "basket=tea & <milk>");
+  assertEquals(
+    fileOf(events, "test_shop.test_later", "reason"),
+    "pytest.skip: no time\n/project/py/test_shop.py:22: no time",
+  );
+  assertEquals(
+    events
+      .filter(({ testId, status }) => testId === wrong && status)
+      .map(({ timestamp }) => formatTimestamp(timestamp!)),
+    ["2026-11-22T20:28:27.176575Z", "2026-11-22T20:28:27.177575Z"],
+  );
+});
+
+Deno.test("junitxml2subunit reads Node's report, suites in suites", async () => {
+  const events = await convertFixture("node.xml");
+  assertEquals(outcomesOf(events), [
+    "test.total success",
+    "test.is empty success #suite:basket",
+    "test.is wrong fail #suite:basket",
+    "test.deep success #suite:basket #suite:with <tea> & milk #suite:adds up",
+    "test.comes later skip #suite:basket",
+    "test.is to do xfail #suite:basket",
+  ]);
+  // Node does not tell when a test began.
+  const [started, ended] = events;
+  assertEquals(
+    secondsBetween(started.timestamp!, ended.timestamp!),
+    0.001351,
+  );
+});
+
+Deno.test("junitxml2subunit reads Deno's report", async () => {
+  const events = await convertFixture("deno.xml");
+  assertEquals(
+    outcomesOf(events),
+    [
+      "total success",
+      "basket fail",
+      "comes <later> skip",
+      "basket > is empty success",
+      "basket > is wrong fail",
+    ].map((line) => `./shop_test.ts.${line} #suite:./shop_test.ts`),
+  );
+  assertEquals(
+    fileOf(events, "./shop_test.ts.total", "properties"),
+    "line=1\ncol=6",
+  );
+});
+
+Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
+  const events = await convertFixture("gtest.xml");
+  assertEquals(
+    outcomesOf(events),
+    [
+      "AddsUp success",
+      "IsWrong fail",
+      "ComesLater skip",
+      "DISABLED_Never skip",
+    ].map((line) => `Basket.${line} #suite:Basket`),
+  );
+  // The message is the beginning of the text, and is not said twice.
+  assertEquals(
+    fileOf(events, "Basket.IsWrong", "traceback-2"),
+    'shop_test.cc:8\nExpected equality of these values:\n  "tea"\n  "milk"\n<tea> & milk',
+  );
+  assertStringIncludes(
+    fileOf(events, "Basket.IsWrong", "properties"),
+    "price=4",
+  );
+});
+
+Deno.test("junitxml2subunit keeps a flaky build green, and its failures visible", async () => {
+  const { stdout, status } = await runTool("junitxml2subunit", [
+    "--exit-status",
+  ], {
+    stdin: `<testsuite tests="1"><testcase classname="a.B" name="c">
+<flakyFailure message="one"/></testcase></testsuite>`,
+  });
+  assertEquals(status, 0);
+  const events = eventsIn(stdout);
+  assertEquals(outcomesOf(events), [
+    "a.B.c success #attempt-1 #attempt-2 #flaky",
+  ]);
+  assertEquals(fileOf(events, "a.B.c", "attempt-1 traceback"), "one");
+});
+
+Deno.test("junitxml2subunit reads several files, and goes on behind a broken one", async () => {
+  using dir = new TempDir();
+  const good = '<testsuite><testcase name="x"/></testsuite>';
+  const files = [
+    dir.file("one.xml", good),
+    dir.file("two.xml", '<testsuite>\n<testcase name="y">'),
+    dir.file("three.xml", good),
+  ];
+  const { stdout, stderr, status } = await runTool("junitxml2subunit", files);
+  assertEquals(outcomesOf(eventsIn(stdout)), [
+    "x success",
+    "y fail",
+    "x success",
+  ]);
+  assertEquals(
+    stderr,
+    `junitxml2subunit: Cannot read "${
+      files[1]
+    }", line 2, column 19: unclosed root tag: what came before was converted\n`,
+  );
+  assertEquals(status, 2);
+});
+
+Deno.test("junitxml2subunit says in one line what is wrong, and where", async () => {
+  for (
+    const [report, reason] of [
+      ["", "line 1, column 0: there is no element"],
+      ["{}", "line 1, column 1: non-whitespace before first tag."],
+      [
+        "<html/>",
+        "line 1, column 7: the root element is <html>, expected <testsuites> or <testsuite>",
+      ],
+      [
+        '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><testsuite>&b;</testsuite>',
+        "line 1, column 59: the document defines entities, which is refused",
+      ],
+    ] as const
+  ) {
+    const { stdout, stderr, status } = await convert(report);
+    assertEquals(
+      stderr,
+      `junitxml2subunit: Cannot read standard input, ${reason}: what came before was converted\n`,
+    );
+    assertEquals(status, 2);
+    assertEquals(outcomesOf(eventsIn(stdout)), ["junit report fail"]);
+  }
+});
+
+Deno.test("junitxml2subunit names what it cannot open", async () => {
+  const { stderr, status } = await runTool("junitxml2subunit", ["/nowhere"]);
+  assertEquals(status, 2);
+  assertEquals(
+    stderr,
+    'junitxml2subunit: Cannot open "/nowhere": no such file or directory: check the path\n',
+  );
+});
+
+Deno.test("junitxml2subunit --exit-status judges the tests", async () => {
+  for (
+    const [inner, expected] of [
+      ["<testcase/>", 0],
+      ["<testcase><skipped/></testcase>", 0],
+      ["<testcase><failure/></testcase>", 1],
+      ["<testcase><error/></testcase>", 1],
+      ["<error/>", 1],
+      ['<testsuite errors="1"/>', 1],
+      ["<testcase>", 2],
+    ] as const
+  ) {
+    const { status } = await runTool("junitxml2subunit", ["--exit-status"], {
+      stdin: `<testsuite>${inner}</testsuite>`,
+    });
+    assertEquals(status, expected, inner);
+  }
+});
+
+Deno.test("junitxml2subunit is live: a case leaves when its end comes", async () => {
+  await using tool = new LiveTool("junitxml2subunit");
+  await tool.write(stream('<testsuite><testcase name="first"/>'));
+  assertStringIncludes(text(await tool.read(40)), "first");
+});
+
+Deno.test("deno test's own report comes out right", async () => {
+  using dir = new TempDir();
+  const suite = dir.file(
+    "suite.ts",
+    `Deno.test("good", () => {});
+Deno.test("bad", () => { throw new Error("no"); });
+Deno.test.ignore("left out", () => {});
+`,
+  );
+  const report = `${dir.path}/report.xml`;
+  await run(
+    [
+      Deno.execPath(),
+      "test",
+      "--no-config",
+      `--junit-path=${report}`,
+      suite,
+    ],
+    { env: { NO_COLOR: "1" } },
+  );
+  const { stdout } = await runTool("junitxml2subunit", [report]);
+  assertEquals(
+    eventsIn(stdout)
+      .filter(({ status }) => status && status !== "inprogress")
+      .map(({ testId, status }) => `${testId!.split(".ts.")[1]} ${status}`),
+    ["good success", "bad fail", "left out skip"],
+  );
+});
+
+peerTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
+  "subunit",
+], async () => {
+  const start = { status: "inprogress", timestamp: at("12:00:00") } as const;
+  const test = (testId: string, last: Said): Said[] => [
+    { testId, ...start },
+    { testId, timestamp: at("12:00:01"), ...last },
+  ];
+  const python = await run(["/usr/bin/subunit2junitxml"], {
+    stdin: stream(
+      ...test("pkg.mod.Case.good", { status: "success" }),
+      ...test("pkg.mod.Case.bad", {
+        status: "fail",
+        fileName: "traceback",
+        fileBytes: stream("<boom> & ✓ ]]>"),
+        mimeType: "text/plain;charset=utf8",
+        eof: true,
+      }),
+      ...test("pkg.mod.Case.later", { status: "skip" }),
+    ),
+  });
+  const { stdout, status } = await convert(python.stdout);
+  assertEquals(status, 0);
+  const events = eventsIn(stdout);
+  assertEquals(outcomesOf(events), [
+    "pkg.mod.Case.good success",
+    "pkg.mod.Case.bad fail",
+    "pkg.mod.Case.later skip",
+  ]);
+  assertStringIncludes(
+    fileOf(events, "pkg.mod.Case.bad", "traceback"),
+    "<boom> & ✓ ]]>",
+  );
+});

@@ -1,0 +1,916 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  formatTimestamp,
+  PacketDecoder,
+  type StatusEvent,
+} from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
+import { lossText } from "../../filters/subunit-2to1.ts";
+import {
+  commandOf,
+  type Finished,
+  LiveTool,
+  peerTest,
+  run,
+  type Surroundings,
+  TempDir,
+  text,
+  within,
+} from "../support/run.ts";
+import {
+  anyRun,
+  at,
+  damaged,
+  equalBytes,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20260131;
+
+function to2(
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Finished> {
+  return run([...commandOf("subunit-1to2"), ...args], surroundings);
+}
+
+function to1(
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Finished> {
+  return run([...commandOf("subunit-2to1"), ...args], surroundings);
+}
+
+/** A tool's output on some input, which it has nothing to say of. */
+async function convert(
+  tool: typeof to1,
+  stdin: Uint8Array | string,
+  args: readonly string[] = [],
+): Promise<Uint8Array> {
+  const { stdout, stderr, status } = await tool(args, { stdin });
+  assertEquals(stderr, "");
+  assertEquals(status, 0);
+  return stdout;
+}
+
+/** An event on a line: "id: status #tag [file: content]". */
+function show(event: StatusEvent): string {
+  const { testId, status, tags, fileName, fileBytes, routeCode } = event;
+  return [
+    `${testId}:`,
+    routeCode && `(${routeCode})`,
+    status,
+    tags && `#${[...tags].sort().join(" #")}`,
+    fileName !== undefined && `[${fileName}: ${text(fileBytes!)}]`,
+  ].filter((part) => typeof part === "string").join(" ");
+}
+
+/** What is in a stream, a line each, neighbouring text joined. */
+function contents(bytes: Uint8Array): string[] {
+  const decoder = new PacketDecoder();
+  decoder.push(bytes);
+  decoder.end();
+  const found: string[] = [];
+  for (let item; (item = decoder.next()) !== undefined;) {
+    assert(item.kind !== "damage", "there is damage in the stream");
+    if (item.kind === "packet") found.push(show(item));
+    else found.push(`text ${text(item.bytes)}`);
+  }
+  return found;
+}
+
+/** The lines that say what became of tests. */
+function outcomes(found: readonly string[]): string[] {
+  return found.map((line) =>
+    /^(.*): (?:#.* )?(success|fail|skip|xfail|uxsuccess)\b/.exec(line)
+  )
+    .filter((match) => match !== null)
+    .map(([, testId, status]) => `${testId} ${status}`);
+}
+
+function fixture(name: string): Uint8Array {
+  return Deno.readFileSync(new URL(`../fixtures/v1/${name}`, import.meta.url));
+}
+
+function peerPath(name: string): string {
+  return new URL(`../peers/${name}`, import.meta.url).pathname;
+}
+
+const LOST = "[reason: The input ended before the test did]";
+
+/** What the programs printed that the fixtures are of, and what it means. */
+const PRODUCERS: Record<string, string[]> = {
+  "check.v1": [
+    "text before\n",
+    "core:passes: inprogress",
+    "text hello\n",
+    "core:passes: success",
+    "core:fails: inprogress",
+    "core:fails: [traceback: v1_check.c:16: Assertion '1 == 2' failed: 1 == 1, 2 == 2\n]",
+    "core:fails: fail",
+    "core:crashes: inprogress",
+    "core:crashes: [traceback: v1_check.c:20: (after this point) Received signal 11 (Segmentation fault)\n]",
+    "core:crashes: fail",
+    "core:exits: inprogress",
+    "core:exits: [traceback: v1_check.c:26: (after this point) Early exit with return value 3\n]",
+    "core:exits: fail",
+    "text \n3 failed\n",
+  ],
+  "check_crash.v1": [
+    "text before\n",
+    "core:passes: inprogress",
+    "text hello\n",
+    "core:passes: success",
+    "core:fails: inprogress",
+    "core:fails: [traceback: v1_check.c:16: Assertion '1 == 2' failed: 1 == 1, 2 == 2\n]",
+    "core:fails: fail",
+    "core:crashes: inprogress",
+    `core:crashes: fail ${LOST}`,
+  ],
+  "python.v1": [
+    "text before\n",
+    "client.passes: inprogress",
+    "client.passes: success",
+    "text between: успех г\n",
+    "client.fails: inprogress",
+    "client.fails: [traceback: Traceback (most recent call last):\n" +
+    '  File "/project/v1_client.py", line 34, in <module>\n' +
+    '    raise ValueError("no")\nValueError: no\n]',
+    "client.fails: fail #all",
+    "client.errs: inprogress",
+    "client.errs: [dump: \ufffd)\x01\r\n]\n\0]",
+    "client.errs: [traceback: boom\n]\n]",
+    "client.errs: fail #all",
+    "client.skips: inprogress",
+    "client.skips: [reason: no time\n]",
+    "client.skips: skip #all",
+    "client.xfails: inprogress",
+    "client.xfails: xfail #all",
+    "client.uxsuccess: inprogress",
+    "client.uxsuccess: uxsuccess #all",
+    "client.dies: inprogress",
+    "text after",
+    `client.dies: fail ${LOST}`,
+  ],
+  "perl.v1": [
+    "text before\n",
+    "perl passes: inprogress",
+    "perl passes: success",
+    "perl fails: inprogress",
+    "text in a test\n",
+    "perl fails: [traceback: line one\nline two\n]",
+    "perl fails: fail",
+    "perl skips: inprogress",
+    "perl skips: [reason: why\n]",
+    "perl skips: skip",
+    "perl xfails: inprogress",
+    "perl xfails: [traceback: known\n]",
+    "perl xfails: xfail",
+    "perl is interrupted: inprogress",
+    'perl is interrupted: fail [reason: The test was interrupted by the test "perl dies"]',
+    "perl dies: inprogress",
+    "text after\n",
+    `perl dies: fail ${LOST}`,
+  ],
+};
+
+Deno.test("subunit-1to2 reads what check, Python's client and Perl's print", async () => {
+  for (const [name, found] of Object.entries(PRODUCERS)) {
+    assertEquals(contents(await convert(to2, fixture(name))), found, name);
+  }
+});
+
+Deno.test("subunit-1to2 tells the time it is told, before that the present", async () => {
+  const before = Math.floor(Date.now() / 1000);
+  const bytes = await convert(
+    to2,
+    "test: a\ntime: 2026-01-31 12:00:00.5Z\nsuccess: a\n",
+  );
+  const decoder = new PacketDecoder();
+  decoder.push(bytes);
+  const [first, second] = [decoder.next(), decoder.next()];
+  assert(first?.kind === "packet" && second?.kind === "packet");
+  assert(first.timestamp!.seconds >= before);
+  assertEquals(formatTimestamp(second.timestamp!), "2026-01-31T12:00:00.5Z");
+});
+
+Deno.test("subunit-1to2 passes on text and packets as they came", async () => {
+  const packets = stream(
+    { testId: "a", status: "inprogress", timestamp: at("01:02:03") },
+    { fileName: "stdout", fileBytes: stream("test: no\n") },
+    { testId: "a", status: "success" },
+  );
+  const inputs = [
+    packets,
+    stream(packets, "г", packets, "line\n", packets),
+    stream("a", damaged({ testId: "b" }), "\n", packets),
+    packets.subarray(0, 30),
+    stream("success: a\n]\n time: x\n", Uint8Array.of(0xff, 0xd0)),
+  ];
+  for (const input of inputs) {
+    assertEquals(await convert(to2, input), input);
+  }
+  const mixed = await convert(
+    to2,
+    stream("test: b\n", packets, "success: b\nx"),
+  );
+  assertEquals(contents(mixed), [
+    "b: inprogress",
+    ...contents(packets),
+    "b: success",
+    "text x",
+  ]);
+});
+
+Deno.test("subunit-1to2 --no-detect takes packets for text", async () => {
+  const packet = stream({
+    testId: "a",
+    fileName: "f",
+    fileBytes: stream("\ntest: b\n"),
+  });
+  const found = await convert(to2, packet, ["--no-detect"]);
+  assertStringIncludes(text(found), "b");
+  assert(!equalBytes(found, packet));
+  assertEquals(await convert(to2, packet, ["--detect"]), packet);
+  assertEquals(
+    await convert(to2, packet, ["--no-detect", "--detect"]),
+    packet,
+  );
+});
+
+Deno.test("subunit-1to2 reads files one after another, and gives a route", async () => {
+  using dir = new TempDir();
+  const files = [
+    dir.file("one", "test: a\nsucc"),
+    dir.file("two", "ess: a\ntest: b"),
+  ];
+  const { stdout } = await to2(["--route", "r/1", ...files]);
+  assertEquals(contents(stdout), [
+    "a: (r/1) inprogress",
+    "a: (r/1) success",
+    "b: (r/1) inprogress",
+    `b: (r/1) fail ${LOST}`,
+  ]);
+});
+
+Deno.test("subunit-1to2 --exit-status judges tests, packets and damage", async () => {
+  const judged: [string | Uint8Array, number][] = [
+    ["test: a\nsuccess: a\ntext\n", 0],
+    ["test: a\nfailure: a\n", 1],
+    ["test: a\nuxsuccess: a\n", 1],
+    ["test: a\n", 1],
+    ["test: a\nxfail: a [\nx\n]\n", 0],
+    [stream({ testId: "a", status: "success" }), 0],
+    [stream({ testId: "a", status: "fail" }), 1],
+    [stream({ testId: "a", status: "inprogress" }), 1],
+    [damaged({ testId: "a" }), 1],
+  ];
+  for (const [stdin, expected] of judged) {
+    assertEquals((await to2([], { stdin })).status, 0);
+    const { status } = await to2(["--exit-status"], { stdin });
+    assertEquals(status, expected, String(stdin));
+  }
+});
+
+/** Runs a script of the shell behind subunit-1to2. */
+function wrap(
+  script: string,
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Finished> {
+  return to2([...args, "--", "sh", "-c", script, "sh", "-x"], surroundings);
+}
+
+Deno.test("subunit-1to2 runs a command, and ends as it does", async () => {
+  const ended = (status: string, reason: string) =>
+    `sh: exit status: ${status} [reason: ${reason}]`;
+  const cases: [string, number, string[], string][] = [
+    [
+      'echo "test: $1"; cat; echo "success: $1"; echo said >&2',
+      0,
+      [
+        "-x: inprogress",
+        "text typed\n",
+        "-x: success",
+        ended("success", "exit status 0"),
+      ],
+      "said\n",
+    ],
+    ["echo text; exit 3", 3, [
+      "text text\n",
+      ended("fail", "exit status 3"),
+    ], ""],
+    ["printf 'test: a\\n\\320'; kill -9 $$", 137, [
+      "a: inprogress",
+      "text \ufffd\n",
+      `a: fail ${LOST}`,
+      ended("fail", "killed by SIGKILL"),
+    ], ""],
+    ["printf '\\320'", 0, [
+      "text \ufffd\n",
+      ended("success", "exit status 0"),
+    ], ""],
+  ];
+  for (const [script, expected, found, words] of cases) {
+    const { stdout, stderr, status } = await wrap(script, [], {
+      stdin: "typed\n",
+    });
+    assertEquals(contents(stdout), found, script);
+    assertEquals(stderr, words);
+    assertEquals(status, expected);
+  }
+  const judged = await wrap("echo test: a", ["--exit-status", "--route=r"]);
+  assertEquals(judged.status, 1);
+  assertEquals(
+    contents(judged.stdout).at(-1),
+    "sh: exit status: (r) success [reason: exit status 0]",
+  );
+});
+
+Deno.test("subunit-1to2 says in one line what is wrong with a command", async () => {
+  using dir = new TempDir();
+  const plain = dir.file("plain", "text");
+  const cases: [string[], RegExp, string[]][] = [
+    [["--"], /Expected a command behind "--": see --help/, []],
+    [[plain, "--", "true"], /Cannot read a FILE and run a command/, []],
+    [
+      ["--route", "0", "--", "/no/such"],
+      /Cannot run "\/no\/such": no such command/,
+      [
+        "such: exit status: (0) fail [reason: it could not be run to its end]",
+      ],
+    ],
+    [["--", plain], /Cannot run ".*plain": .*: check the command/, [
+      "plain: exit status: fail [reason: it could not be run to its end]",
+    ]],
+    [[`${dir.path}/none`], /Cannot open/, []],
+  ];
+  for (const [args, words, found] of cases) {
+    const { stdout, stderr, status } = await to2(args);
+    assertMatch(stderr, words);
+    assertMatch(stderr, /^subunit-1to2: .*\n$/);
+    assertEquals(contents(stdout), found);
+    assertEquals(status, 2);
+  }
+});
+
+/** A process with its pipes in our hands. */
+function spawn(command: readonly string[]): Deno.ChildProcess {
+  const [program, ...args] = command;
+  return new Deno.Command(program, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+Deno.test("subunit-1to2 passes signals on to its command, live", async () => {
+  for (const [signal, status] of [["SIGTERM", 143], ["SIGINT", 5]] as const) {
+    const tool = spawn([
+      ...commandOf("subunit-1to2"),
+      "--",
+      "sh",
+      "-c",
+      `trap 'echo success: a; exit 5' INT; echo time: 2026-01-31 01:02:03Z
+      echo test: a; sleep 60 > /dev/null & wait`,
+    ]);
+    const reader = tool.stdout.getReader();
+    const started = stream({
+      testId: "a",
+      status: "inprogress",
+      timestamp: at("01:02:03"),
+    });
+    let read: Uint8Array = new Uint8Array(0);
+    while (read.length < started.length) {
+      read = concat([read, (await within(reader.read())).value!]);
+    }
+    assertEquals(read, started);
+    tool.kill(signal);
+    assertEquals((await within(tool.status)).code, status);
+    await reader.cancel();
+    await tool.stdin.close();
+  }
+});
+
+Deno.test("subunit-1to2 leaves no command behind when its reader leaves", async () => {
+  const tool = spawn([
+    ...commandOf("subunit-1to2"),
+    "--",
+    "sh",
+    "-c",
+    "echo $$; while :; do echo line; done",
+  ]);
+  const reader = tool.stdout.getReader();
+  const { value } = await within(reader.read());
+  const pid = /^\d+/.exec(text(value!))![0];
+  await reader.cancel();
+  assertEquals((await within(tool.status)).code, 141);
+  await tool.stdin.close();
+  await within((async () => {
+    const isAlive = () => {
+      try {
+        return !/State:\tZ/.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+      } catch {
+        return false;
+      }
+    };
+    while (isAlive()) await new Promise((resolve) => setTimeout(resolve, 10));
+  })());
+});
+
+Deno.test("subunit-1to2 is live", async () => {
+  await using tool = new LiveTool("subunit-1to2");
+  const packet = stream({ testId: "z", status: "exists" });
+  const test = { testId: "a", timestamp: at("01:02:03") };
+  const steps: [written: Uint8Array, read: Uint8Array][] = [
+    [
+      stream("time: 2026-01-31 01:02:03Z\ntest: a\n", "a prompt> "),
+      stream({ ...test, status: "inprogress" }, "a prompt> "),
+    ],
+    [
+      stream("\nsuccess: a\n", packet, "testi"),
+      stream("\n", { ...test, status: "success" }, packet),
+    ],
+  ];
+  const expected: Uint8Array[] = [];
+  for (const [written, read] of steps) {
+    await within(tool.write(written));
+    expected.push(read);
+    const all = stream(...expected);
+    assertEquals(await tool.read(all.length), all);
+  }
+});
+
+Deno.test("subunit-2to1 writes tests when they end, text in its place", async () => {
+  const { stdout, stderr, status } = await to1([], {
+    stdin: stream(
+      "before\ntest: no\n",
+      { testId: "a", status: "inprogress", timestamp: at("01:02:03") },
+      { testId: "b", status: "inprogress", timestamp: at("01:02:04") },
+      "between ",
+      { fileName: "stderr", fileBytes: stream("printed\n") },
+      {
+        testId: "b",
+        status: "success",
+        timestamp: at("01:02:05"),
+        tags: ["x"],
+      },
+      "half",
+      {
+        testId: "a",
+        fileName: "reason",
+        fileBytes: stream("why\n"),
+        mimeType: "text/plain",
+      },
+      { testId: "c", status: "exists" },
+      { testId: "a", status: "skip", routeCode: undefined },
+      "test: no\nend",
+      { testId: "lost", status: "inprogress", routeCode: "r" },
+    ),
+  });
+  assertEquals(
+    text(stdout),
+    `before
+ test: no
+between printed
+time: 2026-01-31 01:02:04Z
+test: b
+tags: x
+time: 2026-01-31 01:02:05Z
+success: b
+half
+time: 2026-01-31 01:02:03Z
+test: a
+skip: a [
+why
+]
+ test: no
+end
+test: lost
+failure: lost [
+The test started and never ended
+]
+`,
+  );
+  assertEquals(
+    stderr,
+    'subunit-2to1: Version 1 cannot hold route codes (1), tests that only exist ("exists") (1), tests side by side (1), text that looks like it (2)\n',
+  );
+  assertEquals(status, 0);
+});
+
+Deno.test("subunit-2to1 --no-passthrough leaves text out", async () => {
+  const found = await convert(
+    to1,
+    stream(
+      "a\n",
+      { testId: "a", status: "success" },
+      { fileName: "f", fileBytes: stream("x") },
+    ),
+    ["--no-passthrough"],
+  );
+  assertEquals(text(found), "test: a\nsuccess: a\n");
+});
+
+Deno.test("subunit-2to1 makes a failure of damage, and --exit-status 1", async () => {
+  const input = stream({ testId: "a", status: "success" }, damaged({}), "x\n");
+  for (const [args, expected] of [[[], 0], [["--exit-status"], 1]] as const) {
+    const { stdout, stderr, status } = await to1(args, { stdin: input });
+    assertEquals(status, expected);
+    assertMatch(
+      stderr,
+      /^subunit-2to1: Cannot decode packet 1 at byte \d+: .*\n$/,
+    );
+    const again = contents(await convert(to2, stdout));
+    assertEquals(outcomes(again), ["a success", "subunit.parser fail"]);
+    assertEquals(again.at(-1), "text x\n");
+  }
+});
+
+Deno.test("subunit-2to1 --exit-status judges the tests", async () => {
+  for (
+    const [status, expected] of [
+      ["success", 0],
+      ["fail", 1],
+      ["uxsuccess", 1],
+      ["skip", 0],
+      ["inprogress", 1],
+    ] as const
+  ) {
+    const stdin = stream({ testId: "a", status });
+    assertEquals((await to1([], { stdin })).status, 0);
+    assertEquals((await to1(["--exit-status"], { stdin })).status, expected);
+  }
+});
+
+Deno.test("subunit-2to1 is live", async () => {
+  await using tool = new LiveTool("subunit-2to1");
+  await tool.write(stream({ testId: "a", status: "skip" }, "a prompt> "));
+  const expected = "test: a\nskip: a\na prompt> ";
+  assertEquals(text(await tool.read(expected.length)), expected);
+});
+
+Deno.test("lossText counts in one line what was lost, if anything was", () => {
+  assertEquals(lossText({ "route codes": 0 }), undefined);
+  assertEquals(
+    lossText({ "route codes": 2, tags: 0, names: 1 }),
+    "Version 1 cannot hold route codes (2), names (1)",
+  );
+});
+
+/** A line of a generated stream is said in these words. */
+const anyWord = fc.stringMatching(/^[a-zé.]{1,6}$/);
+const anyText = fc.constantFrom(
+  "",
+  "text\n",
+  "г. текст\n",
+  "success: other\n",
+  " test: x\n",
+  "Tests: 3\n",
+  "]\n",
+);
+const anyTime = fc.tuple(
+  fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  fc.nat(999).map((milliseconds) => milliseconds * 1000),
+).map(([seconds, microseconds]) =>
+  // Whole seconds: Python's reader rounds some fractions down.
+  `time: ${
+    formatTimestamp({ seconds, nanoseconds: 0 * microseconds })
+      .replace("T", " ")
+  }\n`
+);
+const anyTags = fc.array(
+  fc.tuple(fc.constantFrom("", "-"), fc.constantFrom("x", "y", "zé")),
+  { minLength: 1, maxLength: 3 },
+).map((tags) => `tags: ${tags.map((tag) => tag.join("")).join(" ")}\n`);
+const anyLines = fc.constantFrom(
+  "",
+  "one\ntwo\n",
+  " ]\n",
+  "test: x\nsuccess: x\n",
+  "\n\n",
+  "г\n",
+);
+const anyPart = fc.record({
+  name: anyWord,
+  content: fc.constantFrom("", "x", "]\n", "a\r\n0\r\n", "г".repeat(40)),
+}).map(({ name, content }) => {
+  const { length } = new TextEncoder().encode(content);
+  const chunk = length === 0 ? "" : `${length.toString(16)}\r\n${content}`;
+  return `Content-Type: text/plain;charset=utf8\n${name}\n${chunk}0\r\n`;
+});
+const anyDetails = fc.oneof(
+  fc.constant("\n"),
+  anyLines.map((lines) => ` [\n${lines}]\n`),
+  fc.uniqueArray(anyPart, {
+    maxLength: 3,
+    selector: (part) => part.split("\n")[1],
+  }).map((parts) => ` [ multipart\n${parts.join("")}]\n`),
+);
+const anyTest = fc.record({
+  start: fc.constantFrom("test: ", "test ", "testing: ", "testing "),
+  id: fc.array(anyWord, { minLength: 1, maxLength: 3 })
+    .map((words) => words.join(" ")),
+  inside: fc.array(fc.oneof(anyText, anyTags, anyTime), { maxLength: 3 }),
+  word: fc.constantFrom(
+    ..."success successful failure error skip xfail uxsuccess".split(" "),
+  ),
+  colon: fc.constantFrom(":", ""),
+  details: anyDetails,
+  behind: fc.array(fc.oneof(anyText, anyTags, anyTime), { maxLength: 2 }),
+}).map(({ start, id, inside, word, colon, details, behind }) => {
+  // Python keeps no details of a uxsuccess that has none in brackets.
+  return `${start}${id}\n${inside.join("")}${word}${colon} ${id}${details}${
+    behind.join("")
+  }`;
+});
+/** Streams of version 1 that no reader can misunderstand. */
+const anyStream = fc.tuple(anyTime, fc.array(anyTest, { maxLength: 8 }))
+  .map(([time, tests]) => time + tests.join(""));
+
+/** All that a stream says, its times included. */
+function facts(bytes: Uint8Array): string[] {
+  const decoder = new PacketDecoder();
+  decoder.push(bytes);
+  decoder.end();
+  const found: string[] = [];
+  for (let item; (item = decoder.next()) !== undefined;) {
+    assert(item.kind !== "damage", "there is damage in the stream");
+    found.push(
+      item.kind === "foreign" ? `text ${text(item.bytes)}` : [
+        show(item),
+        item.mimeType,
+        item.timestamp && formatTimestamp(item.timestamp),
+      ].join(" "),
+    );
+  }
+  return found;
+}
+
+Deno.test(`version 1 to 2 to 1 to 2 gives the same tests (seed ${SEED})`, async () => {
+  const v1 = sample(anyStream, 60, SEED).join("");
+  const first = await convert(to2, v1);
+  const { stdout } = await to1([], { stdin: first });
+  const again = await convert(to2, stdout);
+  const withoutText = (bytes: Uint8Array) =>
+    facts(bytes).filter((line) => !line.startsWith("text "));
+  assertEquals(withoutText(again), withoutText(first));
+  assert(withoutText(first).length > 500);
+});
+
+/** Python's tools, their text not held up behind their packets. */
+const PYTHON = { env: { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" } };
+
+peerTest(
+  `subunit-1to2 agrees with Python's on any sound stream (seed ${SEED})`,
+  ["subunit"],
+  async () => {
+    const v1 = sample(anyStream, 60, SEED).join("");
+    const theirs = await run(["/usr/bin/subunit-1to2"], {
+      stdin: v1,
+      ...PYTHON,
+    });
+    assertEquals(theirs.stderr, "");
+    const ours = await convert(to2, v1);
+    assertEquals(facts(ours), facts(theirs.stdout));
+  },
+);
+
+/** A test as Python's reader of version 1 finds it. */
+interface Dumped {
+  readonly id: string;
+  readonly outcome: string;
+  readonly tags: string[];
+  readonly times: (number | null)[];
+  readonly details: Record<string, string>;
+}
+
+/** The tests that Python's reader finds, and the text between them. */
+async function dump(v1: Uint8Array): Promise<[Dumped[], string]> {
+  using dir = new TempDir();
+  const { stdout, stderr, status } = await run(
+    ["/usr/bin/python3", peerPath("v1_dump.py"), dir.file("v1", v1)],
+    PYTHON,
+  );
+  assertEquals(status, 0, stderr);
+  const lines = text(stdout).split("\n").filter((line) => line !== "");
+  return [lines.map((line) => JSON.parse(line)), stderr];
+}
+
+peerTest(
+  `Python's reader finds the tests of subunit-2to1, as of its like (seed ${SEED})`,
+  ["subunit", "python3-subunit"],
+  async () => {
+    const runs = sample(anyRun({ maxTests: 20 }), 40, SEED);
+    const input = stream(
+      ...runs.flatMap((events, run) =>
+        events.map(({ testId, ...event }) => ({
+          testId: `${run}.${testId}`,
+          ...event,
+        }))
+      ),
+    );
+    const theirs = await run(["/usr/bin/subunit-2to1"], {
+      stdin: input,
+      ...PYTHON,
+    });
+    const ours = await to1([], { stdin: input });
+    const [tests, words] = await dump(ours.stdout);
+    const [expected] = await dump(theirs.stdout);
+    assertEquals(words, "");
+    assert(expected.length > 100);
+    // Lost tests come last, theirs the one first that started last.
+    const byId = (a: Dumped, b: Dumped) => a.id < b.id ? -1 : 1;
+    assertEquals(
+      tests.map(comparable).sort(byId),
+      expected.map(comparable).sort(byId),
+    );
+  },
+);
+
+/** What both tools say of a test: ours says more of lost ones. */
+function comparable({ details, times, ...test }: Dumped): Dumped {
+  const files = Object.entries(details)
+    // Theirs leaves empty files out, ours gives a reason.
+    .filter(([, hex]) => hex !== "")
+    .filter(([, hex]) =>
+      !text(Uint8Array.fromHex(hex)).includes("started and never ended")
+    );
+  return { ...test, details: Object.fromEntries(files), times };
+}
+
+peerTest("Python's reader keeps text that looks like version 1", [
+  "python3-subunit",
+], async () => {
+  const printed = "test: no\ntags a\ntime flies\nprogress is nice\nerror: e\n";
+  const { stdout } = await to1([], {
+    stdin: stream(
+      printed,
+      { testId: "a", status: "success" },
+      "half",
+      { testId: "b", status: "fail" },
+    ),
+  });
+  const [tests, words] = await dump(stdout);
+  assertEquals(tests.map(({ id, outcome, tags }) => [id, outcome, tags]), [
+    ["a", "success", []],
+    ["b", "fail", []],
+  ]);
+  assertEquals(words, printed.replaceAll(/^/gm, " ").trimEnd() + "\nhalf\n");
+});
+
+peerTest("subunit-1to2 reads Python's client as it runs", [
+  "python3-subunit",
+], async () => {
+  const { stdout, status } = await to2(
+    ["--", "/usr/bin/python3", peerPath("v1_client.py")],
+    { cwd: Deno.cwd() },
+  );
+  const found = contents(stdout)
+    .map((line) =>
+      line.replace(/File ".*\/v1_client/, 'File "/project/v1_client')
+    );
+  assertEquals(found, [
+    ...PRODUCERS["python.v1"],
+    "python3: exit status: success [reason: exit status 0]",
+  ]);
+  assertEquals(status, 0);
+});
+
+/** Registers a test that needs what a command shows to be there. */
+function legacyTest(
+  name: string,
+  needed: string,
+  shows: readonly [string, ...string[]],
+  test: () => Promise<void>,
+): void {
+  const [program, ...args] = shows;
+  let isThere = false;
+  try {
+    const options = { args, stdout: "null", stderr: "null" } as const;
+    isThere = new Deno.Command(program, options).outputSync().success;
+  } catch {
+    // There is no such program.
+  }
+  if (isThere) Deno.test(name, test);
+  else console.log(`left out: ${name} needs ${needed}`);
+}
+
+const PERL = ["perl", "-MSubunit", "-e", ""] as const;
+
+legacyTest(
+  "Perl's reader finds the tests of subunit-2to1 --plain",
+  "libsubunit-perl",
+  PERL,
+  async () => {
+    const file = (name: string, content: string) => ({
+      fileName: name,
+      fileBytes: stream(content),
+      mimeType: "text/plain;charset=utf8",
+    });
+    const { stdout } = await to1(["--plain"], {
+      stdin: stream(
+        "before\nerror: no\ntest: no\n",
+        { testId: "a a", status: "success", tags: ["x"] },
+        { testId: "b", ...file("log", "one") },
+        { testId: "b", ...file("traceback", "test: x\n]\nskip: b\n") },
+        { testId: "b", status: "fail" },
+        { testId: "c", status: "skip", ...file("reason", "why") },
+        { testId: "d", status: "xfail" },
+        { testId: "e", status: "inprogress" },
+        "after",
+      ),
+    });
+    const read = await run(["perl", peerPath("v1_read.pl")], { stdin: stdout });
+    assertEquals(read.stderr, "");
+    assertEquals(
+      text(read.stdout).split("\n").filter((line) =>
+        !/^text\ttags: /.test(line)
+      ),
+      [
+        "text\tbefore",
+        "text\t error: no",
+        "text\t test: no",
+        "test\ta a\tsuccess\t",
+        "test\tb\tfailure\tlog:\\none\\ntraceback:\\ntest: x\\n ]\\nskip: b\\n",
+        "test\tc\tskip\twhy\\n",
+        "test\td\txfail\t",
+        "text\tafter",
+        "test\te\tfailure\tThe test started and never ended\\n",
+        "failed\t1",
+        "",
+      ],
+    );
+  },
+);
+
+legacyTest(
+  "Perl's reader finds version 1 that went to 2 and back",
+  "libsubunit-perl",
+  PERL,
+  async () => {
+    const written = await run(["perl", peerPath("v1_write.pl")]);
+    const v1 = await to1(["--plain"], {
+      stdin: await convert(to2, written.stdout),
+    });
+    const read = await run(["perl", peerPath("v1_read.pl")], {
+      stdin: v1.stdout,
+    });
+    assertEquals(
+      text(read.stdout).split("\n").filter((line) => line.startsWith("test")),
+      [
+        "test\tperl passes\tsuccess\t",
+        "test\tperl fails\tfailure\tline one\\nline two\\n",
+        "test\tperl skips\tskip\twhy\\n",
+        "test\tperl xfails\txfail\tknown\\n",
+        'test\tperl is interrupted\tfailure\treason:\\nThe test was interrupted by the test "perl dies"\\n',
+        "test\tperl dies\tfailure\treason:\\nThe input ended before the test did\\n",
+      ],
+    );
+    assertEquals(
+      text(read.stdout).split("\n").filter((line) => line.startsWith("text")),
+      ["text\tbefore", "text\tin a test", "text\tafter"],
+    );
+  },
+);
+
+legacyTest(
+  "subunit-1to2 reads check's tests as they run, a crash as a failure",
+  "check, libsubunit-dev, gcc and pkg-config",
+  ["sh", "-c", "gcc --version && pkg-config --exists check libsubunit"],
+  async () => {
+    using dir = new TempDir();
+    const program = `${dir.path}/v1_check`;
+    const compiled = await run([
+      "sh",
+      "-c",
+      'cd "$1" && gcc v1_check.c -o "$2" $(pkg-config --cflags --libs check) -lsubunit',
+      "sh",
+      peerPath(""),
+      program,
+    ]);
+    assertEquals(compiled.status, 0, compiled.stderr);
+    const ended = (how: string) =>
+      `v1_check: exit status: fail [reason: ${how}]`;
+    const forked = await to2(["--", program]);
+    assertEquals(contents(forked.stdout), [
+      ...PRODUCERS["check.v1"],
+      ended("exit status 1"),
+    ]);
+    assertEquals(forked.status, 1);
+    const crashed = await to2(["--", program, "crash"]);
+    assertEquals(contents(crashed.stdout), [
+      ...PRODUCERS["check_crash.v1"],
+      ended("killed by SIGSEGV"),
+    ]);
+    assertEquals(crashed.status, 139);
+  },
+);

@@ -1,0 +1,213 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { StatusEvent } from "@subunit/codec";
+import { runTool, shell, TempDir, text } from "../support/run.ts";
+import {
+  at,
+  damaged,
+  eventsIn,
+  type Said,
+  stream,
+} from "../support/streams.ts";
+
+interface Difference {
+  readonly events: StatusEvent[];
+  readonly status: number;
+  readonly stderr: string;
+}
+
+async function diff(
+  old: Uint8Array,
+  now: Uint8Array,
+  args: string[] = [],
+): Promise<Difference> {
+  using dir = new TempDir();
+  const files = [dir.file("old", old), dir.file("new", now)];
+  const { stdout, stderr, status } = await runTool("subunit-diff", [
+    ...args,
+    ...files,
+  ]);
+  return { events: eventsIn(stdout), status, stderr };
+}
+
+/** Each test that has ended: its id, status and tags. */
+function endings({ events }: Difference): string[] {
+  return events.filter(({ status }) =>
+    status !== undefined && status !== "inprogress"
+  ).map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+}
+
+const ended = (testId: string, status: StatusEvent["status"]): Said => ({
+  testId,
+  status,
+});
+
+Deno.test("subunit-diff shows the tests whose outcome changed, and how", async () => {
+  const old = stream(
+    ended("same", "success"),
+    ended("still fails", "fail"),
+    ended("breaks", "success"),
+    ended("is mended", "fail"),
+    ended("surprises", "xfail"),
+    ended("goes", "success"),
+    ended("is skipped now", "success"),
+    ended("was lost", "inprogress"),
+  );
+  const now = stream(
+    ended("same", "success"),
+    ended("still fails", "fail"),
+    ended("breaks", "fail"),
+    ended("is mended", "success"),
+    ended("surprises", "uxsuccess"),
+    ended("comes", "success"),
+    ended("comes broken", "fail"),
+    ended("is skipped now", "skip"),
+    ended("was lost", "fail"),
+  );
+  const difference = await diff(old, now);
+  assertEquals(endings(difference), [
+    "breaks fail new-fail",
+    "is mended success fixed",
+    "surprises uxsuccess new-fail",
+    "comes success appeared",
+    "comes broken fail appeared,new-fail",
+    "is skipped now skip changed",
+    "was lost fail changed",
+    "goes skip vanished",
+  ]);
+  assertEquals(difference.status, 1);
+  assertEquals(
+    difference.stderr,
+    "subunit-diff: 3 tests fail that did not before\n",
+  );
+});
+
+Deno.test("subunit-diff exits 0 when nothing fails that did not fail before", async () => {
+  const old = stream(ended("a", "fail"), ended("b", "success"));
+  const now = stream(ended("a", "uxsuccess"), ended("c", "success"));
+  assertEquals((await diff(old, now)).status, 0);
+  const same = await diff(old, old);
+  assertEquals(same, { events: [], status: 0, stderr: "" });
+});
+
+Deno.test("subunit-diff counts a test that is lost now as a new failure", async () => {
+  const old = stream(ended("a", "success"));
+  const now = stream({ testId: "a", status: "inprogress", tags: ["x"] });
+  const difference = await diff(old, now);
+  assertEquals(difference.events, [{
+    testId: "a",
+    status: "inprogress",
+    runnable: true,
+    tags: ["new-fail", "x"],
+  }]);
+  assertEquals(difference.status, 1);
+});
+
+Deno.test("subunit-diff hands out all packets of a changed test as they came", async () => {
+  const packets: Said[] = [
+    {
+      testId: "a",
+      status: "inprogress",
+      tags: ["slow"],
+      timestamp: at("10:00:00"),
+      routeCode: "0",
+    },
+    { testId: "a", fileName: "log", fileBytes: stream("one"), routeCode: "0" },
+    {
+      testId: "a",
+      status: "fail",
+      timestamp: at("10:00:02"),
+      routeCode: "0",
+    },
+  ];
+  const now = stream(
+    "text\n",
+    packets[0],
+    ended("b", "success"),
+    packets[1],
+    { fileName: "stdout" },
+    packets[2],
+  );
+  const { events } = await diff(
+    stream(ended("a", "success"), ended("b", "success")),
+    now,
+  );
+  assertEquals(
+    events,
+    eventsIn(stream(
+      packets[0],
+      packets[1],
+      { ...packets[2], tags: ["new-fail", "slow"] },
+    )),
+  );
+});
+
+Deno.test("subunit-diff matches by route code where both runs have it, else by id", async () => {
+  const on = (routeCode: string, status: StatusEvent["status"]): Said => ({
+    testId: "a",
+    routeCode,
+    status,
+  });
+  const both = stream(on("linux", "fail"), on("mac", "success"));
+  assertEquals(endings(await diff(both, both)), []);
+  assertEquals(
+    endings(await diff(both, stream(on("linux", "fail"), on("mac", "fail")))),
+    ["a fail new-fail"],
+  );
+  // Another worker ran it.
+  assertEquals(
+    endings(await diff(stream(on("0", "success")), stream(on("3", "success")))),
+    [],
+  );
+});
+
+Deno.test("subunit-diff --slower shows tests that take longer, and does not fail", async () => {
+  const run = (seconds: number, status: StatusEvent["status"]) =>
+    stream(
+      { testId: "a", status: "inprogress", timestamp: at("10:00:00") },
+      { testId: "a", status, timestamp: at(`10:00:0${seconds}`) },
+    );
+  for (
+    const [percent, expected] of [
+      ["40", ["a success slower"]],
+      ["60", []],
+    ] as const
+  ) {
+    const difference = await diff(run(4, "success"), run(6, "success"), [
+      `--slower=${percent}`,
+    ]);
+    assertEquals(endings(difference), [...expected]);
+    assertEquals(difference.status, 0);
+  }
+  assertEquals(
+    endings(await diff(run(4, "fail"), run(6, "fail"), ["--slower=1"])),
+    [],
+  );
+});
+
+Deno.test("subunit-diff names damage in either run", async () => {
+  const { stderr, status } = await diff(
+    damaged(ended("a", "success")),
+    stream(),
+  );
+  assertMatch(stderr, /^subunit-diff: Cannot decode packet 0 at byte 0: .*\n$/);
+  assertEquals(status, 0);
+});
+
+Deno.test("subunit-diff reads one of its streams from a pipe", async () => {
+  using dir = new TempDir();
+  const old = dir.file("old", stream(ended("a", "fail")));
+  const { stdout } = await shell(
+    "subunit-diff $1 - | subunit-ls --format=tsv | cut -f 1,2",
+    [old],
+    { stdin: stream(ended("a", "success")) },
+  );
+  assertEquals(text(stdout), "a\tsuccess\n");
+});
+
+Deno.test("subunit-diff wants two streams, and a percentage", async () => {
+  for (const args of [[], ["a"], ["a", "b", "c"], ["--slower=x", "a", "b"]]) {
+    const { stderr, status } = await runTool("subunit-diff", args);
+    assertMatch(stderr, /^subunit-diff: .*expected.*: see --help\n$/i);
+    assertEquals(status, 2);
+  }
+});

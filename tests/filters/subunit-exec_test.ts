@@ -1,0 +1,354 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import type { StatusEvent } from "@subunit/codec";
+import { outcomeOf } from "../../filters/subunit-exec.ts";
+import {
+  commandOf,
+  type Finished,
+  LiveTool,
+  peerTest,
+  runTool,
+  shell,
+  type Surroundings,
+  TempDir,
+  text,
+  within,
+} from "../support/run.ts";
+import { at, eventsIn, type Said, stream } from "../support/streams.ts";
+
+/** Runs a script of the shell under the tool. */
+function exec(
+  script: string,
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Finished> {
+  const words = [...args, "--", "sh", "-c", script];
+  return runTool("subunit-exec", words, surroundings);
+}
+
+/** Events in words, "file: text" and "test status: text", a file's joined. */
+function said(events: readonly StatusEvent[]): string[] {
+  const words: string[] = [];
+  for (const { testId, status, fileName, fileBytes } of events) {
+    const content = fileBytes === undefined ? "" : text(fileBytes);
+    const what = testId === undefined
+      ? `${fileName}: `
+      : `${testId} ${status ?? fileName}: `;
+    const before = words.findIndex((one) => one.startsWith(what));
+    if (testId === undefined && before >= 0) words[before] += content;
+    else words.push(what + content);
+  }
+  return words;
+}
+
+/** What is said of the end of sh. */
+function ended(status: string, reason: string): string {
+  return `sh: exit status ${status}: ${reason}`;
+}
+
+Deno.test("subunit-exec keeps all that a command prints, and how it ends", async () => {
+  const { stdout, stderr, status } = await exec(
+    "echo out; echo err >&2; printf more",
+  );
+  assertEquals(stderr, "");
+  assertEquals(status, 0);
+  assertEquals(
+    said(eventsIn(stdout)).sort(),
+    [
+      ended("success", "exit status 0"),
+      "stderr: err\n",
+      "stdout: out\nmore",
+    ].sort(),
+  );
+  const last = eventsIn(stdout).at(-1)!;
+  assertEquals(last.runnable, false);
+  assert(last.timestamp !== undefined);
+});
+
+Deno.test("subunit-exec makes a failure of a command that fails without one", async () => {
+  const cases: [script: string, words: string[], status: number][] = [
+    ["exit 3", [ended("fail", "exit status 3")], 1],
+    ["kill -9 $$", [ended("fail", "killed by SIGKILL")], 1],
+    ["printf '1..1\\nok 1 - a\\n'; exit 3", [
+      "test 1 - a success: ",
+      ended("fail", "exit status 3"),
+    ], 1],
+    // A failed test explains it.
+    ["printf '1..1\\nnot ok 1 - a\\n'; exit 1", [
+      "test 1 - a fail: ",
+      ended("xfail", "exit status 1"),
+    ], 1],
+    ["printf '1..1\\nnot ok 1 - a\\n'", [
+      "test 1 - a fail: ",
+      ended("success", "exit status 0"),
+    ], 1],
+    ["printf '1..1\\nok 1 - a\\n'", [
+      "test 1 - a success: ",
+      ended("success", "exit status 0"),
+    ], 0],
+  ];
+  for (const [script, words, expected] of cases) {
+    const { stdout, status } = await exec(script);
+    assertEquals(said(eventsIn(stdout)), words, script);
+    assertEquals(status, expected, script);
+  }
+});
+
+Deno.test("outcomeOf takes no signal for explained", () => {
+  const killed = { success: false, code: 143, signal: "SIGTERM" } as const;
+  assertEquals(outcomeOf("t", killed, false), {
+    testId: "t",
+    status: "fail",
+    reason: "killed by SIGTERM",
+  });
+});
+
+Deno.test("subunit-exec lets a later stage fail the build without pipefail", async () => {
+  const { stdout, status } = await shell(
+    "subunit-exec -- sh -c 'exit 3' | subunit-ls --failing",
+  );
+  assertEquals(text(stdout), "sh: exit status\n");
+  assertEquals(status, 1);
+});
+
+Deno.test("subunit-exec passes packets on as they came, and fails those that are lost", async () => {
+  using dir = new TempDir();
+  const packets = stream(
+    { testId: "a", status: "inprogress", routeCode: "0", tags: ["t"] },
+    { testId: "b", status: "success", timestamp: at("01:02:03") },
+  );
+  const file = dir.file("run", packets);
+  const { stdout, status } = await exec(
+    'cat "$FILE"; echo last words >&2; kill -SEGV $$',
+    [],
+    { env: { FILE: file } },
+  );
+  assertEquals(status, 1);
+  const hex = stdout.toHex();
+  const each: Said[] = eventsIn(packets);
+  assert(each.every((event) => hex.includes(stream(event).toHex())));
+  const lost = eventsIn(stdout).filter(({ tags }) => tags?.includes("lost"));
+  assertEquals(
+    lost.map(({ testId, status, routeCode, tags }) => [
+      testId,
+      status,
+      routeCode,
+      tags,
+    ]),
+    [["a", "fail", "0", ["lost", "t"]]],
+  );
+  const words = said(eventsIn(stdout));
+  assert(words.includes("a last output: last words\n"), words.join());
+  assertEquals(words.at(-1), ended("fail", "killed by SIGSEGV"));
+});
+
+Deno.test("subunit-exec takes the results from a descriptor", async () => {
+  const { stdout, status } = await exec(
+    "echo '1..1' >&3; echo 'ok 1 - out'; echo 'ok 1 - real' >&3; echo err >&2",
+    ["--fd", "3"],
+  );
+  assertEquals(status, 0);
+  assertEquals(
+    said(eventsIn(stdout)).sort(),
+    [
+      "output: ok 1 - out\nerr\n",
+      ended("success", "exit status 0"),
+      "test 1 - real success: ",
+    ].sort(),
+  );
+});
+
+Deno.test("subunit-exec --detect waits for a line that shows the form", async () => {
+  const cases: [printed: string, words: string[]][] = [
+    ["ok\\nnot ok\\nok then\\n1..x\\n", [
+      "stdout: ok\nnot ok\nok then\n1..x\n",
+    ]],
+    ["building\\nTAP version 13\\nok 1\\n1..1\\n", [
+      "stdout: building\n",
+      "test 1 success: ",
+    ]],
+    ["1..1\\nok 1", ["test 1 success: "]],
+    ["ok 1", ["test 1 success: ", "tap plan fail: "]],
+    ["text without end", ["stdout: text without end"]],
+    ["time flies\\ntest results:\\nsuccess: a\\n", [
+      "stdout: time flies\ntest results:\nsuccess: a\n",
+    ]],
+    ["building\\ntest: a\\nsuccess: a\\nok 1\\n", [
+      "stdout: building\nok 1\n",
+      "a inprogress: ",
+      "a success: ",
+    ]],
+    [
+      '{"no": "result"}\\n{"Action":"start","Package":"p"}\\n{"Action":"fail","Package":"p","Test":"T"}\\n{"Action":"fail","Package":"p"}\\n',
+      [
+        'stdout: {"no": "result"}\n',
+        "p.T fail: ",
+      ],
+    ],
+  ];
+  for (const [printed, words] of cases) {
+    for (const delay of ["", "sleep 0.05; "]) {
+      const script = printed.split("\\n").map((line, i, all) =>
+        `printf '${line}${i < all.length - 1 ? "\\n" : ""}'; ${delay}`
+      ).join("");
+      const { stdout } = await exec(script);
+      const all = said(eventsIn(stdout)).slice(0, -1);
+      assertEquals(
+        all.map((one) => one.replace(/(tap plan fail: ).*/s, "$1")),
+        words,
+        script,
+      );
+    }
+  }
+});
+
+Deno.test("subunit-exec reads the form it is told, however results begin", async () => {
+  const script = "echo 'ok 1'; echo 1..1";
+  const plain = eventsIn((await exec(script, ["--v2"])).stdout);
+  assertEquals(said(plain)[0], "stdout: ok 1\n1..1\n");
+  const tap = eventsIn((await exec("echo ok; echo 1..1", ["--tap"])).stdout);
+  assertEquals(said(tap)[0], "test 1 success: ");
+  const v1 = eventsIn(
+    (await exec("echo test a; echo success a", ["--v1"])).stdout,
+  );
+  assertEquals(said(v1).slice(0, 2), ["a inprogress: ", "a success: "]);
+  const go = '{"Action":"pass","Package":"p","Test":"T"}';
+  const gojson = eventsIn((await exec(`echo '${go}'`, ["--gojson"])).stdout);
+  assertEquals(said(gojson)[0], "p.T success: ");
+});
+
+Deno.test("subunit-exec gives the command its own standard input", async () => {
+  const { stdout } = await exec("cat", [], { stdin: "from outside" });
+  assertEquals(said(eventsIn(stdout))[0], "stdout: from outside");
+});
+
+Deno.test("subunit-exec reads both pipes at a time", async () => {
+  const { stdout, status } = await exec(
+    "head -c 1000000 /dev/zero >&2; head -c 1000000 /dev/zero; echo 1..0",
+  );
+  assertEquals(status, 0);
+  const bytes = (name: string) =>
+    eventsIn(stdout).filter(({ fileName }) => fileName === name)
+      .reduce((sum, { fileBytes }) => sum + fileBytes!.length, 0);
+  assertEquals(bytes("stderr"), 1000000);
+  assert(bytes("stdout") >= 1000000);
+});
+
+Deno.test("subunit-exec is live", async () => {
+  await using tool = new LiveTool("subunit-exec", ["--", "cat"]);
+  const packet = stream({ testId: "a", status: "success" });
+  await within(tool.write(packet));
+  assertEquals(await tool.read(packet.length), packet);
+});
+
+Deno.test("subunit-exec passes signals on, and lives to tell", async () => {
+  for (
+    const [signal, trap, words] of [
+      ["SIGTERM", "trap 'exit 0' TERM", ended("success", "exit status 0")],
+      ["SIGINT", "trap 'exit 5' INT", ended("fail", "exit status 5")],
+      ["SIGHUP", "trap - HUP", ended("fail", "killed by SIGHUP")],
+    ] as const
+  ) {
+    const script = `${trap}; echo ready; while :; do sleep 0.05; done`;
+    const [program, ...args] = commandOf("subunit-exec");
+    const process = new Deno.Command(program, {
+      args: [...args, "--", "sh", "-c", script],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of process.stdout) {
+      if (chunks.length === 0) process.kill(signal);
+      chunks.push(chunk.slice());
+    }
+    assertEquals(said(eventsIn(concat(chunks))).at(-1), words, signal);
+  }
+});
+
+Deno.test("subunit-exec ends when its reader leaves", async () => {
+  const { status, stderr } = await shell(
+    "subunit-exec -- yes | head -c 1 > /dev/null; exit ${PIPESTATUS[0]}",
+  );
+  assertEquals(stderr, "");
+  assertEquals(status, 141);
+});
+
+Deno.test("subunit-exec says what it cannot run, in the stream too", async () => {
+  const { status, stdout, stderr } = await runTool("subunit-exec", [
+    "--",
+    "./no-such-command",
+  ]);
+  assertMatch(
+    stderr,
+    /^subunit-exec: Cannot run "\.\/no-such-command": no such command: [^\n]+\n$/,
+  );
+  assertEquals(said(eventsIn(stdout)), [
+    "no-such-command: exit status fail: it could not be started",
+  ]);
+  assertEquals(status, 2);
+});
+
+Deno.test("subunit-exec wants a command, one form and a descriptor", async () => {
+  const cases: [string[], string][] = [
+    [[], "Expected a command to run, behind --: see --help"],
+    [
+      ["--tap", "--v2", "--", "true"],
+      "Options --v2 and --tap exclude each other: see --help",
+    ],
+    [
+      ["--fd=1", "--", "true"],
+      'Option --fd is "1": expected 3 to 9: see --help',
+    ],
+  ];
+  for (const [args, words] of cases) {
+    const { status, stderr } = await runTool("subunit-exec", args);
+    assertEquals(stderr, `subunit-exec: ${words}\n`);
+    assertEquals(status, 2);
+  }
+});
+
+peerTest(
+  "subunit-exec tells what became of each test of stestr, and of its workers",
+  [
+    "stestr",
+  ],
+  async () => {
+    using dir = new TempDir();
+    const suite = new URL(
+      "../fixtures/stestr/suite/test_shop.py",
+      import.meta.url,
+    );
+    Deno.mkdirSync(`${dir.path}/suite`);
+    Deno.copyFileSync(suite, `${dir.path}/suite/test_shop.py`);
+    dir.file("suite/__init__.py", "");
+    const { stdout, status } = await shell(
+      `stestr init 2> init.log
+    subunit-exec -- stestr run --subunit --concurrency 2 --test-path ./suite |
+      subunit-seal --expect-listed`,
+      [],
+      { cwd: dir.path },
+    );
+    assertEquals(status, 0);
+    const last = new Map(
+      eventsIn(stdout).map((event) => [event.testId, event]),
+    );
+    for (
+      const [name, expected] of [
+        ["TestBasket.test_create", "success"],
+        ["TestInvoice.test_total", "fail"],
+        ["TestMail.test_known", "xfail"],
+        ["TestStock.test_later", "skip"],
+        // Its worker dies, and takes with it the tests that it had not begun.
+        ["TestMail.test_dies", "fail"],
+      ]
+    ) {
+      const { status, tags } = last.get(`suite.test_shop.${name}`)!;
+      assert(
+        status === expected || tags?.includes("lost"),
+        `${name}: ${status}`,
+      );
+    }
+    // With --subunit it exits 0 whatever fails.
+    assertEquals(last.get("stestr: exit status")!.status, "success");
+  },
+);

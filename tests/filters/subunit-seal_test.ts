@@ -1,0 +1,218 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import type { StatusEvent } from "@subunit/codec";
+import {
+  peerTest,
+  run,
+  runTool,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import {
+  at,
+  damaged,
+  equalBytes,
+  eventsIn,
+  noisyStream,
+  type Said,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+
+/** What the tool puts behind a stream, which must pass unchanged. */
+async function sealOf(
+  input: Uint8Array,
+  args: string[] = [],
+  padding = 0,
+): Promise<StatusEvent[]> {
+  const { stdout, stderr, status } = await runTool("subunit-seal", args, {
+    stdin: input,
+  });
+  assertEquals(stderr, "");
+  assertEquals(status, 0);
+  assert(equalBytes(stdout.slice(0, input.length), input), "it is changed");
+  const behind = stdout.slice(input.length);
+  assertEquals(text(behind.slice(0, padding)), "\n".repeat(padding));
+  return eventsIn(behind.slice(padding));
+}
+
+function lost(event: Said, reason: string): StatusEvent {
+  return {
+    runnable: true,
+    status: "fail",
+    tags: ["lost"],
+    fileName: "reason",
+    fileBytes: stream(reason),
+    mimeType: "text/plain;charset=utf8",
+    eof: true,
+    ...event,
+  };
+}
+
+const NEVER_ENDED = "The test started and never ended.";
+const NEVER_STARTED = "The test never started.";
+
+Deno.test("subunit-seal fails the tests that never ended, first started first", async () => {
+  const input = stream(
+    {
+      testId: "b",
+      status: "inprogress",
+      routeCode: "0",
+      tags: ["x"],
+      runnable: false,
+      parentTestId: "p",
+      timestamp: at("10:00:00"),
+    },
+    { testId: "a", status: "inprogress" },
+    { testId: "b", status: "inprogress", timestamp: at("10:00:05") },
+    { testId: "a", status: "success", timestamp: at("10:00:09") },
+  );
+  const timestamp = at("10:00:09");
+  assertEquals(await sealOf(input), [
+    lost({
+      testId: "b",
+      routeCode: "0",
+      tags: ["lost", "x"],
+      runnable: false,
+      parentTestId: "p",
+      timestamp,
+    }, NEVER_ENDED),
+    lost({ testId: "b", timestamp }, NEVER_ENDED),
+  ]);
+});
+
+Deno.test("subunit-seal attaches the last output seen, of the test's route if it has any", async () => {
+  const long = "x".repeat(5000);
+  const input = stream(
+    { testId: "a", status: "inprogress", routeCode: "1" },
+    { testId: "b", status: "inprogress" },
+    { fileName: "stdout", fileBytes: stream("panic in 1\n"), routeCode: "1" },
+    long,
+    "Segmentation fault\n",
+  );
+  const events = await sealOf(input, [], 1);
+  const outputs = events.filter(({ fileName }) => fileName === "last output");
+  assertEquals(
+    outputs.map(({ testId, status, fileBytes }) => [
+      testId,
+      status,
+      text(fileBytes!),
+    ]),
+    [
+      ["a", undefined, "panic in 1\n"],
+      ["b", undefined, (long + "Segmentation fault\n").slice(-4096)],
+    ],
+  );
+});
+
+Deno.test("subunit-seal --expect fails the tests of a list that never came", async () => {
+  using dir = new TempDir();
+  const list = dir.file("ids", "a\nb\r\n\nгорa\nc");
+  const input = stream(
+    { testId: "a", status: "success" },
+    { testId: "c", status: "exists" },
+  );
+  assertEquals(await sealOf(input, ["--expect", list]), [
+    lost({ testId: "b" }, NEVER_STARTED),
+    lost({ testId: "горa" }, NEVER_STARTED),
+    lost({ testId: "c" }, NEVER_STARTED),
+  ]);
+});
+
+Deno.test("subunit-seal --expect-listed fails the tests said to exist that did not run", async () => {
+  const input = stream(
+    { testId: "ran first", status: "success" },
+    { testId: "ran first", status: "exists" },
+    { testId: "ran", status: "exists" },
+    { testId: "absent", status: "exists" },
+    { testId: "ran", status: "skip" },
+  );
+  assertEquals(await sealOf(input, ["--expect-listed"]), [
+    lost({ testId: "absent" }, NEVER_STARTED),
+  ]);
+  assertEquals(await sealOf(input), []);
+});
+
+Deno.test("subunit-seal has nothing to add to what it has sealed", async () => {
+  const input = stream("text", { testId: "a", status: "inprogress" });
+  const once = await runTool("subunit-seal", [], { stdin: input });
+  const twice = await runTool("subunit-seal", [], { stdin: once.stdout });
+  assertEquals(text(twice.stdout), text(once.stdout));
+});
+
+Deno.test(`subunit-seal changes no stream before its end (seed ${SEED})`, async () => {
+  const input = concat([
+    ...sample(noisyStream, 40, SEED),
+    stream({ testId: "last", status: "success" }),
+  ]);
+  const { stdout } = await runTool("subunit-seal", [], { stdin: input });
+  assert(equalBytes(stdout.slice(0, input.length), input));
+});
+
+Deno.test("subunit-seal --exit-status judges what it has sealed", async () => {
+  for (
+    const [input, expected] of [
+      [stream({ testId: "a", status: "success" }), 0],
+      [stream({ testId: "a", status: "inprogress" }), 1],
+      [damaged({ testId: "a" }), 1],
+    ] as const
+  ) {
+    const { status } = await runTool("subunit-seal", ["--exit-status"], {
+      stdin: input,
+    });
+    assertEquals(status, expected);
+  }
+});
+
+/** A test in progress, and what a dying producer may leave behind it. */
+const ENDINGS: [what: string, ending: Uint8Array][] = [
+  ["text", stream("dying")],
+  ["half a character", Uint8Array.of(0x61, 0xd0)],
+  ["a torn packet", stream({ testId: "b".repeat(50) }).slice(0, 20)],
+  [
+    "a torn attachment",
+    stream({
+      fileName: "f",
+      fileBytes: new Uint8Array(100000),
+    }).slice(0, 300),
+  ],
+  ["a lone signature", Uint8Array.of(0xb3)],
+  ["half a header", Uint8Array.of(0xb3, 0x29, 0x01)],
+];
+
+for (const [what, ending] of ENDINGS) {
+  Deno.test(`subunit-seal's failures are found behind ${what}`, async () => {
+    const input = stream({ testId: "a", status: "inprogress" }, ending);
+    const { stdout } = await shell(
+      "subunit-seal | subunit-ls --status fail --no-passthrough 2> /dev/null",
+      [],
+      { stdin: input },
+    );
+    const ids = text(stdout).split("\n").filter((id) =>
+      id !== "subunit.parser"
+    );
+    assertEquals(ids, ["a", ""]);
+  });
+
+  peerTest(
+    `Python finds subunit-seal's failures behind ${what}`,
+    ["subunit"],
+    async () => {
+      const input = stream({ testId: "a", status: "inprogress" }, ending);
+      const sealed = await runTool("subunit-seal", [], { stdin: input });
+      const { stdout } = await run(
+        ["/usr/bin/subunit-ls", "--no-passthrough"],
+        {
+          stdin: sealed.stdout,
+        },
+      );
+      const ids = text(stdout).split("\n").filter((id) =>
+        id !== "subunit.parser"
+      );
+      assertEquals(ids, ["a", ""]);
+    },
+  );
+}

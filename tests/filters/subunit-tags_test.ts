@@ -1,0 +1,133 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { StatusEvent } from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
+import { peerTest, run, runTool, text } from "../support/run.ts";
+import {
+  anyEvent,
+  damaged,
+  equalBytes,
+  eventsIn,
+  noisyStream,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+
+Deno.test("subunit-tags adds and removes tags, and changes nothing else", async () => {
+  const event = {
+    testId: "a",
+    status: "fail",
+    runnable: true,
+    fileName: "log",
+    fileBytes: stream("text"),
+    routeCode: "0/1",
+    timestamp: { seconds: 1, nanoseconds: 999999999 },
+    parentTestId: "p",
+  } as const;
+  const cases: [
+    args: string[],
+    tags: string[] | undefined,
+    after?: string[],
+  ][] = [
+    [["new"], undefined, ["new"]],
+    [["new", "also"], ["old"], ["old", "also", "new"]],
+    [["-old"], ["x", "old", "y"], ["x", "y"]],
+    [["-old"], ["old"], undefined],
+    [["new", "-old"], ["old"], ["new"]],
+    [["a", "-a"], ["a"], undefined],
+    [["-a", "a"], ["b"], ["b", "a"]],
+    [["--", "--odd"], ["-odd", "x"], ["x"]],
+    [["-h"], ["h", "i"], ["i"]],
+  ];
+  for (const [args, tags, after] of cases) {
+    const { stdout, stderr, status } = await runTool("subunit-tags", args, {
+      stdin: stream({ ...event, tags }),
+    });
+    assertEquals(stderr, "");
+    assertEquals(status, 0);
+    const expected = { ...event, ...(after && { tags: after }) };
+    assertEquals(eventsIn(stdout), [expected], args.join(" "));
+  }
+});
+
+Deno.test("subunit-tags tags events of no test as well", async () => {
+  const { stdout } = await runTool("subunit-tags", ["a"], {
+    stdin: stream({ fileName: "f" }),
+  });
+  assertEquals(eventsIn(stdout)[0].tags, ["a"]);
+});
+
+Deno.test("subunit-tags passes on text, damage and unchanged packets as they came", async () => {
+  const kept = { testId: "kept", tags: ["b", "a"] };
+  const input = stream("text г³\n", kept, damaged({ testId: "x" }), "more");
+  const { stdout } = await runTool("subunit-tags", ["a", "-c"], {
+    stdin: input,
+  });
+  assertEquals(text(stdout), text(input));
+});
+
+Deno.test(`subunit-tags without arguments is the identity on any stream (seed ${SEED})`, async () => {
+  const input = concat(sample(noisyStream, 60, SEED));
+  const { stdout, status } = await runTool("subunit-tags", [], {
+    stdin: input,
+  });
+  assertEquals(equalBytes(stdout, input), true);
+  assertEquals(status, 0);
+});
+
+Deno.test("subunit-tags splits a packet that has no room for another tag", async () => {
+  const fileBytes = new Uint8Array(4194303 - 20).fill(0xb3);
+  const { stdout } = await runTool("subunit-tags", ["a tag"], {
+    stdin: stream({ testId: "t", status: "fail", fileName: "f", fileBytes }),
+  });
+  const events = eventsIn(stdout);
+  assertEquals(events.map(({ status }) => status), [undefined, "fail"]);
+  assertEquals(events[0].tags, ["a tag"]);
+  assertEquals(
+    equalBytes(concat(events.map(({ fileBytes }) => fileBytes!)), fileBytes),
+    true,
+  );
+});
+
+Deno.test("subunit-tags --exit-status judges the stream", async () => {
+  for (const [status, expected] of [["success", 0], ["fail", 1]] as const) {
+    const finished = await runTool("subunit-tags", ["--exit-status", "a"], {
+      stdin: stream({ testId: "t", status }),
+    });
+    assertEquals(finished.status, expected);
+  }
+});
+
+Deno.test("subunit-tags refuses an empty tag", async () => {
+  for (const operand of ["", "-"]) {
+    const { status, stderr } = await runTool("subunit-tags", [operand]);
+    assertMatch(
+      stderr,
+      /^subunit-tags: Cannot use "-?" as a tag: see --help\n$/,
+    );
+    assertEquals(status, 2);
+  }
+});
+
+peerTest(`subunit-tags gives the tags Python's gives (seed ${SEED})`, [
+  "subunit",
+], async () => {
+  const events = sample(anyEvent({ nanoseconds: 1000 }), 100, SEED);
+  const input = stream(...events);
+  for (const args of [["new"], ["new", "-old"], ["-a"]]) {
+    const python = await run(["/usr/bin/subunit-tags", ...args], {
+      stdin: input,
+    });
+    const ours = await runTool("subunit-tags", args, { stdin: input });
+    // Python's writer knows no parents, and leaves empty fields out.
+    assertEquals(
+      eventsIn(ours.stdout).map(tagsOf),
+      eventsIn(python.stdout).map(tagsOf),
+    );
+  }
+});
+
+function tagsOf({ testId, tags = [] }: StatusEvent): [string, string[]] {
+  return [testId ?? "", [...new Set(tags)].sort()];
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals } from "@std/assert";
+import { csvField } from "../../filters/subunit2csv.ts";
+import {
+  peerTest,
+  run,
+  runTool,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import {
+  anyRun,
+  at,
+  damaged,
+  equalBytes,
+  type Said,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+const HEADER = "test,status,start_time,stop_time\r\n";
+
+Deno.test("csvField quotes what it must, and lets no formula through", () => {
+  const cases: [text: string, field: string][] = [
+    ["", ""],
+    ["plain text", "plain text"],
+    ["a,b", '"a,b"'],
+    ['say "hi"', '"say ""hi"""'],
+    ["two\nlines", '"two\nlines"'],
+    ["a\rb", '"a\rb"'],
+    ["=1+1", "'=1+1"],
+    ["-x", "'-x"],
+    ["+x", "'+x"],
+    ["@SUM(A1)", "'@SUM(A1)"],
+    ["\tx", "'\tx"],
+    ['=HYPERLINK("x","y")', `"'=HYPERLINK(""x"",""y"")"`],
+    ["a=b", "a=b"],
+  ];
+  for (const [text, field] of cases) assertEquals(csvField(text), field);
+});
+
+Deno.test("subunit2csv writes a row for each test, and exits as the stream is", async () => {
+  const events: Said[] = [
+    { testId: "a", status: "inprogress", timestamp: at("01:00:00") },
+    { testId: "b", status: "skip", tags: ["x", "y"], routeCode: "0" },
+    { testId: "a", status: "fail", timestamp: at("01:00:01.5") },
+    { testId: "e", status: "exists" },
+    { testId: "c", status: "uxsuccess", timestamp: at("01:00:02") },
+    { testId: "d", status: "success", timestamp: at("01:00:02.000000001") },
+    { testId: "l", status: "inprogress", timestamp: at("01:00:03") },
+  ];
+  const { stdout, stderr, status } = await runTool("subunit2csv", [], {
+    stdin: stream(...events),
+  });
+  assertEquals(stderr, "");
+  assertEquals(status, 1);
+  const day = "2026-01-31";
+  assertEquals(
+    text(stdout),
+    HEADER + [
+      "b,skip,,",
+      `a,failure,${day} 01:00:00+00:00,${day} 01:00:01.500000+00:00`,
+      `c,uxsuccess,${day} 01:00:02+00:00,${day} 01:00:02+00:00`,
+      `d,success,${day} 01:00:02.000000001+00:00,${day} 01:00:02.000000001+00:00`,
+      `l,lost,${day} 01:00:03+00:00,`,
+      "",
+    ].join("\r\n"),
+  );
+  const columns = ["--columns", "route,seconds,tags,test"];
+  const chosen = await runTool("subunit2csv", columns, {
+    stdin: stream(...events.slice(0, 3)),
+  });
+  assertEquals(
+    text(chosen.stdout),
+    "route,seconds,tags,test\r\n0,,x y,b\r\n,1.5,,a\r\n",
+  );
+  const wrong = await runTool("subunit2csv", ["--columns=id"]);
+  assertEquals(wrong.status, 2);
+});
+
+Deno.test("subunit2csv leaves text out of the table, and damage in", async () => {
+  const input = stream("text\n", damaged({ testId: "a" }), {
+    fileName: "f",
+    fileBytes: stream("file\n"),
+  });
+  const { stdout, stderr, status } = await runTool("subunit2csv", [], {
+    stdin: input,
+  });
+  assertEquals(text(stdout), `${HEADER}subunit.parser,failure,,\r\n`);
+  assert(stderr.startsWith("text\nsubunit2csv: Cannot decode"), stderr);
+  assert(stderr.endsWith("file\n"), stderr);
+  assertEquals(status, 1);
+  const silent = await runTool("subunit2csv", ["--no-passthrough"], {
+    stdin: stream("text\n"),
+  });
+  assertEquals(silent.stderr, "");
+});
+
+Deno.test("subunit2csv passes the stream on, the report beside it", async () => {
+  using dir = new TempDir();
+  const input = stream("text\n", { testId: "a", status: "success" });
+  const { stdout, stderr } = await shell("subunit2csv -f -o $1", [
+    `${dir.path}/report`,
+  ], { stdin: input });
+  assertEquals(stderr, "");
+  assert(equalBytes(stdout, input));
+  const report = `${HEADER}a,success,,\r\n`;
+  assertEquals(Deno.readTextFileSync(`${dir.path}/report`), report);
+  const forwarded = await runTool("subunit2csv", ["-f"], { stdin: input });
+  assert(equalBytes(forwarded.stdout, input));
+  assertEquals(forwarded.stderr, report);
+});
+
+Deno.test("subunit2csv leaves whole rows wherever the stream breaks off", async () => {
+  const input = stream(
+    { testId: "a,b", status: "success" },
+    { testId: "c", status: "inprogress" },
+    { testId: "c", status: "fail" },
+  );
+  for (let end = 0; end <= input.length; end += 5) {
+    const { stdout } = await runTool("subunit2csv", [], {
+      stdin: input.subarray(0, end),
+    });
+    const rows = text(stdout).split("\r\n");
+    assertEquals(rows.pop(), "");
+    const shape = /^(test|"a,b"|c|subunit\.parser),[a-z_]+,[^,]*,[^,]*$/;
+    assert(rows.every((row) => shape.test(row)), rows.join("|"));
+  }
+});
+
+peerTest(
+  `subunit2csv writes what Python's writes of sound streams (seed ${SEED})`,
+  [
+    "subunit",
+  ],
+  async () => {
+    const runs = sample(anyRun(), 40, SEED);
+    const events = runs.flatMap((run, i) =>
+      run.map((event) => ({ ...event, testId: `r${i},"${event.testId}` }))
+    );
+    // Theirs crashes on failures without files, and has no word for the others.
+    const ended = new Set(
+      events.filter(({ status }) => status === "success" || status === "skip")
+        .map(({ testId }) => testId),
+    );
+    const input = stream(
+      ...events.filter(({ testId, status }) =>
+        ended.has(testId) && status !== "exists"
+      ),
+    );
+    const theirs = await run(["/usr/bin/subunit2csv"], { stdin: input });
+    assertEquals(theirs.stderr, "");
+    const ours = await runTool("subunit2csv", [], { stdin: input });
+    assertEquals(text(ours.stdout), text(theirs.stdout));
+    assert(text(ours.stdout).split("\r\n").length > 50);
+  },
+);

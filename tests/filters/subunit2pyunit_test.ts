@@ -1,0 +1,380 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import {
+  formatDetails,
+  pythonRepr,
+} from "../../filters/report/pyunit_details.ts";
+import { quote } from "../../scripts/tool_path.ts";
+import {
+  commandOf,
+  type Finished,
+  LiveTool,
+  peerTest,
+  run,
+  runTool,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import {
+  anyRun,
+  at,
+  damaged,
+  equalBytes,
+  file,
+  noisyStream,
+  type Said,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20090415;
+const DOUBLE_RULE = "=".repeat(70);
+const RULE = "-".repeat(70);
+const RAISED = "testtools.testresult.real._StringException";
+const TEXT = "text/plain;charset=utf8";
+
+function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
+  return runTool("subunit2pyunit", args, { stdin: input });
+}
+
+// --- Text
+
+Deno.test("pythonRepr writes strings as Python does", () => {
+  const cases: [text: string, literal: string][] = [
+    ["", "''"],
+    ["plain é 😀", "'plain é 😀'"],
+    ["it's", `"it's"`],
+    ['say "hi"', `'say "hi"'`],
+    [`it's "hi"`, `'it\\'s "hi"'`],
+    ["a\\b\t\r\n", "'a\\\\b\\t\\r\\n'"],
+    ["\0\x1b[1m\x7f\x85\xa0\xad", "'\\x00\\x1b[1m\\x7f\\x85\\xa0\\xad'"],
+    ["\u200e\u2028\ue000\ufeff", "'\\u200e\\u2028\\ue000\\ufeff'"],
+    ["\u{e0001}\u{10ffff}", "'\\U000e0001\\U0010ffff'"],
+  ];
+  for (const [text, literal] of cases) assertEquals(pythonRepr(text), literal);
+});
+
+Deno.test("formatDetails puts files in order, and the special one last", () => {
+  const of = (
+    ...files: [name: string, content: string, mimeType?: string][]
+  ) =>
+    files.map(([name, content, mimeType = TEXT]) => ({
+      name,
+      mimeType,
+      bytes: stream(content),
+    }));
+  const cases: [ReturnType<typeof of>, string][] = [
+    [of(), ""],
+    [of(["log", ""]), ""],
+    [of(["log", "one"]), "log: {{{one}}}\n"],
+    [of(["log", "\none\ntwo\n\n"]), "log: {{{\none\ntwo\n}}}\n"],
+    [of(["traceback", "boom\n"]), "boom\n"],
+    [
+      of(["traceback", "boom"], ["log", "one"], ["a", "two"]),
+      "a: {{{two}}}\nlog: {{{one}}}\n\nboom\n",
+    ],
+    [
+      of(["traceback", "boom"], ["log", "one\ntwo"]),
+      "log: {{{\none\ntwo\n}}}\n\nboom\n",
+    ],
+    [
+      of(["log", " \n"], ["b", "x", ""], ["a", "x", "a/b; z=1; c=d"]),
+      'Binary content:\n  a (a/b; c="d"; z="1")\n' +
+      "  b (application/octet-stream)\nEmpty attachments:\n  log\n",
+    ],
+    [of(["log", " "], ["x", "y"]), "Empty attachments:\n  log\n\nx: {{{y}}}\n"],
+  ];
+  for (const [files, text] of cases) {
+    assertEquals(formatDetails(files, "traceback"), text);
+  }
+});
+
+// --- Reports
+
+Deno.test("subunit2pyunit tells of tests as they end, and of failures at the end", async () => {
+  const input = stream(
+    { testId: "m.a", status: "inprogress", timestamp: at("01:00:00") },
+    { testId: "m.l", ...file("log", "half", TEXT) },
+    { testId: "m.b", status: "skip", ...file("reason", "it's so", TEXT) },
+    { testId: "m.a", status: "success", timestamp: at("01:00:01.5") },
+    { testId: "e", status: "exists" },
+    { testId: "m.u", status: "uxsuccess", timestamp: at("01:00:02") },
+    { testId: "m.x", status: "xfail", ...file("traceback", "known", TEXT) },
+    { testId: "m.f", status: "fail", ...file("traceback", "boom", TEXT) },
+    { testId: "m.g", status: "fail", timestamp: at("00:59:59.25") },
+    { testId: "m.k", status: "inprogress" },
+    { testId: "", status: "skip" },
+  );
+  const { stdout, stderr, status } = await report(input);
+  assertEquals(stderr, "");
+  assertEquals(status, 1);
+  assertEquals(
+    text(stdout),
+    `m.b
+m.b ... skipped "it's so"
+m.a
+m.a ... ok
+m.u
+m.u ... unexpected success
+m.x
+m.x ... expected failure
+m.f
+m.f ... FAIL
+m.g
+m.g ... FAIL
+ ... skipped ''
+m.l
+m.l ... ERROR
+m.k
+m.k ... ERROR
+
+${DOUBLE_RULE}
+ERROR: m.l
+m.l
+${RULE}
+The test started and never ended.
+
+log: {{{half}}}
+
+
+${DOUBLE_RULE}
+ERROR: m.k
+m.k
+${RULE}
+The test started and never ended.
+
+${DOUBLE_RULE}
+FAIL: m.f
+m.f
+${RULE}
+${RAISED}: boom
+
+
+${DOUBLE_RULE}
+FAIL: m.g
+m.g
+${RULE}
+${RAISED}
+
+${DOUBLE_RULE}
+UNEXPECTED SUCCESS: m.u
+m.u
+${RULE}
+Ran 9 tests in 2.750s
+
+FAILED (failures=2, errors=2, skipped=2, expected failures=1, unexpected successes=1)
+`,
+  );
+});
+
+Deno.test("subunit2pyunit says OK of a run in which nothing failed, or is", async () => {
+  const cases: [events: Said[], words: string][] = [
+    [[{ testId: "a", status: "success" }], "OK\n"],
+    [[{ testId: "a", status: "skip" }], "OK (skipped=1)\n"],
+    [
+      [{ testId: "a", status: "skip" }, { testId: "b", status: "xfail" }],
+      "OK (skipped=1, expected failures=1)\n",
+    ],
+    [[], "OK\n"],
+  ];
+  for (const [events, words] of cases) {
+    const { stdout, status } = await report(stream(...events));
+    const total = `${events.length} test${events.length === 1 ? "" : "s"}`;
+    const shown = text(stdout).slice(text(stdout).indexOf(RULE));
+    assertEquals(shown, `${RULE}\nRan ${total} in 0.000s\n\n${words}`);
+    assertEquals(status, 0);
+  }
+});
+
+Deno.test("subunit2pyunit --progress shows a character for each test", async () => {
+  const statuses = ["success", "fail", "skip", "xfail", "uxsuccess"] as const;
+  const input = stream(
+    ...statuses.map((status) => ({ testId: status, status })),
+    { testId: "lost", status: "inprogress" },
+  );
+  const { stdout } = await report(input, "--progress");
+  const [dots, ...rest] = text(stdout).split("\n");
+  assertEquals(dots, ".FsxuE");
+  assertEquals(rest.slice(0, 3), [DOUBLE_RULE, "ERROR: lost", "lost"]);
+});
+
+Deno.test("subunit2pyunit leaves text out of the report, and damage in", async () => {
+  const input = stream("text\n", damaged({ testId: "a" }), {
+    fileName: "f",
+    fileBytes: stream("file\n"),
+  });
+  const { stdout, stderr, status } = await report(input);
+  const shown = text(stdout);
+  assert(shown.startsWith("subunit.parser\nsubunit.parser ... FAIL\n"), shown);
+  assertStringIncludes(shown, `${RAISED}: Parser Error: {{{Cannot decode`);
+  assert(shown.endsWith("\n\nFAILED (failures=1)\n"), shown);
+  assert(stderr.startsWith("text\nsubunit2pyunit: Cannot decode"), stderr);
+  assert(stderr.endsWith("file\n"), stderr);
+  assertEquals(status, 1);
+  const silent = await report(stream("text\n"), "--no-passthrough");
+  assertEquals(silent.stderr, "");
+});
+
+Deno.test("subunit2pyunit passes the stream on, the report beside it", async () => {
+  using dir = new TempDir();
+  const input = stream("text\n", { testId: "a", status: "success" });
+  const path = `${dir.path}/report`;
+  const { stdout, stderr } = await report(input, "-f", "-o", path);
+  assertEquals(stderr, "");
+  assert(equalBytes(stdout, input));
+  const shown = Deno.readTextFileSync(path);
+  assert(shown.startsWith("a\na ... ok\n\n---"), shown);
+  assert(shown.endsWith("\n\nOK\n"), shown);
+  const forwarded = await report(input, "-f");
+  assert(equalBytes(forwarded.stdout, input));
+  assertEquals(forwarded.stderr, shown);
+});
+
+Deno.test("subunit2pyunit is live: a test's line is there when it ends", async () => {
+  await using tool = new LiveTool("subunit2pyunit");
+  await tool.write(stream({ testId: "a", status: "success" }));
+  assertEquals(text(await tool.read(11)), "a\na ... ok\n");
+});
+
+peerTest(
+  "subunit2pyunit shows control characters escaped on a terminal",
+  ["script"],
+  async () => {
+    using dir = new TempDir();
+    const input = dir.file(
+      "run",
+      stream(
+        { testId: "a\x1b[2J\nb", status: "uxsuccess" },
+        {
+          testId: "c",
+          status: "fail",
+          ...file("log", "\x1b]0;\x07\n\tx", TEXT),
+        },
+      ),
+    );
+    const command = [...commandOf("subunit2pyunit"), input].map(quote);
+    const { stdout } = await run(
+      ["script", "-qec", command.join(" "), "/dev/null"],
+      { env: { SHELL: "/bin/sh" } },
+    );
+    const shown = text(stdout).replaceAll("\r\n", "\n");
+    // deno-lint-ignore no-control-regex -- they are what must not be there
+    assert(!/[\x00-\x08\x0b-\x1f]/.test(shown), JSON.stringify(shown));
+    assertStringIncludes(shown, "\na\\u001b[2J\\nb ... unexpected success\n");
+    assertStringIncludes(shown, "log: {{{\n\\u001b]0;\\u0007\n\tx\n}}}\n");
+  },
+);
+
+// --- Whatever comes
+
+/** A whole report: lines for tests, for failures, and the summary. */
+const WHOLE = new RegExp(
+  `^.*?\\n(${DOUBLE_RULE}\\n.*)?${RULE}\\nRan \\d+ tests? in \\d+\\.\\d{3}s\\n` +
+    "\\n(OK|FAILED)( \\([a-z=\\d, ]+\\))?\\n$",
+  "s",
+);
+
+Deno.test("subunit2pyunit leaves a whole report wherever the stream breaks off", async () => {
+  const input = stream(
+    { testId: "a", status: "success" },
+    { testId: "c", status: "inprogress" },
+    { testId: "c", status: "fail", ...file("traceback", "boom", TEXT) },
+  );
+  const offsets = Array.from({ length: input.length + 1 }, (_, at) => at);
+  while (offsets.length > 0) {
+    await Promise.all(
+      offsets.splice(0, 8).map(async (end) => {
+        const { stdout } = await report(input.subarray(0, end));
+        assert(WHOLE.test(text(stdout)), `cut at ${end}: ${text(stdout)}`);
+      }),
+    );
+  }
+});
+
+Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () => {
+  for (const input of sample(noisyStream, 25, SEED)) {
+    const { stdout, status } = await report(input, "--no-passthrough");
+    assert(WHOLE.test(text(stdout)), text(stdout));
+    const isGood = /\n\nOK[^\n]*\n$/.test(text(stdout));
+    assertEquals(status, isGood ? 0 : 1);
+  }
+});
+
+// --- Python's
+
+/** Files on which Python and we agree: it takes text without charset as Latin-1. */
+const soundFile = fc.constantFrom<Said>(
+  {},
+  {},
+  file("reason", `it's "why" \\ \x1b[1m\u200e é\n`, TEXT),
+  file("reason", "é", TEXT),
+  file("log", "one\ntwo\n", TEXT),
+  file("log", "  \n", TEXT),
+  file("message", "said", "text/plain; charset=utf-8"),
+  file("picture", Uint8Array.of(0xff, 0), "image/png"),
+  file("data", "{}", "application/json; x=y; charset=utf8"),
+  file("bytes", "abc"),
+  file("traceback", "Traceback:\n  boom\n", 'text/x-traceback; charset="utf8"'),
+);
+
+/** Runs of tests that all end, with such files on their last events. */
+const soundRun = fc.tuple(anyRun(), fc.array(soundFile, { minLength: 9 }))
+  .map(([events, files]): Uint8Array => {
+    const ended = new Set(
+      events.filter(({ status }) =>
+        status !== undefined && status !== "inprogress" && status !== "exists"
+      ).map(({ testId }) => testId),
+    );
+    return stream(
+      ...events.filter(({ testId }) => ended.has(testId)).map((event, i) =>
+        event.fileName === undefined && event.status !== "exists"
+          ? { ...event, ...files[i % files.length] }
+          : event
+      ),
+      { testId: "", status: "success" },
+      { testId: "тест\n³", status: "uxsuccess" },
+      "text\n",
+    );
+  });
+
+/** Python's tool; in its place, one that shows a character for each test. */
+const PYTHON = {
+  lines: ["/usr/bin/subunit2pyunit"],
+  characters: [
+    "/usr/bin/python3",
+    "-c",
+    `exec(open("/usr/bin/subunit2pyunit").read().replace(
+      "verbosity=2", "verbosity=1"))`,
+  ],
+};
+
+for (
+  const [what, theirs, args] of [
+    ["lines", PYTHON.lines, []],
+    ["characters", PYTHON.characters, ["--progress"]],
+  ] as const
+) {
+  peerTest(
+    `subunit2pyunit writes the ${what} of Python's for sound streams (seed ${SEED})`,
+    ["subunit"],
+    async () => {
+      let failures = 0;
+      for (const input of sample(soundRun, 12, SEED)) {
+        const [ours, python] = await Promise.all([
+          report(input, ...args),
+          run(theirs, { stdin: input, env: { PYTHONUTF8: "1" } }),
+        ]);
+        // Python's report is on standard error, its text on standard output.
+        assertEquals(untimed(text(ours.stdout)), untimed(python.stderr));
+        assertEquals(ours.stderr, text(python.stdout));
+        assertEquals(ours.status, python.status);
+        failures += python.stderr.split("\nFAIL: ").length - 1;
+      }
+      assert(failures > 5, `only ${failures} tests failed`);
+    },
+  );
+}
+
+function untimed(report: string): string {
+  return report.replace(/(?<=\nRan \d+ tests? in )\d+\.\d{3}s(?=\n)/, "TIMEs");
+}

@@ -1,0 +1,394 @@
+/**
+ * The npm package: built, installed, and run on Node as its users run it. The
+ * tests of whole pipes are run a second time, against what is installed.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { eventToJson } from "@subunit/codec";
+import { eventToCbor } from "@subunit/codec/cbor";
+import fc from "fast-check";
+import {
+  bin,
+  installed,
+  installPackage,
+  prefix,
+  succeed,
+} from "../support/package.ts";
+import { gpgTest, testKey } from "../support/gpg.ts";
+import { toolNames } from "../../scripts/tool_path.ts";
+import {
+  checkoutCommandOf,
+  peer,
+  run,
+  TempDir,
+  testInstalled,
+} from "../support/run.ts";
+import {
+  anyEvent,
+  anyRun,
+  equalBytes,
+  eventsIn,
+  noisyStream,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+
+// --- The package
+
+function registerPackageTests(): void {
+  Deno.test("the npm package has every tool, and needs no other package", () => {
+    const manifest = JSON.parse(
+      Deno.readTextFileSync(`${installed}/package.json`),
+    );
+    assertEquals(Object.keys(manifest.bin).sort(), toolNames());
+    assertEquals(manifest.dependencies, undefined);
+    const installedWithIt = Array.from(
+      Deno.readDirSync(`${prefix}/lib/node_modules`),
+      ({ name }) => name,
+    );
+    assertEquals(installedWithIt, ["subunit-tools"]);
+  });
+
+  Deno.test("the npm package brings the manual pages along", () => {
+    const pages = Deno.readDirSync(`${prefix}/share/man/man1`);
+    const names = Array.from(pages, ({ name }) => name.replace(/\.1$/, ""));
+    assertEquals(names.sort(), toolNames());
+  });
+
+  for (const name of toolNames()) {
+    Deno.test(`${name} of the npm package runs under Deno as well`, async () => {
+      const file = `${bin}/${name}`;
+      const words = ["run", "--allow-all", "--no-config", file, "--help"];
+      const [onDeno, onNode] = await Promise.all([
+        succeed([Deno.execPath(), ...words]),
+        succeed([file, "--help"]),
+      ]);
+      assertEquals(onDeno, onNode);
+    });
+  }
+
+  Deno.test("the npm package is a library for Node, with types", async () => {
+    using dir = new TempDir();
+    Deno.mkdirSync(`${dir.path}/node_modules`);
+    Deno.symlinkSync(installed, `${dir.path}/node_modules/subunit-tools`);
+    dir.file("package.json", '{ "type": "module" }');
+    const types = dir.file(
+      "types.ts",
+      `import { PacketDecoder, type StreamItem } from "subunit-tools";
+      import { eventToCbor } from "subunit-tools/cbor";
+      import { GoJsonDecoder } from "subunit-tools/gojson";
+      import { JunitDecoder } from "subunit-tools/junit";
+      import { TapDecoder } from "subunit-tools/tap";
+      import { V1Decoder } from "subunit-tools/v1";
+      export const item: StreamItem | undefined = new PacketDecoder().next();
+      export const bytes: Uint8Array = eventToCbor({ runnable: true });
+      // @ts-expect-error: types that are missing would let this pass
+      export const wrong: string = eventToCbor({ runnable: true });
+      export const decoders = [GoJsonDecoder, JunitDecoder, TapDecoder, V1Decoder];
+      `,
+    );
+    const check = [Deno.execPath(), "check", "--quiet", types];
+    await succeed(check, { cwd: dir.path });
+    const main = dir.file(
+      "main.js",
+      `import { PacketDecoder } from "subunit-tools";
+      import { JunitDecoder } from "subunit-tools/junit";
+      const decoder = new PacketDecoder();
+      decoder.push(Buffer.from("b329020c03666f6f8ec12db5", "hex"));
+      console.log(decoder.next().toEvent().testId, typeof JunitDecoder);`,
+    );
+    assertEquals(await succeed(["node", main]), "foo function\n");
+  });
+
+  Deno.test("a command's output is a pipe, which it can open by name", async () => {
+    const script = "echo 1..1 > /dev/stdout; echo not ok > /dev/stdout";
+    const tool = `${bin}/subunit-exec`;
+    const { stdout } = await run([tool, "--tap", "--", "sh", "-c", script]);
+    assertEquals(
+      eventsIn(stdout).map(({ testId, status }) => [testId, status]),
+      [["test 1", "fail"], ["sh: exit status", "success"]],
+    );
+  });
+}
+
+// --- The same bytes
+
+/** How a tool is called to be compared, and with what. */
+interface Call {
+  /** @param files the samples, a file each; they are standard input, too */
+  args(files: readonly string[]): readonly string[];
+  readonly input: fc.Arbitrary<Uint8Array>;
+  readonly samples?: number;
+}
+
+/** Lines, most of them the form's own. */
+function anyLines(...own: string[]): fc.Arbitrary<Uint8Array> {
+  const line = fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...own) },
+    fc.string({ unit: "binary", maxLength: 30 }),
+  );
+  return fc.array(line, { maxLength: 30 })
+    .map((lines) => stream(lines.map((line) => `${line}\n`).join("")));
+}
+
+const anyPackets = anyRun({ routes: [undefined, "a"], parents: true })
+  .map((events) => stream(...events));
+const anyStream = fc.oneof(noisyStream, anyPackets);
+
+const anyGoJson = anyLines(
+  '{"Action":"start","Package":"p"}',
+  '{"Action":"run","Package":"p","Test":"T"}',
+  '{"Action":"output","Package":"p","Test":"T","Output":"a\\u2028 line\\n"}',
+  '{"Action":"pass","Package":"p","Test":"T","Elapsed":0.25}',
+  '{"Action":"fail","Package":"p","Test":"T/sub"}',
+  '{"Time":"2026-01-31T01:02:03.5Z","Action":"fail","Package":"p"}',
+);
+const anyTap = anyLines(
+  "TAP version 14",
+  "1..4",
+  "ok 1 - one",
+  "not ok - two # TODO later",
+  "ok 3 # SKIP why",
+  "# Subtest: sub",
+  "    ok 1",
+  "  ---",
+  "  message: no",
+  "  ...",
+  "Bail out! no disk",
+);
+const anyV1 = anyLines(
+  "test: a",
+  "success: a",
+  "failure: a [",
+  "]",
+  "error: a [ multipart",
+  "Content-Type: text/plain",
+  "log",
+  "3\r\nabc0\r\n",
+  "tags: x -y",
+  "time: 2026-01-31 01:02:03.5Z",
+  "progress: +2",
+);
+const anyJunit = fc.array(fc.constantFrom(
+  '<testcase name="a" classname="b" time="0.5"/>',
+  '<testcase name="c"><failure message="no">&#x2028;trace</failure></testcase>',
+  '<testcase name="d"><skipped/><system-out>out</system-out></testcase>',
+  "<testcase>",
+  "text",
+  "<properties><property name='p' value='v'/></properties>",
+)).map((parts) => stream(`<testsuite name="s">${parts.join("")}</testsuite>`));
+
+const filesAsOperands = (files: readonly string[]) => files;
+
+/** Calls of tools that take more than a stream, or something else. */
+const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  "subunit-1to2": [{ args: () => [], input: anyV1 }],
+  "cbor2subunit": [{
+    args: filesAsOperands,
+    input: anyEvent().map((event) => eventToCbor(event)),
+  }],
+  "gojson2subunit": [{ args: filesAsOperands, input: anyGoJson }],
+  "json2subunit": [{
+    args: filesAsOperands,
+    input: anyEvent().map((event) => stream(eventToJson(event) + "\n")),
+  }],
+  "junitxml2subunit": [{ args: filesAsOperands, input: anyJunit }],
+  "subunit-diff": [{ args: (files) => files.slice(0, 2), input: anyPackets }],
+  "subunit-exec": [
+    // What is more than a pipe takes may come in other parts.
+    { args: () => ["--", "cat"], input: anyTap, samples: 1 },
+    { args: () => ["--", "sh", "-c", "kill -9 $$"], input: anyTap, samples: 1 },
+    { args: () => ["--", "no/such command"], input: anyTap, samples: 1 },
+    { args: () => ["--", "/etc/passwd"], input: anyTap, samples: 1 },
+  ],
+  "subunit-filter": [
+    { args: () => ["-F"], input: anyStream },
+    { args: () => ["--with", "(?i)T?EST.1|ы"], input: anyStream },
+    // Node 20 misreads the shorter way to write any character.
+    { args: () => ["--with", "(?s)test.*o"], input: anyStream },
+    { args: () => ["--protocol", "2.0", "--keep-all"], input: anyStream },
+  ],
+  "subunit-ls": [
+    { args: filesAsOperands, input: anyStream },
+    { args: () => ["--times", "--tree", "--sort=time"], input: anyStream },
+    { args: () => ["--format=json"], input: anyStream },
+  ],
+  "subunit-merge": [
+    { args: () => ["a=-"], input: noisyStream, samples: 3 },
+    { args: (files) => files.slice(0, 1), input: anyPackets },
+    { args: () => ["--run", "a=cat", "--expect=1"], input: anyPackets },
+    { args: () => ["no/such.file"], input: anyPackets },
+  ],
+  "subunit-output": [{
+    args: ([file]) => ["--fail=a", "--tag=b", `--attach-file=${file}`],
+    input: noisyStream,
+  }],
+  "subunit-seal": [{ args: () => ["--expect=ids", "-"], input: anyStream }],
+  "subunit-stats": [
+    { args: () => ["--by=tag", "--slowest=3"], input: anyStream },
+    { args: () => ["--forward", "-o", "report"], input: anyStream },
+    { args: () => ["-o", "no/such/report"], input: anyStream },
+  ],
+  "subunit-tags": [{
+    args: () => ["nightly", "--", "-slow"],
+    input: anyStream,
+  }],
+  "subunit-tee": [
+    { args: () => ["copy", "--text", "words"], input: anyStream },
+    { args: () => ["no/such/copy"], input: anyStream },
+  ],
+  "subunit2disk": [
+    { args: () => ["-d", "made/here"], input: anyStream },
+    { args: ([file]) => ["-d", `${file}/made`], input: anyStream },
+  ],
+  "subunit2junitxml": [
+    { args: () => ["-o", "report.xml"], input: anyStream },
+    { args: () => [], input: anyStream },
+  ],
+  "tap2subunit": [{ args: filesAsOperands, input: anyTap }],
+};
+
+/** What stops the clock of a runtime. */
+const STOPPED_CLOCK = `
+const RealDate = Date;
+const time = RealDate.UTC(2026, 0, 31, 1, 2, 3, 456);
+globalThis.Date = class extends RealDate {
+  constructor(...args) {
+    if (args.length === 0) super(time);
+    else super(...args);
+  }
+  static now() {
+    return time;
+  }
+};
+`;
+
+/** What is left of a call: what it said, and the files it made. */
+async function outcomeOf(
+  command: readonly string[],
+  stdin: Uint8Array,
+  env: Record<string, string>,
+): Promise<Record<string, string>> {
+  using dir = new TempDir();
+  const { status, stdout, stderr } = await run(command, {
+    stdin,
+    env,
+    cwd: dir.path,
+  });
+  return {
+    stdout: stdout.toHex(),
+    stderr,
+    status: String(status),
+    ...filesIn(dir.path),
+  };
+}
+
+/** The contents of all files in a directory, by their paths. */
+function filesIn(directory: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
+    const path = `${directory}/${name}`;
+    if (!isDirectory) files[name] = Deno.readFileSync(path).toHex();
+    else {
+      for (const [below, content] of Object.entries(filesIn(path))) {
+        files[`${name}/${below}`] = content;
+      }
+    }
+  }
+  return files;
+}
+
+function registerComparisons(nodes: readonly string[]): void {
+  for (const name of toolNames()) {
+    const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
+    for (const { args, input, samples = 20 } of calls) {
+      Deno.test(`${name} ${args(["FILE", "FILE"]).join(" ")} does the same on Node and Deno (seed ${SEED})`, async () => {
+        using dir = new TempDir();
+        const parts = sample(input, samples, SEED);
+        const files = parts.map((part, i) => dir.file(`${i}`, part));
+        const clock = dir.file("clock.cjs", STOPPED_CLOCK);
+        const [deno, verb, ...words] = checkoutCommandOf(name);
+        const onDeno = [deno, verb, "--preload", clock, ...words];
+        const stdin = concat(parts);
+        const onNode = { NODE_OPTIONS: `--require ${clock}` };
+        const onDenoDone = outcomeOf([...onDeno, ...args(files)], stdin, {});
+        for (const node of nodes) {
+          const command = [node, `${bin}/${name}`, ...args(files)];
+          const other = await outcomeOf(command, stdin, onNode);
+          assertEquals(other, await onDenoDone, node);
+        }
+      });
+    }
+  }
+}
+
+function registerSigning(nodes: readonly string[]): void {
+  const deno = checkoutCommandOf("gpg-signed-stream");
+  for (const node of nodes) {
+    const onNode = [node, `${bin}/gpg-signed-stream`];
+    const title = node === "node" ? "this Node" : "Node 22";
+    for (const mode of ["inband", "inline"]) {
+      gpgTest(
+        `streams signed ${mode} on Deno are verified on ${title}, and back`,
+        async () => {
+          const { secretFile, publicFile } = await testKey("ed25519");
+          using dir = new TempDir();
+          const [part] = sample(anyPackets, 1, SEED);
+          const input = concat(Array(2000).fill(part));
+          for (const [signer, verifier] of [[deno, onNode], [onNode, deno]]) {
+            const sign = ["sign", `--mode=${mode}`, "--secret-key", secretFile];
+            const signed = await run([...signer, ...sign], { stdin: input });
+            assertEquals([signed.status, signed.stderr], [0, ""]);
+            const strip = mode === "inband" ? ["--strip"] : [];
+            const verify = ["verify", "--keyring", publicFile, ...strip];
+            // From a pipe, and from a file that is read twice.
+            for (const file of ["-", dir.file("signed", signed.stdout)]) {
+              const { status, stdout } = await run([
+                ...verifier,
+                ...verify,
+                file,
+              ], {
+                stdin: signed.stdout,
+              });
+              assertEquals(status, 0);
+              assert(equalBytes(stdout, input));
+            }
+            const altered = signed.stdout.slice();
+            altered[altered.length >> 1] ^= 1;
+            const refused = await run([...verifier, ...verify], {
+              stdin: altered,
+            });
+            assertEquals(refused.status, 1, refused.stderr);
+          }
+        },
+      );
+    }
+  }
+}
+
+/** This machine's Node, and Node 22 where npm can get it. */
+async function installedNodes(): Promise<string[]> {
+  const nodes = ["node"];
+  if (peer("node 22")) {
+    const words = ["npx", "-y", "node@22", "-p", "process.execPath"];
+    nodes.push((await succeed(words)).trim());
+  } else console.log("left out: the same on Node 22 needs node@22 from npm");
+  return nodes;
+}
+
+// --- Whole pipes, on Node
+
+if (peer("node") && peer("npm")) {
+  await installPackage();
+  registerPackageTests();
+  const nodes = await installedNodes();
+  registerComparisons(nodes);
+  registerSigning(nodes);
+  testInstalled(bin);
+  await import("../every_tool/pipes_test.ts");
+} else {
+  console.log("left out: the npm package on Node needs node and npm");
+}

@@ -1,0 +1,36 @@
+/**
+ * The npm package, built and installed where a test process can use it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { run, type Surroundings, text } from "./run.ts";
+
+/** The directory that npm installs into; it goes away with the process. */
+export const prefix: string = Deno.makeTempDirSync({ prefix: "subunit-" });
+globalThis.addEventListener(
+  "unload",
+  () => Deno.removeSync(prefix, { recursive: true }),
+);
+/** Where npm puts executables, and packages. */
+export const bin = `${prefix}/bin`;
+export const installed = `${prefix}/lib/node_modules/subunit-tools`;
+
+/** Runs a command that must not fail; what it writes to standard output. */
+export async function succeed(
+  command: readonly string[],
+  surroundings?: Surroundings,
+): Promise<string> {
+  const { status, stdout, stderr } = await run(command, surroundings);
+  assertEquals(status, 0, `${command.join(" ")}: ${text(stdout)}${stderr}`);
+  return text(stdout);
+}
+
+/** Builds the package and installs it, as the README says. */
+export async function installPackage(): Promise<void> {
+  const build = new URL("../../scripts/build.ts", import.meta.url).pathname;
+  const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
+  const tarball = (await succeed([Deno.execPath(), ...words])).trim();
+  await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
+}
