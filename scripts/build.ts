@@ -25,10 +25,10 @@ const MANIFEST = {
   exports: LIBRARY_EXPORTS,
   bin: Object.fromEntries(TOOLS.map((tool) => [tool, `bin/${tool}`])),
   man: [
-    ...TOOLS.map((tool) => `man/man1/${tool}.1`),
-    "man/man7/subunit-tools.7",
+    ...TOOLS.map((tool) => `share/man/man1/${tool}.1`),
+    "share/man/man7/subunit-tools.7",
   ],
-  files: ["bin", "lib", "types", "man", "completions", "LICENSES.md"],
+  files: ["bin", "lib", "types", "share", "LICENSES.md"],
   sideEffects: false,
 };
 
@@ -46,7 +46,7 @@ async function build(dist: string): Promise<string> {
     for (const file of ["LICENSE", "README.md"]) {
       Deno.copyFileSync(ROOT + file, `${npm}/${file}`);
     }
-    await run(["cp", "-r", "man", "completions", npm]);
+    await run(["cp", "-r", "share", npm]);
     Deno.writeTextFileSync(`${npm}/LICENSES.md`, licenses);
     const manifest = JSON.stringify(MANIFEST, undefined, 2) + "\n";
     Deno.writeTextFileSync(`${npm}/package.json`, manifest);

@@ -15,13 +15,13 @@ import { flagsOf, pathOf, quote } from "./tool_path.ts";
 const ROOT = new URL("../", import.meta.url);
 
 /** Where what is no command belongs, below the directory installed into. */
-const SHARED = {
-  "completions/bash": "share/bash-completion/completions",
-  "completions/fish": "share/fish/vendor_completions.d",
-  "completions/zsh": "share/zsh/site-functions",
-  "man/man1": "share/man/man1",
-  "man/man7": "share/man/man7",
-};
+const SHARED = [
+  "share/bash-completion/completions",
+  "share/fish/vendor_completions.d",
+  "share/zsh/site-functions",
+  "share/man/man1",
+  "share/man/man7",
+];
 
 /** The words that install a script as a command, without Deno's own name. */
 export function installWords(name: string, script: URL, to: string): string[] {
@@ -121,8 +121,8 @@ function main(args: string[]): void {
     console.log(["deno", ...words.map(shown)].join(" "));
     install(tool, script, target);
   }
-  for (const [from, to] of Object.entries(SHARED)) {
-    copyFolder(new URL(`${from}/`, ROOT), `${target}/${to}`);
+  for (const folder of SHARED) {
+    copyFolder(new URL(`${folder}/`, ROOT), `${target}/${folder}`);
   }
   const isOnPath = Deno.env.get("PATH")?.split(":").includes(`${target}/bin`);
   if (!isOnPath) console.log(`Now put ${target}/bin on the PATH.`);

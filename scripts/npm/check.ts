@@ -74,7 +74,7 @@ async function checkModules(
       nodeModulesDir: "none",
       compilerOptions: {
         lib: NODE_LIBRARIES,
-        types: [`${ROOT}scripts/std.d.ts`, ...types],
+        types: [`${ROOT}types/std.d.ts`, ...types],
       },
     }),
   );

@@ -9,11 +9,11 @@ const NAME = "subunit-keep";
 /** A checkout in which the example has been added as the document says. */
 function checkoutWithExample(): TempDir {
   const dir = new TempDir();
-  // Not the corpora that the bench leaves in scripts/.
+  // Not the corpora that the bench leaves in its folder.
   const { success } = new Deno.Command("sh", {
     args: [
       "-c",
-      'mkdir "$0/scripts" && cp -r deno.* codec filters "$0" && cp scripts/*.ts "$0/scripts"',
+      'mkdir "$0/scripts" && cp -r deno.* codec filters types "$0" && cp -r scripts/*.ts scripts/docs "$0/scripts"',
       dir.path,
     ],
     cwd: ROOT,
@@ -87,12 +87,15 @@ Deno.test("CONTRIBUTING's example gets completions and a manual page", async () 
     "--quiet",
     "--allow-read",
     "--allow-write",
-    "scripts/docs.ts",
+    "scripts/docs/docs.ts",
   );
   assertEquals(status, 0, stderr);
   const read = (path: string) => Deno.readTextFileSync(`${dir.path}/${path}`);
-  assertStringIncludes(read(`completions/bash/${NAME}`), "-s --status");
-  assertStringIncludes(read(`man/man1/${NAME}.1`), "\\fB\\-s\\fR, ");
+  assertStringIncludes(
+    read(`share/bash-completion/completions/${NAME}`),
+    "-s --status",
+  );
+  assertStringIncludes(read(`share/man/man1/${NAME}.1`), "\\fB\\-s\\fR, ");
 });
 
 Deno.test("CONTRIBUTING's layout names what is there", () => {

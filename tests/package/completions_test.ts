@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { defineTool, type Tool } from "../../filters/kit/tool/tool.ts";
-import { completionOf, optionsOf } from "../../scripts/completions.ts";
-import { FOLDERS, loadTools, makeDocs } from "../../scripts/docs.ts";
+import { completionOf, optionsOf } from "../../scripts/docs/completions.ts";
+import { FOLDERS, loadTools, makeDocs } from "../../scripts/docs/docs.ts";
 import {
   type Peer,
   peerTest,
@@ -121,13 +121,13 @@ function makeHome(tools: readonly Tool[]): TempDir {
 const SHELLS = {
   bash: {
     command: "bash --rcfile rc.bash -i",
-    setUp: `for file in completions/bash/*; do . "$file"; done
+    setUp: `for file in share/bash-completion/completions/*; do . "$file"; done
 cd work
 `,
   },
   zsh: {
     command: "env ZDOTDIR=$PWD zsh -d -i",
-    setUp: `fpath=(~/completions/zsh $fpath)
+    setUp: `fpath=(~/share/zsh/site-functions $fpath)
 autoload -U compinit && compinit -u -d ~/dump
 bindkey -e
 zle -C all-matches complete-word _generic
@@ -209,7 +209,8 @@ async function completeIn(
 ): Promise<string[][]> {
   using home = makeHome(tools);
   if (shell === "fish") {
-    const script = `set -p fish_complete_path ${home.path}/completions/fish
+    const script =
+      `set -p fish_complete_path ${home.path}/share/fish/vendor_completions.d
 for line in $argv; complete -C $line; printf '\\036'; end`;
     const { stdout, stderr } = await run(
       ["fish", "--no-config", "-c", script, ...lines],

@@ -4,8 +4,8 @@ import {
   helpText,
   type Tool,
 } from "../../filters/kit/tool/tool.ts";
-import { loadTools } from "../../scripts/docs.ts";
-import { manualPage, overviewPage, roff } from "../../scripts/manual.ts";
+import { loadTools } from "../../scripts/docs/docs.ts";
+import { manualPage, overviewPage, roff } from "../../scripts/docs/manual.ts";
 import { peerTest, run, TempDir, text } from "../support/run.ts";
 
 const SECTIONS = [
@@ -137,7 +137,7 @@ peerTest("the page about all tools names each", ["groff"], async () => {
 });
 
 peerTest("man shows the pages, and finds no fault", ["man"], async () => {
-  const folder = new URL("../../man", import.meta.url).pathname;
+  const folder = new URL("../../share/man", import.meta.url).pathname;
   for (const { name } of await loadTools()) {
     const { stdout, stderr } = await run(
       ["man", "-M", folder, "--warnings", "-E", "UTF-8", name],

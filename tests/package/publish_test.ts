@@ -11,8 +11,8 @@ Deno.test("deno publish would take both packages, with no slow types", async () 
   using dir = new TempDir();
   const parts = PARTS.map((part) => ROOT + part);
   await run(["cp", "-r", ...parts, dir.path]);
-  Deno.mkdirSync(`${dir.path}/scripts`);
-  Deno.copyFileSync(`${ROOT}scripts/std.d.ts`, `${dir.path}/scripts/std.d.ts`);
+  Deno.mkdirSync(`${dir.path}/types`);
+  Deno.copyFileSync(`${ROOT}types/std.d.ts`, `${dir.path}/types/std.d.ts`);
   const command = [Deno.execPath(), "publish", "--dry-run", "--allow-dirty"];
   const { status, stdout, stderr } = await run(command, { cwd: dir.path });
   const words = text(stdout) + stderr;

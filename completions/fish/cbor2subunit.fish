@@ -1,4 +1,0 @@
-# Completion of cbor2subunit for fish, made by scripts/completions.ts from the table of options.
-
-complete -c cbor2subunit -l help -s h -d 'show this text'
-complete -c cbor2subunit -l version -d 'show the version'

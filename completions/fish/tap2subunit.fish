@@ -1,5 +1,0 @@
-# Completion of tap2subunit for fish, made by scripts/completions.ts from the table of options.
-
-complete -c tap2subunit -l exit-status -d 'exit 1 when a test failed or was lost or the stream is damaged'
-complete -c tap2subunit -l help -s h -d 'show this text'
-complete -c tap2subunit -l version -d 'show the version'

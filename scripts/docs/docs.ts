@@ -1,0 +1,62 @@
+/**
+ * `deno task docs`: writes the completions and manual pages, from the table
+ * that each tool has.
+ *
+ * @module
+ */
+
+import filters from "../../filters/deno.json" with { type: "json" };
+import type { Tool } from "../../filters/kit/tool/tool.ts";
+import {
+  bashCompletion,
+  fishCompletion,
+  zshCompletion,
+} from "./completions.ts";
+import { manualPage, overviewPage } from "./manual.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+/** The folders whose files all come from here. */
+export const FOLDERS = [
+  "share/bash-completion/completions",
+  "share/fish/vendor_completions.d",
+  "share/zsh/site-functions",
+  "share/man/man1",
+  "share/man/man7",
+];
+
+/** The tools, by name. */
+export async function loadTools(): Promise<Tool[]> {
+  const paths = Object.values(filters.exports).sort();
+  const modules = paths.map((path) =>
+    import(new URL(path, new URL("filters/", ROOT)).href)
+  );
+  return (await Promise.all(modules)).map(({ tool }) => tool);
+}
+
+/** The text of each file, by its path in the repository. */
+export function makeDocs(tools: readonly Tool[]): Map<string, string> {
+  return new Map([
+    ...tools.flatMap((tool): [string, string][] => [
+      [`share/bash-completion/completions/${tool.name}`, bashCompletion(tool)],
+      [
+        `share/fish/vendor_completions.d/${tool.name}.fish`,
+        fishCompletion(tool),
+      ],
+      [`share/zsh/site-functions/_${tool.name}`, zshCompletion(tool)],
+      [`share/man/man1/${tool.name}.1`, manualPage(tool)],
+    ]),
+    ["share/man/man7/subunit-tools.7", overviewPage(tools)],
+  ]);
+}
+
+if (import.meta.main) {
+  for (const folder of FOLDERS) {
+    const url = new URL(folder, ROOT);
+    // A tool that is gone leaves nothing behind.
+    await Deno.remove(url, { recursive: true }).catch(() => {});
+    await Deno.mkdir(url, { recursive: true });
+  }
+  for (const [path, text] of makeDocs(await loadTools())) {
+    await Deno.writeTextFile(new URL(path, ROOT), text);
+  }
+}
