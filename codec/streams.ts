@@ -34,9 +34,9 @@ export class PacketDecoderStream
     const drain = (
       controller: TransformStreamDefaultController<StreamItem>,
     ) => {
-      for (let item; (item = decoder.next()) !== undefined;) {
+      decoder.drain((item) => {
         controller.enqueue(item.copy());
-      }
+      });
     };
     super(
       {

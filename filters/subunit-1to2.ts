@@ -42,9 +42,9 @@ class Judge {
   }
 
   #judge(): void {
-    for (let item; (item = this.#decoder.next()) !== undefined;) {
+    this.#decoder.drain((item) => {
       this.#verdict.add(item);
-    }
+    });
   }
 }
 

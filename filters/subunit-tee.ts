@@ -104,7 +104,7 @@ the tool; one that cannot be written is named, the others go on.`,
     const decoder = new PacketDecoder();
     const drain = async () => {
       const items: StreamItem[] = [];
-      for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+      decoder.drain((item) => items.push(item));
       if (text !== undefined) {
         const bytes = joinItems(items.filter(isForeign));
         if (!takers.write(text, bytes)) text = undefined;

@@ -92,9 +92,9 @@ Deno.test("itemEvents makes text a file and damage a failed test", () => {
   decoder.push(Uint8Array.fromHex("61620a" + GOOD + "b33901"));
   decoder.end();
   const lines: string[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     lines.push(...itemEvents(item).map(eventToJson));
-  }
+  });
   assertEquals(lines, [
     `{"runnable":true,"file_name":"stdout","file_text":"ab\\n"}`,
     `{"test_id":"foo","test_status":"exists","runnable":true}`,

@@ -123,10 +123,10 @@ interface Suspect {
 /**
  * Splits a stream into packets, foreign bytes and damage.
  *
- * Feed it with {@linkcode push}, take the items with {@linkcode next} until
- * there is none, and so on; after the last chunk call {@linkcode end} and take
- * what is left. How the input is cut into chunks makes no difference to the
- * items, but for foreign bytes, which come out as early as they can.
+ * Feed it with {@linkcode push}, take the items with {@linkcode drain}, and so
+ * on; after the last chunk call {@linkcode end} and drain it again. How the
+ * input is cut into chunks makes no difference to the items, but for foreign
+ * bytes, which come out as early as they can.
  *
  * A packet begins at a 0xB3 that is not part of a UTF-8 character. It is
  * believed when version, length, CRC-32 and every field hold. What fails is
@@ -145,9 +145,9 @@ interface Suspect {
  * const decoder = new PacketDecoder();
  * decoder.push(Uint8Array.fromHex("b329010c03666f6f08555f1b"));
  * decoder.end();
- * for (let item; (item = decoder.next()) !== undefined;) {
+ * decoder.drain((item) => {
  *   if (item.kind === "packet") console.log(item.testId); // foo
- * }
+ * });
  * ```
  */
 export class PacketDecoder {
@@ -201,6 +201,14 @@ export class PacketDecoder {
     // The chunk is its owner's again.
     if (item === undefined && this.#source !== this.#own) this.#hold(0);
     return item;
+  }
+
+  /**
+   * Calls `take` with every item that is complete: {@linkcode next} until it
+   * returns undefined. An item is good until the next {@linkcode push}.
+   */
+  drain(take: (item: StreamItem) => void): void {
+    for (let item; (item = this.next()) !== undefined;) take(item);
   }
 
   #decide(): StreamItem | undefined {

@@ -13,9 +13,9 @@ function decode(chunks: Iterable<Uint8Array>): StreamItem[] {
   const decoder = new PacketDecoder();
   const items: StreamItem[] = [];
   const drain = () => {
-    for (let item; (item = decoder.next()) !== undefined;) {
+    decoder.drain((item) => {
       items.push(item.copy());
-    }
+    });
   };
   for (const chunk of chunks) {
     // Overwritten once it is used up, as a reader does with its buffer.
@@ -197,7 +197,7 @@ Deno.test("PacketDecoder hands out what is complete while the input is open", ()
     const decoder = new PacketDecoder();
     decoder.push(Uint8Array.fromHex(hex));
     const items: StreamItem[] = [];
-    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    decoder.drain((item) => items.push(item));
     assertEquals(summarize(items), expected, hex);
   }
 });
@@ -250,9 +250,9 @@ Deno.test("PacketDecoder holds no more than two packets' length back", () => {
   for (let i = 0; i < 40; i++) {
     decoder.push(doubtful);
     pushed += doubtful.length;
-    for (let item; (item = decoder.next()) !== undefined;) {
+    decoder.drain((item) => {
       taken += item.byteLength;
-    }
+    });
     const held = pushed - taken;
     assert(held <= 2 * 4194303 + doubtful.length, `${held} bytes are held`);
   }

@@ -171,12 +171,12 @@ export class ResultsReader {
 
   #drain(): (StatusEvent | Packet)[] {
     const events: (StatusEvent | Packet)[] = [];
-    for (let item; (item = this.#packets.next()) !== undefined;) {
+    this.#packets.drain((item) => {
       const more = item.kind === "foreign"
         ? this.#text.push(item.bytes)
         : itemEvents(item);
       for (const event of more) events.push(event);
-    }
+    });
     return events;
   }
 }

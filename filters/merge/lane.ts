@@ -170,8 +170,7 @@ export class Lane {
 
   /** Writes all that is decided, at once: nothing else comes in between. */
   #drain(): void {
-    const decoder = this.#decoder;
-    for (let item; (item = decoder.next()) !== undefined;) this.#take(item);
+    this.#decoder.drain((item) => this.#take(item));
     this.#io.out.flush();
   }
 

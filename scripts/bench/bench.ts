@@ -697,9 +697,9 @@ function scan(path: string | undefined): void {
 }
 
 function takePackets(decoder: PacketDecoder): void {
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     if (item.kind !== "packet") throw new Error(`There is ${item.kind}`);
-  }
+  });
 }
 
 const CRC_SIZES = [32, 64, 96, 128, 192, 256, 512, 1024, 4096, 16384, 65536];

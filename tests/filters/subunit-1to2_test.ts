@@ -78,11 +78,11 @@ function contents(bytes: Uint8Array): string[] {
   decoder.push(bytes);
   decoder.end();
   const found: string[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
     if (item.kind === "packet") found.push(show(item));
     else found.push(`text ${text(item.bytes)}`);
-  }
+  });
   return found;
 }
 
@@ -642,7 +642,7 @@ function facts(bytes: Uint8Array): string[] {
   decoder.push(bytes);
   decoder.end();
   const found: string[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
     found.push(
       item.kind === "foreign" ? `text ${text(item.bytes)}` : [
@@ -651,7 +651,7 @@ function facts(bytes: Uint8Array): string[] {
         item.timestamp && formatTimestamp(item.timestamp),
       ].join(" "),
     );
-  }
+  });
   return found;
 }
 

@@ -274,7 +274,7 @@ function eventsUnder(label: string, bytes: Uint8Array): StatusEvent[] {
   decoder.push(bytes);
   decoder.end();
   const events: StatusEvent[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     const said = item.kind === "packet" ? [item.toEvent()] : itemEvents(item);
     events.push(...said.map((event) => ({
       ...event,
@@ -282,7 +282,7 @@ function eventsUnder(label: string, bytes: Uint8Array): StatusEvent[] {
         ? label
         : `${label}/${event.routeCode}`,
     })));
-  }
+  });
   return joinText(events);
 }
 

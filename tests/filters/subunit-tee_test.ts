@@ -206,7 +206,7 @@ function assertWhole(bytes: Uint8Array): void {
   const decoder = new PacketDecoder();
   decoder.push(bytes);
   decoder.end();
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     assertEquals(item.kind, "packet");
-  }
+  });
 }

@@ -418,11 +418,11 @@ function troublesIn(input: Uint8Array): number {
   decoder.push(input);
   decoder.end();
   let count = 0;
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     if (item.kind === "damage") count++;
     const test = item.kind === "packet" ? collator.add(item) : undefined;
     if (test?.outcome === "fail" || test?.outcome === "uxsuccess") count++;
-  }
+  });
   return count + collator.end().length;
 }
 

@@ -517,11 +517,11 @@ function idsIn(input: Uint8Array): string[] {
   decoder.push(input);
   decoder.end();
   const ids: string[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     if (item.kind === "damage") ids.push(PARSER_TEST_ID);
     const test = item.kind === "packet" ? collator.add(item) : undefined;
     if (test !== undefined) ids.push(test.testId);
-  }
+  });
   return [...ids, ...collator.end().map(({ testId }) => testId)];
 }
 

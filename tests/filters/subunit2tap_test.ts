@@ -648,11 +648,11 @@ function testsIn(bytes: Uint8Array): { tests: Test[]; damage: number } {
   decoder.end();
   const tests: Test[] = [];
   let damage = 0;
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     if (item.kind === "damage") damage++;
     const test = item.kind === "packet" ? collator.add(item) : undefined;
     if (test !== undefined) tests.push(test);
-  }
+  });
   tests.push(...collator.end());
   return { tests, damage };
 }

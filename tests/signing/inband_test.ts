@@ -113,13 +113,13 @@ function takeApart(bytes: Uint8Array): Parts {
   const decoder = new PacketDecoder();
   decoder.push(bytes);
   decoder.end();
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     if (isSignaturePacket(item)) {
       signatures.push(item.bytes.slice());
       windows.push(concat(window));
       window = [];
     } else window.push(item.bytes.slice());
-  }
+  });
   return { signatures, windows };
 }
 

@@ -50,10 +50,10 @@ export function eventsIn(bytes: Uint8Array): StatusEvent[] {
   decoder.push(bytes);
   decoder.end();
   const events: StatusEvent[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) {
+  decoder.drain((item) => {
     assert(item.kind === "packet", `there is ${item.kind} in the stream`);
     events.push(item.toEvent());
-  }
+  });
   return events;
 }
 

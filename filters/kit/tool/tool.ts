@@ -250,15 +250,11 @@ export class ToolIO {
     const decoder = new PacketDecoder();
     for (const chunk of this.chunks(files)) {
       decoder.push(chunk);
-      drain(decoder, take);
+      decoder.drain(take);
       endChunk();
     }
     decoder.end();
-    drain(decoder, take);
+    decoder.drain(take);
     endChunk();
   }
-}
-
-function drain(decoder: PacketDecoder, take: (item: StreamItem) => void): void {
-  for (let item; (item = decoder.next()) !== undefined;) take(item);
 }

@@ -43,10 +43,9 @@ function canFollow(tail: Uint8Array): boolean {
   const decoder = new PacketDecoder();
   decoder.push(concat([tail, PROBE]));
   decoder.end();
-  for (let item; (item = decoder.next()) !== undefined;) {
-    if (item.kind === "packet") return true;
-  }
-  return false;
+  let isFound = false;
+  decoder.drain(({ kind }) => isFound ||= kind === "packet");
+  return isFound;
 }
 
 /**
@@ -197,7 +196,7 @@ export async function signStream(
   const decoder = new PacketDecoder();
   const drain = () => {
     const items: StreamItem[] = [];
-    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    decoder.drain((item) => items.push(item));
     return signer.add(items);
   };
   await signer.open();

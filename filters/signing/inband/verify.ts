@@ -282,7 +282,7 @@ export async function verifyStream(
   const decoder = new PacketDecoder();
   const drain = () => {
     const items: StreamItem[] = [];
-    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+    decoder.drain((item) => items.push(item));
     return verifier.add(items);
   };
   for (const chunk of chunks) {
