@@ -9,7 +9,8 @@
 import { Summary, type Test } from "@subunit/codec";
 import { heldRows, holdRow, type Row } from "./report/listing.ts";
 import { textOf, Verdict } from "./kit/stream/verdict.ts";
-import { compareText, formatSeconds } from "./kit/text/visible.ts";
+import { formatSeconds } from "./kit/python/format.ts";
+import { compareText } from "./kit/text/order.ts";
 import type { Top } from "./report/first_few.ts";
 import {
   defineTool,

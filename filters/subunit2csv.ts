@@ -13,7 +13,8 @@ import {
   SINK_NOTES,
   SINK_OPTIONS,
 } from "./report/report.ts";
-import { formatTime, visibleText } from "./kit/text/visible.ts";
+import { formatTime } from "./kit/python/format.ts";
+import { visibleText } from "./kit/text/visible.ts";
 import {
   defineTool,
   parseChoice,

@@ -15,7 +15,8 @@ import {
   runReport,
   SINK_OPTIONS,
 } from "./report/report.ts";
-import { compareText, formatTime } from "./kit/text/visible.ts";
+import { formatTime } from "./kit/python/format.ts";
+import { compareText } from "./kit/text/order.ts";
 import {
   defineTool,
   REPORT_STATUS,

@@ -27,7 +27,8 @@ import {
   SINK_NOTES,
   SINK_OPTIONS,
 } from "./report/report.ts";
-import { formatSeconds, visibleLines } from "./kit/text/visible.ts";
+import { formatSeconds } from "./kit/python/format.ts";
+import { visibleLines } from "./kit/text/visible.ts";
 import {
   defineTool,
   Output,

@@ -14,7 +14,11 @@ import {
   secondsBetween,
   type Timestamp,
 } from "@subunit/codec";
-import { formatDetails, pythonRepr } from "./report/pyunit_details.ts";
+import { formatDetails } from "./report/pyunit_details.ts";
+import { formatSeconds } from "./kit/python/format.ts";
+import { pythonRepr } from "./kit/python/repr.ts";
+import { textOfContent } from "./kit/text/content.ts";
+import { visibleLines, visibleText } from "./kit/text/visible.ts";
 import {
   type Report,
   type Reported,
@@ -22,12 +26,6 @@ import {
   SINK_NOTES,
   SINK_OPTIONS,
 } from "./report/report.ts";
-import {
-  formatSeconds,
-  textOfContent,
-  visibleLines,
-  visibleText,
-} from "./kit/text/visible.ts";
 import {
   defineTool,
   type Output,

@@ -13,7 +13,8 @@ import {
   type Project,
   type SourcePlace,
 } from "../traceback/source_place.ts";
-import { textOfContent, visibleLines } from "../kit/text/visible.ts";
+import { textOfContent } from "../kit/text/content.ts";
+import { visibleLines } from "../kit/text/visible.ts";
 
 /**
  * What can be wrong, worst first: of damage nobody knows what it hides, and

@@ -12,7 +12,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { textOfContent } from "../kit/text/visible.ts";
+import { textOfContent } from "../kit/text/content.ts";
 
 /** How many annotations of a kind GitHub shows of a step; of a job it is 50. */
 export const MAX_ANNOTATIONS = 10;

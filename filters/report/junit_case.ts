@@ -10,7 +10,8 @@ import { reasonOf, ToolError } from "../kit/errors.ts";
 import { makeNew } from "../kit/io/new_file.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { Reported } from "./report.ts";
-import { formatSeconds, textOfContent } from "../kit/text/visible.ts";
+import { formatSeconds } from "../kit/python/format.ts";
+import { textOfContent } from "../kit/text/content.ts";
 import { xmlElement, xmlText } from "../kit/text/xml.ts";
 
 /** The elements that say that a test did not pass. */

@@ -5,7 +5,8 @@
  */
 
 import type { Outcome, Packet } from "@subunit/codec";
-import { compareText, formatSeconds } from "../kit/text/visible.ts";
+import { formatSeconds } from "../kit/python/format.ts";
+import { compareText } from "../kit/text/order.ts";
 import { Top } from "./first_few.ts";
 
 /** What is listed of a test; a finished test of the collator is one. */

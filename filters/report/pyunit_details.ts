@@ -1,41 +1,14 @@
 /**
- * Text as Python and its testtools write it.
+ * The files of a test as Python's testtools prints them.
  *
- * Source: CPython's `str.__repr__`, and testtools 2.5.0, `content_type.py` and
- * `testresult/real.py`.
+ * Source: testtools 2.5.0, `content_type.py` and `testresult/real.py`.
  *
  * @module
  */
 
 import type { Attachment } from "@subunit/codec";
-import { compareText, textOfContent } from "../kit/text/visible.ts";
-
-/** What Python does not print; its tables of Unicode may be older. */
-const UNPRINTABLE = /[\\\p{C}\p{Z}]/gu;
-
-const NAMED: Readonly<Record<string, string>> = {
-  " ": " ",
-  "\\": "\\\\",
-  "\t": "\\t",
-  "\n": "\\n",
-  "\r": "\\r",
-};
-
-/** A string as a literal of Python's. */
-export function pythonRepr(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  const escaped = text.replace(UNPRINTABLE, (character) => {
-    const code = character.codePointAt(0)!;
-    const hex = code.toString(16);
-    return NAMED[character] ??
-      (code < 0x100
-        ? `\\x${hex.padStart(2, "0")}`
-        : code < 0x10000
-        ? `\\u${hex.padStart(4, "0")}`
-        : `\\U${hex.padStart(8, "0")}`);
-  });
-  return quote + escaped.replaceAll(quote, `\\${quote}`) + quote;
-}
+import { textOfContent } from "../kit/text/content.ts";
+import { compareText } from "../kit/text/order.ts";
 
 /** The type of a file that has none. */
 const BYTES_TYPE = "application/octet-stream";

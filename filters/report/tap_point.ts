@@ -11,8 +11,9 @@ import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { cutLine } from "../kit/text/shorten.ts";
 import { isText } from "../traceback/reason.ts";
 import type { Reported } from "./report.ts";
+import { textOfContent } from "../kit/text/content.ts";
 import {
-  textOfContent,
+  unicodeEscape,
   visibleLines,
   visibleText,
 } from "../kit/text/visible.ts";
@@ -98,11 +99,7 @@ const TAKEN_AWAY = /^\s|\s$|\{$/g;
  */
 export function oneLine(text: string): string {
   return visibleText(cutLine(text, MAX_NAME_CHARACTERS))
-    .replace(TAKEN_AWAY, jsonEscape);
-}
-
-function jsonEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    .replace(TAKEN_AWAY, unicodeEscape);
 }
 
 /** What there is to say of a test beside its line: lines of YAML. */
@@ -147,7 +144,7 @@ const FORBIDDEN = /[\ufeff\ufffe\uffff]/g;
 /** Text between quotes, in one line. */
 function yamlString(text: string): string {
   const json = JSON.stringify(cutLine(text, MAX_CHARACTERS));
-  return visibleText(json).replace(FORBIDDEN, jsonEscape);
+  return visibleText(json).replace(FORBIDDEN, unicodeEscape);
 }
 
 const PIECE = new RegExp(`.{1,${MAX_CHARACTERS}}`, "gu");
@@ -168,7 +165,7 @@ function yamlText(text: string): string {
   // such a block prove(1) gives up.
   const isIndented = /^\n*[^\S\n]/.test(lines);
   if (isIndented && text.length <= MAX_CHARACTERS) return yamlString(text);
-  const block = visibleLines(lines).replace(FORBIDDEN, jsonEscape);
+  const block = visibleLines(lines).replace(FORBIDDEN, unicodeEscape);
   const header = isIndented ? "|2" : "|";
   return `${header}\n${block}`.replaceAll("\n", `\n${BLOCK_INDENT}`);
 }

@@ -6,7 +6,7 @@
 
 import { concat } from "@std/bytes/concat";
 import type { Outcome, Packet } from "@subunit/codec";
-import { textOfContent } from "../kit/text/visible.ts";
+import { textOfContent } from "../kit/text/content.ts";
 
 /** What a test comes to, or that it merely exists. */
 export type Result = Outcome | "exists";

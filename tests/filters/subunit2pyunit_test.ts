@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import {
-  formatDetails,
-  pythonRepr,
-} from "../../filters/report/pyunit_details.ts";
+import { pythonRepr } from "../../filters/kit/python/repr.ts";
+import { formatDetails } from "../../filters/report/pyunit_details.ts";
 import { quote } from "../../scripts/tool_path.ts";
 import {
   commandOf,

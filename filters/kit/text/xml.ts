@@ -7,6 +7,8 @@
  * @module
  */
 
+import { unicodeEscape } from "./visible.ts";
+
 /** What stands for characters that mean something to a parser. */
 const REFERENCES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -33,10 +35,9 @@ const PLAIN = /^[ !#-%'-;=?-~]*$/;
 const IN_TEXT = new RegExp(`[&<>\\r]|${UNWRITABLE}`, "gu");
 const IN_ATTRIBUTE = new RegExp(`[&<>"\\t\\n\\r]|${UNWRITABLE}`, "gu");
 
-/** A reference, or the escape that JSON has for the character: `\u001b`. */
+/** A reference, or an escape where XML has none. */
 function written(character: string): string {
-  return REFERENCES[character] ??
-    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return REFERENCES[character] ?? unicodeEscape(character);
 }
 
 /** Text as the content of an element. */

@@ -2,12 +2,9 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import deno from "../../deno.json" with { type: "json" };
 import { lines, regroup } from "../io/lines.ts";
 import { formatRow, type Row, treeOf } from "../../report/listing.ts";
-import {
-  compareText,
-  formatSeconds,
-  visibleLines,
-  visibleText,
-} from "../text/visible.ts";
+import { formatSeconds } from "../python/format.ts";
+import { compareText } from "../text/order.ts";
+import { visibleLines, visibleText } from "../text/visible.ts";
 import { parseOptions } from "./options.ts";
 import {
   defineTool,
