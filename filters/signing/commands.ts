@@ -17,9 +17,8 @@ import { EXIT, SignedStreamError } from "./errors.ts";
 import { signStream } from "./inband/sign.ts";
 import { verifyStream } from "./inband/verify.ts";
 import { KeyRing } from "./keys.ts";
-import type { Options } from "./option_table.ts";
+import type { Mode, Options } from "./option_table.ts";
 import {
-  checkModeOptions,
   readSignSettings,
   readVerifySettings,
   type VerifySettings,
@@ -96,10 +95,10 @@ export async function verify(
   }
   const [file = "-"] = files;
   return await settle(io, async () => {
-    const report = new Report(io, options.report);
+    const report = new Report(io, settings.report);
     const status = await settle(
       io,
-      () => verifyAny(io, options, settings, file, report),
+      () => verifyAny(io, settings, file, report),
     );
     report.finish(status);
     return status;
@@ -108,36 +107,27 @@ export async function verify(
 
 async function verifyAny(
   io: ToolIO,
-  options: Options,
   settings: VerifySettings,
   file: string,
   report: Report,
 ): Promise<number> {
-  const { policy, release } = settings;
-  const keys = await KeyRing.read(options.keyring);
-  const verifier = new SignatureVerifier(keys, policy);
+  const keys = await KeyRing.read(settings.keyrings);
+  const verifier = new SignatureVerifier(keys, settings.policy);
   const [head, chunks] = peek(io.chunks([file]));
-  const mode = settings.mode !== "auto"
-    ? settings.mode
-    : options.signature !== undefined
-    ? "detached"
-    : detectDocumentMode(head) ??
-      // Only clear text may have other text before it.
-      (options["allow-surrounding-text"] ? "clear" : "inband");
-  checkModeOptions(options, mode);
-  if (mode !== "inband") {
-    return await verifyDocument(
+  const mode = modeOf(settings, head);
+  settings.checkMode(mode);
+  return mode === "inband"
+    ? await verifyInband(io, settings, verifier, chunks, report)
+    : await verifyDocument(
       io,
       {
+        ...settings,
         mode,
         verifier,
         maxBytes: settings.maxBytes ?? DEFAULT_MAX_BYTES,
-        release,
-        signatureFile: options.signature,
-        allowSurroundingText: options["allow-surrounding-text"],
         conclude(records) {
           for (const record of records) report.add(record);
-          const { exitStatus, reason } = conclude(records, policy);
+          const { exitStatus, reason } = conclude(records, settings.policy);
           if (reason !== undefined) io.say(`Cannot trust this: ${reason}`);
           return exitStatus;
         },
@@ -145,17 +135,35 @@ async function verifyAny(
       file,
       chunks,
     );
-  }
-  const seen = options.seen === undefined
+}
+
+/** The mode asked for, or that of what begins with `head`. */
+function modeOf(
+  { mode, signature, allowSurroundingText }: VerifySettings,
+  head: Uint8Array,
+): Mode {
+  if (mode !== "auto") return mode;
+  if (signature !== undefined) return "detached";
+  return detectDocumentMode(head) ??
+    // Only clear text may have other text before it.
+    (allowSurroundingText ? "clear" : "inband");
+}
+
+async function verifyInband(
+  io: ToolIO,
+  settings: VerifySettings,
+  verifier: SignatureVerifier,
+  chunks: Iterable<Uint8Array>,
+  report: Report,
+): Promise<number> {
+  const seen = settings.seen === undefined
     ? undefined
-    : new SeenStreams(options.seen);
+    : new SeenStreams(settings.seen);
   const { stream, context, bytes, signaturePackets } = await verifyStream({
+    ...settings,
     verifier,
-    context: settings.context,
-    maxWindowBytes: settings.maxWindowBytes,
-    // A stream may go on for ever: but a window of it is held.
+    // A stream may go on for ever: only a window of it is held.
     maxBytes: settings.maxBytes ?? Infinity,
-    strip: options.strip,
     opened: (stream) => seen?.check(stream),
     judged: (record, { sequence, offset, length }) =>
       report.add(

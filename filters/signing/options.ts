@@ -1,5 +1,5 @@
 /**
- * What the options of gpg-signed-stream come to.
+ * The settings that the options of gpg-signed-stream stand for.
  *
  * @module
  */
@@ -114,11 +114,30 @@ export async function readSignSettings(
 export interface VerifySettings {
   readonly mode: Mode | "auto";
   readonly policy: Policy;
+  /** The files of the keys to verify with. */
+  readonly keyrings: readonly string[];
+  /** Where the report goes: a file or "fd:N". */
+  readonly report: string | undefined;
+  /** Undefined is the default of the mode. */
   readonly maxBytes: number | undefined;
-  /** Undefined takes any. */
+  /** In-band: undefined takes any. */
   readonly context: string | undefined;
   readonly maxWindowBytes: number;
+  /** In-band: the file that lists the streams seen before. */
+  readonly seen: string | undefined;
+  /** In-band: whether signature packets are left out. */
+  readonly strip: boolean;
   readonly release: Release | undefined;
+  /** The file of a detached signature. */
+  readonly signature: string | undefined;
+  /** Clear text: whether other text may stand around it. */
+  readonly allowSurroundingText: boolean;
+  /**
+   * Expects of the options given that they are of a mode.
+   *
+   * @throws {UsageError} when one would have no effect in it
+   */
+  checkMode(mode: Mode): void;
 }
 
 /** @throws {UsageError} when the options of verify are wrong */
@@ -131,6 +150,13 @@ export function readVerifySettings(options: Options): VerifySettings {
   return {
     mode: parseChoice("mode", options.mode ?? "auto", [...MODES, "auto"]),
     policy: readPolicy(options),
+    keyrings: options.keyring,
+    report: options.report,
+    seen: options.seen,
+    strip: options.strip,
+    signature: options.signature,
+    allowSurroundingText: options["allow-surrounding-text"],
+    checkMode: (mode) => checkModeOptions(options, mode),
     context: parseContext(options.context),
     maxWindowBytes: parseBytes(
       "max-window",
@@ -145,12 +171,8 @@ export function readVerifySettings(options: Options): VerifySettings {
   };
 }
 
-/**
- * Expects of verify's options that they are of the mode found.
- *
- * @throws {UsageError} when one says what would not be heeded
- */
-export function checkModeOptions(options: Options, mode: Mode): void {
+/** @throws {UsageError} when an option of verify is of another mode */
+function checkModeOptions(options: Options, mode: Mode): void {
   if (mode === "inband") refuse(options, ["release"], "of documents alone");
   else keepTo("inband", options, ["context", "seen", "strip", "max-window"]);
   if (mode !== "detached") keepTo("detached", options, ["signature"]);

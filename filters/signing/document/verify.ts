@@ -32,7 +32,7 @@ export const DEFAULT_MAX_BYTES = 16 * 1024 ** 3;
 export interface VerifyDocumentOptions {
   readonly mode: DocumentMode;
   /** The file of a detached signature, armored or binary; "-" is standard input. */
-  readonly signatureFile?: string;
+  readonly signature?: string;
   /** How long the content may be; what is longer ends with exit 5. */
   readonly maxBytes: number;
   /** Without it two passes over a regular file, a spool for all else. */
@@ -94,7 +94,7 @@ export async function verifyDocument(
   file: string,
   chunks: Iterable<Uint8Array> = io.chunks([file]),
 ): Promise<number> {
-  if (file === "-" && options.signatureFile === "-") {
+  if (file === "-" && options.signature === "-") {
     throw new UsageError("Standard input is either FILE or --signature");
   }
   const release = chooseRelease(options.release, file);
@@ -152,16 +152,16 @@ function isRegularFile(path: string): boolean {
 
 /** How a document of the wanted mode is read: chunks in, items out. */
 async function documentReader(
-  { mode, signatureFile, allowSurroundingText }: VerifyDocumentOptions,
+  { mode, signature, allowSurroundingText }: VerifyDocumentOptions,
 ): Promise<(chunks: Iterable<Uint8Array>) => DocumentItems> {
   if (mode === "clear") {
     return (chunks) => readClear(chunks, { allowSurroundingText });
   }
   if (mode === "inline") return readInline;
-  if (signatureFile === undefined) {
+  if (signature === undefined) {
     throw new UsageError("Mode detached needs --signature");
   }
-  const signatures = await readSignatureFile(signatureFile);
+  const signatures = await readSignatureFile(signature);
   return (chunks) => readDetached(chunks, signatures);
 }
 

@@ -115,14 +115,14 @@ Deno.test("verifyDocument hashes and releases the same, however it is cut", asyn
       [{}, message(text, TYPE_TEXT), TYPE_TEXT, canonical, released],
       [{}, armored(message(text, TYPE_BINARY)), TYPE_BINARY, text, text],
       [
-        { mode: "detached", signatureFile: file.of(TYPE_BINARY) },
+        { mode: "detached", signature: file.of(TYPE_BINARY) },
         bytesOf(text),
         TYPE_BINARY,
         text,
         text,
       ],
       [
-        { mode: "detached", signatureFile: file.of(TYPE_TEXT) },
+        { mode: "detached", signature: file.of(TYPE_TEXT) },
         bytesOf(text),
         TYPE_TEXT,
         canonical,
@@ -188,7 +188,7 @@ Deno.test("verifyDocument refuses signatures of bytes beside those of text", asy
     const [options, document] of [
       [{}, concat([signatures, literal])],
       [
-        { mode: "detached", signatureFile: file.of(...types) },
+        { mode: "detached", signature: file.of(...types) },
         bytesOf("a\r\n"),
       ],
     ] as const
