@@ -178,16 +178,16 @@ export const STREAMS: readonly {
     items: ["d text 19"],
   },
   {
-    // The CRC says that this is one packet: what is in its file is no test.
+    // Only the fields of a sound packet are no place for another.
     name: "a test id in Latin-1, and a packet in a file, under a good CRC",
     hex: "b329461e04636166e9036c6f670cb329010c03666f6f08555f1be3afe531" + GOOD,
-    items: ["d text 30", "p 12"],
+    items: ["d text 14", "p 12", "f 4", "p 12"],
   },
   {
     name: "the same within a falsely claimed span",
     hex: "b3290120616263" +
       "b329461e04636166e9036c6f670cb329010c03666f6f08555f1be3afe531" + GOOD,
-    items: ["d checksum 7", "d text 30", "p 12"],
+    items: ["d checksum 7", "d text 14", "p 12", "f 4", "p 12"],
   },
   {
     name: "packets within a falsely claimed span, to its end",

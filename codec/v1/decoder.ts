@@ -6,6 +6,7 @@
  */
 
 import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
+import { TextClaims } from "../v2/claim.ts";
 import { SIGNATURE } from "../v2/layout.ts";
 import { Packet } from "../v2/packet.ts";
 import type { V1Event } from "./event.ts";
@@ -67,6 +68,7 @@ export class V1Decoder {
   readonly #handler: V1Handler;
   readonly #run: V1Run;
   readonly #probe: PacketProbe | undefined;
+  readonly #claims = new TextClaims();
   #ended = false;
 
   /** What is being read: the last chunk itself, or bytes of `#own`. */
@@ -285,7 +287,7 @@ export class V1Decoder {
         ? probe.packetAt(source, this.#view, this.#base, at, end)
         : characterLength(source, character, end) === INCOMPLETE
         ? undefined
-        : false;
+        : this.#claims.packetAt(source, this.#view, this.#base, at, end);
       if (packet instanceof Packet) return packet;
       if (packet === undefined && !this.#ended) {
         this.#readBeginning(character);

@@ -349,6 +349,13 @@ const PACKETS: Vector[] = [
     `a: fail ${LOST}`,
   ]],
   [Uint8Array.of(0xd0), ["text \xd0"]],
+  // Half a character hides no packet.
+  [stream("x", Uint8Array.of(0xe2, 0x82), FOO, Uint8Array.of(0xc3), FOO), [
+    "text x\xe2\x82",
+    "packet foo",
+    "text \xc3",
+    "packet foo",
+  ]],
 ];
 
 const VECTORS = [

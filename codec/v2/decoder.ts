@@ -6,6 +6,7 @@
  */
 
 import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
+import { TextClaims } from "./claim.ts";
 import { crc32 } from "./crc32.ts";
 import type { Fault, FaultCode } from "./errors.ts";
 import { CRC_BYTES, SIGNATURE } from "./layout.ts";
@@ -128,12 +129,13 @@ interface Suspect {
  * input is cut into chunks makes no difference to the items, but for foreign
  * bytes, which come out as early as they can.
  *
- * A packet begins at a 0xB3 that is not part of a UTF-8 character. It is
- * believed when version, length, CRC-32 and every field hold. What fails is
- * damage; the search goes on one byte behind its signature, so that packets in
- * a falsely claimed span are found. (Where the CRC holds and a field does not,
- * the span is claimed rightly, and the whole of it is damage.) The decoder
- * holds what it cannot decide yet: at most two packets' length (8 MiB).
+ * A packet begins at a 0xB3, whatever stands before it, and is believed when
+ * version, length, CRC-32 and every field hold. What fails is damage; the
+ * search goes on one byte behind its signature, so that packets in a falsely
+ * claimed span are found. Where the 0xB3 is part of a UTF-8 character, what
+ * fails is text, and is held back only while its fields fill the claimed span
+ * exactly: see {@linkcode TextClaims}. The decoder holds what it cannot decide
+ * yet: at most two packets' length (8 MiB).
  *
  * Items are views. They stay good until the next `push`, and only while the
  * owner of the chunk leaves it alone; copy what you keep.
@@ -170,6 +172,10 @@ export class PacketDecoder {
   /** The stream offset up to which bytes are in a claim that failed. */
   #suspectedTo = 0;
   readonly #running = new RunningCrc();
+  /** The end of the last frame whose CRC holds but whose fields do not. */
+  #frameTo = 0;
+  /** Most streams have no 0xB3 in a character. */
+  #claims: TextClaims | undefined;
 
   /**
    * Takes in a chunk. All items of the chunk before must have been taken.
@@ -305,7 +311,20 @@ export class PacketDecoder {
       this.#suspectedTo,
       this.#base + this.#at + span,
     );
-    return { fault, span, searched: isOnePacket(fault) ? span : 1 };
+    return { fault, span, searched: this.#isWhole(fault, span) ? span : 1 };
+  }
+
+  /**
+   * Whether no packet is looked for in the damage: in a frame whose CRC holds
+   * but whose fields do not, inside another such frame. Forged frames in one
+   * another must not cost a walk over their fields each.
+   */
+  #isWhole({ code }: Fault, span: number): boolean {
+    if (code !== "field" && code !== "text") return false;
+    const offset = this.#base + this.#at;
+    if (offset < this.#frameTo) return true;
+    this.#frameTo = offset + span;
+    return false;
   }
 
   /** The damage up to the next packet in a suspect, or all of it. */
@@ -325,7 +344,7 @@ export class PacketDecoder {
         suspect.searched = stop - this.#at;
         return undefined;
       }
-      if (isOnePacket(packet)) break;
+      if (packet.code === "field" || packet.code === "text") break;
     }
     const damage = new Damage(
       this.#source.subarray(this.#at, stop),
@@ -351,9 +370,9 @@ export class PacketDecoder {
   }
 
   /**
-   * The first signature in `start` to `end` that is not part of a character
-   * that begins at `from` or later; `end` when there is none. Where it takes
-   * more bytes to tell, where that character begins.
+   * The first signature in `start` to `end` that may begin a packet; `end` when
+   * there is none. One in a character that begins at `from` or later must begin
+   * a sound one; where it takes more bytes to tell, where that character begins.
    */
   #signature(from: number, start: number, end: number): number {
     const source = this.#source;
@@ -369,15 +388,17 @@ export class PacketDecoder {
       ) {
         return character;
       }
+      this.#claims ??= new TextClaims();
+      const packet = this.#claims.packetAt(
+        source,
+        this.#view,
+        this.#base,
+        at,
+        this.#end,
+      );
+      if (packet instanceof Packet) return at;
+      if (packet === undefined && !this.#ended) return character;
     }
     return end;
   }
-}
-
-/**
- * Whether a CRC says that the damage is one packet, whose fields are wrong:
- * nobody looks for packets in that. An attachment may hold some.
- */
-function isOnePacket({ code }: Fault): boolean {
-  return code === "field" || code === "text";
 }
