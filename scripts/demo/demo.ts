@@ -1,27 +1,35 @@
 /**
- * `deno task demo`: two real test suites, run by real runners, go through the
- * tools. Each pipeline is shown before its output. The exit status is 0 when
- * the tools reported what they should.
+ * `deno task demo`: what goes wrong in CI, and what the tools make of it. Real
+ * runners run the suites beside this file; each pipeline is shown before what
+ * it prints. The exit status is 0 when all of it came out as stated here.
  *
  * @module
  */
 
 import { makeToolPath } from "../tool_path.ts";
 
-/** A pipeline as a user would type it, and what the tools are to report. */
+/** A pipeline as a user would type it, and what it must print. */
 interface Step {
+  readonly caption: string;
   readonly pipeline: string;
-  /** The lines of its output, the runner's own remarks ("# …") left out. */
-  readonly lines: readonly string[];
+  /** The lines of standard output; blank ones and the runner's "# …" aside. */
+  readonly lines: readonly (string | RegExp)[];
   readonly status: number;
 }
 
-const DENO_RUN = "deno test --no-config --reporter=tap ./planets.deno.ts";
-const NODE_RUN = "node --test --test-reporter=tap ./tides.node.mjs";
+/** The folder the pipelines run in: its files, and where they come from. */
+const FILES = {
+  "planets_test.ts": "./planets.deno.ts",
+  "probe.test.mjs": "./probe.node.mjs",
+  "tides.test.mjs": "./tides.node.mjs",
+  "node_reporter.mjs": "../../examples/node_reporter.mjs",
+};
 
 const STEPS: readonly Step[] = [
   {
-    pipeline: `${DENO_RUN} | tap2subunit | subunit-ls --failing`,
+    caption: "What failed? One line for each test, whatever the runner.",
+    pipeline:
+      "deno test --reporter=tap planets_test.ts 2> /dev/null | tap2subunit | subunit-ls --failing",
     lines: [
       "test 2 - Pluto is a planet",
       "test 3 - orbits > test 2 - Mars takes two years",
@@ -30,10 +38,54 @@ const STEPS: readonly Step[] = [
     status: 1,
   },
   {
-    pipeline: `${DENO_RUN} | tap2subunit | subunit-stats`,
+    caption:
+      `A worker dies in the middle of a test. Node names its file; the stream has
+the test it was running, what that printed last, and the test that never ran.`,
+    pipeline:
+      `node --test --test-reporter=./node_reporter.mjs probe.test.mjs | json2subunit |
+    subunit-seal --expect-listed | subunit-filter -F --no-passthrough | subunit2tap`,
     lines: [
-      "Total tests:       6",
-      "Passed tests:      2",
+      "TAP version 14",
+      "not ok 1 - probe.test.mjs",
+      "  ---",
+      '  route: "probe.test.mjs"',
+      "  attachments:",
+      '    - name: "reason"',
+      '      text: "killed by SIGKILL"',
+      "  ...",
+      "not ok 2 - lands on Mars",
+      "  ---",
+      /^ {2}duration_ms: \d+(\.\d+)?$/,
+      '  route: "probe.test.mjs"',
+      '  tags: ["lost"]',
+      "  attachments:",
+      '    - name: "last output"',
+      String.raw`      text: "altitude 1200 m, speed 370 m/s\n"`,
+      '    - name: "reason"',
+      '      text: "The test started and never ended."',
+      "  ...",
+      "not ok 3 - phones home",
+      "  ---",
+      '  tags: ["lost"]',
+      "  attachments:",
+      '    - name: "reason"',
+      '      text: "The test never started."',
+      "  ...",
+      "1..3",
+    ],
+    status: 1,
+  },
+  {
+    caption:
+      `Two shards, and one delivers nothing, with exit status 0. The run is not
+shorter and green: the missing shard is a failure.`,
+    pipeline: String
+      .raw`subunit-merge --expect 2 --run mac='echo no tests here' \
+    --run linux='node --test --test-reporter=tap tides.test.mjs | tap2subunit' |
+    subunit-stats --no-passthrough`,
+    lines: [
+      "Total tests:       8",
+      "Passed tests:      4",
       "Failed tests:      3",
       "Skipped tests:     1",
       "Seen tags: ",
@@ -41,70 +93,101 @@ const STEPS: readonly Step[] = [
     status: 1,
   },
   {
-    pipeline: `${NODE_RUN} | tap2subunit | subunit-ls --failing --tree`,
+    caption:
+      "Why did it fail? The place and the reason, as a compiler shows them.",
+    pipeline:
+      `deno test --reporter=junit planets_test.ts 2> /dev/null | junitxml2subunit |
+    subunit2github --format plain`,
     lines: [
-      "test 1 - tides",
-      "  test 1 - tides > test 2 - are the same everywhere",
+      "planets_test.ts:15: ./planets_test.ts.Pluto is a planet: AssertionError: Pluto is not in the list",
+      "./planets_test.ts.orbits: 1 test step failed.",
+      "planets_test.ts:20: ./planets_test.ts.orbits > Mars takes two years: 687 !== 730",
     ],
     status: 1,
   },
   {
-    pipeline: `${NODE_RUN} | tap2subunit | subunit-stats`,
+    caption: "The same for a pull request: GitHub shows these at their lines.",
+    pipeline:
+      `node --test --test-reporter=./node_reporter.mjs tides.test.mjs | json2subunit |
+    subunit2github`,
     lines: [
-      "Total tests:       5",
-      "Passed tests:      2",
-      "Failed tests:      2",
-      "Skipped tests:     1",
-      "Seen tags: ",
+      /^::error file=tides\.test\.mjs,line=17,title=tides > are the same everywhere .*::AssertionError.* 14 m in Fundy, 0\.3 m in Trieste/,
+      /^::error title=tides .*::1 subtest failed$/,
     ],
     status: 1,
   },
 ];
 
-/** Runs a pipeline in the demonstration's folder. */
-function run(
-  pipeline: string,
-  path: string,
-): { output: string; status: number } {
-  const { stdout, code } = new Deno.Command("sh", {
-    args: ["-c", pipeline],
-    cwd: new URL("./", import.meta.url),
-    env: { PATH: `${path}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
-    // The runners say there, too, that tests failed.
-    stderr: "null",
-  }).outputSync();
-  return { output: new TextDecoder().decode(stdout), status: code };
+/** Makes the folder the pipelines run in. */
+function makeFolder(): string {
+  const folder = Deno.makeTempDirSync({ prefix: "subunit-demo-" });
+  for (const [name, source] of Object.entries(FILES)) {
+    Deno.copyFileSync(new URL(source, import.meta.url), `${folder}/${name}`);
+  }
+  return folder;
+}
+
+/** Says whether the lines printed are those expected. */
+function agree(
+  printed: readonly string[],
+  expected: readonly (string | RegExp)[],
+): boolean {
+  return printed.length === expected.length &&
+    expected.every((line, index) =>
+      line instanceof RegExp
+        ? line.test(printed[index])
+        : line === printed[index]
+    );
+}
+
+const isColored = Deno.stdout.isTerminal() && !Deno.noColor;
+
+function bold(text: string): string {
+  return isColored ? `\x1b[1m${text}\x1b[m` : text;
 }
 
 /** Shows a step; says whether it came out as it should. */
-function show({ pipeline, lines, status }: Step, path: string): boolean {
-  console.log(`$ ${pipeline}`);
-  const found = run(pipeline, path);
-  console.log(`${found.output}[exit status ${found.status}]\n`);
-  const reported = found.output.split("\n")
+function show(
+  { caption, pipeline, lines, status }: Step,
+  number: number,
+  { cwd, path }: { cwd: string; path: string },
+): boolean {
+  console.log(`${number}. ${caption}\n\n${bold(`$ ${pipeline}`)}`);
+  const { code, ...output } = new Deno.Command("sh", {
+    args: ["-c", pipeline],
+    cwd,
+    env: { PATH: `${path}:${Deno.env.get("PATH")}`, NO_COLOR: "1" },
+  }).outputSync();
+  const [stdout, stderr] = [output.stdout, output.stderr]
+    .map((bytes) => new TextDecoder().decode(bytes));
+  console.log(`${stderr}${stdout.trimEnd()}\n[exit status ${code}]\n`);
+  const printed = stdout.split("\n")
     .filter((line) => line !== "" && !line.startsWith("#"));
-  const isGood = found.status === status &&
-    reported.join("\n") === lines.join("\n");
+  const isGood = code === status && agree(printed, lines);
   if (!isGood) {
-    console.log(
-      `This is wrong. Expected exit status ${status} and:\n${
-        lines.join("\n")
-      }\n`,
-    );
+    console.log(`This is wrong. Expected exit status ${status} and:`);
+    console.log(`${lines.join("\n")}\n`);
   }
   return isGood;
 }
 
 if (import.meta.main) {
-  const path = makeToolPath();
+  console.log(
+    `What goes wrong in CI, and what the tools make of it. The runners are real,
+and so are the failures.
+`,
+  );
+  const place = { cwd: makeFolder(), path: makeToolPath() };
   try {
-    const results = STEPS.map((step) => show(step, path));
+    const results = STEPS.map((step, index) => show(step, index + 1, place));
     const isGood = results.every((result) => result);
     console.log(
       isGood ? "The tools reported what they should." : "Something is wrong.",
     );
     Deno.exitCode = isGood ? 0 : 1;
   } finally {
-    Deno.removeSync(path, { recursive: true });
+    for (const folder of Object.values(place)) {
+      Deno.removeSync(folder, { recursive: true });
+    }
   }
 }

@@ -1,0 +1,20 @@
+/**
+ * A suite for the demonstration, run by `node --test`: its process is killed
+ * in the middle of a test.
+ *
+ * @module
+ */
+
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+
+test("leaves Earth", () => {});
+
+test("lands on Mars", async () => {
+  console.log("altitude 1200 m, speed 370 m/s");
+  // What was printed, and what the runner knows, is to arrive.
+  await setTimeout(100);
+  process.kill(process.pid, "SIGKILL");
+});
+
+test("phones home", () => {});
