@@ -1,9 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { peerTest, run, shell, TempDir, text } from "../support/run.ts";
+import { makeToolPath, quote } from "../../scripts/tool_path.ts";
 import { testKey } from "../support/gpg.ts";
-import { commandBlocks, furnish } from "../support/readme.ts";
+import {
+  blockBehind,
+  commandBlocks,
+  DOCUMENTS,
+  furnish,
+} from "../support/readme.ts";
+import { peerTest, run, shell, TempDir, text } from "../support/run.ts";
 import { at, stream } from "../support/streams.ts";
-import { quote } from "../../scripts/tool_path.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 /** Programs that some commands need. */
@@ -16,20 +21,46 @@ async function furnishKeys(dir: TempDir): Promise<void> {
   Deno.copyFileSync(publicFile, `${dir.path}/ci.pub`);
 }
 
-const README = Deno.readTextFileSync(new URL("README.md", ROOT));
+const README = DOCUMENTS.get("README.md")!;
 
-/** The text of a section, by its heading. */
+/** The text of a section of the README, by its heading. */
 function section(heading: string): string {
   const found = README.split(/^## /m).find((part) => part.startsWith(heading));
   assert(found !== undefined, `README has no section "${heading}"`);
   return found;
 }
 
-/** The command block of the recipe that begins so. */
-function recipe(words: string): string {
-  const [, behind] = section("Recipes").split(words);
-  assert(behind !== undefined, `README has no recipe "${words}"`);
-  return /^```sh\n(.*?)^```$/ms.exec(behind)![1];
+/** The tools as commands: what a command starts does not see a shell's own. */
+let toolPath: string | undefined;
+
+function toolsOnPath(): string {
+  if (toolPath === undefined) {
+    const folder = toolPath = makeToolPath();
+    addEventListener(
+      "unload",
+      () => Deno.removeSync(folder, { recursive: true }),
+    );
+  }
+  return toolPath;
+}
+
+/** Runs commands of a document where their files and runners are. */
+async function runBlock(commands: string): Promise<string> {
+  using dir = new TempDir();
+  const runners = furnish(dir, commands);
+  if (commands.includes("gpg-")) await furnishKeys(dir);
+  const path = [runners, toolsOnPath(), Deno.env.get("PATH")].join(":");
+  // Some run what is in the checkout, as they say.
+  const isCheckout = commands.startsWith("deno run ");
+  const { stdout } = await shell(commands, [], {
+    cwd: isCheckout ? ROOT.pathname : dir.path,
+    env: {
+      PATH: path,
+      NO_COLOR: "1",
+      GITHUB_STEP_SUMMARY: `${dir.path}/summary.md`,
+    },
+  });
+  return text(stdout);
 }
 
 Deno.test("README's first block holds exactly the two commands", () => {
@@ -40,28 +71,36 @@ Deno.test("README's first block holds exactly the two commands", () => {
   );
 });
 
-for (const { commands, printed } of commandBlocks(README)) {
-  const [first] = commands.split("\n");
-  const peers = PEERS.filter((name) =>
-    new RegExp(`(^|[ |])${name}[ -]`, "m").test(commands)
-  );
-  peerTest(
-    `README's commands print what it says: ${first}`,
-    peers,
-    async () => {
-      using dir = new TempDir();
-      furnish(dir);
-      if (commands.includes("gpg-")) await furnishKeys(dir);
-      // From a checkout, as they say; Deno may not be on the path.
-      const isCheckout = /^deno /.test(commands);
-      const deno = `deno() { ${quote(Deno.execPath())} "$@"; }\n`;
-      const { stdout } = await shell(deno + commands, [], {
-        cwd: isCheckout ? ROOT.pathname : dir.path,
-      });
-      assertEquals(text(stdout), printed);
-    },
-  );
+Deno.test("README is shorter than 200 lines", () => {
+  assert(README.trimEnd().split("\n").length < 200);
+});
+
+Deno.test("a document begins with its purpose", () => {
+  for (const [path, markdown] of DOCUMENTS) {
+    assert(/^# [^\n]+\n\n[A-Z][^#]*?[.:]\s/.test(markdown), path);
+  }
+});
+
+for (const [path, markdown] of DOCUMENTS) {
+  for (const { commands, printed } of commandBlocks(markdown)) {
+    const [first] = commands.split("\n");
+    const peers = PEERS.filter((name) =>
+      new RegExp(`(^|[ |])${name}[ -]`, "m").test(commands)
+    );
+    peerTest(
+      `the commands of ${path} print what it says: ${first}`,
+      peers,
+      async () => assertEquals(await runBlock(commands), printed),
+    );
+  }
 }
+
+Deno.test("the stage for Jenkins runs the command that is above it", () => {
+  const recipes = DOCUMENTS.get("docs/recipes.md")!;
+  const [, stage] = /^```groovy\n(.*?)^```$/ms.exec(recipes)!;
+  const [, command] = /^ *sh '(.*)'$/m.exec(stage)!;
+  assertEquals(`${command}\n`, blockBehind("### Jenkins"));
+});
 
 peerTest("README's commands install the tools", ["npm"], async () => {
   const blocks = README.matchAll(/^```\n(npx .*?)^```$/gms);
@@ -90,13 +129,16 @@ peerTest("README's commands install the tools", ["npm"], async () => {
 });
 
 Deno.test("README names every tool, and no other", () => {
-  const named = section("The tools").match(/^\| `[a-z0-9-]+` /gm)!
-    .map((cell) => cell.slice(3, -2));
+  const named = new Set(
+    section("Which tool").match(/`[a-z0-9-]*subunit[a-z0-9-]*`|`gpg-[a-z-]+`/g)!
+      .map((name) => name.slice(1, -1)),
+  );
+  named.delete("subunit");
   const there = Array.from(
     Deno.readDirSync(new URL("filters/", ROOT)),
     ({ name }) => /^([a-z].*)\.ts$/.exec(name)?.[1],
   ).filter((name) => name !== undefined);
-  assertEquals(named.sort(), there.sort());
+  assertEquals([...named].sort(), there.sort());
 });
 
 Deno.test("README's recipe for a step of a shell script reports it as a test", async () => {
@@ -105,7 +147,7 @@ Deno.test("README's recipe for a step of a shell script reports it as a test", a
     const deploy = dir.file("deploy", `#!/bin/sh\necho working\n${command}\n`);
     Deno.chmodSync(deploy, 0o755);
     const { stdout, stderr } = await shell(
-      `${recipe("Report a step of a shell script")}
+      `${blockBehind("Report a step of a shell script")}
         subunit2json step.subunit | tail -n 1`,
       [],
       { cwd: dir.path },
@@ -136,9 +178,13 @@ Deno.test("README's recipe against missing tests fails when they are missing", a
     );
   for (const [count, expected] of [[500, 0], [499, 1]]) {
     dir.file("run.subunit", tests(count));
-    const { status } = await shell(recipe("Never be green because tests"), [], {
-      cwd: dir.path,
-    });
+    const { status } = await shell(
+      blockBehind("Never be green because tests"),
+      [],
+      {
+        cwd: dir.path,
+      },
+    );
     assertEquals(status, expected);
   }
 });
@@ -154,7 +200,7 @@ Deno.test("README's recipe against dead workers lists what they lost", async () 
     ),
   );
   const { stdout, status } = await shell(
-    recipe("Never be green because a worker"),
+    blockBehind("Never be green because a worker"),
     [],
     { cwd: dir.path },
   );
@@ -174,7 +220,7 @@ test("good", () => {});
 test("bad", () => { throw new Error("no"); });
 `,
     );
-    const { stdout, status } = await shell(recipe("Keep the run"), [], {
+    const { stdout, status } = await shell(blockBehind("Keep the run"), [], {
       cwd: dir.path,
     });
     assert(/^test \d+ - .*bad$/m.test(text(stdout)), text(stdout));
@@ -189,7 +235,7 @@ peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
     "run.subunit",
     stream({ testId: "a", status: "fail" }, { testId: "b", status: "skip" }),
   );
-  const { stdout } = await shell(recipe("Ask any question"), [], {
+  const { stdout } = await shell(blockBehind("Ask any question"), [], {
     cwd: dir.path,
   });
   assertEquals(text(stdout), "a\n");
@@ -207,9 +253,13 @@ test("good", () => {});
 test("leaves", () => process.exit(7));
 `,
     );
-    const { stdout, status } = await shell(recipe("Fail when the runner"), [], {
-      cwd: dir.path,
-    });
+    const { stdout, status } = await shell(
+      blockBehind("Fail when the runner"),
+      [],
+      {
+        cwd: dir.path,
+      },
+    );
     assert(/leaves|a\.test\.mjs/.test(text(stdout)), text(stdout));
     assertEquals(status, 1);
   },
@@ -222,9 +272,13 @@ Deno.test("README's recipe for a legacy suite lists what failed", async () => {
     "#!/bin/sh\necho test: good\necho success: good\necho test: bad\n",
   );
   Deno.chmodSync(suite, 0o755);
-  const { stdout, status } = await shell(recipe("Put a legacy suite"), [], {
-    cwd: dir.path,
-  });
+  const { stdout, status } = await shell(
+    blockBehind("Put a legacy suite"),
+    [],
+    {
+      cwd: dir.path,
+    },
+  );
   assertEquals(text(stdout), "bad\n");
   assertEquals(status, 1);
 });
@@ -243,7 +297,7 @@ Deno.test("README's recipe for shards fails when one is missing", async () => {
     const shard = dir.file("shard", '#!/bin/sh\ncat "$1"\n');
     Deno.chmodSync(shard, 0o755);
     const { stdout, status } = await shell(
-      recipe("Merge what shards send"),
+      blockBehind("Merge what shards send"),
       [],
       {
         cwd: dir.path,
@@ -264,7 +318,7 @@ Deno.test("README's recipe to show what failed shows it with its times", async (
       { testId: "bad", status: "fail", timestamp: at("01:00:07") },
     ),
   );
-  const { stdout } = await shell(recipe("Show what failed"), [], {
+  const { stdout } = await shell(blockBehind("Show what failed"), [], {
     cwd: dir.path,
   });
   assertEquals(text(stdout), "bad 7.000\n");

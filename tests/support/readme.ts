@@ -1,5 +1,5 @@
 /**
- * The files that README's commands work on, and its blocks.
+ * The documents, their blocks, and the files that their commands work on.
  *
  * @module
  */
@@ -7,7 +7,20 @@
 import type { TempDir } from "./run.ts";
 import { at, type Said, stream } from "./streams.ts";
 
-/** A block of commands, and what the README says they print. */
+const ROOT = new URL("../../", import.meta.url);
+const FIXTURES = new URL("tests/fixtures/", ROOT).pathname;
+
+/** The documents whose commands are run, by their path in the repository. */
+export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
+  [
+    "README.md",
+    ...Array.from(Deno.readDirSync(new URL("docs/", ROOT)), ({ name }) => name)
+      .filter((name) => name.endsWith(".md")).sort()
+      .map((name) => `docs/${name}`),
+  ].map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
+);
+
+/** A block of commands, and what the document says they print. */
 export interface Block {
   readonly commands: string;
   readonly printed: string;
@@ -24,9 +37,39 @@ export function commandBlocks(markdown: string): Block[] {
   );
 }
 
+/** The block of commands behind the first place of some words in a document. */
+export function blockBehind(words: string): string {
+  for (const markdown of DOCUMENTS.values()) {
+    const at = markdown.indexOf(words);
+    if (at >= 0) return commandBlocks(markdown.slice(at))[0].commands;
+  }
+  throw new Error(`No document has the words "${words}"`);
+}
+
 const NODE_SUITE = `import { test } from "node:test";
 test("lists what it has", () => {});
 test("pays with a card", () => { throw new Error("declined"); });
+`;
+
+/** A worker of this suite dies. */
+const PROBE_SUITE = `import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+test("leaves Earth", () => {});
+test("lands on Mars", async () => {
+  await setTimeout(100);
+  process.kill(process.pid, "SIGKILL");
+});
+test("phones home", () => {});
+`;
+
+const BASKET_SUITE = `import { test } from "node:test";
+test("is empty at first", () => {});
+`;
+
+const DENO_SUITE = `Deno.test("planets are counted", () => {});
+Deno.test("Pluto is a planet", () => {
+  throw new Error("it is not in the list");
+});
 `;
 
 const LEGACY_SUITE = `#!/bin/sh
@@ -40,10 +83,35 @@ const SHARD = `#!/bin/sh
 cat "shard-$1"
 `;
 
+const RUN_TESTS = `#!/bin/sh
+cat first.subunit
+exit 1
+`;
+
 const DEPLOY = `#!/bin/sh
 echo 'cannot reach the server'
 exit 1
 `;
+
+const GRADLEW = `#!/bin/sh
+mkdir -p reports && cp '${FIXTURES}junit/gtest.xml' reports
+exit 1
+`;
+
+/**
+ * Runners that need not be installed: each prints what a run of the real one
+ * printed, as the README beside that file tells. Called otherwise, npx and go
+ * print no results.
+ */
+const RUNNERS = {
+  go: `[ "$*" = "test -json ./..." ] && cat '${FIXTURES}gojson/go1.19.jsonl'`,
+  pytest: `cat '${FIXTURES}junit/pytest.xml' > "\${1#--junitxml=}"`,
+  npx: `case $* in
+"vitest run --reporter=junit") cat '${FIXTURES}recipes/vitest.xml' ;;
+"playwright test --reporter=junit") cat '${FIXTURES}recipes/playwright.xml' ;;
+*) echo "This is not recorded: $*" ;;
+esac`,
+};
 
 /** A run in which a test fails after seven seconds and another is lost. */
 function run(): Uint8Array {
@@ -56,10 +124,27 @@ function run(): Uint8Array {
   );
 }
 
-/** Puts into a directory what README's commands need. */
-export function furnish(dir: TempDir): void {
+/** The run before that one. */
+function yesterday(): Uint8Array {
+  return stream(
+    { testId: "shop.test_list", status: "success", tags: ["nightly"] },
+    { testId: "shop.test_slow", status: "success", routeCode: "0" },
+    { testId: "shop.test_gone", status: "success" },
+  );
+}
+
+/**
+ * Puts into a directory what commands of the documents need.
+ *
+ * @returns its folder of runners, to put on the PATH
+ */
+export function furnish(dir: TempDir, commands = ""): string {
   dir.file("shop.test.mjs", NODE_SUITE);
+  dir.file("planets_test.ts", DENO_SUITE);
   dir.file("run.subunit", run());
+  dir.file("first.subunit", run());
+  dir.file("yesterday.subunit", yesterday());
+  dir.file("known-failures", "shop.test_slow\n");
   dir.file("ids", "shop.test_list\nshop.test_slow\nshop.test_never\n");
   dir.file("shard-1", stream({ testId: "shop.test_list", status: "success" }));
   dir.file("shard-2", stream({ testId: "shop.test_pay", status: "fail" }));
@@ -67,7 +152,37 @@ export function furnish(dir: TempDir): void {
     const [name, script] of [
       ["legacy-suite", LEGACY_SUITE],
       ["shard", SHARD],
+      ["run-tests", RUN_TESTS],
       ["deploy", DEPLOY],
+      ["gradlew", GRADLEW],
     ]
   ) Deno.chmodSync(dir.file(name, script), 0o755);
+  // A bare `node --test` would find these as well.
+  if (commands.includes("probe.test.mjs")) furnishProbe(dir);
+  if (commands.includes("packages/")) furnishPackages(dir);
+  return folderOfRunners(dir);
+}
+
+function furnishProbe(dir: TempDir): void {
+  dir.file("probe.test.mjs", PROBE_SUITE);
+  const reporter = new URL("examples/node_reporter.mjs", ROOT);
+  Deno.copyFileSync(reporter, `${dir.path}/node_reporter.mjs`);
+}
+
+function furnishPackages(dir: TempDir): void {
+  const suites = { basket: BASKET_SUITE, till: NODE_SUITE };
+  for (const [name, suite] of Object.entries(suites)) {
+    Deno.mkdirSync(`${dir.path}/packages/${name}`, { recursive: true });
+    dir.file(`packages/${name}/${name}.test.mjs`, suite);
+  }
+}
+
+function folderOfRunners(dir: TempDir): string {
+  Deno.mkdirSync(`${dir.path}/runners`);
+  for (const [name, commands] of Object.entries(RUNNERS)) {
+    // Some of the tests that they ran failed.
+    const script = `#!/bin/sh\n${commands}\nexit 1\n`;
+    Deno.chmodSync(dir.file(`runners/${name}`, script), 0o755);
+  }
+  return `${dir.path}/runners`;
 }
