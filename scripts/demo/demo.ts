@@ -19,7 +19,7 @@ interface Step {
 
 /** The folder the pipelines run in: its files, and where they come from. */
 const FILES = {
-  "planets_test.ts": "./planets.deno.ts",
+  "planets_test.js": "./planets.deno.js",
   "probe.test.mjs": "./probe.node.mjs",
   "tides.test.mjs": "./tides.node.mjs",
   "node_reporter.mjs": "../../examples/node_reporter.mjs",
@@ -29,7 +29,7 @@ const STEPS: readonly Step[] = [
   {
     caption: "What failed? One line for each test, whatever the runner.",
     pipeline:
-      "deno test --reporter=tap planets_test.ts 2> /dev/null | tap2subunit | subunit-ls --failing",
+      "deno test --reporter=tap planets_test.js 2> /dev/null | tap2subunit | subunit-ls --failing",
     lines: [
       "test 2 - Pluto is a planet",
       "test 3 - orbits > test 2 - Mars takes two years",
@@ -96,12 +96,12 @@ shorter and green: the missing shard is a failure.`,
     caption:
       "Why did it fail? The place and the reason, as a compiler shows them.",
     pipeline:
-      `deno test --reporter=junit planets_test.ts 2> /dev/null | junitxml2subunit |
+      `deno test --reporter=junit planets_test.js 2> /dev/null | junitxml2subunit |
     subunit2github --format plain`,
     lines: [
-      "planets_test.ts:15: ./planets_test.ts.Pluto is a planet: AssertionError: Pluto is not in the list",
-      "./planets_test.ts.orbits: 1 test step failed.",
-      "planets_test.ts:20: ./planets_test.ts.orbits > Mars takes two years: 687 !== 730",
+      "planets_test.js:16: ./planets_test.js.Pluto is a planet: AssertionError: Pluto is not in the list",
+      "./planets_test.js.orbits: 1 test step failed.",
+      "planets_test.js:21: ./planets_test.js.orbits > Mars takes two years: 687 !== 730",
     ],
     status: 1,
   },

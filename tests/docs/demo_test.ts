@@ -29,7 +29,7 @@ Deno.test("the demonstration shows each pipeline and what it reports, and exits 
     output,
     '\nsubunit-merge: Packets came from 1 of 2 shards, none from "mac"\n',
   );
-  assertStringIncludes(output, "\nplanets_test.ts:15: ");
+  assertStringIncludes(output, "\nplanets_test.js:16: ");
   assertStringIncludes(output, "\n::error file=tides.test.mjs,line=17,");
   assertMatch(output, /The tools reported what they should\.\n$/);
   assertEquals(status, 0);
