@@ -1,0 +1,231 @@
+/**
+ * TAP reports: a test point for each test as it ends, subtests before their
+ * parents.
+ *
+ * TAP has subtests stand right before their parent's test point. So they are
+ * held until their parent ends. Those that cannot stand there stand by
+ * themselves, at the outermost level, and name it: so the report is well-formed
+ * and each test is in it once, whatever comes.
+ *
+ * @module
+ */
+
+import { isFailure } from "@subunit/codec";
+import type { Report, Reported } from "./report.ts";
+import {
+  formatTestPoint,
+  parentLine,
+  SUBTEST_INDENT,
+  type TestPoint,
+  testPointOf,
+} from "./tap_point.ts";
+
+/** How much of subtests is held while their parents have not ended. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
+/** Our own reader takes lines further in for text. */
+const MAX_LEVELS = 256;
+
+/** A test, but for its subtests; JSON can hold it. */
+interface Node {
+  readonly point: TestPoint;
+  readonly testId: string;
+  readonly routeCode?: string;
+  readonly parentTestId?: string;
+  readonly isFailure: boolean;
+}
+
+/** What names a test, and its parent, among those of all routes. */
+function keyOf({ testId, routeCode }: Node): string {
+  return JSON.stringify([testId, routeCode]);
+}
+
+function parentKeyOf({ parentTestId, routeCode }: Node): string | undefined {
+  return parentTestId === undefined
+    ? undefined
+    : JSON.stringify([parentTestId, routeCode]);
+}
+
+/** Texts of more characters are held as bytes. */
+const BLOCK_CHARACTERS = 16 * 1024;
+
+/**
+ * Tests that wait, each with its subtests. Many are held as bytes: as objects
+ * they would take several times as much, and the collector's time.
+ */
+class Subtests {
+  readonly #blocks: Uint8Array[] = [];
+  /** The last ones, a line of JSON each. */
+  #lines: string[] = [];
+  #characters = 0;
+  /** The subtests of those that have any, by their place. */
+  readonly #inner = new Map<number, Subtests>();
+
+  /** How many there are, without what is below them. */
+  count = 0;
+  /** How many levels they take. */
+  levels = 0;
+  /** What they take, roughly. */
+  bytes = 0;
+  hasFailure = false;
+
+  add(node: Node, subtests: Subtests | undefined): void {
+    const line = JSON.stringify(node);
+    if (subtests !== undefined) this.#inner.set(this.count, subtests);
+    this.count++;
+    this.levels = Math.max(this.levels, levelsOf(subtests));
+    this.bytes += line.length + (subtests?.bytes ?? 0);
+    this.hasFailure ||= node.isFailure;
+    this.#lines.push(line);
+    this.#characters += line.length;
+    if (this.#characters < BLOCK_CHARACTERS) return;
+    this.#blocks.push(new TextEncoder().encode(this.#lines.join("\n")));
+    this.#lines = [];
+    this.#characters = 0;
+  }
+
+  *[Symbol.iterator](): Generator<[Node, Subtests | undefined]> {
+    let index = 0;
+    for (const line of this.#allLines()) {
+      yield [JSON.parse(line), this.#inner.get(index++)];
+    }
+  }
+
+  *#allLines(): Generator<string> {
+    for (const block of this.#blocks) {
+      yield* new TextDecoder().decode(block).split("\n");
+    }
+    yield* this.#lines;
+  }
+}
+
+/** How many levels a test with such subtests takes. */
+function levelsOf(subtests: Subtests | undefined): number {
+  return 1 + (subtests?.levels ?? 0);
+}
+
+/** Writes a report, in which subtests wait for their parents. */
+export class TapReport implements Report {
+  readonly #write: (text: string) => void;
+  /** How many test points stand at the outermost level. */
+  #count = 0;
+  /** Subtests by their parents' keys. */
+  readonly #held = new Map<string, Subtests>();
+  #heldBytes = 0;
+  /** Tests that are lost: they come last, parents before their subtests. */
+  readonly #lost: Node[] = [];
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+    write("TAP version 14\n");
+  }
+
+  add(test: Reported): void {
+    const { testId, routeCode, parentTestId, outcome } = test;
+    const node: Node = {
+      point: testPointOf(test),
+      testId,
+      routeCode,
+      parentTestId,
+      isFailure: isFailure(outcome),
+    };
+    if (outcome === "lost") this.#lost.push(node);
+    else this.#place(node);
+    if (this.#heldBytes > MAX_HELD_BYTES) this.#release();
+  }
+
+  end(): void {
+    const lost = new Set(this.#lost.map(keyOf));
+    this.#release((parentKey) => !lost.has(parentKey));
+    const isBelow = (node: Node) => lost.has(parentKeyOf(node) ?? "");
+    const below = Map.groupBy(this.#lost.filter(isBelow), parentKeyOf);
+    const open = this.#lost.filter((node) => !isBelow(node)).reverse();
+    for (let node; (node = open.pop()) !== undefined;) {
+      const subtests = below.get(keyOf(node));
+      below.delete(keyOf(node));
+      if (subtests === undefined) this.#place(node);
+      else for (const next of [node, ...subtests.reverse()]) open.push(next);
+    }
+    // Each of them is, by way of others, a subtest of its own.
+    for (const nodes of below.values()) nodes.forEach(this.#place);
+    this.#release();
+    this.#write(`1..${this.#count}\n`);
+  }
+
+  /** Puts a test that has ended where it belongs, with the subtests it has. */
+  readonly #place = (node: Node): void => {
+    const held = this.#held.size === 0 ? undefined : this.#take(keyOf(node));
+    const subtests = held && this.#sift(held, node);
+    const parentKey = parentKeyOf(node);
+    if (parentKey === undefined) this.#writeOut(node, subtests);
+    else this.#hold(node, subtests, parentKey);
+  };
+
+  /** The subtests that can stand before their parent; writes the others. */
+  #sift(held: Subtests, parent: Node): Subtests | undefined {
+    // Many readers look at the outermost level alone: a failure must not hide
+    // behind a parent that passed.
+    const mayFail = parent.isFailure;
+    if (held.levels < MAX_LEVELS && (mayFail || !held.hasFailure)) return held;
+    const fitting = new Subtests();
+    for (const [node, subtests] of held) {
+      const fits = levelsOf(subtests) < MAX_LEVELS &&
+        (mayFail || !node.isFailure);
+      if (fits) fitting.add(node, subtests);
+      else this.#writeOut(node, subtests);
+    }
+    return fitting.count > 0 ? fitting : undefined;
+  }
+
+  #hold(node: Node, subtests: Subtests | undefined, parentKey: string): void {
+    let held = this.#held.get(parentKey);
+    if (held === undefined) this.#held.set(parentKey, held = new Subtests());
+    this.#heldBytes -= held.bytes;
+    held.add(node, subtests);
+    this.#heldBytes += held.bytes;
+  }
+
+  /** The subtests that are held for a parent, which are held no more. */
+  #take(parentKey: string): Subtests | undefined {
+    const held = this.#held.get(parentKey);
+    this.#held.delete(parentKey);
+    this.#heldBytes -= held?.bytes ?? 0;
+    return held;
+  }
+
+  /** Writes what is held for parents that have not ended. */
+  #release(isToGo: (parentKey: string) => boolean = () => true): void {
+    for (const parentKey of Array.from(this.#held.keys()).filter(isToGo)) {
+      for (const [node, subtests] of this.#take(parentKey)!) {
+        this.#writeOut(node, subtests);
+      }
+    }
+  }
+
+  /** Writes a test at the outermost level. */
+  #writeOut(node: Node, subtests: Subtests | undefined): void {
+    this.#writeNode(node, subtests, ++this.#count, "");
+  }
+
+  #writeNode(
+    node: Node,
+    subtests: Subtests | undefined,
+    number: number,
+    indent: string,
+  ): void {
+    const { point, parentTestId } = node;
+    if (subtests !== undefined) {
+      const inner = indent + SUBTEST_INDENT;
+      const name = point.name && `: ${point.name}`;
+      this.#write(`${indent}# Subtest${name}\n`);
+      let count = 0;
+      for (const [subtest, below] of subtests) {
+        this.#writeNode(subtest, below, ++count, inner);
+      }
+      this.#write(`${inner}1..${count}\n`);
+    }
+    const diagnostics = indent !== "" || parentTestId === undefined
+      ? point.diagnostics
+      : parentLine(parentTestId) + point.diagnostics;
+    this.#write(formatTestPoint({ ...point, diagnostics }, number, indent));
+  }
+}
