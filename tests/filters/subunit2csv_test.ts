@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { csvField } from "../../filters/subunit2csv.ts";
 import {
   peerTest,
   run,
@@ -20,25 +19,6 @@ import {
 
 const SEED = 20130301;
 const HEADER = "test,status,start_time,stop_time\r\n";
-
-Deno.test("csvField quotes what it must, and lets no formula through", () => {
-  const cases: [text: string, field: string][] = [
-    ["", ""],
-    ["plain text", "plain text"],
-    ["a,b", '"a,b"'],
-    ['say "hi"', '"say ""hi"""'],
-    ["two\nlines", '"two\nlines"'],
-    ["a\rb", '"a\rb"'],
-    ["=1+1", "'=1+1"],
-    ["-x", "'-x"],
-    ["+x", "'+x"],
-    ["@SUM(A1)", "'@SUM(A1)"],
-    ["\tx", "'\tx"],
-    ['=HYPERLINK("x","y")', `"'=HYPERLINK(""x"",""y"")"`],
-    ["a=b", "a=b"],
-  ];
-  for (const [text, field] of cases) assertEquals(csvField(text), field);
-});
 
 Deno.test("subunit2csv writes a row for each test, and exits as the stream is", async () => {
   const events: Said[] = [

@@ -1,0 +1,46 @@
+/**
+ * The rows of tables in comma-separated values.
+ *
+ * @module
+ */
+
+import type { Outcome, Timestamp } from "@subunit/codec";
+import { formatTime } from "../kit/python/format.ts";
+import type { Reported } from "./report.ts";
+
+/** The words for outcomes in Python's tool, where they are not ours. */
+const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
+
+/** What can stand in a column, as a field of a row. */
+export const COLUMNS = {
+  test: ({ testId }) => csvField(testId),
+  status: ({ outcome }) => WORDS[outcome] ?? outcome,
+  // An event that is all there is of a test is its start as well.
+  start_time: ({ started, ended }) => timeOf(started ?? ended),
+  stop_time: ({ ended }) => timeOf(ended),
+  seconds: ({ seconds }) => seconds === undefined ? "" : String(seconds),
+  tags: ({ tags }) => csvField(tags.join(" ")),
+  route: ({ routeCode }) => csvField(routeCode ?? ""),
+  parent: ({ parentTestId }) => csvField(parentTestId ?? ""),
+} as const satisfies Record<string, (test: Reported) => string>;
+
+type Column = keyof typeof COLUMNS;
+
+export const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
+
+function timeOf(time: Timestamp | undefined): string {
+  return time === undefined ? "" : formatTime(time);
+}
+
+/** What a spreadsheet would take for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/;
+const SPECIAL = /[",\r\n]/;
+/** Most fields are neither. */
+const PLAIN = /^(?:[ !#-*./0-<>?A-~][ !#-+\--~]*)?$/;
+
+/** A field of a row: quoted where it must be, and no formula. */
+export function csvField(text: string): string {
+  if (PLAIN.test(text)) return text;
+  const plain = FORMULA.test(text) ? `'${text}` : text;
+  return SPECIAL.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+}

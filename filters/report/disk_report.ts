@@ -1,0 +1,95 @@
+/**
+ * Reports on the disk: each test is a directory with its files, and with
+ * `test.json`, which says what it came to. Nothing is ever overwritten.
+ *
+ * @module
+ */
+
+import type { Timestamp } from "@subunit/codec";
+import { reasonOf, ToolError } from "../kit/errors.ts";
+import { makeNew } from "../kit/io/new_file.ts";
+import { formatTime } from "../kit/python/format.ts";
+import { compareText } from "../kit/text/order.ts";
+import type { Report, Reported } from "./report.ts";
+
+const encoder = new TextEncoder();
+
+function timeOf(time: Timestamp | undefined): string | null {
+  return time === undefined ? null : formatTime(time);
+}
+
+/** What `test.json` says, given the names of files that are not their own. */
+function summaryOf(
+  test: Reported,
+  renamed: Readonly<Record<string, string>>,
+): unknown {
+  const { testId, outcome, started, ended } = test;
+  return {
+    details: test.attachments.map(({ name }) => name).sort(compareText),
+    files: Object.keys(renamed).length > 0 ? renamed : undefined,
+    id: testId,
+    parent: test.parentTestId,
+    route: test.routeCode,
+    // An event that is all there is of a test is its start as well.
+    start: timeOf(started ?? ended),
+    status: outcome,
+    stop: timeOf(ended),
+    tags: test.tags.toSorted(compareText),
+  };
+}
+
+/** Writes tests into a directory. */
+export class DiskReport implements Report {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.#try(() => Deno.mkdirSync(root, { recursive: true }));
+  }
+
+  add(test: Reported): void {
+    this.#try(() => {
+      const name = makeNew(
+        this.#root,
+        test.testId,
+        (path) => Deno.mkdirSync(path),
+      );
+      this.#write(`${this.#root}/${name}`, test);
+    });
+  }
+
+  #write(directory: string, test: Reported): void {
+    // Made first, to have its name; filled last: then the test is all there.
+    using json = Deno.openSync(`${directory}/test.json`, {
+      write: true,
+      createNew: true,
+    });
+    const renamed: Record<string, string> = Object.create(null);
+    for (const { name, bytes } of test.attachments) {
+      const file = makeNew(directory, name, (path) => {
+        Deno.writeFileSync(path, bytes, { createNew: true });
+      });
+      if (file !== name) renamed[name] = file;
+    }
+    const text = JSON.stringify(summaryOf(test, renamed)) + "\n";
+    const bytes = encoder.encode(text);
+    for (let at = 0; at < bytes.length;) {
+      at += json.writeSync(bytes.subarray(at));
+    }
+  }
+
+  /** @throws {ToolError} when the file system fails */
+  #try(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      // A defect of ours is no failure of the file system.
+      if (error instanceof TypeError) throw error;
+      throw new ToolError(
+        `Cannot write into "${this.#root}": ${
+          reasonOf(error)
+        }: what follows is missing there`,
+      );
+    }
+  }
+}

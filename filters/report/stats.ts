@@ -1,0 +1,128 @@
+/**
+ * Counts of tests by what became of them, and what is told beside.
+ *
+ * @module
+ */
+
+import { Summary, type Test } from "@subunit/codec";
+import { formatSeconds } from "../kit/python/format.ts";
+import { compareText } from "../kit/text/order.ts";
+import type { Top } from "./first_few.ts";
+import { heldRows, holdRow, type Row } from "./listing.ts";
+
+export const GROUPINGS = ["tag", "route"] as const;
+type Grouping = typeof GROUPINGS[number];
+
+/** What is counted beside the tests themselves. */
+export class Stats {
+  readonly tags: Set<string> = new Set();
+  readonly groups: Map<string, Summary> = new Map();
+  #lastTags: readonly string[] | undefined;
+  readonly #slowest: Top<Row>;
+  readonly #keepsTimes: boolean;
+  readonly #grouping: Grouping | undefined;
+
+  constructor(
+    { slowest = 0, by }: { slowest?: number; by?: Grouping } = {},
+  ) {
+    this.#slowest = heldRows("time", slowest);
+    this.#grouping = by;
+    this.#keepsTimes = slowest > 0;
+  }
+
+  add(test: Test): void {
+    const { tags } = test;
+    // Tests with the same tags mostly share the array.
+    if (tags !== this.#lastTags) {
+      for (const tag of tags) this.tags.add(tag);
+      this.#lastTags = tags;
+    }
+    if (this.#keepsTimes && test.seconds !== undefined) {
+      this.#slowest.add(holdRow(test));
+    }
+    if (this.#grouping === "route") this.#group(test.routeCode ?? "").add(test);
+    if (this.#grouping === "tag") {
+      const groups = tags.length > 0 ? new Set(tags) : [""];
+      for (const tag of groups) this.#group(tag).add(test);
+    }
+  }
+
+  /** The tests that took longest, those without times left out. */
+  get slowest(): readonly Row[] {
+    return this.#slowest.values();
+  }
+
+  #group(name: string): Summary {
+    let group = this.groups.get(name);
+    if (group === undefined) this.groups.set(name, group = new Summary());
+    return group;
+  }
+}
+
+/** The report as the Python tool prints it, and what was asked for beside. */
+export function statsLines(
+  summary: Summary,
+  stats: Stats,
+  by?: Grouping,
+): string[] {
+  const lines = [
+    `Total tests:   ${number(summary.total)}`,
+    `Passed tests:  ${number(summary.passed)}`,
+    `Failed tests:  ${number(summary.failed)}`,
+    `Skipped tests: ${number(summary.skipped)}`,
+    `Seen tags: ${[...stats.tags].sort(compareText).join(", ")}`,
+  ];
+  if (stats.slowest.length > 0) {
+    lines.push("Slowest tests:");
+    for (const { testId, seconds } of stats.slowest) {
+      lines.push(`${formatSeconds(seconds!).padStart(10)}  ${testId}`);
+    }
+  }
+  if (by !== undefined) {
+    lines.push(` total passed failed skipped  ${by}`);
+    for (const [name, group] of sortedGroups(stats)) {
+      const { total, passed, failed, skipped } = group;
+      lines.push(
+        `${number(total, 6)} ${number(passed, 6)} ${number(failed, 6)} ${
+          number(skipped, 7)
+        }  ${name || "(none)"}`,
+      );
+    }
+  }
+  return lines;
+}
+
+function number(count: number, width = 5): string {
+  return String(count).padStart(width);
+}
+
+function sortedGroups(stats: Stats): [string, Summary][] {
+  return [...stats.groups].sort(([a], [b]) => compareText(a, b));
+}
+
+/** The report as one JSON object. */
+export function statsJson(
+  summary: Summary,
+  stats: Stats,
+  by?: Grouping,
+): string {
+  return JSON.stringify({
+    ...counts(summary),
+    outcomes: summary.outcomes,
+    damage: summary.damage,
+    tags: [...stats.tags].sort(compareText),
+    slowest: stats.slowest.map(({ testId, routeCode, outcome, seconds }) => ({
+      test_id: testId,
+      route_code: routeCode,
+      outcome,
+      seconds,
+    })),
+    [`by_${by}`]: by === undefined ? undefined : Object.fromEntries(
+      sortedGroups(stats).map(([name, group]) => [name, counts(group)]),
+    ),
+  });
+}
+
+function counts({ total, passed, failed, skipped }: Summary) {
+  return { total, passed, failed, skipped };
+}
