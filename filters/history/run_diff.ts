@@ -1,0 +1,122 @@
+/**
+ * Two runs compared, test by test.
+ *
+ * @module
+ */
+
+import {
+  isFailure,
+  type Outcome,
+  type Packet,
+  type StatusEvent,
+  type Test,
+  TestTable,
+  textFile,
+} from "@subunit/codec";
+import { HeldPackets } from "../kit/stream/held_packets.ts";
+import { Verdict } from "../kit/stream/verdict.ts";
+import type { ToolIO } from "../kit/tool/tool.ts";
+
+/** What a test came to. */
+export interface Result {
+  readonly outcome: Outcome;
+  readonly seconds: number | undefined;
+}
+
+/**
+ * The tags that say how a test has changed; none when it has not.
+ *
+ * @param slower how many times as long it may take, if that matters
+ */
+export function changeTags(
+  old: Result | undefined,
+  now: Result,
+  slower = Infinity,
+): string[] {
+  const fails = isFailure(now.outcome);
+  if (old === undefined) return fails ? ["appeared", "new-fail"] : ["appeared"];
+  const failed = isFailure(old.outcome);
+  if (fails !== failed) return [fails ? "new-fail" : "fixed"];
+  if (old.outcome !== now.outcome) return ["changed"];
+  const { seconds: before = Infinity } = old, { seconds: after = 0 } = now;
+  return !fails && after > before * slower ? ["slower"] : [];
+}
+
+/** What the tests of a run came to. */
+export class Run {
+  /** By test id, then by route code; the last of each counts. */
+  readonly #results = new Map<string, Map<string | undefined, Result>>();
+
+  add({ testId, routeCode, outcome, seconds }: Test): void {
+    let routes = this.#results.get(testId);
+    if (routes === undefined) this.#results.set(testId, routes = new Map());
+    routes.set(routeCode, { outcome, seconds });
+  }
+
+  /**
+   * The result on the same route; else, as workers are not the same in each
+   * run, the worst there is.
+   */
+  find({ testId, routeCode }: Test): Result | undefined {
+    const routes = this.#results.get(testId);
+    const onRoute = routes?.get(routeCode);
+    if (routes === undefined || onRoute !== undefined) return onRoute;
+    const results = [...routes.values()];
+    return results.find(({ outcome }) => isFailure(outcome)) ?? results[0];
+  }
+
+  has(testId: string): boolean {
+    return this.#results.has(testId);
+  }
+
+  get testIds(): Iterable<string> {
+    return this.#results.keys();
+  }
+}
+
+/** Calls `take` with each test of a stream, and the packets it consists of. */
+export function forEachTest(
+  io: ToolIO,
+  file: string,
+  holdsPackets: boolean,
+  take: (test: Test, packets: readonly Packet[]) => void,
+): void {
+  const verdict = new Verdict();
+  const open = new TestTable<HeldPackets>();
+  let fresh: HeldPackets[] = [];
+  io.forEachItem([file], (item) => {
+    if (item.kind === "damage") io.sayDamage(item);
+    if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
+      return;
+    }
+    const test = verdict.add(item);
+    if (test !== undefined) {
+      take(test, [...open.delete(item)?.packets ?? [], item]);
+    } else if (holdsPackets) {
+      const held = open.getOrAdd(item, () => new HeldPackets());
+      held.hold(item);
+      fresh.push(held);
+    }
+  }, () => {
+    fresh.forEach((held) => held.own());
+    fresh = [];
+  });
+  const held = new Map(
+    open.entries().map(([key, { packets }]) => [JSON.stringify(key), packets]),
+  );
+  for (const test of verdict.end()) {
+    const { testId, routeCode } = test;
+    take(test, held.get(JSON.stringify({ testId, routeCode })) ?? []);
+  }
+}
+
+/** The event of a test that is in the older run only. */
+export function vanishedEvent(testId: string): StatusEvent {
+  return {
+    testId,
+    status: "skip",
+    tags: ["vanished"],
+    runnable: true,
+    ...textFile("reason", "The test is in the older run only."),
+  };
+}
