@@ -6,9 +6,14 @@
  * @module
  */
 
-import type { StreamItem, Timestamp } from "@subunit/codec";
+import type { Timestamp } from "@subunit/codec";
 import { readList } from "./kit/tool/list_file.ts";
-import { lostTest, type Missing, writeFailure } from "./kit/stream/failures.ts";
+import {
+  absentTest,
+  Expected,
+  paddingBehind,
+} from "./kit/stream/expected_tests.ts";
+import { lostTest, writeFailure } from "./kit/stream/failures.ts";
 import { textOf, Verdict } from "./kit/stream/verdict.ts";
 import { TextTails } from "./kit/stream/text_tails.ts";
 import {
@@ -18,64 +23,6 @@ import {
   type Tool,
   TRANSFORM_STATUS,
 } from "./kit/tool/tool.ts";
-
-function absentTest(testId: string): Missing {
-  return { testId, runnable: true, reason: "The test never started." };
-}
-
-/** Tests that must come, and have not yet. */
-export class Expected {
-  readonly #ids: Set<string>;
-  /** Tests that came before they were listed. */
-  readonly #seen = new Set<string>();
-  readonly #listed: boolean;
-
-  /** @param listed whether tests the stream says to exist must come too */
-  constructor(ids: Iterable<string>, listed: boolean) {
-    this.#ids = new Set(ids);
-    this.#listed = listed;
-  }
-
-  /** Takes notice of an item. */
-  see(item: StreamItem): void {
-    if (item.kind !== "packet" || item.idAt < 0) return;
-    if (this.#ids.size === 0 && !this.#listed) return;
-    const testId = item.testId!;
-    if (item.status !== "exists") {
-      this.#ids.delete(testId);
-      if (this.#listed) this.#seen.add(testId);
-    } else if (this.#listed && !this.#seen.has(testId)) {
-      this.#ids.add(testId);
-    }
-  }
-
-  /** The tests that have not come, in the order in which they were named. */
-  get absent(): Iterable<string> {
-    return this.#ids;
-  }
-}
-
-/** Enough for any header that breaks off before it says a length. */
-const HEADER_PADDING = 16;
-
-/**
- * How many line feeds must stand behind the last item of a stream, lest a
- * reader take what follows for a part of it: half a character makes text of a
- * packet's first byte, and a Python reader gives a torn packet all the bytes
- * its header claims.
- */
-export function paddingBehind(item: StreamItem): number {
-  switch (item.kind) {
-    case "packet":
-      return 0;
-    case "foreign":
-      return 1;
-    case "damage":
-      return item.code === "truncated"
-        ? item.fault.missingBytes ?? HEADER_PADDING
-        : 0;
-  }
-}
 
 export const tool: Tool = defineTool({
   name: "subunit-seal",
