@@ -7,87 +7,18 @@
  * @module
  */
 
-import { readList } from "./kit/tool/list_file.ts";
-import { Lane } from "./merge/lane.ts";
-import { CommandSource, isLabel, readSources } from "./merge/sources.ts";
-import { type Outcome, writeOutcome } from "./kit/stream/endings.ts";
-import { hearSignals } from "./kit/io/signals.ts";
+import { writeOutcome } from "./kit/stream/endings.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   parseCount,
   runTool,
   type Tool,
-  ToolError,
-  type ToolIO,
   UsageError,
 } from "./kit/tool/tool.ts";
-
-/** What is missing when fewer than `count` sources delivered a packet. */
-function missingShards(count: number, lanes: readonly Lane[]): Outcome[] {
-  const silent = lanes.filter(({ hasDelivered }) => !hasDelivered)
-    .map(({ source }) => `"${source.name}"`);
-  const came = lanes.length - silent.length;
-  if (came >= count) return [];
-  const from = silent.length > 0 ? `, none from ${silent.join(", ")}` : "";
-  const reason = `Packets came from ${came} of ${count} shards${from}`;
-  const testId = "subunit-merge: missing shards";
-  return [{ testId, status: "fail", reason }];
-}
-
-/** What is missing when a label delivered no packet. */
-function missingLabel(label: string, lanes: readonly Lane[]): Outcome[] {
-  const lane = lanes.find(({ source }) => source.label === label);
-  if (lane?.hasDelivered) return [];
-  const reason = lane === undefined
-    ? `No source has the label "${label}"`
-    : `No packet came from "${label}"`;
-  const testId = `${label}: missing shard`;
-  return [{ testId, status: "fail", reason, routeCode: label }];
-}
-
-/** The labels in a file, one a line. */
-function readManifest(io: ToolIO, path: string): string[] {
-  const labels = [...new Set(readList(io, path))];
-  const wrong = labels.find((label) => !isLabel(label));
-  if (wrong !== undefined) {
-    throw new ToolError(
-      `Cannot use "${wrong}" in "${path}" as a label: write one a line, without "/" and "="`,
-    );
-  }
-  return labels;
-}
-
-/**
- * Merges all lanes to their ends, or until a signal, which is passed on to the
- * commands, has ended these.
- *
- * @returns the exit status the signal asks for; 0 without one
- */
-async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
-  const commands = lanes.map(({ source }) => source)
-    .filter((source) => source instanceof CommandSource);
-  const interruption = Promise.withResolvers<void>();
-  let status = 0;
-  hearSignals((signal, exitStatus) => {
-    status = exitStatus;
-    commands.forEach((command) => command.kill(signal));
-    interruption.resolve();
-  });
-  const runs = new Map(lanes.map((lane) => [lane.source, lane.run()]));
-  try {
-    await Promise.race([
-      Promise.all(runs.values()),
-      interruption.promise.then(() =>
-        Promise.all(commands.map((command) => runs.get(command)))
-      ),
-    ]);
-  } finally {
-    // A reader that has left is to leave no command behind.
-    commands.forEach((command) => command.kill("SIGTERM"));
-  }
-  return status;
-}
+import { Lane, mergeLanes } from "./merge/lane.ts";
+import { missingLabel, missingShards, readManifest } from "./merge/shards.ts";
+import { readSources } from "./merge/sources.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-merge",

@@ -1,5 +1,5 @@
 /**
- * The way of one source into the merged stream.
+ * The ways of the sources into the merged stream.
  *
  * @module
  */
@@ -20,6 +20,7 @@ import {
   type StreamItem,
 } from "@subunit/codec";
 import { CommandSource, type Source } from "./sources.ts";
+import { hearSignals } from "../kit/io/signals.ts";
 import { endOf, writeOutcome } from "../kit/stream/endings.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
@@ -198,4 +199,35 @@ export class Lane {
     this.isWhole = false;
     this.#io.say(message);
   }
+}
+
+/**
+ * Merges all lanes to their ends, or until a signal, which is passed on to the
+ * commands, has ended these.
+ *
+ * @returns the exit status the signal asks for; 0 without one
+ */
+export async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
+  const commands = lanes.map(({ source }) => source)
+    .filter((source) => source instanceof CommandSource);
+  const interruption = Promise.withResolvers<void>();
+  let status = 0;
+  hearSignals((signal, exitStatus) => {
+    status = exitStatus;
+    commands.forEach((command) => command.kill(signal));
+    interruption.resolve();
+  });
+  const runs = new Map(lanes.map((lane) => [lane.source, lane.run()]));
+  try {
+    await Promise.race([
+      Promise.all(runs.values()),
+      interruption.promise.then(() =>
+        Promise.all(commands.map((command) => runs.get(command)))
+      ),
+    ]);
+  } finally {
+    // A reader that has left is to leave no command behind.
+    commands.forEach((command) => command.kill("SIGTERM"));
+  }
+  return status;
 }

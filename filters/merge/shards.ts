@@ -1,0 +1,50 @@
+/**
+ * Shards that are missing from the merged stream.
+ *
+ * @module
+ */
+
+import { ToolError } from "../kit/errors.ts";
+import type { Outcome } from "../kit/stream/endings.ts";
+import { readList } from "../kit/tool/list_file.ts";
+import type { ToolIO } from "../kit/tool/tool.ts";
+import type { Lane } from "./lane.ts";
+import { isLabel } from "./sources.ts";
+
+/** What is missing when fewer than `count` sources delivered a packet. */
+export function missingShards(
+  count: number,
+  lanes: readonly Lane[],
+): Outcome[] {
+  const silent = lanes.filter(({ hasDelivered }) => !hasDelivered)
+    .map(({ source }) => `"${source.name}"`);
+  const came = lanes.length - silent.length;
+  if (came >= count) return [];
+  const from = silent.length > 0 ? `, none from ${silent.join(", ")}` : "";
+  const reason = `Packets came from ${came} of ${count} shards${from}`;
+  const testId = "subunit-merge: missing shards";
+  return [{ testId, status: "fail", reason }];
+}
+
+/** What is missing when a label delivered no packet. */
+export function missingLabel(label: string, lanes: readonly Lane[]): Outcome[] {
+  const lane = lanes.find(({ source }) => source.label === label);
+  if (lane?.hasDelivered) return [];
+  const reason = lane === undefined
+    ? `No source has the label "${label}"`
+    : `No packet came from "${label}"`;
+  const testId = `${label}: missing shard`;
+  return [{ testId, status: "fail", reason, routeCode: label }];
+}
+
+/** The labels in a file, one a line. */
+export function readManifest(io: ToolIO, path: string): string[] {
+  const labels = [...new Set(readList(io, path))];
+  const wrong = labels.find((label) => !isLabel(label));
+  if (wrong !== undefined) {
+    throw new ToolError(
+      `Cannot use "${wrong}" in "${path}" as a label: write one a line, without "/" and "="`,
+    );
+  }
+  return labels;
+}
