@@ -6,27 +6,24 @@
  * @module
  */
 
+import { PARSER_TEST_ID, secondsBetween, type Timestamp } from "@subunit/codec";
 import {
-  isFailure,
-  OUTCOMES,
-  type Packet,
-  PARSER_TEST_ID,
-  secondsBetween,
-  type Timestamp,
-} from "@subunit/codec";
-import {
+  chosenStatuses,
+  DAMAGE_ROW,
+  existingRow,
   formatRow,
   FORMATS,
   heldRows,
   holdRow,
+  isNameless,
   ORDERS,
   type Row,
   treeOf,
+  writeId,
 } from "./report/listing.ts";
 import { textOf, Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
-  type Output,
   parseChoice,
   parseCount,
   REPORT_STATUS,
@@ -34,43 +31,6 @@ import {
   type Tool,
   UsageError,
 } from "./kit/tool/tool.ts";
-
-type ListedStatus = Row["outcome"];
-
-/** The statuses to list, from the options that choose them. */
-export function chosenStatuses(
-  options: { failing: boolean; exists: boolean; status?: string },
-): ReadonlySet<ListedStatus> {
-  const chosen = new Set<ListedStatus>();
-  if (options.failing) OUTCOMES.filter(isFailure).forEach((o) => chosen.add(o));
-  for (const name of options.status?.split(",") ?? []) {
-    chosen.add(parseChoice("status", name, [...OUTCOMES, "exists"]));
-  }
-  if (chosen.size === 0) OUTCOMES.forEach((outcome) => chosen.add(outcome));
-  if (options.exists) chosen.add("exists");
-  return chosen;
-}
-
-/** The row of a test that is said to exist. */
-function existingRow(packet: Packet): Row {
-  return {
-    testId: packet.testId!,
-    outcome: "exists",
-    routeCode: packet.routeCode,
-    seconds: undefined,
-    tags: packet.tags ?? [],
-    parentTestId: packet.parentTestId,
-  };
-}
-
-const DAMAGE_ROW: Row = {
-  testId: PARSER_TEST_ID,
-  outcome: "fail",
-  routeCode: undefined,
-  seconds: undefined,
-  tags: [],
-  parentTestId: undefined,
-};
 
 export const tool: Tool = defineTool({
   name: "subunit-ls",
@@ -166,18 +126,5 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     return verdict.exitStatus;
   },
 });
-
-/** The Python tool lists no test without a name; it counts all the same. */
-function isNameless(row: Row): boolean {
-  const { last } = row;
-  return last === undefined ? row.testId === "" : last.idAt === last.idEnd;
-}
-
-/** Writes the id as the bytes it came in where that is safe. */
-function writeId(out: Output, row: Row): void {
-  const { last } = row;
-  if (last === undefined || out.isTerminal) out.writeName(row.testId);
-  else out.writeRange(last.source, last.idAt, last.idEnd);
-}
 
 if (import.meta.main) runTool(tool);

@@ -4,9 +4,17 @@
  * @module
  */
 
-import type { Outcome, Packet } from "@subunit/codec";
+import {
+  isFailure,
+  type Outcome,
+  OUTCOMES,
+  type Packet,
+  PARSER_TEST_ID,
+} from "@subunit/codec";
+import type { Output } from "../kit/io/input.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
+import { parseChoice } from "../kit/tool/options.ts";
 import { Top } from "./first_few.ts";
 
 /** What is listed of a test; a finished test of the collator is one. */
@@ -20,6 +28,43 @@ export interface Row {
   /** A packet that has the id's bytes, for as long as they are there. */
   readonly last?: Packet;
 }
+
+type ListedStatus = Row["outcome"];
+
+/** The statuses to list, from the options that choose them. */
+export function chosenStatuses(
+  options: { failing: boolean; exists: boolean; status?: string },
+): ReadonlySet<ListedStatus> {
+  const chosen = new Set<ListedStatus>();
+  if (options.failing) OUTCOMES.filter(isFailure).forEach((o) => chosen.add(o));
+  for (const name of options.status?.split(",") ?? []) {
+    chosen.add(parseChoice("status", name, [...OUTCOMES, "exists"]));
+  }
+  if (chosen.size === 0) OUTCOMES.forEach((outcome) => chosen.add(outcome));
+  if (options.exists) chosen.add("exists");
+  return chosen;
+}
+
+/** The row of a test that is said to exist. */
+export function existingRow(packet: Packet): Row {
+  return {
+    testId: packet.testId!,
+    outcome: "exists",
+    routeCode: packet.routeCode,
+    seconds: undefined,
+    tags: packet.tags ?? [],
+    parentTestId: packet.parentTestId,
+  };
+}
+
+export const DAMAGE_ROW: Row = {
+  testId: PARSER_TEST_ID,
+  outcome: "fail",
+  routeCode: undefined,
+  seconds: undefined,
+  tags: [],
+  parentTestId: undefined,
+};
 
 /** A row that owns what it holds. */
 export function holdRow(row: Row): Row {
@@ -136,4 +181,17 @@ export function treeOf(
     }
   }
   return tree;
+}
+
+/** The Python tool lists no test without a name; it counts all the same. */
+export function isNameless(row: Row): boolean {
+  const { last } = row;
+  return last === undefined ? row.testId === "" : last.idAt === last.idEnd;
+}
+
+/** Writes the id as the bytes it came in where that is safe. */
+export function writeId(out: Output, row: Row): void {
+  const { last } = row;
+  if (last === undefined || out.isTerminal) out.writeName(row.testId);
+  else out.writeRange(last.source, last.idAt, last.idEnd);
 }
