@@ -6,6 +6,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import {
   FindingsReport,
   FORMAT_NAMES,
@@ -26,6 +27,14 @@ import {
   runTool,
   type Tool,
 } from "./kit/tool/tool.ts";
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
 
 export const tool: Tool = defineTool({
   name: "subunit2github",
@@ -66,7 +75,7 @@ ${SINK_NOTES}`,
     const format = FORMATS[
       parseChoice("format", options.format ?? "github", FORMAT_NAMES)
     ];
-    const project = projectIn(options.root ?? ".");
+    const project = projectIn(resolve(options.root ?? "."), isFile);
     return runReport(io, options, files, (out) => {
       const summary = options.summary === undefined
         ? undefined
