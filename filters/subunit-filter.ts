@@ -52,9 +52,9 @@ will do, of --with-tag all are needed. Damage always passes on.`,
       rules,
       rewriter,
       followsParents: !options["judge-subtests"],
-      take(packet, isSelected) {
+      take(packet, isSelected, names) {
         if (isSelected === invert) return;
-        const fields = rewriter?.changesOf(packet);
+        const fields = rewriter?.changesOf(packet, names);
         if (fields === undefined) return pass(packet);
         editor.editEach(packet, new PacketChange(fields), (bytes) => {
           io.out.write(bytes);

@@ -12,11 +12,11 @@ import {
   type Packet,
   TestTable,
 } from "@subunit/codec";
+import type { Names, Rename } from "./names.ts";
 
 /** What is to be changed; what is absent stays. */
 export interface RewriterOptions {
-  /** Gives a test another id, or the same. */
-  readonly rename?: (testId: string) => string;
+  readonly rename?: Rename;
   /** The tests that are expected to fail, by their new ids. */
   readonly expectedFailures?: ReadonlySet<string>;
   /** Says by its name whether an attachment is taken out. */
@@ -40,48 +40,48 @@ export class Rewriter {
     this.#options = options;
   }
 
-  /** The id that leaves for one that came. */
-  nameOf(testId: string): string {
-    return this.#options.rename?.(testId) ?? testId;
+  /** What ids become, for {@linkcode Names}. */
+  get rename(): Rename | undefined {
+    return this.#options.rename;
   }
 
   /**
    * The status that leaves with a packet: of a test that is expected to fail,
    * a failure is an xfail and a success a uxsuccess.
    */
-  statusOf(packet: Packet): Packet["status"] {
+  statusOf(packet: Packet, names: Names): Packet["status"] {
     const { expectedFailures } = this.#options;
     const { status } = packet;
     const isExpected = (status === "fail" || status === "success") &&
-      expectedFailures?.has(this.nameOf(packet.testId!));
+      expectedFailures?.has(names.testIdOf(packet));
     if (!isExpected) return status;
     return status === "fail" ? "xfail" : "uxsuccess";
   }
 
   /** What changes in a packet of a test; undefined when nothing does. */
-  changesOf(packet: Packet): ChangedFields | undefined {
+  changesOf(packet: Packet, names: Names): ChangedFields | undefined {
     const fields = {
-      ...this.#changedNames(packet),
-      ...this.#changedStatus(packet),
+      ...this.#changedNames(packet, names),
+      ...this.#changedStatus(packet, names),
       ...this.#changedFile(packet),
     };
     return Object.keys(fields).length > 0 ? fields : undefined;
   }
 
-  #changedNames({ testId, parentTestId }: Packet): ChangedFields {
-    const { withoutParents = false } = this.#options;
-    const renamed = this.nameOf(testId!);
-    const parent = withoutParents || parentTestId === undefined
-      ? undefined
-      : this.nameOf(parentTestId);
+  #changedNames(packet: Packet, names: Names): ChangedFields {
+    const { rename, withoutParents = false } = this.#options;
+    if (rename === undefined && !withoutParents) return NO_CHANGE;
+    const { testId, parentTestId } = packet;
+    const renamed = names.testIdOf(packet);
+    const parent = withoutParents ? undefined : names.parentTestIdOf(packet);
     return {
       ...(renamed === testId ? NO_CHANGE : { testId: renamed }),
       ...(parent === parentTestId ? NO_CHANGE : { parentTestId: parent }),
     };
   }
 
-  #changedStatus(packet: Packet): ChangedFields {
-    const status = this.statusOf(packet);
+  #changedStatus(packet: Packet, names: Names): ChangedFields {
+    const status = this.statusOf(packet, names);
     return status === packet.status ? NO_CHANGE : { status };
   }
 

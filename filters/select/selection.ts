@@ -13,6 +13,7 @@ import {
   TestTable,
 } from "@subunit/codec";
 import { HeldPackets } from "../kit/stream/held_packets.ts";
+import { Names, SAME_NAMES } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
 import {
   holdForName,
@@ -29,8 +30,12 @@ export interface SelectionOptions {
   readonly followsParents: boolean;
   /** What changes on the way; the rules are for what leaves. */
   readonly rewriter?: Rewriter;
-  /** Takes each packet, once it is settled whether its test is selected. */
-  take(packet: Packet, isSelected: boolean): void;
+  /**
+   * Takes each packet, once it is settled whether its test is selected.
+   *
+   * @param names the ids that it leaves with
+   */
+  take(packet: Packet, isSelected: boolean, names: Names): void;
   /** Says what cannot be done as asked. */
   say(message: string): void;
 }
@@ -61,7 +66,7 @@ interface Parent {
  * that came before it was settled; the present one is the last.
  */
 class OpenTest extends HeldPackets implements Known, Parent {
-  readonly #rewriter: Rewriter | undefined;
+  readonly names: Names;
   /** Counts up in the order in which tests are first heard of. */
   readonly order: number;
   result: Result | undefined = undefined;
@@ -71,17 +76,14 @@ class OpenTest extends HeldPackets implements Known, Parent {
   parent: Parent | undefined = undefined;
   waiting: OpenTest[] | undefined = undefined;
 
-  constructor(order: number, rewriter: Rewriter | undefined) {
+  constructor(order: number, names: Names) {
     super();
     this.order = order;
-    this.#rewriter = rewriter;
+    this.names = names;
   }
 
   get testId(): string {
-    const testId = this.last!.testId!;
-    return this.#rewriter === undefined
-      ? testId
-      : this.#rewriter.nameOf(testId);
+    return this.names.testIdOf(this.last!);
   }
 
   get routeCode(): string | undefined {
@@ -159,8 +161,7 @@ export class Selection {
 
   /** Takes a packet of a test. */
   add(packet: Packet): void {
-    const { rewriter } = this.#options;
-    const status = rewriter?.statusOf(packet) ?? packet.status;
+    const { status } = packet;
     if (status === "exists") {
       // That it exists is no part of a test, and is settled by itself.
       this.#consider(this.#begin(), packet, "exists");
@@ -170,10 +171,11 @@ export class Selection {
     const test = isFinal
       ? this.#open.delete(packet) ?? this.#begin()
       : this.#open.getOrAdd(packet, this.#begin);
+    const outcome = isFinal ? this.#outcome(packet, test) : undefined;
     if (test.isSelected === undefined) {
-      this.#consider(test, packet, isFinal ? status as Outcome : undefined);
+      this.#consider(test, packet, outcome);
     } else {
-      this.#options.take(packet, test.isSelected);
+      this.#options.take(packet, test.isSelected, test.names);
     }
     if (isFinal && this.#followsParents) this.#ended.add(packet, test);
   }
@@ -206,11 +208,18 @@ export class Selection {
     }
   }
 
-  readonly #takeSelected = (packet: Packet) => this.#options.take(packet, true);
-  readonly #takeOther = (packet: Packet) => this.#options.take(packet, false);
+  readonly #begin = (): OpenTest => {
+    const rename = this.#options.rewriter?.rename;
+    const names = rename === undefined ? SAME_NAMES : new Names(rename);
+    return new OpenTest(this.#order++, names);
+  };
 
-  readonly #begin = (): OpenTest =>
-    new OpenTest(this.#order++, this.#options.rewriter);
+  /** What a test comes to with its last packet, as it leaves. */
+  #outcome(packet: Packet, { names }: OpenTest): Outcome {
+    const { rewriter } = this.#options;
+    const status = rewriter?.statusOf(packet, names) ?? packet.status;
+    return status as Outcome;
+  }
 
   #consider(
     test: OpenTest,
@@ -240,20 +249,20 @@ export class Selection {
   #adopt(test: OpenTest, packet: Packet): void {
     if (!this.#followsParents || test.parent !== undefined) return;
     if (packet.parentTestId === packet.testId) return;
-    const parent = this.#parentOf(packet);
+    const parent = this.#parentOf(packet, test.names);
     test.parent = parent;
     if (parent.isSelected === undefined) (parent.waiting ??= []).push(test);
   }
 
-  #parentOf(packet: Packet): Parent {
+  #parentOf(packet: Packet, names: Names): Parent {
     const key = parentKey(packet);
     const known = this.#open.get(key) ?? this.#ended.get(key);
     if (known !== undefined) return known;
-    const { rules, rewriter } = this.#options;
+    const { rules } = this.#options;
     if (rules.others.length > 0) return this.#open.getOrAdd(key, this.#begin);
     // Nothing needs to wait where the name says it all.
-    const { parentTestId = "", routeCode } = packet;
-    const testId = rewriter?.nameOf(parentTestId) ?? parentTestId;
+    const testId = names.parentTestIdOf(packet);
+    const { routeCode } = packet;
     return { isSelected: holdForName(rules, { testId, routeCode }) };
   }
 
@@ -292,7 +301,9 @@ export class Selection {
     }
     test.isSelected = isSelected;
     test.waiting = undefined;
-    test.release(isSelected ? this.#takeSelected : this.#takeOther);
+    test.release((packet) =>
+      this.#options.take(packet, isSelected, test.names)
+    );
     return waiting;
   }
 
