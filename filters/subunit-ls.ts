@@ -7,19 +7,14 @@
  */
 
 import { PARSER_TEST_ID, secondsBetween, type Timestamp } from "@subunit/codec";
+import { ListWriter } from "./report/list_writer.ts";
 import {
   chosenStatuses,
   DAMAGE_ROW,
   existingRow,
-  formatRow,
   FORMATS,
-  heldRows,
   holdRow,
-  isNameless,
   ORDERS,
-  type Row,
-  treeOf,
-  writeId,
 } from "./report/listing.ts";
 import { textOf, Verdict } from "./kit/stream/verdict.ts";
 import {
@@ -70,29 +65,21 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     if (options.count && options.top !== undefined) {
       throw new UsageError("Options --count and --top do not go together");
     }
+    const statuses = chosenStatuses(options);
+    const { times, tree, count } = options;
+    const list = new ListWriter(io.out, {
+      statuses,
+      order,
+      limit,
+      format,
+      times,
+      tree,
+      null: options.null,
+      count,
+    });
     const isForPrograms = format !== "plain" || options.null || options.count;
-    const end = Uint8Array.of(options.null ? 0x00 : 0x0a);
     const text = isForPrograms ? io.err : io.out;
     const showsTimes = options.times || order === "time" || format !== "plain";
-    const isHeld = order !== "stream" || options.tree;
-    const held = heldRows(order, limit);
-    let count = 0;
-
-    const write = (row: Row, depth = 0) => {
-      if (format === "plain" && depth > 0) io.out.writeText("  ".repeat(depth));
-      if (format === "plain" && !options.times) writeId(io.out, row);
-      else io.out.writeName(formatRow(row, format, options.times));
-      io.out.write(end);
-    };
-    const statuses = chosenStatuses(options);
-    const listsExisting = statuses.has("exists");
-    const list = (row: Row) => {
-      if (!statuses.has(row.outcome) || isNameless(row)) return;
-      count++;
-      if (options.count) return;
-      if (isHeld) held.add(holdRow(row));
-      else if (count <= limit) write(row);
-    };
 
     const verdict = new Verdict();
     /** The time of the last event of a test. */
@@ -105,24 +92,21 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
         latest = item.timestamp ?? latest;
       }
       const ended = verdict.add(item);
-      if (ended !== undefined) list(ended);
-      else if (item.kind === "damage") list(DAMAGE_ROW);
+      if (ended !== undefined) list.add(ended);
+      else if (item.kind === "damage") list.add(DAMAGE_ROW);
       else if (item.kind === "packet" && item.status === "exists") {
-        if (listsExisting && item.idAt >= 0) list(existingRow(item));
+        if (statuses.has("exists") && item.idAt >= 0) {
+          list.add(existingRow(item));
+        }
       }
     });
     // How long a lost test has run is told by the others' last event.
     for (const test of verdict.end()) {
       const { started } = test;
       const seconds = started && latest && secondsBetween(started, latest);
-      list({ ...holdRow(test), seconds });
+      list.add({ ...holdRow(test), seconds });
     }
-    if (options.tree) {
-      treeOf(held.values()).forEach(({ row, depth }) => write(row, depth));
-    } else {
-      held.values().forEach((row) => write(row));
-    }
-    if (options.count) io.out.writeText(`${count}\n`);
+    list.end();
     return verdict.exitStatus;
   },
 });

@@ -11,7 +11,6 @@ import {
   type Packet,
   PARSER_TEST_ID,
 } from "@subunit/codec";
-import type { Output } from "../kit/io/input.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
 import { parseChoice } from "../kit/tool/options.ts";
@@ -29,7 +28,8 @@ export interface Row {
   readonly last?: Packet;
 }
 
-type ListedStatus = Row["outcome"];
+/** What a row says became of its test. */
+export type ListedStatus = Row["outcome"];
 
 /** The statuses to list, from the options that choose them. */
 export function chosenStatuses(
@@ -85,10 +85,11 @@ function byId(a: Row, b: Row): number {
 
 /** The orders a list can have. */
 export const ORDERS = ["stream", "time", "id"] as const;
+export type Order = typeof ORDERS[number];
 
 /** Rows to be listed in the end: sorted, and no more than asked for. */
 export function heldRows(
-  order: typeof ORDERS[number],
+  order: Order,
   limit: number,
 ): Top<Row> {
   return new Top(
@@ -99,11 +100,12 @@ export function heldRows(
 
 /** The forms a row can have. */
 export const FORMATS = ["plain", "tsv", "json"] as const;
+export type Format = typeof FORMATS[number];
 
 /** A row's line, without its end. */
 export function formatRow(
   row: Row,
-  format: typeof FORMATS[number],
+  format: Format,
   withTimes: boolean,
 ): string {
   switch (format) {
@@ -181,17 +183,4 @@ export function treeOf(
     }
   }
   return tree;
-}
-
-/** The Python tool lists no test without a name; it counts all the same. */
-export function isNameless(row: Row): boolean {
-  const { last } = row;
-  return last === undefined ? row.testId === "" : last.idAt === last.idEnd;
-}
-
-/** Writes the id as the bytes it came in where that is safe. */
-export function writeId(out: Output, row: Row): void {
-  const { last } = row;
-  if (last === undefined || out.isTerminal) out.writeName(row.testId);
-  else out.writeRange(last.source, last.idAt, last.idEnd);
 }
