@@ -7,7 +7,7 @@
  */
 
 import { COLUMN_NAMES, COLUMNS } from "./report/csv_row.ts";
-import { runReport, SINK_NOTES, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { visibleText } from "./kit/text/visible.ts";
 import {
   defineTool,
@@ -28,11 +28,11 @@ export const tool: Tool = defineTool({
       value: "LIST",
       help: `of ${COLUMN_NAMES.join(", ")}`,
     },
-    ...SINK_OPTIONS,
+    ...REPORT_OPTIONS,
   },
   notes: `Without --columns they are ${DEFAULT_COLUMNS}. A field that a
 spreadsheet would take for a formula has "'" before it.
-${SINK_NOTES}`,
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit2csv run.subunit > run.csv",

@@ -7,7 +7,7 @@
  */
 
 import { DiskReport } from "./report/disk_report.ts";
-import { runReport, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_OPTIONS, runReport } from "./report/report.ts";
 import {
   defineTool,
   REPORT_STATUS,
@@ -15,7 +15,7 @@ import {
   type Tool,
 } from "./kit/tool/tool.ts";
 
-const { "output-to": _, ...OPTIONS } = SINK_OPTIONS;
+const { "output-to": _, ...OPTIONS } = REPORT_OPTIONS;
 
 export const tool: Tool = defineTool({
   name: "subunit2disk",

@@ -18,7 +18,7 @@ import {
   CommandFreeText,
   MAX_ANNOTATIONS,
 } from "./github/workflow_commands.ts";
-import { runReport, SINK_NOTES, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { projectIn } from "./traceback/project.ts";
 import {
   defineTool,
@@ -53,7 +53,7 @@ export const tool: Tool = defineTool({
       value: "FILE",
       help: "append a page in Markdown about all tests to this",
     },
-    ...SINK_OPTIONS,
+    ...REPORT_OPTIONS,
   },
   notes:
     `Errors are, worst first: damage (one for all), lost tests, failed ones, those
@@ -65,7 +65,7 @@ The place is the innermost frame in the project of the test's traceback.
 No text from the stream becomes a command of the workflow: it is shown line by
 line, with "\\u003a" or "\\u005b" in what would be one. With --forward that is
 up to what reads the stream.
-${SINK_NOTES}`,
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     './runner | subunit2github --summary "$GITHUB_STEP_SUMMARY"',

@@ -9,7 +9,7 @@
 import { reasonOf } from "./kit/errors.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
 import { type JunitOptions, JunitReport } from "./report/junit_report.ts";
-import { runReport, SINK_NOTES, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import {
   defineTool,
   parseCount,
@@ -52,7 +52,7 @@ export const tool: Tool = defineTool({
     retries: {
       help: "make one case of a test's failed runs, flaky if one passed",
     },
-    ...SINK_OPTIONS,
+    ...REPORT_OPTIONS,
   },
   notes:
     `A suite is written when a test of another one comes or its cases are longer
@@ -62,7 +62,7 @@ Route, tags and parent are properties. Characters that XML cannot hold, and
 control characters, are shown escaped. Files that are not text are named.
 With --attachments each test with files has a directory in DIR; output names
 them as [[ATTACHMENT|PATH]], which Jenkins and GitLab read.
-${SINK_NOTES}`,
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     "./runner | subunit2junitxml > report.xml",

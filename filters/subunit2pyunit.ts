@@ -7,7 +7,7 @@
  */
 
 import { PyunitReport } from "./report/pyunit_report.ts";
-import { runReport, SINK_NOTES, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import {
   defineTool,
   REPORT_STATUS,
@@ -21,13 +21,13 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: {
     progress: { help: "show a character for each test, not a line" },
-    ...SINK_OPTIONS,
+    ...REPORT_OPTIONS,
   },
   notes:
     `Tests that failed are told of at the end, and held until then. A lost test is
 an error, damage a failure. The seconds are those from the first time in the
 stream to the last, not those that the report took.
-${SINK_NOTES}`,
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit2pyunit run.subunit",

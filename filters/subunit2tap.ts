@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runReport, SINK_NOTES, SINK_OPTIONS } from "./report/report.ts";
+import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { TapReport } from "./report/tap_report.ts";
 import {
   defineTool,
@@ -19,7 +19,7 @@ export const tool: Tool = defineTool({
   name: "subunit2tap",
   summary: "Report the tests of a subunit stream as TAP 14, with subtests",
   operands: "[FILE...]",
-  options: SINK_OPTIONS,
+  options: REPORT_OPTIONS,
   notes:
     `Subtests come with their parent, when that ends. Where they are more than 8 MiB
 before that, or their parent has ended already, or has no events of its own, they
@@ -28,7 +28,7 @@ be overlooked. A uxsuccess, a lost test and damage are "not ok".
 Names take one line, with control characters shown escaped; those that had to be
 changed or cut are in the diagnostics. Perl's prove reads version 14 of TAP from
 Test::Harness 3.48 on.
-${SINK_NOTES}`,
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit2tap run.subunit > run.tap",

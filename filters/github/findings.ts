@@ -7,7 +7,7 @@
 import { type Attachment, PARSER_TEST_ID } from "@subunit/codec";
 import { cutLine, cutText } from "../kit/text/shorten.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
-import type { Reported } from "../report/report.ts";
+import type { ReportedTest } from "../report/report.ts";
 import {
   findPlace,
   type Project,
@@ -60,7 +60,7 @@ export interface Finding {
 
 /** What is wrong with a test, if anything. */
 export function troubleOf(
-  { testId, outcome, tags }: Reported,
+  { testId, outcome, tags }: ReportedTest,
 ): Trouble | undefined {
   if (testId === PARSER_TEST_ID && outcome === "fail") return "damage";
   if (outcome === "success" && tags.includes("flaky")) return "flaky";
@@ -69,7 +69,7 @@ export function troubleOf(
 
 /** What is wrong with a test, with why and where. */
 export function findingOf(
-  { testId, routeCode, attachments }: Reported,
+  { testId, routeCode, attachments }: ReportedTest,
   trouble: Trouble,
   project: Project,
 ): Finding {

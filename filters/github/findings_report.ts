@@ -8,7 +8,7 @@ import { Summary } from "@subunit/codec";
 import { ToolError } from "../kit/errors.ts";
 import type { Output } from "../kit/io/input.ts";
 import { Archive } from "../kit/io/whole_packet_file.ts";
-import type { Report, Reported } from "../report/report.ts";
+import type { Report, ReportedTest } from "../report/report.ts";
 import type { Project } from "../traceback/source_place.ts";
 import { annotationsOf, gitlabIssue, plainLine } from "./annotations.ts";
 import {
@@ -97,7 +97,7 @@ export class FindingsReport implements Report {
     out.writeText(format?.begin ?? "");
   }
 
-  add(test: Reported): void {
+  add(test: ReportedTest): void {
     const trouble = troubleOf(test);
     if (trouble === "damage") this.#counts.damage++;
     else this.#counts.outcomes[test.outcome]++;

@@ -8,11 +8,11 @@ import {
   troubleOf,
   WorstFindings,
 } from "./findings.ts";
-import type { Reported } from "../report/report.ts";
+import type { ReportedTest } from "../report/report.ts";
 
 const project = { root: "/project", exists: () => false };
 
-function reported(said: Partial<Reported>): Reported {
+function reported(said: Partial<ReportedTest>): ReportedTest {
   return {
     testId: "t",
     outcome: "fail",
@@ -32,7 +32,7 @@ function file(name: string, text: string, mimeType = "text/plain") {
 }
 
 Deno.test("troubleOf names what is wrong", () => {
-  const cases: [test: Partial<Reported>, trouble: Trouble | undefined][] = [
+  const cases: [test: Partial<ReportedTest>, trouble: Trouble | undefined][] = [
     [{ outcome: "fail" }, "fail"],
     [{ outcome: "lost" }, "lost"],
     [{ outcome: "uxsuccess", tags: ["flaky"] }, "uxsuccess"],
@@ -53,7 +53,7 @@ Deno.test("findingOf says why and where", () => {
   const traceback = file("traceback", '  File "b.py", line 2\nE: \x1b[1m\n');
   const binary = file("picture", "c.c:4: x", "image/png");
   const cases: [
-    test: Partial<Reported>,
+    test: Partial<ReportedTest>,
     shown: Partial<Finding>,
     message: string,
   ][] = [

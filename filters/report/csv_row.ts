@@ -6,7 +6,7 @@
 
 import type { Outcome, Timestamp } from "@subunit/codec";
 import { formatTime } from "../kit/python/format.ts";
-import type { Reported } from "./report.ts";
+import type { ReportedTest } from "./report.ts";
 
 /** The words for outcomes in Python's tool, where they are not ours. */
 const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
@@ -22,7 +22,7 @@ export const COLUMNS = {
   tags: ({ tags }) => csvField(tags.join(" ")),
   route: ({ routeCode }) => csvField(routeCode ?? ""),
   parent: ({ parentTestId }) => csvField(parentTestId ?? ""),
-} as const satisfies Record<string, (test: Reported) => string>;
+} as const satisfies Record<string, (test: ReportedTest) => string>;
 
 type Column = keyof typeof COLUMNS;
 

@@ -10,7 +10,7 @@ import { reasonOf, ToolError } from "../kit/errors.ts";
 import { makeNew } from "../kit/io/new_file.ts";
 import { formatTime } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
-import type { Report, Reported } from "./report.ts";
+import type { Report, ReportedTest } from "./report.ts";
 
 const encoder = new TextEncoder();
 
@@ -20,7 +20,7 @@ function timeOf(time: Timestamp | undefined): string | null {
 
 /** What `test.json` says, given the names of files that are not their own. */
 function summaryOf(
-  test: Reported,
+  test: ReportedTest,
   renamed: Readonly<Record<string, string>>,
 ): unknown {
   const { testId, outcome, started, ended } = test;
@@ -47,7 +47,7 @@ export class DiskReport implements Report {
     this.#try(() => Deno.mkdirSync(root, { recursive: true }));
   }
 
-  add(test: Reported): void {
+  add(test: ReportedTest): void {
     this.#try(() => {
       const name = makeNew(
         this.#root,
@@ -58,7 +58,7 @@ export class DiskReport implements Report {
     });
   }
 
-  #write(directory: string, test: Reported): void {
+  #write(directory: string, test: ReportedTest): void {
     // Made first, to have its name; filled last: then the test is all there.
     using json = Deno.openSync(`${directory}/test.json`, {
       write: true,

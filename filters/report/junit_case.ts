@@ -9,7 +9,7 @@ import { cutText } from "../kit/text/shorten.ts";
 import { reasonOf, ToolError } from "../kit/errors.ts";
 import { makeNew } from "../kit/io/new_file.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
-import type { Reported } from "./report.ts";
+import type { ReportedTest } from "./report.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { textOfContent } from "../kit/text/content.ts";
 import { xmlElement, xmlText } from "../kit/text/xml.ts";
@@ -64,7 +64,7 @@ export function splitTestId(testId: string): [classname: string, name: string] {
 }
 
 /** What of a test gets into the report. */
-export function runOf(test: Reported, options: CaseOptions): Run {
+export function runOf(test: ReportedTest, options: CaseOptions): Run {
   const { testId, outcome, seconds, attachments } = test;
   const [element, message] = VERDICTS[outcome] ?? [];
   const properties = propertiesOf(test);
@@ -102,7 +102,7 @@ const madeProperties = new WeakMap<
 >();
 
 /** Few sets of properties are in a stream: most are made already. */
-function propertiesOf(test: Reported): string {
+function propertiesOf(test: ReportedTest): string {
   const { tags, routeCode, parentTestId } = test;
   if (parentTestId !== undefined || tags.length === 0) {
     return makeProperties(test);
@@ -117,7 +117,9 @@ function propertiesOf(test: Reported): string {
   return properties;
 }
 
-function makeProperties({ routeCode, parentTestId, tags }: Reported): string {
+function makeProperties(
+  { routeCode, parentTestId, tags }: ReportedTest,
+): string {
   const properties: [name: string, value: string | undefined][] = [
     ["route", routeCode],
     ["parent", parentTestId],

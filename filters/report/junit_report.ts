@@ -20,7 +20,7 @@ import {
   runOf,
   VERDICTS,
 } from "./junit_case.ts";
-import type { Report, Reported } from "./report.ts";
+import type { Report, ReportedTest } from "./report.ts";
 
 /** A suite whose cases are longer is written, and begun once more. */
 const SUITE_CHARACTERS = 1024 * 1024;
@@ -81,7 +81,7 @@ export class JunitReport implements Report {
     this.#write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
   }
 
-  add(test: Reported): void {
+  add(test: ReportedTest): void {
     const run = runOf(test, this.#options);
     // Damage at two places is not one test that ran twice.
     if (!this.#options.retries || test.testId === PARSER_TEST_ID) {

@@ -19,7 +19,7 @@ import { textOfContent } from "../kit/text/content.ts";
 import { visibleLines, visibleText } from "../kit/text/visible.ts";
 import { pythonRepr } from "../kit/python/repr.ts";
 import { formatDetails } from "./pyunit_details.ts";
-import type { Report, Reported } from "./report.ts";
+import type { Report, ReportedTest } from "./report.ts";
 
 /** What unittest calls an outcome, and the character it has for it. */
 const WORDS: Readonly<Record<Outcome, readonly [string, string]>> = {
@@ -49,14 +49,14 @@ const RAISED = "testtools.testresult.real._StringException";
 const LOST = "The test started and never ended.\n";
 
 /** How a test failed. */
-function failureText({ outcome, attachments }: Reported): string {
+function failureText({ outcome, attachments }: ReportedTest): string {
   const details = formatDetails(attachments, "traceback");
   if (outcome === "lost") return LOST + (details && `\n${details}\n`);
   return details === "" ? `${RAISED}\n` : `${RAISED}: ${details}\n`;
 }
 
 /** Why a test was skipped. */
-function skipReason({ attachments }: Reported): string {
+function skipReason({ attachments }: ReportedTest): string {
   const reason = attachments.find(({ name, bytes }) =>
     name === "reason" && bytes.length > 0
   );
@@ -84,7 +84,7 @@ export class PyunitReport implements Report {
     this.#isShort = isShort;
   }
 
-  add(test: Reported): void {
+  add(test: ReportedTest): void {
     const { outcome } = test;
     this.#counts.set(outcome, this.#counts.get(outcome)! + 1);
     this.#noteTimes(test);
@@ -129,12 +129,12 @@ export class PyunitReport implements Report {
   }
 
   /** A test has its id for a name and for a description. */
-  #titleOf({ testId }: Reported): string {
+  #titleOf({ testId }: ReportedTest): string {
     const name = this.#out.isTerminal ? visibleText(testId) : testId;
     return name === "" ? "" : `${name}\n${name}`;
   }
 
-  #noteTimes({ started, ended }: Reported): void {
+  #noteTimes({ started, ended }: ReportedTest): void {
     const first = started ?? ended;
     const last = ended ?? started;
     if (first === undefined || last === undefined) return;

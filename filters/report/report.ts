@@ -17,7 +17,7 @@ import { textOf, Verdict } from "../kit/stream/verdict.ts";
 import { Output, type ToolIO } from "../kit/tool/tool.ts";
 
 /** The options every tool with a report has. */
-export const SINK_OPTIONS = {
+export const REPORT_OPTIONS = {
   "no-passthrough": { help: "hide the text between the packets" },
   "output-to": { short: "o", value: "FILE", help: "write the report there" },
   forward: {
@@ -26,13 +26,13 @@ export const SINK_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-/** What {@linkcode SINK_OPTIONS} do, for `--help`. */
-export const SINK_NOTES =
+/** What {@linkcode REPORT_OPTIONS} do, for `--help`. */
+export const REPORT_NOTES =
   `Text between the packets goes to standard error, with -o to standard output;
 with --forward and no --output-to the report goes to standard error.`;
 
-/** What a report tells of a test; a finished test of the collator is one. */
-export type Reported = Pick<
+/** A test as a report has it; a finished test of the collator is one. */
+export type ReportedTest = Pick<
   Test,
   | "testId"
   | "outcome"
@@ -48,13 +48,13 @@ export type Reported = Pick<
 /** Makes a report of tests, one after another. */
 export interface Report {
   /** Takes a test; it is good until this returns. */
-  add(test: Reported): void;
+  add(test: ReportedTest): void;
   /** Says that no more tests come. */
   end?(): void;
 }
 
-/** Damage, as it stands in a report. */
-function damagedTest({ reason }: Damage): Reported {
+/** Damage as a test of a report. */
+function damagedTest({ reason }: Damage): ReportedTest {
   return {
     testId: PARSER_TEST_ID,
     outcome: "fail" satisfies Outcome,
@@ -97,7 +97,7 @@ export interface ReportNeeds {
  */
 export function runReport(
   io: ToolIO,
-  options: OptionValues<typeof SINK_OPTIONS>,
+  options: OptionValues<typeof REPORT_OPTIONS>,
   files: readonly string[],
   begin: (out: Output) => Report,
   needs: ReportNeeds = {},

@@ -10,7 +10,7 @@
 import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { cutLine } from "../kit/text/shorten.ts";
 import { isText } from "../traceback/reason.ts";
-import type { Reported } from "./report.ts";
+import type { ReportedTest } from "./report.ts";
 import { textOfContent } from "../kit/text/content.ts";
 import {
   unicodeEscape,
@@ -58,7 +58,7 @@ export interface TestPoint {
 }
 
 /** The test point of a test. */
-export function testPointOf(test: Reported): TestPoint {
+export function testPointOf(test: ReportedTest): TestPoint {
   const { testId, outcome, attachments } = test;
   const name = oneLine(testId);
   const directive = DIRECTIVES[outcome];
@@ -104,7 +104,7 @@ export function oneLine(text: string): string {
 
 /** What there is to say of a test beside its line: lines of YAML. */
 function diagnosticsOf(
-  test: Reported,
+  test: ReportedTest,
   needsId: boolean,
   attachments: readonly Attachment[],
 ): string {

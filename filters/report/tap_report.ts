@@ -11,7 +11,7 @@
  */
 
 import { isFailure } from "@subunit/codec";
-import type { Report, Reported } from "./report.ts";
+import type { Report, ReportedTest } from "./report.ts";
 import {
   formatTestPoint,
   parentLine,
@@ -119,7 +119,7 @@ export class TapReport implements Report {
     write("TAP version 14\n");
   }
 
-  add(test: Reported): void {
+  add(test: ReportedTest): void {
     const { testId, routeCode, parentTestId, outcome } = test;
     const node: Node = {
       point: testPointOf(test),
