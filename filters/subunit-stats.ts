@@ -6,11 +6,11 @@
  * @module
  */
 
+import { REPORT_OPTIONS, reportOutput } from "./report/report.ts";
 import { GROUPINGS, Stats, statsJson, statsLines } from "./report/stats.ts";
 import { textOf, Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
-  Output,
   parseChoice,
   parseCount,
   REPORT_STATUS,
@@ -23,12 +23,7 @@ export const tool: Tool = defineTool({
   summary: "Count the tests of a subunit stream by what became of them",
   operands: "[FILE...]",
   options: {
-    "no-passthrough": { help: "hide the text between the packets" },
-    "output-to": { short: "o", value: "FILE", help: "write the report there" },
-    forward: {
-      short: "f",
-      help: "pass the stream on to standard output, unchanged",
-    },
+    ...REPORT_OPTIONS,
     json: { help: "report as one JSON object" },
     slowest: { value: "N", help: "name the N tests that took longest" },
     by: { value: "GROUP", help: "count by tag or by route as well" },
@@ -48,12 +43,7 @@ With --forward and no --output-to the report goes to standard error.`,
       : parseChoice("by", options.by, GROUPINGS);
     const slowest = parseCount("slowest", options.slowest ?? "0");
     const least = parseCount("min-tests", options["min-tests"] ?? "0");
-    const path = options["output-to"];
-    const report = path !== undefined
-      ? Output.toFile(path)
-      : options.forward
-      ? io.err
-      : io.out;
+    const report = reportOutput(io, options);
     const text = options.json && report === io.out ? io.err : io.out;
 
     const verdict = new Verdict();

@@ -31,6 +31,18 @@ export const REPORT_NOTES =
   `Text between the packets goes to standard error, with -o to standard output;
 with --forward and no --output-to the report goes to standard error.`;
 
+/** Where the options have a report go. */
+export function reportOutput(
+  io: ToolIO,
+  { "output-to": path, forward }: Pick<
+    OptionValues<typeof REPORT_OPTIONS>,
+    "output-to" | "forward"
+  >,
+): Output {
+  if (path !== undefined) return Output.toFile(path);
+  return forward ? io.err : io.out;
+}
+
 /** A test as a report has it; a finished test of the collator is one. */
 export type ReportedTest = Pick<
   Test,
@@ -102,12 +114,7 @@ export function runReport(
   begin: (out: Output) => Report,
   needs: ReportNeeds = {},
 ): number {
-  const path = options["output-to"];
-  const out = path !== undefined
-    ? Output.toFile(path)
-    : options.forward
-    ? io.err
-    : io.out;
+  const out = reportOutput(io, options);
   const text = out === io.out ? io.err : io.out;
   // Not before there is something to read: a wrong call makes no report.
   let begun: Report | undefined;
