@@ -14,11 +14,13 @@ import { formatSeconds } from "../kit/python/format.ts";
 import { textOfContent } from "../kit/text/content.ts";
 import { xmlElement, xmlText } from "../kit/text/xml.ts";
 
-/** The elements that say that a test did not pass. */
-type Verdict = "skipped" | "failure" | "error";
+/** The elements for outcomes. */
+type OutcomeElement = "skipped" | "failure" | "error";
 
-/** The element that says what a test came to, and its message if none is known. */
-export const VERDICTS: Partial<Record<Outcome, readonly [Verdict, string?]>> = {
+/** The element of an outcome; its message where the test has none. */
+export const OUTCOME_ELEMENTS: Partial<
+  Record<Outcome, readonly [OutcomeElement, message?: string]>
+> = {
   skip: ["skipped"],
   fail: ["failure", "failed"],
   uxsuccess: ["failure", "succeeded, which was not expected"],
@@ -37,8 +39,8 @@ export interface CaseOptions {
   readonly attachments: string | undefined;
 }
 
-/** One run of a test: what of it gets into the report. */
-export interface Run {
+/** One attempt at a test: what the report needs of it. */
+export interface Attempt {
   readonly testId: string;
   readonly outcome: Outcome;
   readonly seconds: number | undefined;
@@ -63,10 +65,10 @@ export function splitTestId(testId: string): [classname: string, name: string] {
   return [testId.slice(0, Math.max(0, dot)), testId.slice(dot + 1)];
 }
 
-/** What of a test gets into the report. */
-export function runOf(test: ReportedTest, options: CaseOptions): Run {
+/** A test as one attempt. */
+export function attemptOf(test: ReportedTest, options: CaseOptions): Attempt {
   const { testId, outcome, seconds, attachments } = test;
-  const [element, message] = VERDICTS[outcome] ?? [];
+  const [element, message] = OUTCOME_ELEMENTS[outcome] ?? [];
   const properties = propertiesOf(test);
   if (attachments.length === 0) {
     const reason = "", output = "";
@@ -195,16 +197,16 @@ function contentText(text: string): string {
   return xmlText(text.replaceAll(/\[\[(?=ATTACHMENT\|)/gi, "[\\u005b"));
 }
 
-/** The case of a test, from the run that counts and the others. */
-export function caseOf(counted: Run, others: readonly Run[]): string {
+/** The case of a test, from the attempt that counts and the others. */
+export function caseOf(counted: Attempt, others: readonly Attempt[]): string {
   const { testId, outcome, seconds, properties, output } = counted;
   const [classname, name] = splitTestId(testId);
-  const verdict = VERDICTS[outcome]?.[0];
+  const element = OUTCOME_ELEMENTS[outcome]?.[0];
   let content = properties;
-  if (verdict) {
-    content += verdictOf(verdict, counted, contentText(counted.reason));
+  if (element) {
+    content += outcomeXml(element, counted, contentText(counted.reason));
   }
-  for (const run of others) content += attemptOf(run, isFailure(outcome));
+  for (const other of others) content += otherXml(other, isFailure(outcome));
   if (output) content += xmlElement("system-out", {}, output);
   const time = seconds === undefined ? undefined : formatSeconds(seconds);
   return xmlElement(
@@ -214,19 +216,23 @@ export function caseOf(counted: Run, others: readonly Run[]): string {
   );
 }
 
-function verdictOf(element: string, run: Run, content: string): string {
-  const { outcome, message } = run;
+function outcomeXml(
+  element: string,
+  { outcome, message }: Attempt,
+  content: string,
+): string {
   // There is but one type of these, and the schema knows none.
   const type = outcome === "skip" ? undefined : outcome;
   return xmlElement(element, { type, message }, content);
 }
 
-/** A failed run that does not count, in the words of Maven's Surefire. */
-function attemptOf(run: Run, isFailed: boolean): string {
-  const kind = run.outcome === "lost" ? "Error" : "Failure";
+/** An attempt that does not count, in the words of Maven's Surefire. */
+function otherXml(attempt: Attempt, isFailed: boolean): string {
+  const { outcome, reason, output } = attempt;
+  const kind = outcome === "lost" ? "Error" : "Failure";
   const content = [
-    run.reason && xmlElement("stackTrace", {}, contentText(run.reason)),
-    run.output && xmlElement("system-out", {}, run.output),
+    reason && xmlElement("stackTrace", {}, contentText(reason)),
+    output && xmlElement("system-out", {}, output),
   ].join("");
-  return verdictOf(`${isFailed ? "rerun" : "flaky"}${kind}`, run, content);
+  return outcomeXml(`${isFailed ? "rerun" : "flaky"}${kind}`, attempt, content);
 }

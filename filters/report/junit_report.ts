@@ -14,11 +14,11 @@ import { formatSeconds } from "../kit/python/format.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 import { xmlStart } from "../kit/text/xml.ts";
 import {
+  type Attempt,
+  attemptOf,
   caseOf,
   type CaseOptions,
-  type Run,
-  runOf,
-  VERDICTS,
+  OUTCOME_ELEMENTS,
 } from "./junit_case.ts";
 import type { Report, ReportedTest } from "./report.ts";
 
@@ -29,7 +29,7 @@ const SUITE_CHARACTERS = 1024 * 1024;
 export interface JunitOptions extends CaseOptions {
   /** What of a test id is the name of its suite. */
   readonly suiteFrom: RegExp | undefined;
-  /** Whether the runs of a test that failed are one case. */
+  /** Whether the failed attempts at a test are one case. */
   readonly retries: boolean;
 }
 
@@ -46,8 +46,8 @@ class Suite {
     this.name = name;
   }
 
-  add({ outcome, seconds = 0 }: Run): void {
-    const [element] = VERDICTS[outcome] ?? [];
+  add({ outcome, seconds = 0 }: Attempt): void {
+    const [element] = OUTCOME_ELEMENTS[outcome] ?? [];
     this.tests++;
     this.seconds += seconds;
     if (element !== undefined) this[element]++;
@@ -72,8 +72,8 @@ export class JunitReport implements Report {
   /** The suite that is open, and its cases. */
   #suite: Suite | undefined;
   readonly #cases = new Gathered();
-  /** Runs that failed, by route code and test id. */
-  readonly #failed = new Map<string, Run[]>();
+  /** Attempts that failed, by route code and test id. */
+  readonly #failed = new Map<string, Attempt[]>();
 
   constructor(out: Output, options: JunitOptions) {
     this.#out = out;
@@ -82,22 +82,22 @@ export class JunitReport implements Report {
   }
 
   add(test: ReportedTest): void {
-    const run = runOf(test, this.#options);
+    const attempt = attemptOf(test, this.#options);
     // Damage at two places is not one test that ran twice.
     if (!this.#options.retries || test.testId === PARSER_TEST_ID) {
-      return this.#writeCase(run, []);
+      return this.#writeCase(attempt, []);
     }
     const key = JSON.stringify([test.routeCode, test.testId]);
     const failed = this.#failed.get(key);
-    if (isFailure(run.outcome)) {
-      if (failed === undefined) this.#failed.set(key, [run]);
-      else failed.push(run);
+    if (isFailure(attempt.outcome)) {
+      if (failed === undefined) this.#failed.set(key, [attempt]);
+      else failed.push(attempt);
       return;
     }
     // One that was skipped did not pass: the failure stands.
-    const isFlaky = failed !== undefined && run.outcome !== "skip";
+    const isFlaky = failed !== undefined && attempt.outcome !== "skip";
     if (isFlaky) this.#failed.delete(key);
-    this.#writeCase(run, isFlaky ? failed : []);
+    this.#writeCase(attempt, isFlaky ? failed : []);
   }
 
   end(): void {
@@ -108,7 +108,7 @@ export class JunitReport implements Report {
     this.#write("</testsuites>\n");
   }
 
-  #writeCase(counted: Run, others: readonly Run[]): void {
+  #writeCase(counted: Attempt, others: readonly Attempt[]): void {
     const name = suiteOf(counted.testId, this.#options.suiteFrom);
     if (name !== this.#suite?.name) {
       this.#endSuite();
