@@ -6,7 +6,6 @@
 
 import {
   isFailure,
-  type Outcome,
   type Packet,
   type StatusEvent,
   type Test,
@@ -17,11 +16,8 @@ import { HeldPackets } from "../kit/stream/held_packets.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 
-/** What a test came to. */
-export interface Result {
-  readonly outcome: Outcome;
-  readonly seconds: number | undefined;
-}
+/** The outcome of a test, and how long it took. */
+export type TimedOutcome = Pick<Test, "outcome" | "seconds">;
 
 /**
  * The tags that say how a test has changed; none when it has not.
@@ -29,8 +25,8 @@ export interface Result {
  * @param slower how many times as long it may take, if that matters
  */
 export function changeTags(
-  old: Result | undefined,
-  now: Result,
+  old: TimedOutcome | undefined,
+  now: TimedOutcome,
   slower = Infinity,
 ): string[] {
   const fails = isFailure(now.outcome);
@@ -42,35 +38,38 @@ export function changeTags(
   return !fails && after > before * slower ? ["slower"] : [];
 }
 
-/** What the tests of a run came to. */
+/** The outcomes of the tests of a run. */
 export class Run {
   /** By test id, then by route code; the last of each counts. */
-  readonly #results = new Map<string, Map<string | undefined, Result>>();
+  readonly #outcomes = new Map<
+    string,
+    Map<string | undefined, TimedOutcome>
+  >();
 
   add({ testId, routeCode, outcome, seconds }: Test): void {
-    let routes = this.#results.get(testId);
-    if (routes === undefined) this.#results.set(testId, routes = new Map());
+    let routes = this.#outcomes.get(testId);
+    if (routes === undefined) this.#outcomes.set(testId, routes = new Map());
     routes.set(routeCode, { outcome, seconds });
   }
 
   /**
-   * The result on the same route; else, as workers are not the same in each
+   * The outcome on the same route; else, as workers are not the same in each
    * run, the worst there is.
    */
-  find({ testId, routeCode }: Test): Result | undefined {
-    const routes = this.#results.get(testId);
+  find({ testId, routeCode }: Test): TimedOutcome | undefined {
+    const routes = this.#outcomes.get(testId);
     const onRoute = routes?.get(routeCode);
     if (routes === undefined || onRoute !== undefined) return onRoute;
-    const results = [...routes.values()];
-    return results.find(({ outcome }) => isFailure(outcome)) ?? results[0];
+    const outcomes = [...routes.values()];
+    return outcomes.find(({ outcome }) => isFailure(outcome)) ?? outcomes[0];
   }
 
   has(testId: string): boolean {
-    return this.#results.has(testId);
+    return this.#outcomes.has(testId);
   }
 
   get testIds(): Iterable<string> {
-    return this.#results.keys();
+    return this.#outcomes.keys();
   }
 }
 

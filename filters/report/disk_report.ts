@@ -1,6 +1,6 @@
 /**
  * Reports on the disk: each test is a directory with its files, and with
- * `test.json`, which says what it came to. Nothing is ever overwritten.
+ * `test.json`, which has its outcome. Nothing is ever overwritten.
  *
  * @module
  */
@@ -19,7 +19,7 @@ function timeOf(time: Timestamp | undefined): string | null {
 }
 
 /** What `test.json` says, given the names of files that are not their own. */
-function summaryOf(
+function testJson(
   test: ReportedTest,
   renamed: Readonly<Record<string, string>>,
 ): unknown {
@@ -71,7 +71,7 @@ export class DiskReport implements Report {
       });
       if (file !== name) renamed[name] = file;
     }
-    const text = JSON.stringify(summaryOf(test, renamed)) + "\n";
+    const text = JSON.stringify(testJson(test, renamed)) + "\n";
     const bytes = encoder.encode(text);
     for (let at = 0; at < bytes.length;) {
       at += json.writeSync(bytes.subarray(at));
