@@ -9,7 +9,7 @@
 import { PARSER_TEST_ID, secondsBetween, type Timestamp } from "@subunit/codec";
 import { ListWriter } from "./report/list_writer.ts";
 import {
-  chosenStatuses,
+  chosenOutcomes,
   DAMAGE_ROW,
   existingRow,
   FORMATS,
@@ -65,10 +65,10 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     if (options.count && options.top !== undefined) {
       throw new UsageError("Options --count and --top do not go together");
     }
-    const statuses = chosenStatuses(options);
+    const outcomes = chosenOutcomes(options);
     const { times, tree, count } = options;
     const list = new ListWriter(io.out, {
-      statuses,
+      outcomes,
       order,
       limit,
       format,
@@ -95,7 +95,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       if (ended !== undefined) list.add(ended);
       else if (item.kind === "damage") list.add(DAMAGE_ROW);
       else if (item.kind === "packet" && item.status === "exists") {
-        if (statuses.has("exists") && item.idAt >= 0) {
+        if (outcomes.has("exists") && item.idAt >= 0) {
           list.add(existingRow(item));
         }
       }

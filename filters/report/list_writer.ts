@@ -11,7 +11,7 @@ import {
   formatRow,
   heldRows,
   holdRow,
-  type ListedStatus,
+  type ListedOutcome,
   type Order,
   type Row,
   treeOf,
@@ -19,8 +19,7 @@ import {
 
 /** How a list is to be. */
 export interface ListOptions {
-  /** The statuses to list. */
-  readonly statuses: ReadonlySet<ListedStatus>;
+  readonly outcomes: ReadonlySet<ListedOutcome>;
   readonly order: Order;
   /** How many rows to write at the most. */
   readonly limit: number;
@@ -57,8 +56,8 @@ export class ListWriter {
 
   /** Lists a row, if it is one of those to list. */
   add(row: Row): void {
-    const { statuses, count, limit } = this.#options;
-    if (!statuses.has(row.outcome) || isNameless(row)) return;
+    const { outcomes, count, limit } = this.#options;
+    if (!outcomes.has(row.outcome) || isNameless(row)) return;
     this.#count++;
     if (count) return;
     if (this.#held !== undefined) this.#held.add(holdRow(row));

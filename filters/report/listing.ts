@@ -29,13 +29,13 @@ export interface Row {
 }
 
 /** What a row says became of its test. */
-export type ListedStatus = Row["outcome"];
+export type ListedOutcome = Row["outcome"];
 
-/** The statuses to list, from the options that choose them. */
-export function chosenStatuses(
+/** The outcomes to list, from the options that choose them. */
+export function chosenOutcomes(
   options: { failing: boolean; exists: boolean; status?: string },
-): ReadonlySet<ListedStatus> {
-  const chosen = new Set<ListedStatus>();
+): ReadonlySet<ListedOutcome> {
+  const chosen = new Set<ListedOutcome>();
   if (options.failing) OUTCOMES.filter(isFailure).forEach((o) => chosen.add(o));
   for (const name of options.status?.split(",") ?? []) {
     chosen.add(parseChoice("status", name, [...OUTCOMES, "exists"]));

@@ -22,8 +22,8 @@ import {
   matching,
   type NameRule,
   not,
-  type Result,
-  resultIn,
+  outcomeIn,
+  type OutcomeOrExists,
   type Rule,
   type Rules,
   withoutTags,
@@ -116,13 +116,13 @@ function isGiven(options: Options, name: keyof Options): boolean {
   return Array.isArray(value) ? value.length > 0 : Boolean(value);
 }
 
-const RESULTS = [...OUTCOMES, "exists"] as const;
+const OUTCOMES_AND_EXISTS = [...OUTCOMES, "exists"] as const;
 
-/** The results that options by status leave in. */
-export function wantedResults(options: Options): ReadonlySet<Result> {
+/** The outcomes that options by status leave in. */
+export function wantedOutcomes(options: Options): ReadonlySet<OutcomeOrExists> {
   const { status, success, xfail } = options;
   const isFromAll = FROM_ALL.some((name) => isGiven(options, name));
-  const excluded: Partial<Record<Result, boolean>> = {
+  const excluded: Partial<Record<OutcomeOrExists, boolean>> = {
     success: options["no-success"] || !success && !isFromAll,
     xfail: options["no-xfail"] || !xfail && !isFromAll,
     skip: options["no-skip"],
@@ -134,8 +134,8 @@ export function wantedResults(options: Options): ReadonlySet<Result> {
     return known === "inprogress" ? "lost" : known;
   });
   return new Set(
-    RESULTS.filter((result) =>
-      !excluded[result] && (named.length === 0 || named.includes(result))
+    OUTCOMES_AND_EXISTS.filter((outcome) =>
+      !excluded[outcome] && (named.length === 0 || named.includes(outcome))
     ),
   );
 }
@@ -154,8 +154,10 @@ export function rulesOf(io: ToolIO, options: Options): Rules {
   }
   const onRoute = routeRule(options);
   if (onRoute !== undefined) names.push(onRoute);
-  const results = wantedResults(options);
-  if (results.size < RESULTS.length) others.push(resultIn(results));
+  const outcomes = wantedOutcomes(options);
+  if (outcomes.size < OUTCOMES_AND_EXISTS.length) {
+    others.push(outcomeIn(outcomes));
+  }
   if (given("with-tag")) others.push(withTags(options["with-tag"]));
   if (given("without-tag")) others.push(withoutTags(options["without-tag"]));
   if (given("with")) others.push(matching(byLine(options.with)));

@@ -8,8 +8,8 @@ import { concat } from "@std/bytes/concat";
 import type { Outcome, Packet } from "@subunit/codec";
 import { textOfContent } from "../kit/text/content.ts";
 
-/** What a test comes to, or that it merely exists. */
-export type Result = Outcome | "exists";
+/** The outcome of a test, or that it merely exists. */
+export type OutcomeOrExists = Outcome | "exists";
 
 /** What names a test. */
 export interface Named {
@@ -24,7 +24,7 @@ export interface Known extends Named {
   /** Its packets so far, at least one. */
   readonly packets: readonly Packet[];
   /** Undefined while it is in progress. */
-  readonly result: Result | undefined;
+  readonly outcome: OutcomeOrExists | undefined;
 }
 
 /** Says of a test's name whether the test is selected. */
@@ -58,14 +58,14 @@ export function holdForRest(
   return answer;
 }
 
-/** A test that came to one of `results`. */
-export function resultIn(results: ReadonlySet<Result>): Rule {
-  return ({ result }) => result && results.has(result);
+/** A test with one of `outcomes`. */
+export function outcomeIn(outcomes: ReadonlySet<OutcomeOrExists>): Rule {
+  return ({ outcome }) => outcome && outcomes.has(outcome);
 }
 
 /**
- * A test with all of `tags`. Testtools gives tags with the result alone, and
- * tags are added on the way: only the end shows that one is missing.
+ * A test with all of `tags`. Testtools gives tags with the last event alone,
+ * and tags are added on the way: only the end shows that one is missing.
  */
 export function withTags(tags: readonly string[]): Rule {
   return (test) =>
@@ -80,17 +80,17 @@ export function withoutTags(tags: readonly string[]): Rule {
 
 /** A test with an attachment in which one of `expressions` is found. */
 export function withText(expressions: readonly RegExp[]): Rule {
-  return ({ packets, result }) => {
+  return ({ packets, outcome }) => {
     const isIn = (text: string) => isFound(expressions, text);
-    if (result !== undefined) return textsOf(packets).some(isIn);
+    if (outcome !== undefined) return textsOf(packets).some(isIn);
     const { fileName, eof } = packets.at(-1)!;
     const file = packets.filter((packet) => packet.fileName === fileName);
     return eof && textsOf(file).some(isIn) ? true : undefined;
   };
 }
 
-/** The words for results in Python's tool, where they are not ours. */
-const PYTHON_WORDS: Partial<Record<Result, string>> = {
+/** The words for outcomes in Python's tool, where they are not ours. */
+const PYTHON_WORDS: Partial<Record<OutcomeOrExists, string>> = {
   fail: "failure",
   lost: "failure",
   xfail: "expectedfailure",
@@ -98,13 +98,13 @@ const PYTHON_WORDS: Partial<Record<Result, string>> = {
 
 /**
  * A test in which one of `expressions` is found: in the lines that are its id,
- * Python's word for its result, and its attachments.
+ * Python's word for its outcome, and its attachments.
  */
 export function matching(expressions: readonly RegExp[]): Rule {
   return (test) => {
-    const { testId = "", packets, result } = test;
-    if (result === undefined) return undefined;
-    const word = PYTHON_WORDS[result] ?? result;
+    const { testId = "", packets, outcome } = test;
+    if (outcome === undefined) return undefined;
+    const word = PYTHON_WORDS[outcome] ?? outcome;
     return isFound(
       expressions,
       [testId, word, ...textsOf(packets)].join("\n"),
@@ -125,8 +125,8 @@ export function isFound(expressions: readonly RegExp[], text: string): boolean {
   return expressions.some((expression) => expression.test(text));
 }
 
-function atEnd({ result }: Known, answer: boolean): boolean | undefined {
-  return result === undefined ? undefined : answer;
+function atEnd({ outcome }: Known, answer: boolean): boolean | undefined {
+  return outcome === undefined ? undefined : answer;
 }
 
 /** The attachments in packets of one test, their parts joined. */

@@ -19,7 +19,7 @@ import {
   holdForName,
   holdForRest,
   type Known,
-  type Result,
+  type OutcomeOrExists,
   type Rules,
 } from "./rules.ts";
 
@@ -69,7 +69,7 @@ class OpenTest extends HeldPackets implements Known, Parent {
   readonly names: Names;
   /** Counts up in the order in which tests are first heard of. */
   readonly order: number;
-  result: Result | undefined = undefined;
+  outcome: OutcomeOrExists | undefined = undefined;
   /** What the rules say of it by itself. */
   isWanted: boolean | undefined = undefined;
   isSelected: boolean | undefined = undefined;
@@ -171,7 +171,7 @@ export class Selection {
     const test = isFinal
       ? this.#open.delete(packet) ?? this.#begin()
       : this.#open.getOrAdd(packet, this.#begin);
-    const outcome = isFinal ? this.#outcome(packet, test) : undefined;
+    const outcome = isFinal ? this.#outcomeOf(packet, test) : undefined;
     if (test.isSelected === undefined) {
       this.#consider(test, packet, outcome);
     } else {
@@ -197,7 +197,7 @@ export class Selection {
         // Only named as a parent.
         test.isWanted = false;
       } else {
-        test.result = "lost";
+        test.outcome = "lost";
         this.#judge(test);
       }
       this.#settle(test);
@@ -214,8 +214,8 @@ export class Selection {
     return new OpenTest(this.#order++, names);
   };
 
-  /** What a test comes to with its last packet, as it leaves. */
-  #outcome(packet: Packet, { names }: OpenTest): Outcome {
+  /** The outcome that a test leaves with; `packet` is its last. */
+  #outcomeOf(packet: Packet, { names }: OpenTest): Outcome {
     const { rewriter } = this.#options;
     const status = rewriter?.statusOf(packet, names) ?? packet.status;
     return status as Outcome;
@@ -224,10 +224,10 @@ export class Selection {
   #consider(
     test: OpenTest,
     packet: Packet,
-    result: Result | undefined,
+    outcome: OutcomeOrExists | undefined,
   ): void {
     test.hold(packet);
-    test.result = result;
+    test.outcome = outcome;
     if (test.isWanted === undefined) this.#judge(test);
     if (test.isWanted !== true && packet.parentAt >= 0) {
       this.#adopt(test, packet);
@@ -235,7 +235,7 @@ export class Selection {
     this.#settle(test);
     if (test.isSelected !== undefined) return;
     this.#fresh.push(test);
-    if (result !== undefined) this.#wait(test);
+    if (outcome !== undefined) this.#wait(test);
   }
 
   /** Asks the rules. */
