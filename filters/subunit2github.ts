@@ -11,8 +11,8 @@ import {
   FindingsReport,
   FORMAT_NAMES,
   FORMATS,
+  JobSummaryFile,
   MAX_LISTED,
-  SummaryFile,
 } from "./github/findings_report.ts";
 import {
   CommandFreeText,
@@ -77,10 +77,10 @@ ${REPORT_NOTES}`,
     ];
     const project = projectIn(resolve(options.root ?? "."), isFile);
     return runReport(io, options, files, (out) => {
-      const summary = options.summary === undefined
+      const jobSummary = options.summary === undefined
         ? undefined
-        : new SummaryFile(options.summary);
-      return new FindingsReport(out, format, project, summary);
+        : new JobSummaryFile(options.summary);
+      return new FindingsReport(out, format, project, jobSummary);
     }, { attachments: true, text: new CommandFreeText() });
   },
 });

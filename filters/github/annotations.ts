@@ -8,8 +8,8 @@ import { cutLine, cutText } from "../kit/text/shorten.ts";
 import {
   countsInWords,
   type Finding,
+  type FindingKind,
   messageOf,
-  type Trouble,
   type WorstFindings,
 } from "./findings.ts";
 import { visibleText } from "../kit/text/visible.ts";
@@ -62,7 +62,7 @@ function shownOf(kind: AnnotationKind, findings: WorstFindings): string[] {
 }
 
 /** GitLab's words for how bad something is. */
-const SEVERITIES: Record<Trouble, string> = {
+const SEVERITIES: Record<FindingKind, string> = {
   damage: "blocker",
   lost: "critical",
   fail: "major",
@@ -75,13 +75,13 @@ const SEVERITIES: Record<Trouble, string> = {
  * for a place, and takes two of one fingerprint for one.
  */
 export function gitlabIssue(finding: Finding): string {
-  const { trouble, name, text, place } = finding;
-  const identity = [name, trouble, trouble === "damage" ? text : ""];
+  const { kind, name, text, place } = finding;
+  const identity = [name, kind, kind === "damage" ? text : ""];
   return defuse(JSON.stringify({
     description: visibleText(`${name}: ${messageOf(finding)}`),
-    check_name: trouble,
+    check_name: kind,
     fingerprint: fingerprint(JSON.stringify(identity)),
-    severity: SEVERITIES[trouble],
+    severity: SEVERITIES[kind],
     location: {
       path: place?.path ?? "unknown",
       lines: { begin: place?.line ?? 1 },

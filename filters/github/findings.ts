@@ -20,7 +20,7 @@ import { visibleLines } from "../kit/text/visible.ts";
  * What can be wrong, worst first: of damage nobody knows what it hides, and
  * where a test was lost the run may have ended.
  */
-export const TROUBLES = [
+export const FINDING_KINDS = [
   "damage",
   "lost",
   "fail",
@@ -28,10 +28,11 @@ export const TROUBLES = [
   "flaky",
 ] as const;
 
-export type Trouble = typeof TROUBLES[number];
+/** What a finding is about. */
+export type FindingKind = typeof FINDING_KINDS[number];
 
-/** How a test's trouble is said: of the test, and of so many. */
-const WORDS: Record<Trouble, readonly [ofOne: string, ofMany: string]> = {
+/** Words for a finding of each kind, and for many of them. */
+const WORDS: Record<FindingKind, readonly [ofOne: string, ofMany: string]> = {
   damage: ["is damaged", "damaged"],
   lost: ["started and never ended", "lost"],
   fail: ["failed", "failed"],
@@ -46,7 +47,7 @@ const MAX_HEADLINE_LENGTH = 500;
 
 /** What is wrong with a test. */
 export interface Finding {
-  readonly trouble: Trouble;
+  readonly kind: FindingKind;
   /** The test's id, and route code if it has one; or "The stream". */
   readonly name: string;
   /** What happened to it, in words: "failed". */
@@ -59,18 +60,18 @@ export interface Finding {
 }
 
 /** What is wrong with a test, if anything. */
-export function troubleOf(
+export function findingKindOf(
   { testId, outcome, tags }: ReportedTest,
-): Trouble | undefined {
+): FindingKind | undefined {
   if (testId === PARSER_TEST_ID && outcome === "fail") return "damage";
   if (outcome === "success" && tags.includes("flaky")) return "flaky";
-  return TROUBLES.find((trouble) => trouble === outcome);
+  return FINDING_KINDS.find((kind) => kind === outcome);
 }
 
 /** What is wrong with a test, with why and where. */
 export function findingOf(
   { testId, routeCode, attachments }: ReportedTest,
-  trouble: Trouble,
+  kind: FindingKind,
   project: Project,
 ): Finding {
   const files = attachments.filter((file) =>
@@ -85,13 +86,13 @@ export function findingOf(
     place ??= findPlace(textOf(file), testId, project);
   }
   return {
-    trouble,
-    name: trouble === "damage"
+    kind,
+    name: kind === "damage"
       ? "The stream"
       : routeCode === undefined
       ? testId
       : `${testId} (route ${routeCode})`,
-    words: WORDS[trouble][0],
+    words: WORDS[kind][0],
     headline: headline && cutLine(headline, MAX_HEADLINE_LENGTH),
     text: cutText(text, MAX_TEXT_LENGTH),
     place,
@@ -104,18 +105,20 @@ function textOf({ bytes }: Attachment): string {
   return visibleLines(text).replaceAll("\r\n", "\n").trimEnd();
 }
 
-/** Why a test is in trouble, in one line. */
-export function messageOf({ trouble, words, headline }: Finding): string {
+/** A finding in one line: why, or else what. */
+export function messageOf({ kind, words, headline }: Finding): string {
   if (headline === undefined) return words;
-  return trouble === "fail" || trouble === "damage"
+  return kind === "fail" || kind === "damage"
     ? headline
     : `${words}: ${headline}`;
 }
 
-/** Counts of troubles in words: "2 lost, 985 failed". */
-export function countsInWords(counts: ReadonlyMap<Trouble, number>): string {
-  return TROUBLES.filter((trouble) => counts.get(trouble))
-    .map((trouble) => `${counts.get(trouble)} ${WORDS[trouble][1]}`)
+/** Counts of findings in words: "2 lost, 985 failed". */
+export function countsInWords(
+  counts: ReadonlyMap<FindingKind, number>,
+): string {
+  return FINDING_KINDS.filter((kind) => counts.get(kind))
+    .map((kind) => `${counts.get(kind)} ${WORDS[kind][1]}`)
     .join(", ");
 }
 
@@ -123,9 +126,9 @@ export function countsInWords(counts: ReadonlyMap<Trouble, number>): string {
 export class WorstFindings {
   readonly #limit: number;
   readonly #kept = new Map(
-    TROUBLES.map((trouble): [Trouble, Finding[]] => [trouble, []]),
+    FINDING_KINDS.map((kind): [FindingKind, Finding[]] => [kind, []]),
   );
-  readonly #counts = new Map<Trouble, number>();
+  readonly #counts = new Map<FindingKind, number>();
 
   /** @param limit how many to keep; of damage one speaks for all */
   constructor(limit: number) {
@@ -133,15 +136,15 @@ export class WorstFindings {
   }
 
   /** Takes one; `make` is called when it is among the worst so far. */
-  add(trouble: Trouble, make: () => Finding): void {
-    this.#counts.set(trouble, (this.#counts.get(trouble) ?? 0) + 1);
+  add(kind: FindingKind, make: () => Finding): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
     let before = 0;
     for (const [other, findings] of this.#kept) {
       before += findings.length;
-      if (other === trouble) break;
+      if (other === kind) break;
     }
-    const kept = this.#kept.get(trouble)!;
-    if (before < (trouble === "damage" ? 1 : this.#limit)) kept.push(make());
+    const kept = this.#kept.get(kind)!;
+    if (before < (kind === "damage" ? 1 : this.#limit)) kept.push(make());
   }
 
   /** The worst, in the order they came in where they are equally bad. */
@@ -150,10 +153,10 @@ export class WorstFindings {
   }
 
   /** How many there are besides so many of the worst. */
-  besides(shown: number): Map<Trouble, number> {
+  besides(shown: number): Map<FindingKind, number> {
     const counts = new Map(this.#counts);
-    for (const { trouble } of this.worst.slice(0, shown)) {
-      counts.set(trouble, counts.get(trouble)! - 1);
+    for (const { kind } of this.worst.slice(0, shown)) {
+      counts.set(kind, counts.get(kind)! - 1);
     }
     return counts;
   }

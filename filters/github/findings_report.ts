@@ -1,5 +1,5 @@
 /**
- * Reports on what is wrong, at its place in the sources.
+ * Reports of findings, at their places in the sources.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { Project } from "../traceback/source_place.ts";
 import { annotationsOf, gitlabIssue, plainLine } from "./annotations.ts";
 import {
   type Finding,
+  findingKindOf,
   findingOf,
-  troubleOf,
   WorstFindings,
 } from "./findings.ts";
 import { jobSummary } from "./job_summary.ts";
@@ -25,15 +25,15 @@ export const MAX_LISTED = 200;
 /** Room for what the runner makes of a summary: it masks secrets. */
 const SPARE_BYTES = 32 * 1024;
 
-/** A form of the report that says what is wrong as it comes. */
+/** A form of the report that has each finding as it comes. */
 interface LiveFormat {
   readonly begin: string;
-  /** Says one thing that is wrong, behind so many others. */
+  /** A finding with so many before it. */
   each(finding: Finding, before: number): string;
   readonly end: string;
 }
 
-/** Forms of the report; GitHub's says the worst first, at the end. */
+/** Forms of the report; GitHub's has the worst findings first, at the end. */
 export const FORMATS = {
   github: undefined,
   gitlab: {
@@ -47,15 +47,15 @@ export const FORMATS = {
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
-/** A file that takes a summary behind what is in it. */
-export class SummaryFile {
+/** A file that a job summary is appended to. */
+export class JobSummaryFile {
   readonly #archive: Archive;
 
   constructor(path: string) {
     this.#archive = new Archive(path, { append: true, sync: false });
   }
 
-  /** Writes a summary, if it fits: of one too long GitHub shows nothing. */
+  /** Appends a page, if it fits: GitHub shows nothing of one too long. */
   write(counts: Summary, findings: readonly WorstFindings[]): void {
     const { path } = this.#archive;
     const { size } = Deno.statSync(path);
@@ -70,51 +70,52 @@ export class SummaryFile {
   }
 }
 
-/** Says what is wrong, and sums up. */
+/** Writes findings and, if there is a file for it, a job summary. */
 export class FindingsReport implements Report {
   readonly #out: Output;
   readonly #format: LiveFormat | undefined;
   readonly #project: Project;
-  readonly #summary: SummaryFile | undefined;
+  readonly #jobSummary: JobSummaryFile | undefined;
   readonly #counts = new Summary();
   readonly #errors: WorstFindings;
   readonly #warnings: WorstFindings;
-  #said = 0;
+  /** How many findings are written. */
+  #written = 0;
 
   constructor(
     out: Output,
     format: LiveFormat | undefined,
     project: Project,
-    summary: SummaryFile | undefined,
+    jobSummary: JobSummaryFile | undefined,
   ) {
     this.#out = out;
     this.#format = format;
     this.#project = project;
-    this.#summary = summary;
-    const limit = summary === undefined ? MAX_ANNOTATIONS : MAX_LISTED;
+    this.#jobSummary = jobSummary;
+    const limit = jobSummary === undefined ? MAX_ANNOTATIONS : MAX_LISTED;
     this.#errors = new WorstFindings(limit);
     this.#warnings = new WorstFindings(limit);
     out.writeText(format?.begin ?? "");
   }
 
   add(test: ReportedTest): void {
-    const trouble = troubleOf(test);
-    if (trouble === "damage") this.#counts.damage++;
+    const kind = findingKindOf(test);
+    if (kind === "damage") this.#counts.damage++;
     else this.#counts.outcomes[test.outcome]++;
-    if (trouble === undefined) return;
+    if (kind === undefined) return;
     let made: Finding | undefined;
-    const finding = () => made ??= findingOf(test, trouble, this.#project);
-    (trouble === "flaky" ? this.#warnings : this.#errors).add(trouble, finding);
+    const finding = () => made ??= findingOf(test, kind, this.#project);
+    (kind === "flaky" ? this.#warnings : this.#errors).add(kind, finding);
     if (this.#format === undefined) return;
-    this.#out.writeText(this.#format.each(finding(), this.#said++));
+    this.#out.writeText(this.#format.each(finding(), this.#written++));
   }
 
   end(): void {
     this.#out.writeText(
       this.#format?.end ?? annotationsOf(this.#errors, this.#warnings),
     );
-    // Whatever becomes of the summary.
+    // Whatever becomes of the job summary.
     this.#out.flush();
-    this.#summary?.write(this.#counts, [this.#errors, this.#warnings]);
+    this.#jobSummary?.write(this.#counts, [this.#errors, this.#warnings]);
   }
 }

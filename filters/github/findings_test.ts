@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import {
   countsInWords,
   type Finding,
+  type FindingKind,
+  findingKindOf,
   findingOf,
   messageOf,
-  type Trouble,
-  troubleOf,
   WorstFindings,
 } from "./findings.ts";
 import type { ReportedTest } from "../report/report.ts";
@@ -31,20 +31,21 @@ function file(name: string, text: string, mimeType = "text/plain") {
   return { name, mimeType, bytes: new TextEncoder().encode(text) };
 }
 
-Deno.test("troubleOf names what is wrong", () => {
-  const cases: [test: Partial<ReportedTest>, trouble: Trouble | undefined][] = [
-    [{ outcome: "fail" }, "fail"],
-    [{ outcome: "lost" }, "lost"],
-    [{ outcome: "uxsuccess", tags: ["flaky"] }, "uxsuccess"],
-    [{ outcome: "success" }, undefined],
-    [{ outcome: "success", tags: ["attempt-1", "flaky"] }, "flaky"],
-    [{ outcome: "skip", tags: ["flaky"] }, undefined],
-    [{ outcome: "xfail" }, undefined],
-    [{ outcome: "fail", testId: "subunit.parser" }, "damage"],
-    [{ outcome: "lost", testId: "subunit.parser" }, "lost"],
-  ];
-  for (const [test, trouble] of cases) {
-    assertEquals(troubleOf(reported(test)), trouble, JSON.stringify(test));
+Deno.test("findingKindOf names what is wrong", () => {
+  const cases: [test: Partial<ReportedTest>, kind: FindingKind | undefined][] =
+    [
+      [{ outcome: "fail" }, "fail"],
+      [{ outcome: "lost" }, "lost"],
+      [{ outcome: "uxsuccess", tags: ["flaky"] }, "uxsuccess"],
+      [{ outcome: "success" }, undefined],
+      [{ outcome: "success", tags: ["attempt-1", "flaky"] }, "flaky"],
+      [{ outcome: "skip", tags: ["flaky"] }, undefined],
+      [{ outcome: "xfail" }, undefined],
+      [{ outcome: "fail", testId: "subunit.parser" }, "damage"],
+      [{ outcome: "lost", testId: "subunit.parser" }, "lost"],
+    ];
+  for (const [test, kind] of cases) {
+    assertEquals(findingKindOf(reported(test)), kind, JSON.stringify(test));
   }
 });
 
@@ -83,7 +84,7 @@ Deno.test("findingOf says why and where", () => {
   ];
   for (const [said, shown, message] of cases) {
     const test = reported(said);
-    const finding = findingOf(test, troubleOf(test)!, project);
+    const finding = findingOf(test, findingKindOf(test)!, project);
     assertEquals({ ...finding, ...shown }, finding);
     assertEquals(messageOf(finding), message);
   }
@@ -107,7 +108,7 @@ Deno.test("findingOf keeps little of what is long", () => {
 });
 
 Deno.test("WorstFindings keeps the worst in order, and counts all", () => {
-  const order: Trouble[] = [
+  const order: FindingKind[] = [
     ...Array(5).fill("uxsuccess"),
     ...Array(9).fill("fail"),
     ...Array(3).fill("damage"),
@@ -115,15 +116,15 @@ Deno.test("WorstFindings keeps the worst in order, and counts all", () => {
   ];
   const worst = new WorstFindings(4);
   let made = 0;
-  for (const [index, trouble] of order.entries()) {
-    worst.add(trouble, () => {
+  for (const [index, kind] of order.entries()) {
+    worst.add(kind, () => {
       made++;
       const test = reported({ testId: String(index) });
-      return { ...findingOf(test, "fail", project), trouble };
+      return { ...findingOf(test, "fail", project), kind };
     });
   }
   assertEquals(
-    worst.worst.map(({ trouble, name }) => `${trouble} ${name}`),
+    worst.worst.map(({ kind, name }) => `${kind} ${name}`),
     ["damage 14", "lost 17", "lost 18", "fail 5"],
   );
   // Of each kind no more than can be shown: memory is bounded.

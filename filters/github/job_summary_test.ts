@@ -12,7 +12,7 @@ function found(...said: Partial<Finding>[]): WorstFindings {
   const findings = new WorstFindings(1000);
   for (const one of said) {
     const finding: Finding = {
-      trouble: "fail",
+      kind: "fail",
       name: "t",
       words: "failed",
       headline: undefined,
@@ -20,7 +20,7 @@ function found(...said: Partial<Finding>[]): WorstFindings {
       place: undefined,
       ...one,
     };
-    findings.add(finding.trouble, () => finding);
+    findings.add(finding.kind, () => finding);
   }
   return findings;
 }
