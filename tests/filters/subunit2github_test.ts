@@ -2,7 +2,6 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { PacketDecoder, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
-import { fingerprint } from "../../filters/github/annotations.ts";
 import { type Command, commandsIn } from "../support/github_runner.ts";
 import { LiveTool, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
@@ -190,16 +189,6 @@ Deno.test("subunit2github --format plain writes lines as compilers do", async ()
       "d: passed, but not at once\n" +
       "c: started and never ended\n",
   );
-});
-
-Deno.test("fingerprint is FNV-1a", () => {
-  // Vectors of its authors.
-  const cases: [text: string, hash: string][] = [
-    ["", "cbf29ce484222325"],
-    ["a", "af63dc4c8601ec8c"],
-    ["foobar", "85944171f73967e8"],
-  ];
-  for (const [text, hash] of cases) assertEquals(fingerprint(text), hash);
 });
 
 Deno.test("subunit2github --format plain writes a line as soon as a test has failed", async () => {

@@ -7,8 +7,7 @@ import {
 import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
-import { xmlElement, xmlText } from "../../filters/kit/text/xml.ts";
-import { cutText } from "../../filters/kit/text/shorten.ts";
+import { xmlText } from "../../filters/kit/text/xml.ts";
 import { splitTestId } from "../../filters/report/junit_case.ts";
 import {
   LiveTool,
@@ -59,74 +58,6 @@ async function casesOf(
   )!;
   return cases;
 }
-
-// --- Encoding
-
-Deno.test("xmlText leaves no character that XML forbids or a terminal obeys", () => {
-  const cases: [text: string, xml: string][] = [
-    ["", ""],
-    ["plain ы 😀 \ufffd\u{1fffe}", "plain ы 😀 \ufffd\u{1fffe}"],
-    [`<a b="c">&amp;</a>`, '&lt;a b="c"&gt;&amp;amp;&lt;/a&gt;'],
-    ["]]>", "]]&gt;"],
-    ["a\tb\nc\r\n", "a\tb\nc&#13;\n"],
-    ["\x1b[31mred\x1b[0m", "\\u001b[31mred\\u001b[0m"],
-    ["\x00\x08\x0b\x0c\x1f", "\\u0000\\u0008\\u000b\\u000c\\u001f"],
-    ["\x7f\x85\x9b", "\\u007f\\u0085\\u009b"],
-    ["\ud800 \udfff \ufffe\uffff", "\\ud800 \\udfff \\ufffe\\uffff"],
-  ];
-  for (const [text, xml] of cases) assertEquals(xmlText(text), xml);
-});
-
-Deno.test("xmlElement keeps the white space and quotes of attributes", () => {
-  const cases: [attribute: string | undefined, content: string, xml: string][] =
-    [
-      ["plain", "", '<e a="plain"/>\n'],
-      [undefined, "", "<e/>\n"],
-      ["", "text", '<e a="">text</e>\n'],
-      [
-        "\"'<>&\t\r\n\x1b",
-        "<f/>",
-        `<e a="&quot;'&lt;&gt;&amp;&#9;&#13;&#10;\\u001b"><f/></e>\n`,
-      ],
-    ];
-  for (const [a, content, xml] of cases) {
-    assertEquals(xmlElement("e", { a }, content), xml);
-  }
-});
-
-Deno.test("splitTestId splits where Python's tool does", () => {
-  const cases: [testId: string, classname: string, name: string][] = [
-    ["", "", ""],
-    ["a", "", "a"],
-    ["a.b.c", "a.b", "c"],
-    ["a.b(c.d)", "a", "b(c.d)"],
-    ["a.b(c", "a", "b(c"],
-    ["a(b.c)", "", "a(b.c)"],
-    ["(a.b)", "", "(a.b)"],
-    ["a.(b)", "a", "(b)"],
-    ["a.", "", "a."],
-    ["a.b.", "a", "b."],
-    [".", "", "."],
-    [".a", "", "a"],
-  ];
-  for (const [testId, ...split] of cases) {
-    assertEquals(splitTestId(testId), split, testId);
-  }
-});
-
-Deno.test("cutText keeps both ends, and says how much it leaves out", () => {
-  const cases: [text: string, most: number, cut: string][] = [
-    ["abcdef", 6, "abcdef"],
-    ["abcdef", 5, "abc\n[1 characters left out]\nef"],
-    ["abcdef", 1, "a\n[5 characters left out]\n"],
-    ["abcdef", 0, "\n[6 characters left out]\n"],
-    // Half a character is none.
-    ["a😀bcd", 3, "a\ufffd\n[3 characters left out]\nd"],
-  ];
-  for (const [text, most, cut] of cases) {
-    assertEquals(cutText(text, most), cut);
-  }
-});
 
 // --- Reports
 

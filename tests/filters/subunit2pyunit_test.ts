@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { pythonRepr } from "../../filters/kit/python/repr.ts";
-import { formatDetails } from "../../filters/report/pyunit_details.ts";
 import { quote } from "../../scripts/tool_path.ts";
 import {
   commandOf,
@@ -34,58 +32,6 @@ const TEXT = "text/plain;charset=utf8";
 function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
   return runTool("subunit2pyunit", args, { stdin: input });
 }
-
-// --- Text
-
-Deno.test("pythonRepr writes strings as Python does", () => {
-  const cases: [text: string, literal: string][] = [
-    ["", "''"],
-    ["plain é 😀", "'plain é 😀'"],
-    ["it's", `"it's"`],
-    ['say "hi"', `'say "hi"'`],
-    [`it's "hi"`, `'it\\'s "hi"'`],
-    ["a\\b\t\r\n", "'a\\\\b\\t\\r\\n'"],
-    ["\0\x1b[1m\x7f\x85\xa0\xad", "'\\x00\\x1b[1m\\x7f\\x85\\xa0\\xad'"],
-    ["\u200e\u2028\ue000\ufeff", "'\\u200e\\u2028\\ue000\\ufeff'"],
-    ["\u{e0001}\u{10ffff}", "'\\U000e0001\\U0010ffff'"],
-  ];
-  for (const [text, literal] of cases) assertEquals(pythonRepr(text), literal);
-});
-
-Deno.test("formatDetails puts files in order, and the special one last", () => {
-  const of = (
-    ...files: [name: string, content: string, mimeType?: string][]
-  ) =>
-    files.map(([name, content, mimeType = TEXT]) => ({
-      name,
-      mimeType,
-      bytes: stream(content),
-    }));
-  const cases: [ReturnType<typeof of>, string][] = [
-    [of(), ""],
-    [of(["log", ""]), ""],
-    [of(["log", "one"]), "log: {{{one}}}\n"],
-    [of(["log", "\none\ntwo\n\n"]), "log: {{{\none\ntwo\n}}}\n"],
-    [of(["traceback", "boom\n"]), "boom\n"],
-    [
-      of(["traceback", "boom"], ["log", "one"], ["a", "two"]),
-      "a: {{{two}}}\nlog: {{{one}}}\n\nboom\n",
-    ],
-    [
-      of(["traceback", "boom"], ["log", "one\ntwo"]),
-      "log: {{{\none\ntwo\n}}}\n\nboom\n",
-    ],
-    [
-      of(["log", " \n"], ["b", "x", ""], ["a", "x", "a/b; z=1; c=d"]),
-      'Binary content:\n  a (a/b; c="d"; z="1")\n' +
-      "  b (application/octet-stream)\nEmpty attachments:\n  log\n",
-    ],
-    [of(["log", " "], ["x", "y"]), "Empty attachments:\n  log\n\nx: {{{y}}}\n"],
-  ];
-  for (const [files, text] of cases) {
-    assertEquals(formatDetails(files, "traceback"), text);
-  }
-});
 
 // --- Reports
 
