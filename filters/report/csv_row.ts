@@ -1,5 +1,5 @@
 /**
- * The rows of tables in comma-separated values.
+ * Rows of comma-separated values.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { ReportedTest } from "./report.ts";
 /** The words for outcomes in Python's tool, where they are not ours. */
 const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
 
-/** What can stand in a column, as a field of a row. */
+/** The columns there are: each makes a field of a test. */
 export const COLUMNS = {
   test: ({ testId }) => csvField(testId),
   status: ({ outcome }) => WORDS[outcome] ?? outcome,
-  // An event that is all there is of a test is its start as well.
+  // A test of one event started when it ended.
   start_time: ({ started, ended }) => timeOf(started ?? ended),
   stop_time: ({ ended }) => timeOf(ended),
   seconds: ({ seconds }) => seconds === undefined ? "" : String(seconds),
@@ -32,13 +32,13 @@ function timeOf(time: Timestamp | undefined): string {
   return time === undefined ? "" : formatTime(time);
 }
 
-/** What a spreadsheet would take for the beginning of a formula. */
+/** What begins a formula in a spreadsheet. */
 const FORMULA = /^[=+\-@\t\r]/;
 const SPECIAL = /[",\r\n]/;
-/** Most fields are neither. */
+/** Most fields need neither quotes nor a "'". */
 const PLAIN = /^(?:[ !#-*./0-<>?A-~][ !#-+\--~]*)?$/;
 
-/** A field of a row: quoted where it must be, and no formula. */
+/** A field of a row: quoted where it must be, and never a formula. */
 export function csvField(text: string): string {
   if (PLAIN.test(text)) return text;
   const plain = FORMULA.test(text) ? `'${text}` : text;

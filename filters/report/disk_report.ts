@@ -18,7 +18,11 @@ function timeOf(time: Timestamp | undefined): string | null {
   return time === undefined ? null : formatTime(time);
 }
 
-/** What `test.json` says, given the names of files that are not their own. */
+/**
+ * The content of `test.json`.
+ *
+ * @param renamed the names on the disk of files that could not keep theirs
+ */
 function testJson(
   test: ReportedTest,
   renamed: Readonly<Record<string, string>>,
@@ -30,7 +34,7 @@ function testJson(
     id: testId,
     parent: test.parentTestId,
     route: test.routeCode,
-    // An event that is all there is of a test is its start as well.
+    // A test of one event started when it ended.
     start: timeOf(started ?? ended),
     status: outcome,
     stop: timeOf(ended),
@@ -59,7 +63,8 @@ export class DiskReport implements Report {
   }
 
   #write(directory: string, test: ReportedTest): void {
-    // Made first, to have its name; filled last: then the test is all there.
+    // Made first, so that no attachment takes its name; filled last, when all
+    // of the test is there.
     using json = Deno.openSync(`${directory}/test.json`, {
       write: true,
       createNew: true,
@@ -83,7 +88,7 @@ export class DiskReport implements Report {
     try {
       act();
     } catch (error) {
-      // A defect of ours is no failure of the file system.
+      // A defect of ours is not a failure of the file system.
       if (error instanceof TypeError) throw error;
       throw new ToolError(
         `Cannot write into "${this.#root}": ${

@@ -28,12 +28,12 @@ export const OUTCOME_ELEMENTS: Partial<
 };
 
 const MESSAGE_CHARACTERS = 500;
-/** The properties of more routes are not kept at hand. */
+/** How many routes' properties are kept for reuse. */
 const MOST_ROUTES = 1024;
 
-/** How the cases of a report are to be. */
+/** What the cases of a report depend on besides the tests. */
 export interface CaseOptions {
-  /** How many characters of each file it takes. */
+  /** How many characters of each file the report takes. */
   readonly most: number;
   /** The directory for files beside the report. */
   readonly attachments: string | undefined;
@@ -46,9 +46,9 @@ export interface Attempt {
   readonly seconds: number | undefined;
   /** The element, or nothing. */
   readonly properties: string;
-  /** Why it came to its outcome, in one line. */
+  /** The reason for its outcome, in one line. */
   readonly message: string | undefined;
-  /** The same in full. */
+  /** The reason in full. */
   readonly reason: string;
   /** Its other files, as XML. */
   readonly output: string;
@@ -103,7 +103,7 @@ const madeProperties = new WeakMap<
   Map<string | undefined, string>
 >();
 
-/** Few sets of properties are in a stream: most are made already. */
+/** A stream has few sets of properties: most are made already. */
 function propertiesOf(test: ReportedTest): string {
   const { tags, routeCode, parentTestId } = test;
   if (parentTestId !== undefined || tags.length === 0) {
@@ -132,7 +132,7 @@ function makeProperties(
   return lines && xmlElement("properties", {}, `\n${lines}`);
 }
 
-/** Files that do not say why, as XML: their text, or where they are now. */
+/** Files other than the reason, as XML: their text, or their paths. */
 function outputOf(
   testId: string,
   files: readonly Attachment[],

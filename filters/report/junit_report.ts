@@ -1,9 +1,9 @@
 /**
  * JUnit reports: a case for each test, in suites.
  *
- * A suite says first how many cases it has, so these wait until it ends; a long
- * suite is written in parts, so that not many do. Jenkins takes suites with the
- * same name for one (its junit-plugin, `TestResult.java`).
+ * A suite begins with the count of its cases, so these are held until it ends; a
+ * long suite is written in parts to bound that. Jenkins reads suites with the
+ * same name as one (its junit-plugin, `TestResult.java`).
  *
  * @module
  */
@@ -22,18 +22,18 @@ import {
 } from "./junit_case.ts";
 import type { Report, ReportedTest } from "./report.ts";
 
-/** A suite whose cases are longer is written, and begun once more. */
+/** A suite with more characters than this is written in parts. */
 const SUITE_CHARACTERS = 1024 * 1024;
 
-/** How a report is to be. */
+/** What a report depends on besides the tests. */
 export interface JunitOptions extends CaseOptions {
-  /** What of a test id is the name of its suite. */
+  /** Matches the part of a test id that names its suite. */
   readonly suiteFrom: RegExp | undefined;
   /** Whether the failed attempts at a test are one case. */
   readonly retries: boolean;
 }
 
-/** What a suite says of its cases. */
+/** The start of a suite: its name and its counts. */
 class Suite {
   readonly name: string;
   tests = 0;
@@ -83,7 +83,7 @@ export class JunitReport implements Report {
 
   add(test: ReportedTest): void {
     const attempt = attemptOf(test, this.#options);
-    // Damage at two places is not one test that ran twice.
+    // Damage in two places is not one test that ran twice.
     if (!this.#options.retries || test.testId === PARSER_TEST_ID) {
       return this.#writeCase(attempt, []);
     }
@@ -136,9 +136,9 @@ export class JunitReport implements Report {
   }
 }
 
-/** Text that waits, as bytes: strings would be joined and moved about. */
+/** Held text, as bytes: strings would be joined and copied again and again. */
 class Gathered {
-  /** Used again and again: V8 looks late for garbage outside its heap. */
+  /** Reused: V8 is late to collect garbage outside its heap. */
   #memory = new Uint8Array(SUITE_CHARACTERS);
   #count = 0;
   readonly #out = new Output({
@@ -173,7 +173,7 @@ class Gathered {
   }
 }
 
-/** The name of a test's suite: the expression's group, or all it matches. */
+/** The name of a test's suite: what the group matches, or the expression. */
 function suiteOf(testId: string, suiteFrom: RegExp | undefined): string {
   const match = suiteFrom?.exec(testId);
   return match?.groups?.g1 ?? match?.[0] ?? "";

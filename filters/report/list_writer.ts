@@ -1,5 +1,5 @@
 /**
- * A list of tests on its way out: each row as it comes, or sorted at the end.
+ * Writes a list of tests: each row as it comes, or all of them at the end.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import {
   treeOf,
 } from "./listing.ts";
 
-/** How a list is to be. */
+/** What a list shows, and how. */
 export interface ListOptions {
   readonly outcomes: ReadonlySet<ListedOutcome>;
   readonly order: Order;
-  /** How many rows to write at the most. */
+  /** The most rows to write. */
   readonly limit: number;
   readonly format: Format;
   /** Whether the plain form has the seconds. */
@@ -30,7 +30,7 @@ export interface ListOptions {
   readonly tree: boolean;
   /** Whether rows end with NUL. */
   readonly null: boolean;
-  /** Whether the list is nothing but how many rows it would have. */
+  /** Whether only the number of rows is written. */
   readonly count: boolean;
 }
 
@@ -41,7 +41,7 @@ export class ListWriter {
   readonly #rowEnd: Uint8Array;
   /** Whether a row is an id and no more. */
   readonly #isPlain: boolean;
-  /** The rows, where the first is not known before the last has come. */
+  /** The rows, where the last to come may be the first to be written. */
   readonly #held: Top<Row> | undefined;
   #count = 0;
 
@@ -54,7 +54,7 @@ export class ListWriter {
     if (tree || order !== "stream") this.#held = heldRows(order, limit);
   }
 
-  /** Lists a row, if it is one of those to list. */
+  /** Lists a test if its outcome is one of those asked for. */
   add(row: Row): void {
     const { outcomes, count, limit } = this.#options;
     if (!outcomes.has(row.outcome) || isNameless(row)) return;
@@ -64,7 +64,7 @@ export class ListWriter {
     else if (this.#count <= limit) this.#write(row);
   }
 
-  /** Writes what is held; no more rows come. */
+  /** Writes what is held, after the last row. */
   end(): void {
     const { tree, count } = this.#options;
     const rows = this.#held?.values() ?? [];

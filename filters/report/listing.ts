@@ -16,7 +16,7 @@ import { compareText } from "../kit/text/order.ts";
 import { parseChoice } from "../kit/tool/options.ts";
 import { Top } from "./first_few.ts";
 
-/** What is listed of a test; a finished test of the collator is one. */
+/** A test in a list; a finished test of the collator is one. */
 export interface Row {
   readonly testId: string;
   readonly routeCode: string | undefined;
@@ -24,11 +24,11 @@ export interface Row {
   readonly seconds: number | undefined;
   readonly tags: readonly string[];
   readonly parentTestId: string | undefined;
-  /** A packet that has the id's bytes, for as long as they are there. */
+  /** A packet with the bytes of the id; good until the chunk ends. */
   readonly last?: Packet;
 }
 
-/** What a row says became of its test. */
+/** The outcome in a row. */
 export type ListedOutcome = Row["outcome"];
 
 /** The outcomes to list, from the options that choose them. */
@@ -45,7 +45,7 @@ export function chosenOutcomes(
   return chosen;
 }
 
-/** The row of a test that is said to exist. */
+/** The row of a test that is reported to exist. */
 export function existingRow(packet: Packet): Row {
   return {
     testId: packet.testId!,
@@ -143,8 +143,8 @@ function escapeField(field: string): string {
 }
 
 /**
- * The rows with subtests behind their parents, and how deep each stands. A
- * row whose parent is not among them stands at the top.
+ * The rows with subtests after their parents, and the depth of each. A row whose
+ * parent is not among them is at the top.
  */
 export function treeOf(
   rows: readonly Row[],

@@ -1,8 +1,8 @@
 /**
  * Reports as Python's unittest makes them: a line for each test as it ends,
- * then what failed and how, then a summary.
+ * then what failed and how, then the counts.
  *
- * The texts of tests that failed are held, for they come at the end.
+ * The texts of tests that failed are held, since they are printed at the end.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const WORDS: Readonly<Record<Outcome, readonly [string, string]>> = {
   lost: ["ERROR", "E"],
 };
 
-/** What the summary counts, in its order. */
+/** The counts at the end, in their order. */
 const COUNTED: readonly (readonly [Outcome, string])[] = [
   ["fail", "failures"],
   ["lost", "errors"],
@@ -43,7 +43,7 @@ const COUNTED: readonly (readonly [Outcome, string])[] = [
 const DOUBLE_RULE = "=".repeat(70) + "\n";
 const RULE = "-".repeat(70) + "\n";
 
-/** What was raised, as far as testtools knows when it reads a stream. */
+/** The exception that testtools prints when it reads a stream. */
 const RAISED = "testtools.testresult.real._StringException";
 
 const LOST = "The test started and never ended.\n";
@@ -63,18 +63,18 @@ function skipReason({ attachments }: ReportedTest): string {
   return reason ? textOfContent(reason.bytes) : formatDetails(attachments);
 }
 
-/** Writes a report, in which the tests that failed wait for the end. */
+/** Writes a report; the tests that failed are held until the end. */
 export class PyunitReport implements Report {
   readonly #out: Output;
   readonly #isShort: boolean;
   readonly #counts = new Map(OUTCOMES.map((outcome) => [outcome, 0]));
-  /** Tests that must be told of at the end, by outcome. */
+  /** The texts of tests that are printed at the end, by outcome. */
   readonly #held: Record<"lost" | "fail" | "uxsuccess", string[]> = {
     lost: [],
     fail: [],
     uxsuccess: [],
   };
-  /** The times of the run, where the stream has any. */
+  /** The first and last time in the stream, if it has any. */
   #first: Timestamp | undefined;
   #last: Timestamp | undefined;
 
@@ -128,7 +128,7 @@ export class PyunitReport implements Report {
     write(`\n${isGood ? "OK" : "FAILED"}${rest}\n`);
   }
 
-  /** A test has its id for a name and for a description. */
+  /** A test's id is its name and its description. */
   #titleOf({ testId }: ReportedTest): string {
     const name = this.#out.isTerminal ? visibleText(testId) : testId;
     return name === "" ? "" : `${name}\n${name}`;

@@ -1,5 +1,5 @@
 /**
- * Tools at the end of a pipe: a report on the tests of a stream.
+ * Reports on the tests of a stream: their options, and how they are run.
  *
  * @module
  */
@@ -61,7 +61,7 @@ export type ReportedTest = Pick<
 export interface Report {
   /** Takes a test; it is good until this returns. */
   add(test: ReportedTest): void;
-  /** Says that no more tests come. */
+  /** Is called after the last test. */
   end?(): void;
 }
 
@@ -84,9 +84,9 @@ function damagedTest({ reason }: Damage): ReportedTest {
   };
 }
 
-/** Changes text on its way past the report. */
+/** Changes text that passes by the report. */
 export interface TextChange {
-  /** What there is to show now. */
+  /** The text that can be shown by now. */
   push(bytes: Uint8Array): Uint8Array;
   /** The rest. */
   end(): Uint8Array;
@@ -96,7 +96,7 @@ export interface TextChange {
 export interface ReportNeeds {
   /** Whether it looks at attachments: those of tests in progress are kept. */
   readonly attachments?: boolean;
-  /** What becomes of the text between the packets. */
+  /** Changes the text between the packets. */
   readonly text?: TextChange;
 }
 
@@ -116,7 +116,7 @@ export function runReport(
 ): number {
   const out = reportOutput(io, options);
   const text = out === io.out ? io.err : io.out;
-  // Not before there is something to read: a wrong call makes no report.
+  // Begun when there is something to read: a usage error leaves no report.
   let begun: Report | undefined;
   const report = () => begun ??= begin(out);
   const verdict = new Verdict(needs);
@@ -141,7 +141,7 @@ export function runReport(
   } finally {
     if (needs.text !== undefined) text.writeForeign(needs.text.end());
     text.flush();
-    // What breaks off, too, is to have an end.
+    // A report that breaks off is closed too.
     if (isRead || begun !== undefined) {
       for (const test of verdict.end()) report().add(test);
       report().end?.();

@@ -1,5 +1,5 @@
 /**
- * Counts of tests by what became of them, and what is told beside.
+ * Counts of tests by outcome, and what is reported along with them.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { heldRows, holdRow, type Row } from "./listing.ts";
 export const GROUPINGS = ["tag", "route"] as const;
 type Grouping = typeof GROUPINGS[number];
 
-/** What is counted beside the tests themselves. */
+/** Tags, groups and the slowest tests, which the counts do not have. */
 export class Stats {
   readonly tags: Set<string> = new Set();
   readonly groups: Map<string, Summary> = new Map();
@@ -47,7 +47,7 @@ export class Stats {
     }
   }
 
-  /** The tests that took longest, those without times left out. */
+  /** The tests that took longest, of those with times. */
   get slowest(): readonly Row[] {
     return this.#slowest.values();
   }
@@ -59,7 +59,7 @@ export class Stats {
   }
 }
 
-/** The report as the Python tool prints it, and what was asked for beside. */
+/** The report as the Python tool prints it, and what else was asked for. */
 export function statsLines(
   summary: Summary,
   stats: Stats,

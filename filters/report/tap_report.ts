@@ -2,10 +2,10 @@
  * TAP reports: a test point for each test as it ends, subtests before their
  * parents.
  *
- * TAP has subtests stand right before their parent's test point. So they are
- * held until their parent ends. Those that cannot stand there stand by
- * themselves, at the outermost level, and name it: so the report is well-formed
- * and each test is in it once, whatever comes.
+ * In TAP, subtests come right before their parent's test point, so they are held
+ * until their parent ends. Those that cannot come there are test points of the
+ * outermost level, and name their parent: so the report of any stream is
+ * well-formed and has each test once.
  *
  * @module
  */
@@ -20,12 +20,12 @@ import {
   testPointOf,
 } from "./tap_point.ts";
 
-/** How much of subtests is held while their parents have not ended. */
+/** How many bytes of subtests are held for parents that have not ended. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
-/** Our own reader takes lines further in for text. */
+/** Our own reader takes lines that are indented further for text. */
 const MAX_LEVELS = 256;
 
-/** A test, but for its subtests; JSON can hold it. */
+/** A test without its subtests; JSON can hold it. */
 interface Node {
   readonly point: TestPoint;
   readonly testId: string;
@@ -49,22 +49,22 @@ function parentKeyOf({ parentTestId, routeCode }: Node): string | undefined {
 const BLOCK_CHARACTERS = 16 * 1024;
 
 /**
- * Tests that wait, each with its subtests. Many are held as bytes: as objects
- * they would take several times as much, and the collector's time.
+ * Held tests, each with its subtests. Many are held as bytes: as objects they
+ * would take several times the memory, and time to collect.
  */
 class Subtests {
   readonly #blocks: Uint8Array[] = [];
   /** The last ones, a line of JSON each. */
   #lines: string[] = [];
   #characters = 0;
-  /** The subtests of those that have any, by their place. */
+  /** The subtests of those that have any, by index. */
   readonly #inner = new Map<number, Subtests>();
 
-  /** How many there are, without what is below them. */
+  /** How many there are, without their own subtests. */
   count = 0;
   /** How many levels they take. */
   levels = 0;
-  /** What they take, roughly. */
+  /** Roughly the memory they take. */
   bytes = 0;
   hasFailure = false;
 
@@ -103,15 +103,15 @@ function levelsOf(subtests: Subtests | undefined): number {
   return 1 + (subtests?.levels ?? 0);
 }
 
-/** Writes a report, in which subtests wait for their parents. */
+/** Writes a report; subtests are held until their parents end. */
 export class TapReport implements Report {
   readonly #write: (text: string) => void;
-  /** How many test points stand at the outermost level. */
+  /** How many test points are at the outermost level. */
   #count = 0;
   /** Subtests by their parents' keys. */
   readonly #held = new Map<string, Subtests>();
   #heldBytes = 0;
-  /** Tests that are lost: they come last, parents before their subtests. */
+  /** Lost tests: they come last, parents before their subtests. */
   readonly #lost: Node[] = [];
 
   constructor(write: (text: string) => void) {
@@ -145,13 +145,13 @@ export class TapReport implements Report {
       if (subtests === undefined) this.#place(node);
       else for (const next of [node, ...subtests.reverse()]) open.push(next);
     }
-    // Each of them is, by way of others, a subtest of its own.
+    // Each of these is a subtest of itself, by way of others.
     for (const nodes of below.values()) nodes.forEach(this.#place);
     this.#release();
     this.#write(`1..${this.#count}\n`);
   }
 
-  /** Puts a test that has ended where it belongs, with the subtests it has. */
+  /** Writes or holds a test that has ended, with its subtests. */
   readonly #place = (node: Node): void => {
     const held = this.#held.size === 0 ? undefined : this.#take(keyOf(node));
     const subtests = held && this.#sift(held, node);
@@ -160,10 +160,10 @@ export class TapReport implements Report {
     else this.#hold(node, subtests, parentKey);
   };
 
-  /** The subtests that can stand before their parent; writes the others. */
+  /** The subtests that can come before their parent; writes the others. */
   #sift(held: Subtests, parent: Node): Subtests | undefined {
-    // Many readers look at the outermost level alone: a failure must not hide
-    // behind a parent that passed.
+    // Many readers look at the outermost level alone: a parent that passed must
+    // not hide a failure.
     const mayFail = parent.isFailure;
     if (held.levels < MAX_LEVELS && (mayFail || !held.hasFailure)) return held;
     const fitting = new Subtests();
@@ -184,7 +184,7 @@ export class TapReport implements Report {
     this.#heldBytes += held.bytes;
   }
 
-  /** The subtests that are held for a parent, which are held no more. */
+  /** Takes out the subtests that are held for a parent. */
   #take(parentKey: string): Subtests | undefined {
     const held = this.#held.get(parentKey);
     this.#held.delete(parentKey);
@@ -192,7 +192,7 @@ export class TapReport implements Report {
     return held;
   }
 
-  /** Writes what is held for parents that have not ended. */
+  /** Writes the subtests of parents that have not ended. */
   #release(isToGo: (parentKey: string) => boolean = () => true): void {
     for (const parentKey of Array.from(this.#held.keys()).filter(isToGo)) {
       for (const [node, subtests] of this.#take(parentKey)!) {
