@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-diff: of the tests of a run, those that came to something else than
- * in an older run, tagged with what changed.
+ * subunit-diff: the tests of a run with another outcome than in an older run,
+ * tagged with what changed.
  *
  * @module
  */

@@ -100,7 +100,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
         }
       }
     });
-    // How long a lost test has run is told by the others' last event.
+    // A lost test ran at least until the last event of the others.
     for (const test of verdict.end()) {
       const { started } = test;
       const seconds = started && latest && secondsBetween(started, latest);

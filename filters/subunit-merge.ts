@@ -2,7 +2,7 @@
 /**
  * subunit-merge: many streams into one, as their bytes come. Packets pass on
  * whole, under the label of their source; what is between them becomes packets
- * too, lest it hide those of another source.
+ * too, so that it cannot hide those of another source.
  *
  * @module
  */

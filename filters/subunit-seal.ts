@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-seal: pass a stream on unchanged, and behind its end fail every test
- * that started and never ended, or that was expected and never came.
+ * subunit-seal: pass a stream on unchanged, and append a failure for every test
+ * that started and never ended, or that was expected and never started.
  *
  * @module
  */

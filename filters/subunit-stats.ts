@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit-stats: count the tests of a stream by what became of them. Text
- * between the packets passes through.
+ * subunit-stats: count the tests of a stream by outcome. Text between the
+ * packets passes through.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
  * subunit2disk: each test of a stream as a directory with its files, and with
- * `test.json`, which says what it came to. Nothing is ever overwritten.
+ * `test.json`, which has its outcome. Nothing is ever overwritten.
  *
  * @module
  */

@@ -22,7 +22,7 @@ import { MAX_ANNOTATIONS, MAX_SUMMARY_BYTES } from "./workflow_commands.ts";
 
 /** How many tests of a kind a summary lists, if there is room. */
 export const MAX_LISTED = 200;
-/** Room for what the runner makes of a summary: it masks secrets. */
+/** Room for the runner, which makes a summary longer when it masks secrets. */
 const SPARE_BYTES = 32 * 1024;
 
 /** A form of the report that has each finding as it comes. */
@@ -114,7 +114,7 @@ export class FindingsReport implements Report {
     this.#out.writeText(
       this.#format?.end ?? annotationsOf(this.#errors, this.#warnings),
     );
-    // Whatever becomes of the job summary.
+    // The report is out even if the job summary fails.
     this.#out.flush();
     this.#jobSummary?.write(this.#counts, [this.#errors, this.#warnings]);
   }

@@ -20,7 +20,7 @@ import type { ToolIO } from "../kit/tool/tool.ts";
 export type TimedOutcome = Pick<Test, "outcome" | "seconds">;
 
 /**
- * The tags that say how a test has changed; none when it has not.
+ * The tags for how a test has changed; none when it has not.
  *
  * @param slower how many times as long it may take, if that matters
  */
@@ -73,7 +73,11 @@ export class Run {
   }
 }
 
-/** Calls `take` with each test of a stream, and the packets it consists of. */
+/**
+ * Calls `take` with each test of a stream when it ends, lost ones last.
+ *
+ * @param holdsPackets whether `take` needs the packets of the test
+ */
 export function forEachTest(
   io: ToolIO,
   file: string,
@@ -109,7 +113,7 @@ export function forEachTest(
   }
 }
 
-/** The event of a test that is in the older run only. */
+/** The event of a test that only the older run has. */
 export function vanishedEvent(testId: string): StatusEvent {
   return {
     testId,

@@ -1,5 +1,5 @@
 /**
- * Shards that are missing from the merged stream.
+ * Shards that are missing from a merged stream.
  *
  * @module
  */

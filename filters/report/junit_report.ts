@@ -1,8 +1,8 @@
 /**
  * JUnit reports: a case for each test, in suites.
  *
- * A suite begins with the count of its cases, so these are held until it ends; a
- * long suite is written in parts to bound that. Jenkins reads suites with the
+ * A suite begins with the count of its cases, so these are held until it ends;
+ * a long suite is written in parts to bound that. Jenkins reads suites with the
  * same name as one (its junit-plugin, `TestResult.java`).
  *
  * @module

@@ -143,8 +143,8 @@ function escapeField(field: string): string {
 }
 
 /**
- * The rows with subtests after their parents, and the depth of each. A row whose
- * parent is not among them is at the top.
+ * The rows with subtests after their parents, and the depth of each. A row
+ * whose parent is not among them is at the top.
  */
 export function treeOf(
   rows: readonly Row[],

@@ -2,9 +2,9 @@
  * TAP reports: a test point for each test as it ends, subtests before their
  * parents.
  *
- * In TAP, subtests come right before their parent's test point, so they are held
- * until their parent ends. Those that cannot come there are test points of the
- * outermost level, and name their parent: so the report of any stream is
+ * In TAP, subtests come right before their parent's test point, so they are
+ * held until their parent ends. Those that cannot come there are test points of
+ * the outermost level, and name their parent: so the report of any stream is
  * well-formed and has each test once.
  *
  * @module

@@ -10,9 +10,9 @@ import type { Packet } from "@subunit/codec";
 export type Rename = (testId: string) => string;
 
 /**
- * The ids of a test, and of the parent it names, as they leave. Nothing else
- * renames: packets keep the ids they came with until they are written. An id is
- * renamed once, when somebody asks for it first.
+ * The ids of a test and of the parent it names, as they leave. Only this class
+ * renames, and each id once, when it is first asked for; packets keep the ids
+ * they came with until they are written.
  */
 export class Names {
   readonly #rename: Rename | undefined;
@@ -20,7 +20,7 @@ export class Names {
   /** The parent's id as it came, and as it leaves. */
   #parent: readonly [came: string, leaves: string] | undefined;
 
-  /** @param rename without it all names stay */
+  /** @param rename without it ids stay as they are */
   constructor(rename?: Rename) {
     this.#rename = rename;
   }
@@ -43,5 +43,5 @@ export class Names {
   }
 }
 
-/** Those of any test when there is nothing to rename: they hold nothing. */
+/** The names of all tests when nothing is renamed: they hold no state. */
 export const SAME_NAMES: Names = new Names();

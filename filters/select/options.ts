@@ -1,5 +1,5 @@
 /**
- * The options of subunit-filter, and the rules and changes they make.
+ * The options of subunit-filter, and the rules and changes they ask for.
  *
  * @module
  */
@@ -97,7 +97,7 @@ export const OPTIONS = {
 
 type Options = OptionValues<typeof OPTIONS>;
 
-/** The options after which nothing is left out unless they say so. */
+/** With one of these, successes and expected failures are not left out. */
 const FROM_ALL = [
   "id",
   "text",
@@ -110,7 +110,7 @@ const FROM_ALL = [
   "protocol",
 ] as const;
 
-/** Says whether an option was given. */
+/** Whether an option was given. */
 function isGiven(options: Options, name: keyof Options): boolean {
   const value = options[name];
   return Array.isArray(value) ? value.length > 0 : Boolean(value);
@@ -118,7 +118,7 @@ function isGiven(options: Options, name: keyof Options): boolean {
 
 const OUTCOMES_AND_EXISTS = [...OUTCOMES, "exists"] as const;
 
-/** The outcomes that options by status leave in. */
+/** The outcomes that the options by status let pass. */
 export function wantedOutcomes(options: Options): ReadonlySet<OutcomeOrExists> {
   const { status, success, xfail } = options;
   const isFromAll = FROM_ALL.some((name) => isGiven(options, name));
@@ -140,7 +140,7 @@ export function wantedOutcomes(options: Options): ReadonlySet<OutcomeOrExists> {
   );
 }
 
-/** The rules the options make. */
+/** The rules that the options ask for. */
 export function rulesOf(io: ToolIO, options: Options): Rules {
   const names: NameRule[] = [], others: Rule[] = [];
   const given = (name: keyof Options) => isGiven(options, name);
@@ -176,7 +176,7 @@ export function routeRule({ route }: Options): NameRule | undefined {
   return ({ routeCode }) => routeCode !== undefined && isWanted(routeCode);
 }
 
-/** Says whether a text is like one of `globs`; only "**" crosses slashes. */
+/** Compiles globs, of which one must match; only "**" matches "/". */
 function globTest(globs: readonly string[]): (text: string) => boolean {
   const expressions = globs.map((glob) =>
     globToRegExp(glob, { globstar: true })
@@ -202,7 +202,7 @@ function renaming(pairs: readonly string[]): (testId: string) => string {
   };
 }
 
-/** What the options change; undefined when that is nothing. */
+/** Makes the changes that the options ask for; undefined without any. */
 export function rewriterOf(io: ToolIO, options: Options): Rewriter | undefined {
   const { rename, protocol, "max-attachment": most } = options;
   const given = (name: keyof Options) => isGiven(options, name);

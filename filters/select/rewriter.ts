@@ -14,12 +14,12 @@ import {
 } from "@subunit/codec";
 import type { Names, Rename } from "./names.ts";
 
-/** What is to be changed; what is absent stays. */
+/** The changes to make. */
 export interface RewriterOptions {
   readonly rename?: Rename;
   /** The tests that are expected to fail, by their new ids. */
   readonly expectedFailures?: ReadonlySet<string>;
-  /** Says by its name whether an attachment is taken out. */
+  /** Whether an attachment with this name is taken out. */
   readonly isStripped?: (fileName: string) => boolean;
   /** How many bytes of each attachment may pass. */
   readonly maxAttachmentBytes?: number;
@@ -30,7 +30,7 @@ export interface RewriterOptions {
 const encoder = new TextEncoder();
 const NO_CHANGE: ChangedFields = {};
 
-/** Tells what changes in packets; those of one test must come in order. */
+/** Finds the changes to packets; those of one test must come in order. */
 export class Rewriter {
   readonly #options: RewriterOptions;
   /** Of tests in progress, how much of each attachment has come. */

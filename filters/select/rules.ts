@@ -27,10 +27,10 @@ export interface Known extends Named {
   readonly outcome: OutcomeOrExists | undefined;
 }
 
-/** Says of a test's name whether the test is selected. */
+/** Whether the test with this name is selected. */
 export type NameRule = (test: Named) => boolean;
 
-/** Says of a test whether it is selected, if that can be told yet. */
+/** Whether a test is selected; undefined while that is open. */
 export type Rule = (test: Known) => boolean | undefined;
 
 /** Rules that must all hold. */
@@ -39,12 +39,12 @@ export interface Rules {
   readonly others: readonly Rule[];
 }
 
-/** Says whether the rules for names hold. */
+/** Whether the rules for names hold. */
 export function holdForName({ names }: Rules, test: Named): boolean {
   return names.every((rule) => rule(test));
 }
 
-/** Says whether the other rules hold, if that can be told yet. */
+/** Whether the other rules hold; undefined while that is open. */
 export function holdForRest(
   { others }: Rules,
   test: Known,
@@ -120,7 +120,7 @@ export function not(rule: Rule): Rule {
   };
 }
 
-/** Says whether one of `expressions` is found in a text. */
+/** Whether one of `expressions` is found in a text. */
 export function isFound(expressions: readonly RegExp[], text: string): boolean {
   return expressions.some((expression) => expression.test(text));
 }

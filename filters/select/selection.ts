@@ -23,7 +23,7 @@ import {
   type Rules,
 } from "./rules.ts";
 
-/** How selected tests are told from others. */
+/** Which tests are selected, and who takes their packets. */
 export interface SelectionOptions {
   readonly rules: Rules;
   /** Whether a test is selected when its parent is. */
@@ -47,7 +47,7 @@ export interface SelectionOptions {
  */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /**
- * How many ended tests are remembered for subtests that come behind them: few
+ * How many ended tests are remembered for subtests that come after them: few
  * until the first subtest shows that there are any.
  */
 const MAX_ENDED = 16384;
@@ -67,10 +67,10 @@ interface Parent {
  */
 class OpenTest extends HeldPackets implements Known, Parent {
   readonly names: Names;
-  /** Counts up in the order in which tests are first heard of. */
+  /** Counts up in the order in which tests are first named. */
   readonly order: number;
   outcome: OutcomeOrExists | undefined = undefined;
-  /** What the rules say of it by itself. */
+  /** Whether the rules select it by itself. */
   isWanted: boolean | undefined = undefined;
   isSelected: boolean | undefined = undefined;
   parent: Parent | undefined = undefined;
@@ -136,11 +136,11 @@ class EndedTests {
 }
 
 /**
- * Tells the packets of selected tests from others. A packet is held while that
- * is open, in the bytes that came; those of one test stay in order.
+ * Separates the packets of selected tests from others. A packet is held while
+ * that is open, in the bytes that came; those of one test stay in order.
  *
- * A subtest follows its parent: when the rules do not select it, it waits for
- * what becomes of the parent.
+ * A subtest follows its parent: when the rules do not select it, it waits until
+ * its parent is selected or not.
  */
 export class Selection {
   readonly #options: SelectionOptions;
@@ -187,7 +187,7 @@ export class Selection {
     this.#ended.endChunk();
   }
 
-  /** Says that no more packets come: tests in progress are lost. */
+  /** Is called after the last packet: tests in progress are lost. */
   end(): void {
     const open = this.#open.entries().map(([, test]) => test)
       .sort((a, b) => a.order - b.order);
@@ -260,7 +260,7 @@ export class Selection {
     if (known !== undefined) return known;
     const { rules } = this.#options;
     if (rules.others.length > 0) return this.#open.getOrAdd(key, this.#begin);
-    // Nothing needs to wait where the name says it all.
+    // No need to wait where the name decides.
     const testId = names.parentTestIdOf(packet);
     const { routeCode } = packet;
     return { isSelected: holdForName(rules, { testId, routeCode }) };

@@ -1,15 +1,15 @@
 /**
- * Why a test came to what it did, as far as its files tell.
+ * The reason for the outcome of a test, from its files.
  *
  * @module
  */
 
 import type { Attachment } from "@subunit/codec";
 
-/** Names of files that say why, best first. */
+/** Names of files with the reason, best first. */
 const REASONS = ["traceback", "reason", "message", "Parser Error"];
 
-/** Says whether a file is text: by its type, or else by its bytes. */
+/** Whether a file is text: by its type, or else by its bytes. */
 export function isText({ mimeType, bytes }: Attachment): boolean {
   return mimeType
     ? /^(text\/|application\/(json|xml)\b)/.test(mimeType)
@@ -17,7 +17,7 @@ export function isText({ mimeType, bytes }: Attachment): boolean {
 }
 
 /**
- * The file of a test that says why.
+ * The file of a test that has the reason.
  *
  * @param texts its files that are text and not empty
  * @param isFailed whether it is the last one when none is called so
@@ -35,7 +35,7 @@ export function reasonIn(
   return isFailed ? texts.at(-1) : undefined;
 }
 
-/** The line of a reason that says most of it; undefined when all are blank. */
+/** The line of a reason that sums it up; undefined when all are blank. */
 export function headlineOf(fileName: string, text: string): string | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (!fileName.endsWith("traceback")) return lines[0];

@@ -1,5 +1,5 @@
 /**
- * Tests that must come in a stream, and what of them is said behind its end.
+ * Tests that must run, and what is appended to a stream in which they did not.
  *
  * @module
  */
@@ -11,20 +11,20 @@ export function absentTest(testId: string): Missing {
   return { testId, runnable: true, reason: "The test never started." };
 }
 
-/** Tests that must come, and have not yet. */
+/** Tests that must run, and have not started yet. */
 export class Expected {
   readonly #ids: Set<string>;
-  /** Tests that came before they were listed. */
+  /** Tests that started before they were listed. */
   readonly #seen = new Set<string>();
   readonly #listed: boolean;
 
-  /** @param listed whether tests the stream says to exist must come too */
+  /** @param listed whether tests that the stream lists must run too */
   constructor(ids: Iterable<string>, listed: boolean) {
     this.#ids = new Set(ids);
     this.#listed = listed;
   }
 
-  /** Takes notice of an item. */
+  /** Takes an item of the stream. */
   see(item: StreamItem): void {
     if (item.kind !== "packet" || item.idAt < 0) return;
     if (this.#ids.size === 0 && !this.#listed) return;
@@ -37,18 +37,18 @@ export class Expected {
     }
   }
 
-  /** The tests that have not come, in the order in which they were named. */
+  /** The tests that did not start, in the order in which they were named. */
   get absent(): Iterable<string> {
     return this.#ids;
   }
 }
 
-/** Enough for any header that breaks off before it says a length. */
+/** Enough for any header that breaks off before its length. */
 const HEADER_PADDING = 16;
 
 /**
- * How many line feeds must stand behind the last item of a stream, lest a
- * reader take what follows for a part of it: half a character makes text of a
+ * How many line feeds must follow the last item of a stream so that readers do
+ * not take what is appended for a part of it: half a character makes text of a
  * packet's first byte, and a Python reader gives a torn packet all the bytes
  * its header claims.
  */
