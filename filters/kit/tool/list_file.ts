@@ -5,7 +5,7 @@
  */
 
 import { lines } from "../io/lines.ts";
-import type { ToolIO } from "./tool.ts";
+import type { ToolIO } from "./tool_io.ts";
 
 /** The lines of a file that are not empty; "-" is standard input. */
 export function readList(io: ToolIO, path: string): string[] {

@@ -8,10 +8,10 @@ import {
   visibleLines,
   visibleText,
 } from "../text/visible.ts";
+import { helpText } from "./help.ts";
 import { parseOptions } from "./options.ts";
 import {
   defineTool,
-  helpText,
   parseChoice,
   parseCount,
   ToolError,

@@ -1,0 +1,86 @@
+/**
+ * A tool's input, output and messages.
+ *
+ * @module
+ */
+
+import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
+import { type Input, openInput, Output, readChunk } from "../io/input.ts";
+import { visibleText } from "../text/visible.ts";
+
+/** A tool's way to the outside. */
+export class ToolIO {
+  readonly #name: string;
+  /** Standard output; flushed before each read that may wait. */
+  readonly out: Output = new Output(Deno.stdout, "standard output");
+  /** Standard error, for text from the stream that has no place on stdout. */
+  readonly err: Output = new Output(Deno.stderr, "standard error");
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Says a line on standard error, under the tool's name. */
+  say(message: string): void {
+    try {
+      this.err.writeText(`${this.#name}: ${visibleText(message)}\n`);
+      this.err.flush();
+    } catch {
+      // With standard error gone there is nobody left to tell.
+    }
+  }
+
+  /** Says where the stream is damaged, behind what was written up to there. */
+  sayDamage(damage: Damage): void {
+    this.out.flush();
+    this.say(`${damage.reason} (${damage.byteLength} bytes are no packet)`);
+  }
+
+  /**
+   * The chunks of `files`, one after another as `cat` would; of standard input
+   * when there are none. A chunk is good until the next one.
+   */
+  *chunks(files: readonly string[]): Generator<Uint8Array> {
+    for (const file of files.length > 0 ? files : ["-"]) {
+      const input: Input = openInput(file);
+      try {
+        for (;;) {
+          this.out.flush();
+          this.err.flush();
+          const chunk = readChunk(input);
+          if (chunk === undefined) break;
+          yield chunk;
+        }
+      } finally {
+        input.close();
+      }
+    }
+  }
+
+  /**
+   * Calls `take` with the items of the stream in `files`. An item is good
+   * until `endChunk` is called, after all those of one chunk.
+   *
+   * A callback, not an iterator: called anew for each chunk and each item, it
+   * is compiled well; one long loop over all items takes half as long again.
+   */
+  forEachItem(
+    files: readonly string[],
+    take: (item: StreamItem) => void,
+    endChunk: () => void = () => {},
+  ): void {
+    const decoder = new PacketDecoder();
+    for (const chunk of this.chunks(files)) {
+      decoder.push(chunk);
+      drain(decoder, take);
+      endChunk();
+    }
+    decoder.end();
+    drain(decoder, take);
+    endChunk();
+  }
+}
+
+function drain(decoder: PacketDecoder, take: (item: StreamItem) => void): void {
+  for (let item; (item = decoder.next()) !== undefined;) take(item);
+}
