@@ -7,8 +7,10 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { hearChunk } from "./kit/io/input.ts";
+import { joinItems } from "./kit/io/item_bytes.ts";
+import { writeWhileHearing } from "./kit/io/output.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
-import { hearChunk, joinItems, writeWhileHearing } from "./kit/io/input.ts";
 import { hearSignals } from "./kit/io/signals.ts";
 import {
   defineTool,

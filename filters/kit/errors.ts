@@ -1,5 +1,6 @@
 /**
- * What ends a tool with exit status 2.
+ * The errors that end a tool with exit status 2, and what those of the runtime
+ * mean.
  *
  * @module
  */
@@ -31,4 +32,17 @@ export function reasonOf(error: unknown): string {
 export function isBadInput(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof TypeError ||
     error instanceof RangeError;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Whether a read or write is to be tried again: a signal interrupted it, or
+ * another process has set the descriptor not to block. Then it waits a moment.
+ */
+export function isNotReady(error: unknown): boolean {
+  if (error instanceof Deno.errors.Interrupted) return true;
+  if (!(error instanceof Deno.errors.WouldBlock)) return false;
+  Atomics.wait(pause, 0, 0, 1);
+  return true;
 }

@@ -6,7 +6,7 @@
  */
 
 import { ToolError } from "../kit/errors.ts";
-import { Output } from "../kit/io/input.ts";
+import { Output } from "../kit/io/output.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 import type { SignatureRecord } from "./verdicts.ts";

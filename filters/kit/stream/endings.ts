@@ -5,7 +5,7 @@
  */
 
 import { encodePackets, now, textFile } from "@subunit/codec";
-import type { Output } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
 
 /** Something that has come to a status, and why. */
 export interface Outcome {

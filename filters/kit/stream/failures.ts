@@ -12,7 +12,7 @@ import {
   textFile,
   type Timestamp,
 } from "@subunit/codec";
-import type { Output } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
 
 /** What is known at the end of a stream of a test that must fail. */
 export interface Missing {

@@ -5,7 +5,7 @@
  */
 
 import { type Packet, PacketChange, PacketEditor } from "@subunit/codec";
-import type { Output } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
 
 /** Writes packets with other tags; nothing else of them changes. */
 export class Retagger {

@@ -15,7 +15,7 @@ import type { Tool } from "./table.ts";
 import { ToolIO } from "./tool_io.ts";
 
 export { ToolError, UsageError } from "../errors.ts";
-export { Output } from "../io/input.ts";
+export { Output } from "../io/output.ts";
 export { parseBytes, parseChoice, parseCount } from "./options.ts";
 export {
   defineTool,

@@ -5,7 +5,8 @@
  */
 
 import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { type Input, openInput, Output, readChunk } from "../io/input.ts";
+import { type Input, openInput, readChunk } from "../io/input.ts";
+import { Output } from "../io/output.ts";
 import { visibleText } from "../text/visible.ts";
 
 /** A tool's way to the outside. */

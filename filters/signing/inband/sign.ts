@@ -7,7 +7,8 @@
 import { createHash, type Hash } from "../openpgp/builtin.ts";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { hearChunk, joinItems } from "../../kit/io/input.ts";
+import { hearChunk } from "../../kit/io/input.ts";
+import { joinItems } from "../../kit/io/item_bytes.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import {
   buildSignaturePacket,
