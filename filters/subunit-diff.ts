@@ -95,7 +95,7 @@ function forEachTest(
   const open = new TestTable<HeldPackets>();
   let fresh: HeldPackets[] = [];
   io.forEachItem([file], (item) => {
-    if (item.kind === "damage") io.sayDamage(item);
+    if (item.kind === "damage") io.reportDamage(item);
     if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
       return;
     }
@@ -178,7 +178,7 @@ are matched by id, and by route code where both runs have it.`,
       encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
     }
     if (newFailures > 0) {
-      io.say(`${newFailures} tests fail that did not before`);
+      io.warn(`${newFailures} tests fail that did not before`);
     }
     return newFailures > 0 ? 1 : 0;
   },

@@ -15,7 +15,7 @@ import {
   type StatusEvent,
 } from "@subunit/codec";
 import { passSignals, startCommand } from "./kit/io/command.ts";
-import { hearStream } from "./kit/io/input.ts";
+import { readStreamAsync } from "./kit/io/input.ts";
 import { lostTest, writeFailure } from "./kit/stream/failures.ts";
 import { endOf, type Outcome, writeOutcome } from "./kit/stream/endings.ts";
 import {
@@ -174,7 +174,7 @@ async function recordResults(
   recorder: Recorder,
 ): Promise<void> {
   const reader = new ResultsReader(format);
-  for await (const chunk of hearStream(results, "the command's results")) {
+  for await (const chunk of readStreamAsync(results, "the command's results")) {
     recorder.write(reader.push(chunk));
   }
   recorder.write(reader.end());
@@ -185,7 +185,9 @@ async function recordText(
   fileName: string,
   recorder: Recorder,
 ): Promise<void> {
-  for await (const chunk of hearStream(text, `the command's ${fileName}`)) {
+  for await (
+    const chunk of readStreamAsync(text, `the command's ${fileName}`)
+  ) {
     recorder.write([textEvent(fileName, chunk)]);
   }
 }

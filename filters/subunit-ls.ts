@@ -138,7 +138,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     /** The time of the last event of a test. */
     let latest: Timestamp | undefined;
     io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
+      if (item.kind === "damage") io.reportDamage(item);
       const bytes = options["no-passthrough"] ? undefined : textOf(item);
       if (bytes !== undefined) text.writeForeign(bytes);
       if (showsTimes && item.kind === "packet" && item.idAt >= 0) {

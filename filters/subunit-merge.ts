@@ -11,7 +11,7 @@ import { readList } from "./kit/tool/list_file.ts";
 import { Lane } from "./merge/lane.ts";
 import { CommandSource, isLabel, readSources } from "./merge/sources.ts";
 import { type Outcome, writeOutcome } from "./kit/stream/endings.ts";
-import { hearSignals } from "./kit/io/signals.ts";
+import { onEndingSignal } from "./kit/io/signals.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -69,7 +69,7 @@ async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
     .filter((source) => source instanceof CommandSource);
   const interruption = Promise.withResolvers<void>();
   let status = 0;
-  hearSignals((signal, exitStatus) => {
+  onEndingSignal((signal, exitStatus) => {
     status = exitStatus;
     commands.forEach((command) => command.kill(signal));
     interruption.resolve();
@@ -149,7 +149,7 @@ A signal is passed on to the commands, and the merge ends when they have.`,
     ];
     for (const shard of missing) {
       writeOutcome(io.out, shard);
-      io.say(shard.reason);
+      io.warn(shard.reason);
     }
     if (signalStatus > 0) return signalStatus;
     if (lanes.some(({ isWhole }) => !isWhole)) return 2;

@@ -179,7 +179,7 @@ With --forward and no --output-to the report goes to standard error.`,
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
     io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
+      if (item.kind === "damage") io.reportDamage(item);
       if (options.forward) io.out.writeItem(item);
       else if (!options["no-passthrough"]) {
         const bytes = textOf(item);
@@ -190,7 +190,7 @@ With --forward and no --output-to the report goes to standard error.`,
     });
     for (const test of verdict.end()) {
       stats.add(test);
-      io.say(`Test "${test.testId}" is lost: it started and never ended`);
+      io.warn(`Test "${test.testId}" is lost: it started and never ended`);
     }
     const { summary } = verdict;
     const lines = options.json
@@ -200,7 +200,7 @@ With --forward and no --output-to the report goes to standard error.`,
     report.flush();
 
     if (summary.total >= least) return verdict.exitStatus;
-    io.say(`${summary.total} tests, expected at least ${least}`);
+    io.warn(`${summary.total} tests, expected at least ${least}`);
     return 1;
   },
 });

@@ -7,11 +7,11 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
-import { hearChunk } from "./kit/io/input.ts";
+import { readChunkAsync } from "./kit/io/input.ts";
 import { joinItems } from "./kit/io/item_bytes.ts";
-import { writeWhileHearing } from "./kit/io/output.ts";
+import { writeAsync } from "./kit/io/output.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
-import { hearSignals } from "./kit/io/signals.ts";
+import { onEndingSignal } from "./kit/io/signals.ts";
 import {
   defineTool,
   runTool,
@@ -49,7 +49,7 @@ class Takers {
     );
     if (!this.#hasReader) return;
     try {
-      await writeWhileHearing(bytes);
+      await writeAsync(bytes);
     } catch (error) {
       const isLeft = error instanceof Deno.errors.BrokenPipe;
       if (!isLeft || !outlivesReader) throw error;
@@ -64,7 +64,7 @@ class Takers {
       return true;
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      this.#io.say(error.message);
+      this.#io.warn(error.message);
       this.status = 2;
       return false;
     }
@@ -99,7 +99,7 @@ the tool; one that cannot be written is named, the others go on.`,
     const takers = new Takers(io, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
     // It ends between two writes: no packet is cut.
-    const deafen = hearSignals((signal, status) => {
+    const stopListening = onEndingSignal((signal, status) => {
       const isIgnored = signal === "SIGINT" && options["ignore-interrupts"];
       if (!isIgnored) Deno.exit(status);
     });
@@ -116,14 +116,14 @@ the tool; one that cannot be written is named, the others go on.`,
         : items;
       await takers.take(joinItems(main), options["outlive-reader"]);
     };
-    // Not the blocking reads of the other tools: signals must be heard.
-    for (let chunk; (chunk = await hearChunk()) !== undefined;) {
+    // Unlike the other tools' blocking reads this lets signal handlers run.
+    for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {
       decoder.push(chunk);
       await drain();
     }
     decoder.end();
     await drain();
-    deafen();
+    stopListening();
     return takers.status;
   },
 });

@@ -7,7 +7,6 @@
 import {
   change,
   type ChangedFields,
-  type Damage,
   decodeText,
   Interned,
   itemEvents,
@@ -185,18 +184,11 @@ export class Lane {
       this.#io.out.writeItem(item);
       this.#fail(`${error.message}: it passes on without a label`);
     }
-    if (item.kind === "damage") this.#sayDamage(item);
-  }
-
-  #sayDamage({ reason, byteLength }: Damage): void {
-    this.#io.out.flush();
-    this.#io.say(
-      `${this.source.name}: ${reason} (${byteLength} bytes are no packet)`,
-    );
+    if (item.kind === "damage") this.#io.reportDamage(item, this.source.name);
   }
 
   #fail(message: string): void {
     this.isWhole = false;
-    this.#io.say(message);
+    this.#io.warn(message);
   }
 }

@@ -6,7 +6,7 @@
 
 import { signalCommand } from "../kit/io/command.ts";
 import { reasonOf, ToolError, UsageError } from "../kit/errors.ts";
-import { hearStream } from "../kit/io/input.ts";
+import { readStreamAsync } from "../kit/io/input.ts";
 
 /** Where one of the merged streams comes from. */
 export interface Source {
@@ -112,7 +112,7 @@ class FileSource implements Source {
 
   chunks(): AsyncGenerator<Uint8Array> {
     return this.isStdin
-      ? hearStream(Deno.stdin.readable, "standard input")
+      ? readStreamAsync(Deno.stdin.readable, "standard input")
       : this.#fileChunks();
   }
 
@@ -126,7 +126,7 @@ class FileSource implements Source {
         `Cannot open ${name}: ${reasonOf(error)}: check the path`,
       );
     }
-    yield* hearStream(file.readable, name);
+    yield* readStreamAsync(file.readable, name);
   }
 }
 
@@ -163,7 +163,7 @@ export class CommandSource implements Source {
     }
     const turns = new Turns();
     for await (
-      const chunk of hearStream(this.#child.stdout, `"${this.label}"`)
+      const chunk of readStreamAsync(this.#child.stdout, `"${this.label}"`)
     ) {
       yield chunk;
       await turns.next();

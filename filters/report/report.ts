@@ -126,7 +126,7 @@ export function runReport(
       const test = verdict.add(item);
       if (test !== undefined) report().add(test);
       if (item.kind === "damage") {
-        io.sayDamage(item);
+        io.reportDamage(item);
         report().add(damagedTest(item));
       }
     }, () => verdict.endChunk());

@@ -44,7 +44,7 @@ export class Report {
    */
   add(record: SignatureRecord, where?: string): void {
     this.#records.push(record);
-    this.#io.say(describe(record, where));
+    this.#io.warn(describe(record, where));
   }
 
   /** Writes the JSON, once all is over. */

@@ -5,8 +5,8 @@
  */
 
 import { reasonOf, ToolError } from "../errors.ts";
-import { hearStream } from "./input.ts";
-import { hearSignals } from "./signals.ts";
+import { readStreamAsync } from "./input.ts";
+import { onEndingSignal } from "./signals.ts";
 
 /**
  * Starts a command with our standard input; its output is a pipe.
@@ -49,10 +49,10 @@ export function signalCommand(
 /**
  * Passes the signals that would end us on to a command.
  *
- * @returns what stops it, lest it keep the tool alive
+ * @returns stops that; until then the tool does not end by itself
  */
 export function passSignals(child: Deno.ChildProcess): () => void {
-  return hearSignals((signal) => signalCommand(child, signal));
+  return onEndingSignal((signal) => signalCommand(child, signal));
 }
 
 /**
@@ -69,7 +69,7 @@ export async function runCommand(
   const child = startCommand(words, "inherit");
   const stop = passSignals(child);
   try {
-    const output = hearStream(child.stdout, `the output of "${words[0]}"`);
+    const output = readStreamAsync(child.stdout, `the output of "${words[0]}"`);
     for await (const chunk of output) take(chunk);
     return await child.status;
   } catch (error) {

@@ -68,12 +68,12 @@ export function readChunk(input: Input): Uint8Array | undefined {
 }
 
 /**
- * The next chunk of standard input, without keeping signals waiting. The chunk
+ * The next chunk of standard input, without blocking signal handlers. The chunk
  * is good until the next read.
  *
  * @throws {ToolError} when reading fails
  */
-export async function hearChunk(): Promise<Uint8Array | undefined> {
+export async function readChunkAsync(): Promise<Uint8Array | undefined> {
   try {
     const count = await Deno.stdin.read(readBuffer);
     return count === null ? undefined : readBuffer.subarray(0, count);
@@ -83,13 +83,13 @@ export async function hearChunk(): Promise<Uint8Array | undefined> {
 }
 
 /**
- * What a stream delivers, beside others. A chunk is good until the next one
- * is asked for: one buffer goes there and back.
+ * The chunks of a stream, without blocking signal handlers or other streams. A
+ * chunk is good until the next one is asked for: one buffer goes there and back.
  *
  * @param name what it is called when reading fails
  * @throws {ToolError} when reading fails
  */
-export async function* hearStream(
+export async function* readStreamAsync(
   stream: ReadableStream<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array> {

@@ -17,11 +17,11 @@ const GATHER_UNITS = 8 * 1024;
 const encoder = new TextEncoder();
 
 /**
- * Writes to standard output, without keeping signals waiting.
+ * Writes to standard output, without blocking signal handlers.
  *
  * @throws {ToolError} when writing fails, but for a reader that has left
  */
-export async function writeWhileHearing(bytes: Uint8Array): Promise<void> {
+export async function writeAsync(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     try {
       at += await Deno.stdout.write(bytes.subarray(at));

@@ -1,10 +1,10 @@
 /**
- * The signals that tools hear.
+ * The signals that end a tool.
  *
  * @module
  */
 
-/** Those that end a tool, and the exit status a shell knows each by. */
+/** Each with the exit status that shells give it. */
 const ENDING_SIGNALS = [
   ["SIGHUP", 129],
   ["SIGINT", 130],
@@ -15,11 +15,11 @@ const ENDING_SIGNALS = [
 export type EndingSignal = typeof ENDING_SIGNALS[number][0];
 
 /**
- * Calls `take` for each signal that would end the tool, in place of that.
+ * Calls `take` for each signal that would end the tool, which goes on.
  *
- * @returns what stops it, lest it keep the tool alive
+ * @returns stops that; until then the tool does not end by itself
  */
-export function hearSignals(
+export function onEndingSignal(
   take: (signal: EndingSignal, exitStatus: number) => void,
 ): () => void {
   const listeners = ENDING_SIGNALS.map(([signal, exitStatus]) => {

@@ -46,7 +46,7 @@ export async function runTool<Table extends OptionTable>(
       Deno.exitCode = EXIT_READER_LEFT;
       return;
     }
-    io.say(describe(error));
+    io.warn(describe(error));
     Deno.exitCode = EXIT_TROUBLE;
   }
 }

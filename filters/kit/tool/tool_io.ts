@@ -21,20 +21,25 @@ export class ToolIO {
     this.#name = name;
   }
 
-  /** Says a line on standard error, under the tool's name. */
-  say(message: string): void {
+  /** Writes a message to standard error: one line, behind the tool's name. */
+  warn(message: string): void {
     try {
       this.err.writeText(`${this.#name}: ${visibleText(message)}\n`);
       this.err.flush();
     } catch {
-      // With standard error gone there is nobody left to tell.
+      // With standard error closed, nobody can read it.
     }
   }
 
-  /** Says where the stream is damaged, behind what was written up to there. */
-  sayDamage(damage: Damage): void {
+  /**
+   * Warns of damage, after the output of everything in front of it.
+   *
+   * @param source which of several streams is damaged
+   */
+  reportDamage({ reason, byteLength }: Damage, source?: string): void {
     this.out.flush();
-    this.say(`${damage.reason} (${damage.byteLength} bytes are no packet)`);
+    const where = source === undefined ? "" : `${source}: `;
+    this.warn(`${where}${reason} (${byteLength} bytes are no packet)`);
   }
 
   /**

@@ -106,7 +106,7 @@ export async function verifyDocument(
     const records = await reading.judge(options.verifier);
     const status = options.conclude(records);
     if (reading.leftOut) {
-      io.say(`Left out what nobody signed: ${reading.leftOut}`);
+      io.warn(`Left out what nobody signed: ${reading.leftOut}`);
     }
     return status;
   };

@@ -70,7 +70,7 @@ async function outcomeOf(
   const digests: string[] = [];
   const io = {
     out: { write: (bytes: Uint8Array) => written.push(bytes.slice()) },
-    say() {},
+    warn() {},
   };
   const status = await verifyDocument(
     io as unknown as ToolIO,
