@@ -84,6 +84,7 @@ async function start<Table extends OptionTable>(
   } finally {
     // What was decided before a failure is still true.
     io.out.flush();
+    io.err.flush();
   }
 }
 
