@@ -10,6 +10,7 @@
 import { now, PacketDecoder } from "@subunit/codec";
 import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
 import { runCommand } from "./kit/io/command.ts";
+import type { CommandStatus } from "./kit/runtime/runtime.ts";
 import { endOf, writeOutcome } from "./kit/stream/endings.ts";
 import { Verdict } from "./kit/stream/verdict.ts";
 import {
@@ -142,7 +143,7 @@ With COMMAND its output is converted as it comes; how it ended is the test
       testId: `${command[0].split("/").at(-1)}: exit status`,
       routeCode: options.route,
     };
-    let status: Deno.CommandStatus;
+    let status: CommandStatus;
     try {
       status = await runCommand(command, (chunk) => {
         converter.take(chunk);

@@ -16,6 +16,7 @@ import {
 } from "@subunit/codec";
 import { passSignals, startCommand } from "./kit/io/command.ts";
 import { readStreamAsync } from "./kit/io/input.ts";
+import type { ChildProcess, CommandStatus } from "./kit/runtime/runtime.ts";
 import { lostTest, writeFailure } from "./kit/stream/failures.ts";
 import { endOf, type Outcome, writeOutcome } from "./kit/stream/endings.ts";
 import {
@@ -90,7 +91,7 @@ function redirected(words: readonly string[], fd: number): string[] {
  */
 export function outcomeOf(
   testId: string,
-  status: Deno.CommandStatus,
+  status: CommandStatus,
   isGood: boolean,
 ): Outcome {
   const isExplained = !isGood && status.signal === null;
@@ -130,6 +131,8 @@ it. Signals are passed on to COMMAND.`,
     "subunit-exec -- node --test --test-reporter=tap | subunit-ls --failing",
     "subunit-exec --fd 3 -- ./suite --results-to /dev/fd/3 > run.subunit",
   ],
+  // Pipes and signals that are still listened to would keep it alive.
+  forcesExit: true,
   async run(io, options, operands, words = []) {
     if (words.length === 0 || operands.length > 0) {
       throw new UsageError("Expected a command to run, behind --");
@@ -143,7 +146,7 @@ it. Signals are passed on to COMMAND.`,
     const fd = options.fd === undefined ? undefined : parseFd(options.fd);
     const testId = `${words[0].split("/").at(-1)}: exit status`;
     const recorder = new Recorder(io);
-    let command: Deno.ChildProcess;
+    let command: ChildProcess;
     try {
       const all = fd === undefined ? words : redirected(words, fd);
       command = startCommand(all, "piped");
@@ -197,8 +200,4 @@ function parseFd(value: string): number {
   throw new UsageError(`Option --fd is "${value}": expected 3 to 9`);
 }
 
-if (import.meta.main) {
-  await runTool(tool);
-  // Pipes and signals that are still listened to would keep it alive.
-  Deno.exit();
-}
+if (import.meta.main) runTool(tool);

@@ -124,6 +124,8 @@ A signal is passed on to the commands, and the merge ends when they have.`,
     "subunit-merge linux=linux.subunit mac=mac.subunit | subunit-stats --by route",
     "subunit-merge --run a='./shard 1' --run b='./shard 2' --expect 2 > run.subunit",
   ],
+  // Sources that are still open would keep it alive, and so would listeners.
+  forcesExit: true,
   async run(io, options, operands) {
     const sources = readSources(operands, options.run);
     const expected = parseCount("expect", options.expect ?? "0");
@@ -159,8 +161,4 @@ A signal is passed on to the commands, and the merge ends when they have.`,
   },
 });
 
-if (import.meta.main) {
-  await runTool(tool);
-  // Sources that are still open would keep it alive, and so would listeners.
-  Deno.exit();
-}
+if (import.meta.main) runTool(tool);

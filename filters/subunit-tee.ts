@@ -7,11 +7,12 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { isReaderGone } from "./kit/errors.ts";
 import { readChunkAsync } from "./kit/io/input.ts";
 import { joinItems } from "./kit/io/item_bytes.ts";
 import { writeAsync } from "./kit/io/output.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
-import { onEndingSignal } from "./kit/io/signals.ts";
+import { exitOnEndingSignal } from "./kit/io/signals.ts";
 import {
   defineTool,
   runTool,
@@ -51,8 +52,7 @@ class Takers {
     try {
       await writeAsync(bytes);
     } catch (error) {
-      const isLeft = error instanceof Deno.errors.BrokenPipe;
-      if (!isLeft || !outlivesReader) throw error;
+      if (!isReaderGone(error) || !outlivesReader) throw error;
       this.#hasReader = false;
     }
   }
@@ -99,10 +99,9 @@ the tool; one that cannot be written is named, the others go on.`,
     const takers = new Takers(io, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
     // It ends between two writes: no packet is cut.
-    const stopListening = onEndingSignal((signal, status) => {
-      const isIgnored = signal === "SIGINT" && options["ignore-interrupts"];
-      if (!isIgnored) Deno.exit(status);
-    });
+    const stopListening = exitOnEndingSignal(
+      options["ignore-interrupts"] ? ["SIGINT"] : [],
+    );
     const decoder = new PacketDecoder();
     const drain = async () => {
       const items: StreamItem[] = [];

@@ -9,6 +9,7 @@
 import { resolve } from "node:path";
 import { Summary } from "@subunit/codec";
 import { annotationsOf, gitlabIssue, plainLine } from "./github/annotations.ts";
+import { isRegularFile } from "./kit/io/files.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
 import {
   type Finding,
@@ -79,8 +80,7 @@ class SummaryFile {
 
   /** Writes a summary, if it fits: of one too long GitHub shows nothing. */
   write(counts: Summary, findings: readonly WorstFindings[]): void {
-    const { path } = this.#archive;
-    const { size } = Deno.statSync(path);
+    const { path, size } = this.#archive;
     const room = MAX_SUMMARY_BYTES - SPARE_BYTES - size;
     const page = jobSummary(counts, findings, room);
     if (page.length > room) {
@@ -150,11 +150,7 @@ function projectIn(directory: string): Project {
     exists(path) {
       let isThere = known.get(path);
       if (isThere !== undefined) return isThere;
-      try {
-        isThere = Deno.statSync(`${root}/${path}`).isFile;
-      } catch {
-        isThere = false;
-      }
+      isThere = isRegularFile(`${root}/${path}`);
       if (known.size === MAX_KNOWN_FILES) known.clear();
       known.set(path, isThere);
       return isThere;

@@ -12,6 +12,7 @@
 
 import { isFailure, PARSER_TEST_ID } from "@subunit/codec";
 import { reasonOf } from "./kit/errors.ts";
+import { makeDirectories } from "./kit/io/new_file.ts";
 import {
   caseOf,
   type CaseOptions,
@@ -200,7 +201,7 @@ function suiteOf(testId: string, suiteFrom: RegExp | undefined): string {
 /** @throws {ToolError} when it cannot be made */
 function makeDirectory(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    makeDirectories(path);
   } catch (error) {
     throw new ToolError(
       `Cannot make directory "${path}": ${reasonOf(error)}: check the path`,

@@ -15,7 +15,17 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** Why the runtime could not do what it was asked, in small words. */
+/** Whether there is no such file, or no such command. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound;
+}
+
+/** Whether a write failed because the reader has left: no failure of ours. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe;
+}
+
+/** Why the runtime could not do what it was asked, as part of a sentence. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "the runtime was not given the permission";
@@ -26,8 +36,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Whether an error says that input is not what it should be; those of reading
- * and writing are other ones.
+ * Whether an error means that input is not what it should be, not that reading
+ * or writing failed.
  */
 export function isBadInput(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof TypeError ||

@@ -4,40 +4,56 @@
  * @module
  */
 
-import { reasonOf, ToolError } from "../errors.ts";
+import { isNotFound, reasonOf, ToolError } from "../errors.ts";
+import type {
+  ChildProcess,
+  CommandOptions,
+  CommandStatus,
+  Signal,
+} from "../runtime/runtime.ts";
 import { readStreamAsync } from "./input.ts";
 import { onEndingSignal } from "./signals.ts";
 
+/** Where the standard streams of a command go. */
+export type CommandStreams = Required<
+  Pick<CommandOptions, "stdin" | "stdout" | "stderr">
+>;
+
 /**
- * Starts a command with our standard input; its output is a pipe.
+ * Starts a command.
+ *
+ * @throws what the runtime throws when it cannot
+ */
+export function spawn(
+  [program, ...args]: readonly string[],
+  streams: CommandStreams,
+): ChildProcess {
+  return new Deno.Command(program, { args, ...streams }).spawn();
+}
+
+/**
+ * Starts a command of the user's with our standard input; its output is a pipe.
  *
  * @throws {ToolError} when it cannot be started
  */
 export function startCommand(
-  [program, ...args]: readonly string[],
+  words: readonly string[],
   stderr: "inherit" | "piped",
-): Deno.ChildProcess {
+): ChildProcess {
   try {
-    return new Deno.Command(program, {
-      args,
-      stdin: "inherit",
-      stdout: "piped",
-      stderr,
-    }).spawn();
+    return spawn(words, { stdin: "inherit", stdout: "piped", stderr });
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such command"
-      : reasonOf(error);
+    const reason = isNotFound(error) ? "no such command" : reasonOf(error);
     throw new ToolError(
-      `Cannot run "${program}": ${reason}: check the command`,
+      `Cannot run "${words[0]}": ${reason}: check the command`,
     );
   }
 }
 
 /** Sends a command a signal, if it has not ended. */
 export function signalCommand(
-  child: Deno.ChildProcess,
-  signal: Deno.Signal,
+  child: ChildProcess,
+  signal: Signal,
 ): void {
   try {
     child.kill(signal);
@@ -51,7 +67,7 @@ export function signalCommand(
  *
  * @returns stops that; until then the tool does not end by itself
  */
-export function passSignals(child: Deno.ChildProcess): () => void {
+export function passSignals(child: ChildProcess): () => void {
   return onEndingSignal((signal) => signalCommand(child, signal));
 }
 
@@ -65,7 +81,7 @@ export function passSignals(child: Deno.ChildProcess): () => void {
 export async function runCommand(
   words: readonly string[],
   take: (chunk: Uint8Array) => void,
-): Promise<Deno.CommandStatus> {
+): Promise<CommandStatus> {
   const child = startCommand(words, "inherit");
   const stop = passSignals(child);
   try {

@@ -5,6 +5,7 @@
  */
 
 import { isNotReady, reasonOf, ToolError } from "../errors.ts";
+import type { FsFile } from "../runtime/runtime.ts";
 
 /** Where bytes come from. */
 export interface Input {
@@ -27,8 +28,7 @@ const readBuffer = new Uint8Array(READ_BYTES);
  * @throws {ToolError} when it cannot be opened
  */
 export function openInput(path: string): Input {
-  // The runtime lets nobody open the devices by name.
-  if (["-", "/dev/stdin", "/dev/fd/0"].includes(path)) {
+  if (isStdin(path)) {
     return {
       name: "standard input",
       read: (buffer) => Deno.stdin.readSync(buffer),
@@ -43,9 +43,27 @@ export function openInput(path: string): Input {
       close: () => file.close(),
     };
   } catch (error) {
-    throw new ToolError(
-      `Cannot open "${path}": ${reasonOf(error)}: check the path`,
-    );
+    throw cannotOpen(path, error);
+  }
+}
+
+/**
+ * Whether a path stands for standard input. The runtime lets nobody open the
+ * devices by name.
+ */
+export function isStdin(path: string): boolean {
+  return ["-", "/dev/stdin", "/dev/fd/0"].includes(path);
+}
+
+/**
+ * Whether reads of a file, or of standard input, may wait for a writer. Says
+ * false of a file that cannot be opened: that fails at once.
+ */
+export function mayWait(path: string): boolean {
+  try {
+    return isStdin(path) || !Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }
 
@@ -106,6 +124,39 @@ export async function* readStreamAsync(
     yield chunk;
     buffer = chunk.buffer;
   }
+}
+
+/**
+ * The chunks of a file, or of standard input for "-", without blocking signal
+ * handlers or other streams. A chunk is good until the next one is asked for.
+ *
+ * @throws {ToolError} when it cannot be opened or read
+ */
+export function readInputAsync(path: string): AsyncGenerator<Uint8Array> {
+  return isStdin(path)
+    ? readStreamAsync(Deno.stdin.readable, "standard input")
+    : readFileAsync(path);
+}
+
+async function* readFileAsync(path: string): AsyncGenerator<Uint8Array> {
+  let file: FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (error) {
+    throw cannotOpen(path, error);
+  }
+  yield* readStreamAsync(file.readable, `"${path}"`);
+}
+
+/** Ends a read under way, which would keep the tool alive. */
+export function closeStdin(): void {
+  Deno.stdin.close();
+}
+
+function cannotOpen(path: string, error: unknown): ToolError {
+  return new ToolError(
+    `Cannot open "${path}": ${reasonOf(error)}: check the path`,
+  );
 }
 
 function cannotRead(name: string, error: unknown): ToolError {

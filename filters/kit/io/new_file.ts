@@ -1,9 +1,12 @@
 /**
- * New files and directories with the names that a stream has for them, as far
- * as that is harmless.
+ * New files and directories, named by a stream where that is harmless. Nothing
+ * is ever overwritten.
  *
  * @module
  */
+
+import { isNotFound } from "../errors.ts";
+import type { FsFile } from "../runtime/runtime.ts";
 
 /** What file systems take, less room for a number behind it. */
 const MAX_NAME_BYTES = 255 - "-4294967295".length;
@@ -54,23 +57,52 @@ export function freeName(
   return `${name}-${free}`;
 }
 
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/**
+ * Makes a directory, and those above it, where there is none.
+ *
+ * @throws what the runtime throws
+ */
+export function makeDirectories(path: string): void {
+  Deno.mkdirSync(path, { recursive: true });
 }
 
 /**
- * Makes something new in a directory, called by a text as far as possible.
+ * Makes a file to be written, which must not be there yet.
  *
- * @param make throws AlreadyExists when somebody else was faster
- * @returns its name there
+ * @throws what the runtime throws
  */
-export function makeNew(
+export function createFile(path: string): FsFile {
+  return Deno.openSync(path, { write: true, createNew: true });
+}
+
+/**
+ * Makes a directory in another one, named after `text`.
+ *
+ * @returns its name there
+ * @throws what the runtime throws
+ */
+export function makeNewDirectory(parent: string, text: string): string {
+  return makeNew(parent, text, (path) => Deno.mkdirSync(path));
+}
+
+/**
+ * Writes a file into a directory, named after `text`.
+ *
+ * @returns its name there
+ * @throws what the runtime throws
+ */
+export function writeNewFile(
+  directory: string,
+  text: string,
+  bytes: Uint8Array,
+): string {
+  return makeNew(directory, text, (path) => {
+    Deno.writeFileSync(path, bytes, { createNew: true });
+  });
+}
+
+/** @param make throws AlreadyExists when another process was faster */
+function makeNew(
   directory: string,
   text: string,
   make: (path: string) => void,
@@ -86,5 +118,15 @@ export function makeNew(
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { StreamItem } from "@subunit/codec";
-import { isNotReady, reasonOf, ToolError } from "../errors.ts";
+import { isNotReady, isReaderGone, reasonOf, ToolError } from "../errors.ts";
 import { visibleLines, visibleText } from "../text/visible.ts";
 import { memoryOf, startOf } from "./item_bytes.ts";
 
@@ -33,15 +33,35 @@ export async function writeAsync(bytes: Uint8Array): Promise<void> {
 
 /** The error to throw; a reader that has left is no failure of ours. */
 function cannotWrite(name: string, error: unknown): unknown {
-  return error instanceof Deno.errors.BrokenPipe ? error : new ToolError(
+  return isReaderGone(error) ? error : new ToolError(
     `Cannot write ${name}: ${reasonOf(error)}: what follows is missing there`,
   );
 }
 
-/** A descriptor that can be written to. */
-interface Sink {
+/** Where output goes: a file, a standard stream, or memory. */
+export interface Sink {
+  /** Returns how many bytes were written. */
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
+}
+
+/**
+ * Writes all of `bytes`, however little a write takes, and waits where a
+ * descriptor is not ready.
+ *
+ * @throws what the runtime throws
+ */
+export function writeAll(
+  sink: Pick<Sink, "writeSync">,
+  bytes: Uint8Array,
+): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += sink.writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (!isNotReady(error)) throw error;
+    }
+  }
 }
 
 /**
@@ -208,13 +228,10 @@ export class Output {
   }
 
   #writeAll(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) {
-      try {
-        at += this.#sink.writeSync(bytes.subarray(at));
-      } catch (error) {
-        if (isNotReady(error)) continue;
-        throw cannotWrite(this.#name, error);
-      }
+    try {
+      writeAll(this.#sink, bytes);
+    } catch (error) {
+      throw cannotWrite(this.#name, error);
     }
   }
 }

@@ -29,3 +29,18 @@ export function onEndingSignal(
   });
   return () => listeners.forEach((stop) => stop());
 }
+
+/**
+ * Ends the tool on a signal that would end it, but between two steps of its
+ * work: no write is cut.
+ *
+ * @param ignored does nothing
+ * @returns stops that; until then the tool does not end by itself
+ */
+export function exitOnEndingSignal(
+  ignored: readonly EndingSignal[] = [],
+): () => void {
+  return onEndingSignal((signal, exitStatus) => {
+    if (!ignored.includes(signal)) Deno.exit(exitStatus);
+  });
+}

@@ -5,6 +5,8 @@
  */
 
 import { reasonOf, ToolError } from "../errors.ts";
+import type { FsFile } from "../runtime/runtime.ts";
+import { writeAll } from "./output.ts";
 
 /** How an archive is opened and written. */
 export interface ArchiveOptions {
@@ -17,7 +19,7 @@ export interface ArchiveOptions {
 /** A file that takes whole packets, or nothing of them. */
 export class Archive {
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: FsFile;
   readonly #sync: boolean;
   /** The length of what is whole; undefined of what has no length, a fifo. */
   #length: number | undefined;
@@ -42,6 +44,11 @@ export class Archive {
     }
   }
 
+  /** How many bytes are in it; 0 of what has no length. */
+  get size(): number {
+    return this.#file.statSync().size;
+  }
+
   /**
    * Writes whole packets. When they do not fit the file is cut to what was
    * there before.
@@ -50,9 +57,7 @@ export class Archive {
    */
   write(packets: Uint8Array): void {
     try {
-      for (let at = 0; at < packets.length;) {
-        at += this.#file.writeSync(packets.subarray(at));
-      }
+      writeAll(this.#file, packets);
       if (this.#sync) this.#file.syncDataSync();
     } catch (error) {
       if (this.#length !== undefined) this.#file.truncateSync(this.#length);

@@ -6,6 +6,7 @@
 
 import { encodePackets, now, textFile } from "@subunit/codec";
 import type { Output } from "../io/output.ts";
+import type { CommandStatus } from "../runtime/runtime.ts";
 
 /** Something that has come to a status, and why. */
 export interface Outcome {
@@ -28,6 +29,6 @@ export function writeOutcome(out: Output, { reason, ...event }: Outcome): void {
 }
 
 /** How a command ended, in words. */
-export function endOf({ code, signal }: Deno.CommandStatus): string {
+export function endOf({ code, signal }: CommandStatus): string {
   return signal === null ? `exit status ${code}` : `killed by ${signal}`;
 }

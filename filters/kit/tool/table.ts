@@ -21,6 +21,11 @@ export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   /** What its exit statuses 0 and 1 mean, or all of them, from 0 on. */
   readonly exitStatus: readonly [string, string, ...string[]];
   readonly examples: readonly string[];
+  /**
+   * Whether the process ends with the tool, whatever else would keep it alive:
+   * sources that are still open, listeners.
+   */
+  readonly forcesExit?: boolean;
   /** Does the work and returns the exit status; none is 0. */
   run(
     io: ToolIO,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ToolError, UsageError } from "../errors.ts";
+import { isReaderGone, ToolError, UsageError } from "../errors.ts";
 import {
   type OptionTable,
   type OptionValues,
@@ -42,13 +42,14 @@ export async function runTool<Table extends OptionTable>(
   try {
     Deno.exitCode = await start(tool, io, Deno.args);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) {
+    if (isReaderGone(error)) {
       Deno.exitCode = EXIT_READER_LEFT;
-      return;
+    } else {
+      io.warn(describe(error));
+      Deno.exitCode = EXIT_TROUBLE;
     }
-    io.warn(describe(error));
-    Deno.exitCode = EXIT_TROUBLE;
   }
+  if (tool.forcesExit) Deno.exit();
 }
 
 async function start<Table extends OptionTable>(

@@ -7,7 +7,7 @@
 import { createHash, type Hash } from "../openpgp/builtin.ts";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { readChunkAsync } from "../../kit/io/input.ts";
+import { closeStdin, readChunkAsync } from "../../kit/io/input.ts";
 import { joinItems } from "../../kit/io/item_bytes.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import {
@@ -252,9 +252,8 @@ async function* stdinChunks(
       yield chunk;
     } finally {
       if (isReading) {
-        // A read under way would keep a tool alive that can but end.
         reading.catch(() => {});
-        Deno.stdin.close();
+        closeStdin();
       }
     }
   }
