@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The errors that the tools tell from others. */
+/** The errors that the tools treat in their own ways. */
 export const errors = {
   AlreadyExists: class AlreadyExists extends Error {},
   BrokenPipe: class BrokenPipe extends Error {},
@@ -24,8 +24,8 @@ const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
 };
 
 /**
- * What `strerror` of the C library says, and Deno with it. Node has words of
- * its own, and users shall read the same under both.
+ * The words of the C library's `strerror`, which Deno uses. Node has words of
+ * its own, and users are to read the same under both.
  */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { denoError, withDenoErrors } from "./errors.ts";
+import type { FileInfo, FsFile, OpenOptions } from "../runtime.ts";
 import { Listener } from "./listener.ts";
 import { isTerminal } from "./terminal.ts";
 import { boundYoungSpace } from "./young_space.ts";
@@ -15,7 +16,7 @@ import { boundYoungSpace } from "./young_space.ts";
 export const SeekMode = { Start: 0 } as const;
 
 /** A file by its descriptor; reads and writes block. */
-export class NodeFile implements Disposable {
+export class NodeFile implements FsFile {
   readonly #fd: number;
   /** Where the next read or write is; undefined where the kernel keeps it. */
   #at: number | undefined;
@@ -48,7 +49,7 @@ export class NodeFile implements Disposable {
   }
 
   /** Node cannot move the kernel's place in a file: from here on we keep it. */
-  seekSync(offset: number, _whence: typeof SeekMode.Start): number {
+  seekSync(offset: number, _whence: number): number {
     return this.#at = offset;
   }
 
@@ -88,7 +89,7 @@ export class NodeFile implements Disposable {
     return isTerminal(this.#fd);
   }
 
-  /** What it holds, read without keeping signals waiting. */
+  /** What it holds, read without blocking signal handlers. */
   get readable(): ReadableStream<Uint8Array> {
     return new Listener(this.#fd).readable;
   }
@@ -104,27 +105,9 @@ export class NodeFile implements Disposable {
   }
 }
 
-/** What the tools ask of a file. */
-export interface FileInfo {
-  readonly isFile: boolean;
-  /** In bytes. */
-  readonly size: number;
-}
-
-/** Deno's form of what Node says of a file. */
+/** Node's description of a file as the tools know it. */
 export function fileInfo(stats: fs.Stats): FileInfo {
   return { isFile: stats.isFile(), size: stats.size };
-}
-
-/** How a file is opened; to be read, unless something else is said. */
-export interface OpenOptions {
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly append?: boolean;
-  readonly create?: boolean;
-  /** Whether it must not be there yet. */
-  readonly createNew?: boolean;
-  readonly truncate?: boolean;
 }
 
 /** The flags of open(2) for options, as Rust's `OpenOptions` has them. */

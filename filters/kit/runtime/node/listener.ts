@@ -1,5 +1,5 @@
 /**
- * Reads and writes that let signals in.
+ * Reads and writes that let signal handlers run.
  *
  * A thread that blocks in read(2) or write(2) keeps Node from ending: it joins
  * its threads before it exits. So pipes, sockets and terminals go through the
@@ -109,7 +109,7 @@ export class Writer {
     if (isPipe(fd)) {
       const { Socket } = process.getBuiltinModule("node:net");
       const socket = new Socket({ fd, readable: false, writable: true });
-      // Whoever writes is told.
+      // The callback of the write reports it.
       socket.on("error", () => {});
       this.#write = (bytes, done) => socket.write(bytes, done);
     } else {

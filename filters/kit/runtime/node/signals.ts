@@ -5,9 +5,7 @@
  */
 
 import process from "node:process";
-
-/** The name of a signal. */
-export type Signal = NodeJS.Signals;
+import type { Signal } from "../runtime.ts";
 
 /** Calls a listener for each signal of a name, in place of what it does. */
 export function addSignalListener(signal: Signal, listener: () => void): void {

@@ -4,7 +4,7 @@
  *
  * The flag for its size counts only on Node's command line, where the first
  * line of a script cannot put it everywhere: BusyBox's env takes no options.
- * Whether it may grow can be said at any time.
+ * Whether it may grow can be set at any time.
  *
  * @module
  */
