@@ -17,8 +17,13 @@ import {
 import { passSignals, startCommand } from "./kit/io/command.ts";
 import { readStreamAsync } from "./kit/io/input.ts";
 import type { ChildProcess, CommandStatus } from "./kit/runtime/runtime.ts";
-import { lostTest, writeFailure } from "./kit/stream/failures.ts";
-import { endOf, type Outcome, writeOutcome } from "./kit/stream/endings.ts";
+import {
+  describeEnding,
+  type Ending,
+  lostTest,
+  writeEnding,
+  writeFailure,
+} from "./kit/stream/failures.ts";
 import {
   type Format,
   ResultsReader,
@@ -86,19 +91,19 @@ function redirected(words: readonly string[], fd: number): string[] {
 }
 
 /**
- * What the end of a command comes to. A failure that tests explain is
- * expected; any other must be one in the stream.
+ * How a command ended. A failure that tests explain is expected; any other must
+ * be one in the stream.
  */
-export function outcomeOf(
+export function endingOf(
   testId: string,
   status: CommandStatus,
   isGood: boolean,
-): Outcome {
+): Ending {
   const isExplained = !isGood && status.signal === null;
   return {
     testId,
     status: status.success ? "success" : isExplained ? "xfail" : "fail",
-    reason: endOf(status),
+    reason: describeEnding(status),
   };
 }
 
@@ -152,7 +157,7 @@ it. Signals are passed on to COMMAND.`,
       command = startCommand(all, "piped");
     } catch (error) {
       const reason = "it could not be started";
-      writeOutcome(io.out, { testId, status: "fail", reason });
+      writeEnding(io.out, { testId, status: "fail", reason });
       throw error;
     }
     passSignals(command);
@@ -166,7 +171,7 @@ it. Signals are passed on to COMMAND.`,
     ]);
     const status = await command.status;
     const isGood = recorder.end();
-    writeOutcome(io.out, outcomeOf(testId, status, isGood));
+    writeEnding(io.out, endingOf(testId, status, isGood));
     return isGood && status.success ? 0 : 1;
   },
 });

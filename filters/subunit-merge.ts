@@ -10,7 +10,7 @@
 import { readList } from "./kit/tool/list_file.ts";
 import { Lane } from "./merge/lane.ts";
 import { CommandSource, isLabel, readSources } from "./merge/sources.ts";
-import { type Outcome, writeOutcome } from "./kit/stream/endings.ts";
+import { type Ending, writeEnding } from "./kit/stream/failures.ts";
 import { onEndingSignal } from "./kit/io/signals.ts";
 import {
   defineTool,
@@ -24,7 +24,7 @@ import {
 } from "./kit/tool/tool.ts";
 
 /** What is missing when fewer than `count` sources delivered a packet. */
-function missingShards(count: number, lanes: readonly Lane[]): Outcome[] {
+function missingShards(count: number, lanes: readonly Lane[]): Ending[] {
   const silent = lanes.filter(({ hasDelivered }) => !hasDelivered)
     .map(({ source }) => `"${source.name}"`);
   const came = lanes.length - silent.length;
@@ -36,7 +36,7 @@ function missingShards(count: number, lanes: readonly Lane[]): Outcome[] {
 }
 
 /** What is missing when a label delivered no packet. */
-function missingLabel(label: string, lanes: readonly Lane[]): Outcome[] {
+function missingLabel(label: string, lanes: readonly Lane[]): Ending[] {
   const lane = lanes.find(({ source }) => source.label === label);
   if (lane?.hasDelivered) return [];
   const reason = lane === undefined
@@ -150,7 +150,7 @@ A signal is passed on to the commands, and the merge ends when they have.`,
       ...labels.flatMap((label) => missingLabel(label, lanes)),
     ];
     for (const shard of missing) {
-      writeOutcome(io.out, shard);
+      writeEnding(io.out, shard);
       io.warn(shard.reason);
     }
     if (signalStatus > 0) return signalStatus;

@@ -19,7 +19,7 @@ import {
   type StreamItem,
 } from "@subunit/codec";
 import { CommandSource, type Source } from "./sources.ts";
-import { endOf, writeOutcome } from "../kit/stream/endings.ts";
+import { describeEnding, writeEnding } from "../kit/stream/failures.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
 
@@ -159,10 +159,10 @@ export class Lane {
     const status = await command.status();
     if (status === undefined) return;
     this.isGood &&= status.success;
-    writeOutcome(this.#io.out, {
+    writeEnding(this.#io.out, {
       testId: `${command.label}: exit status`,
       status: status.success ? "success" : "fail",
-      reason: endOf(status),
+      reason: describeEnding(status),
       routeCode: command.label,
     });
   }
