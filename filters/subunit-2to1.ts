@@ -18,7 +18,7 @@ import {
   TestCollator,
 } from "@subunit/codec";
 import { TextQuoter, V1Encoder } from "@subunit/codec/v1";
-import { textOf } from "./kit/stream/verdict.ts";
+import { textOf } from "./kit/io/item_bytes.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,

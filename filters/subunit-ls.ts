@@ -23,12 +23,13 @@ import {
   type Row,
   treeOf,
 } from "./report/listing.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   type Output,
   parseChoice,
   parseCount,
+  PASSTHROUGH_OPTION,
   REPORT_STATUS,
   runTool,
   type Tool,
@@ -79,7 +80,7 @@ export const tool: Tool = defineTool({
   options: {
     times: { help: "add the seconds each test took, - when it does not say" },
     exists: { help: "list tests that are reported to exist as well" },
-    "no-passthrough": { help: "hide the text between the packets" },
+    ...PASSTHROUGH_OPTION,
     failing: { help: "list only fail, uxsuccess and lost tests" },
     status: {
       value: "LIST",
@@ -112,7 +113,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     }
     const isForPrograms = format !== "plain" || options.null || options.count;
     const end = Uint8Array.of(options.null ? 0x00 : 0x0a);
-    const text = isForPrograms ? io.err : io.out;
+    const pass = io.passthrough(options, isForPrograms ? io.err : io.out);
     const showsTimes = options.times || order === "time" || format !== "plain";
     const isHeld = order !== "stream" || options.tree;
     const held = heldRows(order, limit);
@@ -139,8 +140,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     let latest: Timestamp | undefined;
     io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.reportDamage(item);
-      const bytes = options["no-passthrough"] ? undefined : textOf(item);
-      if (bytes !== undefined) text.writeForeign(bytes);
+      pass(item);
       if (showsTimes && item.kind === "packet" && item.idAt >= 0) {
         latest = item.timestamp ?? latest;
       }

@@ -9,7 +9,8 @@
 import type { StreamItem, Timestamp } from "@subunit/codec";
 import { readList } from "./kit/tool/list_file.ts";
 import { lostTest, type Missing, writeFailure } from "./kit/stream/failures.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { textOf } from "./kit/io/item_bytes.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import { TextTails } from "./kit/stream/text_tails.ts";
 import {
   defineTool,

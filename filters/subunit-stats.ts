@@ -8,14 +8,15 @@
 
 import { Summary, type Test } from "@subunit/codec";
 import { heldRows, holdRow, type Row } from "./report/listing.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import { compareText, formatSeconds } from "./kit/text/visible.ts";
 import type { Top } from "./report/first_few.ts";
 import {
   defineTool,
-  Output,
+  OUTPUT_OPTIONS,
   parseChoice,
   parseCount,
+  PASSTHROUGH_OPTION,
   REPORT_STATUS,
   runTool,
   type Tool,
@@ -143,12 +144,8 @@ export const tool: Tool = defineTool({
   summary: "Count the tests of a subunit stream by what became of them",
   operands: "[FILE...]",
   options: {
-    "no-passthrough": { help: "hide the text between the packets" },
-    "output-to": { short: "o", value: "FILE", help: "write the report there" },
-    forward: {
-      short: "f",
-      help: "pass the stream on to standard output, unchanged",
-    },
+    ...PASSTHROUGH_OPTION,
+    ...OUTPUT_OPTIONS,
     json: { help: "report as one JSON object" },
     slowest: { value: "N", help: "name the N tests that took longest" },
     by: { value: "GROUP", help: "count by tag or by route as well" },
@@ -168,23 +165,15 @@ With --forward and no --output-to the report goes to standard error.`,
       : parseChoice("by", options.by, GROUPINGS);
     const slowest = parseCount("slowest", options.slowest ?? "0");
     const least = parseCount("min-tests", options["min-tests"] ?? "0");
-    const path = options["output-to"];
-    const report = path !== undefined
-      ? Output.toFile(path)
-      : options.forward
-      ? io.err
-      : io.out;
+    const report = io.openReport(options);
     const text = options.json && report === io.out ? io.err : io.out;
+    const pass = io.passthrough(options, text);
 
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
     io.forEachItem(files, (item) => {
       if (item.kind === "damage") io.reportDamage(item);
-      if (options.forward) io.out.writeItem(item);
-      else if (!options["no-passthrough"]) {
-        const bytes = textOf(item);
-        if (bytes !== undefined) text.writeForeign(bytes);
-      }
+      pass(item);
       const test = verdict.add(item);
       if (test !== undefined) stats.add(test);
     });

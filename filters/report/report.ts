@@ -8,22 +8,22 @@ import {
   type Damage,
   type Outcome,
   PARSER_TEST_ID,
-  type StreamItem,
   type Test,
   TEXT_TYPE,
 } from "@subunit/codec";
 import type { OptionTable, OptionValues } from "../kit/tool/options.ts";
-import { textOf, Verdict } from "../kit/stream/verdict.ts";
-import { Output, type ToolIO } from "../kit/tool/tool.ts";
+import { Verdict } from "../kit/stream/verdict.ts";
+import {
+  type Output,
+  OUTPUT_OPTIONS,
+  PASSTHROUGH_OPTION,
+  type ToolIO,
+} from "../kit/tool/tool.ts";
 
 /** The options every tool with a report has. */
 export const SINK_OPTIONS = {
-  "no-passthrough": { help: "hide the text between the packets" },
-  "output-to": { short: "o", value: "FILE", help: "write the report there" },
-  forward: {
-    short: "f",
-    help: "pass the stream on to standard output, unchanged",
-  },
+  ...PASSTHROUGH_OPTION,
+  ...OUTPUT_OPTIONS,
 } as const satisfies OptionTable;
 
 /** What {@linkcode SINK_OPTIONS} do, for `--help`. */
@@ -102,23 +102,17 @@ export function runReport(
   begin: (out: Output) => Report,
   needs: ReportNeeds = {},
 ): number {
-  const path = options["output-to"];
-  const out = path !== undefined
-    ? Output.toFile(path)
-    : options.forward
-    ? io.err
-    : io.out;
+  const out = io.openReport(options);
   const text = out === io.out ? io.err : io.out;
   // Not before there is something to read: a wrong call makes no report.
   let begun: Report | undefined;
   const report = () => begun ??= begin(out);
   const verdict = new Verdict(needs);
-  const pass = (item: StreamItem) => {
-    if (options.forward) return io.out.writeItem(item);
-    const bytes = options["no-passthrough"] ? undefined : textOf(item);
-    if (bytes === undefined) return;
-    text.writeForeign(needs.text?.push(bytes) ?? bytes);
-  };
+  const pass = io.passthrough(
+    options,
+    text,
+    (bytes) => needs.text?.push(bytes) ?? bytes,
+  );
   let isRead = false;
   try {
     io.forEachItem(files, (item) => {

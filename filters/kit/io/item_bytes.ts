@@ -34,3 +34,9 @@ export function joinItems(items: readonly StreamItem[]): Uint8Array {
     ? new Uint8Array(memoryOf(first), start, length)
     : concat(items.map(({ bytes }) => bytes));
 }
+
+/** Text found in a stream: between the packets, and files of no test. */
+export function textOf(item: StreamItem): Uint8Array | undefined {
+  if (item.kind === "foreign") return item.bytes;
+  return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;
+}

@@ -54,6 +54,20 @@ export const EXIT_STATUS_OPTION = {
   },
 } as const satisfies OptionTable;
 
+/** The option of tools that show the text between the packets. */
+export const PASSTHROUGH_OPTION = {
+  "no-passthrough": { help: "hide the text between the packets" },
+} as const satisfies OptionTable;
+
+/** The options for where a report goes, and the stream beside it. */
+export const OUTPUT_OPTIONS = {
+  "output-to": { short: "o", value: "FILE", help: "write the report there" },
+  forward: {
+    short: "f",
+    help: "pass the stream on to standard output, unchanged",
+  },
+} as const satisfies OptionTable;
+
 /** Types a tool's table; the tool is what is put in. */
 export function defineTool<const Table extends OptionTable>(
   tool: Tool<Table>,

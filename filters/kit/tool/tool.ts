@@ -20,6 +20,8 @@ export { parseBytes, parseChoice, parseCount } from "./options.ts";
 export {
   defineTool,
   EXIT_STATUS_OPTION,
+  OUTPUT_OPTIONS,
+  PASSTHROUGH_OPTION,
   REPORT_STATUS,
   type Tool,
   TRANSFORM_STATUS,

@@ -6,10 +6,18 @@
 
 import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { type Input, openInput, readChunk } from "../io/input.ts";
+import { textOf } from "../io/item_bytes.ts";
 import { Output } from "../io/output.ts";
 import { visibleText } from "../text/visible.ts";
+import type { OptionValues } from "./options.ts";
+import type { OUTPUT_OPTIONS, PASSTHROUGH_OPTION } from "./table.ts";
 
-/** A tool's way to the outside. */
+/** Which parts of a stream pass on beside a report. */
+type Passthrough =
+  & OptionValues<typeof PASSTHROUGH_OPTION>
+  & Partial<Pick<OptionValues<typeof OUTPUT_OPTIONS>, "forward">>;
+
+/** What a tool reads and writes. */
 export class ToolIO {
   readonly #name: string;
   /** Standard output; flushed before each read that may wait. */
@@ -40,6 +48,38 @@ export class ToolIO {
     this.out.flush();
     const where = source === undefined ? "" : `${source}: `;
     this.warn(`${where}${reason} (${byteLength} bytes are no packet)`);
+  }
+
+  /**
+   * Opens what a report is written to: the file of --output-to. Without one it
+   * is standard output, or standard error where --forward takes that.
+   *
+   * @throws {ToolError} when the file cannot be made
+   */
+  openReport(
+    { "output-to": path, forward }: OptionValues<typeof OUTPUT_OPTIONS>,
+  ): Output {
+    if (path !== undefined) return Output.toFile(path);
+    return forward ? this.err : this.out;
+  }
+
+  /**
+   * What passes an item on beside a report: all of it to standard output with
+   * --forward, else its text to `out`, without --no-passthrough.
+   *
+   * @param change what is made of the text
+   */
+  passthrough(
+    options: Passthrough,
+    out: Output,
+    change: (text: Uint8Array) => Uint8Array = (text) => text,
+  ): (item: StreamItem) => void {
+    if (options.forward) return (item) => this.out.writeItem(item);
+    if (options["no-passthrough"]) return () => {};
+    return (item) => {
+      const text = textOf(item);
+      if (text !== undefined) out.writeForeign(change(text));
+    };
   }
 
   /**
