@@ -22,6 +22,7 @@ export interface Pipe {
 
 /** Makes so many pipes; whoever asked closes their ends. */
 export function makePipes(count: number): Pipe[] {
+  if (count === 0) return [];
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { O_RDONLY, O_NONBLOCK, O_WRONLY } = fs.constants;
   const folder = fs.mkdtempSync(`${os.tmpdir()}/subunit-`);
