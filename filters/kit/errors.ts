@@ -5,12 +5,12 @@
  * @module
  */
 
-/** Something outside the tool failed: what, where, and what to do. */
+/** Something outside the tool failed; says what, where, and what to do. */
 export class ToolError extends Error {
   override name = "ToolError";
 }
 
-/** The tool was called wrongly. */
+/** The command line is wrong. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
@@ -20,12 +20,12 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound;
 }
 
-/** Whether a write failed because the reader has left: no failure of ours. */
+/** Whether a write failed because the reader of the pipe has left. */
 export function isReaderGone(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe;
 }
 
-/** Why the runtime could not do what it was asked, as part of a sentence. */
+/** Why an operation of the runtime failed, as part of a sentence. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "the runtime was not given the permission";
@@ -36,8 +36,8 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Whether an error means that input is not what it should be, not that reading
- * or writing failed.
+ * Whether an error is about the content of the input, not about reading or
+ * writing it.
  */
 export function isBadInput(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof TypeError ||
@@ -47,8 +47,9 @@ export function isBadInput(error: unknown): error is Error {
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Whether a read or write is to be tried again: a signal interrupted it, or
- * another process has set the descriptor not to block. Then it waits a moment.
+ * Whether a read or write must be tried again: a signal interrupted it, or the
+ * descriptor was not ready, as another process has set it not to block. In the
+ * second case this waits for a millisecond.
  */
 export function isNotReady(error: unknown): boolean {
   if (error instanceof Deno.errors.Interrupted) return true;

@@ -1,5 +1,5 @@
 /**
- * Commands that tools run for their users.
+ * Starting commands, and passing signals on to them.
  *
  * @module
  */
@@ -32,7 +32,8 @@ export function spawn(
 }
 
 /**
- * Starts a command of the user's with our standard input; its output is a pipe.
+ * Starts a command given by the user, with our standard input. Its output is a
+ * pipe.
  *
  * @throws {ToolError} when it cannot be started
  */
@@ -50,7 +51,7 @@ export function startCommand(
   }
 }
 
-/** Sends a command a signal, if it has not ended. */
+/** Sends a signal to a command; does nothing if it has ended. */
 export function signalCommand(
   child: ChildProcess,
   signal: Signal,
@@ -63,9 +64,9 @@ export function signalCommand(
 }
 
 /**
- * Passes the signals that would end us on to a command.
+ * Passes the signals that would end the tool on to a command.
  *
- * @returns stops that; until then the tool does not end by itself
+ * @returns a function that stops this; until then the process stays alive
  */
 export function passSignals(child: ChildProcess): () => void {
   return onEndingSignal((signal) => signalCommand(child, signal));
@@ -73,8 +74,8 @@ export function passSignals(child: ChildProcess): () => void {
 
 /**
  * Runs a command to its end, with our standard input and standard error, and
- * calls `take` with what it prints, as it comes. It does not outlive us when
- * `take` fails.
+ * calls `take` with each chunk of its output. When `take` throws, the command
+ * is ended too.
  *
  * @throws {ToolError} when it cannot be started
  */

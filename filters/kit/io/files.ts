@@ -16,8 +16,8 @@ export function isRegularFile(path: string): boolean {
 }
 
 /**
- * Makes a file without a name, for nobody else, in the directory for temporary
- * files. It is gone when it is closed.
+ * Opens an empty temporary file that only this process can open: it has no name
+ * any more, and is gone when it is closed.
  *
  * @throws what the runtime throws
  */
@@ -30,14 +30,14 @@ export function openTemporary(prefix: string): FsFile {
   }
 }
 
-/** The next read of a file starts at its beginning. */
+/** Makes the next read start at the beginning of the file. */
 export function rewind(file: FsFile): void {
   file.seekSync(0, Deno.SeekMode.Start);
 }
 
 /**
- * Opens a file to be read and appended to, and makes it where there is none.
- * Waits until no other process has it open so.
+ * Opens a file to be read and appended to, and creates it if there is none.
+ * Waits while another process has it open in this way.
  *
  * @throws what the runtime throws
  */

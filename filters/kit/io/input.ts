@@ -1,5 +1,5 @@
 /**
- * Reading whole chunks.
+ * Reading files, standard input and streams in large chunks.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { FsFile } from "../runtime/runtime.ts";
 
 /** Where bytes come from. */
 export interface Input {
-  /** What it is called when reading fails. */
+  /** Its name in error messages. */
   readonly name: string;
   read(buffer: Uint8Array): number | null;
   close(): void;
 }
 
-/** What one read takes in at the most. */
+/** The most that one read returns. */
 const READ_BYTES = 256 * 1024;
-/** What a pipe gives at a time. */
+/** The capacity of a pipe. */
 const PIPE_BYTES = 64 * 1024;
 
 const readBuffer = new Uint8Array(READ_BYTES);
@@ -48,16 +48,16 @@ export function openInput(path: string): Input {
 }
 
 /**
- * Whether a path stands for standard input. The runtime lets nobody open the
- * devices by name.
+ * Whether a path names standard input. The devices are among them: the runtime
+ * does not allow a program to open those.
  */
 export function isStdin(path: string): boolean {
   return ["-", "/dev/stdin", "/dev/fd/0"].includes(path);
 }
 
 /**
- * Whether reads of a file, or of standard input, may wait for a writer. Says
- * false of a file that cannot be opened: that fails at once.
+ * Whether reads may wait for a writer: those of anything but a regular file.
+ * False of a file that cannot be opened.
  */
 export function mayWait(path: string): boolean {
   try {
@@ -102,9 +102,9 @@ export async function readChunkAsync(): Promise<Uint8Array | undefined> {
 
 /**
  * The chunks of a stream, without blocking signal handlers or other streams. A
- * chunk is good until the next one is asked for: one buffer goes there and back.
+ * chunk is good until the next one is asked for: all share one buffer.
  *
- * @param name what it is called when reading fails
+ * @param name its name in error messages
  * @throws {ToolError} when reading fails
  */
 export async function* readStreamAsync(
@@ -148,7 +148,7 @@ async function* readFileAsync(path: string): AsyncGenerator<Uint8Array> {
   yield* readStreamAsync(file.readable, `"${path}"`);
 }
 
-/** Ends a read under way, which would keep the tool alive. */
+/** Cancels a pending read, which would keep the tool alive. */
 export function closeStdin(): void {
   Deno.stdin.close();
 }

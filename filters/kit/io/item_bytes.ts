@@ -1,5 +1,5 @@
 /**
- * Items by their bytes.
+ * The bytes of items: where they lie, joined, and those that are text.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { concat } from "@std/bytes/concat";
 import type { StreamItem } from "@subunit/codec";
 
-/** The memory an item's bytes lie in. */
+/** The buffer that holds an item's bytes. */
 export function memoryOf(item: StreamItem): ArrayBufferLike {
   return (item.kind === "packet" ? item.source : item.bytes).buffer;
 }
 
-/** Where in its memory an item begins; no view is made to tell. */
+/** The offset of an item in its buffer, found without making a view. */
 export function startOf(item: StreamItem): number {
   return item.kind === "packet"
     ? item.source.byteOffset + item.start
@@ -20,8 +20,8 @@ export function startOf(item: StreamItem): number {
 }
 
 /**
- * The bytes of items, joined: a view where they stand behind one another in
- * memory, as all the items of a chunk do, a copy otherwise.
+ * The bytes of items, joined: a view where they are adjacent in memory, as the
+ * items of a chunk are, else a copy.
  */
 export function joinItems(items: readonly StreamItem[]): Uint8Array {
   if (items.length === 0) return new Uint8Array(0);
@@ -35,7 +35,7 @@ export function joinItems(items: readonly StreamItem[]): Uint8Array {
     : concat(items.map(({ bytes }) => bytes));
 }
 
-/** Text found in a stream: between the packets, and files of no test. */
+/** The text in an item: what stands between packets, or a file of no test. */
 export function textOf(item: StreamItem): Uint8Array | undefined {
   if (item.kind === "foreign") return item.bytes;
   return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;

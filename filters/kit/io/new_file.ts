@@ -1,6 +1,6 @@
 /**
- * New files and directories, named by a stream where that is harmless. Nothing
- * is ever overwritten.
+ * New files and directories, whose names may come from a stream. Nothing is
+ * ever overwritten.
  *
  * @module
  */
@@ -8,25 +8,25 @@
 import { isNotFound } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
 
-/** What file systems take, less room for a number behind it. */
+/** The limit of file systems, less room for a number. */
 const MAX_NAME_BYTES = 255 - "-4294967295".length;
 
 /**
- * What would leave the directory, or a terminal would obey, and "%" where it
- * would look like an escape: so escapes can be undone.
+ * Characters that lead out of the directory or control a terminal, and a "%"
+ * that would look like an escape, so that escapes can be undone.
  */
 const HARMFUL =
   // deno-lint-ignore no-control-regex -- they are what is looked for
   /[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]|%(?=[0-9A-F]{2})/g;
 
-/** No test id or file name has the character this stands for. */
+/** An escape that no other name has: of a NUL, which no name may hold. */
 const EMPTY_NAME = "%00";
 
 const encoder = new TextEncoder();
 
 /**
- * The name of a file or directory for any text: itself where that is harmless,
- * else with escapes as in URLs, and cut where it is too long.
+ * A safe file name for any text: the text itself where that is harmless, else
+ * with escapes as in URLs, and cut where it is too long.
  */
 export function safeName(text: string): string {
   if (text === "") return EMPTY_NAME;
@@ -39,14 +39,16 @@ export function safeName(text: string): string {
     : escaped.slice(0, read).replace(/%[0-9A-F]?$/, "");
 }
 
-/** A name that is not taken: itself, or else with a number behind it. */
+/**
+ * A name that is not taken: `name` itself, or `name` with a number appended.
+ */
 export function freeName(
   name: string,
   isTaken: (name: string) => boolean,
 ): string {
   if (!isTaken(name)) return name;
   const isNumberTaken = (number: number) => isTaken(`${name}-${number}`);
-  // First by doubling, then by halving: a test may run a million times.
+  // By doubling, then by bisection: a test may run a million times.
   let taken = 0, free = 1;
   for (; isNumberTaken(free); free *= 2) taken = free;
   while (free - taken > 1) {
@@ -58,7 +60,7 @@ export function freeName(
 }
 
 /**
- * Makes a directory, and those above it, where there is none.
+ * Makes a directory and its parents, where they are missing.
  *
  * @throws what the runtime throws
  */
@@ -67,7 +69,7 @@ export function makeDirectories(path: string): void {
 }
 
 /**
- * Makes a file to be written, which must not be there yet.
+ * Creates a file for writing; it must not exist yet.
  *
  * @throws what the runtime throws
  */

@@ -1,5 +1,5 @@
 /**
- * Writing: gathered and blocking, or beside other work.
+ * Writing: gathered into large blocking writes, or asynchronously.
  *
  * @module
  */
@@ -9,9 +9,12 @@ import { isNotReady, isReaderGone, reasonOf, ToolError } from "../errors.ts";
 import { visibleLines, visibleText } from "../text/visible.ts";
 import { memoryOf, startOf } from "./item_bytes.ts";
 
-/** What is gathered before it is written. */
+/** How many bytes are gathered before they are written. */
 const GATHER_BYTES = 64 * 1024;
-/** What of text, in UTF-16 units: a call of the encoder costs as much as 1000. */
+/**
+ * How much text is gathered before it is encoded, in UTF-16 units: a call of the
+ * encoder costs as much as 1000 of them.
+ */
 const GATHER_UNITS = 8 * 1024;
 
 const encoder = new TextEncoder();
@@ -19,7 +22,8 @@ const encoder = new TextEncoder();
 /**
  * Writes to standard output, without blocking signal handlers.
  *
- * @throws {ToolError} when writing fails, but for a reader that has left
+ * @throws {ToolError} when writing fails; when the reader has left, the
+ * runtime's error
  */
 export async function writeAsync(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
@@ -31,7 +35,7 @@ export async function writeAsync(bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** The error to throw; a reader that has left is no failure of ours. */
+/** The error to throw: the runtime's own when the reader has left. */
 function cannotWrite(name: string, error: unknown): unknown {
   return isReaderGone(error) ? error : new ToolError(
     `Cannot write ${name}: ${reasonOf(error)}: what follows is missing there`,
@@ -46,7 +50,7 @@ export interface Sink {
 }
 
 /**
- * Writes all of `bytes`, however little a write takes, and waits where a
+ * Writes all of `bytes`, in as many writes as that takes. Waits while a
  * descriptor is not ready.
  *
  * @throws what the runtime throws
@@ -65,8 +69,8 @@ export function writeAll(
 }
 
 /**
- * Gathers small writes and passes large ones straight on. Items that stand
- * behind one another in memory leave as one run, without being copied.
+ * Gathers small writes; writes large ones at once. Items that are adjacent in
+ * memory are written as one run, without being copied.
  */
 export class Output {
   readonly #sink: Sink;
@@ -87,7 +91,7 @@ export class Output {
   }
 
   /**
-   * Writes to a file, made anew.
+   * Opens a file for writing, and truncates it.
    *
    * @throws {ToolError} when it cannot be made
    */
@@ -104,12 +108,12 @@ export class Output {
     }
   }
 
-  /** Whether a person is looking: then text from a stream is made harmless. */
+  /** Whether it is a terminal; then control characters are escaped. */
   get isTerminal(): boolean {
     return this.#isTerminal ??= this.#sink.isTerminal();
   }
 
-  /** Writes bytes; they are copied or written when this returns. */
+  /** Writes bytes. The caller may reuse them when this returns. */
   write(bytes: Uint8Array): void {
     this.writeRange(bytes, 0, bytes.length);
   }
@@ -153,7 +157,7 @@ export class Output {
         return;
       }
     }
-    // Short ranges by hand: a view and a call cost more than forty bytes do.
+    // Copied by hand when short: a view and a call cost more than 40 bytes do.
     if (length < 48) {
       const to = this.#gathered;
       let at = this.#count;
@@ -168,7 +172,7 @@ export class Output {
     this.#count += length;
   }
 
-  /** Writes text of our own. */
+  /** Writes text as it is. */
   writeText(text: string): void {
     this.#endRun();
     this.#text += text;
@@ -193,7 +197,7 @@ export class Output {
     this.#count += written;
   }
 
-  /** Writes a name from a stream: raw, or harmless on a terminal. */
+  /** Writes a name from a stream: as it is, or escaped on a terminal. */
   writeName(name: string): void {
     this.writeText(this.isTerminal ? visibleText(name) : name);
   }
@@ -203,7 +207,7 @@ export class Output {
     this.writeText((this.isTerminal ? visibleText(line) : line) + "\n");
   }
 
-  /** Writes output found in a stream: raw, or harmless on a terminal. */
+  /** Writes text from a stream: as it is, or escaped on a terminal. */
   writeForeign(bytes: Uint8Array): void {
     if (this.isTerminal) {
       this.writeText(visibleLines(new TextDecoder().decode(bytes)));
@@ -222,7 +226,7 @@ export class Output {
   #writeGathered(): void {
     if (this.#count === 0) return;
     const count = this.#count;
-    // Emptied first: what cannot be written is not tried again at the end.
+    // Emptied first: a later flush must not try again what failed.
     this.#count = 0;
     this.#writeAll(this.#gathered.subarray(0, count));
   }

@@ -15,9 +15,9 @@ const ENDING_SIGNALS = [
 export type EndingSignal = typeof ENDING_SIGNALS[number][0];
 
 /**
- * Calls `take` for each signal that would end the tool, which goes on.
+ * Calls `take` for each signal that would end the tool, instead of ending it.
  *
- * @returns stops that; until then the tool does not end by itself
+ * @returns a function that stops this; until then the process stays alive
  */
 export function onEndingSignal(
   take: (signal: EndingSignal, exitStatus: number) => void,
@@ -31,11 +31,10 @@ export function onEndingSignal(
 }
 
 /**
- * Ends the tool on a signal that would end it, but between two steps of its
- * work: no write is cut.
+ * Ends the tool on a signal, but never in the middle of a write.
  *
- * @param ignored does nothing
- * @returns stops that; until then the tool does not end by itself
+ * @param ignored signals that do nothing
+ * @returns a function that stops this; until then the process stays alive
  */
 export function exitOnEndingSignal(
   ignored: readonly EndingSignal[] = [],

@@ -19,7 +19,7 @@ export interface Runtime {
   /** Ends the process, with {@linkcode exitCode} unless a status is given. */
   exit(status?: number): never;
 
-  /** Runs `listener` for each signal of a name, in place of what it does. */
+  /** Calls `listener` for each signal of a name, instead of what it does. */
   addSignalListener(signal: Signal, listener: () => void): void;
   removeSignalListener(signal: Signal, listener: () => void): void;
 

@@ -40,14 +40,16 @@ export function helpText(tool: Tool): string {
   ].join("\n");
 }
 
-/** What the exit statuses of a tool mean, from 0 on. */
+/** The meanings of a tool's exit statuses, from 0 on. */
 export function exitStatuses({ exitStatus }: Tool): readonly string[] {
   return exitStatus.length > 2
     ? exitStatus
     : [...exitStatus, "wrong usage, or input or output failed"];
 }
 
-/** Two columns, the second aligned where the first is not too wide. */
+/**
+ * Lines of two columns; where the first is too wide the second starts a line.
+ */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
   return rows.map(([left, right]) =>

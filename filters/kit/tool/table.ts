@@ -8,7 +8,7 @@
 import type { Grammar, OptionTable, OptionValues } from "./options.ts";
 import type { ToolIO } from "./tool_io.ts";
 
-/** What an executable is: parsing, `--help` and conduct follow from it. */
+/** An executable: parsing, `--help` and documentation follow from it. */
 export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   readonly name: string;
   /** What it is for: one sentence without a full stop. */
@@ -16,17 +16,17 @@ export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   /** Its operands as `--help` shows them: "[FILE...]". */
   readonly operands: string;
   readonly options: Table;
-  /** More to know, behind the options in `--help`. */
+  /** What `--help` shows behind the options. */
   readonly notes?: string;
-  /** What its exit statuses 0 and 1 mean, or all of them, from 0 on. */
+  /** The meaning of exit statuses 0 and 1, or of all of them from 0 on. */
   readonly exitStatus: readonly [string, string, ...string[]];
   readonly examples: readonly string[];
   /**
-   * Whether the process ends with the tool, whatever else would keep it alive:
-   * sources that are still open, listeners.
+   * Whether the process exits when the tool is done, even where open sources or
+   * listeners would keep it alive.
    */
   readonly forcesExit?: boolean;
-  /** Does the work and returns the exit status; none is 0. */
+  /** Does the work and returns the exit status; undefined is 0. */
   run(
     io: ToolIO,
     options: OptionValues<Table>,
@@ -47,7 +47,7 @@ export const TRANSFORM_STATUS = [
   "with --exit-status: a test failed or was lost, or the stream is damaged",
 ] as const;
 
-/** The option {@linkcode TRANSFORM_STATUS} speaks of. */
+/** The option that {@linkcode TRANSFORM_STATUS} names. */
 export const EXIT_STATUS_OPTION = {
   "exit-status": {
     help: "exit 1 when a test failed or was lost or the stream is damaged",
@@ -68,7 +68,7 @@ export const OUTPUT_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
-/** Types a tool's table; the tool is what is put in. */
+/** Returns a tool as it is; for the types of its options. */
 export function defineTool<const Table extends OptionTable>(
   tool: Tool<Table>,
 ): Tool<Table> {

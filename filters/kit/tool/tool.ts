@@ -1,6 +1,5 @@
 /**
- * The conduct of every executable, once: options, standard streams, exit
- * status, and what is said when something fails.
+ * Runs an executable: its command line, exit status and error messages.
  *
  * @module
  */
@@ -31,12 +30,15 @@ export type { ToolIO } from "./tool_io.ts";
 /** The version of all tools. */
 export const VERSION = "0.1.0";
 
-/** Exit status of a wrong call, and of input or output that fails. */
+/** Exit status of wrong usage, and of input or output that fails. */
 const EXIT_TROUBLE = 2;
-/** What a shell sees of a program that ends because its reader has left. */
+/** Exit status of a program whose reader has left, as shells show SIGPIPE. */
 const EXIT_READER_LEFT = 128 + 13;
 
-/** Runs a tool on the command line, the standard streams and the exit status. */
+/**
+ * Runs a tool with the command line of the process, and sets its exit status.
+ * Errors become one line on standard error.
+ */
 export async function runTool<Table extends OptionTable>(
   tool: Tool<Table>,
 ): Promise<void> {
@@ -65,7 +67,7 @@ async function start<Table extends OptionTable>(
     tool,
   );
   if (options.help) {
-    // Few runs show it: to load it in all of them takes time.
+    // Loaded only here: every module counts when a tool starts.
     const { helpText } = await import("./help.ts");
     io.out.writeText(helpText(tool));
     io.out.flush();
@@ -85,7 +87,7 @@ async function start<Table extends OptionTable>(
     );
     return status ?? 0;
   } finally {
-    // What was decided before a failure is still true.
+    // After a failure too: what was written before it still holds.
     io.out.flush();
     io.err.flush();
   }

@@ -22,7 +22,7 @@ export class ToolIO {
   readonly #name: string;
   /** Standard output; flushed before each read that may wait. */
   readonly out: Output = new Output(Deno.stdout, "standard output");
-  /** Standard error, for text from the stream that has no place on stdout. */
+  /** Standard error, for text from the stream that must not go to stdout. */
   readonly err: Output = new Output(Deno.stderr, "standard error");
 
   constructor(name: string) {
@@ -51,8 +51,8 @@ export class ToolIO {
   }
 
   /**
-   * Opens what a report is written to: the file of --output-to. Without one it
-   * is standard output, or standard error where --forward takes that.
+   * Opens the output for a report: the file of --output-to. Without one it is
+   * standard output, or with --forward standard error.
    *
    * @throws {ToolError} when the file cannot be made
    */
@@ -64,10 +64,10 @@ export class ToolIO {
   }
 
   /**
-   * What passes an item on beside a report: all of it to standard output with
-   * --forward, else its text to `out`, without --no-passthrough.
+   * Returns a function that passes items on beside a report: whole, to standard
+   * output, with --forward; else only text, to `out`, unless --no-passthrough.
    *
-   * @param change what is made of the text
+   * @param change is applied to the text
    */
   passthrough(
     options: Passthrough,
@@ -104,11 +104,11 @@ export class ToolIO {
   }
 
   /**
-   * Calls `take` with the items of the stream in `files`. An item is good
-   * until `endChunk` is called, after all those of one chunk.
+   * Calls `take` with each item of the stream in `files`, and `endChunk` after
+   * all items of a chunk. An item is good until then.
    *
-   * A callback, not an iterator: called anew for each chunk and each item, it
-   * is compiled well; one long loop over all items takes half as long again.
+   * A callback, not an iterator: V8 compiles a function that is called for each
+   * item well; one long loop over all items takes half as long again.
    */
   forEachItem(
     files: readonly string[],

@@ -45,7 +45,7 @@ export class Command {
         errPipe?.writeEnd ?? nodeStdio(stderr),
       ],
     });
-    // An end that stayed open here would keep the pipe from ending.
+    // While an end is open here, the pipe does not end.
     for (const { writeEnd } of pipes) fs.closeSync(writeEnd);
     if (child.pid === undefined) {
       // Node reports why, but later, when nothing can be thrown any more.
@@ -87,7 +87,6 @@ export class NodeChild implements ChildProcess {
   readonly #child: NodeProcess;
   readonly #stdout: Listener | undefined;
   readonly #stderr: Listener | undefined;
-  /** How it ended. */
   readonly status: Promise<CommandStatus>;
 
   /** @param stdout @param stderr descriptors of pipes, where they are ours */
@@ -116,7 +115,6 @@ export class NodeChild implements ChildProcess {
     if (!this.#child.kill(signal)) throw new Error("It has ended");
   }
 
-  /** How it ended, and all that it wrote. */
   async output(): Promise<CommandOutput> {
     const bytesOf = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
       new Uint8Array(await new Response(stream).arrayBuffer());

@@ -1,5 +1,5 @@
 /**
- * Deno's errors, made of Node's.
+ * Converts Node's errors into Deno's.
  *
  * @module
  */
@@ -9,7 +9,7 @@ export const errors = {
   AlreadyExists: class AlreadyExists extends Error {},
   BrokenPipe: class BrokenPipe extends Error {},
   Interrupted: class Interrupted extends Error {},
-  /** Never thrown: Node takes nobody's permissions away. */
+  /** Never thrown: Node has no permissions. */
   NotCapable: class NotCapable extends Error {},
   NotFound: class NotFound extends Error {},
   WouldBlock: class WouldBlock extends Error {},
@@ -60,7 +60,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: "Text file busy",
 };
 
-/** Deno's error for one of Node's; other errors stay what they are. */
+/** Deno's error for one of Node's; other errors are returned unchanged. */
 export function denoError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code, errno } = error as Error & { code?: string; errno?: number };
@@ -69,7 +69,7 @@ export function denoError(error: unknown): unknown {
   return new (CLASSES[code] ?? Error)(`${reason} (os error ${-errno})`);
 }
 
-/** Does some of Node's work; what it throws is Deno's. */
+/** Calls `work`, and throws Deno's errors in place of Node's. */
 export function withDenoErrors<T>(work: () => T): T {
   try {
     return work();

@@ -18,7 +18,7 @@ export const SeekMode = { Start: 0 } as const;
 /** A file by its descriptor; reads and writes block. */
 export class NodeFile implements FsFile {
   readonly #fd: number;
-  /** Where the next read or write is; undefined where the kernel keeps it. */
+  /** The position of the next access; undefined while the kernel keeps it. */
   #at: number | undefined;
   #isOpen = true;
 
@@ -26,7 +26,6 @@ export class NodeFile implements FsFile {
     this.#fd = fd;
   }
 
-  /** How many bytes were read; null at the end. */
   readSync(buffer: Uint8Array): number | null {
     boundYoungSpace();
     const count = withDenoErrors(() =>
@@ -48,7 +47,7 @@ export class NodeFile implements FsFile {
     if (this.#at !== undefined) this.#at += count;
   }
 
-  /** Node cannot move the kernel's place in a file: from here on we keep it. */
+  /** Node cannot seek: from here on the position is kept here. */
   seekSync(offset: number, _whence: number): number {
     return this.#at = offset;
   }
@@ -70,9 +69,9 @@ export class NodeFile implements FsFile {
   }
 
   /**
-   * Waits for the file's lock, until it is closed. Node has no `flock`; the
-   * command of that name locks a descriptor it is handed, and that lock stays
-   * when it has ended. Deno's is the same.
+   * Node has no `flock`. The command of that name locks a descriptor that it
+   * inherits, and the lock stays when the command has ended. It is the same
+   * lock as Deno's.
    */
   lockSync(isExclusive: boolean): void {
     const { spawnSync } = process.getBuiltinModule("node:child_process");
@@ -89,7 +88,6 @@ export class NodeFile implements FsFile {
     return isTerminal(this.#fd);
   }
 
-  /** What it holds, read without blocking signal handlers. */
   get readable(): ReadableStream<Uint8Array> {
     return new Listener(this.#fd).readable;
   }
@@ -131,8 +129,8 @@ export function openSync(path: string, options?: OpenOptions): NodeFile {
 }
 
 /**
- * Opens a file to be listened to. A fifo that nobody writes to yet keeps
- * nobody waiting here: its end is that of its first writer, as poll(2) has it.
+ * Opens a file for asynchronous reads. A fifo without a writer opens at once,
+ * and ends with its first writer, as poll(2) has it.
  */
 export function open(path: string): Promise<NodeFile> {
   const { O_RDONLY, O_NONBLOCK } = fs.constants;

@@ -1,10 +1,9 @@
 /**
  * {@linkcode Runtime} on Node.
  *
- * `@deno/shim-deno` is the library for the whole of it. It costs 30 ms before
- * a tool begins, where Node alone takes 69 and a tool may take 41 more; its
- * pipes of commands are sockets and its words for errors are Node's, and both
- * would show.
+ * `@deno/shim-deno` implements all of Deno. It takes 30 ms to load, where Node
+ * takes 69 and a tool may take 41 more; its pipes to commands are sockets, and
+ * its error messages are Node's, and users would notice both.
  *
  * @module
  */

@@ -7,7 +7,7 @@
 import process from "node:process";
 import type { Signal } from "../runtime.ts";
 
-/** Calls a listener for each signal of a name, in place of what it does. */
+/** Calls `listener` for each signal of a name, instead of what it does. */
 export function addSignalListener(signal: Signal, listener: () => void): void {
   process.on(signal, listener);
 }
