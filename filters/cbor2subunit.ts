@@ -35,7 +35,7 @@ behind bytes that are no CBOR cannot be read.`,
       } catch (error) {
         if (!isBadInput(error)) throw error;
         bad++;
-        io.say(`Item ${number}: ${error.message}`);
+        io.warn(`Item ${number}: ${error.message}`);
       }
       number++;
     };

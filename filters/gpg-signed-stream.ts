@@ -34,15 +34,14 @@ What was checked is said on standard error, a line a signature.`,
     "./runner | gpg-signed-stream sign --secret-key ci.key --context job-17 > run.subunit",
     "gpg-signed-stream verify --keyring ci.pub --context job-17 run.subunit | subunit-ls",
   ],
+  // Left to end by itself, Deno 2.9.6 crashes now and then when it takes down a
+  // program that signed what it read from a pipe.
+  forcesExit: true,
   async run(io, options, [command, ...files]) {
     if (command === "sign" || command === "verify") {
       // Not before there is something to do: openpgp takes 50 ms to load.
       const commands = await import("./signing/commands.ts");
-      const status = await commands[command](io, options, files);
-      // Everything is written. Left to end by itself, Deno 2.9.6 crashes now and
-      // then when it takes down a program that signed what it heard on a pipe.
-      io.out.flush();
-      Deno.exit(status);
+      return await commands[command](io, options, files);
     }
     throw new UsageError(
       `The first word is "${command ?? ""}": expected sign or verify`,

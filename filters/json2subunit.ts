@@ -45,7 +45,7 @@ export const tool: Tool = defineTool({
       } catch (error) {
         if (!isBadInput(error)) throw error;
         bad++;
-        io.say(`Line ${number}: ${error.message}`);
+        io.warn(`Line ${number}: ${error.message}`);
       }
     }
     if (bad > 0) {

@@ -52,7 +52,7 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
       isBroken = true;
       const name = file === "-" ? "standard input" : `"${file}"`;
       io.out.flush();
-      io.say(
+      io.warn(
         `Cannot read ${name}, ${decoder.error}: what came before was converted`,
       );
     }

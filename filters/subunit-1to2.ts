@@ -10,7 +10,8 @@
 import { now, PacketDecoder } from "@subunit/codec";
 import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
 import { runCommand } from "./kit/io/command.ts";
-import { endOf, writeOutcome } from "./kit/stream/endings.ts";
+import type { CommandStatus } from "./kit/runtime/runtime.ts";
+import { describeEnding, writeEnding } from "./kit/stream/failures.ts";
 import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
@@ -138,11 +139,11 @@ With COMMAND its output is converted as it comes; how it ended is the test
       for (const chunk of io.chunks(files)) converter.take(chunk);
       return converter.end();
     }
-    const outcome = {
+    const ending = {
       testId: `${command[0].split("/").at(-1)}: exit status`,
       routeCode: options.route,
     };
-    let status: Deno.CommandStatus;
+    let status: CommandStatus;
     try {
       status = await runCommand(command, (chunk) => {
         converter.take(chunk);
@@ -151,16 +152,16 @@ With COMMAND its output is converted as it comes; how it ended is the test
     } catch (error) {
       if (error instanceof ToolError) {
         const reason = "it could not be run to its end";
-        writeOutcome(io.out, { ...outcome, status: "fail", reason });
+        writeEnding(io.out, { ...ending, status: "fail", reason });
       }
       throw error;
     }
     const verdict = converter.end();
     converter.makeRoom();
-    writeOutcome(io.out, {
-      ...outcome,
+    writeEnding(io.out, {
+      ...ending,
       status: status.success ? "success" : "fail",
-      reason: endOf(status),
+      reason: describeEnding(status),
     });
     return status.code || verdict;
   },

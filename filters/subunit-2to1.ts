@@ -18,7 +18,7 @@ import {
   TestCollator,
 } from "@subunit/codec";
 import { TextQuoter, V1Encoder } from "@subunit/codec/v1";
-import { textOf } from "./kit/stream/verdict.ts";
+import { textOf } from "./kit/io/item_bytes.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -82,7 +82,7 @@ test ids become \\n and \\r. What version 1 cannot hold is counted at the end.`,
     };
     const takeDamage = (damage: Damage) => {
       summary.damage++;
-      io.sayDamage(damage);
+      io.reportDamage(damage);
       for (const event of itemEvents(damage)) {
         for (const packet of encodePackets(event)) {
           takePacket(decodePacket(packet));
@@ -111,7 +111,7 @@ test ids become \\n and \\r. What version 1 cannot hold is counted at the end.`,
       "tests side by side": besideOthers,
       "text that looks like it": text.quoted,
     });
-    if (losses !== undefined) io.say(losses);
+    if (losses !== undefined) io.warn(losses);
     return options["exit-status"] && !summary.isGood ? 1 : 0;
   },
 });

@@ -63,7 +63,7 @@ are matched by id, and by route code where both runs have it.`,
       encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
     }
     if (newFailures > 0) {
-      io.say(`${newFailures} tests fail that did not before`);
+      io.warn(`${newFailures} tests fail that did not before`);
     }
     return newFailures > 0 ? 1 : 0;
   },

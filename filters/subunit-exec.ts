@@ -15,9 +15,15 @@ import {
   type StatusEvent,
 } from "@subunit/codec";
 import { passSignals, startCommand } from "./kit/io/command.ts";
-import { hearStream } from "./kit/io/input.ts";
-import { lostTest, writeFailure } from "./kit/stream/failures.ts";
-import { endOf, type Outcome, writeOutcome } from "./kit/stream/endings.ts";
+import { readStreamAsync } from "./kit/io/input.ts";
+import type { ChildProcess, CommandStatus } from "./kit/runtime/runtime.ts";
+import {
+  describeEnding,
+  type Ending,
+  lostTest,
+  writeEnding,
+  writeFailure,
+} from "./kit/stream/failures.ts";
 import {
   type Format,
   ResultsReader,
@@ -85,19 +91,19 @@ function redirected(words: readonly string[], fd: number): string[] {
 }
 
 /**
- * What the end of a command comes to. A failure that tests explain is
- * expected; any other must be one in the stream.
+ * How a command ended. A failure that tests explain is expected; any other must
+ * be one in the stream.
  */
-export function outcomeOf(
+export function endingOf(
   testId: string,
-  status: Deno.CommandStatus,
+  status: CommandStatus,
   isGood: boolean,
-): Outcome {
+): Ending {
   const isExplained = !isGood && status.signal === null;
   return {
     testId,
     status: status.success ? "success" : isExplained ? "xfail" : "fail",
-    reason: endOf(status),
+    reason: describeEnding(status),
   };
 }
 
@@ -130,6 +136,8 @@ it. Signals are passed on to COMMAND.`,
     "subunit-exec -- node --test --test-reporter=tap | subunit-ls --failing",
     "subunit-exec --fd 3 -- ./suite --results-to /dev/fd/3 > run.subunit",
   ],
+  // Pipes and signals that are still listened to would keep it alive.
+  forcesExit: true,
   async run(io, options, operands, words = []) {
     if (words.length === 0 || operands.length > 0) {
       throw new UsageError("Expected a command to run, behind --");
@@ -143,13 +151,13 @@ it. Signals are passed on to COMMAND.`,
     const fd = options.fd === undefined ? undefined : parseFd(options.fd);
     const testId = `${words[0].split("/").at(-1)}: exit status`;
     const recorder = new Recorder(io);
-    let command: Deno.ChildProcess;
+    let command: ChildProcess;
     try {
       const all = fd === undefined ? words : redirected(words, fd);
       command = startCommand(all, "piped");
     } catch (error) {
       const reason = "it could not be started";
-      writeOutcome(io.out, { testId, status: "fail", reason });
+      writeEnding(io.out, { testId, status: "fail", reason });
       throw error;
     }
     passSignals(command);
@@ -163,7 +171,7 @@ it. Signals are passed on to COMMAND.`,
     ]);
     const status = await command.status;
     const isGood = recorder.end();
-    writeOutcome(io.out, outcomeOf(testId, status, isGood));
+    writeEnding(io.out, endingOf(testId, status, isGood));
     return isGood && status.success ? 0 : 1;
   },
 });
@@ -174,7 +182,7 @@ async function recordResults(
   recorder: Recorder,
 ): Promise<void> {
   const reader = new ResultsReader(format);
-  for await (const chunk of hearStream(results, "the command's results")) {
+  for await (const chunk of readStreamAsync(results, "the command's results")) {
     recorder.write(reader.push(chunk));
   }
   recorder.write(reader.end());
@@ -185,7 +193,9 @@ async function recordText(
   fileName: string,
   recorder: Recorder,
 ): Promise<void> {
-  for await (const chunk of hearStream(text, `the command's ${fileName}`)) {
+  for await (
+    const chunk of readStreamAsync(text, `the command's ${fileName}`)
+  ) {
     recorder.write([textEvent(fileName, chunk)]);
   }
 }
@@ -195,8 +205,4 @@ function parseFd(value: string): number {
   throw new UsageError(`Option --fd is "${value}": expected 3 to 9`);
 }
 
-if (import.meta.main) {
-  await runTool(tool);
-  // Pipes and signals that are still listened to would keep it alive.
-  Deno.exit();
-}
+if (import.meta.main) runTool(tool);

@@ -61,7 +61,7 @@ will do, of --with-tag all are needed. Damage always passes on.`,
           verdict?.add(decodePacket(bytes));
         });
       },
-      say: (message) => io.say(message),
+      warn: (message) => io.warn(message),
     });
     /** Whether something of no test passes on; damage always does. */
     const passes = (item: StreamItem) => {

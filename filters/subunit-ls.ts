@@ -16,11 +16,12 @@ import {
   holdRow,
   ORDERS,
 } from "./report/listing.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   parseChoice,
   parseCount,
+  PASSTHROUGH_OPTION,
   REPORT_STATUS,
   runTool,
   type Tool,
@@ -34,7 +35,7 @@ export const tool: Tool = defineTool({
   options: {
     times: { help: "add the seconds each test took, - when it does not say" },
     exists: { help: "list tests that are reported to exist as well" },
-    "no-passthrough": { help: "hide the text between the packets" },
+    ...PASSTHROUGH_OPTION,
     failing: { help: "list only fail, uxsuccess and lost tests" },
     status: {
       value: "LIST",
@@ -78,16 +79,15 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       count,
     });
     const isForPrograms = format !== "plain" || options.null || options.count;
-    const text = isForPrograms ? io.err : io.out;
+    const pass = io.passthrough(options, isForPrograms ? io.err : io.out);
     const showsTimes = options.times || order === "time" || format !== "plain";
 
     const verdict = new Verdict();
     /** The time of the last event of a test. */
     let latest: Timestamp | undefined;
     io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
-      const bytes = options["no-passthrough"] ? undefined : textOf(item);
-      if (bytes !== undefined) text.writeForeign(bytes);
+      if (item.kind === "damage") io.reportDamage(item);
+      pass(item);
       if (showsTimes && item.kind === "packet" && item.idAt >= 0) {
         latest = item.timestamp ?? latest;
       }

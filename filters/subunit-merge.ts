@@ -7,7 +7,7 @@
  * @module
  */
 
-import { writeOutcome } from "./kit/stream/endings.ts";
+import { writeEnding } from "./kit/stream/failures.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -55,6 +55,8 @@ A signal is passed on to the commands, and the merge ends when they have.`,
     "subunit-merge linux=linux.subunit mac=mac.subunit | subunit-stats --by route",
     "subunit-merge --run a='./shard 1' --run b='./shard 2' --expect 2 > run.subunit",
   ],
+  // Sources that are still open would keep it alive, and so would listeners.
+  forcesExit: true,
   async run(io, options, operands) {
     const sources = readSources(operands, options.run);
     const expected = parseCount("expect", options.expect ?? "0");
@@ -79,8 +81,8 @@ A signal is passed on to the commands, and the merge ends when they have.`,
       ...labels.flatMap((label) => missingLabel(label, lanes)),
     ];
     for (const shard of missing) {
-      writeOutcome(io.out, shard);
-      io.say(shard.reason);
+      writeEnding(io.out, shard);
+      io.warn(shard.reason);
     }
     if (signalStatus > 0) return signalStatus;
     if (lanes.some(({ isWhole }) => !isWhole)) return 2;
@@ -90,8 +92,4 @@ A signal is passed on to the commands, and the merge ends when they have.`,
   },
 });
 
-if (import.meta.main) {
-  await runTool(tool);
-  // Sources that are still open would keep it alive, and so would listeners.
-  Deno.exit();
-}
+if (import.meta.main) runTool(tool);

@@ -13,8 +13,9 @@ import {
   Expected,
   paddingBehind,
 } from "./kit/stream/expected_tests.ts";
+import { textOf } from "./kit/io/item_bytes.ts";
 import { lostTest, writeFailure } from "./kit/stream/failures.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import { TextTails } from "./kit/stream/text_tails.ts";
 import {
   defineTool,

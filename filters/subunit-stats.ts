@@ -6,13 +6,14 @@
  * @module
  */
 
-import { REPORT_OPTIONS, reportOutput } from "./report/report.ts";
 import { GROUPINGS, Stats, statsJson, statsLines } from "./report/stats.ts";
-import { textOf, Verdict } from "./kit/stream/verdict.ts";
+import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
+  OUTPUT_OPTIONS,
   parseChoice,
   parseCount,
+  PASSTHROUGH_OPTION,
   REPORT_STATUS,
   runTool,
   type Tool,
@@ -23,7 +24,8 @@ export const tool: Tool = defineTool({
   summary: "Count the tests of a subunit stream by what became of them",
   operands: "[FILE...]",
   options: {
-    ...REPORT_OPTIONS,
+    ...PASSTHROUGH_OPTION,
+    ...OUTPUT_OPTIONS,
     json: { help: "report as one JSON object" },
     slowest: { value: "N", help: "name the N tests that took longest" },
     by: { value: "GROUP", help: "count by tag or by route as well" },
@@ -43,24 +45,21 @@ With --forward and no --output-to the report goes to standard error.`,
       : parseChoice("by", options.by, GROUPINGS);
     const slowest = parseCount("slowest", options.slowest ?? "0");
     const least = parseCount("min-tests", options["min-tests"] ?? "0");
-    const report = reportOutput(io, options);
+    const report = io.openReport(options);
     const text = options.json && report === io.out ? io.err : io.out;
+    const pass = io.passthrough(options, text);
 
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
     io.forEachItem(files, (item) => {
-      if (item.kind === "damage") io.sayDamage(item);
-      if (options.forward) io.out.writeItem(item);
-      else if (!options["no-passthrough"]) {
-        const bytes = textOf(item);
-        if (bytes !== undefined) text.writeForeign(bytes);
-      }
+      if (item.kind === "damage") io.reportDamage(item);
+      pass(item);
       const test = verdict.add(item);
       if (test !== undefined) stats.add(test);
     });
     for (const test of verdict.end()) {
       stats.add(test);
-      io.say(`Test "${test.testId}" is lost: it started and never ended`);
+      io.warn(`Test "${test.testId}" is lost: it started and never ended`);
     }
     const { summary } = verdict;
     const lines = options.json
@@ -70,7 +69,7 @@ With --forward and no --output-to the report goes to standard error.`,
     report.flush();
 
     if (summary.total >= least) return verdict.exitStatus;
-    io.say(`${summary.total} tests, expected at least ${least}`);
+    io.warn(`${summary.total} tests, expected at least ${least}`);
     return 1;
   },
 });

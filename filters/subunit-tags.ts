@@ -75,17 +75,17 @@ Packets whose tags do not change, text and damage pass on as they came.`,
     const retagger = new Retagger(io.out);
     const verdict = new Verdict();
     /** Packets with the same tags mostly share the array. */
-    const outcomes = new WeakMap<readonly string[], readonly string[]>();
-    const outcomeOf = (tags: readonly string[]) => {
-      let changed = outcomes.get(tags);
+    const changes = new WeakMap<readonly string[], readonly string[]>();
+    const changeOf = (tags: readonly string[]) => {
+      let changed = changes.get(tags);
       if (changed === undefined) {
-        outcomes.set(tags, changed = changedTags(tags, wanted));
+        changes.set(tags, changed = changedTags(tags, wanted));
       }
       return changed;
     };
     const retag = (packet: Packet) => {
       const tags = packet.tags ?? NO_TAGS;
-      const changed = outcomeOf(tags);
+      const changed = changeOf(tags);
       if (changed === tags) io.out.writeItem(packet);
       else retagger.write(packet, changed);
     };

@@ -7,9 +7,12 @@
  */
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { isReaderGone } from "./kit/errors.ts";
+import { readChunkAsync } from "./kit/io/input.ts";
+import { joinItems } from "./kit/io/item_bytes.ts";
+import { writeAsync } from "./kit/io/output.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
-import { hearChunk, joinItems, writeWhileHearing } from "./kit/io/input.ts";
-import { hearSignals } from "./kit/io/signals.ts";
+import { exitOnEndingSignal } from "./kit/io/signals.ts";
 import {
   defineTool,
   runTool,
@@ -47,10 +50,9 @@ class Takers {
     );
     if (!this.#hasReader) return;
     try {
-      await writeWhileHearing(bytes);
+      await writeAsync(bytes);
     } catch (error) {
-      const isLeft = error instanceof Deno.errors.BrokenPipe;
-      if (!isLeft || !outlivesReader) throw error;
+      if (!isReaderGone(error) || !outlivesReader) throw error;
       this.#hasReader = false;
     }
   }
@@ -62,7 +64,7 @@ class Takers {
       return true;
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      this.#io.say(error.message);
+      this.#io.warn(error.message);
       this.status = 2;
       return false;
     }
@@ -97,10 +99,9 @@ the tool; one that cannot be written is named, the others go on.`,
     const takers = new Takers(io, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
     // It ends between two writes: no packet is cut.
-    const deafen = hearSignals((signal, status) => {
-      const isIgnored = signal === "SIGINT" && options["ignore-interrupts"];
-      if (!isIgnored) Deno.exit(status);
-    });
+    const stopListening = exitOnEndingSignal(
+      options["ignore-interrupts"] ? ["SIGINT"] : [],
+    );
     const decoder = new PacketDecoder();
     const drain = async () => {
       const items: StreamItem[] = [];
@@ -114,14 +115,14 @@ the tool; one that cannot be written is named, the others go on.`,
         : items;
       await takers.take(joinItems(main), options["outlive-reader"]);
     };
-    // Not the blocking reads of the other tools: signals must be heard.
-    for (let chunk; (chunk = await hearChunk()) !== undefined;) {
+    // Unlike the other tools' blocking reads this lets signal handlers run.
+    for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {
       decoder.push(chunk);
       await drain();
     }
     decoder.end();
     await drain();
-    deafen();
+    stopListening();
     return takers.status;
   },
 });

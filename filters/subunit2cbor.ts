@@ -11,7 +11,7 @@ import { forEachEvent } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
-  Output,
+  OUTPUT_OPTIONS,
   runTool,
   type Tool,
   TRANSFORM_STATUS,
@@ -24,12 +24,11 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: {
     "output-to": {
-      short: "o",
-      value: "FILE",
+      ...OUTPUT_OPTIONS["output-to"],
       help: "write the sequence there",
     },
     forward: {
-      short: "f",
+      ...OUTPUT_OPTIONS.forward,
       help: "with -o, pass the stream on to standard output, unchanged",
     },
     ...EXIT_STATUS_OPTION,
@@ -44,11 +43,10 @@ cbor2subunit is the exact inverse.`,
     "./runner | subunit2cbor --exit-status | ./store",
   ],
   run(io, options, files) {
-    const path = options["output-to"];
-    if (options.forward && path === undefined) {
+    if (options.forward && options["output-to"] === undefined) {
       throw new UsageError("Option --forward needs --output-to FILE");
     }
-    const out = path === undefined ? io.out : Output.toFile(path);
+    const out = io.openReport(options);
     try {
       return forEachEvent(
         io,

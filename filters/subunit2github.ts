@@ -18,6 +18,7 @@ import {
   CommandFreeText,
   MAX_ANNOTATIONS,
 } from "./github/workflow_commands.ts";
+import { isRegularFile } from "./kit/io/files.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { projectIn } from "./traceback/project.ts";
 import {
@@ -27,14 +28,6 @@ import {
   runTool,
   type Tool,
 } from "./kit/tool/tool.ts";
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 export const tool: Tool = defineTool({
   name: "subunit2github",
@@ -75,7 +68,7 @@ ${REPORT_NOTES}`,
     const format = FORMATS[
       parseChoice("format", options.format ?? "github", FORMAT_NAMES)
     ];
-    const project = projectIn(resolve(options.root ?? "."), isFile);
+    const project = projectIn(resolve(options.root ?? "."), isRegularFile);
     return runReport(io, options, files, (out) => {
       const jobSummary = options.summary === undefined
         ? undefined

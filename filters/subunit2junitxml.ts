@@ -7,6 +7,7 @@
  */
 
 import { reasonOf } from "./kit/errors.ts";
+import { makeDirectories } from "./kit/io/new_file.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
 import { type JunitOptions, JunitReport } from "./report/junit_report.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
@@ -24,7 +25,7 @@ const DEFAULT_CHARACTERS = 65536;
 /** @throws {ToolError} when it cannot be made */
 function makeDirectory(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    makeDirectories(path);
   } catch (error) {
     throw new ToolError(
       `Cannot make directory "${path}": ${reasonOf(error)}: check the path`,

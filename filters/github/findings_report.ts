@@ -6,7 +6,7 @@
 
 import { Summary } from "@subunit/codec";
 import { ToolError } from "../kit/errors.ts";
-import type { Output } from "../kit/io/input.ts";
+import type { Output } from "../kit/io/output.ts";
 import { Archive } from "../kit/io/whole_packet_file.ts";
 import type { Report, ReportedTest } from "../report/report.ts";
 import type { Project } from "../traceback/source_place.ts";
@@ -57,8 +57,7 @@ export class JobSummaryFile {
 
   /** Appends a page, if it fits: GitHub shows nothing of one too long. */
   write(counts: Summary, findings: readonly WorstFindings[]): void {
-    const { path } = this.#archive;
-    const { size } = Deno.statSync(path);
+    const { path, size } = this.#archive;
     const room = MAX_SUMMARY_BYTES - SPARE_BYTES - size;
     const page = jobSummary(counts, findings, room);
     if (page.length > room) {

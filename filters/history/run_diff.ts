@@ -88,7 +88,7 @@ export function forEachTest(
   const open = new TestTable<HeldPackets>();
   let fresh: HeldPackets[] = [];
   io.forEachItem([file], (item) => {
-    if (item.kind === "damage") io.sayDamage(item);
+    if (item.kind === "damage") io.reportDamage(item);
     if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
       return;
     }

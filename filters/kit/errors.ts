@@ -1,20 +1,31 @@
 /**
- * What ends a tool with exit status 2.
+ * The errors that end a tool with exit status 2, and what those of the runtime
+ * mean.
  *
  * @module
  */
 
-/** Something outside the tool failed: what, where, and what to do. */
+/** Something outside the tool failed; says what, where, and what to do. */
 export class ToolError extends Error {
   override name = "ToolError";
 }
 
-/** The tool was called wrongly. */
+/** The command line is wrong. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** Why the runtime could not do what it was asked, in small words. */
+/** Whether there is no such file, or no such command. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound;
+}
+
+/** Whether a write failed because the reader of the pipe has left. */
+export function isReaderGone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe;
+}
+
+/** Why an operation of the runtime failed, as part of a sentence. */
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "the runtime was not given the permission";
@@ -25,10 +36,24 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * Whether an error says that input is not what it should be; those of reading
- * and writing are other ones.
+ * Whether an error is about the content of the input, not about reading or
+ * writing it.
  */
 export function isBadInput(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof TypeError ||
     error instanceof RangeError;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Whether a read or write must be tried again: a signal interrupted it, or the
+ * descriptor was not ready, as another process has set it not to block. In the
+ * second case this waits for a millisecond.
+ */
+export function isNotReady(error: unknown): boolean {
+  if (error instanceof Deno.errors.Interrupted) return true;
+  if (!(error instanceof Deno.errors.WouldBlock)) return false;
+  Atomics.wait(pause, 0, 0, 1);
+  return true;
 }

@@ -7,7 +7,6 @@
 import {
   change,
   type ChangedFields,
-  type Damage,
   decodeText,
   Interned,
   itemEvents,
@@ -20,8 +19,8 @@ import {
   type StreamItem,
 } from "@subunit/codec";
 import { CommandSource, type Source } from "./sources.ts";
-import { hearSignals } from "../kit/io/signals.ts";
-import { endOf, writeOutcome } from "../kit/stream/endings.ts";
+import { onEndingSignal } from "../kit/io/signals.ts";
+import { describeEnding, writeEnding } from "../kit/stream/failures.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
 
@@ -161,10 +160,10 @@ export class Lane {
     const status = await command.status();
     if (status === undefined) return;
     this.isGood &&= status.success;
-    writeOutcome(this.#io.out, {
+    writeEnding(this.#io.out, {
       testId: `${command.label}: exit status`,
       status: status.success ? "success" : "fail",
-      reason: endOf(status),
+      reason: describeEnding(status),
       routeCode: command.label,
     });
   }
@@ -185,19 +184,12 @@ export class Lane {
       this.#io.out.writeItem(item);
       this.#fail(`${error.message}: it passes on without a label`);
     }
-    if (item.kind === "damage") this.#sayDamage(item);
-  }
-
-  #sayDamage({ reason, byteLength }: Damage): void {
-    this.#io.out.flush();
-    this.#io.say(
-      `${this.source.name}: ${reason} (${byteLength} bytes are no packet)`,
-    );
+    if (item.kind === "damage") this.#io.reportDamage(item, this.source.name);
   }
 
   #fail(message: string): void {
     this.isWhole = false;
-    this.#io.say(message);
+    this.#io.warn(message);
   }
 }
 
@@ -212,7 +204,7 @@ export async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
     .filter((source) => source instanceof CommandSource);
   const interruption = Promise.withResolvers<void>();
   let status = 0;
-  hearSignals((signal, exitStatus) => {
+  onEndingSignal((signal, exitStatus) => {
     status = exitStatus;
     commands.forEach((command) => command.kill(signal));
     interruption.resolve();

@@ -5,7 +5,7 @@
  */
 
 import { ToolError } from "../kit/errors.ts";
-import type { Outcome } from "../kit/stream/endings.ts";
+import type { Ending } from "../kit/stream/failures.ts";
 import { readList } from "../kit/tool/list_file.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import type { Lane } from "./lane.ts";
@@ -15,7 +15,7 @@ import { isLabel } from "./sources.ts";
 export function missingShards(
   count: number,
   lanes: readonly Lane[],
-): Outcome[] {
+): Ending[] {
   const silent = lanes.filter(({ hasDelivered }) => !hasDelivered)
     .map(({ source }) => `"${source.name}"`);
   const came = lanes.length - silent.length;
@@ -27,7 +27,7 @@ export function missingShards(
 }
 
 /** What is missing when a label delivered no packet. */
-export function missingLabel(label: string, lanes: readonly Lane[]): Outcome[] {
+export function missingLabel(label: string, lanes: readonly Lane[]): Ending[] {
   const lane = lanes.find(({ source }) => source.label === label);
   if (lane?.hasDelivered) return [];
   const reason = lane === undefined

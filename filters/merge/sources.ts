@@ -4,9 +4,19 @@
  * @module
  */
 
-import { signalCommand } from "../kit/io/command.ts";
+import { signalCommand, spawn } from "../kit/io/command.ts";
 import { reasonOf, ToolError, UsageError } from "../kit/errors.ts";
-import { hearStream } from "../kit/io/input.ts";
+import {
+  isStdin,
+  mayWait,
+  readInputAsync,
+  readStreamAsync,
+} from "../kit/io/input.ts";
+import type {
+  ChildProcess,
+  CommandStatus,
+  Signal,
+} from "../kit/runtime/runtime.ts";
 
 /** Where one of the merged streams comes from. */
 export interface Source {
@@ -96,37 +106,17 @@ class FileSource implements Source {
     return this.label ?? this.#path;
   }
 
-  /** The runtime lets nobody open the devices by name. */
   get isStdin(): boolean {
-    return ["-", "/dev/stdin", "/dev/fd/0"].includes(this.#path);
+    return isStdin(this.#path);
   }
 
   /** Whether its reads may have to wait for a writer. */
   get mayWait(): boolean {
-    try {
-      return this.isStdin || !Deno.statSync(this.#path).isFile;
-    } catch {
-      return false;
-    }
+    return mayWait(this.#path);
   }
 
   chunks(): AsyncGenerator<Uint8Array> {
-    return this.isStdin
-      ? hearStream(Deno.stdin.readable, "standard input")
-      : this.#fileChunks();
-  }
-
-  async *#fileChunks(): AsyncGenerator<Uint8Array> {
-    const name = `"${this.#path}"`;
-    let file: Deno.FsFile;
-    try {
-      file = await Deno.open(this.#path);
-    } catch (error) {
-      throw new ToolError(
-        `Cannot open ${name}: ${reasonOf(error)}: check the path`,
-      );
-    }
-    yield* hearStream(file.readable, name);
+    return readInputAsync(this.#path);
   }
 }
 
@@ -134,7 +124,7 @@ class FileSource implements Source {
 export class CommandSource implements Source {
   readonly label: string;
   readonly #command: string;
-  #child: Deno.ChildProcess | undefined;
+  #child: ChildProcess | undefined;
 
   constructor(command: string, label: string) {
     this.#command = command;
@@ -147,12 +137,11 @@ export class CommandSource implements Source {
 
   async *chunks(): AsyncGenerator<Uint8Array> {
     try {
-      this.#child = new Deno.Command("sh", {
-        args: ["-c", this.#command],
+      this.#child = spawn(["sh", "-c", this.#command], {
         stdin: "null",
         stdout: "piped",
         stderr: "inherit",
-      }).spawn();
+      });
     } catch (error) {
       // LD_LIBRARY_PATH in the environment takes the unrestricted permission.
       throw new ToolError(
@@ -163,7 +152,7 @@ export class CommandSource implements Source {
     }
     const turns = new Turns();
     for await (
-      const chunk of hearStream(this.#child.stdout, `"${this.label}"`)
+      const chunk of readStreamAsync(this.#child.stdout, `"${this.label}"`)
     ) {
       yield chunk;
       await turns.next();
@@ -171,12 +160,12 @@ export class CommandSource implements Source {
   }
 
   /** How it ended, undefined if it never began; after its last chunk. */
-  async status(): Promise<Deno.CommandStatus | undefined> {
+  async status(): Promise<CommandStatus | undefined> {
     return await this.#child?.status;
   }
 
   /** Passes a signal on, if it has begun and not ended. */
-  kill(signal: Deno.Signal): void {
+  kill(signal: Signal): void {
     if (this.#child !== undefined) signalCommand(this.#child, signal);
   }
 }

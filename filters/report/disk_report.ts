@@ -7,7 +7,13 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { reasonOf, ToolError } from "../kit/errors.ts";
-import { makeNew } from "../kit/io/new_file.ts";
+import {
+  createFile,
+  makeDirectories,
+  makeNewDirectory,
+  writeNewFile,
+} from "../kit/io/new_file.ts";
+import { writeAll } from "../kit/io/output.ts";
 import { formatTime } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
 import type { Report, ReportedTest } from "./report.ts";
@@ -48,16 +54,12 @@ export class DiskReport implements Report {
 
   constructor(root: string) {
     this.#root = root;
-    this.#try(() => Deno.mkdirSync(root, { recursive: true }));
+    this.#try(() => makeDirectories(root));
   }
 
   add(test: ReportedTest): void {
     this.#try(() => {
-      const name = makeNew(
-        this.#root,
-        test.testId,
-        (path) => Deno.mkdirSync(path),
-      );
+      const name = makeNewDirectory(this.#root, test.testId);
       this.#write(`${this.#root}/${name}`, test);
     });
   }
@@ -65,22 +67,14 @@ export class DiskReport implements Report {
   #write(directory: string, test: ReportedTest): void {
     // Made first, so that no attachment takes its name; filled last, when all
     // of the test is there.
-    using json = Deno.openSync(`${directory}/test.json`, {
-      write: true,
-      createNew: true,
-    });
+    using json = createFile(`${directory}/test.json`);
     const renamed: Record<string, string> = Object.create(null);
     for (const { name, bytes } of test.attachments) {
-      const file = makeNew(directory, name, (path) => {
-        Deno.writeFileSync(path, bytes, { createNew: true });
-      });
+      const file = writeNewFile(directory, name, bytes);
       if (file !== name) renamed[name] = file;
     }
     const text = JSON.stringify(testJson(test, renamed)) + "\n";
-    const bytes = encoder.encode(text);
-    for (let at = 0; at < bytes.length;) {
-      at += json.writeSync(bytes.subarray(at));
-    }
+    writeAll(json, encoder.encode(text));
   }
 
   /** @throws {ToolError} when the file system fails */

@@ -7,7 +7,7 @@
 import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { cutText } from "../kit/text/shorten.ts";
 import { reasonOf, ToolError } from "../kit/errors.ts";
-import { makeNew } from "../kit/io/new_file.ts";
+import { makeNewDirectory, writeNewFile } from "../kit/io/new_file.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "./report.ts";
 import { formatSeconds } from "../kit/python/format.ts";
@@ -168,13 +168,12 @@ function writtenTo(
   files: readonly Attachment[],
 ): string[] {
   try {
-    const make = (path: string) => Deno.mkdirSync(path);
-    const own = `${directory}/${makeNew(directory, plainName(testId), make)}`;
-    return files.map(({ name, bytes }) => {
-      const write = (path: string) =>
-        Deno.writeFileSync(path, bytes, { createNew: true });
-      return `${own}/${makeNew(own, plainName(name), write)}`;
-    });
+    const own = `${directory}/${
+      makeNewDirectory(directory, plainName(testId))
+    }`;
+    return files.map(({ name, bytes }) =>
+      `${own}/${writeNewFile(own, plainName(name), bytes)}`
+    );
   } catch (error) {
     throw new ToolError(
       `Cannot write into "${directory}": ${

@@ -9,7 +9,7 @@
  */
 
 import { isFailure, PARSER_TEST_ID } from "@subunit/codec";
-import { Output } from "../kit/io/input.ts";
+import { Output } from "../kit/io/output.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 import { xmlStart } from "../kit/text/xml.ts";

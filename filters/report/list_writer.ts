@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Output } from "../kit/io/input.ts";
+import type { Output } from "../kit/io/output.ts";
 import type { Top } from "./first_few.ts";
 import {
   type Format,

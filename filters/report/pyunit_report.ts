@@ -13,7 +13,7 @@ import {
   secondsBetween,
   type Timestamp,
 } from "@subunit/codec";
-import type { Output } from "../kit/io/input.ts";
+import type { Output } from "../kit/io/output.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { textOfContent } from "../kit/text/content.ts";
 import { visibleLines, visibleText } from "../kit/text/visible.ts";

@@ -8,40 +8,28 @@ import {
   type Damage,
   type Outcome,
   PARSER_TEST_ID,
-  type StreamItem,
   type Test,
   TEXT_TYPE,
 } from "@subunit/codec";
 import type { OptionTable, OptionValues } from "../kit/tool/options.ts";
-import { textOf, Verdict } from "../kit/stream/verdict.ts";
-import { Output, type ToolIO } from "../kit/tool/tool.ts";
+import { Verdict } from "../kit/stream/verdict.ts";
+import {
+  type Output,
+  OUTPUT_OPTIONS,
+  PASSTHROUGH_OPTION,
+  type ToolIO,
+} from "../kit/tool/tool.ts";
 
 /** The options every tool with a report has. */
 export const REPORT_OPTIONS = {
-  "no-passthrough": { help: "hide the text between the packets" },
-  "output-to": { short: "o", value: "FILE", help: "write the report there" },
-  forward: {
-    short: "f",
-    help: "pass the stream on to standard output, unchanged",
-  },
+  ...PASSTHROUGH_OPTION,
+  ...OUTPUT_OPTIONS,
 } as const satisfies OptionTable;
 
 /** What {@linkcode REPORT_OPTIONS} do, for `--help`. */
 export const REPORT_NOTES =
   `Text between the packets goes to standard error, with -o to standard output;
 with --forward and no --output-to the report goes to standard error.`;
-
-/** Where the options have a report go. */
-export function reportOutput(
-  io: ToolIO,
-  { "output-to": path, forward }: Pick<
-    OptionValues<typeof REPORT_OPTIONS>,
-    "output-to" | "forward"
-  >,
-): Output {
-  if (path !== undefined) return Output.toFile(path);
-  return forward ? io.err : io.out;
-}
 
 /** A test as a report has it; a finished test of the collator is one. */
 export type ReportedTest = Pick<
@@ -114,18 +102,17 @@ export function runReport(
   begin: (out: Output) => Report,
   needs: ReportNeeds = {},
 ): number {
-  const out = reportOutput(io, options);
+  const out = io.openReport(options);
   const text = out === io.out ? io.err : io.out;
   // Begun when there is something to read: a usage error leaves no report.
   let begun: Report | undefined;
   const report = () => begun ??= begin(out);
   const verdict = new Verdict(needs);
-  const pass = (item: StreamItem) => {
-    if (options.forward) return io.out.writeItem(item);
-    const bytes = options["no-passthrough"] ? undefined : textOf(item);
-    if (bytes === undefined) return;
-    text.writeForeign(needs.text?.push(bytes) ?? bytes);
-  };
+  const pass = io.passthrough(
+    options,
+    text,
+    (bytes) => needs.text?.push(bytes) ?? bytes,
+  );
   let isRead = false;
   try {
     io.forEachItem(files, (item) => {
@@ -133,7 +120,7 @@ export function runReport(
       const test = verdict.add(item);
       if (test !== undefined) report().add(test);
       if (item.kind === "damage") {
-        io.sayDamage(item);
+        io.reportDamage(item);
         report().add(damagedTest(item));
       }
     }, () => verdict.endChunk());

@@ -36,8 +36,8 @@ export interface SelectionOptions {
    * @param names the ids that it leaves with
    */
   take(packet: Packet, isSelected: boolean, names: Names): void;
-  /** Says what cannot be done as asked. */
-  say(message: string): void;
+  /** Is called with what cannot be done as asked. */
+  warn(message: string): void;
 }
 
 /**
@@ -313,7 +313,7 @@ export class Selection {
     this.#waitingBytes += test.byteLength;
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
     this.#followsParents = false;
-    this.#options.say(
+    this.#options.warn(
       `More than ${MAX_WAITING_BYTES} bytes of subtests wait for parents that have not ended: subtests are judged on their own from here on`,
     );
     for (const waiting of this.#waiting) this.#settle(waiting);

@@ -60,7 +60,7 @@ async function settle(
     return status;
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    io.say(error.message);
+    io.warn(error.message);
     return error instanceof SignedStreamError ? error.exitStatus : EXIT.trouble;
   }
 }
@@ -128,7 +128,7 @@ async function verifyAny(
         conclude(records) {
           for (const record of records) report.add(record);
           const { exitStatus, reason } = conclude(records, settings.policy);
-          if (reason !== undefined) io.say(`Cannot trust this: ${reason}`);
+          if (reason !== undefined) io.warn(`Cannot trust this: ${reason}`);
           return exitStatus;
         },
       },
@@ -173,7 +173,7 @@ async function verifyInband(
     release: (bytes) => io.out.write(bytes),
   }, chunks);
   seen?.add(stream);
-  io.say(
+  io.warn(
     `Verified stream ${stream}, context "${context}": ${bytes} bytes, ${signaturePackets} signatures`,
   );
   return EXIT.verified;

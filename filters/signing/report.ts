@@ -6,7 +6,7 @@
  */
 
 import { ToolError } from "../kit/errors.ts";
-import { Output } from "../kit/io/input.ts";
+import { Output } from "../kit/io/output.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 import type { SignatureRecord } from "./verdicts.ts";
@@ -44,7 +44,7 @@ export class Report {
    */
   add(record: SignatureRecord, where?: string): void {
     this.#records.push(record);
-    this.#io.say(describe(record, where));
+    this.#io.warn(describe(record, where));
   }
 
   /** Writes the JSON, once all is over. */

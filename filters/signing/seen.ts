@@ -5,6 +5,9 @@
  */
 
 import { reasonOf } from "../kit/errors.ts";
+import { openLocked } from "../kit/io/files.ts";
+import { writeAll } from "../kit/io/output.ts";
+import type { FsFile } from "../kit/runtime/runtime.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 
 /**
@@ -39,12 +42,12 @@ export class SeenStreams {
     this.#open((file) => {
       this.#expectNone(file, stream);
       const line = `${stream} ${new Date().toISOString()}\n`;
-      file.writeSync(new TextEncoder().encode(line));
+      writeAll(file, new TextEncoder().encode(line));
       file.syncSync();
     });
   }
 
-  #expectNone(file: Deno.FsFile, stream: string): void {
+  #expectNone(file: FsFile, stream: string): void {
     const { size } = file.statSync();
     const bytes = new Uint8Array(size);
     for (let at = 0; at < size;) {
@@ -59,11 +62,9 @@ export class SeenStreams {
   }
 
   /** Nobody else has the file open in here. */
-  #open(use: (file: Deno.FsFile) => void): void {
+  #open(use: (file: FsFile) => void): void {
     try {
-      const options = { read: true, append: true, create: true };
-      using file = Deno.openSync(this.#path, options);
-      file.lockSync(true);
+      using file = openLocked(this.#path);
       use(file);
     } catch (error) {
       if (error instanceof SignedStreamError) throw error;

@@ -6,7 +6,9 @@
 
 import { config, SignaturePacket } from "openpgp";
 import { concat } from "@std/bytes/concat";
-import { reasonOf } from "../kit/errors.ts";
+import { isNotFound, reasonOf } from "../kit/errors.ts";
+import { spawn } from "../kit/io/command.ts";
+import type { ChildProcess } from "../kit/runtime/runtime.ts";
 import { readSecretKeys, wordsOf } from "./keys.ts";
 import { readSignatures } from "./openpgp/message.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
@@ -256,17 +258,16 @@ export class GpgSigner implements Signer {
   }
 }
 
-function startGpg(args: readonly string[]): Deno.ChildProcess {
+function startGpg(args: readonly string[]): ChildProcess {
   try {
-    return new Deno.Command("gpg", {
-      args: ["--batch", "--no-tty", "--quiet", ...args],
+    return spawn(["gpg", "--batch", "--no-tty", "--quiet", ...args], {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    });
   } catch (error) {
     throw signerFailed(
-      error instanceof Deno.errors.NotFound
+      isNotFound(error)
         ? "there is no gpg: install GnuPG, or use --secret-key"
         : reasonOf(error),
     );

@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  exitStatuses,
-  type Tool,
-  VERSION,
-} from "../../filters/kit/tool/tool.ts";
+import { exitStatuses } from "../../filters/kit/tool/help.ts";
+import { type Tool, VERSION } from "../../filters/kit/tool/tool.ts";
 import { optionsOf } from "./completions.ts";
 
 const OVERVIEW = "subunit-tools";

@@ -1,5 +1,6 @@
 /**
- * Checks that the tools use nothing that Node 20 and `kit/runtime/node/` do not have.
+ * Checks that the tools use nothing of Deno but `kit/runtime/runtime.ts`, that
+ * `kit/runtime/node/` has all of that, and that neither uses what Node 20 lacks.
  *
  * @module
  */
@@ -16,27 +17,21 @@ const NODE_LIBRARIES = [
   "dom.asynciterable",
 ];
 
-/** The global as the layer has it; none of Deno's types are in reach. */
-const DENO_GLOBAL = `
-import type * as command from "${ROOT}filters/kit/runtime/node/command.ts";
-import type * as file from "${ROOT}filters/kit/runtime/node/file.ts";
-import type * as signals from "${ROOT}filters/kit/runtime/node/signals.ts";
-import type { runtime } from "${ROOT}filters/kit/runtime/node/runtime.ts";
+/** The globals of the tools; none of Deno's own types are in reach. */
+const GLOBALS = `
+import type { Runtime } from "${ROOT}filters/kit/runtime/runtime.ts";
 import "${ROOT}filters/kit/runtime/node/ecmascript.ts";
 
 declare global {
   interface ImportMeta {
     main: boolean;
   }
-  const Deno: typeof runtime;
-  namespace Deno {
-    type ChildProcess = command.NodeChild;
-    type CommandStatus = command.CommandStatus;
-    type FsFile = file.NodeFile;
-    type Signal = signals.Signal;
-  }
+  const Deno: Runtime;
 }
 `;
+
+/** What makes Node a runtime for the tools. */
+const LAYER = "filters/kit/runtime/node/mod.ts";
 
 /**
  * Checks the types of the tools as a program for Node.
@@ -45,9 +40,9 @@ declare global {
  * @throws when one uses what is not there
  */
 export async function checkTools(scratch: string): Promise<void> {
-  Deno.writeTextFileSync(`${scratch}/deno_global.d.ts`, DENO_GLOBAL);
-  const types = [`${scratch}/deno_global.d.ts`];
-  await checkModules(modulesOf("filters", FILTERS), scratch, types);
+  Deno.writeTextFileSync(`${scratch}/globals.d.ts`, GLOBALS);
+  const modules = [...modulesOf("filters", FILTERS), LAYER];
+  await checkModules(modules, scratch, [`${scratch}/globals.d.ts`]);
 }
 
 /** Checks the library as one for any runtime; the layer is not beside it. */

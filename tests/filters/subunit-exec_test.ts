@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
-import { outcomeOf } from "../../filters/subunit-exec.ts";
+import { endingOf } from "../../filters/subunit-exec.ts";
 import {
   commandOf,
   type Finished,
@@ -94,9 +94,9 @@ Deno.test("subunit-exec makes a failure of a command that fails without one", as
   }
 });
 
-Deno.test("outcomeOf takes no signal for explained", () => {
+Deno.test("endingOf takes no signal for explained", () => {
   const killed = { success: false, code: 143, signal: "SIGTERM" } as const;
-  assertEquals(outcomeOf("t", killed, false), {
+  assertEquals(endingOf("t", killed, false), {
     testId: "t",
     status: "fail",
     reason: "killed by SIGTERM",

@@ -397,6 +397,13 @@ const rows: Row[] = [
     stdout: "",
   },
   {
+    name: "passes text on that ends inside a character, to standard error too",
+    args: ["--count"],
+    stream: stream("no line end ", Uint8Array.of(0xd0)),
+    stdout: "0\n",
+    stderr: "no line end \ufffd",
+  },
+  {
     name: "passes any text through as it is",
     stream: stream(
       Uint8Array.of(0xff, 0x00, 0x1b, 0x5b, 0x9b),

@@ -1,9 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  defineTool,
-  helpText,
-  type Tool,
-} from "../../filters/kit/tool/tool.ts";
+import { helpText } from "../../filters/kit/tool/help.ts";
+import { defineTool, type Tool } from "../../filters/kit/tool/tool.ts";
 import { loadTools } from "../../scripts/docs/docs.ts";
 import { manualPage, overviewPage, roff } from "../../scripts/docs/manual.ts";
 import { peerTest, run, TempDir, text } from "../support/run.ts";

@@ -1,43 +1,60 @@
 /**
- * Commands that tools run for their users.
+ * Starting commands, and passing signals on to them.
  *
  * @module
  */
 
-import { reasonOf, ToolError } from "../errors.ts";
-import { hearStream } from "./input.ts";
-import { hearSignals } from "./signals.ts";
+import { isNotFound, reasonOf, ToolError } from "../errors.ts";
+import type {
+  ChildProcess,
+  CommandOptions,
+  CommandStatus,
+  Signal,
+} from "../runtime/runtime.ts";
+import { readStreamAsync } from "./input.ts";
+import { onEndingSignal } from "./signals.ts";
+
+/** Where the standard streams of a command go. */
+export type CommandStreams = Required<
+  Pick<CommandOptions, "stdin" | "stdout" | "stderr">
+>;
 
 /**
- * Starts a command with our standard input; its output is a pipe.
+ * Starts a command.
+ *
+ * @throws what the runtime throws when it cannot
+ */
+export function spawn(
+  [program, ...args]: readonly string[],
+  streams: CommandStreams,
+): ChildProcess {
+  return new Deno.Command(program, { args, ...streams }).spawn();
+}
+
+/**
+ * Starts a command given by the user, with our standard input. Its output is a
+ * pipe.
  *
  * @throws {ToolError} when it cannot be started
  */
 export function startCommand(
-  [program, ...args]: readonly string[],
+  words: readonly string[],
   stderr: "inherit" | "piped",
-): Deno.ChildProcess {
+): ChildProcess {
   try {
-    return new Deno.Command(program, {
-      args,
-      stdin: "inherit",
-      stdout: "piped",
-      stderr,
-    }).spawn();
+    return spawn(words, { stdin: "inherit", stdout: "piped", stderr });
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such command"
-      : reasonOf(error);
+    const reason = isNotFound(error) ? "no such command" : reasonOf(error);
     throw new ToolError(
-      `Cannot run "${program}": ${reason}: check the command`,
+      `Cannot run "${words[0]}": ${reason}: check the command`,
     );
   }
 }
 
-/** Sends a command a signal, if it has not ended. */
+/** Sends a signal to a command; does nothing if it has ended. */
 export function signalCommand(
-  child: Deno.ChildProcess,
-  signal: Deno.Signal,
+  child: ChildProcess,
+  signal: Signal,
 ): void {
   try {
     child.kill(signal);
@@ -47,29 +64,29 @@ export function signalCommand(
 }
 
 /**
- * Passes the signals that would end us on to a command.
+ * Passes the signals that would end the tool on to a command.
  *
- * @returns what stops it, lest it keep the tool alive
+ * @returns a function that stops this; until then the process stays alive
  */
-export function passSignals(child: Deno.ChildProcess): () => void {
-  return hearSignals((signal) => signalCommand(child, signal));
+export function passSignals(child: ChildProcess): () => void {
+  return onEndingSignal((signal) => signalCommand(child, signal));
 }
 
 /**
  * Runs a command to its end, with our standard input and standard error, and
- * calls `take` with what it prints, as it comes. It does not outlive us when
- * `take` fails.
+ * calls `take` with each chunk of its output. When `take` throws, the command
+ * is ended too.
  *
  * @throws {ToolError} when it cannot be started
  */
 export async function runCommand(
   words: readonly string[],
   take: (chunk: Uint8Array) => void,
-): Promise<Deno.CommandStatus> {
+): Promise<CommandStatus> {
   const child = startCommand(words, "inherit");
   const stop = passSignals(child);
   try {
-    const output = hearStream(child.stdout, `the output of "${words[0]}"`);
+    const output = readStreamAsync(child.stdout, `the output of "${words[0]}"`);
     for await (const chunk of output) take(chunk);
     return await child.status;
   } catch (error) {

@@ -1,5 +1,5 @@
 /**
- * Chunks of bytes cut anew: into lines, into parts of one size.
+ * Splitting chunks into lines, or into parts of equal size.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { ToolError } from "../errors.ts";
 
 const LF = 0x0a;
 
-/** No line we read is nearly as long: an event's packet has 4 MiB at most. */
+/** Far more than any line needs: an event's packet has at most 4 MiB. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -19,7 +19,7 @@ const MAX_LINE_BYTES = 64 * 1024 * 1024;
  * @throws {ToolError} when a line is longer than 64 MiB
  */
 export function* lines(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line that has not ended yet. */
   let parts: Uint8Array[] = [];
   let held = 0, number = 1;
   for (const chunk of chunks) {

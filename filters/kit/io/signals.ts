@@ -1,10 +1,10 @@
 /**
- * The signals that tools hear.
+ * The signals that end a tool.
  *
  * @module
  */
 
-/** Those that end a tool, and the exit status a shell knows each by. */
+/** Each with the exit status that shells give it. */
 const ENDING_SIGNALS = [
   ["SIGHUP", 129],
   ["SIGINT", 130],
@@ -15,11 +15,11 @@ const ENDING_SIGNALS = [
 export type EndingSignal = typeof ENDING_SIGNALS[number][0];
 
 /**
- * Calls `take` for each signal that would end the tool, in place of that.
+ * Calls `take` for each signal that would end the tool, instead of ending it.
  *
- * @returns what stops it, lest it keep the tool alive
+ * @returns a function that stops this; until then the process stays alive
  */
-export function hearSignals(
+export function onEndingSignal(
   take: (signal: EndingSignal, exitStatus: number) => void,
 ): () => void {
   const listeners = ENDING_SIGNALS.map(([signal, exitStatus]) => {
@@ -28,4 +28,18 @@ export function hearSignals(
     return () => Deno.removeSignalListener(signal, listener);
   });
   return () => listeners.forEach((stop) => stop());
+}
+
+/**
+ * Ends the tool on a signal, but never in the middle of a write.
+ *
+ * @param ignored signals that do nothing
+ * @returns a function that stops this; until then the process stays alive
+ */
+export function exitOnEndingSignal(
+  ignored: readonly EndingSignal[] = [],
+): () => void {
+  return onEndingSignal((signal, exitStatus) => {
+    if (!ignored.includes(signal)) Deno.exit(exitStatus);
+  });
 }

@@ -1,25 +1,27 @@
 /**
- * Files that end on a whole packet, whatever ends the tool.
+ * Files that always end on a whole packet, however the tool ends.
  *
  * @module
  */
 
 import { reasonOf, ToolError } from "../errors.ts";
+import type { FsFile } from "../runtime/runtime.ts";
+import { writeAll } from "./output.ts";
 
 /** How an archive is opened and written. */
 export interface ArchiveOptions {
-  /** Whether to go on at the file's end instead of making it anew. */
+  /** Whether to append to the file instead of truncating it. */
   readonly append: boolean;
-  /** Whether each write is to reach the disk before the next. */
+  /** Whether each write must reach the disk before the next. */
   readonly sync: boolean;
 }
 
-/** A file that takes whole packets, or nothing of them. */
+/** A file to which packets are written whole, or not at all. */
 export class Archive {
   readonly path: string;
-  readonly #file: Deno.FsFile;
+  readonly #file: FsFile;
   readonly #sync: boolean;
-  /** The length of what is whole; undefined of what has no length, a fifo. */
+  /** The length up to the last whole packet; undefined of a fifo or device. */
   #length: number | undefined;
 
   /** @throws {ToolError} when the file cannot be opened */
@@ -42,17 +44,20 @@ export class Archive {
     }
   }
 
+  /** Its length in bytes; 0 of a fifo or device. */
+  get size(): number {
+    return this.#file.statSync().size;
+  }
+
   /**
-   * Writes whole packets. When they do not fit the file is cut to what was
-   * there before.
+   * Writes whole packets. When they do not fit, the file is truncated to what
+   * it held before.
    *
    * @throws {ToolError} when writing fails; the archive is closed then
    */
   write(packets: Uint8Array): void {
     try {
-      for (let at = 0; at < packets.length;) {
-        at += this.#file.writeSync(packets.subarray(at));
-      }
+      writeAll(this.#file, packets);
       if (this.#sync) this.#file.syncDataSync();
     } catch (error) {
       if (this.#length !== undefined) this.#file.truncateSync(this.#length);

@@ -67,7 +67,7 @@ export function forEachEvent(
   const verdict = new Verdict();
   io.forEachItem(files, (item) => {
     pass(item);
-    if (item.kind === "damage") io.sayDamage(item);
+    if (item.kind === "damage") io.reportDamage(item);
     for (const event of itemEvents(item)) take(event);
     if (options["exit-status"]) verdict.add(item);
   });

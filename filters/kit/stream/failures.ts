@@ -1,31 +1,34 @@
 /**
- * Failures for tests that did not make one themselves.
+ * Tests that a tool adds to a stream: a failure for each test that never
+ * finished, and how commands ended.
  *
  * @module
  */
 
 import {
   encodePackets,
+  now,
   type StatusEvent,
   type Test,
   TEXT_TYPE,
   textFile,
   type Timestamp,
 } from "@subunit/codec";
-import type { Output } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
+import type { CommandStatus } from "../runtime/runtime.ts";
 
-/** What is known at the end of a stream of a test that must fail. */
+/** What is known, when a stream ends, of a test that must fail. */
 export interface Missing {
   readonly testId: string;
   readonly routeCode?: string;
   readonly tags?: readonly string[];
   readonly runnable: boolean;
   readonly parentTestId?: string;
-  /** Why it fails, in words. */
+  /** Why it fails. */
   readonly reason: string;
 }
 
-/** The events that make a failure of a missing test. */
+/** The events of a missing test's failure. */
 function failureEvents(
   { reason, tags = [], ...test }: Missing,
   output: Uint8Array | undefined,
@@ -53,7 +56,7 @@ function failureEvents(
 /**
  * Writes the failure of a missing test.
  *
- * @param output the last output that may tell why
+ * @param output the last output, which may show why
  */
 export function writeFailure(
   out: Output,
@@ -66,9 +69,34 @@ export function writeFailure(
   }
 }
 
-/** What must fail of a test that started and never ended. */
+/** The failure of a test that started and never ended. */
 export function lostTest(test: Test): Missing {
   const { testId, routeCode, tags, runnable, parentTestId } = test;
   const reason = "The test started and never ended.";
   return { testId, routeCode, tags, runnable, parentTestId, reason };
+}
+
+/** How a command ended, or that a shard is missing. */
+export interface Ending {
+  readonly testId: string;
+  readonly status: "success" | "fail" | "xfail";
+  readonly reason: string;
+  readonly routeCode?: string;
+}
+
+/** Writes an ending as a test that cannot be run. */
+export function writeEnding(out: Output, { reason, ...event }: Ending): void {
+  const packets = encodePackets({
+    ...event,
+    runnable: false,
+    timestamp: now(),
+    ...textFile("reason", reason),
+  });
+  for (const packet of packets) out.write(packet);
+  out.flush();
+}
+
+/** How a command ended, in words. */
+export function describeEnding({ code, signal }: CommandStatus): string {
+  return signal === null ? `exit status ${code}` : `killed by ${signal}`;
 }

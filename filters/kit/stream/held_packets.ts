@@ -1,5 +1,5 @@
 /**
- * Packets that are kept for longer than the chunk they came in.
+ * Packets that outlive the chunk they came in.
  *
  * @module
  */
@@ -7,14 +7,15 @@
 import type { Packet } from "@subunit/codec";
 
 /**
- * Packets of one test. Until {@linkcode HeldPackets.own} is called they are
- * views of the chunk: most tests end within it, and are never copied.
+ * Packets of one test. They are views of the chunk until
+ * {@linkcode HeldPackets.own} is called: most tests end within a chunk and are
+ * never copied.
  */
 export class HeldPackets {
-  /** The first by itself: most tests have two, and few an array to grow. */
+  /** The first has its own field: most tests have two, which need no array. */
   #first: Packet | undefined = undefined;
   #rest: Packet[] | undefined = undefined;
-  /** How many of them own their bytes. */
+  /** How many of them are copies. */
   #owned = 0;
 
   hold(packet: Packet): void {
@@ -27,7 +28,7 @@ export class HeldPackets {
     return this.#first === undefined ? 0 : 1 + (this.#rest?.length ?? 0);
   }
 
-  /** The packet that was held last. */
+  /** The newest packet. */
   get last(): Packet | undefined {
     return this.#rest === undefined ? this.#first : this.#rest.at(-1);
   }
@@ -37,7 +38,7 @@ export class HeldPackets {
     return [this.#first, ...this.#rest ?? []];
   }
 
-  /** Makes the packets its own, before the bytes of the chunk are gone. */
+  /** Copies the packets; to be called before the chunk is overwritten. */
   own(): void {
     const { count } = this;
     if (this.#owned === 0) this.#first = this.#first?.copy();
@@ -47,7 +48,7 @@ export class HeldPackets {
     this.#owned = count;
   }
 
-  /** Gives the packets away. */
+  /** Calls `take` with each packet, and holds none any more. */
   release(take: (packet: Packet) => void): void {
     const first = this.#first, rest = this.#rest;
     this.#first = this.#rest = undefined;

@@ -1,24 +1,24 @@
 /**
- * Packets with other tags.
+ * Changing the tags of packets.
  *
  * @module
  */
 
 import { type Packet, PacketChange, PacketEditor } from "@subunit/codec";
-import type { Output } from "../io/input.ts";
+import type { Output } from "../io/output.ts";
 
-/** Writes packets with other tags; nothing else of them changes. */
+/** Writes packets with other tags and changes nothing else. */
 export class Retagger {
   readonly #out: Output;
   readonly #editor = new PacketEditor();
-  /** The change to a set of tags; packets with the same tags share the set. */
+  /** Changes by their tags: packets with the same tags share one array. */
   readonly #changes = new WeakMap<readonly string[], PacketChange>();
 
   constructor(out: Output) {
     this.#out = out;
   }
 
-  /** Writes a packet; one that has no room for the tags becomes several. */
+  /** Writes a packet; one without room for the tags is split into several. */
   write(packet: Packet, tags: readonly string[]): void {
     this.#editor.editEach(packet, this.#changeTo(tags), this.#write);
   }

@@ -9,11 +9,11 @@ import { concat } from "@std/bytes/concat";
 /** How much of the output is kept for each route. */
 const TAIL_BYTES = 4096;
 
-/** Keeps the end of the text of each route, in memory bounded by the routes. */
+/** The end of the text of each route. */
 export class TextTails {
   readonly #tails = new Map<string | undefined, Uint8Array>();
 
-  /** Takes notice of text; the bytes are copied. */
+  /** Adds text to the end of its route; the bytes are copied. */
   add(routeCode: string | undefined, text: Uint8Array): void {
     const before = this.#tails.get(routeCode);
     const joined = before === undefined || text.length >= TAIL_BYTES
@@ -22,7 +22,7 @@ export class TextTails {
     this.#tails.set(routeCode, joined.slice(-TAIL_BYTES));
   }
 
-  /** The end of the route's text; of that without a route if it has none. */
+  /** The end of the route's text, else of the text without a route. */
   get(routeCode: string | undefined): Uint8Array | undefined {
     return this.#tails.get(routeCode) ?? this.#tails.get(undefined);
   }

@@ -47,9 +47,3 @@ export class Verdict {
     return this.summary.isGood ? 0 : 1;
   }
 }
-
-/** Text found in a stream: between the packets, and files of no test. */
-export function textOf(item: StreamItem): Uint8Array | undefined {
-  if (item.kind === "foreign") return item.bytes;
-  return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;
-}

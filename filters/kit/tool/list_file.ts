@@ -1,13 +1,13 @@
 /**
- * Lists in files: test ids, labels.
+ * Reading lists of test ids or labels from files.
  *
  * @module
  */
 
 import { lines } from "../io/lines.ts";
-import type { ToolIO } from "./tool.ts";
+import type { ToolIO } from "./tool_io.ts";
 
-/** The lines of a file that are not empty; "-" is standard input. */
+/** Returns the non-empty lines of a file, or of standard input for "-". */
 export function readList(io: ToolIO, path: string): string[] {
   const decoder = new TextDecoder();
   return Array.from(

@@ -15,20 +15,20 @@ export interface Option {
   readonly short?: string;
   /** What its value is called in `--help`; without it the option is a flag. */
   readonly value?: string;
-  /** Whether it may be given more than once, each value being kept. */
+  /** Whether it may be given more than once; then all values are kept. */
   readonly list?: boolean;
-  /** The value it has when none stands behind "=". */
+  /** Its value where none is given with "=". */
   readonly bare?: string;
-  /** Whether each time takes two values, the second perhaps empty. */
+  /** Whether it takes two values, of which the second may be empty. */
   readonly pair?: boolean;
-  /** The flags it sets besides itself. */
+  /** The other flags that it sets. */
   readonly means?: readonly string[];
 }
 
 /** A tool's options by their long names. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** The values of options: a flag is on or off, others have text or none. */
+/** The values of options: true or false for a flag, else text or undefined. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends { value: string }
     ? Table[Name] extends { list: true } ? readonly string[]
@@ -42,7 +42,7 @@ export const COMMON_OPTIONS = {
   version: { help: "show the version" },
 } as const satisfies OptionTable;
 
-/** What is not in the table about the words of a command line. */
+/** How a command line is read, beside its options. */
 export interface Grammar {
   /** Whether an operand may begin with a dash; then options are long ones. */
   readonly takesDashes?: boolean;
@@ -54,13 +54,13 @@ export interface Grammar {
 interface Words {
   readonly options: Record<string, unknown>;
   readonly operands: string[];
-  /** The words behind "--" where they are a command; undefined without it. */
+  /** The words behind "--" where they are a command; undefined without "--". */
   readonly command: readonly string[] | undefined;
 }
 
 /**
- * Reads a command line against a table of options. Of "--x" and "--no-x" the
- * one that comes last counts.
+ * Reads a command line against a table of options. The last of "--x" and
+ * "--no-x" counts.
  */
 export function parseOptions(
   table: OptionTable,

@@ -5,10 +5,10 @@ import { formatRow, type Row, treeOf } from "../../report/listing.ts";
 import { formatSeconds } from "../python/format.ts";
 import { compareText } from "../text/order.ts";
 import { visibleLines, visibleText } from "../text/visible.ts";
+import { helpText } from "./help.ts";
 import { parseOptions } from "./options.ts";
 import {
   defineTool,
-  helpText,
   parseChoice,
   parseCount,
   ToolError,

@@ -6,6 +6,9 @@
 
 import { createHash, type Hash } from "../openpgp/builtin.ts";
 import { reasonOf } from "../../kit/errors.ts";
+import { openTemporary, rewind } from "../../kit/io/files.ts";
+import { writeAll } from "../../kit/io/output.ts";
+import type { FsFile } from "../../kit/runtime/runtime.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import type { Chunks } from "../openpgp/packets.ts";
 
@@ -20,34 +23,26 @@ const PART_BYTES = 1024 * 1024;
 
 /** A file without a name, for nobody else: its mode is 0600. */
 export class Spool implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #file: FsFile;
 
   /** @throws {SignedStreamError} (exit 5) when the file cannot be made */
   constructor() {
-    this.#file = orTrouble("make", () => {
-      const path = Deno.makeTempFileSync({ prefix: "gpg-signed-stream-" });
-      try {
-        return Deno.openSync(path, { read: true, write: true });
-      } finally {
-        Deno.removeSync(path);
-      }
-    });
+    this.#file = orTrouble(
+      "make",
+      () => openTemporary("gpg-signed-stream-"),
+    );
   }
 
   /** @throws {SignedStreamError} (exit 5) when the disk is full, for one */
   write(bytes: Uint8Array): void {
-    orTrouble("write", () => {
-      for (let at = 0; at < bytes.length;) {
-        at += this.#file.writeSync(bytes.subarray(at));
-      }
-    });
+    orTrouble("write", () => writeAll(this.#file, bytes));
   }
 
   /** All that was written; a chunk is good until the next. */
   *chunks(): Generator<Uint8Array> {
     const buffer = new Uint8Array(READ_BYTES);
     const read = () => orTrouble("read", () => this.#file.readSync(buffer));
-    orTrouble("read", () => this.#file.seekSync(0, Deno.SeekMode.Start));
+    orTrouble("read", () => rewind(this.#file));
     for (let count; (count = read()) !== null;) {
       yield buffer.subarray(0, count);
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isRegularFile } from "../../kit/io/files.ts";
 import { type ToolIO, UsageError } from "../../kit/tool/tool.ts";
 import {
   type DocumentItems,
@@ -106,7 +107,7 @@ export async function verifyDocument(
     const records = await reading.judge(options.verifier);
     const status = options.conclude(records);
     if (reading.leftOut) {
-      io.say(`Left out what nobody signed: ${reading.leftOut}`);
+      io.warn(`Left out what nobody signed: ${reading.leftOut}`);
     }
     return status;
   };
@@ -139,15 +140,6 @@ function chooseRelease(wanted: Release | undefined, file: string): Release {
     );
   }
   return isRegular ? "two-pass" : "spool";
-}
-
-function isRegularFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    // Why it cannot be opened is said when it is opened.
-    return false;
-  }
 }
 
 /** How a document of the wanted mode is read: chunks in, items out. */

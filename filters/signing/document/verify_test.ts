@@ -61,7 +61,7 @@ function clear(text: string): Uint8Array {
 }
 
 /** What leaves a document, the digests asked about, and the exit status. */
-async function outcomeOf(
+async function resultOf(
   chunks: Iterable<Uint8Array>,
   options: Partial<VerifyDocumentOptions>,
   exitStatus: number = EXIT.verified,
@@ -70,7 +70,7 @@ async function outcomeOf(
   const digests: string[] = [];
   const io = {
     out: { write: (bytes: Uint8Array) => written.push(bytes.slice()) },
-    say() {},
+    warn() {},
   };
   const status = await verifyDocument(
     io as unknown as ToolIO,
@@ -139,7 +139,7 @@ Deno.test("verifyDocument hashes and releases the same, however it is cut", asyn
   ) {
     for (let size = 1; size <= document.length; size++) {
       assertEquals(
-        await outcomeOf(pieces(document, size), options),
+        await resultOf(pieces(document, size), options),
         [expected, [digestOf(signed, type)], EXIT.verified],
       );
     }
@@ -166,10 +166,10 @@ Deno.test("verifyDocument releases nothing that is not concluded to be good", as
   const document = message("content", TYPE_BINARY);
   for (const status of [EXIT.bad, EXIT.policy]) {
     assertEquals(
-      await outcomeOf([document], {}, status),
+      await resultOf([document], {}, status),
       ["", [digestOf("content", TYPE_BINARY)], status],
     );
-    const [released] = await outcomeOf(
+    const [released] = await resultOf(
       [document],
       { release: "unverified" },
       status,
@@ -194,7 +194,7 @@ Deno.test("verifyDocument refuses signatures of bytes beside those of text", asy
     ] as const
   ) {
     const error = await assertRejects(
-      () => outcomeOf([document], { ...options, release: "unverified" }),
+      () => resultOf([document], { ...options, release: "unverified" }),
       SignedStreamError,
       "one signature is of bytes, another one of text",
     );
@@ -204,9 +204,9 @@ Deno.test("verifyDocument refuses signatures of bytes beside those of text", asy
 
 Deno.test("verifyDocument refuses content longer than it may be", async () => {
   const document = message("x".repeat(1000), TYPE_BINARY);
-  assertEquals((await outcomeOf([document], {}))[0].length, 1000);
+  assertEquals((await resultOf([document], {}))[0].length, 1000);
   const error = await assertRejects(
-    () => outcomeOf([document], { maxBytes: 999 }),
+    () => resultOf([document], { maxBytes: 999 }),
     SignedStreamError,
     "more than 999 bytes",
   );
@@ -217,7 +217,7 @@ Deno.test("verifyDocument refuses clear text with a signature of bytes", async (
   const text = cleartextHead(["sha256"]) + "a\n" +
     armor(signature(TYPE_BINARY), "SIGNATURE");
   const error = await assertRejects(
-    () => outcomeOf([bytesOf(text)], { mode: "clear" }),
+    () => resultOf([bytesOf(text)], { mode: "clear" }),
     SignedStreamError,
     "its signature is not one of a text",
   );
@@ -232,7 +232,7 @@ Deno.test("verifyDocument goes by the hashes clear text names, all of them", asy
   const text = (names: string[]) =>
     cleartextHead(names) + "a\n" + armor(signatures, "SIGNATURE");
   const read = (names: string[]) =>
-    outcomeOf([bytesOf(text(names))], {
+    resultOf([bytesOf(text(names))], {
       mode: "clear",
       conclude: () => EXIT.verified,
     });

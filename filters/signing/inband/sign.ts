@@ -7,7 +7,8 @@
 import { createHash, type Hash } from "../openpgp/builtin.ts";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { hearChunk, joinItems } from "../../kit/io/input.ts";
+import { closeStdin, readChunkAsync } from "../../kit/io/input.ts";
+import { joinItems } from "../../kit/io/item_bytes.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import {
   buildSignaturePacket,
@@ -201,8 +202,10 @@ export async function signStream(
   };
   await signer.open();
   io.out.flush();
-  const isHeard = files.length === 0 || files.length === 1 && files[0] === "-";
-  const chunks = isHeard ? heard(signer, options.intervalMs) : io.chunks(files);
+  const isStdin = files.length === 0 || files.length === 1 && files[0] === "-";
+  const chunks = isStdin
+    ? stdinChunks(signer, options.intervalMs)
+    : io.chunks(files);
   for await (const chunk of chunks) {
     if (chunk !== undefined) {
       decoder.push(chunk);
@@ -217,7 +220,7 @@ export async function signStream(
   decoder.end();
   await drain();
   if (await signer.end()) {
-    io.say(
+    io.warn(
       "The stream ends inside a character: a line feed was put behind it, lest it hide the last signature",
     );
   }
@@ -228,12 +231,12 @@ export async function signStream(
  * The chunks of standard input; undefined in between when the signer's bytes
  * have waited so long that they must be signed before more come.
  */
-async function* heard(
+async function* stdinChunks(
   signer: InbandSigner,
   intervalMs: number,
 ): AsyncGenerator<Uint8Array | undefined> {
   for (;;) {
-    const reading = hearChunk();
+    const reading = readChunkAsync();
     let isReading = true;
     try {
       const since = signer.pendingSince;
@@ -248,9 +251,8 @@ async function* heard(
       yield chunk;
     } finally {
       if (isReading) {
-        // A read under way would keep a tool alive that can but end.
         reading.catch(() => {});
-        Deno.stdin.close();
+        closeStdin();
       }
     }
   }

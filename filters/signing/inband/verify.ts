@@ -8,7 +8,7 @@
 
 import { createHash, type Hash } from "../openpgp/builtin.ts";
 import { type Packet, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { joinItems } from "../../kit/io/input.ts";
+import { joinItems } from "../../kit/io/item_bytes.ts";
 import {
   isSignaturePacket,
   type Manifest,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess as NodeProcess } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
@@ -12,31 +12,14 @@ import type { Writable } from "node:stream";
 import { denoError, errors } from "./errors.ts";
 import { Listener } from "./listener.ts";
 import { makePipes } from "./pipe.ts";
-import type { Signal } from "./signals.ts";
-
-/** Where a standard stream of a command goes. */
-type Stdio = "piped" | "inherit" | "null";
-
-/** How a command is run; what is not said is inherited. */
-export interface CommandOptions {
-  readonly args?: readonly string[];
-  readonly stdin?: Stdio;
-  readonly stdout?: Stdio;
-  readonly stderr?: Stdio;
-}
-
-/** How a command ended; one that a signal ended has a code as shells show. */
-export interface CommandStatus {
-  readonly success: boolean;
-  readonly code: number;
-  readonly signal: Signal | null;
-}
-
-/** How a command ended, and what it wrote to pipes of ours. */
-export interface CommandOutput extends CommandStatus {
-  readonly stdout: Uint8Array<ArrayBuffer>;
-  readonly stderr: Uint8Array<ArrayBuffer>;
-}
+import type {
+  ChildProcess,
+  CommandOptions,
+  CommandOutput,
+  CommandStatus,
+  Signal,
+  Stdio,
+} from "../runtime.ts";
 
 /** A command that is not run yet. */
 export class Command {
@@ -62,10 +45,10 @@ export class Command {
         errPipe?.writeEnd ?? nodeStdio(stderr),
       ],
     });
-    // An end that stayed open here would keep the pipe from ending.
+    // While an end is open here, the pipe does not end.
     for (const { writeEnd } of pipes) fs.closeSync(writeEnd);
     if (child.pid === undefined) {
-      // Node tells why, but later, when nothing can be thrown any more.
+      // Node reports why, but later, when nothing can be thrown any more.
       child.on("error", () => {});
       for (const { readEnd } of pipes) fs.closeSync(readEnd);
       throw notStarted(this.#program);
@@ -100,15 +83,14 @@ function notStarted(program: string): Error {
 }
 
 /** A command that runs, as Deno's `ChildProcess`. */
-export class NodeChild {
-  readonly #child: ChildProcess;
+export class NodeChild implements ChildProcess {
+  readonly #child: NodeProcess;
   readonly #stdout: Listener | undefined;
   readonly #stderr: Listener | undefined;
-  /** How it ended. */
   readonly status: Promise<CommandStatus>;
 
   /** @param stdout @param stderr descriptors of pipes, where they are ours */
-  constructor(child: ChildProcess, stdout?: number, stderr?: number) {
+  constructor(child: NodeProcess, stdout?: number, stderr?: number) {
     this.#child = child;
     if (stdout !== undefined) this.#stdout = new Listener(stdout);
     if (stderr !== undefined) this.#stderr = new Listener(stderr);
@@ -133,7 +115,6 @@ export class NodeChild {
     if (!this.#child.kill(signal)) throw new Error("It has ended");
   }
 
-  /** How it ended, and all that it wrote. */
   async output(): Promise<CommandOutput> {
     const bytesOf = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) =>
       new Uint8Array(await new Response(stream).arrayBuffer());
@@ -146,7 +127,10 @@ export class NodeChild {
   }
 }
 
-function statusOf(code: number | null, signal: Signal | null): CommandStatus {
+function statusOf(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+): CommandStatus {
   return {
     success: code === 0,
     code: signal === null ? code! : 128 + os.constants.signals[signal],
@@ -155,7 +139,7 @@ function statusOf(code: number | null, signal: Signal | null): CommandStatus {
 }
 
 function writable(stream: Writable): WritableStream<Uint8Array> {
-  // Whoever writes is told.
+  // The callback of the write reports it.
   stream.on("error", () => {});
   return new WritableStream({
     write: (bytes) =>

@@ -1,7 +1,7 @@
 /**
- * What the tools use of the language that Node 20 does not have, or Node 22;
- * where it has it, that is left alone. The build fails for a tool that uses
- * more: it knows no more than ES2023 and what is declared here.
+ * The newer parts of the language that the tools use, where Node 20 or 22 lacks
+ * them. The build fails for a tool that uses more: it knows only ES2023 and
+ * what is declared here.
  *
  * @module
  */
@@ -50,7 +50,7 @@ declare global {
   }
 }
 
-/** Gives an object the methods it lacks, as hidden as the language's own. */
+/** Adds the methods that an object lacks, not enumerable like built-in ones. */
 function fill(object: object, methods: Readonly<Record<string, unknown>>) {
   for (const [name, value] of Object.entries(methods)) {
     if (name in object) continue;
@@ -85,7 +85,7 @@ fill(Map, {
   },
 });
 
-/** deno-std's base64 takes it for granted. */
+/** Used by deno-std's base64. */
 fill(ArrayBuffer.prototype, {
   transfer(this: ArrayBuffer, length: number) {
     const moved = new ArrayBuffer(length);
@@ -163,8 +163,8 @@ fill(Uint8Array, {
 });
 
 /**
- * Node decodes what calls itself "latin1" as ISO 8859-1, where the standard
- * says windows-1252; not so where more is to come, and a byte is a character.
+ * Node decodes "latin1" as ISO 8859-1, but the standard says windows-1252. With
+ * `stream: true` Node follows the standard; and each byte is one character.
  */
 if (new TextDecoder("latin1").decode(Uint8Array.of(0x80)) !== "\u20ac") {
   globalThis.TextDecoder = class extends TextDecoder {

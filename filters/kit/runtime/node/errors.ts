@@ -1,15 +1,15 @@
 /**
- * Deno's errors, made of Node's.
+ * Converts Node's errors into Deno's.
  *
  * @module
  */
 
-/** The errors that the tools tell from others. */
+/** The errors that the tools treat in their own ways. */
 export const errors = {
   AlreadyExists: class AlreadyExists extends Error {},
   BrokenPipe: class BrokenPipe extends Error {},
   Interrupted: class Interrupted extends Error {},
-  /** Never thrown: Node takes nobody's permissions away. */
+  /** Never thrown: Node has no permissions. */
   NotCapable: class NotCapable extends Error {},
   NotFound: class NotFound extends Error {},
   WouldBlock: class WouldBlock extends Error {},
@@ -24,8 +24,8 @@ const CLASSES: Readonly<Record<string, new (message: string) => Error>> = {
 };
 
 /**
- * What `strerror` of the C library says, and Deno with it. Node has words of
- * its own, and users shall read the same under both.
+ * The words of the C library's `strerror`, which Deno uses. Node has words of
+ * its own, and users are to read the same under both.
  */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "Permission denied",
@@ -60,7 +60,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ETXTBSY: "Text file busy",
 };
 
-/** Deno's error for one of Node's; other errors stay what they are. */
+/** Deno's error for one of Node's; other errors are returned unchanged. */
 export function denoError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code, errno } = error as Error & { code?: string; errno?: number };
@@ -69,7 +69,7 @@ export function denoError(error: unknown): unknown {
   return new (CLASSES[code] ?? Error)(`${reason} (os error ${-errno})`);
 }
 
-/** Does some of Node's work; what it throws is Deno's. */
+/** Calls `work`, and throws Deno's errors in place of Node's. */
 export function withDenoErrors<T>(work: () => T): T {
   try {
     return work();

@@ -7,6 +7,7 @@
 import fs from "node:fs";
 import process from "node:process";
 import { denoError, withDenoErrors } from "./errors.ts";
+import type { FileInfo, FsFile, OpenOptions } from "../runtime.ts";
 import { Listener } from "./listener.ts";
 import { isTerminal } from "./terminal.ts";
 import { boundYoungSpace } from "./young_space.ts";
@@ -15,9 +16,9 @@ import { boundYoungSpace } from "./young_space.ts";
 export const SeekMode = { Start: 0 } as const;
 
 /** A file by its descriptor; reads and writes block. */
-export class NodeFile implements Disposable {
+export class NodeFile implements FsFile {
   readonly #fd: number;
-  /** Where the next read or write is; undefined where the kernel keeps it. */
+  /** The position of the next access; undefined while the kernel keeps it. */
   #at: number | undefined;
   #isOpen = true;
 
@@ -25,7 +26,6 @@ export class NodeFile implements Disposable {
     this.#fd = fd;
   }
 
-  /** How many bytes were read; null at the end. */
   readSync(buffer: Uint8Array): number | null {
     boundYoungSpace();
     const count = withDenoErrors(() =>
@@ -47,8 +47,8 @@ export class NodeFile implements Disposable {
     if (this.#at !== undefined) this.#at += count;
   }
 
-  /** Node cannot move the kernel's place in a file: from here on we keep it. */
-  seekSync(offset: number, _whence: typeof SeekMode.Start): number {
+  /** Node cannot seek: from here on the position is kept here. */
+  seekSync(offset: number, _whence: number): number {
     return this.#at = offset;
   }
 
@@ -69,9 +69,9 @@ export class NodeFile implements Disposable {
   }
 
   /**
-   * Waits for the file's lock, until it is closed. Node has no `flock`; the
-   * command of that name locks a descriptor it is handed, and that lock stays
-   * when it has ended. Deno's is the same.
+   * Node has no `flock`. The command of that name locks a descriptor that it
+   * inherits, and the lock stays when the command has ended. It is the same
+   * lock as Deno's.
    */
   lockSync(isExclusive: boolean): void {
     const { spawnSync } = process.getBuiltinModule("node:child_process");
@@ -88,7 +88,6 @@ export class NodeFile implements Disposable {
     return isTerminal(this.#fd);
   }
 
-  /** What it holds, read without keeping signals waiting. */
   get readable(): ReadableStream<Uint8Array> {
     return new Listener(this.#fd).readable;
   }
@@ -104,27 +103,9 @@ export class NodeFile implements Disposable {
   }
 }
 
-/** What the tools ask of a file. */
-export interface FileInfo {
-  readonly isFile: boolean;
-  /** In bytes. */
-  readonly size: number;
-}
-
-/** Deno's form of what Node says of a file. */
+/** Node's description of a file as the tools know it. */
 export function fileInfo(stats: fs.Stats): FileInfo {
   return { isFile: stats.isFile(), size: stats.size };
-}
-
-/** How a file is opened; to be read, unless something else is said. */
-export interface OpenOptions {
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly append?: boolean;
-  readonly create?: boolean;
-  /** Whether it must not be there yet. */
-  readonly createNew?: boolean;
-  readonly truncate?: boolean;
 }
 
 /** The flags of open(2) for options, as Rust's `OpenOptions` has them. */
@@ -148,8 +129,8 @@ export function openSync(path: string, options?: OpenOptions): NodeFile {
 }
 
 /**
- * Opens a file to be listened to. A fifo that nobody writes to yet keeps
- * nobody waiting here: its end is that of its first writer, as poll(2) has it.
+ * Opens a file for asynchronous reads. A fifo without a writer opens at once,
+ * and ends with its first writer, as poll(2) has it.
  */
 export function open(path: string): Promise<NodeFile> {
   const { O_RDONLY, O_NONBLOCK } = fs.constants;

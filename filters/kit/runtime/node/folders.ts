@@ -7,7 +7,8 @@
 import fs from "node:fs";
 import os from "node:os";
 import { withDenoErrors } from "./errors.ts";
-import { type FileInfo, fileInfo, type OpenOptions } from "./file.ts";
+import type { FileInfo, OpenOptions } from "../runtime.ts";
+import { fileInfo } from "./file.ts";
 
 /** What is at a path, or behind a link there. */
 export function statSync(path: string): FileInfo {

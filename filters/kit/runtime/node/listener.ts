@@ -1,9 +1,9 @@
 /**
- * Reads and writes that let signals in.
+ * Reads and writes that let signal handlers run.
  *
- * A thread that blocks in read(2) or write(2) keeps Node from ending: it joins
- * its threads before it exits. So pipes, sockets and terminals go through the
- * event loop, and threads read only what never waits.
+ * A thread that blocks in read(2) or write(2) keeps Node alive: Node joins its
+ * threads before it exits. So pipes, sockets and terminals go through the event
+ * loop, and threads read only regular files.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { denoError } from "./errors.ts";
 import { isTerminal } from "./terminal.ts";
 import { boundYoungSpace } from "./young_space.ts";
 
-/** What a pipe gives at a time, and what is read ahead at the most. */
+/** The capacity of a pipe, and the most that is read ahead. */
 const PIPE_BYTES = 64 * 1024;
 
 function isPipe(fd: number): boolean {
@@ -50,7 +50,7 @@ export class Listener {
     this.#source
       .on("readable", () => this.#wake())
       .on("end", () => this.#endWith(undefined))
-      // Closed before its end, by whoever listens.
+      // Closed by the reader, before its end.
       .on("close", () => this.#endWith(undefined))
       .on("error", (error) => this.#endWith(denoError(error)));
   }
@@ -61,12 +61,12 @@ export class Listener {
     this.#wake();
   }
 
-  /** Reads what is there, once something is. Returns null at the end. */
+  /** Waits for data and reads what is there. Returns null at the end. */
   async read(buffer: Uint8Array): Promise<number | null> {
     boundYoungSpace();
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
-      // Asks for more where nothing is left, and finds the end.
+      // Starts the next read where nothing is left, and finds the end.
       this.#source.read(0);
       const count = Math.min(buffer.length, this.#source.readableLength);
       if (count > 0) {
@@ -78,7 +78,7 @@ export class Listener {
     }
   }
 
-  /** The same as a stream of bytes that reads into its reader's buffer. */
+  /** The same as a byte stream, which reads into the buffer of its reader. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return new ReadableStream({
       type: "bytes",
@@ -109,7 +109,7 @@ export class Writer {
     if (isPipe(fd)) {
       const { Socket } = process.getBuiltinModule("node:net");
       const socket = new Socket({ fd, readable: false, writable: true });
-      // Whoever writes is told.
+      // The callback of the write reports it.
       socket.on("error", () => {});
       this.#write = (bytes, done) => socket.write(bytes, done);
     } else {

@@ -1,10 +1,10 @@
 /**
  * Pipes for a command's output.
  *
- * Node's own are sockets, and nobody can open a socket by its name: `tee
- * /dev/stdout` and `--results-to /dev/fd/3` would fail in a command. A fifo
- * that is opened and removed at once is what pipe(2) gives. Node has neither
- * call; the command mkfifo takes about 6 ms.
+ * Node's own are sockets, which cannot be opened by name: `tee /dev/stdout` and
+ * `--results-to /dev/fd/3` would fail in a command. A fifo that is opened and
+ * removed at once is the same as a pipe of pipe(2). Node has neither call; the
+ * command mkfifo takes about 6 ms.
  *
  * @module
  */
@@ -20,8 +20,9 @@ export interface Pipe {
   readonly writeEnd: number;
 }
 
-/** Makes so many pipes; whoever asked closes their ends. */
+/** Makes `count` pipes; the caller closes their ends. */
 export function makePipes(count: number): Pipe[] {
+  if (count === 0) return [];
   const { spawnSync } = process.getBuiltinModule("node:child_process");
   const { O_RDONLY, O_NONBLOCK, O_WRONLY } = fs.constants;
   const folder = fs.mkdtempSync(`${os.tmpdir()}/subunit-`);
@@ -32,7 +33,7 @@ export function makePipes(count: number): Pipe[] {
       throw new Error(`Cannot make a pipe: ${error?.message ?? stderr.trim()}`);
     }
     return paths.map((path) => ({
-      // The order matters: without a reader there is no writing.
+      // In this order: a fifo without a reader cannot be opened for writing.
       readEnd: fs.openSync(path, O_RDONLY | O_NONBLOCK),
       writeEnd: fs.openSync(path, O_WRONLY),
     }));

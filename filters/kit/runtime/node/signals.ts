@@ -5,11 +5,9 @@
  */
 
 import process from "node:process";
+import type { Signal } from "../runtime.ts";
 
-/** The name of a signal. */
-export type Signal = NodeJS.Signals;
-
-/** Calls a listener for each signal of a name, in place of what it does. */
+/** Calls `listener` for each signal of a name, instead of what it does. */
 export function addSignalListener(signal: Signal, listener: () => void): void {
   process.on(signal, listener);
 }

@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { StandardOutput, Stdin } from "../runtime.ts";
 import { NodeFile } from "./file.ts";
 import { Listener, Writer } from "./listener.ts";
 
-/** Standard input: blocking reads, or reads that let signals in. */
-export class Stdin {
+/** Standard input: reads that block, or that let signal handlers run. */
+export class NodeStdin implements Stdin {
   readonly #file = new NodeFile(0);
   #listener: Listener | undefined;
 
@@ -33,8 +34,8 @@ export class Stdin {
   }
 }
 
-/** Standard output or error: writes that block, or that let signals in. */
-export class StdOut {
+/** Standard output or error: writes that block, or let signal handlers run. */
+export class NodeOutput implements StandardOutput {
   readonly #fd: number;
   readonly #file: NodeFile;
   #writer: Writer | undefined;

@@ -1,5 +1,5 @@
 /**
- * Whether somebody is looking.
+ * Finding out whether a descriptor is a terminal.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * A bound on the part of V8's heap where objects are young. Left alone it
- * grows with the length of a stream, to three times 16 MiB.
+ * Limits V8's young generation, which otherwise grows with the length of a
+ * stream, to three times 16 MiB.
  *
- * The flag for its size counts only on Node's command line, where the first
- * line of a script cannot put it everywhere: BusyBox's env takes no options.
- * Whether it may grow can be said at any time.
+ * The flag for its size works only on Node's command line, and the first line
+ * of a script cannot pass it everywhere: BusyBox's env takes no options.
+ * Whether it may grow can be set at any time.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import process from "node:process";
 
 /** Both halves at 4 MiB: as much as the tools have under Deno. */
 const ENOUGH_BYTES = 8 * 1024 * 1024;
-/** A look takes as long as it takes to read 40 KiB. */
+/** Looking takes as long as reading 40 KiB. */
 const READS_BETWEEN_LOOKS = 8;
 
 let reads = 0;
 let isBound = false;
 
-/** To be called at each read: forbids growth once it has grown enough. */
+/** To be called at each read: forbids growth once the space is large enough. */
 export function boundYoungSpace(): void {
   if (isBound || ++reads % READS_BETWEEN_LOOKS !== 0) return;
   const v8 = process.getBuiltinModule("node:v8");

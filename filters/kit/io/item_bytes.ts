@@ -1,0 +1,42 @@
+/**
+ * The bytes of items: where they lie, joined, and those that are text.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import type { StreamItem } from "@subunit/codec";
+
+/** The buffer that holds an item's bytes. */
+export function memoryOf(item: StreamItem): ArrayBufferLike {
+  return (item.kind === "packet" ? item.source : item.bytes).buffer;
+}
+
+/** The offset of an item in its buffer, found without making a view. */
+export function startOf(item: StreamItem): number {
+  return item.kind === "packet"
+    ? item.source.byteOffset + item.start
+    : item.bytes.byteOffset;
+}
+
+/**
+ * The bytes of items, joined: a view where they are adjacent in memory, as the
+ * items of a chunk are, else a copy.
+ */
+export function joinItems(items: readonly StreamItem[]): Uint8Array {
+  if (items.length === 0) return new Uint8Array(0);
+  const length = items.reduce((sum, item) => sum + item.byteLength, 0);
+  const first = items[0], last = items[items.length - 1];
+  const start = startOf(first);
+  const isRun = memoryOf(first) === memoryOf(last) &&
+    startOf(last) + last.byteLength - start === length;
+  return isRun
+    ? new Uint8Array(memoryOf(first), start, length)
+    : concat(items.map(({ bytes }) => bytes));
+}
+
+/** The text in an item: what stands between packets, or a file of no test. */
+export function textOf(item: StreamItem): Uint8Array | undefined {
+  if (item.kind === "foreign") return item.bytes;
+  return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;
+}

@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import {
+  damaged,
+  equalBytes,
+  file,
+  stream,
+} from "../../../tests/support/streams.ts";
+import { joinItems, textOf } from "./item_bytes.ts";
+
+function itemsOf(...chunks: Uint8Array[]): StreamItem[] {
+  const decoder = new PacketDecoder();
+  const items: StreamItem[] = [];
+  const drain = () => {
+    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
+  };
+  for (const chunk of chunks) {
+    decoder.push(chunk);
+    drain();
+  }
+  decoder.end();
+  drain();
+  return items;
+}
+
+const CHUNK = stream(
+  "text",
+  { testId: "a", status: "success" },
+  damaged({ testId: "b", status: "success" }),
+  { testId: "c", status: "fail" },
+);
+
+Deno.test("joinItems gives a view where items stand behind one another", () => {
+  const items = itemsOf(CHUNK);
+  assertEquals(items.map(({ kind }) => kind), [
+    "foreign",
+    "packet",
+    "damage",
+    "packet",
+  ]);
+  for (let from = 0; from <= items.length; from++) {
+    for (let to = from; to <= items.length; to++) {
+      const part = items.slice(from, to);
+      const joined = joinItems(part);
+      assert(equalBytes(joined, stream(...part.map(({ bytes }) => bytes))));
+      if (part.length === 0) continue;
+      assertEquals(joined.buffer, part[0].bytes.buffer);
+    }
+  }
+});
+
+Deno.test("joinItems copies where items are apart", () => {
+  const [first, , , last] = itemsOf(CHUNK);
+  const other = itemsOf(stream("elsewhere"));
+  const cases: StreamItem[][] = [[first, last], [last, first], [
+    first,
+    ...other,
+  ]];
+  for (const items of cases) {
+    const expected = stream(...items.map(({ bytes }) => bytes));
+    assert(equalBytes(joinItems(items), expected));
+  }
+});
+
+Deno.test("textOf finds the text between packets and in files of no test", () => {
+  const items = itemsOf(stream(
+    "between\n",
+    file("stdout", "of no test"),
+    { testId: "a", ...file("log", "of a test") },
+    { testId: "a", status: "success" },
+    damaged({ testId: "b", status: "success" }),
+    { tags: ["of", "nothing"] },
+  ));
+  assertEquals(
+    items.map((item) => textOf(item)),
+    [stream("between\n"), stream("of no test"), ...new Array(4)],
+  );
+});

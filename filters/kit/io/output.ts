@@ -1,0 +1,241 @@
+/**
+ * Writing: gathered into large blocking writes, or asynchronously.
+ *
+ * @module
+ */
+
+import type { StreamItem } from "@subunit/codec";
+import { isNotReady, isReaderGone, reasonOf, ToolError } from "../errors.ts";
+import { visibleLines, visibleText } from "../text/visible.ts";
+import { memoryOf, startOf } from "./item_bytes.ts";
+
+/** How many bytes are gathered before they are written. */
+const GATHER_BYTES = 64 * 1024;
+/**
+ * How much text is gathered before it is encoded, in UTF-16 units: a call of the
+ * encoder costs as much as 1000 of them.
+ */
+const GATHER_UNITS = 8 * 1024;
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes to standard output, without blocking signal handlers.
+ *
+ * @throws {ToolError} when writing fails; when the reader has left, the
+ * runtime's error
+ */
+export async function writeAsync(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += await Deno.stdout.write(bytes.subarray(at));
+    } catch (error) {
+      throw cannotWrite("standard output", error);
+    }
+  }
+}
+
+/** The error to throw: the runtime's own when the reader has left. */
+function cannotWrite(name: string, error: unknown): unknown {
+  return isReaderGone(error) ? error : new ToolError(
+    `Cannot write ${name}: ${reasonOf(error)}: what follows is missing there`,
+  );
+}
+
+/** Where output goes: a file, a standard stream, or memory. */
+export interface Sink {
+  /** Returns how many bytes were written. */
+  writeSync(bytes: Uint8Array): number;
+  isTerminal(): boolean;
+}
+
+/**
+ * Writes all of `bytes`, in as many writes as that takes. Waits while a
+ * descriptor is not ready.
+ *
+ * @throws what the runtime throws
+ */
+export function writeAll(
+  sink: Pick<Sink, "writeSync">,
+  bytes: Uint8Array,
+): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += sink.writeSync(bytes.subarray(at));
+    } catch (error) {
+      if (!isNotReady(error)) throw error;
+    }
+  }
+}
+
+/**
+ * Gathers small writes; writes large ones at once. Items that are adjacent in
+ * memory are written as one run, without being copied.
+ */
+export class Output {
+  readonly #sink: Sink;
+  readonly #name: string;
+  readonly #gathered = new Uint8Array(GATHER_BYTES);
+  #count = 0;
+  /** The text that is not encoded yet, behind what is gathered. */
+  #text = "";
+  #isTerminal: boolean | undefined;
+  /** The run of items that is not written yet, by places in its memory. */
+  #runMemory: ArrayBufferLike | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+
+  constructor(sink: Sink, name: string) {
+    this.#sink = sink;
+    this.#name = name;
+  }
+
+  /**
+   * Opens a file for writing, and truncates it.
+   *
+   * @throws {ToolError} when it cannot be made
+   */
+  static toFile(path: string): Output {
+    try {
+      return new Output(
+        Deno.openSync(path, { write: true, create: true, truncate: true }),
+        `"${path}"`,
+      );
+    } catch (error) {
+      throw new ToolError(
+        `Cannot write "${path}": ${reasonOf(error)}: check the path`,
+      );
+    }
+  }
+
+  /** Whether it is a terminal; then control characters are escaped. */
+  get isTerminal(): boolean {
+    return this.#isTerminal ??= this.#sink.isTerminal();
+  }
+
+  /** Writes bytes. The caller may reuse them when this returns. */
+  write(bytes: Uint8Array): void {
+    this.writeRange(bytes, 0, bytes.length);
+  }
+
+  /**
+   * Passes an item on as it came. It must stay good until the next write of
+   * anything else, or the next flush.
+   */
+  writeItem(item: StreamItem): void {
+    this.#encodeText();
+    const memory = memoryOf(item);
+    const start = startOf(item);
+    if (memory !== this.#runMemory || start !== this.#runEnd) {
+      this.#endRun();
+      this.#runMemory = memory;
+      this.#runStart = start;
+    }
+    this.#runEnd = start + item.byteLength;
+  }
+
+  #endRun(): void {
+    if (this.#runMemory === undefined) return;
+    const run = new Uint8Array(
+      this.#runMemory,
+      this.#runStart,
+      this.#runEnd - this.#runStart,
+    );
+    this.#runMemory = undefined;
+    this.write(run);
+  }
+
+  /** Writes bytes `start` to `end`. */
+  writeRange(bytes: Uint8Array, start: number, end: number): void {
+    this.#encodeText();
+    this.#endRun();
+    const length = end - start;
+    if (this.#count + length > GATHER_BYTES) {
+      this.#writeGathered();
+      if (length > GATHER_BYTES) {
+        this.#writeAll(bytes.subarray(start, end));
+        return;
+      }
+    }
+    // Copied by hand when short: a view and a call cost more than 40 bytes do.
+    if (length < 48) {
+      const to = this.#gathered;
+      let at = this.#count;
+      for (let i = start; i < end; i++) to[at++] = bytes[i];
+    } else {
+      const isAll = length === bytes.length;
+      this.#gathered.set(
+        isAll ? bytes : bytes.subarray(start, end),
+        this.#count,
+      );
+    }
+    this.#count += length;
+  }
+
+  /** Writes text as it is. */
+  writeText(text: string): void {
+    this.#endRun();
+    this.#text += text;
+    if (this.#text.length > GATHER_UNITS) this.#encodeText();
+  }
+
+  #encodeText(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    // A UTF-16 unit takes three bytes of UTF-8 at the most.
+    const most = 3 * text.length;
+    if (most > GATHER_BYTES) {
+      this.write(encoder.encode(text));
+      return;
+    }
+    if (this.#count + most > GATHER_BYTES) this.#writeGathered();
+    const { written } = encoder.encodeInto(
+      text,
+      this.#gathered.subarray(this.#count),
+    );
+    this.#count += written;
+  }
+
+  /** Writes a name from a stream: as it is, or escaped on a terminal. */
+  writeName(name: string): void {
+    this.writeText(this.isTerminal ? visibleText(name) : name);
+  }
+
+  /** Writes a line of text from a stream, as {@linkcode writeName} does. */
+  writeRow(line: string): void {
+    this.writeText((this.isTerminal ? visibleText(line) : line) + "\n");
+  }
+
+  /** Writes text from a stream: as it is, or escaped on a terminal. */
+  writeForeign(bytes: Uint8Array): void {
+    if (this.isTerminal) {
+      this.writeText(visibleLines(new TextDecoder().decode(bytes)));
+    } else {
+      this.write(bytes);
+    }
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    this.#encodeText();
+    this.#endRun();
+    this.#writeGathered();
+  }
+
+  #writeGathered(): void {
+    if (this.#count === 0) return;
+    const count = this.#count;
+    // Emptied first: a later flush must not try again what failed.
+    this.#count = 0;
+    this.#writeAll(this.#gathered.subarray(0, count));
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    try {
+      writeAll(this.#sink, bytes);
+    } catch (error) {
+      throw cannotWrite(this.#name, error);
+    }
+  }
+}

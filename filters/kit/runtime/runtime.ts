@@ -1,0 +1,157 @@
+/**
+ * The part of Deno that the tools use. Deno has it, `node/` makes Node have it,
+ * and the npm package is built only of tools that use nothing else.
+ *
+ * These are types only: a tool loads nothing for them.
+ *
+ * @module
+ */
+
+/** The global `Deno`, as kit/io and kit/tool know it. */
+export interface Runtime {
+  /** The words of the command line behind the tool's name. */
+  readonly args: readonly string[];
+  readonly stdin: Stdin;
+  readonly stdout: StandardOutput;
+  readonly stderr: StandardOutput;
+  /** The exit status of the process when it ends by itself. */
+  exitCode: number;
+  /** Ends the process, with {@linkcode exitCode} unless a status is given. */
+  exit(status?: number): never;
+
+  /** Calls `listener` for each signal of a name, instead of what it does. */
+  addSignalListener(signal: Signal, listener: () => void): void;
+  removeSignalListener(signal: Signal, listener: () => void): void;
+
+  readonly Command: new (
+    program: string,
+    options?: CommandOptions,
+  ) => { spawn(): ChildProcess };
+
+  /** Opens a file to be read, unless the options ask for something else. */
+  openSync(path: string, options?: OpenOptions): FsFile;
+  /** Opens a file to be read as a stream. */
+  open(path: string): Promise<FsFile>;
+  /** What is at a path, or behind a link there. */
+  statSync(path: string): FileInfo;
+  /** What is at a path; a link is a link. */
+  lstatSync(path: string): FileInfo;
+  mkdirSync(path: string, options?: { recursive?: boolean }): void;
+  removeSync(path: string): void;
+  writeFileSync(
+    path: string,
+    bytes: Uint8Array,
+    options?: { createNew?: boolean },
+  ): void;
+  /** Makes an empty file that nobody else may read, and returns its path. */
+  makeTempFileSync(options: { prefix: string }): string;
+  readonly SeekMode: { readonly Start: number };
+
+  /** The errors that the tools treat in their own ways. */
+  readonly errors: {
+    readonly AlreadyExists: ErrorClass;
+    readonly BrokenPipe: ErrorClass;
+    readonly Interrupted: ErrorClass;
+    readonly NotCapable: ErrorClass;
+    readonly NotFound: ErrorClass;
+    readonly WouldBlock: ErrorClass;
+  };
+}
+
+type ErrorClass = new (message: string) => Error;
+
+/** The signals that the tools listen to and send. */
+export type Signal = "SIGHUP" | "SIGINT" | "SIGTERM";
+
+/** Standard input: reads that block, or that let signal handlers run. */
+export interface Stdin {
+  /** Returns how many bytes were read; null at the end. */
+  readSync(buffer: Uint8Array): number | null;
+  read(buffer: Uint8Array): Promise<number | null>;
+  readonly readable: ReadableStream<Uint8Array>;
+  close(): void;
+}
+
+/** Standard output or error: writes that block, or let signal handlers run. */
+export interface StandardOutput {
+  /** Returns how many bytes were written. */
+  writeSync(bytes: Uint8Array): number;
+  write(bytes: Uint8Array): Promise<number>;
+  isTerminal(): boolean;
+}
+
+/** An open file. */
+export interface FsFile extends Disposable {
+  /** Returns how many bytes were read; null at the end. */
+  readSync(buffer: Uint8Array): number | null;
+  /** Returns how many bytes were written. */
+  writeSync(bytes: Uint8Array): number;
+  seekSync(offset: number, whence: number): number;
+  statSync(): FileInfo;
+  truncateSync(length: number): void;
+  /** Waits until the content is on the disk. */
+  syncDataSync(): void;
+  /** Waits until the file, its times and its length are on the disk. */
+  syncSync(): void;
+  /** Waits for the file's lock, which is held until the file is closed. */
+  lockSync(isExclusive: boolean): void;
+  isTerminal(): boolean;
+  /** The content, read without blocking signal handlers. */
+  readonly readable: ReadableStream<Uint8Array>;
+  close(): void;
+}
+
+/** What the tools ask of a file. */
+export interface FileInfo {
+  readonly isFile: boolean;
+  /** In bytes. */
+  readonly size: number;
+}
+
+/** How a file is opened. */
+export interface OpenOptions {
+  readonly read?: boolean;
+  readonly write?: boolean;
+  readonly append?: boolean;
+  readonly create?: boolean;
+  /** Whether it must not be there yet. */
+  readonly createNew?: boolean;
+  readonly truncate?: boolean;
+}
+
+/** Where a standard stream of a command goes. */
+export type Stdio = "piped" | "inherit" | "null";
+
+/** How a command is run. */
+export interface CommandOptions {
+  args?: string[];
+  stdin?: Stdio;
+  stdout?: Stdio;
+  stderr?: Stdio;
+}
+
+/** A command that runs. Only streams that are "piped" may be asked for. */
+export interface ChildProcess {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly status: Promise<CommandStatus>;
+  /** Throws when it has ended. */
+  kill(signal: Signal): void;
+  /** How it ended, and everything that it wrote. */
+  output(): Promise<CommandOutput>;
+}
+
+/** How a command ended; after a signal the code is the one that shells show. */
+export interface CommandStatus {
+  readonly success: boolean;
+  readonly code: number;
+  /** The name of the signal that ended it. */
+  readonly signal: string | null;
+}
+
+/** How a command ended, and what it wrote to pipes of ours. */
+export interface CommandOutput extends CommandStatus {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}

@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { Output } from "../io/output.ts";
+import { at, eventsIn, file, stream } from "../../../tests/support/streams.ts";
+import {
+  describeEnding,
+  type Ending,
+  type Missing,
+  writeEnding,
+  writeFailure,
+} from "./failures.ts";
+
+/** What `write` writes. */
+function written(write: (out: Output) => void): Uint8Array {
+  const writes: Uint8Array[] = [];
+  const out = new Output({
+    writeSync(bytes) {
+      writes.push(bytes.slice());
+      return bytes.length;
+    },
+    isTerminal: () => false,
+  }, "memory");
+  write(out);
+  out.flush();
+  return stream(...writes);
+}
+
+/** The parts of an event that are there, but for the time. */
+function saidIn(bytes: Uint8Array): object[] {
+  return eventsIn(bytes).map(({ timestamp: _, ...event }) =>
+    Object.fromEntries(
+      Object.entries(event).filter(([, value]) => value !== undefined),
+    )
+  );
+}
+
+const reason = (text: string) => ({
+  ...file("reason", text),
+  mimeType: "text/plain;charset=utf8",
+});
+
+Deno.test("writeFailure writes the last output, then the failure", () => {
+  const test: Missing = {
+    testId: "a",
+    routeCode: "1",
+    tags: ["slow"],
+    runnable: true,
+    parentTestId: "suite",
+    reason: "It never ended.",
+  };
+  const time = at("10:00:00");
+  const common = {
+    testId: "a",
+    routeCode: "1",
+    runnable: true,
+    parentTestId: "suite",
+  };
+  const failure = {
+    ...common,
+    ...reason("It never ended."),
+    status: "fail",
+    tags: ["lost", "slow"],
+  };
+  const silent = written((out) => writeFailure(out, test, undefined, time));
+  assertEquals<object>(saidIn(silent), [failure]);
+  const output = stream("last words");
+  const bytes = written((out) => writeFailure(out, test, output, time));
+  assertEquals<object>(saidIn(bytes), [
+    {
+      ...common,
+      ...file("last output", output),
+      mimeType: "text/plain;charset=utf8",
+    },
+    failure,
+  ]);
+  assertEquals(eventsIn(bytes).map(({ timestamp }) => timestamp), [time, time]);
+});
+
+Deno.test("writeEnding writes a test that cannot be run", () => {
+  const ending: Ending = {
+    testId: "make: exit status",
+    status: "fail",
+    reason: "exit status 2",
+    routeCode: "ci",
+  };
+  assertEquals<object>(saidIn(written((out) => writeEnding(out, ending))), [{
+    testId: "make: exit status",
+    status: "fail",
+    runnable: false,
+    routeCode: "ci",
+    ...reason("exit status 2"),
+  }]);
+});
+
+Deno.test("describeEnding names the exit status or the signal", () => {
+  const ended = { success: false, code: 143 };
+  assertEquals(describeEnding({ ...ended, signal: null }), "exit status 143");
+  assertEquals(
+    describeEnding({ ...ended, signal: "SIGTERM" }),
+    "killed by SIGTERM",
+  );
+});

@@ -1,0 +1,60 @@
+/**
+ * What `--help` shows, from a tool's table.
+ *
+ * @module
+ */
+
+import { COMMON_OPTIONS, type Option } from "./options.ts";
+import type { Tool } from "./table.ts";
+
+/** The text of `--help`. */
+export function helpText(tool: Tool): string {
+  const options = Object.entries<Option>({
+    ...tool.options,
+    ...COMMON_OPTIONS,
+  });
+  const rows = options.map(([name, { short, value, bare, help }]) => [
+    `${short && !tool.takesDashes ? `-${short}, ` : "    "}--${name}${
+      bare ? `[=${value}]` : value ? `=${value}` : ""
+    }`,
+    help,
+  ]);
+  const statuses = exitStatuses(tool).map((
+    meaning,
+    status,
+  ) => [String(status), meaning]);
+  return [
+    `Usage: ${tool.name} [OPTION...] ${tool.operands}`.trimEnd(),
+    `${tool.summary}.`,
+    "",
+    "Options:",
+    ...columns(rows),
+    ...(tool.notes ? ["", tool.notes] : []),
+    "",
+    "Exit status:",
+    ...columns(statuses),
+    "",
+    "Examples:",
+    ...tool.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
+
+/** The meanings of a tool's exit statuses, from 0 on. */
+export function exitStatuses({ exitStatus }: Tool): readonly string[] {
+  return exitStatus.length > 2
+    ? exitStatus
+    : [...exitStatus, "wrong usage, or input or output failed"];
+}
+
+/**
+ * Lines of two columns; where the first is too wide the second starts a line.
+ */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
+  return rows.map(([left, right]) =>
+    left.length > width
+      ? `  ${left}\n  ${" ".repeat(width)}  ${right}`
+      : `  ${left.padEnd(width)}  ${right}`
+  );
+}
