@@ -1,0 +1,233 @@
+/**
+ * `deno task imports`: checks who imports whom. The rules are those of
+ * CONTRIBUTING.md's layout; each finding says what to do.
+ *
+ * @module
+ */
+
+/** A source file: what it is called in the repository, and its text. */
+export interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What breaks a rule, and where. */
+export interface Violation {
+  readonly path: string;
+  /** What is wrong and what to do, in one line. */
+  readonly message: string;
+}
+
+/**
+ * The rooms of each package, from the ground up. A file imports from its own
+ * room and from rooms on lower floors; rooms on one floor know nothing of each
+ * other.
+ */
+const FLOORS: readonly (readonly string[])[] = [
+  ["codec/text"],
+  ["codec/timestamp"],
+  ["codec/event"],
+  ["codec/v2", "codec/tap", "codec/gojson", "codec/junit", "codec/record"],
+  ["codec/results"],
+  ["codec/v1"],
+  ["codec/streams"],
+  ["codec/mod", "codec/_testing"],
+  ["kit/runtime", "kit/text", "kit/errors"],
+  ["kit/io", "kit/python"],
+  ["kit/tool"],
+  ["kit/stream"],
+  ["traceback", "select", "merge", "capture", "signing"],
+  ["report", "history", "faults"],
+  ["github", "conform", "serve", "nats"],
+  ["executables"],
+];
+
+/** Rooms on a floor of their own package that only some rooms above may use. */
+const STANDS_ON: Readonly<Record<string, readonly string[]>> = {
+  // Foreign formats make events, and events need no packets.
+  "codec/tap": ["codec/text", "codec/timestamp", "codec/event"],
+  "codec/gojson": ["codec/text", "codec/timestamp", "codec/event"],
+  "codec/junit": ["codec/text", "codec/timestamp", "codec/event"],
+  "codec/record": ["codec/text", "codec/timestamp", "codec/event"],
+};
+
+/** Rooms that are handed files, clocks and streams, and open none. */
+const PURE = ["traceback", "select"];
+const IMPURE = ["kit/runtime", "kit/io"];
+
+/** Where the runtime's own global may be written. */
+const KNOWS_RUNTIME =
+  /^filters\/kit\/(runtime|io|tool)\/|^filters\/kit\/errors\.ts$/;
+
+/** Where tests keep what they share. */
+const TESTING = "codec/_testing";
+
+/** The room a file is in; undefined for a file the rules do not cover. */
+export function roomOf(path: string): string | undefined {
+  const [top, first, second] = path.split("/");
+  if (!path.endsWith(".ts")) return undefined;
+  const name = (part: string) => part.replace(/(_test)?\.ts$/, "");
+  if (top === "codec") return `codec/${name(first)}`;
+  if (top !== "filters") return undefined;
+  if (second === undefined) return "executables";
+  return first === "kit" ? `kit/${name(second)}` : first;
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room));
+}
+
+const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|[\s;{}()])\/\/.*$/gm;
+const IMPORT =
+  /\b(?:import|export)\b[^"'`;]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\("([^"]+)"\)/gm;
+
+/** The modules that a file imports, as it writes them. */
+export function importsOf(text: string): string[] {
+  return Array.from(
+    text.replace(COMMENT, "").matchAll(IMPORT),
+    ([, from, bare, dynamic]) => from ?? bare ?? dynamic,
+  );
+}
+
+/** The path of a relative import, from the root of the repository. */
+function resolve(importer: string, specifier: string): string {
+  return new URL(specifier, `file:///${importer}`).pathname.slice(1);
+}
+
+/** Checks source files against the rules. */
+export function violationsIn(sources: readonly Source[]): Violation[] {
+  return sources.flatMap((source) =>
+    messagesFor(source).map((message) => ({ path: source.path, message }))
+  );
+}
+
+function messagesFor({ path, text }: Source): string[] {
+  const room = roomOf(path);
+  if (room === undefined) return [];
+  const isTest = path.endsWith("_test.ts");
+  const imported = importsOf(text);
+  const messages = isTest ? [] : [
+    ...imported.map((specifier) => complaintAbout(path, room, specifier)),
+    ...globalsIn(path, room, text),
+    barrelIn(path, room, text),
+  ];
+  return [
+    ...messages,
+    floorOf(room) < 0
+      ? `is in a room that has no floor: add "${room}" to FLOORS in scripts/house/imports.ts`
+      : undefined,
+    ...imported.map((specifier) => executableIn(path, specifier)),
+  ].filter((message) => message !== undefined);
+}
+
+/** What is wrong with one import, if anything is. */
+function complaintAbout(
+  path: string,
+  room: string,
+  specifier: string,
+): string | undefined {
+  if (!specifier.startsWith(".")) return packageIn(room, specifier);
+  const target = resolve(path, specifier);
+  const targetRoom = roomOf(target);
+  // That is refused for tests, too: see below.
+  if (targetRoom === "executables") return undefined;
+  if (targetRoom === undefined) {
+    return `imports ${target}, which is no part of the packages: what ships imports from codec/ and filters/ only`;
+  }
+  if (targetRoom === room) return undefined;
+  if (targetRoom === TESTING) {
+    return `imports ${target}, which is for tests: move what it needs out of ${TESTING}`;
+  }
+  if (target.startsWith("codec/") !== path.startsWith("codec/")) {
+    return path.startsWith("codec/")
+      ? `imports ${target}: the codec knows no filters; move what both need down into the codec`
+      : `imports ${target} by its path: write "@subunit/codec", and export it there if others may use it`;
+  }
+  if (PURE.includes(room) && IMPURE.includes(targetRoom)) {
+    return `imports ${target}: ${room} is pure; let its caller hand it the file, clock or stream`;
+  }
+  const stands = STANDS_ON[room];
+  if (stands !== undefined && !stands.includes(targetRoom)) {
+    return `imports ${target}: ${room} stands on ${stands.join(", ")} alone`;
+  }
+  const floor = floorOf(room), targetFloor = floorOf(targetRoom);
+  if (targetFloor > floor) {
+    return `imports ${target}, which is above it: move what it needs down into ${room} or below, or move this file up`;
+  }
+  if (targetFloor === floor) {
+    return `imports ${target}, a neighbour on its floor: move what both need to a room below`;
+  }
+}
+
+/** What is wrong with an import of a package. */
+function packageIn(room: string, specifier: string): string | undefined {
+  if (room.startsWith("codec/") && specifier.startsWith("node:")) {
+    return `imports ${specifier}: the codec runs anywhere; let its caller hand it what it needs`;
+  }
+}
+
+/** What is wrong with the globals it names. */
+function globalsIn(path: string, room: string, text: string): string[] {
+  const code = text.replace(COMMENT, "").replace(/^#!.*/, "");
+  const messages: string[] = [];
+  if (/(?<![\w.$"'`])Deno\b\s*[.?[]/.test(code) && !KNOWS_RUNTIME.test(path)) {
+    messages.push(
+      room.startsWith("codec/")
+        ? "names Deno: the codec runs anywhere; let its caller hand it what it needs"
+        : "names Deno: only kit/runtime, kit/io, kit/tool and kit/errors.ts do; use or add a function of kit/io",
+    );
+  }
+  if (PURE.includes(room) && /\b(Date\.now|performance\.now)\b/.test(code)) {
+    messages.push(
+      `reads a clock: ${room} is pure; let its caller hand it the time`,
+    );
+  }
+  return messages;
+}
+
+/** Barrels load what nobody asked for, and every module costs start-up time. */
+function barrelIn(
+  path: string,
+  room: string,
+  text: string,
+): string | undefined {
+  if (room.startsWith("codec/")) return undefined;
+  if (/^export \* from /m.test(text)) {
+    return `re-exports a whole module (${path}): import what is needed from where it is defined`;
+  }
+}
+
+/** Nobody imports an executable: not even a test of a room. */
+function executableIn(path: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) return undefined;
+  const target = resolve(path, specifier);
+  if (roomOf(target) !== "executables") return undefined;
+  return `imports the executable ${target}: move what it needs into a room`;
+}
+
+/** The source files below a folder of the repository. */
+function* sourcesIn(root: URL, folder: string): Generator<Source> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
+    const path = `${folder}${name}`;
+    if (isDirectory) yield* sourcesIn(root, `${path}/`);
+    else if (name.endsWith(".ts") && !name.endsWith(".d.ts")) {
+      yield { path, text: Deno.readTextFileSync(new URL(path, root)) };
+    }
+  }
+}
+
+/** The source files that the rules cover. */
+export function houseSources(): Source[] {
+  const root = new URL("../../", import.meta.url);
+  return ["codec/", "filters/"].flatMap((folder) => [
+    ...sourcesIn(root, folder),
+  ]);
+}
+
+if (import.meta.main) {
+  const violations = violationsIn(houseSources());
+  for (const { path, message } of violations) {
+    console.error(`${path} ${message}`);
+  }
+  Deno.exitCode = violations.length > 0 ? 1 : 0;
+}
