@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ReadBuffer } from "../text/read_buffer.ts";
 import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { TextClaims } from "../v2/claim.ts";
 import { SIGNATURE } from "../v2/layout.ts";
@@ -30,8 +31,6 @@ export interface V1DecoderOptions extends V1RunOptions {
   readonly detectsPackets?: boolean;
 }
 
-/** The decoder's own buffer at first: a few pipe reads. */
-const FIRST_BUFFER_BYTES = 256 * 1024;
 /** How far a 0xB3 is looked for at least. */
 const SEEK_BYTES = 1024;
 
@@ -71,24 +70,15 @@ export class V1Decoder {
   readonly #claims = new TextClaims();
   #ended = false;
 
-  /** What is being read: the last chunk itself, or bytes of `#own`. */
-  #source: Uint8Array = new Uint8Array(0);
-  #view = viewOf(this.#source);
-  /** Holds the undecided bytes of a chunk and the next chunk behind them. */
-  #own: Uint8Array = new Uint8Array(0);
-  #isOwn = false;
-  /** The stream offset of `#source[0]`. */
-  #base = 0;
-  #end = 0;
-  /** The first byte that is not decided: where a line begins, mostly. */
-  #at = 0;
-  /** Where the text begins that was not handed out; it ends at `#at`. */
+  /** What is undecided begins a line, mostly. */
+  readonly #buffer = new ReadBuffer();
+  /** Where the text begins that was not handed out; it is decided. */
   #textAt = 0;
-  /** Whether `#at` is inside of a line, which is text. */
+  /** Whether what is undecided is inside of a line, which is text. */
   #isInText = false;
-  /** There is no line end between `#at` and this. */
+  /** No undecided byte before this place is a line end. */
   #searched = 0;
-  /** There is no 0xB3 between `#at` and this. */
+  /** No undecided byte before this place is a 0xB3. */
   #signatureAt = 0;
   #endsInCharacter = false;
 
@@ -120,11 +110,11 @@ export class V1Decoder {
   push(chunk: Uint8Array): void {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
     // What is held mostly needs the rest of its line, not a copy of it all.
-    const joined = this.#at < this.#end ? chunk.indexOf(LF) + 1 : 0;
+    const { at, end } = this.#buffer;
+    const joined = at < end ? chunk.indexOf(LF) + 1 : 0;
     if (joined > 0) this.#readChunk(chunk.subarray(0, joined));
     this.#readChunk(joined > 0 ? chunk.subarray(joined) : chunk);
-    // The chunk is its owner's again.
-    if (!this.#isOwn && this.#at < this.#end) this.#hold(0);
+    this.#shift(this.#buffer.release());
   }
 
   /** Says that no more chunks come, and hands out the rest. */
@@ -132,13 +122,13 @@ export class V1Decoder {
     if (this.#ended) return;
     this.#ended = true;
     this.#read();
+    const { source, at, end } = this.#buffer;
     if (this.#run.isInDetails) {
-      this.#run.endDetails(this.#source.subarray(this.#at, this.#end));
-      this.#at = this.#textAt = this.#end;
+      this.#run.endDetails(source.subarray(at, end));
+      this.#pass(end);
     }
-    const { length } = this.#source;
     this.#endsInCharacter =
-      characterStart(this.#source, this.#textAt, length, length) < length;
+      characterStart(source, this.#textAt, end, end) < end;
     this.#emitText();
     if (this.#run.isInTest && this.#endsInCharacter) {
       this.#handler.text(Uint8Array.of(LF));
@@ -148,50 +138,25 @@ export class V1Decoder {
   }
 
   #readChunk(chunk: Uint8Array): void {
-    this.#take(chunk);
+    this.#shift(this.#buffer.push(chunk));
     this.#read();
     this.#emitText();
   }
 
-  #take(chunk: Uint8Array): void {
-    if (this.#at === this.#end) {
-      this.#base += this.#end;
-      this.#source = chunk;
-      this.#view = viewOf(chunk);
-      this.#isOwn = false;
-      this.#end = chunk.length;
-      this.#at = this.#textAt = this.#searched = 0;
-      this.#signatureAt = 0;
-      return;
-    }
-    this.#hold(chunk.length);
-    this.#own.set(chunk, this.#end);
-    this.#end += chunk.length;
-    this.#source = this.#own.subarray(0, this.#end);
+  /** Corrects the places of bytes that have moved. No text is left. */
+  #shift(moved: number): void {
+    this.#searched -= moved;
+    this.#signatureAt -= moved;
+    this.#textAt = this.#buffer.at;
   }
 
-  /** Moves the undecided bytes to where `room` more fit behind them. */
-  #hold(room: number): void {
-    const undecided = this.#source.subarray(this.#at, this.#end);
-    const needed = undecided.length + room;
-    if (this.#isOwn && this.#at + needed <= this.#own.length) return;
-    if (Math.max(needed, 2 * undecided.length) > this.#own.length) {
-      // Twice what is needed, so that a byte is moved once on the average.
-      this.#own = new Uint8Array(Math.max(2 * needed, FIRST_BUFFER_BYTES));
-    }
-    this.#own.set(undecided);
-    this.#isOwn = true;
-    this.#base += this.#at;
-    this.#searched -= this.#at;
-    this.#signatureAt -= this.#at;
-    this.#end = undecided.length;
-    this.#at = this.#textAt = 0;
-    this.#source = this.#own.subarray(0, this.#end);
-    this.#view = viewOf(this.#own);
+  /** Goes on at `place`: what is before it is handed out. */
+  #pass(place: number): void {
+    this.#buffer.at = this.#textAt = this.#searched = place;
   }
 
   #read(): void {
-    while (this.#at < this.#end) {
+    while (this.#buffer.at < this.#buffer.end) {
       const goesOn = this.#run.isInDetails
         ? this.#readDetails()
         : this.#readKnown() || this.#readLine();
@@ -201,32 +166,28 @@ export class V1Decoder {
 
   /** Reads details; false when it takes more bytes. */
   #readDetails(): boolean {
-    this.#at += this.#run.readDetails(this.#source.subarray(this.#at));
-    this.#textAt = this.#searched = this.#at;
+    const { source, at } = this.#buffer;
+    this.#pass(at + this.#run.readDetails(source.subarray(at)));
     return !this.#run.isInDetails;
   }
 
   /** Reads a line of those most tests consist of; false if it is another. */
   #readKnown(): boolean {
     if (this.#isInText) return false;
-    const stop = this.#run.readKnown(
-      this.#source,
-      this.#view,
-      this.#at,
-      this.#end,
-    );
+    const { source, view, at, end } = this.#buffer;
+    const stop = this.#run.readKnown(source, view, at, end);
     if (stop < 0) return false;
     this.#emitText();
-    this.#at = this.#textAt = this.#searched = stop;
+    this.#pass(stop);
     return true;
   }
 
   /** Reads a line, or up to a packet in it; false when it takes more bytes. */
   #readLine(): boolean {
-    const from = Math.max(this.#at, this.#searched);
-    const lineEnd = this.#source.indexOf(LF, from) + 1;
-    const stop = lineEnd > 0 ? lineEnd : this.#end;
-    if (this.#probe !== undefined && this.#seekSignature(this.#at, stop)) {
+    const { source, view, at, end } = this.#buffer;
+    const lineEnd = source.indexOf(LF, Math.max(at, this.#searched)) + 1;
+    const stop = lineEnd > 0 ? lineEnd : end;
+    if (this.#probe !== undefined && this.#seekSignature(at, stop)) {
       const packet = this.#findPacket(this.#probe, stop);
       if (packet === undefined) return false;
       if (packet !== false) return this.#passPacket(packet);
@@ -236,24 +197,25 @@ export class V1Decoder {
       return false;
     }
     const isText = this.#isInText ||
-      !this.#run.read(this.#source, this.#view, this.#at, stop);
+      !this.#run.read(source, view, at, stop);
     if (!isText) {
       this.#emitText();
       this.#textAt = stop;
     }
     this.#isInText = false;
-    this.#at = this.#searched = stop;
+    this.#buffer.at = this.#searched = stop;
     return true;
   }
 
   /** Lets the beginning of a line go, up to `stop`, that can only be text. */
   #readBeginning(stop: number): void {
+    const { source, at, end } = this.#buffer;
     const mayBeMore = !this.#isInText &&
-      (stop === this.#at || this.#run.mayRead(this.#source, this.#at, stop));
+      (stop === at || this.#run.mayRead(source, at, stop));
     if (!mayBeMore) {
       this.#isInText = true;
       // The rest of a character may end in 0xB3.
-      this.#at = characterStart(this.#source, this.#at, stop, this.#end);
+      this.#buffer.at = characterStart(source, at, stop, end);
     }
     this.#searched = stop;
   }
@@ -263,10 +225,11 @@ export class V1Decoder {
    * before `stop`.
    */
   #seekSignature(from: number, stop: number): boolean {
+    const { source, end: last } = this.#buffer;
     for (let at = Math.max(from, this.#signatureAt); at < stop;) {
       // A call for each line would take longer than the search.
-      const end = Math.min(Math.max(stop, at + SEEK_BYTES), this.#end);
-      const found = this.#source.subarray(at, end).indexOf(SIGNATURE);
+      const end = Math.min(Math.max(stop, at + SEEK_BYTES), last);
+      const found = source.subarray(at, end).indexOf(SIGNATURE);
       this.#signatureAt = found < 0 ? end : at + found;
       if (found >= 0) return this.#signatureAt < stop;
       at = end;
@@ -279,15 +242,15 @@ export class V1Decoder {
    * undefined when it takes more bytes to tell.
    */
   #findPacket(probe: PacketProbe, stop: number): Packet | false | undefined {
-    const source = this.#source, end = this.#end;
+    const { source, view, base, at: from, end } = this.#buffer;
     for (;;) {
       const at = this.#signatureAt;
-      const character = characterStart(source, this.#at, at, end);
+      const character = characterStart(source, from, at, end);
       const packet = character === at
-        ? probe.packetAt(source, this.#view, this.#base, at, end)
+        ? probe.packetAt(source, view, base, at, end)
         : characterLength(source, character, end) === INCOMPLETE
         ? undefined
-        : this.#claims.packetAt(source, this.#view, this.#base, at, end);
+        : this.#claims.packetAt(source, view, base, at, end);
       if (packet instanceof Packet) return packet;
       if (packet === undefined && !this.#ended) {
         this.#readBeginning(character);
@@ -298,21 +261,18 @@ export class V1Decoder {
   }
 
   #passPacket(packet: Packet): true {
-    this.#at = packet.start;
+    this.#buffer.at = packet.start;
     this.#emitText();
     this.#handler.packet(packet);
-    this.#at = this.#textAt = this.#searched = packet.end;
+    this.#pass(packet.end);
     this.#isInText = false;
     return true;
   }
 
   #emitText(): void {
-    if (this.#textAt === this.#at) return;
-    this.#handler.text(this.#source.subarray(this.#textAt, this.#at));
-    this.#textAt = this.#at;
+    const { source, at } = this.#buffer;
+    if (this.#textAt === at) return;
+    this.#handler.text(source.subarray(this.#textAt, at));
+    this.#textAt = at;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

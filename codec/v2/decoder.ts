@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ReadBuffer } from "../text/read_buffer.ts";
 import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { TextClaims } from "./claim.ts";
 import { crc32 } from "./crc32.ts";
@@ -109,9 +110,6 @@ export type StreamItem = Packet | ForeignBytes | Damage;
  */
 const LONG_PACKET_BYTES = 1024;
 
-/** The decoder's own buffer at first: a few pipe reads. */
-const FIRST_BUFFER_BYTES = 256 * 1024;
-
 /** The bytes a damaged packet keeps back while packets in it are looked for. */
 interface Suspect {
   readonly fault: Fault;
@@ -153,16 +151,8 @@ interface Suspect {
  * ```
  */
 export class PacketDecoder {
-  /** What is being read: the last chunk itself, or {@linkcode #own}. */
-  #source: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(this.#source.buffer);
-  /** Holds the undecided bytes of a chunk and the next chunk behind them. */
-  #own: Uint8Array = new Uint8Array(0);
-  /** The first byte that is in no item yet. */
-  #at = 0;
-  #end = 0;
-  /** The stream offset of `#source[0]`. */
-  #base = 0;
+  /** A byte is decided once it is in an item. */
+  readonly #buffer = new ReadBuffer();
   #ended = false;
 
   #packets = 0;
@@ -184,13 +174,7 @@ export class PacketDecoder {
    */
   push(chunk: Uint8Array): void {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
-    if (this.#at === this.#end) {
-      this.#read(chunk, this.#base + this.#end, 0, chunk.length);
-      return;
-    }
-    this.#hold(chunk.length);
-    this.#own.set(chunk, this.#end);
-    this.#end += chunk.length;
+    this.#buffer.push(chunk);
   }
 
   /** Says that no more chunks come. */
@@ -204,8 +188,7 @@ export class PacketDecoder {
    */
   next(): StreamItem | undefined {
     const item = this.#decide();
-    // The chunk is its owner's again.
-    if (item === undefined && this.#source !== this.#own) this.#hold(0);
+    if (item === undefined) this.#buffer.release();
     return item;
   }
 
@@ -224,94 +207,64 @@ export class PacketDecoder {
       return this.#accept(packet);
     }
     if (this.#suspect !== undefined) return this.#recover(this.#suspect);
-    if (this.#at === this.#end) return undefined;
-    if (this.#source[this.#at] !== SIGNATURE) return this.#foreign();
-    const packet = this.#packetAt(this.#at);
+    const { source, at, end } = this.#buffer;
+    if (at === end) return undefined;
+    if (source[at] !== SIGNATURE) return this.#foreign();
+    const packet = this.#packetAt(at);
     if (packet instanceof Packet) return this.#accept(packet);
     if (packet === undefined) return undefined;
     this.#suspect = this.#suspicion(packet);
     return this.#recover(this.#suspect);
   }
 
-  /** Moves the undecided bytes to where `room` more fit behind them. */
-  #hold(room: number): void {
-    const undecided = this.#source.subarray(this.#at, this.#end);
-    const needed = undecided.length + room;
-    if (this.#source === this.#own && this.#at + needed <= this.#own.length) {
-      return;
-    }
-    if (Math.max(needed, 2 * undecided.length) > this.#own.length) {
-      // Twice what is needed, so that a byte is moved once on the average.
-      this.#own = new Uint8Array(Math.max(2 * needed, FIRST_BUFFER_BYTES));
-    }
-    this.#own.set(undecided);
-    this.#read(this.#own, this.#base + this.#at, 0, undecided.length);
-  }
-
-  /** Goes on with bytes `at` to `end` of `source`, which starts at `base`. */
-  #read(source: Uint8Array, base: number, at: number, end: number): void {
-    if (source !== this.#source) {
-      this.#source = source;
-      this.#view = new DataView(
-        source.buffer,
-        source.byteOffset,
-        source.byteLength,
-      );
-    }
-    this.#base = base;
-    this.#at = at;
-    this.#end = end;
-  }
-
   #accept(packet: Packet): Packet {
-    this.#at = packet.end;
+    this.#buffer.at = packet.end;
     this.#packets++;
     return packet;
   }
 
   /** The packet at `start`; undefined when more bytes are needed to tell. */
   #packetAt(start: number): Packet | Fault | undefined {
-    const length = claimedLength(this.#source, start, this.#end);
+    const { source, view, end: limit } = this.#buffer;
+    const length = claimedLength(source, start, limit);
     if (typeof length === "object") return length;
     const end = start + length;
-    if (length === HEADER_INCOMPLETE || end > this.#end) {
+    if (length === HEADER_INCOMPLETE || end > limit) {
       if (!this.#ended) return undefined;
-      const there = `only ${this.#end - start} bytes before the end of input`;
+      const there = `only ${limit - start} bytes before the end of input`;
       return length === HEADER_INCOMPLETE
         ? { code: "truncated", detail: there }
         : {
           code: "truncated",
           detail: `length is ${length}, ${there}`,
-          missingBytes: end - this.#end,
+          missingBytes: end - limit,
         };
     }
-    const stored = this.#view.getUint32(end - CRC_BYTES);
+    const stored = view.getUint32(end - CRC_BYTES);
     const computed = this.#crc(start, end - CRC_BYTES);
     if (stored !== computed) return checksumFault(stored, computed);
-    return Packet.index(this.#source, this.#view, start, end);
+    return Packet.index(source, view, start, end);
   }
 
   #crc(start: number, end: number): number {
-    const base = this.#base;
+    const { view, base } = this.#buffer;
     return end - start > LONG_PACKET_BYTES && base + start < this.#suspectedTo
-      ? this.#running.range(this.#view, base, base + start, base + end)
-      : crc32(this.#view, start, end);
+      ? this.#running.range(view, base, base + start, base + end)
+      : crc32(view, start, end);
   }
 
-  /** What the fault of a packet at `#at` puts under suspicion. */
+  /** What the fault of the next packet puts under suspicion. */
   #suspicion(fault: Fault): Suspect {
-    const available = this.#end - this.#at;
-    const length = claimedLength(this.#source, this.#at, this.#end);
+    const { source, base, at, end } = this.#buffer;
+    const length = claimedLength(source, at, end);
     const span = typeof length === "object"
       ? 1
       : fault.code === "truncated"
-      ? available
+      ? end - at
       : length;
-    this.#suspectedTo = Math.max(
-      this.#suspectedTo,
-      this.#base + this.#at + span,
-    );
-    return { fault, span, searched: this.#isWhole(fault, span) ? span : 1 };
+    this.#suspectedTo = Math.max(this.#suspectedTo, base + at + span);
+    const isWhole = this.#isWhole(fault, base + at, span);
+    return { fault, span, searched: isWhole ? span : 1 };
   }
 
   /**
@@ -319,9 +272,8 @@ export class PacketDecoder {
    * but whose fields do not, inside another such frame. Forged frames in one
    * another must not cost a walk over their fields each.
    */
-  #isWhole({ code }: Fault, span: number): boolean {
+  #isWhole({ code }: Fault, offset: number, span: number): boolean {
     if (code !== "field" && code !== "text") return false;
-    const offset = this.#base + this.#at;
     if (offset < this.#frameTo) return true;
     this.#frameTo = offset + span;
     return false;
@@ -329,11 +281,11 @@ export class PacketDecoder {
 
   /** The damage up to the next packet in a suspect, or all of it. */
   #recover(suspect: Suspect): Damage | undefined {
-    const from = this.#at + 1;
-    const end = this.#at + suspect.span;
-    let stop = this.#at + suspect.searched;
-    for (; (stop = this.#signature(from, stop, end)) < end; stop++) {
-      const packet = this.#source[stop] === SIGNATURE
+    const { source, base, at } = this.#buffer;
+    const end = at + suspect.span;
+    let stop = at + suspect.searched;
+    for (; (stop = this.#signature(at + 1, stop, end)) < end; stop++) {
+      const packet = source[stop] === SIGNATURE
         ? this.#packetAt(stop)
         : undefined;
       if (packet instanceof Packet) {
@@ -341,32 +293,32 @@ export class PacketDecoder {
         break;
       }
       if (packet === undefined) {
-        suspect.searched = stop - this.#at;
+        suspect.searched = stop - at;
         return undefined;
       }
       if (packet.code === "field" || packet.code === "text") break;
     }
     const damage = new Damage(
-      this.#source.subarray(this.#at, stop),
-      this.#base + this.#at,
+      source.subarray(at, stop),
+      base + at,
       this.#packets,
       suspect.fault,
     );
     this.#suspect = undefined;
-    this.#at = stop;
+    this.#buffer.at = stop;
     return damage;
   }
 
   #foreign(): ForeignBytes | undefined {
-    const start = this.#at;
-    let stop = this.#signature(start, start, this.#end);
-    if (stop === this.#end && !this.#ended) {
+    const { source, at, end } = this.#buffer;
+    let stop = this.#signature(at, at, end);
+    if (stop === end && !this.#ended) {
       // Keep back the beginning of a character: the rest may end in 0xB3.
-      stop = characterStart(this.#source, start, stop, stop);
+      stop = characterStart(source, at, stop, stop);
     }
-    if (stop === start) return undefined;
-    this.#at = stop;
-    return new ForeignBytes(this.#source.subarray(start, stop));
+    if (stop === at) return undefined;
+    this.#buffer.at = stop;
+    return new ForeignBytes(source.subarray(at, stop));
   }
 
   /**
@@ -375,27 +327,21 @@ export class PacketDecoder {
    * a sound one; where it takes more bytes to tell, where that character begins.
    */
   #signature(from: number, start: number, end: number): number {
-    const source = this.#source;
+    const { source, view, base, end: limit } = this.#buffer;
     for (let at = start; at < end; at++) {
       const found = source.subarray(at, end).indexOf(SIGNATURE);
       if (found < 0) return end;
       at += found;
-      const character = characterStart(source, from, at, this.#end);
+      const character = characterStart(source, from, at, limit);
       if (character === at) return at;
       if (
         !this.#ended &&
-        characterLength(source, character, this.#end) === INCOMPLETE
+        characterLength(source, character, limit) === INCOMPLETE
       ) {
         return character;
       }
       this.#claims ??= new TextClaims();
-      const packet = this.#claims.packetAt(
-        source,
-        this.#view,
-        this.#base,
-        at,
-        this.#end,
-      );
+      const packet = this.#claims.packetAt(source, view, base, at, limit);
       if (packet instanceof Packet) return at;
       if (packet === undefined && !this.#ended) return character;
     }
