@@ -5,20 +5,10 @@
  */
 
 import type { StatusEvent } from "../event.ts";
+import { LineFeeder } from "../text/line_feeder.ts";
 import { tryDecodeText } from "../text/utf8.ts";
 import { mayBeRead, parseBrokenPackage, parseGoEvent } from "./line.ts";
 import { GoRun, TEXT_FILE_NAME } from "./run.ts";
-
-const LINE_FEED = 0x0a;
-
-/**
- * A longer line is text: waiting for its end must not take up more memory. Go
- * cuts output at 4 KiB.
- */
-const MAX_LINE_BYTES = 1024 * 1024;
-
-/** The decoder's own buffer at first: a few lines. */
-const FIRST_BUFFER_BYTES = 4096;
 
 /**
  * Reads `go test -json`: tests, subtests, benchmarks, builds.
@@ -46,23 +36,21 @@ const FIRST_BUFFER_BYTES = 4096;
  */
 export class GoJsonDecoder {
   readonly #run = new GoRun((event) => {
-    this.#emitText();
+    this.#lines.flushText();
     this.#events.push(event);
+  });
+  readonly #lines = new LineFeeder({
+    read: (bytes, start, end) => this.#readLine(bytes, start, end),
+    mayRead: mayBeRead,
+  }, (text) => {
+    this.#events.push({
+      runnable: true,
+      fileName: TEXT_FILE_NAME,
+      fileBytes: text.slice(),
+    });
   });
   #events: StatusEvent[] = [];
   #ended = false;
-
-  /** What is being read: the bytes held and the last chunk behind them. */
-  #source: Uint8Array = new Uint8Array(0);
-  /** Where the text begins that is in no event yet; it ends at the line. */
-  #textAt = 0;
-  #lineAt = 0;
-  /** Whether the line is known to be text though its end has not come. */
-  #isText = false;
-
-  /** Where a line is held that chunks cut. */
-  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
-  #heldBytes = 0;
 
   /**
    * Takes in a chunk and returns the events that are complete now. They hold
@@ -72,13 +60,7 @@ export class GoJsonDecoder {
    */
   push(chunk: Uint8Array): StatusEvent[] {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
-    let end = this.#heldBytes;
-    this.#take(chunk);
-    while ((end = this.#source.indexOf(LINE_FEED, end) + 1) > 0) {
-      this.#readLine(end);
-    }
-    this.#readBeginning();
-    this.#hold();
+    this.#lines.push(chunk);
     return this.#takeEvents();
   }
 
@@ -86,78 +68,26 @@ export class GoJsonDecoder {
   end(): StatusEvent[] {
     if (this.#ended) return [];
     this.#ended = true;
-    this.#take(new Uint8Array(0));
-    if (this.#heldBytes > 0) this.#readLine(this.#heldBytes);
-    this.#emitText();
+    this.#lines.end();
     this.#run.end();
     return this.#takeEvents();
   }
 
-  #take(chunk: Uint8Array): void {
-    this.#textAt = 0;
-    this.#lineAt = 0;
-    if (this.#heldBytes === 0) {
-      this.#source = chunk;
-      return;
-    }
-    const end = this.#heldBytes + chunk.length;
-    this.#reserve(end);
-    this.#buffer.set(chunk, this.#heldBytes);
-    this.#source = this.#buffer.subarray(0, end);
-  }
-
-  /** Keeps the beginning of a line: the bytes that are in no event yet. */
-  #hold(): void {
-    const rest = this.#source.subarray(this.#lineAt);
-    this.#heldBytes = 0;
-    this.#reserve(rest.length);
-    this.#buffer.set(rest);
-    this.#heldBytes = rest.length;
-  }
-
-  #reserve(bytes: number): void {
-    if (bytes <= this.#buffer.length) return;
-    const buffer = new Uint8Array(2 * bytes);
-    buffer.set(this.#buffer.subarray(0, this.#heldBytes));
-    this.#buffer = buffer;
-  }
-
-  #readLine(end: number): void {
-    const start = this.#lineAt;
-    const isText = this.#isText || end - start > MAX_LINE_BYTES ||
-      !mayBeRead(this.#source, start, end);
-    this.#isText = false;
-    const line = isText
-      ? undefined
-      : tryDecodeText(this.#source.subarray(start, end));
-    const event = line && parseGoEvent(line);
-    if (event) {
+  #readLine(bytes: Uint8Array, start: number, end: number): boolean {
+    if (!mayBeRead(bytes, start, end)) return false;
+    const line = tryDecodeText(bytes.subarray(start, end));
+    if (line === undefined) return false;
+    const event = parseGoEvent(line);
+    if (event !== undefined) {
       this.#run.read(event);
-      this.#emitText();
-      this.#textAt = end;
+      return true;
     }
-    this.#lineAt = end;
-    const broken = event || !line ? undefined : parseBrokenPackage(line);
-    if (broken) this.#run.failPackage(broken);
-  }
-
-  /** Lets the beginning of a line go that can only be text. */
-  #readBeginning(): void {
-    const start = this.#lineAt, end = this.#source.length;
-    this.#isText ||= end - start > MAX_LINE_BYTES ||
-      !mayBeRead(this.#source, start, end);
-    if (this.#isText) this.#lineAt = end;
-    this.#emitText();
-  }
-
-  #emitText(): void {
-    if (this.#textAt === this.#lineAt) return;
-    this.#events.push({
-      runnable: true,
-      fileName: TEXT_FILE_NAME,
-      fileBytes: this.#source.slice(this.#textAt, this.#lineAt),
-    });
-    this.#textAt = this.#lineAt;
+    const broken = parseBrokenPackage(line);
+    if (broken !== undefined) {
+      this.#lines.passLine(end);
+      this.#run.failPackage(broken);
+    }
+    return false;
   }
 
   #takeEvents(): StatusEvent[] {

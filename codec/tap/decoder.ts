@@ -5,21 +5,12 @@
  */
 
 import type { StatusEvent } from "../event.ts";
+import { LineFeeder } from "../text/line_feeder.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { TapDocument } from "./document.ts";
 
 /** The file that text is reported as. */
 const TEXT_FILE_NAME = "stdout";
-
-const LINE_FEED = 0x0a;
-
-/**
- * A longer line is text: waiting for its end must not take up more memory.
- */
-const MAX_LINE_BYTES = 1024 * 1024;
-
-/** The decoder's own buffer at first: a few lines. */
-const FIRST_BUFFER_BYTES = 4096;
 
 /** How a {@linkcode TapDecoder} is to work. */
 export interface TapDecoderOptions {
@@ -53,28 +44,24 @@ export interface TapDecoderOptions {
  */
 export class TapDecoder {
   readonly #now: (() => Timestamp) | undefined;
-  readonly #document: TapDocument;
+  readonly #document = new TapDocument((event) => {
+    this.#lines.flushText();
+    this.#events.push(event);
+  });
+  readonly #lines = new LineFeeder(this.#document, (text) => {
+    const timestamp = this.#document.time;
+    this.#events.push({
+      runnable: true,
+      fileName: TEXT_FILE_NAME,
+      fileBytes: text.slice(),
+      ...(timestamp && { timestamp }),
+    });
+  });
   #events: StatusEvent[] = [];
   #ended = false;
 
-  /** What is being read: the bytes held and the last chunk behind them. */
-  #source: Uint8Array = new Uint8Array(0);
-  /** Where the text begins that is in no event yet; it ends at the line. */
-  #textAt = 0;
-  #lineAt = 0;
-  /** Whether the line is known to be text though its end has not come. */
-  #isText = false;
-
-  /** Where a line is held that chunks cut. */
-  #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
-  #heldBytes = 0;
-
   constructor({ now }: TapDecoderOptions = {}) {
     this.#now = now;
-    this.#document = new TapDocument((event) => {
-      this.#emitText();
-      this.#events.push(event);
-    });
   }
 
   /**
@@ -86,11 +73,7 @@ export class TapDecoder {
   push(chunk: Uint8Array): StatusEvent[] {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
     this.#document.time = this.#now?.();
-    const searched = this.#heldBytes;
-    this.#take(chunk);
-    this.#readLines(searched);
-    this.#readBeginning();
-    this.#hold();
+    this.#lines.push(chunk);
     return this.#takeEvents();
   }
 
@@ -99,96 +82,9 @@ export class TapDecoder {
     if (this.#ended) return [];
     this.#ended = true;
     this.#document.time = this.#now?.();
-    this.#take(new Uint8Array(0));
-    if (this.#heldBytes > 0) this.#readLine(this.#heldBytes);
-    this.#emitText();
+    this.#lines.end();
     this.#document.end();
     return this.#takeEvents();
-  }
-
-  #take(chunk: Uint8Array): void {
-    this.#textAt = 0;
-    this.#lineAt = 0;
-    if (this.#heldBytes === 0) {
-      this.#source = chunk;
-      return;
-    }
-    const end = this.#heldBytes + chunk.length;
-    if (end > this.#buffer.length) {
-      const buffer = new Uint8Array(2 * end);
-      buffer.set(this.#buffer.subarray(0, this.#heldBytes));
-      this.#buffer = buffer;
-    }
-    this.#buffer.set(chunk, this.#heldBytes);
-    this.#source = this.#buffer.subarray(0, end);
-  }
-
-  /** Keeps the beginning of a line: the bytes that are in no event yet. */
-  #hold(): void {
-    const rest = this.#source.subarray(this.#lineAt);
-    const isInPlace = this.#heldBytes > 0 && this.#lineAt === 0;
-    if (rest.length > this.#buffer.length) {
-      this.#buffer = new Uint8Array(2 * rest.length);
-    }
-    if (!isInPlace) this.#buffer.set(rest);
-    this.#heldBytes = rest.length;
-  }
-
-  /** Reads the lines whose ends have come, the first of them after `from`. */
-  #readLines(from: number): void {
-    for (
-      let end = from;
-      (end = this.#source.indexOf(LINE_FEED, end) + 1) > 0;
-    ) {
-      this.#readLine(end);
-    }
-  }
-
-  #readLine(end: number): void {
-    const start = this.#lineAt;
-    const isTap = !this.#isText && this.#readTap(start, end);
-    this.#isText = false;
-    if (isTap) {
-      this.#emitText();
-      this.#textAt = end;
-    }
-    this.#lineAt = end;
-  }
-
-  #readTap(start: number, end: number): boolean {
-    if (end - start <= MAX_LINE_BYTES) {
-      return this.#document.read(this.#source, start, end);
-    }
-    this.#document.pass();
-    return false;
-  }
-
-  /** Lets the beginning of a line go that can only be text. */
-  #readBeginning(): void {
-    const start = this.#lineAt, end = this.#source.length;
-    if (!this.#isText && start < end && this.#isSurelyText(start, end)) {
-      this.#document.pass();
-      this.#isText = true;
-    }
-    if (this.#isText) this.#lineAt = end;
-    this.#emitText();
-  }
-
-  #isSurelyText(start: number, end: number): boolean {
-    return end - start > MAX_LINE_BYTES ||
-      !this.#document.mayRead(this.#source, start, end);
-  }
-
-  #emitText(): void {
-    if (this.#textAt === this.#lineAt) return;
-    const timestamp = this.#document.time;
-    this.#events.push({
-      runnable: true,
-      fileName: TEXT_FILE_NAME,
-      fileBytes: this.#source.slice(this.#textAt, this.#lineAt),
-      ...(timestamp && { timestamp }),
-    });
-    this.#textAt = this.#lineAt;
   }
 
   #takeEvents(): StatusEvent[] {

@@ -7,6 +7,7 @@
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { cutId } from "../text/ids.ts";
+import type { LineReader } from "../text/line_feeder.ts";
 import { numberedId } from "./ids.ts";
 import { LEVEL_INDENT, Levels, type Subtest } from "./levels.ts";
 import {
@@ -56,7 +57,7 @@ interface Current {
  *   test point of the parent's level ends it: where a producer spells a name in
  *   two ways, the rest of the document would be text.
  */
-export class TapDocument {
+export class TapDocument implements LineReader {
   readonly #levels: Levels;
   #current: Current | undefined;
   /** The indentation of the YAML block that is read. */
