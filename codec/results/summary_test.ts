@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { encodePacket } from "../v2/encoder.ts";
+import { decodePacket } from "../v2/packet.ts";
+import { isFailure, OUTCOMES, TestCollator } from "./collator.ts";
+import { Summary } from "./summary.ts";
+
+Deno.test("Summary counts unexpected successes, lost tests and damage as failures", () => {
+  const summary = new Summary();
+  const collator = new TestCollator();
+  const statuses = [
+    "success",
+    "xfail",
+    "skip",
+    "uxsuccess",
+    "fail",
+    "inprogress",
+  ] as const;
+  for (const status of statuses) {
+    const event = { testId: status, status, runnable: true };
+    const test = collator.add(decodePacket(encodePacket(event)));
+    if (test !== undefined) summary.add(test);
+  }
+  for (const test of collator.end()) summary.add(test);
+  summary.damage++;
+  const { total, passed, failed, skipped, isGood } = summary;
+  assertEquals(
+    { total, passed, failed, skipped, isGood },
+    { total: 7, passed: 2, failed: 4, skipped: 1, isGood: false },
+  );
+  assertEquals(OUTCOMES.filter(isFailure), ["uxsuccess", "fail", "lost"]);
+});
