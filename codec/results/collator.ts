@@ -5,11 +5,21 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { isFailureStatus, isFinalStatus, type TestStatus } from "../event.ts";
+import {
+  isFailureStatus,
+  isFinalStatus,
+  type StatusEvent,
+  type TestStatus,
+} from "../event.ts";
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
-import type { Packet } from "../v2/packet.ts";
+import { Packet } from "../v2/packet.ts";
 import { RecycledBytes } from "./recycled.ts";
-import { type TestKey, TestTable } from "./test_table.ts";
+import {
+  EventKey,
+  type TestKey,
+  type TestKeyBytes,
+  TestTable,
+} from "./test_table.ts";
 
 /**
  * What became of a test: its final status, or "lost" when it started and
@@ -40,10 +50,12 @@ export interface Attachment {
   readonly bytes: Uint8Array;
 }
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 interface OpenAttachment {
   mimeType: string | undefined;
   readonly parts: Uint8Array[];
-  /** How many of the parts, the first ones, are copies and not views. */
+  /** How many of the parts, the first ones, are copies. */
   owned: number;
 }
 
@@ -63,14 +75,14 @@ interface Progress {
 /** A test that has ended, or that never will. */
 export class Test {
   readonly outcome: Outcome;
-  readonly #last: Packet | undefined;
+  readonly #last: StatusEvent | undefined;
   readonly #progress: Progress | undefined;
   readonly #key: TestKey | undefined;
 
   /** @internal */
   constructor(
     outcome: Outcome,
-    last: Packet | undefined,
+    last: StatusEvent | undefined,
     progress: Progress | undefined,
     key?: TestKey,
   ) {
@@ -81,7 +93,7 @@ export class Test {
   }
 
   get testId(): string {
-    return this.#last?.testId ?? this.#key!.testId;
+    return this.#last === undefined ? this.#key!.testId : this.#last.testId!;
   }
 
   get routeCode(): string | undefined {
@@ -90,8 +102,8 @@ export class Test {
       : this.#last.routeCode;
   }
 
-  /** The packet that ended the test, a view; undefined for a lost one. */
-  get last(): Packet | undefined {
+  /** The event that ended the test, as it was added; undefined for a lost one. */
+  get last(): StatusEvent | undefined {
     return this.#last;
   }
 
@@ -140,25 +152,51 @@ export class Test {
 }
 
 /**
- * Folds the events of a stream into tests, keyed by route code and test id.
+ * Folds events into tests, keyed by route code and test id.
  *
- * `exists` says that a test was not run, so it is no part of one. Events that
- * follow a test's last are a new test of the same id, as testtools has it.
+ * Events may come from packets, from JSON or CBOR, or from anywhere else; those
+ * of one test may come from several. An event that no packet can hold, because
+ * its id is too long or its time out of range, is as good as any other.
+ *
+ * `exists` means that a test was not run, so it is no part of one. Events that
+ * follow a test's last are a new test of the same id, as in testtools.
  *
  * @example
  * ```ts
+ * import { eventFromJson, TestCollator } from "@subunit/codec";
+ *
+ * const lines = [
+ *   '{"test_id":"a","test_status":"inprogress","timestamp":"2026-01-31T12:00:00Z"}',
+ *   '{"test_id":"b","test_status":"inprogress"}',
+ *   '{"test_id":"a","test_status":"fail","timestamp":"2026-01-31T12:00:02.5Z"}',
+ * ];
+ * const collator = new TestCollator();
+ * for (const line of lines) {
+ *   const test = collator.add(eventFromJson(line));
+ *   if (test) console.log(test.testId, test.outcome, test.seconds); // a fail 2.5
+ * }
+ * for (const test of collator.end()) console.log(test.testId, test.outcome); // b lost
+ * ```
+ * @example A CBOR sequence, and a packet
+ * ```ts
  * import { decodePacket, encodePacket, TestCollator } from "@subunit/codec";
+ * import { CborDecoder, eventFromCbor, eventToCbor } from "@subunit/codec/cbor";
+ *
+ * const started = { testId: "a", status: "inprogress", runnable: true } as const;
+ * const ended = { testId: "a", status: "success", runnable: true } as const;
  *
  * const collator = new TestCollator();
- * const started = { testId: "foo", status: "inprogress", runnable: true } as const;
  * collator.add(decodePacket(encodePacket(started)));
- * for (const test of collator.end()) console.log(test.testId, test.outcome); // foo lost
+ * new CborDecoder().push(eventToCbor(ended), (item) => {
+ *   console.log(collator.add(eventFromCbor(item))?.outcome); // success
+ * });
  * ```
  */
 export class TestCollator {
   readonly #open = new TestTable<Progress>();
+  readonly #eventKey = new EventKey();
   readonly #keepsAttachments: boolean;
-  /** The tests with files that are views of packets. */
+  /** The tests with files whose bytes belong to events. */
   #borrowers: Progress[] = [];
   /** The tests with files that have ended since. */
   #ended: Progress[] = [];
@@ -167,7 +205,7 @@ export class TestCollator {
 
   /**
    * @param options.attachments whether to keep the files of tests in progress:
-   * as views of their packets until {@linkcode TestCollator.own} is called;
+   * the bytes of their events, until {@linkcode TestCollator.own} is called;
    * without it {@linkcode Test.attachments} is empty
    */
   constructor({ attachments = false }: { attachments?: boolean } = {}) {
@@ -180,32 +218,36 @@ export class TestCollator {
   }
 
   /**
-   * Takes an event. Returns the test it ends, if it does: a view, with the
-   * lifetime of `packet`.
+   * Adds an event. Returns the test it ends, if it ends one: a view of it.
+   *
+   * A {@linkcode Packet} is the fast form of an event: its id is compared as
+   * bytes and never decoded.
    */
-  add(packet: Packet): Test | undefined {
-    if (packet.idAt < 0) return undefined;
-    const { status } = packet;
+  add(event: StatusEvent): Test | undefined {
+    const key = event instanceof Packet ? event : this.#eventKey.of(event);
+    if (key.idAt < 0) return undefined;
+    const { status } = event;
     if (status === "exists") return undefined;
     if (!isFinalStatus(status)) {
-      this.#note(packet, this.#progress(packet));
+      this.#note(event, this.#progress(event, key));
       return undefined;
     }
-    if (this.#keepsAttachments && packet.fileAt >= 0) {
-      this.#keepAttachment(packet, this.#progress(packet));
+    if (this.#keepsAttachments && event.fileName !== undefined) {
+      this.#keepAttachment(event, this.#progress(event, key));
     }
-    const progress = this.#open.delete(packet);
+    const progress = this.#open.delete(key);
     if (progress?.attachments !== undefined) {
       progress.hasEnded = true;
       this.#ended.push(progress);
     }
-    return new Test(status as Outcome, packet, progress);
+    return new Test(status as Outcome, event, progress);
   }
 
   /**
-   * Makes the files of tests in progress its own, before the bytes of their
-   * packets are gone; those of tests that have ended are gone with them. Most
-   * tests have ended by then, and their files are never copied.
+   * Copies the files of tests in progress, before the bytes of their events
+   * change; those of tests that have ended are given up. Most tests have ended
+   * by then, and their files are never copied. Call it before a decoder is
+   * given its next chunk; events that own their bytes do not need it.
    */
   own(): void {
     for (const { attachments } of this.#ended) {
@@ -234,41 +276,38 @@ export class TestCollator {
       .map(([key, progress]) => new Test("lost", undefined, progress, key));
   }
 
-  #progress(packet: Packet): Progress {
-    return this.#open.getOrAdd(packet, this.#start);
+  #progress(event: StatusEvent, key: TestKeyBytes): Progress {
+    return this.#open.getOrAdd(key, () => ({
+      order: this.#started++,
+      runnable: event.runnable,
+      started: undefined,
+      tags: undefined,
+      parentTestId: undefined,
+      attachments: undefined,
+      hasEnded: false,
+    }));
   }
 
-  readonly #start = (packet: Packet): Progress => ({
-    order: this.#started++,
-    runnable: packet.runnable,
-    started: undefined,
-    tags: undefined,
-    parentTestId: undefined,
-    attachments: undefined,
-    hasEnded: false,
-  });
-
-  #note(packet: Packet, progress: Progress): void {
-    progress.started ??= packet.timestamp;
-    if (packet.tagsAt >= 0 && packet.tags!.length > 0) {
-      progress.tags = packet.tags;
-    }
-    progress.parentTestId ??= packet.parentTestId;
-    if (this.#keepsAttachments && packet.fileAt >= 0) {
-      this.#keepAttachment(packet, progress);
+  #note(event: StatusEvent, progress: Progress): void {
+    progress.started ??= event.timestamp;
+    const { tags } = event;
+    if (tags !== undefined && tags.length > 0) progress.tags = tags;
+    progress.parentTestId ??= event.parentTestId;
+    if (this.#keepsAttachments && event.fileName !== undefined) {
+      this.#keepAttachment(event, progress);
     }
   }
 
-  #keepAttachment(packet: Packet, progress: Progress): void {
+  #keepAttachment(event: StatusEvent, progress: Progress): void {
     progress.attachments ??= new Map();
-    const name = packet.fileName!;
+    const name = event.fileName!;
     let open = progress.attachments.get(name);
     if (open === undefined) {
       open = { mimeType: undefined, parts: [], owned: 0 };
       progress.attachments.set(name, open);
     }
-    open.mimeType ??= packet.mimeType;
-    open.parts.push(packet.fileBytes!);
+    open.mimeType ??= event.mimeType;
+    open.parts.push(event.fileBytes ?? NO_BYTES);
     if (this.#borrowers.at(-1) !== progress) this.#borrowers.push(progress);
   }
 }

@@ -1,8 +1,12 @@
-import { assertEquals } from "@std/assert";
-import type { StatusEvent } from "../event.ts";
-import { encodePacket } from "../v2/encoder.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { arbitraryEvent } from "../_testing/arbitrary.ts";
+import { type StatusEvent, TEST_STATUSES } from "../event.ts";
+import { encodePacket, encodePackets } from "../v2/encoder.ts";
 import { decodePacket } from "../v2/packet.ts";
 import { type Test, TestCollator } from "./collator.ts";
+
+const SEED = 20130814;
 
 const at = (seconds: number) => ({ seconds, nanoseconds: 0 });
 
@@ -140,4 +144,199 @@ Deno.test("TestCollator owns the files of tests in progress when told to", () =>
 
 Deno.test("TestCollator keeps tests apart from files of the run", () => {
   assertEquals(collate([{ fileName: "stdout" }, { status: "fail" }]), []);
+});
+
+// --- Events that are no packets
+
+/** What there is to know of a test, to be compared after its bytes are gone. */
+function facts(test: Test): unknown {
+  return {
+    testId: test.testId,
+    routeCode: test.routeCode,
+    outcome: test.outcome,
+    runnable: test.runnable,
+    tags: [...test.tags],
+    parentTestId: test.parentTestId,
+    started: test.started,
+    ended: test.ended,
+    seconds: test.seconds,
+    attachments: test.attachments.map((
+      { name, mimeType, bytes },
+    ) => [name, mimeType, bytes.toHex()]),
+  };
+}
+
+/** How an event is added, and whether the collator owns its bytes after it. */
+interface Step {
+  readonly event: StatusEvent;
+  readonly isPacket: boolean;
+  readonly owns: boolean;
+}
+
+/** The tests of events. What is lent is overwritten as a decoder would. */
+function collateSteps(steps: Iterable<Step>): unknown[] {
+  const collator = new TestCollator({ attachments: true });
+  const found: unknown[] = [];
+  let lent: Uint8Array[] = [];
+  for (const { event, isPacket, owns } of steps) {
+    let added = event;
+    if (isPacket) {
+      const bytes = encodePacket(event);
+      lent.push(bytes);
+      added = decodePacket(bytes);
+    } else if (event.fileBytes !== undefined) {
+      const fileBytes = event.fileBytes.slice();
+      lent.push(fileBytes);
+      added = { ...event, fileBytes };
+    }
+    const test = collator.add(added);
+    if (test !== undefined) found.push(facts(test));
+    if (!owns) continue;
+    collator.own();
+    for (const bytes of lent) bytes.fill(0x21);
+    lent = [];
+  }
+  return [...found, ...collator.end().map(facts)];
+}
+
+/** Events of few tests, so that they meet; with files, or files of no bytes. */
+const meetingEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
+  arbitraryEvent,
+  fc.record({
+    testId: fc.constantFrom("a", "b", "", "тест", "x".repeat(300), undefined),
+    routeCode: fc.constantFrom(undefined, undefined, "", "0", "0/1"),
+    status: fc.constantFrom(...TEST_STATUSES, "inprogress", undefined),
+    fileName: fc.constantFrom("f", "g", "", undefined),
+  }),
+  fc.boolean(),
+).map(([event, { fileName, ...fields }, hasBytes]) => {
+  const { fileBytes = new Uint8Array(0) } = event;
+  return {
+    ...event,
+    ...fields,
+    fileName,
+    fileBytes: fileName !== undefined && hasBytes ? fileBytes : undefined,
+  };
+});
+
+Deno.test(`TestCollator makes the same tests of events and of their packets (seed ${SEED})`, () => {
+  const step = fc.record({
+    event: meetingEvent,
+    isPacket: fc.boolean(),
+    owns: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const all = (isPacket: boolean) => steps.map((s) => ({ ...s, isPacket }));
+      const expected = collateSteps(all(true));
+      assertEquals(collateSteps(all(false)), expected);
+      assertEquals(collateSteps(steps), expected);
+    }),
+    { seed: SEED, numRuns: 500 },
+  );
+});
+
+Deno.test("TestCollator knows a test by its event and by its packet", () => {
+  const ids = ["a", "тест €", "x".repeat(129), "y".repeat(3000), ""];
+  for (const testId of ids) {
+    for (const routeCode of [undefined, "", "0/1"]) {
+      const test = { testId, routeCode, runnable: true };
+      const started = {
+        ...test,
+        status: "inprogress",
+        timestamp: at(1),
+      } as const;
+      const ended = { ...test, status: "success", timestamp: at(4) } as const;
+      for (
+        const [first, last] of [[started, packet(ended)], [
+          packet(started),
+          ended,
+        ]]
+      ) {
+        const collator = new TestCollator();
+        assertEquals(collator.add(first), undefined);
+        assertEquals(collator.size, 1);
+        const found = collator.add(last)!;
+        assertEquals([found.testId, found.routeCode, found.seconds], [
+          testId,
+          routeCode,
+          3,
+        ]);
+        assertEquals(found.last, last);
+        assertEquals(collator.end(), []);
+      }
+    }
+  }
+});
+
+Deno.test("TestCollator takes events that no packet can hold", () => {
+  const before1970 = { seconds: -10, nanoseconds: 0 };
+  const cases: Partial<StatusEvent>[] = [
+    { testId: "x".repeat(5_000_000) },
+    { testId: "a\0b" },
+    { testId: "a", routeCode: "0\0" },
+    { testId: "a", tags: ["\ud800"] },
+    { testId: "a", timestamp: before1970 },
+    { testId: "a", timestamp: { seconds: 2 ** 33, nanoseconds: 0 } },
+    { testId: "a", fileName: "f", fileBytes: new Uint8Array(5_000_000) },
+  ];
+  for (const fields of cases) {
+    const event = { runnable: true, ...fields };
+    assertThrows(() => encodePacket(event), RangeError);
+    const collator = new TestCollator({ attachments: true });
+    collator.add({ ...event, status: "inprogress" });
+    const [lost] = collator.end();
+    assertEquals([lost.testId, lost.routeCode], [
+      event.testId,
+      event.routeCode,
+    ]);
+    const test = collator.add({ ...event, status: "fail" })!;
+    assertEquals(test.testId, event.testId);
+    assertEquals(test.started, event.timestamp);
+    assertEquals(test.tags, event.tags ?? []);
+    assertEquals(collator.size, 0);
+  }
+});
+
+Deno.test("TestCollator leaves out files without a name, which no packet can hold", () => {
+  const fileBytes = Uint8Array.of(1);
+  const [test] = collateSteps([
+    {
+      event: { testId: "a", status: "fail", runnable: true, fileBytes },
+      isPacket: false,
+      owns: false,
+    },
+  ]) as { attachments: unknown }[];
+  assertEquals(test.attachments, []);
+});
+
+Deno.test("TestCollator makes the same of an attachment in one event and in its packets, but for times", () => {
+  const bytes = new Uint8Array(9_000_000).map((_, i) => i);
+  const event: StatusEvent = {
+    testId: "a",
+    status: "fail",
+    tags: ["t"],
+    runnable: false,
+    fileName: "f",
+    fileBytes: bytes,
+    mimeType: "text/plain",
+    eof: true,
+    routeCode: "0",
+    timestamp: at(5),
+    parentTestId: "p",
+  };
+  const whole = new TestCollator({ attachments: true }).add(event)!;
+  const collator = new TestCollator({ attachments: true });
+  const packets = encodePackets(event).map(decodePacket);
+  assertEquals(packets.length, 3);
+  const split = packets.map((packet) => collator.add(packet)).at(-1)!;
+  // The first packet has the time, the last the status.
+  assertEquals([whole.started, whole.ended], [undefined, at(5)]);
+  assertEquals([split.started, split.ended], [at(5), undefined]);
+  const timeless = (test: Test) => ({
+    ...facts(test) as object,
+    started: undefined,
+    ended: undefined,
+  });
+  assertEquals(timeless(split), timeless(whole));
 });

@@ -16,6 +16,7 @@ export {
 } from "./sinks.ts";
 export { Summary } from "./summary.ts";
 export {
+  EventKey,
   parentKey,
   type TestKey,
   type TestKeyBytes,

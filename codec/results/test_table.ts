@@ -4,8 +4,14 @@
  * @module
  */
 
+import type { StatusEvent } from "../event.ts";
 import { copyBytes, sameBytes } from "../text/bytes.ts";
-import { decodeText, hashText, mixHash } from "../text/utf8.ts";
+import {
+  decodeText,
+  hashText,
+  mixHash,
+  writeShortAscii,
+} from "../text/utf8.ts";
 import type { Packet } from "../v2/packet.ts";
 
 /** What names a test. */
@@ -33,6 +39,70 @@ export function parentKey(packet: Packet): TestKeyBytes {
     routeEnd,
     routeHash,
   };
+}
+
+const encoder = new TextEncoder();
+
+/** The room of a key at first: most ids are far shorter. */
+const FIRST_KEY_BYTES = 1024;
+
+/**
+ * The key of the test of an event that is no packet: the one that the event's
+ * packet has. One object serves one event after another.
+ */
+export class EventKey implements TestKeyBytes {
+  view: DataView = new DataView(new ArrayBuffer(FIRST_KEY_BYTES));
+  idAt = -1;
+  idEnd = -1;
+  idHash = -1;
+  routeAt = -1;
+  routeEnd = -1;
+  routeHash = -1;
+  #bytes = new Uint8Array(this.view.buffer);
+  #testId: string | undefined;
+  #routeCode: string | undefined;
+
+  /**
+   * Makes this the key of the event's test. `idAt` is -1 when it has none.
+   *
+   * Any string is taken, whether or not a packet can hold it; half a surrogate
+   * pair counts as U+FFFD.
+   */
+  of({ testId, routeCode }: Pick<StatusEvent, "testId" | "routeCode">): this {
+    // The events of a test mostly follow one another.
+    if (testId === this.#testId && routeCode === this.#routeCode) return this;
+    this.#testId = testId;
+    this.#routeCode = routeCode;
+    // A UTF-16 unit takes three bytes of UTF-8 at most.
+    const idRoom = 3 * (testId?.length ?? 0);
+    this.#reserve(idRoom + 3 * (routeCode?.length ?? 0));
+    this.idAt = testId === undefined ? -1 : 0;
+    this.idEnd = this.#write(testId, 0);
+    this.idHash = this.#hash(this.idAt, this.idEnd);
+    this.routeAt = routeCode === undefined ? -1 : idRoom;
+    this.routeEnd = this.#write(routeCode, idRoom);
+    this.routeHash = this.#hash(this.routeAt, this.routeEnd);
+    return this;
+  }
+
+  /** Writes a text at `at` and returns the place behind it; -1 without one. */
+  #write(text: string | undefined, at: number): number {
+    if (text === undefined) return -1;
+    const end = writeShortAscii(text, this.#bytes, at);
+    return end >= 0
+      ? end
+      : at + encoder.encodeInto(text, this.#bytes.subarray(at)).written;
+  }
+
+  #hash(start: number, end: number): number {
+    return start < 0 ? -1 : hashText(this.#bytes, this.view, start, end);
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(2 * bytes);
+    this.view = new DataView(this.#bytes.buffer);
+  }
 }
 
 /** One test in the table, and where its key is kept. */

@@ -164,6 +164,29 @@ function decodeAscii(
   return text;
 }
 
+/** Longer strings are left to the runtime's encoder. */
+const SHORT_TEXT_UNITS = 128;
+
+/**
+ * Writes a short string of ASCII without NUL at `at` and returns the place
+ * behind it; -1 when it is another. Most are such, and a call of the runtime's
+ * encoder costs more than their bytes do.
+ */
+export function writeShortAscii(
+  text: string,
+  bytes: Uint8Array,
+  at: number,
+): number {
+  const { length } = text;
+  if (length > SHORT_TEXT_UNITS) return -1;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0 || unit > 0x7f) return -1;
+    bytes[at + i] = unit;
+  }
+  return at + length;
+}
+
 /** The bytes as a string, or undefined when they are not UTF-8. */
 export function tryDecodeText(bytes: Uint8Array): string | undefined {
   try {

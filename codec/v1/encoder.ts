@@ -12,6 +12,7 @@ import type {
   Test,
 } from "../results/collator.ts";
 import type { Timestamp } from "../timestamp.ts";
+import { Packet } from "../v2/packet.ts";
 import { isText } from "../text/utf8.ts";
 import { TextBuilder } from "./builder.ts";
 import { bracketedFile, TRACEBACK } from "./run.ts";
@@ -145,9 +146,9 @@ export class V1Encoder {
     out.range(view, start, end);
     this.#writeDetails(test);
     // Whether a packet has a route code is told without decoding it.
-    const isRouted = last === undefined
-      ? test.routeCode !== undefined
-      : last.routeAt >= 0;
+    const isRouted = last instanceof Packet
+      ? last.routeAt >= 0
+      : test.routeCode !== undefined;
     if (isRouted) this.losses["route codes"]++;
     if (test.parentTestId !== undefined) this.losses["parents of tests"]++;
     if (out.size > RUN_BYTES) this.flush();
@@ -182,7 +183,7 @@ export class V1Encoder {
   /** The id as lines hold it: mostly the packet's own bytes. */
   #label(test: Test): Label {
     const { last } = test;
-    if (last !== undefined) {
+    if (last instanceof Packet) {
       const { source, view, idAt: start, idEnd: end } = last;
       if (isLabel(source, view, start, end)) return { view, start, end };
     }

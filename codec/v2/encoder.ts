@@ -6,6 +6,7 @@
 
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
+import { writeShortAscii } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import {
   CRC_BYTES,
@@ -29,8 +30,6 @@ export const ATTACHMENT_PART_BYTES = 3670016;
 const BODY_AT = LENGTH_OFFSET + MAX_LENGTH_OCTETS;
 /** The scratch buffer at first: most packets are far smaller. */
 const FIRST_SCRATCH_BYTES = 64 * 1024;
-/** Longer strings are left to the runtime's encoder. */
-const SHORT_TEXT_UNITS = 128;
 
 const textEncoder = new TextEncoder();
 
@@ -156,23 +155,11 @@ export class PacketEncoder {
   }
 
   #text(text: string, field: string): void {
-    if (!this.#writeAscii(text)) this.#writeUtf8(text, field);
-  }
-
-  /** Writes a short string of ASCII without NUL; says whether it was one. */
-  #writeAscii(text: string): boolean {
-    const { length } = text;
-    if (length > SHORT_TEXT_UNITS) return false;
-    const scratch = this.#scratch;
-    let at = this.#at + octetsFor(length);
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit === 0 || unit > 0x7f) return false;
-      scratch[at++] = unit;
-    }
-    this.#number(length);
-    this.#at = at;
-    return true;
+    const textAt = this.#at + octetsFor(text.length);
+    const end = writeShortAscii(text, this.#scratch, textAt);
+    if (end < 0) return this.#writeUtf8(text, field);
+    this.#number(text.length);
+    this.#at = end;
   }
 
   #writeUtf8(text: string, field: string): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Packet } from "@subunit/codec";
 import type { Output } from "../kit/io/output.ts";
 import type { Top } from "./first_few.ts";
 import {
@@ -86,12 +87,13 @@ export class ListWriter {
 /** The Python tool lists no test without a name; it counts all the same. */
 function isNameless(row: Row): boolean {
   const { last } = row;
-  return last === undefined ? row.testId === "" : last.idAt === last.idEnd;
+  return last instanceof Packet ? last.idAt === last.idEnd : row.testId === "";
 }
 
 /** Writes the id as the bytes it came in where that is safe. */
 function writeId(out: Output, row: Row): void {
   const { last } = row;
-  if (last === undefined || out.isTerminal) out.writeName(row.testId);
-  else out.writeRange(last.source, last.idAt, last.idEnd);
+  if (last instanceof Packet && !out.isTerminal) {
+    out.writeRange(last.source, last.idAt, last.idEnd);
+  } else out.writeName(row.testId);
 }

@@ -10,6 +10,7 @@ import {
   OUTCOMES,
   type Packet,
   PARSER_TEST_ID,
+  type StatusEvent,
 } from "@subunit/codec";
 import { formatSeconds } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
@@ -24,8 +25,8 @@ export interface Row {
   readonly seconds: number | undefined;
   readonly tags: readonly string[];
   readonly parentTestId: string | undefined;
-  /** A packet with the bytes of the id; good until the chunk ends. */
-  readonly last?: Packet;
+  /** A packet has the bytes of the id; good until the chunk ends. */
+  readonly last?: StatusEvent;
 }
 
 /** The outcome in a row. */

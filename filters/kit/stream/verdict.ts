@@ -5,11 +5,15 @@
  */
 
 import {
+  type StatusEvent,
   type StreamItem,
   Summary,
   type Test,
   TestCollator,
 } from "@subunit/codec";
+
+/** What is judged: what a stream is made of, or an event that is no packet. */
+export type Judged = StreamItem | StatusEvent & { readonly kind?: undefined };
 
 /** Whether a stream is good: nothing failed, was lost or is damaged. */
 export class Verdict {
@@ -21,10 +25,10 @@ export class Verdict {
     this.#collator = new TestCollator(options);
   }
 
-  /** Takes an item. Returns the test it ends, if it does. */
-  add(item: StreamItem): Test | undefined {
+  /** Takes an item or an event. Returns the test it ends, if it does. */
+  add(item: Judged): Test | undefined {
     if (item.kind === "damage") this.summary.damage++;
-    if (item.kind !== "packet") return undefined;
+    if (item.kind === "damage" || item.kind === "foreign") return undefined;
     const test = this.#collator.add(item);
     if (test !== undefined) this.summary.add(test);
     return test;
