@@ -6,11 +6,19 @@
 
 const FILTERS = new URL("../filters/", import.meta.url);
 
-/** The names of the tools, sorted. */
+/**
+ * The names of the tools, sorted. This is the only list: a file at the top of
+ * `filters/` is a tool.
+ */
 export function toolNames(): string[] {
   return Array.from(Deno.readDirSync(FILTERS), ({ name }) => name)
     .filter((name) => /^[a-z0-9-]+\.ts$/.test(name))
     .map((name) => name.slice(0, -".ts".length)).sort();
+}
+
+/** The source of a tool. */
+export function toolScript(tool: string): URL {
+  return new URL(`${tool}.ts`, FILTERS);
 }
 
 /**
@@ -18,7 +26,7 @@ export function toolNames(): string[] {
  * it asks for in its first line.
  */
 export function toolCommand(tool: string): string {
-  const script = new URL(`${tool}.ts`, FILTERS);
+  const script = toolScript(tool);
   const words = ["run", ...flagsOf(script)].join(" ");
   return `${quote(Deno.execPath())} ${words} ${quote(pathOf(script))}`;
 }

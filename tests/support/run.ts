@@ -6,7 +6,13 @@
 
 import { assert } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { quote } from "../../scripts/tool_path.ts";
+import {
+  flagsOf,
+  pathOf,
+  quote,
+  toolNames,
+  toolScript,
+} from "../../scripts/tool_path.ts";
 
 /** What is left of a process. */
 export interface Finished {
@@ -22,57 +28,8 @@ export interface Surroundings {
   readonly cwd?: string;
 }
 
-/** The executables under test. */
-export const TOOLS = [
-  "subunit-1to2",
-  "subunit-2to1",
-  "cbor2subunit",
-  "gojson2subunit",
-  "gpg-signed-stream",
-  "junitxml2subunit",
-  "subunit-diff",
-  "subunit-exec",
-  "subunit-filter",
-  "subunit-ls",
-  "subunit-merge",
-  "subunit-stats",
-  "subunit2cbor",
-  "subunit2csv",
-  "subunit2disk",
-  "subunit2github",
-  "subunit2json",
-  "subunit2junitxml",
-  "subunit2pyunit",
-  "subunit2tap",
-  "json2subunit",
-  "subunit-output",
-  "subunit-seal",
-  "subunit-tags",
-  "subunit-tee",
-  "tap2subunit",
-] as const;
-
-/** The executables that write files when asked to. */
-const WRITERS = [
-  "gpg-signed-stream",
-  "subunit-stats",
-  "subunit-tee",
-  "subunit2cbor",
-  "subunit2csv",
-  "subunit2disk",
-  "subunit2github",
-  "subunit2junitxml",
-  "subunit2pyunit",
-  "subunit2tap",
-];
-
-/** The executables that run others, and which. */
-const RUNNERS: Record<string, string[]> = {
-  "gpg-signed-stream": ["--allow-run=gpg"],
-  "subunit-1to2": ["--allow-run"],
-  "subunit-exec": ["--allow-run"],
-  "subunit-merge": ["--allow-run=sh"],
-};
+/** The executables under test: all that `filters/` has. */
+export const TOOLS: readonly string[] = toolNames();
 
 /** No process of the suite takes nearly as long: this one hangs. */
 const HANGING_SECONDS = 60;
@@ -98,22 +55,12 @@ export function commandOf(name: string): string[] {
 }
 
 /**
- * The words that start a tool of the checkout, with the permissions its users
- * grant. V8 lets the part of its heap where objects are young grow with the
- * length of a stream, unless it is told not to.
+ * The words that start a tool of the checkout, with the permissions that its
+ * first line grants.
  */
 export function checkoutCommandOf(name: string): string[] {
-  return [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "--v8-flags=--max-semi-space-size=4",
-    "--allow-read",
-    ...(WRITERS.includes(name) ? ["--allow-write"] : []),
-    ...RUNNERS[name] ?? [],
-    new URL(`../../filters/${name}.ts`, import.meta.url).pathname,
-  ];
+  const script = toolScript(name);
+  return [Deno.execPath(), "run", ...flagsOf(script), pathOf(script)];
 }
 
 /** Runs a tool to its end. */

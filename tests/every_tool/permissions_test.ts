@@ -1,0 +1,53 @@
+/** What each tool may do, as its first line asks for it. */
+
+import { assert, assertEquals } from "@std/assert";
+import { flagsOf, toolScript } from "../../scripts/tool_path.ts";
+import { TOOLS } from "../support/run.ts";
+
+/**
+ * What every tool asks for: no noise, no questions, a bound on V8's young
+ * objects, which otherwise grow with the length of a stream, and its input.
+ */
+const ALL = [
+  "--quiet",
+  "--no-prompt",
+  "--v8-flags=--max-semi-space-size=4",
+  "--allow-read",
+];
+
+/**
+ * What some may do beyond that. A new permission is a decision: enter it here,
+ * and in the changelog.
+ */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  "gpg-signed-stream": ["--allow-write", "--allow-run=gpg"],
+  "subunit-1to2": ["--allow-run"],
+  "subunit-exec": ["--allow-run"],
+  "subunit-merge": ["--allow-run=sh"],
+  "subunit-stats": ["--allow-write"],
+  "subunit-tee": ["--allow-write"],
+  "subunit2cbor": ["--allow-write"],
+  "subunit2csv": ["--allow-write"],
+  "subunit2disk": ["--allow-write"],
+  "subunit2github": ["--allow-write"],
+  "subunit2junitxml": ["--allow-write"],
+  "subunit2pyunit": ["--allow-write"],
+  "subunit2tap": ["--allow-write"],
+};
+
+for (const name of TOOLS) {
+  Deno.test(`${name} asks for the permissions that it is meant to have`, () => {
+    assertEquals(flagsOf(toolScript(name)), [...ALL, ...MORE[name] ?? []]);
+  });
+}
+
+Deno.test("no permission is meant for a tool that is gone", () => {
+  for (const name of Object.keys(MORE)) assert(TOOLS.includes(name), name);
+});
+
+Deno.test("the tools of the checkout are executable files", () => {
+  for (const name of TOOLS) {
+    const { mode } = Deno.statSync(toolScript(name));
+    assert((mode! & 0o111) === 0o111, `${name} is not executable`);
+  }
+});
