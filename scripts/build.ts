@@ -8,7 +8,7 @@
 import { checkLibrary, checkTools } from "./npm/check.ts";
 import { buildExecutables, NODE_VERSIONS } from "./npm/executables.ts";
 import { buildLibrary, LIBRARY_EXPORTS } from "./npm/library.ts";
-import { FILTERS, ROOT, run, TOOLS } from "./npm/project.ts";
+import { PROJECT, ROOT, run, TOOLS } from "./npm/project.ts";
 
 /** Of the package, and of its tarball. */
 const NAME = "subunit-tools";
@@ -16,10 +16,10 @@ const NAME = "subunit-tools";
 /** What the package says of itself; it needs no other. */
 const MANIFEST = {
   name: NAME,
-  version: FILTERS.version,
+  version: PROJECT.version,
   description: "Unix pipe filters for subunit test results, and their codec",
   keywords: ["subunit", "test", "tap", "junit", "ci", "cli"],
-  license: FILTERS.license,
+  license: "MIT",
   type: "module",
   engines: { node: NODE_VERSIONS },
   exports: LIBRARY_EXPORTS,

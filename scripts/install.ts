@@ -9,8 +9,7 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import filters from "../filters/deno.json" with { type: "json" };
-import { flagsOf, pathOf, quote } from "./tool_path.ts";
+import { flagsOf, pathOf, quote, toolNames, toolScript } from "./tool_path.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
@@ -95,9 +94,7 @@ function parse(args: string[]): { target: string; tools: string[] } {
     options: { root: { type: "string" } },
     allowPositionals: true,
   });
-  const all = Object.keys(filters.exports).map((path) =>
-    path.slice("./".length)
-  );
+  const all = toolNames();
   const unknown = positionals.find((name) => !all.includes(name));
   if (unknown !== undefined) {
     throw new Error(
@@ -116,7 +113,7 @@ function parse(args: string[]): { target: string; tools: string[] } {
 function main(args: string[]): void {
   const { target, tools } = parse(args);
   for (const tool of tools) {
-    const script = new URL(`filters/${tool}.ts`, ROOT);
+    const script = toolScript(tool);
     const words = installWords(tool, script, target);
     console.log(["deno", ...words.map(shown)].join(" "));
     install(tool, script, target);

@@ -1,17 +1,19 @@
 /**
- * `deno task docs`: writes the completions and manual pages, from the table
- * that each tool has.
+ * `deno task docs`: writes everything that follows from the tools and the
+ * version: completions and manual pages from each tool's table, and the
+ * manifests' parts.
  *
  * @module
  */
 
-import filters from "../../filters/deno.json" with { type: "json" };
 import type { Tool } from "../../filters/kit/tool/tool.ts";
 import {
   bashCompletion,
   fishCompletion,
   zshCompletion,
 } from "./completions.ts";
+import { toolNames, toolScript } from "../tool_path.ts";
+import { makeManifests } from "./manifests.ts";
 import { manualPage, overviewPage } from "./manual.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -26,10 +28,7 @@ export const FOLDERS = [
 
 /** The tools, by name. */
 export async function loadTools(): Promise<Tool[]> {
-  const paths = Object.values(filters.exports).sort();
-  const modules = paths.map((path) =>
-    import(new URL(path, new URL("filters/", ROOT)).href)
-  );
+  const modules = toolNames().map((name) => import(toolScript(name).href));
   return (await Promise.all(modules)).map(({ tool }) => tool);
 }
 
@@ -56,7 +55,8 @@ if (import.meta.main) {
     await Deno.remove(url, { recursive: true }).catch(() => {});
     await Deno.mkdir(url, { recursive: true });
   }
-  for (const [path, text] of makeDocs(await loadTools())) {
+  const docs = makeDocs(await loadTools());
+  for (const [path, text] of [...docs, ...makeManifests(ROOT)]) {
     await Deno.writeTextFile(new URL(path, ROOT), text);
   }
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
+import manifest from "../../deno.json" with { type: "json" };
 import { exitStatuses } from "../../filters/kit/tool/help.ts";
-import { type Tool, VERSION } from "../../filters/kit/tool/tool.ts";
+import type { Tool } from "../../filters/kit/tool/tool.ts";
 import { optionsOf } from "./completions.ts";
 
 const OVERVIEW = "subunit-tools";
@@ -41,7 +42,7 @@ function head(name: string, section: number, manual: string): string[] {
     '.\\" Made by scripts/docs/manual.ts from the tables of options.',
     `.TH ${
       roff(name.toUpperCase())
-    } ${section} "" "subunit\\-tools ${VERSION}" "${manual}"`,
+    } ${section} "" "subunit\\-tools ${manifest.version}" "${manual}"`,
     // Neither hyphens in names nor blanks in commands that are not there.
     ".nh",
     ".ad l",

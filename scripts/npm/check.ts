@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CODEC, FILTERS, IMPORTS, modulesOf, ROOT, run } from "./project.ts";
+import { CODEC, EXECUTABLES, LIBRARY, PROJECT, ROOT, run } from "./project.ts";
 
 /** The language of Node 20, and its share of the web platform. */
 const NODE_LIBRARIES = [
@@ -41,13 +41,13 @@ const LAYER = "filters/kit/runtime/node/mod.ts";
  */
 export async function checkTools(scratch: string): Promise<void> {
   Deno.writeTextFileSync(`${scratch}/globals.d.ts`, GLOBALS);
-  const modules = [...modulesOf("filters", FILTERS), LAYER];
+  const modules = [...EXECUTABLES, LAYER];
   await checkModules(modules, scratch, [`${scratch}/globals.d.ts`]);
 }
 
 /** Checks the library as one for any runtime; the layer is not beside it. */
 export async function checkLibrary(scratch: string): Promise<void> {
-  await checkModules(modulesOf("codec", CODEC), scratch, []);
+  await checkModules(LIBRARY, scratch, []);
 }
 
 async function checkModules(
@@ -65,7 +65,7 @@ async function checkModules(
   Deno.writeTextFileSync(
     config,
     JSON.stringify({
-      imports: { ...IMPORTS, ...Object.fromEntries(codec) },
+      imports: { ...PROJECT.imports, ...Object.fromEntries(codec) },
       nodeModulesDir: "none",
       compilerOptions: {
         lib: NODE_LIBRARIES,

@@ -6,7 +6,7 @@
 
 import { bundle, lower } from "./bundle.ts";
 import { licensesOf, packagesIn } from "./licenses.ts";
-import { FILTERS, modulesOf, TOOLS } from "./project.ts";
+import { EXECUTABLES, TOOLS } from "./project.ts";
 
 /** The first Node with `process.getBuiltinModule`. */
 const OLDEST_NODE = "20.16";
@@ -25,7 +25,7 @@ export async function buildExecutables(
   scratch: string,
 ): Promise<string> {
   const bundles = `${scratch}/bundles`;
-  await bundle(modulesOf("filters", FILTERS), bundles);
+  await bundle(EXECUTABLES, bundles);
   const scripts = TOOLS.map((tool) =>
     Deno.readTextFileSync(`${bundles}/${tool}.js`)
   );

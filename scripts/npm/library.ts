@@ -5,7 +5,7 @@
  */
 
 import { bundle, lower } from "./bundle.ts";
-import { CODEC, modulesOf, ROOT, run } from "./project.ts";
+import { CODEC, LIBRARY, ROOT, run } from "./project.ts";
 
 /** The `exports` of the package. */
 export const LIBRARY_EXPORTS = Object.fromEntries(
@@ -36,7 +36,7 @@ export async function buildLibrary(
 
 /** Our dependencies are in the modules, and what they share is in chunks. */
 async function buildModules(directory: string): Promise<void> {
-  await bundle(modulesOf("codec", CODEC), directory, "--code-splitting");
+  await bundle(LIBRARY, directory, "--code-splitting");
   await lower(directory);
 }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
-/** A member of the workspace: its `deno.json`. */
-export interface Member {
+import { toolNames } from "../tool_path.ts";
+
+/** A package as its `deno.json` has it. */
+export interface Manifest {
   readonly version: string;
-  readonly license: string;
   /** The modules by what they are imported as: "./tap" is "./tap/mod.ts". */
   readonly exports: Readonly<Record<string, string>>;
 }
@@ -19,25 +20,24 @@ function readJson(path: string) {
   return JSON.parse(Deno.readTextFileSync(ROOT + path));
 }
 
-/** The root's import map, where all dependencies are pinned. */
-export const IMPORTS: Readonly<Record<string, string>> =
-  readJson("deno.json").imports;
+/** The whole: its version, and the import map, where dependencies are pinned. */
+export const PROJECT: Manifest & {
+  readonly imports: Readonly<Record<string, string>>;
+} = readJson("deno.json");
 
 /** The library. */
-export const CODEC: Member = readJson("codec/deno.json");
+export const CODEC: Manifest = readJson("codec/deno.json");
 
-/** The executables. */
-export const FILTERS: Member = readJson("filters/deno.json");
-
-/** The paths of a member's modules, from the checkout. */
-export function modulesOf(folder: string, member: Member): string[] {
-  return Object.values(member.exports)
-    .map((path) => path.replace(/^\./, folder));
-}
+/** The modules of the library, from the checkout. */
+export const LIBRARY: readonly string[] = Object.values(CODEC.exports)
+  .map((path) => path.replace(/^\./, "codec"));
 
 /** The names of the executables. */
-export const TOOLS: readonly string[] = Object.keys(FILTERS.exports)
-  .map((name) => name.slice("./".length));
+export const TOOLS: readonly string[] = toolNames();
+
+/** The modules that the executables are, from the checkout. */
+export const EXECUTABLES: readonly string[] = TOOLS
+  .map((name) => `filters/${name}.ts`);
 
 /** Runs a command, whose words are shown when it fails. */
 export async function run(

@@ -1,30 +1,27 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { run, TempDir, text } from "../support/run.ts";
+import { copyCheckout } from "../support/checkout.ts";
+import { run, type TempDir, text } from "../support/run.ts";
 import { stream } from "../support/streams.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const TEXT = Deno.readTextFileSync(new URL("CONTRIBUTING.md", ROOT));
 const NAME = "subunit-keep";
 
+/** The example, and what the test of all tools has to know of it. */
+const [EXAMPLE, ARGS] = Array.from(
+  TEXT.matchAll(/^```ts ignore\n(.*?)^```$/gms),
+  ([, code]) => code,
+);
+
 /** A checkout in which the example has been added as the document says. */
-function checkoutWithExample(): TempDir {
-  const dir = new TempDir();
-  // Not the corpora that the bench leaves in its folder.
-  const { success } = new Deno.Command("sh", {
-    args: [
-      "-c",
-      'mkdir "$0/scripts" && cp -r deno.* codec filters types "$0" && cp -r scripts/*.ts scripts/docs "$0/scripts"',
-      dir.path,
-    ],
-    cwd: ROOT,
-  }).outputSync();
-  assert(success);
-  const [, example] = /^```ts ignore\n(.*?)^```$/ms.exec(TEXT)!;
-  Deno.chmodSync(dir.file(`filters/${NAME}.ts`, example), 0o755);
-  const path = `${dir.path}/filters/deno.json`;
-  const config = JSON.parse(Deno.readTextFileSync(path));
-  config.exports[`./${NAME}`] = `./${NAME}.ts`;
-  Deno.writeTextFileSync(path, JSON.stringify(config, null, 2) + "\n");
+async function checkoutWithExample(): Promise<TempDir> {
+  const dir = await copyCheckout();
+  Deno.chmodSync(dir.file(`filters/${NAME}.ts`, EXAMPLE), 0o755);
+  const path = `${dir.path}/tests/every_tool/pipes_test.ts`;
+  const head = "function argsOf(name: string): string[] {\n";
+  const test = Deno.readTextFileSync(path);
+  assertStringIncludes(test, head);
+  Deno.writeTextFileSync(path, test.replace(head, () => head + ARGS));
   return dir;
 }
 
@@ -33,7 +30,7 @@ function deno(dir: TempDir, ...args: string[]) {
 }
 
 Deno.test("CONTRIBUTING's example is about 60 lines, in form and type", async () => {
-  using dir = checkoutWithExample();
+  using dir = await checkoutWithExample();
   const path = `filters/${NAME}.ts`;
   const example = Deno.readTextFileSync(`${dir.path}/${path}`);
   assert(Math.abs(example.split("\n").length - 60) <= 12);
@@ -44,7 +41,7 @@ Deno.test("CONTRIBUTING's example is about 60 lines, in form and type", async ()
 });
 
 Deno.test("CONTRIBUTING's example works as a command", async () => {
-  using dir = checkoutWithExample();
+  using dir = await checkoutWithExample();
   const script = `${dir.path}/filters/${NAME}.ts`;
   const [line] = Deno.readTextFileSync(script).split("\n", 1);
   const flags = line.slice("#!/usr/bin/env -S deno ".length).split(" ");
@@ -79,8 +76,8 @@ Deno.test("CONTRIBUTING's example works as a command", async () => {
   }
 });
 
-Deno.test("CONTRIBUTING's example gets completions and a manual page", async () => {
-  using dir = checkoutWithExample();
+Deno.test("CONTRIBUTING's example gets completions, a manual page and an entry", async () => {
+  using dir = await checkoutWithExample();
   const { status, stderr } = await deno(
     dir,
     "run",
@@ -96,22 +93,40 @@ Deno.test("CONTRIBUTING's example gets completions and a manual page", async () 
     "-s --status",
   );
   assertStringIncludes(read(`share/man/man1/${NAME}.1`), "\\fB\\-s\\fR, ");
+  const { exports } = JSON.parse(read("deno.json"));
+  assertEquals(exports[`./${NAME}`], `./filters/${NAME}.ts`);
+});
+
+Deno.test("CONTRIBUTING's example is tested as every tool is", async () => {
+  using dir = await checkoutWithExample();
+  const tests = ["pipes", "permissions"].map((name) =>
+    `tests/every_tool/${name}_test.ts`
+  );
+  const filter = `--filter=${NAME}`;
+  const { stdout, stderr } = await deno(
+    dir,
+    ...["test", "--allow-all", "--no-check", filter, ...tests],
+  );
+  const [, passed] = /\| (\d+) passed/.exec(text(stdout)) ?? [];
+  assertStringIncludes(text(stdout), " | 0 failed", stderr);
+  assert(Number(passed) >= 10, text(stdout));
 });
 
 Deno.test("CONTRIBUTING's layout names what is there", () => {
   const [, layout] = /^```text\n(.*?)^```$/ms.exec(TEXT)!;
   const files = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
-  let folder = "";
+  /** The folders that a line is in, by their depth. */
+  const folders: string[] = [];
   for (const line of layout.trimEnd().split("\n")) {
     const [names] = line.trimStart().split(/ {2,}/);
-    if (!line.startsWith(" ")) folder = "";
+    const depth = (line.length - line.trimStart().length) / 2;
     for (const name of names.split(" ")) {
-      // What is left open: "…", and a name for any.
-      if (name === "…" || name === "_x.ts") continue;
-      const path = `${folder}${name}`;
+      // What is left open.
+      if (name === "…") continue;
+      const path = [...folders.slice(0, depth), name].join("");
       assert(Deno.statSync(new URL(path, ROOT)) !== undefined, path);
     }
-    if (!line.startsWith(" ")) folder = names;
+    folders[depth] = names;
   }
   const ours = files.filter((name) =>
     !name.startsWith(".") && !/\.md$|^LICENSE$|^dist$|^node_modules$/.test(name)

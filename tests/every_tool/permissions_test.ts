@@ -44,10 +44,3 @@ for (const name of TOOLS) {
 Deno.test("no permission is meant for a tool that is gone", () => {
   for (const name of Object.keys(MORE)) assert(TOOLS.includes(name), name);
 });
-
-Deno.test("the tools of the checkout are executable files", () => {
-  for (const name of TOOLS) {
-    const { mode } = Deno.statSync(toolScript(name));
-    assert((mode! & 0o111) === 0o111, `${name} is not executable`);
-  }
-});

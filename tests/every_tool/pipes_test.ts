@@ -72,7 +72,7 @@ function inputOf(name: string): Uint8Array {
   return stream("text\n", PASSED);
 }
 
-/** Options with which a tool writes something. */
+/** Options with which a tool writes something, and those it cannot do without. */
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
@@ -217,14 +217,17 @@ Deno.test("what follows -- is a FILE", async () => {
 
 for (const name of READERS) {
   Deno.test(`${name} exits 2 for a missing file and names it`, async () => {
-    const { status, stdout, stderr } = await runTool(name, ["no/such.file"]);
+    const { status, stdout, stderr } = await runTool(name, [
+      ...argsOf(name),
+      "no/such.file",
+    ]);
     assertSays(stderr, name, '"no/such.file"', "no such file or directory");
     assertEquals(stdout.length, 0);
     assertEquals(status, 2);
   });
 
   Deno.test(`${name} exits 2 for a directory and names it`, async () => {
-    const { status, stderr } = await runTool(name, ["/"]);
+    const { status, stderr } = await runTool(name, [...argsOf(name), "/"]);
     assertSays(stderr, name, '"/"', "is a directory");
     assertEquals(status, 2);
   });
@@ -441,14 +444,14 @@ for (const name of CONVENTIONAL) {
 
 for (const name of READERS) {
   Deno.test(`${name} reads nothing or exits 2 when standard input is closed`, async () => {
-    const { status, stderr } = await shell(`${name} <&-`);
+    const { status, stderr } = await shell(`${name} "$@" <&-`, argsOf(name));
     assert(status === 0 || status === 2, `exits ${status}`);
     if (status === 2) assertSays(stderr, name, "standard input");
     else assertEquals(stderr, "");
   });
 
   Deno.test(`${name} exits 2 when standard input cannot be read`, async () => {
-    const { status, stderr } = await shell(`${name} < /`);
+    const { status, stderr } = await shell(`${name} "$@" < /`, argsOf(name));
     assertSays(stderr, name, "standard input", "is a directory");
     assertEquals(status, 2);
   });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import deno from "../../deno.json" with { type: "json" };
+import deno from "../../../deno.json" with { type: "json" };
 import { lines, regroup } from "../io/lines.ts";
 import { formatRow, type Row, treeOf } from "../../report/listing.ts";
 import { formatSeconds } from "../python/format.ts";
