@@ -6,52 +6,36 @@
  */
 
 import { checkLibrary, checkTools } from "./npm/check.ts";
-import { buildExecutables, NODE_VERSIONS } from "./npm/executables.ts";
-import { buildLibrary, LIBRARY_EXPORTS } from "./npm/library.ts";
-import { PROJECT, ROOT, run, TOOLS } from "./npm/project.ts";
-
-/** Of the package, and of its tarball. */
-const NAME = "subunit-tools";
-
-/** What the package says of itself; it needs no other. */
-const MANIFEST = {
-  name: NAME,
-  version: PROJECT.version,
-  description: "Unix pipe filters for subunit test results, and their codec",
-  keywords: ["subunit", "test", "tap", "junit", "ci", "cli"],
-  license: "MIT",
-  type: "module",
-  engines: { node: NODE_VERSIONS },
-  exports: LIBRARY_EXPORTS,
-  bin: Object.fromEntries(TOOLS.map((tool) => [tool, `bin/${tool}`])),
-  man: [
-    ...TOOLS.map((tool) => `share/man/man1/${tool}.1`),
-    "share/man/man7/subunit-tools.7",
-  ],
-  files: ["bin", "lib", "types", "share", "LICENSES.md"],
-  sideEffects: false,
-};
+import { buildExecutables } from "./npm/executables.ts";
+import { buildLibrary } from "./npm/library.ts";
+import { licensesOf, packagesIn } from "./npm/licenses.ts";
+import { makeManifest } from "./npm/manifest.ts";
+import { NAME, PROJECT, ROOT, run } from "./npm/project.ts";
+import { renameSources } from "./npm/source_maps.ts";
 
 /** Builds into a directory, which is made anew. Returns the tarball's path. */
 async function build(dist: string): Promise<string> {
   const npm = `${dist}/npm`;
-  const scratch = Deno.makeTempDirSync({ prefix: "subunit-build-" });
+  const scratch = Deno.realPathSync(
+    Deno.makeTempDirSync({ prefix: "subunit-build-" }),
+  );
   try {
     await Deno.remove(npm, { recursive: true }).catch(() => {});
     Deno.mkdirSync(npm, { recursive: true });
-    const licenses = await buildExecutables(`${npm}/bin`, scratch);
-    await buildLibrary(npm, scratch);
+    await buildExecutables(npm, `${scratch}/executables`);
+    await buildLibrary(npm, `${scratch}/library`);
+    for (const folder of ["tools", "lib"]) renameSources(npm, folder);
     await checkTools(scratch);
     await checkLibrary(scratch);
-    for (const file of ["LICENSE", "README.md"]) {
-      Deno.copyFileSync(ROOT + file, `${npm}/${file}`);
-    }
+    Deno.copyFileSync(`${ROOT}LICENSE`, `${npm}/LICENSE`);
+    Deno.copyFileSync(`${ROOT}scripts/npm/README.md`, `${npm}/README.md`);
     await run(["cp", "-r", "share", npm]);
+    const licenses = licensesOf(packagesIn(scratch));
     Deno.writeTextFileSync(`${npm}/LICENSES.md`, licenses);
-    const manifest = JSON.stringify(MANIFEST, undefined, 2) + "\n";
+    const manifest = JSON.stringify(makeManifest(), undefined, 2) + "\n";
     Deno.writeTextFileSync(`${npm}/package.json`, manifest);
     await run(["npm", "pack", "--pack-destination", dist], npm);
-    return `${dist}/${NAME}-${MANIFEST.version}.tgz`;
+    return `${dist}/${NAME}-${PROJECT.version}.tgz`;
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }

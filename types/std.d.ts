@@ -71,3 +71,10 @@ declare module "@std/streams/to-array-buffer" {
     stream: ReadableStream<Uint8Array>,
   ): Promise<ArrayBuffer>;
 }
+
+declare module "@std/text/closest-string" {
+  export function closestString(
+    word: string,
+    possible: readonly string[],
+  ): string;
+}

@@ -35,6 +35,7 @@ export async function bundle(
     ...options,
     ...modules,
   ]);
+  forgetCache(directory);
 }
 
 /** How often two of them may meet. */
@@ -56,39 +57,55 @@ async function bundleWith(command: readonly string[]): Promise<void> {
   }
 }
 
+/** Where a package's module was cached: the bundler calls it so, and it shows. */
+const CACHED = /(?<=^ *")[^"\n]*\/npm\/[^"\n/]+\/([^"\n]+)(?="\()/gm;
+
+/** Takes this machine's paths out of the names of modules. */
+function forgetCache(directory: string): void {
+  for (const file of scriptsIn(directory)) {
+    const path = `${directory}/${file}`;
+    const script = Deno.readTextFileSync(path);
+    Deno.writeTextFileSync(path, script.replaceAll(CACHED, "$1"));
+  }
+}
+
 /**
- * Lowers the scripts of a directory for Node 20, each in its place. They are
- * the main modules of what they are in.
+ * Lowers scripts for Node 20, into another directory, with source maps. They
+ * are the main modules of what they are in.
+ *
+ * @param files their paths in `from`, and in `to` when this is done
+ * @param options those of esbuild
  */
-export async function lower(directory: string): Promise<void> {
-  const files = [...scriptsIn(directory)];
+export async function lower(
+  files: readonly string[],
+  from: string,
+  to: string,
+  ...options: string[]
+): Promise<void> {
   await run([
     "npx",
     "-y",
     ESBUILD,
-    ...files,
-    `--outdir=${directory}`,
-    `--outbase=${directory}`,
-    "--allow-overwrite",
+    ...files.map((file) => `${from}/${file}`),
+    `--outdir=${to}`,
+    `--outbase=${from}`,
     "--target=node20",
     "--log-level=warning",
-    // Names stay: they stand in the trace of a defect.
-    "--minify-whitespace",
+    "--sourcemap",
+    "--sources-content=false",
     "--define:import.meta.main=true",
+    ...options,
   ]);
-  for (const file of files) {
-    const script = Deno.readTextFileSync(file);
-    Deno.writeTextFileSync(file, script.replaceAll(CACHED, "$1"));
-  }
 }
 
-/** Where a package's module was cached: the bundler calls it so, and it shows. */
-const CACHED = /(?<=")[^"\n]*\/npm\/[^"\n/]+\/([^"\n]+)(?="\()/g;
-
-function* scriptsIn(directory: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
-    const path = `${directory}/${name}`;
-    if (isDirectory) yield* scriptsIn(path);
-    else if (name.endsWith(".js")) yield path;
-  }
+/** The paths of the scripts in a directory, at any depth. */
+export function scriptsIn(directory: string, folder = ""): string[] {
+  return Array.from(Deno.readDirSync(`${directory}/${folder}`)).flatMap(
+    ({ name, isDirectory }) =>
+      isDirectory
+        ? scriptsIn(directory, `${folder}${name}/`)
+        : name.endsWith(".js")
+        ? [folder + name]
+        : [],
+  ).sort();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bundle, lower } from "./bundle.ts";
+import { bundle, lower, scriptsIn } from "./bundle.ts";
 import { CODEC, LIBRARY, ROOT, run } from "./project.ts";
 
 /** The `exports` of the package. */
@@ -21,23 +21,21 @@ export const LIBRARY_EXPORTS = Object.fromEntries(
 /**
  * Makes `lib/` and `types/`.
  *
- * @param directory where they go
+ * @param npm the directory of the package
  * @param scratch a directory to write into
  */
 export async function buildLibrary(
-  directory: string,
+  npm: string,
   scratch: string,
 ): Promise<void> {
-  await Promise.all([
-    buildModules(`${directory}/lib`),
-    buildTypes(`${directory}/types`, scratch),
-  ]);
+  await buildModules(`${scratch}/modules`, `${npm}/lib`);
+  await buildTypes(`${npm}/types`, scratch);
 }
 
 /** Our dependencies are in the modules, and what they share is in chunks. */
-async function buildModules(directory: string): Promise<void> {
-  await bundle(LIBRARY, directory, "--code-splitting");
-  await lower(directory);
+async function buildModules(from: string, to: string): Promise<void> {
+  await bundle(LIBRARY, from, "--code-splitting", "--sourcemap=linked");
+  await lower(scriptsIn(from), from, to);
 }
 
 /** `deno pack` makes a package of one member; its types are what we need. */

@@ -13,6 +13,9 @@ export interface Manifest {
   readonly exports: Readonly<Record<string, string>>;
 }
 
+/** Of the npm package, its tarball, and the command that runs a tool by name. */
+export const NAME = "subunit-tools";
+
 /** The checkout. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
 
@@ -20,10 +23,16 @@ function readJson(path: string) {
   return JSON.parse(Deno.readTextFileSync(ROOT + path));
 }
 
-/** The whole: its version, and the import map, where dependencies are pinned. */
-export const PROJECT: Manifest & {
+/** What the root says of the whole. */
+interface Project extends Manifest {
+  /** The import map, where all dependencies are pinned. */
   readonly imports: Readonly<Record<string, string>>;
-} = readJson("deno.json");
+  /** The project's address on the web, once it has one. */
+  readonly repository?: string;
+}
+
+/** The whole. */
+export const PROJECT: Project = readJson("deno.json");
 
 /** The library. */
 export const CODEC: Manifest = readJson("codec/deno.json");

@@ -11,6 +11,7 @@ import fc from "fast-check";
 import {
   bin,
   installed,
+  installedNodes,
   installPackage,
   prefix,
   succeed,
@@ -43,7 +44,8 @@ function registerPackageTests(): void {
     const manifest = JSON.parse(
       Deno.readTextFileSync(`${installed}/package.json`),
     );
-    assertEquals(Object.keys(manifest.bin).sort(), toolNames());
+    const commands = [...toolNames(), "subunit-tools"];
+    assertEquals(Object.keys(manifest.bin).sort(), commands.sort());
     assertEquals(manifest.dependencies, undefined);
     const installedWithIt = Array.from(
       Deno.readDirSync(`${prefix}/lib/node_modules`),
@@ -367,16 +369,6 @@ function registerSigning(nodes: readonly string[]): void {
       );
     }
   }
-}
-
-/** This machine's Node, and Node 22 where npm can get it. */
-async function installedNodes(): Promise<string[]> {
-  const nodes = ["node"];
-  if (peer("node 22")) {
-    const words = ["npx", "-y", "node@22", "-p", "process.execPath"];
-    nodes.push((await succeed(words)).trim());
-  } else console.log("left out: the same on Node 22 needs node@22 from npm");
-  return nodes;
 }
 
 // --- Whole pipes, on Node

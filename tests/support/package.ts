@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { run, type Surroundings, text } from "./run.ts";
+import { peer, run, type Surroundings, text } from "./run.ts";
 
 /** The directory that npm installs into; it goes away with the process. */
 export const prefix: string = Deno.makeTempDirSync({ prefix: "subunit-" });
@@ -33,4 +33,14 @@ export async function installPackage(): Promise<void> {
   const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
   const tarball = (await succeed([Deno.execPath(), ...words])).trim();
   await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
+}
+
+/** This machine's Node, and Node 22 where npm can get it. */
+export async function installedNodes(): Promise<string[]> {
+  const nodes = ["node"];
+  if (peer("node 22")) {
+    const words = ["npx", "-y", "node@22", "-p", "process.execPath"];
+    nodes.push((await succeed(words)).trim());
+  } else console.log("left out: the same on Node 22 needs node@22 from npm");
+  return nodes;
 }

@@ -1,0 +1,57 @@
+/**
+ * The manifest of the npm package.
+ *
+ * @module
+ */
+
+import { NODE_VERSIONS } from "./executables.ts";
+import { LIBRARY_EXPORTS } from "./library.ts";
+import { NAME, PROJECT, ROOT, TOOLS } from "./project.ts";
+
+/** What the package says of itself; it needs no other. */
+export function makeManifest() {
+  return {
+    name: NAME,
+    version: PROJECT.version,
+    description: "Unix pipe filters for subunit test results, and their codec",
+    keywords: ["subunit", "test", "tap", "junit", "ci", "cli"],
+    license: LICENSE,
+    author: holder(),
+    ...addresses(PROJECT.repository),
+    type: "module",
+    engines: { node: NODE_VERSIONS },
+    exports: LIBRARY_EXPORTS,
+    bin: Object.fromEntries(
+      [NAME, ...TOOLS].map((name) => [name, `bin/${name}`]),
+    ),
+    man: [
+      ...TOOLS.map((tool) => `share/man/man1/${tool}.1`),
+      "share/man/man7/subunit-tools.7",
+    ],
+    files: ["bin", "tools", "lib", "types", "share", "LICENSES.md"],
+    sideEffects: ["./bin/*", "./tools/*"],
+  };
+}
+
+/** Ours, and that of OpenPGP.js, which is inside gpg-signed-stream. */
+const LICENSE = "MIT AND LGPL-3.0-or-later";
+
+/** Who holds the copyright. */
+function holder(): string {
+  const license = Deno.readTextFileSync(`${ROOT}LICENSE`);
+  const [, name] = /^Copyright \(c\) \d+ (.*)$/m.exec(license)!;
+  return name;
+}
+
+/**
+ * Where the project is found: `repository` of `deno.json`, its address on the
+ * web. Without one the package names no place rather than a wrong one.
+ */
+export function addresses(repository: string | undefined) {
+  if (repository === undefined) return {};
+  return {
+    repository: { type: "git", url: `git+${repository}.git` },
+    homepage: `${repository}#readme`,
+    bugs: { url: `${repository}/issues` },
+  };
+}

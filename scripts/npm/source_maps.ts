@@ -1,0 +1,38 @@
+/**
+ * Source maps that name files as the repository has them, not as they lay on
+ * the machine that built the package.
+ *
+ * @module
+ */
+
+import { dirname, relative, resolve } from "node:path";
+import { scriptsIn } from "./bundle.ts";
+import { ROOT } from "./project.ts";
+
+/** A file of a package in Deno's cache: behind the registry, its own name. */
+const CACHED = /\/npm\/[^/]+\/(.*)$/;
+
+/**
+ * Renames the sources of all maps in a folder of the package: seen from the
+ * package, "filters/subunit-ls.ts" or "npm/sax/1.6.1/lib/sax.js".
+ *
+ * @throws when one is neither of ours nor from a package
+ */
+export function renameSources(npm: string, folder: string): void {
+  for (const script of scriptsIn(`${npm}/${folder}`)) {
+    const path = `${npm}/${folder}/${script}.map`;
+    const map = JSON.parse(Deno.readTextFileSync(path));
+    const up = relative(dirname(path), npm);
+    map.sources = map.sources.map((source: string) =>
+      `${up}/${nameOf(resolve(dirname(path), source))}`
+    );
+    Deno.writeTextFileSync(path, JSON.stringify(map));
+  }
+}
+
+function nameOf(path: string): string {
+  const [, cached] = CACHED.exec(path) ?? [];
+  if (cached !== undefined) return `npm/${cached}`;
+  if (path.startsWith(ROOT)) return path.slice(ROOT.length);
+  throw new Error(`Cannot name the source ${path}`);
+}
