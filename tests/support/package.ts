@@ -35,12 +35,33 @@ export async function installPackage(): Promise<void> {
   await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
 }
 
+/** The path of a Node, from npm; undefined where npm cannot get it. */
+async function nodeFromNpm(
+  version: "22" | "20.19.0" | "22.12.0",
+): Promise<string | undefined> {
+  if (!peer(`node ${version}`)) return undefined;
+  const words = ["npx", "-y", `node@${version}`, "-p", "process.execPath"];
+  return (await succeed(words)).trim();
+}
+
 /** This machine's Node, and Node 22 where npm can get it. */
 export async function installedNodes(): Promise<string[]> {
-  const nodes = ["node"];
-  if (peer("node 22")) {
-    const words = ["npx", "-y", "node@22", "-p", "process.execPath"];
-    nodes.push((await succeed(words)).trim());
-  } else console.log("left out: the same on Node 22 needs node@22 from npm");
+  const node22 = await nodeFromNpm("22");
+  if (node22 === undefined) {
+    console.log("left out: the same on Node 22 needs node@22 from npm");
+    return ["node"];
+  }
+  return ["node", node22];
+}
+
+/** The oldest Nodes that the package is for, where npm can get them. */
+export async function oldestNodes(): Promise<string[]> {
+  const nodes = [
+    await nodeFromNpm("20.19.0"),
+    await nodeFromNpm("22.12.0"),
+  ].filter((node) => node !== undefined);
+  if (nodes.length < 2) {
+    console.log("left out: the oldest Nodes need node@… from npm");
+  }
   return nodes;
 }

@@ -257,6 +257,8 @@ const PEERS = {
   "node": ["node", "--version"],
   "npm": ["npm", "--version"],
   "node 22": ["npx", "-y", "node@22", "--version"],
+  "node 20.19.0": ["npx", "-y", "node@20.19.0", "--version"],
+  "node 22.12.0": ["npx", "-y", "node@22.12.0", "--version"],
   "prove": ["prove", "--version"],
   "bash": ["bash", "--version"],
   "zsh": ["zsh", "--version"],
