@@ -1,14 +1,18 @@
 /**
  * `deno task install [--root DIR] [TOOL...]`: installs the tools of this
- * checkout with `deno install`, each with the permissions its first line asks
- * for and no more, and completions and manual pages beside them. The commands
- * run what is in the checkout, with the Deno that installed them.
+ * checkout, each with the permissions its first line asks for and no more, and
+ * completions and manual pages beside them.
+ *
+ * What is installed stands on nothing but itself: each tool is one file with
+ * all it imports, and the Deno that installs them is among them. It outlives
+ * the checkout and every cache; npx, for one, leaves its Deno in one.
  *
  * @module
  */
 
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { bundle } from "./npm/bundle.ts";
 import { flagsOf, pathOf, quote, toolNames, toolScript } from "./tool_path.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -22,62 +26,70 @@ const SHARED = [
   "share/man/man7",
 ];
 
-/** The words that install a script as a command, without Deno's own name. */
-export function installWords(name: string, script: URL, to: string): string[] {
+/** Where the tools and their Deno are, below the directory installed into. */
+const FOLDER = "lib/subunit-tools";
+
+/** The words that the command of a script runs. */
+export function commandWords(script: URL, target: string): string[] {
+  const folder = `${target}/${FOLDER}`;
   return [
-    "install",
-    "--global",
-    `--root=${to}`,
-    `--name=${name}`,
-    `--config=${pathOf(new URL("deno.json", ROOT))}`,
-    // Deno notes the members of the workspace in the lock it takes along,
-    // which is frozen from then on.
-    "--frozen=false",
+    `${folder}/deno`,
+    "run",
     ...flagsOf(script),
-    pathOf(script),
+    // Not that of a folder above.
+    "--no-config",
+    `${folder}/${nameOf(script)}.js`,
   ];
 }
 
-/** Installs a script as a command; one of that name is replaced. */
-export function install(name: string, script: URL, to: string): void {
-  const command = `${to}/bin/${name}`;
-  const beside = `${to}/bin/.${name}`;
-  for (const old of [command, beside]) {
-    try {
-      Deno.removeSync(old, { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+function nameOf(script: URL): string {
+  return basename(pathOf(script), ".ts");
+}
+
+/** Installs scripts of one folder as commands; those of their names are replaced. */
+export async function install(
+  scripts: readonly URL[],
+  target: string,
+): Promise<void> {
+  const folder = `${target}/${FOLDER}`;
+  for (const path of [folder, `${target}/bin`]) {
+    Deno.mkdirSync(path, { recursive: true });
   }
-  // Deno makes a configuration of its own there, and would choose versions of
-  // its own: the lock of this checkout is to hold.
-  Deno.mkdirSync(beside, { recursive: true });
-  Deno.copyFileSync(new URL("deno.lock", ROOT), `${beside}/deno.lock`);
-  const { success } = new Deno.Command(Deno.execPath(), {
-    args: installWords(name, script, to),
-    stdout: "inherit",
-    stderr: "inherit",
-  }).outputSync();
-  if (!success) throw new Error(`${name}: see above`);
-  // 30 MB that nothing reads: the configuration says "nodeModulesDir": "none".
-  Deno.removeSync(`${beside}/node_modules`, { recursive: true });
-  useThisDeno(command);
+  await bundle(scripts.map(pathOf), folder);
+  putThisDeno(`${folder}/deno`);
+  for (const script of scripts) {
+    const command = `${target}/bin/${nameOf(script)}`;
+    // A link that is there would lead to what npm has installed.
+    remove(command);
+    const words = commandWords(script, target).map(quote).join(" ");
+    Deno.writeTextFileSync(command, `#!/bin/sh\nexec ${words} "$@"\n`, {
+      mode: 0o755,
+    });
+  }
 }
 
-/** A word as a shell takes it, in quotes only where it needs them. */
-function shown(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : quote(word);
+/** Puts this Deno there; where it can be linked to, it takes no room. */
+function putThisDeno(path: string): void {
+  const own = Deno.execPath();
+  const part = `${path}.part`;
+  remove(part);
+  try {
+    Deno.linkSync(own, part);
+  } catch {
+    // It is another's, or on another disk.
+    Deno.copyFileSync(own, part);
+  }
+  // Tools that are running keep the old one.
+  remove(path);
+  Deno.renameSync(part, path);
 }
 
-/** Makes a command independent of the PATH: npx, for one, leaves no Deno there. */
-function useThisDeno(command: string): void {
-  const text = Deno.readTextFileSync(command);
-  const own = text.replace(
-    /^exec deno /m,
-    () => `exec ${quote(Deno.execPath())} `,
-  );
-  if (own === text) throw new Error(`${command} runs no Deno`);
-  Deno.writeTextFileSync(command, own);
+function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 function copyFolder(from: URL, to: string): void {
@@ -110,13 +122,13 @@ function parse(args: string[]): { target: string; tools: string[] } {
   };
 }
 
-function main(args: string[]): void {
+async function main(args: string[]): Promise<void> {
   const { target, tools } = parse(args);
-  for (const tool of tools) {
-    const script = toolScript(tool);
-    const words = installWords(tool, script, target);
-    console.log(["deno", ...words.map(shown)].join(" "));
-    install(tool, script, target);
+  const scripts = tools.map(toolScript);
+  await install(scripts, target);
+  for (const script of scripts) {
+    const granted = flagsOf(script).filter((it) => it.startsWith("--allow-"));
+    console.log(`${target}/bin/${nameOf(script)} ${granted.join(" ")}`);
   }
   for (const folder of SHARED) {
     copyFolder(new URL(`${folder}/`, ROOT), `${target}/${folder}`);
@@ -127,7 +139,7 @@ function main(args: string[]): void {
 
 if (import.meta.main) {
   try {
-    main(Deno.args);
+    await main(Deno.args);
   } catch (error) {
     console.error(`Cannot install: ${(error as Error).message}`);
     Deno.exitCode = 2;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { install, installWords } from "../../scripts/install.ts";
+import { commandWords, install } from "../../scripts/install.ts";
 import { toolNames } from "../../scripts/tool_path.ts";
+import { copyCheckout } from "../support/checkout.ts";
 import { run, TempDir, text } from "../support/run.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -36,7 +37,7 @@ Deno.test("deno task install installs tools that work in a pipeline", async () =
   assertEquals(installed.status, 0);
   assertMatch(
     text(installed.stdout),
-    /^deno install --global .* --allow-read --allow-write .*subunit-tee\.ts$/m,
+    /^.*a place\/bin\/subunit-tee --allow-read --allow-write$/m,
   );
   assertMatch(
     text(installed.stdout),
@@ -75,12 +76,18 @@ Deno.test("deno task install says what it does not know", async () => {
   }
 });
 
-Deno.test("installWords ask for what the first line of a tool asks for", () => {
+Deno.test("commandWords ask for what the first line of a tool asks for", () => {
   for (const name of toolNames()) {
     const script = new URL(`filters/${name}.ts`, ROOT);
-    const words = installWords(name, script, "/place");
+    const words = commandWords(script, "/place");
     const asked = askedFor(script);
-    assertEquals(words.slice(-1 - asked.length, -1), asked, name);
+    assertEquals(words, [
+      "/place/lib/subunit-tools/deno",
+      "run",
+      ...asked,
+      "--no-config",
+      `/place/lib/subunit-tools/${name}.js`,
+    ]);
     assert(asked.some((flag) => flag.startsWith("--allow-")), name);
     const isPermission = (word: string) =>
       /^(--allow|--deny|-[A-Z])/.test(word);
@@ -109,7 +116,7 @@ console.log(JSON.stringify({ granted, isEtcSeen }));
 `,
     );
     // Behind the first, an older one is replaced.
-    install("probe", new URL(`file://${path}`), dir.path);
+    await install([new URL(`file://${path}`)], dir.path);
     const { stdout, stderr } = await run([`${dir.path}/bin/probe`], {
       env: { PATH: BARE_PATH },
     });
@@ -120,18 +127,94 @@ console.log(JSON.stringify({ granted, isEtcSeen }));
 
 Deno.test("what is installed keeps to the lock of the checkout", async () => {
   using dir = new TempDir();
-  install(
-    "subunit2cbor",
-    new URL("filters/subunit2cbor.ts", ROOT),
-    dir.path,
+  const script = new URL("filters/subunit2cbor.ts", ROOT);
+  await install([script], dir.path);
+  const bundle = `${dir.path}/lib/subunit-tools/subunit2cbor.js`;
+  const inside = Deno.readTextFileSync(bundle)
+    .matchAll(/^\/\/ .*\/npm\/[^/\n]+\/([^/\n]+)\/([^/\n]+)\//gm);
+  const versions = Array.from(inside, ([, name, version]) => [name, version]);
+  const { specifiers } = JSON.parse(
+    Deno.readTextFileSync(new URL("deno.lock", ROOT)),
   );
-  const read = (path: string | URL) => JSON.parse(Deno.readTextFileSync(path));
-  const beside = `${dir.path}/bin/.subunit2cbor`;
-  const { specifiers, npm } = read(`${beside}/deno.lock`);
-  const ours = read(new URL("deno.lock", ROOT));
-  assertEquals(specifiers, ours.specifiers);
-  assertEquals(npm, ours.npm);
-  assertEquals(read(`${beside}/deno.json`).lock, { frozen: true });
+  assert(versions.some(([name]) => name === "cbor-x"));
+  for (const [name, version] of versions) {
+    assertEquals(specifiers[`npm:${name}@${version}`], version);
+  }
   const { status } = await run([`${dir.path}/bin/subunit2cbor`]);
   assertEquals(status, 0);
+});
+
+Deno.test("what is installed outlives the checkout, npx's Deno and all caches", async () => {
+  using home = new TempDir();
+  using checkout = await copyCheckout();
+  // As npx leaves it: a Deno in a cache, and none on the PATH.
+  const npx = `${home.path}/.npm/_npx/0a1b/node_modules/deno`;
+  Deno.mkdirSync(npx, { recursive: true });
+  await run(["cp", Deno.execPath(), `${npx}/deno`]);
+  const source = `${home.path}/checkout`;
+  await run(["cp", "-r", checkout.path, source]);
+  const { denoDir } = JSON.parse(
+    text((await run([Deno.execPath(), "info", "--json"])).stdout),
+  );
+  const target = `${home.path}/it's local`;
+  const installed = await run(
+    [`${npx}/deno`, "task", "--quiet", "install", "--root", target],
+    {
+      cwd: source,
+      env: { HOME: home.path, PATH: `${npx}:${BARE_PATH}`, DENO_DIR: denoDir },
+    },
+  );
+  assertEquals([installed.stderr, installed.status], ["", 0]);
+
+  Deno.removeSync(`${home.path}/.npm`, { recursive: true });
+  Deno.renameSync(source, `${home.path}/moved`);
+  // What lies above is not the tools': a configuration that cannot be read.
+  home.file("deno.json", "{");
+  home.file("package.json", "{");
+  const env = {
+    HOME: home.path,
+    PATH: `${target}/bin:${BARE_PATH}`,
+    DENO_DIR: `${home.path}/empty`,
+  };
+  for (const name of toolNames()) {
+    const { status, stdout, stderr } = await run([name, "--version"], { env });
+    assertEquals(stderr, "");
+    assertMatch(text(stdout), new RegExp(`^${name} \\(subunit-tools\\) `));
+    assertEquals(status, 0);
+    const command = Deno.readTextFileSync(`${target}/bin/${name}`);
+    for (const gone of [source, ".npm", checkout.path, denoDir]) {
+      assert(!command.includes(gone), command);
+    }
+  }
+  const { stdout } = await run(
+    ["bash", "-c", "printf 'ok 1 - a\\n1..2\\n' | tap2subunit | subunit-ls"],
+    { env },
+  );
+  assertEquals(text(stdout), "test 1 - a\ntest 2\n");
+});
+
+Deno.test("install replaces what is there, also from itself, and no link's target", async () => {
+  using dir = new TempDir();
+  const linked = dir.file("linked", "not ours");
+  Deno.mkdirSync(`${dir.path}/place/bin`, { recursive: true });
+  Deno.symlinkSync(linked, `${dir.path}/place/bin/subunit-ls`);
+  for (const deno of [Deno.execPath(), "lib/subunit-tools/deno"]) {
+    const installed = await run([
+      deno.replace(/^lib/, `${dir.path}/place/lib`),
+      ...["run", "--allow-all"],
+      new URL("scripts/install.ts", ROOT).pathname,
+      ...["--root", `${dir.path}/place`, "subunit-ls"],
+    ]);
+    assertEquals([installed.stderr, installed.status], ["", 0]);
+    const command = `${dir.path}/place/bin/subunit-ls`;
+    assert(Deno.lstatSync(command).isFile);
+    const { status } = await run([command]);
+    assertEquals(status, 0);
+    const beside = Deno.readDirSync(`${dir.path}/place/lib/subunit-tools`);
+    assertEquals(Array.from(beside, ({ name }) => name).sort(), [
+      "deno",
+      "subunit-ls.js",
+    ]);
+  }
+  assertEquals(Deno.readTextFileSync(linked), "not ours");
 });
