@@ -12,10 +12,10 @@ import {
   type TestStatus,
 } from "../event.ts";
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
-import { Packet } from "../v2/packet.ts";
 import { RecycledBytes } from "./recycled.ts";
 import {
   EventKey,
+  type KeyedEvent,
   type TestKey,
   type TestKeyBytes,
   TestTable,
@@ -220,11 +220,11 @@ export class TestCollator {
   /**
    * Adds an event. Returns the test it ends, if it ends one: a view of it.
    *
-   * A {@linkcode Packet} is the fast form of an event: its id is compared as
-   * bytes and never decoded.
+   * A packet is the fast form of an event: its id is compared as bytes and
+   * never decoded.
    */
-  add(event: StatusEvent): Test | undefined {
-    const key = event instanceof Packet ? event : this.#eventKey.of(event);
+  add(event: KeyedEvent): Test | undefined {
+    const key = event.testKey ?? this.#eventKey.of(event);
     if (key.idAt < 0) return undefined;
     const { status } = event;
     if (status === "exists") return undefined;

@@ -17,6 +17,7 @@ export {
 export { Summary } from "./summary.ts";
 export {
   EventKey,
+  type KeyedEvent,
   parentKey,
   type TestKey,
   type TestKeyBytes,

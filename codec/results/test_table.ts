@@ -26,6 +26,14 @@ export type TestKeyBytes = Pick<
   "view" | "idAt" | "idEnd" | "idHash" | "routeAt" | "routeEnd" | "routeHash"
 >;
 
+/**
+ * An event that may have the key of its test at hand, as packets do: then the
+ * key need not be made of strings.
+ */
+export interface KeyedEvent extends StatusEvent {
+  readonly testKey?: TestKeyBytes;
+}
+
 /** The key of the test a packet names as its test's parent. */
 export function parentKey(packet: Packet): TestKeyBytes {
   const { source, view, parentAt, parentEnd } = packet;

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { formatTimestamp, type Timestamp } from "../timestamp.ts";
+import { TestCollator } from "../results/collator.ts";
 import { encodePacket } from "../v2/encoder.ts";
+import { decodePacket } from "../v2/packet.ts";
 import { V1Decoder, type V1DecoderOptions } from "./decoder.ts";
 import type { V1Event } from "./event.ts";
 
@@ -565,4 +567,33 @@ Deno.test("V1Decoder takes linear time on claims in one another", () => {
   assertEquals(bytes, claims.length);
   // A CRC of 4 MiB for each of two million headers takes an hour.
   assert(performance.now() - start < 30_000);
+});
+
+Deno.test("V1Decoder's events have the keys of their packets", () => {
+  const labels: [label: Uint8Array, testId: string][] = [
+    ...["a", "a test of some length", "тест"].map((testId) =>
+      [encoder.encode(testId), testId] as [Uint8Array, string]
+    ),
+    [Uint8Array.of(0xff), "ÿ"],
+  ];
+  for (const routeCode of [undefined, "0/1"]) {
+    for (const [label, testId] of labels) {
+      const collator = new TestCollator();
+      const found: unknown[] = [];
+      const decoder = new V1Decoder({
+        event: (event) => {
+          // The start as a packet, the end as it is.
+          const test = event.status === "inprogress"
+            ? collator.add(decodePacket(encodePacket(event)))
+            : collator.add(event);
+          if (test) found.push([test.testId, test.routeCode, collator.size]);
+        },
+        packet() {},
+        text() {},
+      }, { routeCode });
+      decoder.push(stream("test: ", label, "\nsuccess: ", label, "\n"));
+      decoder.end();
+      assertEquals(found, [[testId, routeCode, 0]]);
+    }
+  }
 });

@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { StatusEvent, TestStatus } from "../event.ts";
+import type { TestStatus } from "../event.ts";
+import type { KeyedEvent, TestKeyBytes } from "../results/test_table.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeText } from "../text/utf8.ts";
+import { decodeText, hashText } from "../text/utf8.ts";
 import type { FilePart } from "./details.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { FilePart } from "./details.ts";
  * was given the event. The id is decoded each time it is asked for; readers
  * that write packets copy its bytes.
  */
-export class V1Event implements StatusEvent {
+export class V1Event implements KeyedEvent, TestKeyBytes {
   /** Begins with the bytes of the test id. */
   readonly source: Uint8Array;
   /** The same bytes, to read words from. */
@@ -52,6 +53,31 @@ export class V1Event implements StatusEvent {
 
   get testId(): string {
     return decodeText(this.source, 0, this.idEnd);
+  }
+
+  /** The key of its test, which an event without a route code is itself. */
+  get testKey(): this | undefined {
+    return this.routeCode === undefined ? this : undefined;
+  }
+
+  get idAt(): 0 {
+    return 0;
+  }
+
+  get idHash(): number {
+    return hashText(this.source, this.view, 0, this.idEnd);
+  }
+
+  get routeAt(): -1 {
+    return -1;
+  }
+
+  get routeEnd(): -1 {
+    return -1;
+  }
+
+  get routeHash(): -1 {
+    return -1;
   }
 
   /** Version 1 does not tell; its tests have ids of their own. */

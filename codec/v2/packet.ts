@@ -140,6 +140,11 @@ export class Packet implements StatusEvent {
     return "packet";
   }
 
+  /** The key of its test, which a packet is itself. */
+  get testKey(): this {
+    return this;
+  }
+
   /**
    * Reads the fields of a packet whose header and CRC hold. Bytes left over
    * behind the fields we know are a newer writer's, and no fault.

@@ -5,7 +5,7 @@
  */
 
 import {
-  type StatusEvent,
+  type KeyedEvent,
   type StreamItem,
   Summary,
   type Test,
@@ -13,7 +13,7 @@ import {
 } from "@subunit/codec";
 
 /** What is judged: what a stream is made of, or an event that is no packet. */
-export type Judged = StreamItem | StatusEvent & { readonly kind?: undefined };
+export type Judged = StreamItem | KeyedEvent & { readonly kind?: undefined };
 
 /** Whether a stream is good: nothing failed, was lost or is damaged. */
 export class Verdict {
@@ -34,7 +34,12 @@ export class Verdict {
     return test;
   }
 
-  /** Keeps what it needs of the packets, before their bytes are gone. */
+  /** How many tests are in progress. */
+  get size(): number {
+    return this.#collator.size;
+  }
+
+  /** Keeps what it needs of the items, before their bytes are gone. */
   endChunk(): void {
     this.#collator.own();
   }
