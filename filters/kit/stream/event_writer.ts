@@ -5,7 +5,6 @@
  */
 
 import {
-  decodePacket,
   itemEvents,
   PacketEncoder,
   type StatusEvent,
@@ -35,12 +34,12 @@ export class EventWriter {
   write(events: readonly StatusEvent[]): void {
     for (const event of events) {
       this.#encoder.encodeEach(event, this.#writePacket);
+      if (this.#judges) this.#verdict.add(event);
     }
   }
 
   readonly #writePacket = (packet: Uint8Array): void => {
     this.#io.out.write(packet);
-    if (this.#judges) this.#verdict.add(decodePacket(packet));
   };
 
   /** Says that no more events come. Returns the exit status. */
