@@ -7,98 +7,19 @@
  * @module
  */
 
-import { now, PacketDecoder } from "@subunit/codec";
-import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
+import { V1Converter } from "./capture/v1_converter.ts";
 import { runCommand } from "./kit/io/command.ts";
 import type { CommandStatus } from "./kit/runtime/runtime.ts";
 import { describeEnding, writeEnding } from "./kit/stream/failures.ts";
-import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
   type Tool,
   ToolError,
-  type ToolIO,
   TRANSFORM_STATUS,
   UsageError,
 } from "./kit/tool/tool.ts";
-
-/** Judges a stream by its bytes. */
-class Judge {
-  readonly #decoder = new PacketDecoder();
-  readonly #verdict = new Verdict();
-
-  take(bytes: Uint8Array): void {
-    this.#decoder.push(bytes);
-    this.#judge();
-  }
-
-  /** The exit status of the whole. */
-  end(): number {
-    this.#decoder.end();
-    this.#judge();
-    this.#verdict.end();
-    return this.#verdict.exitStatus;
-  }
-
-  #judge(): void {
-    this.#decoder.drain((item) => {
-      this.#verdict.add(item);
-    });
-  }
-}
-
-/** How a stream is converted. */
-interface ConverterOptions {
-  readonly routeCode?: string;
-  readonly detectsPackets: boolean;
-  readonly judges: boolean;
-}
-
-/** Writes a stream, converted. */
-class Converter {
-  readonly #io: ToolIO;
-  readonly #judge: Judge | undefined;
-  readonly #packets = new V1PacketEncoder((packets) => this.#write(packets));
-  readonly #decoder: V1Decoder;
-
-  constructor(io: ToolIO, { judges, ...options }: ConverterOptions) {
-    this.#io = io;
-    this.#judge = judges ? new Judge() : undefined;
-    const pass = (bytes: Uint8Array) => {
-      this.#packets.flush();
-      this.#write(bytes);
-    };
-    this.#decoder = new V1Decoder({
-      event: (event) => this.#packets.add(event),
-      packet: ({ bytes }) => pass(bytes),
-      text: pass,
-    }, { now, ...options });
-  }
-
-  take(chunk: Uint8Array): void {
-    this.#decoder.push(chunk);
-    this.#packets.flush();
-  }
-
-  /** Returns the exit status, 0 when nothing is judged. */
-  end(): number {
-    this.#decoder.end();
-    this.#packets.flush();
-    return this.#judge?.end() ?? 0;
-  }
-
-  /** Ends text that would hide a packet behind it. */
-  makeRoom(): void {
-    if (this.#decoder.endsInCharacter) this.#io.out.writeText("\n");
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#io.out.write(bytes);
-    this.#judge?.take(bytes);
-  }
-}
 
 export const tool: Tool = defineTool({
   name: "subunit-1to2",
@@ -130,13 +51,13 @@ With COMMAND its output is converted as it comes; how it ended is the test
     if (command !== undefined && files.length > 0) {
       throw new UsageError("Cannot read a FILE and run a command");
     }
-    const converter = new Converter(io, {
+    const converter = new V1Converter(io.out, {
       routeCode: options.route,
       detectsPackets: !options["no-detect"],
       judges: options["exit-status"],
     });
     if (command === undefined) {
-      for (const chunk of io.chunks(files)) converter.take(chunk);
+      for (const chunk of io.chunks(files)) converter.push(chunk);
       return converter.end();
     }
     const ending = {
@@ -146,7 +67,7 @@ With COMMAND its output is converted as it comes; how it ended is the test
     let status: CommandStatus;
     try {
       status = await runCommand(command, (chunk) => {
-        converter.take(chunk);
+        converter.push(chunk);
         io.out.flush();
       });
     } catch (error) {

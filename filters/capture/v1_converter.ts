@@ -1,0 +1,96 @@
+/**
+ * A stream of version 1 on its way into packets.
+ *
+ * @module
+ */
+
+import { now, PacketDecoder } from "@subunit/codec";
+import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
+import { Verdict } from "../kit/stream/verdict.ts";
+import type { Output } from "../kit/tool/tool.ts";
+
+/** How a {@linkcode V1Converter} is to work. */
+export interface V1ConverterOptions {
+  /** The route code of the tests. */
+  readonly routeCode?: string;
+  /** Whether packets may stand between the lines. */
+  readonly detectsPackets: boolean;
+  /** Whether the stream is judged, for the exit status. */
+  readonly judges: boolean;
+}
+
+/** Writes a stream of version 1 as packets, with text and packets in place. */
+export class V1Converter {
+  readonly #out: Output;
+  readonly #packets: V1PacketEncoder;
+  readonly #decoder: V1Decoder;
+  readonly #judge: Judge | undefined;
+
+  constructor(out: Output, { judges, ...options }: V1ConverterOptions) {
+    this.#out = out;
+    this.#packets = new V1PacketEncoder((packets) => out.write(packets));
+    const judge = judges ? new Judge() : undefined;
+    this.#judge = judge;
+    this.#decoder = new V1Decoder({
+      event: (event) => {
+        this.#packets.add(event);
+        judge?.verdict.add(event);
+      },
+      packet: (packet) => {
+        this.#pass(packet.bytes);
+        judge?.verdict.add(packet);
+      },
+      text: (text) => {
+        this.#pass(text);
+        judge?.addText(text);
+      },
+    }, { now, ...options });
+  }
+
+  /** Converts a chunk, as far as its lines have come. */
+  push(chunk: Uint8Array): void {
+    this.#decoder.push(chunk);
+    this.#packets.flush();
+  }
+
+  /** Converts the rest. Returns the exit status, 0 when nothing is judged. */
+  end(): number {
+    this.#decoder.end();
+    this.#packets.flush();
+    return this.#judge?.end() ?? 0;
+  }
+
+  /** Ends text that would hide a packet behind it; call it after the end. */
+  makeRoom(): void {
+    if (this.#decoder.endsInCharacter) this.#out.writeText("\n");
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#packets.flush();
+    this.#out.write(bytes);
+  }
+}
+
+/** Judges a converted stream as a later stage would. */
+class Judge {
+  readonly verdict = new Verdict();
+  readonly #text = new PacketDecoder();
+
+  /** Looks for packets and damage in what is text to version 1. */
+  addText(text: Uint8Array): void {
+    this.#text.push(text);
+    this.#drain();
+  }
+
+  /** The exit status of the whole. */
+  end(): number {
+    this.#text.end();
+    this.#drain();
+    this.verdict.end();
+    return this.verdict.exitStatus;
+  }
+
+  #drain(): void {
+    this.#text.drain((item) => this.verdict.add(item));
+  }
+}
