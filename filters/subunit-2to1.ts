@@ -6,19 +6,7 @@
  * @module
  */
 
-import {
-  type Damage,
-  decodePacket,
-  encodePackets,
-  itemEvents,
-  type Packet,
-  type StreamItem,
-  Summary,
-  type Test,
-  TestCollator,
-} from "@subunit/codec";
-import { TextQuoter, V1Encoder } from "@subunit/codec/v1";
-import { textOf } from "./kit/io/item_bytes.ts";
+import { V1Writer } from "./capture/v1_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -26,17 +14,6 @@ import {
   type Tool,
   TRANSFORM_STATUS,
 } from "./kit/tool/tool.ts";
-
-/** What was left out or altered, in one line; undefined when nothing was. */
-export function lossText(
-  losses: Readonly<Record<string, number>>,
-): string | undefined {
-  const lost = Object.entries(losses).filter(([, count]) => count > 0)
-    .map(([what, count]) => `${what} (${count})`);
-  return lost.length === 0
-    ? undefined
-    : `Version 1 cannot hold ${lost.join(", ")}`;
-}
 
 export const tool: Tool = defineTool({
   name: "subunit-2to1",
@@ -61,58 +38,18 @@ test ids become \\n and \\r. What version 1 cannot hold is counted at the end.`,
     "./run-tests | subunit-2to1 --plain | ./legacy-reader.pl",
   ],
   run(io, options, files) {
-    const summary = new Summary();
-    const collator = new TestCollator({ attachments: true });
-    const write = (bytes: Uint8Array) => io.out.write(bytes);
-    const tests = new V1Encoder(write, { plain: options.plain });
-    const text = new TextQuoter(write);
-    let enumerated = 0, besideOthers = 0;
-
-    const writeTest = (test: Test) => {
-      summary.add(test);
-      text.endLine();
-      tests.add(test);
-    };
-    const takePacket = (packet: Packet) => {
-      if (packet.status === "exists") enumerated++;
-      const test = collator.add(packet);
-      if (test === undefined) return;
-      if (collator.size > 0) besideOthers++;
-      writeTest(test);
-    };
-    const takeDamage = (damage: Damage) => {
-      summary.damage++;
-      io.reportDamage(damage);
-      for (const event of itemEvents(damage)) {
-        for (const packet of encodePackets(event)) {
-          takePacket(decodePacket(packet));
-        }
-      }
-    };
-    io.forEachItem(files, (item: StreamItem) => {
-      const found = textOf(item);
-      if (found !== undefined) {
-        if (options["no-passthrough"]) return;
-        tests.flush();
-        text.write(found);
-      } else if (item.kind === "packet") takePacket(item);
-      else if (item.kind === "damage") takeDamage(item);
-    }, () => {
-      tests.flush();
-      collator.own();
+    const writer = new V1Writer(io.out, {
+      plain: options.plain,
+      dropsText: options["no-passthrough"],
     });
-    text.end();
-    for (const test of collator.end()) writeTest(test);
-    tests.flush();
+    io.forEachItem(files, (item) => {
+      if (item.kind === "damage") io.reportDamage(item);
+      writer.add(item);
+    }, () => writer.endChunk());
+    writer.end();
     io.out.flush();
-    const losses = lossText({
-      ...tests.losses,
-      'tests that only exist ("exists")': enumerated,
-      "tests side by side": besideOthers,
-      "text that looks like it": text.quoted,
-    });
-    if (losses !== undefined) io.warn(losses);
-    return options["exit-status"] && !summary.isGood ? 1 : 0;
+    if (writer.losses !== undefined) io.warn(writer.losses);
+    return options["exit-status"] ? writer.exitStatus : 0;
   },
 });
 

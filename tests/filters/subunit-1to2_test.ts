@@ -11,7 +11,7 @@ import {
 } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
-import { lossText } from "../../filters/subunit-2to1.ts";
+import { lossText } from "../../filters/capture/v1_writer.ts";
 import {
   commandOf,
   type Finished,

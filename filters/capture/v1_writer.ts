@@ -1,0 +1,104 @@
+/**
+ * A stream on its way into version 1.
+ *
+ * @module
+ */
+
+import { itemEvents, type StreamItem, type Test } from "@subunit/codec";
+import {
+  TextQuoter,
+  V1Encoder,
+  type V1EncoderOptions,
+} from "@subunit/codec/v1";
+import { type Judged, textOf, Verdict } from "../kit/stream/verdict.ts";
+import type { Output } from "../kit/tool/tool.ts";
+
+/** What was left out or altered, in one line; undefined when nothing was. */
+export function lossText(
+  losses: Readonly<Record<string, number>>,
+): string | undefined {
+  const lost = Object.entries(losses).filter(([, count]) => count > 0)
+    .map(([what, count]) => `${what} (${count})`);
+  return lost.length === 0
+    ? undefined
+    : `Version 1 cannot hold ${lost.join(", ")}`;
+}
+
+/** How a {@linkcode V1Writer} is to work. */
+export interface V1WriterOptions extends V1EncoderOptions {
+  /** Whether the text between the packets is left out. */
+  readonly dropsText: boolean;
+}
+
+/** Writes a stream in version 1: each test when it ends, text in its place. */
+export class V1Writer {
+  readonly #verdict = new Verdict({ attachments: true });
+  readonly #tests: V1Encoder;
+  readonly #text: TextQuoter;
+  readonly #dropsText: boolean;
+  #enumerated = 0;
+  #besideOthers = 0;
+
+  constructor(out: Output, { dropsText, ...options }: V1WriterOptions) {
+    const write = (bytes: Uint8Array) => out.write(bytes);
+    this.#tests = new V1Encoder(write, options);
+    this.#text = new TextQuoter(write);
+    this.#dropsText = dropsText;
+  }
+
+  /** Adds an item, which must stay good until {@linkcode endChunk}. */
+  add(item: StreamItem): void {
+    const text = textOf(item);
+    if (text !== undefined) return this.#addText(text);
+    if (item.kind === "packet" && item.status === "exists") this.#enumerated++;
+    this.#judge(item);
+    // Damage is a failed test in the report as well.
+    if (item.kind === "damage") itemEvents(item).forEach(this.#judge);
+  }
+
+  /** Writes what has been decided, before the items are gone. */
+  endChunk(): void {
+    this.#tests.flush();
+    this.#verdict.endChunk();
+  }
+
+  /** Writes the rest, lost tests as failures. */
+  end(): void {
+    this.#text.end();
+    for (const test of this.#verdict.end()) this.#writeTest(test);
+    this.#tests.flush();
+  }
+
+  /** What version 1 could not hold, in one line; undefined without losses. */
+  get losses(): string | undefined {
+    return lossText({
+      ...this.#tests.losses,
+      'tests that only exist ("exists")': this.#enumerated,
+      "tests side by side": this.#besideOthers,
+      "text that looks like it": this.#text.quoted,
+    });
+  }
+
+  /** The exit status of a tool that judges; after {@linkcode end}. */
+  get exitStatus(): number {
+    return this.#verdict.exitStatus;
+  }
+
+  #addText(text: Uint8Array): void {
+    if (this.#dropsText) return;
+    this.#tests.flush();
+    this.#text.write(text);
+  }
+
+  readonly #judge = (item: Judged): void => {
+    const test = this.#verdict.add(item);
+    if (test === undefined) return;
+    if (this.#verdict.size > 0) this.#besideOthers++;
+    this.#writeTest(test);
+  };
+
+  #writeTest(test: Test): void {
+    this.#text.endLine();
+    this.#tests.add(test);
+  }
+}
