@@ -10,7 +10,8 @@ import {
   V1Encoder,
   type V1EncoderOptions,
 } from "@subunit/codec/v1";
-import { type Judged, textOf, Verdict } from "../kit/stream/verdict.ts";
+import { textOf } from "../kit/io/item_bytes.ts";
+import { type Judged, Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 
 /** What was left out or altered, in one line; undefined when nothing was. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
-import { endingOf } from "../../filters/subunit-exec.ts";
+import { endingOf } from "../../filters/capture/recorder.ts";
 import {
   commandOf,
   type Finished,

@@ -1,0 +1,106 @@
+/**
+ * A command on its way into a stream: its results, whatever else it prints,
+ * and how it ended.
+ *
+ * @module
+ */
+
+import { now, Packet, PacketEncoder, type StatusEvent } from "@subunit/codec";
+import { readStreamAsync } from "../kit/io/input.ts";
+import type { CommandStatus } from "../kit/runtime/runtime.ts";
+import {
+  describeEnding,
+  type Ending,
+  lostTest,
+  writeFailure,
+} from "../kit/stream/failures.ts";
+import { TextTails } from "../kit/stream/text_tails.ts";
+import { Verdict } from "../kit/stream/verdict.ts";
+import type { Output } from "../kit/tool/tool.ts";
+import { type Format, ResultsReader, textEvent } from "./results_reader.ts";
+
+/** Writes what a command prints to the stream, and judges it. */
+export class Recorder {
+  readonly #out: Output;
+  readonly #encoder = new PacketEncoder();
+  readonly #verdict = new Verdict();
+  readonly #tails = new TextTails();
+
+  constructor(out: Output) {
+    this.#out = out;
+  }
+
+  /** Records all that comes from a pipe with results. */
+  async recordResults(
+    results: ReadableStream<Uint8Array>,
+    format: Format,
+  ): Promise<void> {
+    const reader = new ResultsReader(format);
+    for await (
+      const chunk of readStreamAsync(results, "the command's results")
+    ) {
+      this.#write(reader.push(chunk));
+    }
+    this.#write(reader.end());
+  }
+
+  /** Records all that comes from a pipe with text, as parts of a file. */
+  async recordText(
+    text: ReadableStream<Uint8Array>,
+    fileName: string,
+  ): Promise<void> {
+    for await (
+      const chunk of readStreamAsync(text, `the command's ${fileName}`)
+    ) {
+      this.#write([textEvent(fileName, chunk)]);
+    }
+  }
+
+  /** Fails the tests that never ended. Returns whether the stream is good. */
+  end(): boolean {
+    for (const test of this.#verdict.end()) {
+      const output = this.#tails.get(test.routeCode);
+      writeFailure(this.#out, lostTest(test), output, now());
+    }
+    return this.#verdict.exitStatus === 0;
+  }
+
+  #write(events: readonly StatusEvent[]): void {
+    for (const event of events) {
+      if (event.testId === undefined && event.fileBytes !== undefined) {
+        this.#tails.add(event.routeCode, event.fileBytes);
+      }
+      this.#verdict.add(event);
+      if (event instanceof Packet) this.#out.writeItem(event);
+      else this.#encoder.encodeEach(event, this.#writePacket);
+    }
+    this.#out.flush();
+  }
+
+  readonly #writePacket = (packet: Uint8Array): void => this.#out.write(packet);
+}
+
+/**
+ * The words that run a command whose results come from a descriptor; its
+ * standard output then goes where its errors go.
+ */
+export function redirected(words: readonly string[], fd: number): string[] {
+  return ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
+}
+
+/**
+ * How a command ended, as a test. A failure that tests explain is expected;
+ * any other must be one in the stream.
+ */
+export function endingOf(
+  testId: string,
+  status: CommandStatus,
+  isGood: boolean,
+): Ending {
+  const isExplained = !isGood && status.signal === null;
+  return {
+    testId,
+    status: status.success ? "success" : isExplained ? "xfail" : "fail",
+    reason: describeEnding(status),
+  };
+}
