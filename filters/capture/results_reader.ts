@@ -102,13 +102,18 @@ class DetectedText implements TextReader {
   #reader: TextReader | undefined;
   /** The beginning of a line. */
   #held = new Uint8Array(0);
+  /** Whether a line is too long to show a form, and its end has not come. */
+  #isInLongLine = false;
 
   push(chunk: Uint8Array): StatusEvent[] {
     if (this.#reader !== undefined) return this.#reader.push(chunk);
     const text = concat([this.#held, chunk]);
     let lineAt = 0;
     for (let end; (end = text.indexOf(LINE_FEED, lineAt) + 1) > 0;) {
-      const format = formatOf(text.subarray(lineAt, end - 1));
+      const format = this.#isInLongLine
+        ? undefined
+        : formatOf(text.subarray(lineAt, end - 1));
+      this.#isInLongLine = false;
       if (format !== undefined) {
         this.#reader = READERS[format]();
         return [
@@ -118,7 +123,8 @@ class DetectedText implements TextReader {
       }
       lineAt = end;
     }
-    if (text.length - lineAt > MAX_LINE_BYTES) lineAt = text.length;
+    this.#isInLongLine ||= text.length - lineAt > MAX_LINE_BYTES;
+    if (this.#isInLongLine) lineAt = text.length;
     this.#held = text.slice(lineAt);
     return this.#pass(text.subarray(0, lineAt));
   }
