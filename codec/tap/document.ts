@@ -9,7 +9,8 @@ import type { Timestamp } from "../timestamp.ts";
 import { cutId } from "../text/ids.ts";
 import type { LineReader } from "../text/line_feeder.ts";
 import { numberedId } from "./ids.ts";
-import { LEVEL_INDENT, Levels, type Subtest } from "./levels.ts";
+import type { Subtest } from "./level.ts";
+import { LEVEL_INDENT, Levels } from "./levels.ts";
 import {
   contentEnd,
   indentationEnd,
@@ -22,6 +23,7 @@ import {
   type TextLine,
   type VersionLine,
 } from "./line.ts";
+import { Outlet } from "./outlet.ts";
 import type { TestResult } from "./test_result.ts";
 
 /** The last test point read, as long as it may get diagnostics. */
@@ -58,6 +60,7 @@ interface Current {
  *   two ways, the rest of the document would be text.
  */
 export class TapDocument implements LineReader {
+  readonly #outlet: Outlet;
   readonly #levels: Levels;
   #current: Current | undefined;
   /** The indentation of the YAML block that is read. */
@@ -66,16 +69,17 @@ export class TapDocument implements LineReader {
   #isOver = false;
 
   constructor(emitEvent: (event: StatusEvent) => void) {
-    this.#levels = new Levels(emitEvent);
+    this.#outlet = new Outlet(emitEvent);
+    this.#levels = new Levels(this.#outlet);
   }
 
   /** The time of the lines to come, if there is a clock. */
   get time(): Timestamp | undefined {
-    return this.#levels.time;
+    return this.#outlet.time;
   }
 
   set time(time: Timestamp | undefined) {
-    this.#levels.time = time;
+    this.#outlet.time = time;
   }
 
   /** Reads a line, with or without its line end; false when it is text. */

@@ -15,7 +15,7 @@ import type { Timestamp } from "../timestamp.ts";
 import { Packet } from "../v2/packet.ts";
 import { isText } from "../text/utf8.ts";
 import { TextBuilder } from "./builder.ts";
-import { bracketedFile, TRACEBACK } from "./run.ts";
+import { bracketedFile, TRACEBACK } from "./files.ts";
 import { CR, isBlank, LF, type Outcome, SPACE } from "./line.ts";
 import { isTag } from "./tags.ts";
 

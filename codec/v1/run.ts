@@ -10,6 +10,7 @@ import type { Timestamp } from "../timestamp.ts";
 import { hashText, NOT_TEXT } from "../text/utf8.ts";
 import { Details, type DetailsReader, type FilePart } from "./details.ts";
 import { V1Event } from "./event.ts";
+import { bracketedFile } from "./files.ts";
 import {
   CR,
   directiveAt,
@@ -39,30 +40,6 @@ const TIME = encoder.encode("time: ");
 const TEST = encoder.encode("test: ");
 const BRACKETED = encoder.encode(" [");
 const MULTIPART = encoder.encode(" [ multipart");
-
-/** A file by its name and type. */
-export interface FileKind {
-  readonly name: string;
-  readonly mimeType: string;
-}
-
-/** The file that says why a test failed. */
-export const TRACEBACK: FileKind = {
-  name: "traceback",
-  mimeType: 'text/x-traceback; charset="utf8"',
-};
-
-/** The file that bracketed details are, as Python's subunit-1to2 has it. */
-export function bracketedFile(outcome: Outcome): FileKind {
-  switch (outcome) {
-    case "skip":
-      return { name: "reason", mimeType: "text/plain" };
-    case "success":
-      return { name: "message", mimeType: "text/plain" };
-    default:
-      return TRACEBACK;
-  }
-}
 
 /** Bytes that are kept from one line to the next. */
 class KeptBytes {

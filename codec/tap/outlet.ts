@@ -1,0 +1,115 @@
+/**
+ * The way of events out of a TAP document.
+ *
+ * @module
+ */
+
+import type { StatusEvent, TestStatus } from "../event.ts";
+import type { Timestamp } from "../timestamp.ts";
+import { childEvent, numberedId } from "./ids.ts";
+import type { Level } from "./level.ts";
+import type { NumberRange } from "./numbers.ts";
+import { META } from "./test_result.ts";
+
+/**
+ * How many numbers are reported one by one. The others are reported as ranges,
+ * so that a plan of "1..999999999" does not become a billion failures.
+ */
+const MAX_REPORTED_NUMBERS = 10_000;
+/** How much of bare subtests is held while their parents are not known. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+/** What an event costs besides its attachment, roughly. */
+const EVENT_BYTES = 256;
+
+/** The MIME type of Python's tool. */
+const REPORT_TYPE = "text/plain; charset=UTF8";
+
+const encoder = new TextEncoder();
+
+/**
+ * Hands events out. Ids are given as in their own level; those of the parents
+ * are put in front, and events that wait for a parent's id are held.
+ */
+export class Outlet {
+  readonly #emitEvent: (event: StatusEvent) => void;
+  #heldBytes = 0;
+  #reportedNumbers = 0;
+
+  /** The present, if there is a clock. */
+  time: Timestamp | undefined;
+
+  constructor(emitEvent: (event: StatusEvent) => void) {
+    this.#emitEvent = emitEvent;
+  }
+
+  /** Whether more is held than should be. */
+  get isFull(): boolean {
+    return this.#heldBytes > MAX_HELD_BYTES;
+  }
+
+  /** Hands an event out, or holds it while a parent's id is not known. */
+  emit(from: Level, event: StatusEvent): void {
+    for (let level = from; level.outer !== undefined; level = level.outer) {
+      const { parentTestId, held } = level;
+      if (parentTestId === undefined) {
+        held.push(event);
+        this.#heldBytes += cost(event);
+        return;
+      }
+      event = childEvent(event, parentTestId);
+    }
+    this.#emitEvent(event);
+  }
+
+  /** Hands out an event that is a status and nothing else. */
+  emitStatus(level: Level, testId: string, status: TestStatus): void {
+    this.emit(level, this.#event(testId, status));
+  }
+
+  /** Gives a bare level its parent's id; events that wait for that go on. */
+  setParent(level: Level, testId: string): void {
+    level.parentTestId = testId;
+    for (const event of level.held) {
+      this.#heldBytes -= cost(event);
+      this.emit(level, event);
+    }
+    level.held = [];
+  }
+
+  /** Reports a failure that is in no line. */
+  report(level: Level, testId: string, reason: string): void {
+    this.emit(level, {
+      ...this.#event(testId, "fail"),
+      fileName: META,
+      fileBytes: encoder.encode(reason),
+      mimeType: REPORT_TYPE,
+      eof: true,
+    });
+  }
+
+  /** Reports a failure of each number in a range; of what is left, one. */
+  reportNumbers(
+    level: Level,
+    { first, last }: NumberRange,
+    reason: string,
+  ): void {
+    let number = first;
+    for (; number <= last; number++) {
+      if (this.#reportedNumbers === MAX_REPORTED_NUMBERS) break;
+      this.#reportedNumbers++;
+      this.report(level, numberedId(number), reason);
+    }
+    if (number <= last) {
+      this.report(level, `tests ${number} to ${last}`, reason);
+    }
+  }
+
+  #event(testId: string, status: TestStatus): StatusEvent {
+    const timestamp = this.time;
+    return { testId, status, runnable: false, ...(timestamp && { timestamp }) };
+  }
+}
+
+function cost({ fileBytes }: StatusEvent): number {
+  return EVENT_BYTES + (fileBytes?.length ?? 0);
+}
