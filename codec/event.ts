@@ -1,5 +1,5 @@
 /**
- * The one event type: what a packet, a JSON line or a TAP point says.
+ * The event type: the content of a packet, a JSON line or a TAP test point.
  *
  * It is testtools' `StreamResult.status()` call as a value, plus the parent
  * test id of protocol 2.1.
@@ -9,7 +9,7 @@
 
 import type { Timestamp } from "./timestamp.ts";
 
-/** Every status a test can have, in the order of their codes 1 to 7. */
+/** Every status a test can have, in the order of their codes, 1 to 7. */
 export const TEST_STATUSES = [
   "exists",
   "inprogress",
@@ -26,32 +26,32 @@ export const TEXT_TYPE = "text/plain;charset=utf8";
 /** A test's status, by the name the Python tools use. */
 export type TestStatus = typeof TEST_STATUSES[number];
 
-/** Something that happened: to a test, to a file, or both at once. */
+/** An event of a test, of a file, or of both at once. */
 export interface StatusEvent {
   /** The test; absent when the event belongs to the run as a whole. */
   readonly testId?: string;
-  /** Absent when the event says nothing of a status (a file, say). */
+  /** Absent when the event has no status, for example part of a file. */
   readonly status?: TestStatus;
-  /** In the order of the packet; the order has no meaning. */
+  /** In the packet's order, which has no meaning. */
   readonly tags?: readonly string[];
-  /** Whether the test can be asked for by its id. */
+  /** Whether the test can be selected by its id. */
   readonly runnable: boolean;
-  /** The attachment `fileBytes` belongs to; present whenever that is. */
+  /** The attachment that `fileBytes` belongs to; present whenever that is. */
   readonly fileName?: string;
   /** A part of the attachment, or all of it. */
   readonly fileBytes?: Uint8Array;
-  /** The type of the attachment, as in "text/plain;charset=utf8". */
+  /** The type of the attachment, for example "text/plain;charset=utf8". */
   readonly mimeType?: string;
-  /** Whether this part of the attachment is its last. */
+  /** Whether this is the last part of the attachment. */
   readonly eof?: boolean;
-  /** The way the event came, "/" between the multiplexers. */
+  /** The route the event took, with "/" between multiplexers. */
   readonly routeCode?: string;
   readonly timestamp?: Timestamp;
   /** The test this one is a subtest of (protocol 2.1). */
   readonly parentTestId?: string;
 }
 
-/** The fields of a file of text that is all there. */
+/** The fields of a complete text file. */
 export function textFile(
   fileName: string,
   text: string,
@@ -64,25 +64,28 @@ export function textFile(
   };
 }
 
-/** Says whether `name` is a status, spelled as in {@linkcode TEST_STATUSES}. */
+/** Returns whether `name` is one of {@linkcode TEST_STATUSES}. */
 export function isTestStatus(name: string): name is TestStatus {
   return (TEST_STATUSES as readonly string[]).includes(name);
 }
 
 /**
- * Says whether a status ends its test: all do but `inprogress`, `exists`
- * (which says the test was not run) and none.
+ * Returns whether a status ends its test: every status does, except
+ * `inprogress` and `exists`, which means that the test was not run.
  */
 export function isFinalStatus(status: TestStatus | undefined): boolean {
   return status !== undefined && status !== "inprogress" && status !== "exists";
 }
 
-/** Says whether a status is a failure: `fail` and `uxsuccess` are. */
+/** Returns whether a status is a failure: `fail` and `uxsuccess` are. */
 export function isFailureStatus(status: TestStatus | undefined): boolean {
   return status === "fail" || status === "uxsuccess";
 }
 
-/** `event` with some fields changed. Works on packets, whose fields are getters. */
+/**
+ * Returns `event` with some fields changed. Packets work too: fields are read
+ * one by one.
+ */
 export function change(
   event: StatusEvent,
   changes: Partial<StatusEvent>,

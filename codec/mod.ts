@@ -1,7 +1,7 @@
 /**
- * The subunit codec: bytes to events and back. Pure and synchronous; knows no
- * runtime. Foreign producers are modules of their own, as `@subunit/codec/tap`,
- * so that a small tool loads only what it needs.
+ * The subunit codec: bytes to events and back. It is pure and synchronous and
+ * depends on no runtime. Foreign formats are separate modules, such as
+ * `@subunit/codec/tap`, so that a small tool loads only what it needs.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The codec as web streams. Queues count bytes, so a slow reader holds up the
- * source after some kilobytes, however large or small the items are.
+ * The codec as web streams. Queues are measured in bytes, so that a slow reader
+ * stops the source after some kilobytes, whatever the size of the items.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { encodePackets } from "./v2/encoder.ts";
 const QUEUE_BYTES = 64 * 1024;
 
 /**
- * Chunks in, items out: a {@linkcode PacketDecoder} as a stream. The items own
+ * Decodes chunks into items: a {@linkcode PacketDecoder} as a stream. Items own
  * their bytes.
  *
  * @example
@@ -55,7 +55,10 @@ export class PacketDecoderStream
   }
 }
 
-/** Events in, packets out; attachments that do not fit in one are split. */
+/**
+ * Encodes events as packets. Attachments that do not fit in one packet are
+ * split.
+ */
 export class PacketEncoderStream
   extends TransformStream<StatusEvent, Uint8Array> {
   constructor() {
@@ -67,7 +70,7 @@ export class PacketEncoderStream
       },
       {
         highWaterMark: QUEUE_BYTES,
-        // What an event without a file takes is small and near enough the same.
+        // Events without a file are small and of similar size.
         size: (event) => 100 + (event?.fileBytes?.length ?? 0),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES }),

@@ -1,5 +1,5 @@
 /**
- * Points in time as the packet holds them: whole seconds and nanoseconds.
+ * Points in time as packets hold them: whole seconds and nanoseconds.
  *
  * @module
  */
@@ -16,9 +16,11 @@ const RFC3339 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 
 /**
- * Reads an RFC 3339 date and time, up to nine decimals, any zone offset.
+ * Parses an RFC 3339 date and time with up to nine decimals and any zone
+ * offset.
  *
- * @throws {RangeError} when `text` is not one, or names no real day
+ * @throws {RangeError} when `text` is something else or names a day that does
+ * not exist
  * @example
  * ```ts
  * import { parseTimestamp } from "@subunit/codec";
@@ -35,8 +37,7 @@ export function parseTimestamp(text: string): Timestamp {
   const date = new Date(0);
   date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
   date.setUTCHours(fields[3], fields[4], fields[5]);
-  // Date carries 31 February over into March: what comes out must be what
-  // went in.
+  // Date carries 31 February over into March: reject dates that it changes.
   if (
     date.getUTCMonth() !== fields[1] - 1 || date.getUTCDate() !== fields[2] ||
     fields[3] > 23 || fields[4] > 59 || fields[5] > 59 ||
@@ -60,7 +61,7 @@ function notATime(text: string): RangeError {
   );
 }
 
-/** The day written last, which the next time is mostly of too. */
+/** The day formatted last: consecutive times are mostly on the same day. */
 let lastDay = 0;
 let lastDayText = "1970-01-01T";
 
@@ -71,8 +72,8 @@ const TWO_DIGITS = Array.from(
 );
 
 /**
- * Writes a time as RFC 3339 in UTC, with as many decimals as it needs, at
- * most nine: "2026-01-31T12:00:00.5Z".
+ * Formats a time as RFC 3339 in UTC with as many decimals as needed, at most
+ * nine: "2026-01-31T12:00:00.5Z".
  */
 export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
   // A packet may carry a second or more in its nanoseconds.
@@ -94,10 +95,10 @@ export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
   return `${text}.${String(rest).padStart(decimals, "0")}Z`;
 }
 
-/** The seconds from `start` to `end`, negative when `end` came first. */
+/** The seconds from `start` to `end`, negative when `end` is earlier. */
 export function secondsBetween(start: Timestamp, end: Timestamp): number {
-  // The parts are added last, and the fraction is not negative: so the sum is
-  // rounded as Python's timedelta rounds it, to the last bit.
+  // Add the parts last, with a fraction that is not negative: this rounds
+  // exactly as Python's timedelta does.
   const nanoseconds = end.nanoseconds - start.nanoseconds;
   const seconds = end.seconds - start.seconds;
   return nanoseconds < 0
@@ -105,7 +106,7 @@ export function secondsBetween(start: Timestamp, end: Timestamp): number {
     : seconds + nanoseconds / 1e9;
 }
 
-/** The present, to the millisecond the clock gives. */
+/** The current time, to the millisecond. */
 export function now(): Timestamp {
   const milliseconds = Date.now();
   return {

@@ -1,11 +1,13 @@
 /**
- * Short runs of bytes, four at a time: a view and a call of the runtime cost
- * more than forty bytes do.
+ * Comparing and copying short runs of bytes, four bytes at a time: creating a
+ * view and calling the runtime costs more than copying forty bytes.
  *
  * @module
  */
 
-/** Says whether bytes `start` to `end` are those of `other` from `at` on. */
+/**
+ * Returns whether bytes `start` to `end` equal those of `other` from `at` on.
+ */
 export function sameBytes(
   view: DataView,
   start: number,
@@ -24,7 +26,7 @@ export function sameBytes(
   return true;
 }
 
-/** Copies bytes `start` to `end` into `other` from `at` on. */
+/** Copies bytes `start` to `end` to `other` at `at`. */
 export function copyBytes(
   view: DataView,
   start: number,

@@ -1,13 +1,13 @@
 /**
- * Test ids made of what foreign producers print.
+ * Test ids made from the output of foreign producers.
  *
  * @module
  */
 
-/** How many characters such an id may have. */
+/** The longest id, in UTF-16 units. */
 const MAX_LENGTH = 4096;
 
-/** The id, or so much of it as an id may have. */
+/** Returns the id, shortened if it is too long. */
 export function cutId(testId: string): string {
   return testId.length <= MAX_LENGTH
     ? testId

@@ -1,5 +1,5 @@
 /**
- * Chunks in; lines and the text between them out.
+ * Splits chunks into lines of a format and the text between them.
  *
  * @module
  */
@@ -8,41 +8,45 @@ import { ReadBuffer } from "./read_buffer.ts";
 
 const LINE_FEED = 0x0a;
 
-/** A longer line is text: waiting for its end must not take up more memory. */
+/** Longer lines are text: waiting for their ends would take too much memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Reads the lines of a format in a stream that may hold other text. */
+/** Reads the lines of a format from a stream that may contain other text. */
 export interface LineReader {
   /**
-   * Reads the line of bytes `start` to `end`, its line end included; the last
-   * line of a stream may have none. Returns false when the line is text.
+   * Reads the line in bytes `start` to `end`, which includes its line end; the
+   * last line of a stream may have none. Returns false when the line is text.
    */
   read(bytes: Uint8Array, start: number, end: number): boolean;
-  /** Whether a line that begins with these bytes may be more than text. */
+  /**
+   * Returns whether a line that begins with these bytes may be more than text.
+   */
   mayRead(bytes: Uint8Array, start: number, end: number): boolean;
   /**
-   * Passes over a line that is text for certain: its beginning shows it, or it
-   * is too long.
+   * Called instead of {@linkcode read} for a line that is certainly text,
+   * because of its beginning or its length.
    */
   pass?(): void;
 }
 
 /**
- * Gives a {@linkcode LineReader} one line after another, and hands out as text
- * what it does not read. Text is handed out before whatever comes behind it,
- * and without waiting for the end of its line where the beginning suffices.
+ * Passes lines to a {@linkcode LineReader} and emits what it does not read as
+ * text.
+ *
+ * Text is emitted before anything that follows it. Where the beginning of a
+ * line shows that it is text, it is emitted without waiting for the line's end.
  */
 export class LineFeeder {
   readonly #reader: LineReader;
   readonly #takeText: (text: Uint8Array) => void;
-  /** What is undecided is the line that is read next. */
+  /** Undecided bytes are the line to be read next. */
   readonly #buffer = new ReadBuffer();
-  /** Where the text begins that is not handed out; it ends at the line. */
+  /** Where text begins that has not been emitted; it ends at the line. */
   #textAt = 0;
-  /** Whether the rest of the line is text. */
+  /** Whether the rest of the current line is text. */
   #isText = false;
 
-  /** @param takeText takes text: a view, good until it returns */
+  /** @param takeText is passed text: a view, valid until it returns */
   constructor(reader: LineReader, takeText: (text: Uint8Array) => void) {
     this.#reader = reader;
     this.#takeText = takeText;
@@ -62,7 +66,7 @@ export class LineFeeder {
     buffer.release();
   }
 
-  /** Reads the last line, which has no line end. No more chunks come. */
+  /** Reads the last line, if it has no line end. No chunks may follow. */
   end(): void {
     const { at, end } = this.#buffer;
     this.#textAt = at;
@@ -71,8 +75,8 @@ export class LineFeeder {
   }
 
   /**
-   * Hands out the text before the line that is read. The reader calls it
-   * before it hands out anything itself.
+   * Emits the text before the current line. A reader calls this before it emits
+   * anything itself.
    */
   flushText(): void {
     const { source, at } = this.#buffer;
@@ -81,8 +85,8 @@ export class LineFeeder {
   }
 
   /**
-   * Makes the line up to `end`, which is being read, text at once, for a
-   * reader that then hands out something that belongs behind it.
+   * Makes the current line, which ends at `end`, text at once, for a reader
+   * that goes on to emit something that must follow it.
    */
   passLine(end: number): void {
     this.#buffer.at = end;

@@ -1,25 +1,25 @@
 /**
- * The bytes of a stream that are being read.
+ * The bytes of a stream that a decoder works on.
  *
  * @module
  */
 
-/** The buffer's own memory at first: a few pipe reads. */
+/** The size of the buffer's own memory at first: a few pipe reads. */
 const FIRST_BYTES = 256 * 1024;
 
 /**
- * Holds what a decoder has not decided yet.
+ * Holds the bytes that a decoder has not decided yet.
  *
- * A chunk is read where it is. Only what it leaves undecided is copied, and
- * the next chunk behind that, so that bytes that belong together are always
- * in one place.
+ * Chunks are read in place. Only the bytes that a chunk leaves undecided are
+ * copied, and the next chunk after them, so that undecided bytes are always
+ * contiguous.
  */
 export class ReadBuffer {
-  /** The bytes at hand: the last chunk itself, or memory of the buffer. */
+  /** The available bytes: the last chunk itself, or the buffer's own memory. */
   source: Uint8Array = new Uint8Array(0);
-  /** A view of `source` to read words from; it may reach further. */
+  /** A view of `source`, to read words from; it may extend further. */
   view: DataView = viewOf(this.source);
-  /** The first undecided byte in `source`; whoever decides moves it on. */
+  /** The first undecided byte in `source`; decoders advance it. */
   at = 0;
   /** The length of `source`. */
   end = 0;
@@ -31,10 +31,9 @@ export class ReadBuffer {
   #isOwn = false;
 
   /**
-   * Takes in a chunk. It stays its owner's: call {@linkcode release} before it
-   * changes.
+   * Adds a chunk. Call {@linkcode release} before its owner changes it.
    *
-   * @returns by how much the place of every byte in `source` has decreased
+   * @returns by how much the index of every byte in `source` has decreased
    */
   push(chunk: Uint8Array): number {
     if (this.at === this.end) {
@@ -55,7 +54,7 @@ export class ReadBuffer {
   }
 
   /**
-   * Copies what is undecided: the chunk is its owner's again.
+   * Copies undecided bytes, so that the owner of the chunk may change it.
    *
    * @returns as {@linkcode push} does
    */
@@ -63,13 +62,13 @@ export class ReadBuffer {
     return this.#isOwn || this.at === this.end ? 0 : this.#hold(0);
   }
 
-  /** Moves the undecided bytes to where `room` more fit behind them. */
+  /** Moves undecided bytes so that `room` more bytes fit after them. */
   #hold(room: number): number {
     const undecided = this.source.subarray(this.at, this.end);
     const needed = undecided.length + room;
     if (this.#isOwn && this.at + needed <= this.#memory.length) return 0;
     if (Math.max(needed, 2 * undecided.length) > this.#memory.length) {
-      // Twice what is needed, so that a byte is moved once on average.
+      // Twice what is needed, so that each byte is moved once on average.
       this.#memory = new Uint8Array(Math.max(2 * needed, FIRST_BYTES));
       this.#memoryView = viewOf(this.#memory);
     }

@@ -1,5 +1,5 @@
 /**
- * UTF-8 by the byte: what is a character, what is text.
+ * UTF-8 at the level of bytes: finding characters, checking and decoding text.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenientDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** The bytes end before the character does; it is sound so far. */
+/** The bytes end within a character that is valid so far. */
 export const INCOMPLETE = -1;
 
 /**
- * The length of the character that begins at `at`, 1 to 4 bytes; 0 when no
- * character does; {@linkcode INCOMPLETE} when `end` cuts it off.
+ * The length of the character that begins at `at`, 1 to 4 bytes; 0 when there
+ * is no valid character; {@linkcode INCOMPLETE} when `end` cuts it off.
  *
  * Source: the Unicode standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
  */
@@ -25,7 +25,8 @@ export function characterLength(
   if (first < 0x80) return 1;
   if (first < 0xc2 || first > 0xf4) return 0;
   const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  // These four keep out overlong forms, surrogates and what is past U+10FFFF.
+  // These bounds exclude overlong forms, surrogates and code points past
+  // U+10FFFF.
   const low = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
   const high = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
   for (let i = 1; i < length; i++) {
@@ -39,8 +40,8 @@ export function characterLength(
 }
 
 /**
- * The first byte of the character that `at` stands inside of, or `at` when it
- * stands in none. A character that `end` cuts off counts. Looks back no
+ * The first byte of the character that the byte at `at` continues, or `at` when
+ * it continues none. A character that `end` cuts off counts. Looks back no
  * further than `from`.
  */
 export function characterStart(
@@ -57,20 +58,22 @@ export function characterStart(
   return at;
 }
 
-/** What {@linkcode hashText} gives for bytes that are no text. */
+/** The result of {@linkcode hashText} for bytes that are not text. */
 export const NOT_TEXT = -1;
 
-/** Longer text is checked by the character, to stop where it is broken. */
+/**
+ * Longer text is checked character by character, to stop at the first error.
+ */
 const LONG_TEXT_BYTES = 256;
 
 /**
- * Says whether bytes `start` to `end` are a string the protocol allows, UTF-8
- * without NUL, and hashes them: 0 to 2 ** 31 - 1, or {@linkcode NOT_TEXT}. The
- * low bits of the hash are not well mixed yet: see {@linkcode mixHash}. `view`
- * is a view of the same bytes.
+ * Checks that bytes `start` to `end` are a string that the protocol allows,
+ * UTF-8 without NUL, and hashes them: 0 to 2 ** 31 - 1, or {@linkcode
+ * NOT_TEXT}. The low bits of the hash are poorly mixed: see {@linkcode
+ * mixHash}. `view` is a view of the same bytes.
  *
- * Both in one pass, four bytes a step while they are ASCII, the last four
- * looked at twice: each id is checked, and most are looked up.
+ * Every id is checked and most are looked up, so both happen in one pass: four
+ * bytes a step while they are ASCII, the last four read twice.
  */
 export function hashText(
   bytes: Uint8Array,
@@ -88,7 +91,7 @@ export function hashText(
     return hash >>> 1;
   }
   let word = view.getInt32(last, true);
-  // A byte's top bit comes out set when it was (not ASCII), or when the byte
+  // A byte's top bit ends up set when it was set (not ASCII), or when the byte
   // was NUL and borrowed.
   let suspicious = word | (word - 0x01010101);
   hash = Math.imul(hash ^ word, FACTOR);
@@ -102,17 +105,17 @@ export function hashText(
     : NOT_TEXT;
 }
 
-/** An odd number with bits all over, from MurmurHash3. */
+/** An odd number with well-spread bits, from MurmurHash3. */
 const FACTOR = 0xcc9e2d51;
 
-/** Spreads a hash over all its bits (the last steps of MurmurHash3). */
+/** Mixes all bits of a hash (the final steps of MurmurHash3). */
 export function mixHash(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
   return mixed ^ (mixed >>> 16);
 }
 
-/** Says whether bytes `start` to `end` are UTF-8 without NUL. */
+/** Returns whether bytes `start` to `end` are UTF-8 without NUL. */
 export function isText(
   bytes: Uint8Array,
   start: number,
@@ -126,7 +129,7 @@ export function isText(
   return true;
 }
 
-/** Bytes `start` to `end` as a string; they must have passed a check. */
+/** Decodes bytes `start` to `end`, which must be valid UTF-8. */
 export function decodeText(
   bytes: Uint8Array,
   start: number,
@@ -139,9 +142,9 @@ export function decodeText(
 }
 
 /**
- * Short ASCII as a string, undefined when it is something else. A call of the
- * runtime's decoder takes 600 ns; this, eight bytes a step, takes 180 ns for
- * an id of 50 bytes (one byte a step 760).
+ * Decodes short ASCII; undefined when it is something else. A call of the
+ * runtime's decoder takes 600 ns; this takes 180 ns for an id of 50 bytes, at
+ * eight bytes a step (760 ns at one).
  */
 function decodeAscii(
   bytes: Uint8Array,
@@ -168,9 +171,9 @@ function decodeAscii(
 const SHORT_TEXT_UNITS = 128;
 
 /**
- * Writes a short string of ASCII without NUL at `at` and returns the place
- * behind it; -1 when it is another. Most are such, and a call of the runtime's
- * encoder costs more than their bytes do.
+ * Writes a short ASCII string without NUL at `at` and returns the end; -1 for
+ * any other string. Most strings are such, and calling the runtime's encoder
+ * costs more than writing them.
  */
 export function writeShortAscii(
   text: string,
@@ -187,7 +190,7 @@ export function writeShortAscii(
   return at + length;
 }
 
-/** The bytes as a string, or undefined when they are not UTF-8. */
+/** Decodes bytes; undefined when they are not UTF-8. */
 export function tryDecodeText(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -196,7 +199,7 @@ export function tryDecodeText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The bytes as a string, U+FFFD for what is not UTF-8. */
+/** Decodes bytes, with U+FFFD in place of what is not UTF-8. */
 export function decodeLenient(bytes: Uint8Array): string {
   return lenientDecoder.decode(bytes);
 }
