@@ -1,5 +1,5 @@
 /**
- * Events into tests: what each test came to.
+ * Folds events into tests.
  *
  * @module
  */
@@ -22,8 +22,8 @@ import {
 } from "./test_table.ts";
 
 /**
- * What became of a test: its final status, or "lost" when it started and
- * never ended.
+ * The outcome of a test: its final status, or "lost" when it started and never
+ * ended.
  */
 export type Outcome = Exclude<TestStatus, "exists" | "inprogress"> | "lost";
 
@@ -37,7 +37,7 @@ export const OUTCOMES: readonly Outcome[] = [
   "lost",
 ];
 
-/** Says whether a test with this outcome makes the run fail. */
+/** Returns whether a test with this outcome makes the run fail. */
 export function isFailure(outcome: Outcome): boolean {
   return outcome === "lost" || isFailureStatus(outcome);
 }
@@ -45,7 +45,7 @@ export function isFailure(outcome: Outcome): boolean {
 /** A file of a test, its parts joined. */
 export interface Attachment {
   readonly name: string;
-  /** The type that came first; undefined when none did. */
+  /** The first type given; undefined when none was. */
   readonly mimeType: string | undefined;
   readonly bytes: Uint8Array;
 }
@@ -55,24 +55,24 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 interface OpenAttachment {
   mimeType: string | undefined;
   readonly parts: Uint8Array[];
-  /** How many of the parts, the first ones, are copies. */
+  /** How many of the parts, counted from the first, are copies. */
   owned: number;
 }
 
-/** What the events of a test said before its last one. */
+/** What is known of a test before its last event. */
 interface Progress {
-  /** Counts up in the order in which tests start. */
+  /** Increases in the order in which tests start. */
   readonly order: number;
   readonly runnable: boolean;
   started: Timestamp | undefined;
   tags: readonly string[] | undefined;
   parentTestId: string | undefined;
   attachments: Map<string, OpenAttachment> | undefined;
-  /** Whether the test's last event has come. */
+  /** Whether the test's last event has been added. */
   hasEnded: boolean;
 }
 
-/** A test that has ended, or that never will. */
+/** A test that has ended, or never will. */
 export class Test {
   readonly outcome: Outcome;
   readonly #last: StatusEvent | undefined;
@@ -102,7 +102,9 @@ export class Test {
       : this.#last.routeCode;
   }
 
-  /** The event that ended the test, as it was added; undefined for a lost one. */
+  /**
+   * The event that ended the test, as it was added; undefined for a lost test.
+   */
   get last(): StatusEvent | undefined {
     return this.#last;
   }
@@ -111,7 +113,7 @@ export class Test {
     return (this.#last ?? this.#progress!).runnable;
   }
 
-  /** The last tags given, none of an event that gave none. */
+  /** The last tags given; events without tags do not remove them. */
   get tags(): readonly string[] {
     const tags = this.#last?.tags;
     return tags !== undefined && tags.length > 0
@@ -123,7 +125,7 @@ export class Test {
     return this.#last?.parentTestId ?? this.#progress?.parentTestId;
   }
 
-  /** The first time of an event before the last; undefined without one. */
+  /** The time of the first event that had one, the last event excluded. */
   get started(): Timestamp | undefined {
     return this.#progress?.started;
   }
@@ -133,13 +135,15 @@ export class Test {
     return this.#last?.timestamp;
   }
 
-  /** How long it took in seconds, where both times are known. */
+  /** Its duration in seconds, if both times are known. */
   get seconds(): number | undefined {
     const { started, ended } = this;
     return started && ended && secondsBetween(started, ended);
   }
 
-  /** Its files, in the order in which they began; see {@linkcode TestCollator}. */
+  /**
+   * Its files, in the order in which they began; see {@linkcode TestCollator}.
+   */
   get attachments(): Attachment[] {
     const attachments = this.#progress?.attachments;
     if (attachments === undefined) return [];
@@ -154,12 +158,13 @@ export class Test {
 /**
  * Folds events into tests, keyed by route code and test id.
  *
- * Events may come from packets, from JSON or CBOR, or from anywhere else; those
- * of one test may come from several. An event that no packet can hold, because
- * its id is too long or its time out of range, is as good as any other.
+ * Events may come from packets, from JSON or CBOR, or from anywhere else, and
+ * those of one test from several sources. Events that no packet can hold,
+ * because an id is too long or a time out of range, are accepted too.
  *
- * `exists` means that a test was not run, so it is no part of one. Events that
- * follow a test's last are a new test of the same id, as in testtools.
+ * `exists` means that a test was not run, so it is not part of a test. Events
+ * that follow a test's last event are a new test with the same id, as in
+ * testtools.
  *
  * @example
  * ```ts
@@ -196,9 +201,9 @@ export class TestCollator {
   readonly #open = new TestTable<Progress>();
   readonly #eventKey = new EventKey();
   readonly #keepsAttachments: boolean;
-  /** The tests with files whose bytes belong to events. */
+  /** Tests with files whose bytes belong to events. */
   #borrowers: Progress[] = [];
-  /** The tests with files that have ended since. */
+  /** Tests with files that have ended since. */
   #ended: Progress[] = [];
   readonly #memory = new RecycledBytes();
   #started = 0;
@@ -206,7 +211,7 @@ export class TestCollator {
   /**
    * @param options.attachments whether to keep the files of tests in progress:
    * the bytes of their events, until {@linkcode TestCollator.own} is called;
-   * without it {@linkcode Test.attachments} is empty
+   * otherwise {@linkcode Test.attachments} is empty
    */
   constructor({ attachments = false }: { attachments?: boolean } = {}) {
     this.#keepsAttachments = attachments;
@@ -218,9 +223,9 @@ export class TestCollator {
   }
 
   /**
-   * Adds an event. Returns the test it ends, if it ends one: a view of it.
+   * Adds an event. Returns the test that it ends, if any: a view of the event.
    *
-   * A packet is the fast form of an event: its id is compared as bytes and
+   * Packets are the fast form of events: their ids are compared as bytes and
    * never decoded.
    */
   add(event: KeyedEvent): Test | undefined {
@@ -245,9 +250,9 @@ export class TestCollator {
 
   /**
    * Copies the files of tests in progress, before the bytes of their events
-   * change; those of tests that have ended are given up. Most tests have ended
-   * by then, and their files are never copied. Call it before a decoder is
-   * given its next chunk; events that own their bytes do not need it.
+   * change, and discards those of tests that have ended. Most tests have ended
+   * by then, so that their files are never copied. Call this before a decoder
+   * gets its next chunk; events that own their bytes do not need it.
    */
   own(): void {
     for (const { attachments } of this.#ended) {
@@ -269,7 +274,10 @@ export class TestCollator {
     this.#borrowers = [];
   }
 
-  /** Says that no more events come: the lost tests, first started first. */
+  /**
+   * Ends the input and returns the lost tests, in the order in which they
+   * started.
+   */
   end(): Test[] {
     return this.#open.entries()
       .sort(([, a], [, b]) => a.order - b.order)

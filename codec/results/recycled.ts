@@ -1,15 +1,15 @@
 /**
- * Copies of bytes in memory that is used again.
+ * Copies of bytes in memory that is reused.
  *
  * @module
  */
 
-/** What lies unused at the most. */
+/** How much unused memory is kept at most. */
 const MAX_FREE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Copies bytes and takes the copies back. Left to the garbage collector, large
- * ones pile up: V8 looks for them after 64 MiB.
+ * Copies bytes, and reuses the memory of copies that are released. Left to the
+ * garbage collector, large copies pile up: V8 collects them after 64 MiB.
  */
 export class RecycledBytes {
   /** Unused memory, by the power of two that is its length. */
@@ -25,7 +25,10 @@ export class RecycledBytes {
     return memory.subarray(0, bytes.length);
   }
 
-  /** Takes back what {@linkcode RecycledBytes.copy} gave; it is good no more. */
+  /**
+   * Takes back a copy that {@linkcode RecycledBytes.copy} returned; it is no
+   * longer valid.
+   */
   release(copy: Uint8Array): void {
     const memory = new Uint8Array(copy.buffer);
     if (this.#freeBytes + memory.length > MAX_FREE_BYTES) return;
@@ -34,7 +37,7 @@ export class RecycledBytes {
   }
 }
 
-/** The power of two that bytes of this length fit into. */
+/** The smallest power of two that is at least `length`, as an exponent. */
 function powerFor(length: number): number {
   return length <= 1 ? 0 : 32 - Math.clz32(length - 1);
 }

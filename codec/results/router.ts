@@ -13,8 +13,9 @@ interface Route {
 }
 
 /**
- * Routes events by the first step of their route code, else by their test id,
- * else to the fallback. Rules may be added at any time, from the fallback too.
+ * Routes events by the first step of their route code, otherwise by their test
+ * id, otherwise to the fallback. Rules may be added at any time, even by the
+ * fallback.
  *
  * @example
  * ```ts
@@ -30,16 +31,19 @@ export class Router {
   readonly #tests = new Map<string | undefined, EventSink>();
   readonly #fallback: EventSink | undefined;
 
-  /** @param fallback takes what no rule matches; without it that is an error */
+  /**
+   * @param fallback receives events that no rule matches; without it they are
+   * an error
+   */
   constructor(fallback?: EventSink) {
     this.#fallback = fallback;
   }
 
   /**
-   * Events whose route code is `step` or begins with `step` and "/" go to
+   * Routes events whose route code is `step`, or begins with `step` and "/", to
    * `sink`; with `consume` they arrive without that step.
    *
-   * @throws {RangeError} when `step` has a "/" in it
+   * @throws {RangeError} when `step` contains a "/"
    */
   onRoute(
     step: string,
@@ -52,13 +56,15 @@ export class Router {
     this.#routes.set(step, { sink, consume });
   }
 
-  /** Events of test `testId`, or of no test (undefined), go to `sink`. */
+  /**
+   * Routes events of test `testId`, or without a test (undefined), to `sink`.
+   */
   onTest(testId: string | undefined, sink: EventSink): void {
     this.#tests.set(testId, sink);
   }
 
   /**
-   * Passes an event on: the router's own {@linkcode EventSink}.
+   * Routes an event: the router's own {@linkcode EventSink}.
    *
    * @throws {RangeError} when no rule matches and there is no fallback
    */

@@ -1,6 +1,5 @@
 /**
- * Where events go: testtools' `StreamResult` family as functions around
- * functions. A sink takes one event at a time; sinks compose.
+ * Sinks for events: testtools' `StreamResult` family as composable functions.
  *
  * @module
  */
@@ -8,7 +7,7 @@
 import { change, isFailureStatus, type StatusEvent } from "../event.ts";
 import { now, type Timestamp } from "../timestamp.ts";
 
-/** Takes events. Whoever keeps one copies what it needs of its bytes. */
+/** Receives events. A sink that keeps one copies the bytes it needs. */
 export type EventSink = (event: StatusEvent) => void;
 
 /** Passes every event to each of `sinks`, in order (CopyStreamResult). */
@@ -33,9 +32,9 @@ export function tagger(
 }
 
 /**
- * Puts the time on events that have none (TimestampingStreamResult).
+ * Sets the time of events that have none (TimestampingStreamResult).
  *
- * @param clock tells the time; the system's, unless given
+ * @param clock returns the time; the system's clock by default
  */
 export function timestamper(
   sink: EventSink,
@@ -50,7 +49,7 @@ export function timestamper(
 }
 
 /**
- * Calls `onFailure` for each event that says a test failed, uxsuccess
+ * Calls `onFailure` with each event whose status is a failure, uxsuccess
  * included (StreamFailFast).
  */
 export function failFast(onFailure: (event: StatusEvent) => void): EventSink {

@@ -1,14 +1,14 @@
 /**
- * Adds up tests (testtools' StreamSummary).
+ * Counts tests by outcome (testtools' StreamSummary).
  *
  * @module
  */
 
 import type { Outcome, Test } from "./collator.ts";
 
-/** How many tests there were and what became of them. */
+/** The number of tests, by outcome. */
 export class Summary {
-  /** Tests by what became of them. */
+  /** Tests by outcome. */
   readonly outcomes: Record<Outcome, number> = {
     success: 0,
     uxsuccess: 0,
@@ -17,7 +17,10 @@ export class Summary {
     xfail: 0,
     lost: 0,
   };
-  /** Places where the stream is damaged. Each counts as a failed test. */
+  /**
+   * The number of places where the stream is damaged. Each counts as a failed
+   * test.
+   */
   damage = 0;
 
   /** Counts a test. */
@@ -25,13 +28,13 @@ export class Summary {
     this.outcomes[test.outcome]++;
   }
 
-  /** All tests, lost ones and damage included. */
+  /** All tests, including lost ones and damage. */
   get total(): number {
     const counts = Object.values(this.outcomes);
     return counts.reduce((sum, count) => sum + count, this.damage);
   }
 
-  /** Tests that failed, or succeeded unexpectedly, or were lost; and damage. */
+  /** Tests that failed, unexpectedly succeeded or were lost, and damage. */
   get failed(): number {
     const { fail, uxsuccess, lost } = this.outcomes;
     return fail + uxsuccess + lost + this.damage;
@@ -41,7 +44,7 @@ export class Summary {
     return this.outcomes.skip;
   }
 
-  /** Tests that went as expected: success and xfail. */
+  /** Tests that ended as expected: success and xfail. */
   get passed(): number {
     return this.total - this.failed - this.skipped;
   }

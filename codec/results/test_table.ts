@@ -14,7 +14,7 @@ import {
 } from "../text/utf8.ts";
 import type { Packet } from "../v2/packet.ts";
 
-/** What names a test. */
+/** What identifies a test. */
 export interface TestKey {
   readonly testId: string;
   readonly routeCode: string | undefined;
@@ -27,14 +27,14 @@ export type TestKeyBytes = Pick<
 >;
 
 /**
- * An event that may have the key of its test at hand, as packets do: then the
- * key need not be made of strings.
+ * An event that may carry the key of its test, as packets do, so that the key
+ * need not be made from strings.
  */
 export interface KeyedEvent extends StatusEvent {
   readonly testKey?: TestKeyBytes;
 }
 
-/** The key of the test a packet names as its test's parent. */
+/** The key of the test that a packet names as the parent of its own. */
 export function parentKey(packet: Packet): TestKeyBytes {
   const { source, view, parentAt, parentEnd } = packet;
   const { routeAt, routeEnd, routeHash } = packet;
@@ -51,12 +51,12 @@ export function parentKey(packet: Packet): TestKeyBytes {
 
 const encoder = new TextEncoder();
 
-/** The room of a key at first: most ids are far shorter. */
+/** The initial size of a key's memory: most ids are far shorter. */
 const FIRST_KEY_BYTES = 1024;
 
 /**
- * The key of the test of an event that is no packet: the one that the event's
- * packet has. One object serves one event after another.
+ * The key of the test of an event that is not a packet: the same as that of the
+ * event's packet. One object serves one event after another.
  */
 export class EventKey implements TestKeyBytes {
   view: DataView = new DataView(new ArrayBuffer(FIRST_KEY_BYTES));
@@ -71,13 +71,13 @@ export class EventKey implements TestKeyBytes {
   #routeCode: string | undefined;
 
   /**
-   * Makes this the key of the event's test. `idAt` is -1 when it has none.
+   * Makes this the key of the event's test. `idAt` is -1 if it has none.
    *
-   * Any string is taken, whether or not a packet can hold it; half a surrogate
+   * Every string is accepted, even if no packet can hold it; half a surrogate
    * pair counts as U+FFFD.
    */
   of({ testId, routeCode }: Pick<StatusEvent, "testId" | "routeCode">): this {
-    // The events of a test mostly follow one another.
+    // Events of the same test mostly follow one another.
     if (testId === this.#testId && routeCode === this.#routeCode) return this;
     this.#testId = testId;
     this.#routeCode = routeCode;
@@ -93,7 +93,7 @@ export class EventKey implements TestKeyBytes {
     return this;
   }
 
-  /** Writes a text at `at` and returns the place behind it; -1 without one. */
+  /** Writes text at `at` and returns where it ends; -1 without text. */
   #write(text: string | undefined, at: number): number {
     if (text === undefined) return -1;
     const end = writeShortAscii(text, this.#bytes, at);
@@ -113,13 +113,13 @@ export class EventKey implements TestKeyBytes {
   }
 }
 
-/** One test in the table, and where its key is kept. */
+/** One test in the table. */
 interface Entry<Value> {
   readonly hash: number;
-  /** Where the id, then the route code are in the arena. */
+  /** Where the id, followed by the route code, is in the arena. */
   at: number;
   readonly idBytes: number;
-  /** -1 when the test has no route code. */
+  /** -1 if the test has no route code. */
   readonly routeBytes: number;
   value: Value;
 }
@@ -130,10 +130,10 @@ const FIRST_ARENA_BYTES = 4096;
 /**
  * Maps tests to values, without making strings of their ids.
  *
- * Open addressing over a table that is at most half full; the keys' bytes lie
- * in one arena, because an array of its own for each costs more than all the
- * rest. Keeping and finding a test takes 36 ns an event so; with a `Map` of
- * strings it takes 730, most of it to decode the id.
+ * Open addressing over a table that is at most half full. The bytes of the keys
+ * are in one arena, because an array for each would cost more than everything
+ * else. Storing and finding a test takes 36 ns an event; a `Map` of strings
+ * takes 730 ns, most of it to decode the id.
  */
 export class TestTable<Value> {
   #slots: (Entry<Value> | undefined)[] = Array(FIRST_SLOTS).fill(undefined);
@@ -148,14 +148,14 @@ export class TestTable<Value> {
     return this.#size;
   }
 
-  /** The value of a test, undefined when it has none. */
+  /** The value of a test; undefined if it has none. */
   get(key: TestKeyBytes): Value | undefined {
     return this.#size === 0
       ? undefined
       : this.#slots[this.#find(key, hashOf(key))]?.value;
   }
 
-  /** The value of a test; what `make` gives when it had none. */
+  /** The value of a test; the result of `make` if it had none. */
   getOrAdd<Key extends TestKeyBytes>(
     key: Key,
     make: (key: Key) => Value,
@@ -171,7 +171,7 @@ export class TestTable<Value> {
     return entry.value;
   }
 
-  /** Gives a test a value in place of any it had. */
+  /** Sets the value of a test. */
   set(key: TestKeyBytes, value: Value): void {
     if (2 * this.#size >= this.#slots.length) this.#grow();
     const hash = hashOf(key);
@@ -185,7 +185,7 @@ export class TestTable<Value> {
     this.#size++;
   }
 
-  /** Takes a test out and returns its value. */
+  /** Removes a test and returns its value. */
   delete(key: TestKeyBytes): Value | undefined {
     if (this.#size === 0) return undefined;
     const slot = this.#find(key, hashOf(key));
@@ -197,7 +197,7 @@ export class TestTable<Value> {
     return entry.value;
   }
 
-  /** The tests and their values, in no order. */
+  /** The tests and their values, in no particular order. */
   entries(): [TestKey, Value][] {
     return this.#slots
       .filter((entry) => entry !== undefined)
@@ -214,7 +214,7 @@ export class TestTable<Value> {
     };
   }
 
-  /** An entry whose key is in the arena. */
+  /** Makes an entry and copies its key to the arena. */
   #entry(key: TestKeyBytes, hash: number, value: Value): Entry<Value> {
     const { view, idAt, idEnd, routeAt, routeEnd } = key;
     const idBytes = idEnd - idAt;
@@ -225,7 +225,7 @@ export class TestTable<Value> {
     return { hash, at, idBytes, routeBytes, value };
   }
 
-  /** The slot a test is in, or the empty one where it would go. */
+  /** The slot of a test, or the empty one where it belongs. */
   #find(key: TestKeyBytes, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -250,7 +250,7 @@ export class TestTable<Value> {
       sameBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes);
   }
 
-  /** Empties a slot; those behind it that it kept from their place move up. */
+  /** Empties a slot and moves up those that it kept from their places. */
   #empty(slot: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -277,11 +277,11 @@ export class TestTable<Value> {
     }
   }
 
-  /** Where `bytes` more fit in the arena. */
+  /** Reserves memory in the arena and returns where it begins. */
   #reserve(bytes: number): number {
     if (this.#arenaEnd + bytes > this.#arena.length) {
       const old = this.#arena;
-      // Twice the keys that are left: what was deleted makes room.
+      // Twice the size of the remaining keys: deleted ones make room.
       this.#arena = new Uint8Array(
         Math.max(FIRST_ARENA_BYTES, 2 * (this.#keyBytes + bytes)),
       );

@@ -1,6 +1,5 @@
 /**
- * Chunks in, items out: finds the packets in a stream, and loses nothing of
- * what is between them.
+ * Splits a stream into packets and everything between them.
  *
  * @module
  */
@@ -20,7 +19,7 @@ import {
 import { RunningCrc } from "./running_crc.ts";
 
 /**
- * Bytes between packets: ordinary output. A character of UTF-8 is never cut.
+ * Bytes between packets: ordinary output. UTF-8 characters are never split.
  *
  * The bytes are a view, with the lifetime of a {@linkcode Packet}'s.
  */
@@ -39,24 +38,24 @@ export class ForeignBytes {
     return this.bytes.length;
   }
 
-  /** The same over bytes of its own, to keep. */
+  /** Returns a copy that owns its bytes. */
   copy(): ForeignBytes {
     return new ForeignBytes(this.bytes.slice());
   }
 }
 
 /**
- * Bytes that begin as a packet does and are none: from the signature up to
- * the next sound packet, at the furthest to the end the header claims. Where
- * the header claims nothing credible, the signature alone.
+ * Bytes that begin like a packet but are not one: from the signature to the
+ * next sound packet, or at most to the end that the header claims; only the
+ * signature if the header claims nothing plausible.
  *
  * The bytes are a view, with the lifetime of a {@linkcode Packet}'s.
  */
 export class Damage {
   readonly bytes: Uint8Array;
-  /** Where the bytes begin, counted from the start of the stream. */
+  /** The offset of the bytes from the start of the stream. */
   readonly offset: number;
-  /** How many sound packets came before. */
+  /** The number of sound packets before them. */
   readonly packetIndex: number;
   /** What is wrong with them. */
   readonly fault: Fault;
@@ -90,7 +89,7 @@ export class Damage {
     return this.bytes.length;
   }
 
-  /** The same over bytes of its own, to keep. */
+  /** Returns a copy that owns its bytes. */
   copy(): Damage {
     return new Damage(
       this.bytes.slice(),
@@ -101,42 +100,44 @@ export class Damage {
   }
 }
 
-/** What a stream is made of. The items' bytes, joined, are the stream. */
+/** An item of a stream. The bytes of all items, joined, are the stream. */
 export type StreamItem = Packet | ForeignBytes | Damage;
 
 /**
- * Packets longer than this have their CRC taken from running CRCs while their
- * bytes are under suspicion. Below it, reading them again costs less.
+ * The CRC of longer packets is derived from running CRCs while their bytes are
+ * under suspicion. Reading shorter ones again costs less.
  */
 const LONG_PACKET_BYTES = 1024;
 
-/** The bytes a damaged packet keeps back while packets in it are looked for. */
+/**
+ * A damaged packet whose bytes are held while packets are searched for in them.
+ */
 interface Suspect {
   readonly fault: Fault;
-  /** How far from the signature the header claims to reach. */
+  /** How many bytes are in question: what the header claims, if available. */
   readonly span: number;
-  /** How far from the signature packets have been looked for. */
+  /** How far from the signature the search for packets has got. */
   searched: number;
 }
 
 /**
  * Splits a stream into packets, foreign bytes and damage.
  *
- * Feed it with {@linkcode push}, take the items with {@linkcode drain}, and so
- * on; after the last chunk call {@linkcode end} and drain it again. How the
- * input is cut into chunks makes no difference to the items, but for foreign
- * bytes, which come out as early as they can.
+ * Pass chunks to {@linkcode push} and take the items with {@linkcode drain};
+ * after the last chunk call {@linkcode end} and drain again. How the input is
+ * split into chunks does not change the items, except that foreign bytes are
+ * returned as early as possible.
  *
- * A packet begins at a 0xB3, whatever stands before it, and is believed when
- * version, length, CRC-32 and every field hold. What fails is damage; the
- * search goes on one byte behind its signature, so that packets in a falsely
- * claimed span are found. Where the 0xB3 is part of a UTF-8 character, what
- * fails is text, and is held back only while its fields fill the claimed span
- * exactly: see {@linkcode TextClaims}. The decoder holds what it cannot decide
- * yet: at most two packets' length (8 MiB).
+ * A packet begins at a 0xB3, whatever stands before it, and is accepted when
+ * version, length, CRC-32 and every field are valid. Anything else is damage;
+ * the search continues one byte after its signature, so that packets within a
+ * falsely claimed length are found. Where the 0xB3 is part of a UTF-8
+ * character, anything else is text, and is held only while its fields fill the
+ * claimed length exactly: see {@linkcode TextClaims}. The decoder holds the
+ * bytes that it cannot decide yet: at most the length of two packets (8 MiB).
  *
- * Items are views. They stay good until the next `push`, and only while the
- * owner of the chunk leaves it alone; copy what you keep.
+ * Items are views. They are valid until the next `push`, and only while the
+ * owner of the chunk does not change it; copy what you keep.
  *
  * @example
  * ```ts
@@ -151,15 +152,15 @@ interface Suspect {
  * ```
  */
 export class PacketDecoder {
-  /** A byte is decided once it is in an item. */
+  /** A byte is decided once it is part of an item. */
   readonly #buffer = new ReadBuffer();
   #ended = false;
 
   #packets = 0;
   #suspect: Suspect | undefined;
-  /** A packet found inside a suspect, to hand out after the damage. */
+  /** A packet found within a suspect, to be returned after the damage. */
   #found: Packet | undefined;
-  /** The stream offset up to which bytes are in a claim that failed. */
+  /** The stream offset up to which bytes belong to a claim that failed. */
   #suspectedTo = 0;
   readonly #running = new RunningCrc();
   /** The end of the last frame whose CRC holds but whose fields do not. */
@@ -168,7 +169,7 @@ export class PacketDecoder {
   #claims: TextClaims | undefined;
 
   /**
-   * Takes in a chunk. All items of the chunk before must have been taken.
+   * Adds a chunk. All items of the previous chunk must have been taken.
    *
    * @throws {TypeError} after `end`
    */
@@ -177,14 +178,14 @@ export class PacketDecoder {
     this.#buffer.push(chunk);
   }
 
-  /** Says that no more chunks come. */
+  /** Ends the input. */
   end(): void {
     this.#ended = true;
   }
 
   /**
-   * The next item, or undefined when it takes another chunk to tell (or, after
-   * `end`, when there is no more).
+   * Returns the next item; undefined when that depends on the next chunk or,
+   * after `end`, when there are no more.
    */
   next(): StreamItem | undefined {
     const item = this.#decide();
@@ -193,8 +194,8 @@ export class PacketDecoder {
   }
 
   /**
-   * Calls `take` with every item that is complete: {@linkcode next} until it
-   * returns undefined. An item is good until the next {@linkcode push}.
+   * Calls `take` with every complete item, as {@linkcode next} returns them.
+   * Items are valid until the next {@linkcode push}.
    */
   drain(take: (item: StreamItem) => void): void {
     for (let item; (item = this.next()) !== undefined;) take(item);
@@ -223,7 +224,7 @@ export class PacketDecoder {
     return packet;
   }
 
-  /** The packet at `start`; undefined when more bytes are needed to tell. */
+  /** The packet at `start`; undefined when that depends on more bytes. */
   #packetAt(start: number): Packet | Fault | undefined {
     const { source, view, end: limit } = this.#buffer;
     const length = claimedLength(source, start, limit);
@@ -279,7 +280,7 @@ export class PacketDecoder {
     return false;
   }
 
-  /** The damage up to the next packet in a suspect, or all of it. */
+  /** The damage up to the next packet within a suspect, or all of it. */
   #recover(suspect: Suspect): Damage | undefined {
     const { source, base, at } = this.#buffer;
     const end = at + suspect.span;
@@ -313,7 +314,7 @@ export class PacketDecoder {
     const { source, at, end } = this.#buffer;
     let stop = this.#signature(at, at, end);
     if (stop === end && !this.#ended) {
-      // Keep back the beginning of a character: the rest may end in 0xB3.
+      // Hold the beginning of a character: its rest may end in 0xB3.
       stop = characterStart(source, at, stop, stop);
     }
     if (stop === at) return undefined;
@@ -323,8 +324,9 @@ export class PacketDecoder {
 
   /**
    * The first signature in `start` to `end` that may begin a packet; `end` when
-   * there is none. One in a character that begins at `from` or later must begin
-   * a sound one; where it takes more bytes to tell, where that character begins.
+   * there is none. A signature in a character that begins at `from` or later
+   * must begin a valid packet; when that depends on more bytes: where that
+   * character begins.
    */
   #signature(from: number, start: number, end: number): number {
     const { source, view, base, end: limit } = this.#buffer;

@@ -1,6 +1,6 @@
 /**
- * Packets with some fields changed and all others as they came: numbers longer
- * than needed and a newer writer's fields included.
+ * Changes some fields of packets and keeps all others as they came, including
+ * numbers longer than needed and the fields of newer writers.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import {
 import { numberOctets, octetsFor, readNumber, writeNumber } from "./number.ts";
 import type { Packet } from "./packet.ts";
 
-/** From here on the runtime's own copy costs less than ours. */
+/** From here on the runtime's copy is faster than ours. */
 const LONG_RUN_BYTES = 128;
 
 const encoder = new TextEncoder();
 
 /**
- * Fields and what they are to be; undefined takes one out, and what is not
- * named stays. `fileBytes` can be changed in packets that have a file, and a
- * file be taken out, with all that belongs to it: {@linkcode NO_FILE}.
+ * New values of fields; undefined removes a field, and fields that are not
+ * named stay. `fileBytes` can be changed in packets that have a file, and a
+ * file can be removed with everything that belongs to it: {@linkcode NO_FILE}.
  */
 export type ChangedFields =
   & Partial<
@@ -46,7 +46,7 @@ export type ChangedFields =
   >
   & { readonly fileName?: undefined };
 
-/** Takes out an attachment, its MIME type and EOF marker. */
+/** Removes an attachment, its MIME type and EOF marker. */
 export const NO_FILE = {
   fileName: undefined,
   fileBytes: undefined,
@@ -54,22 +54,22 @@ export const NO_FILE = {
   eof: undefined,
 } as const satisfies ChangedFields;
 
-/** Where something in the packet's source begins or ends. */
+/** Where something begins or ends in the packet's source. */
 type Place = (packet: Packet) => number;
 
-/** A field on the wire: it lies, or would, between two places. */
+/** A field on the wire: it is, or would be, between two places. */
 interface Field {
   readonly flag: number;
   readonly start: Place;
   readonly end: Place;
 }
 
-/** A field and the bytes that take its place; undefined takes it out. */
+/** A field and the bytes that replace it; undefined removes it. */
 interface Splice extends Field {
   readonly bytes: Uint8Array | undefined;
 }
 
-/** A change of fields, encoded once to be made in many packets. */
+/** A change of fields, encoded once and applied to many packets. */
 export class PacketChange {
   readonly fields: ChangedFields;
   /**
@@ -109,7 +109,7 @@ export class PacketChange {
     return packet.flags & ~this.#cleared | this.#set;
   }
 
-  /** How long the packet is with the change, in bytes. */
+  /** The length of the packet with the change, in bytes. */
   lengthOf(packet: Packet): number {
     let body = packet.end - CRC_BYTES - packet.bodyAt;
     for (const { start, end, bytes } of this.splices) {
@@ -126,7 +126,7 @@ export class PacketEditor {
   #view = new DataView(this.#scratch.buffer);
 
   /**
-   * The packet with a change: a view that is good until the next call.
+   * Applies a change to a packet: a view, valid until the next call.
    *
    * @throws {RangeError} when it would be longer than 4194303 bytes
    */
@@ -137,11 +137,10 @@ export class PacketEditor {
   }
 
   /**
-   * Calls `take` with the packet with a change, or with several packets where
-   * its attachment no longer fits in one. They are views, good until `take`
-   * returns.
+   * Calls `take` with the changed packet, or with several if its attachment no
+   * longer fits in one. They are views, valid until `take` returns.
    *
-   * @throws {RangeError} for what no split can help
+   * @throws {RangeError} for packets that splitting cannot help
    */
   editEach(
     packet: Packet,
@@ -176,7 +175,7 @@ export class PacketEditor {
     return scratch.subarray(0, length);
   }
 
-  /** Copies bytes `start` to `end` to `at`; returns where they end. */
+  /** Copies bytes `start` to `end` to `at` and returns where they end. */
   #copy(packet: Packet, start: number, end: number, at: number): number {
     if (end - start < LONG_RUN_BYTES) {
       copyBytes(packet.view, start, end, this.#view, at);
@@ -193,7 +192,7 @@ export class PacketEditor {
   }
 }
 
-// --- Where fields are. One that is absent ends where the one before it does.
+// --- Where fields are. An absent one ends where the one before it does.
 
 const timestampEnd: Place = ({ flags, bodyAt, source }) =>
   (flags & FLAG.TIMESTAMP) === 0
@@ -220,7 +219,7 @@ const routeCodeEnd: Place = (packet) =>
 const parentEnd: Place = (packet) =>
   packet.parentAt < 0 ? routeCodeEnd(packet) : packet.parentEnd;
 
-/** Behind the string, or content, whose length is at `at`. */
+/** The end of the string, or content, whose length is at `at`. */
 function stringEnd(source: Uint8Array, at: number): number {
   return at + numberOctets(source[at]) + readNumber(source, at);
 }
@@ -289,7 +288,7 @@ function encodeString(text: string): Uint8Array {
   return withLength(encoder.encode(text));
 }
 
-/** The bytes behind their count. */
+/** The bytes, after their count. */
 function withLength(bytes: Uint8Array): Uint8Array {
   const field = new Uint8Array(octetsFor(bytes.length) + bytes.length);
   field.set(bytes, writeNumber(field, 0, bytes.length));

@@ -1,5 +1,5 @@
 /**
- * Events in, packets out.
+ * Encodes events as packets.
  *
  * @module
  */
@@ -21,21 +21,21 @@ import {
 import { octetsFor, writeNumber } from "./number.ts";
 
 /**
- * How much of a longer attachment goes into one packet: 3.5 MiB, as the
- * Python tools do.
+ * How much of a long attachment goes into one packet: 3.5 MiB, as in the Python
+ * tools.
  */
 export const ATTACHMENT_PART_BYTES = 3670016;
 
-/** What is written behind the header first; the header is put before it. */
+/** Where the body is written; the header is then put before it. */
 const BODY_AT = LENGTH_OFFSET + MAX_LENGTH_OCTETS;
-/** The scratch buffer at first: most packets are far smaller. */
+/** The initial size of the scratch buffer: most packets are far smaller. */
 const FIRST_SCRATCH_BYTES = 64 * 1024;
 
 const textEncoder = new TextEncoder();
 
 /**
- * Encodes events one after another in a buffer of its own, without making
- * arrays for strings and packets.
+ * Encodes events one after another in a buffer of its own, without allocating
+ * for strings and packets.
  */
 export class PacketEncoder {
   #scratch = new Uint8Array(FIRST_SCRATCH_BYTES);
@@ -43,7 +43,7 @@ export class PacketEncoder {
   #at = 0;
 
   /**
-   * Encodes an event as one packet: a view that is good until the next call.
+   * Encodes an event as one packet: a view, valid until the next call.
    *
    * @throws as {@linkcode encodePacket} does
    */
@@ -54,10 +54,11 @@ export class PacketEncoder {
   }
 
   /**
-   * Calls `take` with each packet of an event: one, or several where its
-   * attachment does not fit in one. They are views, good until `take` returns.
+   * Calls `take` with each packet of an event: one, or several if its
+   * attachment does not fit in one. They are views, valid until `take` returns.
    *
-   * @throws as {@linkcode encodePacket} does, for what no split can help
+   * @throws as {@linkcode encodePacket} does, for events that splitting cannot
+   * help
    */
   encodeEach(event: StatusEvent, take: (packet: Uint8Array) => void): void {
     const packet = this.#tryEncode(event);
@@ -124,7 +125,7 @@ export class PacketEncoder {
     return this.#finish(flags);
   }
 
-  /** Puts the header before the body and the CRC behind it. */
+  /** Puts the header before the body and the CRC after it. */
   #finish(flags: number): Uint8Array | number {
     const body = this.#at - BODY_AT + CRC_BYTES;
     const length = packetLength(LENGTH_OFFSET + body);
@@ -164,7 +165,7 @@ export class PacketEncoder {
 
   #writeUtf8(text: string, field: string): void {
     checkText(text, field);
-    // How many octets the length takes is known when the text is written.
+    // The size of the length field is known once the text is written.
     const textAt = this.#at + 4;
     const { written } = textEncoder.encodeInto(
       text,
@@ -176,13 +177,17 @@ export class PacketEncoder {
   }
 }
 
-/** No packet of the event is longer: a UTF-16 unit takes 3 bytes at the most. */
+/**
+ * The longest the event's packet can be: a UTF-16 unit takes at most 3 bytes.
+ */
 function mostBytes(event: StatusEvent): number {
   return BODY_AT + CRC_BYTES + 8 + (event.fileBytes?.length ?? 0) +
     textsOf(event).reduce((sum, text) => sum + 4 + 3 * text.length, 8);
 }
 
-/** No packet of the event is shorter: a UTF-16 unit takes a byte or more. */
+/**
+ * The shortest the event's packet can be: a UTF-16 unit takes at least a byte.
+ */
 function leastBytes(event: StatusEvent): number {
   return (event.fileBytes?.length ?? 0) +
     textsOf(event).reduce((sum, text) => sum + 1 + text.length, 8);
@@ -199,9 +204,9 @@ const shared = new PacketEncoder();
 /**
  * Encodes an event as one packet.
  *
- * @returns bytes of their own
+ * @returns bytes that the caller owns
  * @throws {RangeError} when the packet would be longer than 4194303 bytes, a
- * string holds a NUL or half a surrogate pair, or the time is before 1970 or
+ * string contains a NUL or half a surrogate pair, or the time is before 1970 or
  * after 2106
  * @throws {TypeError} when there are `fileBytes` without a `fileName`
  * @example
@@ -217,11 +222,12 @@ export function encodePacket(event: StatusEvent): Uint8Array {
 }
 
 /**
- * Encodes an event as one packet, or as several where its attachment does not
- * fit in one.
+ * Encodes an event as one packet, or as several if its attachment does not fit
+ * in one.
  *
- * @returns packets with bytes of their own
- * @throws as {@linkcode encodePacket} does, for what no split can help
+ * @returns packets that the caller owns
+ * @throws as {@linkcode encodePacket} does, for events that splitting cannot
+ * help
  */
 export function encodePackets(event: StatusEvent): Uint8Array[] {
   const packets: Uint8Array[] = [];
@@ -229,7 +235,7 @@ export function encodePackets(event: StatusEvent): Uint8Array[] {
   return packets;
 }
 
-/** What is said of a packet that would be too long. */
+/** The error for a packet that would be too long. */
 export function tooLong(length: number): RangeError {
   return new RangeError(
     `Cannot write packet: it has ${length} bytes, expected at most ${MAX_PACKET_BYTES}`,
@@ -243,11 +249,11 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
 }
 
 /**
- * One event for each part of an attachment; with no parts, one with an empty
- * attachment.
+ * Splits an event into one for each part of its attachment; without parts, one
+ * with an empty attachment.
  *
  * Time, tags, MIME type and `inprogress` go with the first, any other status
- * and `eof` with the last, as the Python tools do it.
+ * and `eof` with the last, as in the Python tools.
  */
 export function* splitAttachment(
   event: StatusEvent,
@@ -278,9 +284,9 @@ export function* splitAttachment(
   };
 }
 
-/** The length of a packet, its length field included. */
+/** The length of a packet, including its length field. */
 export function packetLength(withoutLength: number): number {
-  // The field counts itself, so a number more octets long may be needed.
+  // The field counts itself, so that it may need another octet.
   const one = withoutLength + 1;
   return one < 2 ** 6 ? one : one + 1 < 2 ** 14 ? one + 1 : one + 2;
 }

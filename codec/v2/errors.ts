@@ -1,5 +1,5 @@
 /**
- * What can be wrong with a packet, and how it is said.
+ * What can be wrong with a packet.
  *
  * @module
  */
@@ -12,23 +12,23 @@ export type FaultCode =
   | "length"
   /** The input ends before the packet does. */
   | "truncated"
-  /** The CRC-32 does not hold. */
+  /** The CRC-32 is wrong. */
   | "checksum"
-  /** The CRC-32 holds, but a field runs past the end of the packet. */
+  /** The CRC-32 is right, but a field runs past the end of the packet. */
   | "field"
-  /** The CRC-32 holds, but a string is not UTF-8 or holds a NUL. */
+  /** The CRC-32 is right, but a string is not UTF-8 or contains a NUL. */
   | "text";
 
-/** What is wrong with the bytes of a would-be packet. */
+/** What is wrong with bytes that begin like a packet. */
 export interface Fault {
   readonly code: FaultCode;
-  /** What was found and what was expected, without the place. */
+  /** What was found and what was expected, without the position. */
   readonly detail: string;
-  /** How many bytes a truncated packet lacks, where its header says. */
+  /** How many bytes a truncated packet lacks, if its header tells. */
   readonly missingBytes?: number;
 }
 
-/** Bytes that were expected to be one sound packet are not. */
+/** Thrown for bytes that should be one sound packet and are not. */
 export class PacketError extends Error {
   override name = "PacketError";
   readonly code: FaultCode;

@@ -1,5 +1,5 @@
 /**
- * What comes again and again: tags, route codes, MIME types.
+ * A cache for values that recur: tags, route codes, MIME types.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { sameBytes } from "../text/bytes.ts";
 import { hashText, mixHash } from "../text/utf8.ts";
 
-/** Slots of a cache; a power of two. They bound its memory. */
+/** The number of slots, a power of two. It bounds the memory. */
 const SLOTS = 1024;
-/** Longer fields are not worth a slot. */
+/** Longer fields are not cached. */
 const MAX_BYTES = 64;
 
 interface Slot<Value> {
@@ -17,7 +17,9 @@ interface Slot<Value> {
   readonly value: Value;
 }
 
-/** What bytes were decoded to lately, so as not to decode them again. */
+/**
+ * Remembers what bytes were decoded to, so that they need not be decoded again.
+ */
 export class Interned<Value> {
   readonly #slots: (Slot<Value> | undefined)[] = [];
   readonly #decode: (bytes: Uint8Array, start: number, end: number) => Value;
@@ -28,7 +30,9 @@ export class Interned<Value> {
     this.#decode = decode;
   }
 
-  /** What bytes `start` to `end` are decoded to; `view` is of the same bytes. */
+  /**
+   * The value of bytes `start` to `end`; `view` is a view of the same bytes.
+   */
   get(
     bytes: Uint8Array,
     view: DataView,

@@ -1,5 +1,5 @@
 /**
- * What the items of a stream say as events, where everything must be one.
+ * Items of a stream as events, for outputs that consist of events only.
  *
  * @module
  */
@@ -7,17 +7,17 @@
 import { type StatusEvent, textFile } from "../event.ts";
 import type { StreamItem } from "./decoder.ts";
 
-/** The test that damage is reported as, by the Python tools' name. */
+/** The test that damage is reported as, named as in the Python tools. */
 export const PARSER_TEST_ID = "subunit.parser";
 /** The file that foreign bytes are reported as. */
 export const FOREIGN_FILE_NAME = "stdout";
 
 /**
- * The events of an item: of a packet the one it holds; of foreign bytes a part
- * of the file "stdout" of no test; of damage two of the test
- * `subunit.parser`, the bytes and then the failure with its reason.
+ * Returns the events of an item: for a packet, its own; for foreign bytes, a
+ * part of the file "stdout" without a test; for damage, two events of the test
+ * `subunit.parser`, the bytes and then a failure with the reason.
  *
- * Bytes in them are views, as in the item.
+ * Their bytes are views, as in the item.
  */
 export function itemEvents(item: StreamItem): StatusEvent[] {
   switch (item.kind) {

@@ -23,7 +23,7 @@
  * @module
  */
 
-/** The byte every packet begins with. */
+/** The first byte of every packet. */
 export const SIGNATURE = 0xb3;
 /** The version in the top four bits of the flags. */
 export const VERSION = 2;
@@ -42,17 +42,17 @@ export const FLAG = {
   STATUS: 0x0007,
 } as const;
 
-/** Signature and flags: what comes before the length. */
+/** Signature and flags, which come before the length. */
 export const LENGTH_OFFSET = 3;
-/** The checksum at the packet's end. */
+/** The checksum at the end of a packet. */
 export const CRC_BYTES = 4;
-/** The longest packet: what a three-byte number can say. */
+/** The longest packet: the largest number in three octets. */
 export const MAX_PACKET_BYTES = 4194303;
-/** The longest length field a reader accepts. */
+/** The longest length field that readers accept. */
 export const MAX_LENGTH_OCTETS = 3;
 /** The largest value of a number: 30 bits. */
 export const MAX_NUMBER = 2 ** 30 - 1;
-/** The last second a timestamp can say, in 2106. */
+/** The last second that a timestamp can hold, in 2106. */
 export const MAX_SECONDS = 2 ** 32 - 1;
 
 /**

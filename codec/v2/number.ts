@@ -1,6 +1,6 @@
 /**
- * The variable-length number: its top two bits say how many octets it has,
- * the others are the value, big-endian.
+ * The variable-length number: its top two bits give the number of octets, the
+ * others are the value, big-endian.
  *
  * ```text
  *   prefix  octets  largest
@@ -15,12 +15,12 @@
 
 import { MAX_NUMBER } from "./layout.ts";
 
-/** The octets of the number that begins with `first`: 1 to 4. */
+/** The number of octets of a number that begins with `first`: 1 to 4. */
 export function numberOctets(first: number): number {
   return (first >>> 6) + 1;
 }
 
-/** Reads the number at `offset`; all its octets must be there. */
+/** Reads the number at `offset`; all its octets must be available. */
 export function readNumber(bytes: Uint8Array, offset: number): number {
   const first = bytes[offset];
   const value = first & 0x3f;
@@ -40,7 +40,7 @@ export function readNumber(bytes: Uint8Array, offset: number): number {
 /**
  * The fewest octets that hold `value`.
  *
- * @throws {RangeError} when it is not a whole number from 0 to 2 ** 30 - 1
+ * @throws {RangeError} when it is not an integer from 0 to 2 ** 30 - 1
  */
 export function octetsFor(value: number): number {
   if (!Number.isInteger(value) || value < 0 || value > MAX_NUMBER) {
@@ -52,10 +52,9 @@ export function octetsFor(value: number): number {
 }
 
 /**
- * Writes `value` at `offset` in the fewest octets and returns the offset
- * behind it.
+ * Writes `value` at `offset` in the fewest octets and returns where it ends.
  *
- * @throws {RangeError} when it is not a whole number from 0 to 2 ** 30 - 1
+ * @throws {RangeError} when it is not an integer from 0 to 2 ** 30 - 1
  */
 export function writeNumber(
   bytes: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * One packet: a view over the bytes that arrived.
+ * One packet, as a view of the bytes that arrived.
  *
  * @module
  */
@@ -21,13 +21,13 @@ import {
 import { Interned } from "./interned.ts";
 import { numberOctets, readNumber } from "./number.ts";
 
-/** Says that a header does not say yet how long its packet is. */
+/** The header is too short to give the packet's length. */
 export const HEADER_INCOMPLETE = 0;
 
 /**
- * The length a header at `start` claims, from as few bytes as tell it;
- * {@linkcode HEADER_INCOMPLETE} when `end` comes too early, a fault when no
- * reader of version 2 should believe it.
+ * The length that the header at `start` claims, from as few bytes as possible;
+ * {@linkcode HEADER_INCOMPLETE} when `end` comes too early, a fault when the
+ * header cannot be one of version 2.
  */
 export function claimedLength(
   source: Uint8Array,
@@ -65,7 +65,7 @@ export function claimedLength(
   return length;
 }
 
-/** What the two CRCs say when they differ. */
+/** The fault of a packet whose CRCs differ. */
 export function checksumFault(stored: number, computed: number): Fault {
   const hex = (crc: number) => "0x" + crc.toString(16).padStart(8, "0");
   return {
@@ -75,26 +75,25 @@ export function checksumFault(stored: number, computed: number): Fault {
 }
 
 /**
- * A packet of version 2, and the event it holds.
+ * A packet of version 2, and the event it contains.
  *
- * It is a view: `source` belongs to whoever made the packet, and the bytes
- * are only those of the packet for as long as that owner leaves them alone (a
- * {@linkcode PacketDecoder} does until it is fed again). Fields are decoded
- * each time they are asked for. {@linkcode Packet.copy} makes a packet that
- * owns its bytes.
+ * It is a view: `source` belongs to whoever made the packet, and the packet is
+ * valid only while that owner does not change the bytes (a {@linkcode
+ * PacketDecoder} does not until its next chunk). Fields are decoded on each
+ * access. {@linkcode Packet.copy} returns a packet that owns its bytes.
  *
- * The `…At` and `…End` places index `source` and are for readers that compare
- * or forward bytes without making strings of them; -1 says the field is
- * absent.
+ * The `…At` and `…End` fields are indices into `source`, for readers that
+ * compare or forward bytes without making strings of them; -1 means that the
+ * field is absent.
  */
 export class Packet implements StatusEvent {
-  /** The bytes the places below index. */
+  /** The bytes that the indices below refer to. */
   readonly source: Uint8Array;
   /** The same bytes, to read words from. */
   readonly view: DataView;
   /** Where the packet begins in `source`, at its signature. */
   readonly start: number;
-  /** Where it ends, behind its CRC. */
+  /** Where it ends, after its CRC. */
   readonly end: number;
   /** The 16 bits of the flags field. */
   readonly flags: number;
@@ -140,17 +139,17 @@ export class Packet implements StatusEvent {
     return "packet";
   }
 
-  /** The key of its test, which a packet is itself. */
+  /** The key of its test: the packet itself. */
   get testKey(): this {
     return this;
   }
 
   /**
-   * Reads the fields of a packet whose header and CRC hold. Bytes left over
-   * behind the fields we know are a newer writer's, and no fault.
+   * Reads the fields of a packet whose header and CRC are valid. Bytes after
+   * the known fields come from a newer writer and are no fault.
    *
-   * This is the hot path behind every packet: one pass, no calls that make
-   * objects, places in plain fields.
+   * This is the hot path of every packet: one pass, no calls that allocate,
+   * indices in plain fields.
    *
    * @internal
    */
@@ -240,7 +239,7 @@ export class Packet implements StatusEvent {
     return packet;
   }
 
-  /** The packet as it arrived: a view, to forward unchanged. */
+  /** The packet as it arrived: a view, to be forwarded unchanged. */
   get bytes(): Uint8Array {
     return this.source.subarray(this.start, this.end);
   }
@@ -249,13 +248,13 @@ export class Packet implements StatusEvent {
     return this.end - this.start;
   }
 
-  /** Where the fields begin in `source`, behind the length. */
+  /** Where the fields begin in `source`, after the length. */
   get bodyAt(): number {
     const lengthAt = this.start + LENGTH_OFFSET;
     return lengthAt + numberOctets(this.source[lengthAt]);
   }
 
-  /** The same packet over bytes of its own, to keep. */
+  /** Returns a copy that owns its bytes. */
   copy(): Packet {
     const bytes = this.source.slice(this.start, this.end);
     const view = new DataView(bytes.buffer);
@@ -269,7 +268,7 @@ export class Packet implements StatusEvent {
   }
 
   get status(): TestStatus | undefined {
-    // Code 0, no status, is one before the first.
+    // Code 0, no status, is before the first.
     return TEST_STATUSES[(this.flags & FLAG.STATUS) - 1];
   }
 
@@ -314,8 +313,8 @@ export class Packet implements StatusEvent {
   }
 
   /**
-   * The time. A writer can put a second or more into the nanoseconds; they
-   * come out as seconds here.
+   * The time. Writers may put a second or more into the nanoseconds, which this
+   * carries over.
    */
   get timestamp(): Timestamp | undefined {
     if ((this.flags & FLAG.TIMESTAMP) === 0) return undefined;
@@ -335,7 +334,10 @@ export class Packet implements StatusEvent {
       : decodeText(this.source, this.parentAt, this.parentEnd);
   }
 
-  /** The event as a plain object that owns its bytes, absent fields left out. */
+  /**
+   * Returns the event as a plain object that owns its bytes, without absent
+   * fields.
+   */
   toEvent(): StatusEvent {
     const { fileBytes } = this;
     const all = {
@@ -364,7 +366,7 @@ export class Packet implements StatusEvent {
   }
 }
 
-/** Few sets of tags are in a stream, and most packets that end a test have one. */
+/** A stream has few sets of tags, and most packets that end a test have one. */
 const tagSets = new Interned(readTags);
 
 function readTags(
@@ -380,16 +382,18 @@ function readTags(
   return Object.freeze(tags);
 }
 
-/** Route codes, MIME types, file names: few, and in most packets. */
+/**
+ * Route codes, MIME types and file names: few different ones, in most packets.
+ */
 const texts = new Interned(decodeText);
 
-/** Where the string or content that {@linkcode textStart} read last ends. */
+/** The end of the string or content that {@linkcode textStart} read last. */
 let textStop = 0;
 
 /**
- * Where the bytes of a string or of file content start whose length is at
- * `at`; leaves their end in {@linkcode textStop}, past `limit` when they do
- * not fit. Two results without an object for them: this runs for each field.
+ * The start of a string or of file content whose length is at `at`. Stores its
+ * end in {@linkcode textStop}, past `limit` when it does not fit: two results
+ * without allocating an object, because this runs for each field.
  */
 function textStart(source: Uint8Array, at: number, limit: number): number {
   if (at >= limit) {
@@ -423,8 +427,7 @@ function textFault(field: string): Fault {
 /**
  * Decodes one whole packet.
  *
- * @param bytes the packet, nothing before or behind it; the result is a view
- * of them
+ * @param bytes exactly one packet; the result is a view of them
  * @throws {PacketError} when they are not one sound packet
  * @example
  * ```ts

@@ -9,15 +9,18 @@ import { MAX_PACKET_BYTES } from "./layout.ts";
 
 /** Bytes between two notes of the register. */
 const STEP = 128;
-/** Notes kept: ranges that overlap reach back over two packets at the most. */
+/**
+ * The number of notes kept: overlapping ranges reach back over at most two
+ * packets.
+ */
 const NOTES = 2 * Math.ceil(MAX_PACKET_BYTES / STEP) + 2;
 
 /**
- * The running CRC of a stretch of the stream, noted every {@linkcode STEP}
- * bytes. Hostile bytes can claim packets of 4 MiB nested in one another; this
- * gives the CRC of each in constant time.
+ * The running CRC of part of a stream, noted every {@linkcode STEP} bytes.
+ * Hostile bytes can claim packets of 4 MiB nested in one another; this gives
+ * the CRC of each in constant time.
  *
- * Places are stream offsets; a `view` holds the stream's bytes from offset
+ * Positions are stream offsets; a `view` has the stream's bytes from offset
  * `base` on. Ranges must begin in ascending order and be no longer than the
  * longest packet.
  */
@@ -29,8 +32,8 @@ export class RunningCrc {
 
   /** The CRC-32 of stream bytes `start` to `end`. */
   range(view: DataView, base: number, start: number, end: number): number {
-    // A note from before the bytes at hand is of no use. That happens once
-    // after the decoder moves its buffer, which is rare enough to start anew.
+    // Notes from before the available bytes are useless. That happens once
+    // after the decoder moves its buffer, which is rare enough to start again.
     if (
       start < this.#origin || start > this.#known || this.#note(start) < base
     ) {
@@ -38,7 +41,7 @@ export class RunningCrc {
       this.#register = this.#notes[0] = 0;
     }
     this.#extend(view, base, end);
-    // The register begins with all ones; being linear, they can be put in
+    // The register begins with all ones; as CRCs are linear, they can be added
     // where the range starts.
     const before = ~this.#at(view, base, start);
     return ~(this.#at(view, base, end) ^ skipZeros(before, end - start)) >>> 0;
@@ -71,7 +74,7 @@ export class RunningCrc {
     );
   }
 
-  /** The last noted place up to `place`. */
+  /** The last noted offset up to `place`. */
   #note(place: number): number {
     return place - (place - this.#origin) % STEP;
   }
