@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 
-/** Text the protocol allows; in a test id too. */
+/** Text that the protocol allows, also as a test id. */
 const text = fc.string({ unit: "binary", maxLength: 20 }).map((string) =>
   string.replaceAll("\0", "0")
 );
@@ -22,7 +22,7 @@ const file = fc.record({
   fileBytes: fc.uint8Array({ maxLength: 80 }),
 });
 
-/** Any event one packet can hold, absent fields left out. */
+/** Any event that one packet can hold, without absent fields. */
 export const arbitraryEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
   fc.record({
     testId: text,

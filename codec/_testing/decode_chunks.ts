@@ -1,5 +1,5 @@
 /**
- * Events for the tests of decoders: collected from chunks, and shown.
+ * Helpers for the tests of decoders: collect events from chunks and show them.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "../event.ts";
 
-/** What all decoders of foreign formats have. */
+/** The interface of all decoders of foreign formats. */
 export interface EventDecoder {
   push(chunk: Uint8Array): StatusEvent[];
   end(): StatusEvent[];
 }
 
-/** All events of the chunks, the parts of a file joined. */
+/** Returns all events of the chunks, with the parts of each file joined. */
 export function decodeChunks(
   decoder: EventDecoder,
   chunks: Iterable<Uint8Array>,
 ): StatusEvent[] {
   const events: StatusEvent[] = [];
   for (const chunk of chunks) {
-    // The chunk's owner may do with it what he likes.
+    // The owner of a chunk may reuse it.
     const own = chunk.slice();
     events.push(...decoder.push(own));
     own.fill(0x21);
@@ -28,7 +28,7 @@ export function decodeChunks(
   return joinParts([...events, ...decoder.end()]);
 }
 
-/** Joins parts of a file that follow one another. */
+/** Joins consecutive parts of a file. */
 function joinParts(events: StatusEvent[]): StatusEvent[] {
   const joined: StatusEvent[] = [];
   for (const event of events) {
@@ -48,7 +48,7 @@ function isMore(event: StatusEvent, last: StatusEvent): boolean {
     event.fileName === last.fileName;
 }
 
-/** The bytes whole, byte by byte, and cut at every offset. */
+/** Yields the bytes whole, byte by byte, and cut at every offset. */
 export function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
   yield [bytes];
   yield Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
@@ -82,7 +82,7 @@ export function lostTests(events: StatusEvent[]): string[] {
   return [...open];
 }
 
-/** Says whether an event's strings can be written into a packet. */
+/** Returns whether a packet can hold an event's strings. */
 export function isWritable(event: StatusEvent): boolean {
   const { testId = "", parentTestId = "", tags = [], fileName = "" } = event;
   return [testId, parentTestId, fileName, ...tags].every((text) =>

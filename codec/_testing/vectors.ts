@@ -1,12 +1,12 @@
 /**
- * Golden packets, as hex, with where they come from.
+ * Golden packets in hexadecimal, with their origins.
  *
  * @module
  */
 
 import type { StatusEvent } from "../event.ts";
 
-/** A packet and the event it holds, good in both directions. */
+/** A packet and its event, valid in both directions. */
 export interface Vector {
   readonly name: string;
   readonly hex: string;
@@ -100,12 +100,12 @@ export const VECTORS: readonly Vector[] = [
   },
 ];
 
-/** The specification's packet, to put around others. */
+/** The specification's packet, to be put around others. */
 export const GOOD = VECTORS[0].hex;
 
 /**
- * Streams that are not all well, and the kinds of their items: packet `p`,
- * foreign `f`, damage `d` with its code, each with its count of bytes.
+ * Streams with something wrong, and the kinds of their items: packet `p`,
+ * foreign `f`, damage `d` with its code, each with its size in bytes.
  */
 export const STREAMS: readonly {
   name: string;
@@ -178,7 +178,7 @@ export const STREAMS: readonly {
     items: ["d text 19"],
   },
   {
-    // Only the fields of a sound packet are no place for another.
+    // Only the fields of a valid packet may contain another packet.
     name: "a test id in Latin-1, and a packet in a file, under a good CRC",
     hex: "b329461e04636166e9036c6f670cb329010c03666f6f08555f1be3afe531" + GOOD,
     items: ["d text 14", "p 12", "f 4", "p 12"],

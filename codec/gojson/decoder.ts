@@ -1,5 +1,5 @@
 /**
- * Chunks in, events out: reads what `go test -json` prints.
+ * Decodes the output of `go test -json`.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { mayBeRead, parseBrokenPackage, parseGoEvent } from "./line.ts";
 import { GoRun, TEXT_FILE_NAME } from "./run.ts";
 
 /**
- * Reads `go test -json`: tests, subtests, benchmarks, builds.
+ * Decodes the output of `go test -json`: tests, subtests, benchmarks, builds.
  *
- * A test's id is `PACKAGE.TestName/sub`; a subtest names its parent. What a
- * test prints becomes parts of its file "output", as it comes. What is printed
- * outside tests, what the build prints, and lines that are no event of Go,
- * become parts of the file "stdout" of no test, the last the bytes as they
- * came. See {@linkcode GoRun} for what is a failure.
+ * A test's id is `PACKAGE.TestName/sub`; a subtest names its parent. The output
+ * of a test becomes parts of its file "output", as it arrives. Output outside
+ * tests, the output of builds, and lines that are not events of Go become parts
+ * of the file "stdout" without a test, such lines byte for byte. See {@linkcode
+ * GoRun} for what counts as a failure.
  *
- * Times are those of the lines, to the nanosecond. How the input is cut into
- * chunks makes no difference to the events, but for text, which comes out as
- * early as it can.
+ * Times are those of the lines, to the nanosecond. How the input is split into
+ * chunks does not change the events, except that text is returned as early as
+ * possible.
  *
  * @example
  * ```ts
@@ -53,8 +53,8 @@ export class GoJsonDecoder {
   #ended = false;
 
   /**
-   * Takes in a chunk and returns the events that are complete now. They hold
-   * no view of the chunk.
+   * Reads a chunk and returns the events that are complete. They contain no
+   * views of the chunk.
    *
    * @throws {TypeError} after `end`
    */
@@ -64,7 +64,7 @@ export class GoJsonDecoder {
     return this.#takeEvents();
   }
 
-  /** Says that no more chunks come, and returns the rest of the events. */
+  /** Ends the input and returns the remaining events. */
   end(): StatusEvent[] {
     if (this.#ended) return [];
     this.#ended = true;

@@ -1,5 +1,5 @@
 /**
- * One line that `go test -json` prints: text to what it says.
+ * Parses one line of the output of `go test -json`.
  *
  * ```text
  * {"Time":"…","Action":"run","Package":"example.com/a","Test":"TestB/c"}
@@ -30,31 +30,33 @@ const ACTIONS = [
   "build-fail",
 ] as const;
 
-/** What happened; a word of test2json, or of the build. */
+/** What happened, in the words of test2json and of the build. */
 export type GoAction = typeof ACTIONS[number];
 
-/** A line of JSON. What it does not give is empty or undefined. */
+/** A line of JSON. Fields that it lacks are empty or undefined. */
 export interface GoEvent {
   readonly action: GoAction;
   readonly time: Timestamp | undefined;
-  /** The import path of the package that is tested. */
+  /** The import path of the tested package. */
   readonly package: string;
-  /** Empty where the line is about the package as a whole. */
+  /** Empty when the line is about the package as a whole. */
   readonly test: string;
   readonly output: string;
-  /** The import path of what is built; with " [a.test]" behind, for a test. */
+  /** The import path of what is built, followed by " [a.test]" for a test. */
   readonly importPath: string;
-  /** The import path of the build that failed, when a package fails by it. */
+  /**
+   * The import path of the failed build, when a package fails because of it.
+   */
   readonly failedBuild: string;
   /** An attribute of a test: key and value. */
   readonly key: string;
   readonly value: string;
 }
 
-/** A time beyond is none a packet can hold: 2106-02-07. */
+/** The last second that a packet can hold, on 2106-02-07. */
 const MAX_SECONDS = 2 ** 32 - 1;
 
-/** The fields of a line that are text, those that are there. */
+/** The text fields that a line may have. */
 const TEXT_FIELDS = [
   "Package",
   "Test",
@@ -69,7 +71,7 @@ type Fields =
   & { readonly Action?: unknown; readonly Time?: unknown }
   & { readonly [Name in typeof TEXT_FIELDS[number]]?: string };
 
-/** Reads a line of JSON; undefined when it is no event of Go. */
+/** Parses a line of JSON; undefined when it is not an event of Go. */
 export function parseGoEvent(line: string): GoEvent | undefined {
   const fields = tryParse(line);
   const action = fields?.Action;
@@ -106,11 +108,11 @@ function tryParse(line: string): Fields | undefined {
 
 const TIME_PARTS = /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
-/** The second read last, which the next time often has too. */
+/** The second read last: the next time is often in it too. */
 let lastSecond = "1970-01-01T00:00:00Z";
 let lastSeconds = 0;
 
-/** A time that a packet can hold; Go's zero time is in the year 1. */
+/** Reads a time that a packet can hold; Go's zero time is in the year 1. */
 function readTime(time: unknown): Timestamp | undefined {
   const match = typeof time === "string" ? TIME_PARTS.exec(time) : null;
   if (match === null) return undefined;
@@ -131,13 +133,13 @@ function readTime(time: unknown): Timestamp | undefined {
 
 const BROKEN_PACKAGE = /^FAIL\t(\S+) (\[(?:build|setup) failed\])\s*$/;
 
-/** A package that cannot be built, and how Go says so. */
+/** A package that cannot be built, and Go's words for why. */
 export interface BrokenPackage {
   readonly name: string;
   readonly reason: string;
 }
 
-/** Reads a line of text; undefined when it says of no package that it failed. */
+/** Parses a line of text; undefined unless it reports that a package failed. */
 export function parseBrokenPackage(line: string): BrokenPackage | undefined {
   const match = BROKEN_PACKAGE.exec(line);
   return match === null ? undefined : { name: match[1], reason: match[2] };
@@ -146,7 +148,9 @@ export function parseBrokenPackage(line: string): BrokenPackage | undefined {
 const OPENING_BRACE = 0x7b;
 const FAIL = new TextEncoder().encode("FAIL\t");
 
-/** Says whether bytes `start` to `end`, or more of them, may be read here. */
+/**
+ * Returns whether a line that begins with bytes `start` to `end` may be parsed.
+ */
 export function mayBeRead(
   bytes: Uint8Array,
   start: number,

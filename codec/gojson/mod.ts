@@ -1,5 +1,5 @@
 /**
- * What `go test -json` prints, into events.
+ * Decodes the output of `go test -json` into events.
  *
  * @module
  */

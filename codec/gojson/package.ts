@@ -1,5 +1,5 @@
 /**
- * A package that is tested, and its tests in progress.
+ * A tested package and its tests in progress.
  *
  * @module
  */
@@ -23,11 +23,11 @@ export class GoTest {
   readonly name: string;
   readonly testId: string;
   readonly parentTestId: string | undefined;
-  /** Whether a part of its output has been handed out. */
+  /** Whether part of its output has been emitted. */
   hasOutput = false;
   /** Its attributes, "key=value". */
   readonly tags: string[] = [];
-  /** What its output says of a result that no line may come to give. */
+  /** The result according to its output, if no line gives one. */
   #printed: TestStatus | undefined;
 
   constructor(name: string, testId: string, parentTestId?: string) {
@@ -44,7 +44,7 @@ export class GoTest {
     if (this.tags.length < MAX_TAGS) this.tags.push(idText(`${key}=${value}`));
   }
 
-  /** Looks for a result in what the test prints. */
+  /** Looks for a result in the output of the test. */
   notice(output: string): void {
     if (this.isBenchmark) {
       if (BENCHMARK_RESULT.test(output)) this.#printed = "success";
@@ -55,14 +55,14 @@ export class GoTest {
   }
 
   /**
-   * What the test came to when no line gives its result.
+   * The status of a test without a line that gives its result.
    *
-   * - Benchmarks that pass get none (golang/go#61767), but they print one, if
-   *   they do not only run others.
-   * - Up to Go 1.19, and where a test binary runs with a plain `-test.v`, a test
-   *   gets none whose output ends within a line (golang/go#49630): "prompt>---
+   * - Benchmarks that pass have no such line (golang/go#61767), but they print
+   *   a result, unless they only run others.
+   * - Up to Go 1.19, and where a test binary runs with a plain `-test.v`, tests
+   *   whose output ends within a line have none (golang/go#49630): "prompt>---
    *   PASS: TestX (0.00s)". A test can print that itself and then panic, so it
-   *   counts only where nothing else is to be explained.
+   *   only counts if nothing else needs an explanation.
    *
    * @param isExplained whether the package passes, or a test is known to fail
    */
@@ -74,7 +74,7 @@ export class GoTest {
   }
 }
 
-/** A package whose end has not come. */
+/** A package that has not ended. */
 export class GoPackage {
   readonly name: string;
   /** The tests in progress, by name. */
@@ -86,12 +86,12 @@ export class GoPackage {
     this.name = name;
   }
 
-  /** The test that a line means. */
+  /** The test that a line refers to. */
   find(name: string): GoTest | undefined {
     return this.tests.get(name) ?? this.tests.get(plainBenchmark(name));
   }
 
-  /** Begins a test. */
+  /** Starts a test. */
   start(name: string): GoTest {
     const test = this.newTest(name);
     this.tests.set(name, test);
@@ -108,9 +108,9 @@ export class GoPackage {
   }
 
   /**
-   * The test that `name` is a subtest of. A subtest may have slashes in its own
-   * name, so that not each beginning is a test's; one that is in progress is,
-   * and so is the first.
+   * The name of the test that `name` is a subtest of. Subtests may have slashes
+   * in their own names, so that not every prefix is a test; one that is in
+   * progress is, and so is the first.
    */
   #parentOf(name: string): string | undefined {
     for (let at = name.length; (at = name.lastIndexOf("/", at - 1)) > 0;) {
@@ -126,14 +126,14 @@ export class GoPackage {
   }
 }
 
-/** The text as an id can hold it. */
+/** The text as an id can contain it. */
 export function idText(text: string): string {
   return cutId(text.replaceAll("\0", "\\0").toWellFormed());
 }
 
 /**
- * The name of a benchmark without the number of processors, which results that
- * come late have behind it (golang/go#61767).
+ * The name of a benchmark without the number of processors that late results
+ * append to it (golang/go#61767).
  */
 function plainBenchmark(name: string): string {
   return name.startsWith("Benchmark") ? name.replace(/-\d+$/, "") : name;

@@ -1,5 +1,5 @@
 /**
- * Lines in, events out: what the lines of `go test -json` come to.
+ * Makes events from the lines of `go test -json`.
  *
  * @module
  */
@@ -16,14 +16,14 @@ import type { BrokenPackage, GoAction, GoEvent } from "./line.ts";
 import { GoPackage, type GoTest, idText } from "./package.ts";
 import { Tail } from "./tail.ts";
 
-/** The file of no test that text is reported as. */
+/** The file, without a test, that text is reported as. */
 export const TEXT_FILE_NAME = "stdout";
-/** The file of a test that holds what it printed. */
+/** The file with the output of a test. */
 const OUTPUT = "output";
-/** The file that says why something is a failure. */
+/** The file with the reason of a failure. */
 const REASON = "reason";
 
-/** What the package is called where `go tool test2json` was told of none. */
+/** The name of a package that `go tool test2json` was not given. */
 const NO_PACKAGE = "go test";
 
 const STATUSES: Partial<Record<GoAction, TestStatus>> = {
@@ -36,22 +36,23 @@ const STATUSES: Partial<Record<GoAction, TestStatus>> = {
 const encoder = new TextEncoder();
 
 /**
- * Makes events of the lines of a run. What fails besides tests that say so:
+ * Makes events from the lines of a run. Besides tests that report it, these
+ * fail:
  *
- * - A test that has started and has no result when its package ends, or the
- *   input does: the process panicked, exited or was killed.
- * - A package that fails and has no failing test to show for it: it could not
- *   be built, ran out of time, or its TestMain said so. It becomes a test of
- *   its name that nobody can run, with what was printed last.
+ * - A test that has started and has no result when its package or the input
+ *   ends: the process panicked, exited or was killed.
+ * - A package that fails without a failing test that explains it: it could not
+ *   be built, ran out of time, or its TestMain failed. It becomes a test with
+ *   its name that is not runnable, with its last output.
  * - A package that does not end before the input does.
- * - A build that fails and that no package fails by.
+ * - A build that fails without failing a package.
  *
- * Some tests that pass get no result either: {@linkcode GoTest.impliedStatus}.
+ * Some tests that pass have no result either: {@linkcode GoTest.impliedStatus}.
  */
 export class GoRun {
   readonly #emit: (event: StatusEvent) => void;
   readonly #packages = new Map<string, GoPackage>();
-  /** What builds printed, by import path. */
+  /** The output of builds, by import path. */
   readonly #builds = new Map<string, Tail>();
   readonly #failedBuilds = new Set<string>();
   #time: Timestamp | undefined;
@@ -76,12 +77,12 @@ export class GoRun {
     else this.#readTest(event, pkg);
   }
 
-  /** Fails a package that cannot be built, of which no event tells. */
+  /** Fails a package that cannot be built and that no event reports. */
   failPackage({ name, reason }: BrokenPackage): void {
     if (!this.#packages.has(name)) this.#fail(name, reason);
   }
 
-  /** Says that no more lines come. */
+  /** Ends the input. */
   end(): void {
     for (const pkg of this.#packages.values()) {
       this.#endTests(pkg, "fail", "the run broke off before it ended");
@@ -161,7 +162,10 @@ export class GoRun {
     this.#emit({ ...this.#eventOf(test), status: "inprogress" });
   }
 
-  /** A test begins that has begun: with -count, benchmarks get no result. */
+  /**
+   * A test that is in progress starts again: with -count, benchmarks have no
+   * result.
+   */
   #restart(pkg: GoPackage, test: GoTest): void {
     if (test.isBenchmark) this.#endTest(pkg, test, "success");
     else this.#lose(pkg, test, "no result when it was started again");
@@ -219,7 +223,7 @@ export class GoRun {
     });
   }
 
-  /** A failure that is no test's. */
+  /** Emits a failure that belongs to no test. */
   #fail(name: string, reason: string, printed = ""): void {
     const event = {
       testId: idText(name),

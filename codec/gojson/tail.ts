@@ -1,5 +1,5 @@
 /**
- * The end of what a package or a build has printed, for its report.
+ * The last output of a package or a build, for its report.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** How much is kept, in UTF-16 units: a screen or two of compiler errors. */
 const MAX_LENGTH = 64 * 1024;
 
-/** Keeps the last of the text added, cut where an addition begins. */
+/** Keeps the last of the text added, beginning with a whole addition. */
 export class Tail {
   #parts: string[] = [];
   #length = 0;

@@ -1,14 +1,13 @@
 /**
- * Bytes as base64 and back (RFC 4648, section 4), for runtimes whose
- * `Uint8Array` cannot do it by itself.
+ * Base64 (RFC 4648, section 4), for runtimes whose `Uint8Array` lacks it.
  *
  * @module
  */
 
-/** As many arguments as a call surely takes. */
+/** As many arguments as every engine accepts in one call. */
 const CHUNK_BYTES = 32 * 1024;
 
-/** Writes bytes as base64, with padding. */
+/** Encodes bytes as base64, with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = "";
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
@@ -18,12 +17,12 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /**
- * Reads what {@linkcode encodeBase64} writes.
+ * Decodes what {@linkcode encodeBase64} returns.
  *
- * @throws {SyntaxError} when `text` is not base64, or is without its padding
+ * @throws {SyntaxError} when `text` is not base64 or lacks its padding
  */
 export function decodeBase64(text: string): Uint8Array {
-  // Of `atob` padding may be missing, and blanks may stand anywhere.
+  // `atob` accepts missing padding, and white space anywhere.
   if (text.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text)) {
     throw new SyntaxError("Cannot read base64");
   }

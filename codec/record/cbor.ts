@@ -1,5 +1,5 @@
 /**
- * Events as a CBOR sequence (RFC 8742), exactly invertible: one record an
+ * Events as a CBOR sequence (RFC 8742), exactly invertible: one record per
  * event, with the content of a file as the byte string `file_bytes`.
  *
  * @module
@@ -10,7 +10,9 @@ import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "../event.ts";
 import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
 
-/** Plain CBOR: maps with text keys, byte strings, no tags of the library's. */
+/**
+ * Plain CBOR: maps with text keys, byte strings, none of the library's tags.
+ */
 const PLAIN = {
   useRecords: false,
   mapsAsObjects: true,
@@ -22,22 +24,22 @@ const PLAIN = {
 const encoder = new Encoder(PLAIN);
 const decoder = new Decoder(PLAIN);
 
-/** Writes an event as one item of CBOR; the bytes are the caller's. */
+/** Encodes an event as one CBOR item. The caller owns the bytes. */
 export function eventToCbor(event: StatusEvent): Uint8Array {
   const record = recordOf(event, "file_bytes", event.fileBytes);
-  // A Buffer in a block that the library shares out, and never takes back.
+  // A Buffer within a block that the library never reuses.
   const { buffer, byteOffset, byteLength } = encoder.encode(record);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** No event's item is nearly as long: its packets have 4 MiB at most. */
+/** No event's item is nearly as long: its packets have at most 4 MiB. */
 const MAX_ITEM_BYTES = 64 * 1024 * 1024;
 
 /**
- * The event of an item. `runnable` is true where it is left out.
+ * Reads the event of an item. `runnable` is true when it is absent.
  *
- * @throws {TypeError} when it is not one: a key we do not know, a value of the
- * wrong kind
+ * @throws {TypeError} when it is not an event: an unknown key, a value of the
+ * wrong type
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventFromCbor(item: unknown): StatusEvent {
@@ -52,10 +54,10 @@ const CONTENTS: Readonly<Record<string, FieldReader>> = {
 };
 
 /**
- * Takes a sequence apart into its items, chunk by chunk.
+ * Splits a sequence into its items, chunk by chunk.
  *
- * Bytes that are no CBOR are the end of what can be read: nothing tells where
- * the next item is.
+ * Nothing after bytes that are not CBOR can be read, because nothing shows
+ * where the next item begins.
  *
  * @example
  * ```ts
@@ -70,17 +72,17 @@ const CONTENTS: Readonly<Record<string, FieldReader>> = {
  * ```
  */
 export class CborDecoder {
-  /** The beginning of an item whose end has not come. */
+  /** The beginning of an item that is not complete yet. */
   #held: Uint8Array = new Uint8Array(0);
   /** How many bytes, and how many items, came before it. */
   #offset = 0;
   #count = 0;
 
   /**
-   * Takes in a chunk, and calls `take` with each item that is complete now;
-   * it is good until `take` returns.
+   * Adds a chunk and calls `take` with each item that it completes, which is
+   * valid until `take` returns.
    *
-   * @throws {TypeError} when what comes next is no CBOR
+   * @throws {TypeError} when the next bytes are not CBOR
    */
   push(chunk: Uint8Array, take: (item: unknown) => void): void {
     if (chunk.length === 0) return;
@@ -108,7 +110,7 @@ export class CborDecoder {
   }
 
   /**
-   * Says that no more chunks come.
+   * Ends the input.
    *
    * @throws {TypeError} when the last item is cut off
    */
@@ -124,7 +126,7 @@ export class CborDecoder {
   }
 }
 
-/** Whether an error of the library's says that bytes are missing. */
+/** Returns whether the library failed because bytes are missing. */
 function isIncomplete(error: unknown): boolean {
   return (error as { incomplete?: boolean }).incomplete === true;
 }

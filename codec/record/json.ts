@@ -1,6 +1,6 @@
 /**
- * Events as JSON lines, exactly invertible: one record an event, with the
- * content of a file as `file_text` when it is UTF-8, else as `file_base64`.
+ * Events as JSON lines, exactly invertible: one record per event, with the
+ * content of a file as `file_text` if it is UTF-8, otherwise as `file_base64`.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 } from "./record.ts";
 import { tryDecodeText } from "../text/utf8.ts";
 
-/** Writes an event as one line of JSON, without a line end. */
+/** Encodes an event as one line of JSON, without a line end. */
 export function eventToJson(event: StatusEvent): string {
   const { fileBytes } = event;
   const text = fileBytes && tryDecodeText(fileBytes);
@@ -27,12 +27,12 @@ export function eventToJson(event: StatusEvent): string {
 }
 
 /**
- * Reads what {@linkcode eventToJson} writes. `runnable` is true where it is
- * left out.
+ * Reads what {@linkcode eventToJson} returns. `runnable` is true when it is
+ * absent.
  *
  * @throws {SyntaxError} when `line` is not JSON
- * @throws {TypeError} when it is not an event: a key we do not know, a value
- * of the wrong kind
+ * @throws {TypeError} when it is not an event: an unknown key, a value of the
+ * wrong type
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventFromJson(line: string): StatusEvent {

@@ -1,9 +1,9 @@
 /**
- * Events as records: an object with a key for each field that is there.
+ * Events as records: objects with a key for each field that is present.
  *
  * ```text
  *   test_id  test_status  test_tags (in the packet's order)  runnable (always)
- *   file_name, and its content as the form has it  eof (only true)
+ *   file_name, and its content (text, base64 or bytes)  eof (only true)
  *   mime_type  route_code  timestamp (RFC 3339, UTC)  parent_test_id
  * ```
  *
@@ -13,17 +13,17 @@
 import { isTestStatus, type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { formatTimestamp, parseTimestamp } from "../timestamp.ts";
 
-/** An event's fields under the names they have outside. */
+/** An event's fields under their names in JSON and CBOR. */
 export type EventRecord = Record<string, unknown>;
 
-/** Reads a value under a key. */
+/** Reads the value of a key. */
 export type FieldReader = (key: string, value: unknown) => Partial<StatusEvent>;
 
 /**
- * The record of an event, with the keys of the fields that are there.
+ * Returns the record of an event, with keys for the fields that are present.
  *
  * @param contentKey the key of the bytes of its file
- * @param content those bytes, as the form has them
+ * @param content those bytes, as the format represents them
  */
 export function recordOf(
   event: StatusEvent,
@@ -48,11 +48,12 @@ export function recordOf(
 }
 
 /**
- * The event of a record. `runnable` is true where it is left out.
+ * Returns the event of a record. `runnable` is true when it is absent.
  *
- * @param contents reads the bytes of its file, by the keys that may hold them
- * @throws {TypeError} when it is not an event: a key we do not know, a value
- * of the wrong kind
+ * @param contents readers for the bytes of its file, by the keys that may have
+ * them
+ * @throws {TypeError} when it is not an event: an unknown key, a value of the
+ * wrong type
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventOf(
@@ -106,7 +107,7 @@ const READERS: Readonly<Record<string, FieldReader>> = {
   parent_test_id: (key, value) => ({ parentTestId: asString(key, value) }),
 };
 
-/** What is said of a value of the wrong kind. */
+/** The error for a value of the wrong type. */
 export function mismatch(
   key: string,
   value: unknown,
@@ -121,7 +122,7 @@ function shown(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    // A large number, or what holds itself.
+    // A bigint, or a value that contains itself.
     return String(value);
   }
 }

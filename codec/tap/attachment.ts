@@ -1,14 +1,14 @@
 /**
- * A file of a test that comes line by line.
+ * A file of a test that arrives line by line.
  *
  * @module
  */
 
 const LINE_FEED = 0x0a;
-/** Most attachments stay empty, and cost no buffer of their own. */
+/** Most attachments stay empty and need no buffer of their own. */
 const EMPTY: Uint8Array = new Uint8Array(0);
 
-/** Collects lines; the file has a line feed between two of them. */
+/** Collects lines, with a line feed between each two. */
 export class Attachment {
   readonly name: string;
   readonly mimeType: string;
@@ -21,17 +21,17 @@ export class Attachment {
     this.mimeType = mimeType;
   }
 
-  /** Whether a line has come. */
+  /** Whether a line has been added. */
   get begun(): boolean {
     return this.#begun;
   }
 
-  /** How many bytes wait to be taken. */
+  /** How many bytes can be taken. */
   get size(): number {
     return this.#size;
   }
 
-  /** Adds a line, without its line end; the bytes are copied. */
+  /** Adds a line, without its line end. The bytes are copied. */
   addLine(line: Uint8Array): void {
     this.#reserve(line.length + 1);
     if (this.#begun) this.#buffer[this.#size++] = LINE_FEED;
@@ -40,7 +40,7 @@ export class Attachment {
     this.#begun = true;
   }
 
-  /** Takes out what has been added since the last time. */
+  /** Returns what has been added since the last call. */
   take(): Uint8Array {
     const bytes = this.#buffer.slice(0, this.#size);
     this.#size = 0;

@@ -1,5 +1,5 @@
 /**
- * Chunks in, events out: reads TAP, the Test Anything Protocol.
+ * Decodes TAP, the Test Anything Protocol.
  *
  * @module
  */
@@ -12,24 +12,25 @@ import { TapDocument } from "./document.ts";
 /** The file that text is reported as. */
 const TEXT_FILE_NAME = "stdout";
 
-/** How a {@linkcode TapDecoder} is to work. */
+/** Options of a {@linkcode TapDecoder}. */
 export interface TapDecoderOptions {
   /** A clock; with it, every event has a time. */
   readonly now?: () => Timestamp;
 }
 
 /**
- * Reads TAP 12, 13 and 14: test points, plans, directives, YAML diagnostics,
+ * Decodes TAP 12, 13 and 14: test points, plans, directives, YAML diagnostics,
  * subtests to any depth.
  *
- * A test's id is `test N - description`, a subtest's its parent's, " > " and
- * its own. Files of a test come before its last event or with it. What is not
- * TAP becomes parts of the file "stdout" of no test, the bytes as they came.
+ * A test's id is `test N - description`; that of a subtest is its parent's, " >
+ * ", and its own. Files of a test come before its last event or with it.
+ * Everything that is not TAP becomes parts of the file "stdout" without a test,
+ * byte for byte.
  *
- * A test is handed out when the next line shows that no more belongs to it,
- * text when its beginning shows that it is no TAP. How the input is cut into
- * chunks makes no difference to the events, but for text, which comes out as
- * early as it can.
+ * A test is returned when the next line shows that nothing more belongs to it,
+ * text when its beginning shows that it is not TAP. How the input is split into
+ * chunks does not change the events, except that text is returned as early as
+ * possible.
  *
  * @example
  * ```ts
@@ -65,8 +66,8 @@ export class TapDecoder {
   }
 
   /**
-   * Takes in a chunk and returns the events that are complete now. They hold
-   * no view of the chunk.
+   * Reads a chunk and returns the events that are complete. They contain no
+   * views of the chunk.
    *
    * @throws {TypeError} after `end`
    */
@@ -77,7 +78,7 @@ export class TapDecoder {
     return this.#takeEvents();
   }
 
-  /** Says that no more chunks come, and returns the rest of the events. */
+  /** Ends the input and returns the remaining events. */
   end(): StatusEvent[] {
     if (this.#ended) return [];
     this.#ended = true;

@@ -1,5 +1,5 @@
 /**
- * Lines in, events out: what the lines of a TAP document come to.
+ * Makes events from the lines of a TAP document.
  *
  * @module
  */
@@ -26,44 +26,44 @@ import {
 import { Outlet } from "./outlet.ts";
 import type { TestResult } from "./test_result.ts";
 
-/** The last test point read, as long as it may get diagnostics. */
+/** The last test point, while it may still get diagnostics. */
 interface Current {
   readonly result: TestResult;
   readonly depth: number;
   readonly line: TestPointLine;
   readonly number: number;
-  /** What announced it, if anything did. */
+  /** The announcement of it, if there was one. */
   readonly subtest: Subtest | undefined;
 }
 
 /**
- * Makes events of lines. Ids, statuses and reports of missing tests are those
- * of Python's `tap2subunit` for what that reads: TAP 12 and 13, one level.
+ * Makes events from lines. Ids, statuses and reports of missing tests are those
+ * of Python's `tap2subunit` for what it reads: TAP 12 and 13, one level.
  *
  * Where TAP leaves it open, or Python loses something:
  *
- * - A test that comes twice, or is not in the plan, is a failure, whatever it
- *   says. Where the plan comes last, such a test is already handed out, and
- *   gets a failure of its own.
- * - Tests come in the order of their numbers, up to TAP 13. In TAP 14 they come
- *   in any order, and what is missing is reported at the end.
+ * - A test that is reported twice, or is not planned, is a failure, whatever
+ *   its result. If the plan comes last, the test has been emitted by then, and
+ *   a failure is added.
+ * - Up to TAP 13, tests come in the order of their numbers. In TAP 14 they come
+ *   in any order, and missing ones are reported at the end.
  * - A document without a plan is a failure, as in prove(1): a producer that
  *   dies before it prints the plan at the end must not look green.
- * - A subtest whose result does not come is a failure.
+ * - A subtest without a result is a failure.
  * - `Bail out!` ends all levels at once; what follows is text.
- * - A comment belongs to the test point before it. One that follows anything
- *   else is text, and so are pragmas: `pragma +strict` would make a failure of
- *   whatever a test program lets slip to its output.
- * - A version line behind a document begins another, as after `cat a b`.
- * - TAP 14 has a subtest go on until its parent's test point, by name. Here any
- *   test point of the parent's level ends it: where a producer spells a name in
- *   two ways, the rest of the document would be text.
+ * - A comment belongs to the test point before it. A comment after anything
+ *   else is text, and so are pragmas: `pragma +strict` would turn any stray
+ *   output of a test program into a failure.
+ * - A version line after a document begins another one, as after `cat a b`.
+ * - In TAP 14 a subtest ends at its parent's test point, found by name. Here
+ *   any test point of the parent's level ends it: if a producer spelled a name
+ *   in two ways, the rest of the document would be text.
  */
 export class TapDocument implements LineReader {
   readonly #outlet: Outlet;
   readonly #levels: Levels;
   #current: Current | undefined;
-  /** The indentation of the YAML block that is read. */
+  /** The indentation of the current YAML block. */
   #yamlIndent: number | undefined;
   #hasVersion = false;
   #isOver = false;
@@ -73,7 +73,7 @@ export class TapDocument implements LineReader {
     this.#levels = new Levels(this.#outlet);
   }
 
-  /** The time of the lines to come, if there is a clock. */
+  /** The time of the following lines, if there is a clock. */
   get time(): Timestamp | undefined {
     return this.#outlet.time;
   }
@@ -82,7 +82,9 @@ export class TapDocument implements LineReader {
     this.#outlet.time = time;
   }
 
-  /** Reads a line, with or without its line end; false when it is text. */
+  /**
+   * Reads a line, with or without its line end. Returns false when it is text.
+   */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isOver) return false;
     this.#levels.boundHeld();
@@ -90,7 +92,7 @@ export class TapDocument implements LineReader {
     const line = parseLine(bytes, start, end);
     switch (line.kind) {
       case "blank":
-        // May stand between a test point and its YAML block.
+        // May be between a test point and its YAML block.
         return false;
       case "other":
         break;
@@ -109,20 +111,22 @@ export class TapDocument implements LineReader {
     return false;
   }
 
-  /** Takes notice of a line that is text without being read. */
+  /** Ends what a line of text ends, without reading the line. */
   pass(): void {
     this.#levels.boundHeld();
     this.#settle();
   }
 
-  /** Says whether the beginning of a line leaves open what the line is. */
+  /**
+   * Returns whether a line that begins with these bytes may be more than text.
+   */
   mayRead(bytes: Uint8Array, start: number, end: number): boolean {
     return !this.#isOver && (
       this.#isYaml(bytes, start, end) || mayBecomeTap(bytes, start, end)
     );
   }
 
-  /** Hands out the last test: nothing belongs to it any more. */
+  /** Emits the last test: nothing more belongs to it. */
   #settle(): void {
     if (this.#current === undefined) return;
     const { depth, result } = this.#current;
@@ -131,7 +135,7 @@ export class TapDocument implements LineReader {
     this.#levels.end(depth, result);
   }
 
-  /** Says that no more lines come. */
+  /** Ends the input. */
   end(): void {
     this.#settle();
     if (!this.#isOver) this.#endDocument();
@@ -177,7 +181,10 @@ export class TapDocument implements LineReader {
     return true;
   }
 
-  /** Says whether a line that begins so is part of the YAML block. */
+  /**
+   * Returns whether a line that begins with these bytes is part of the YAML
+   * block.
+   */
   #isYaml(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#yamlIndent === undefined) return false;
     const stop = contentEnd(bytes, start, end);
@@ -212,8 +219,9 @@ export class TapDocument implements LineReader {
   }
 
   /**
-   * The depth of the level a line belongs to, by its indentation; undefined
-   * when it belongs to none. A line further in begins a subtest.
+   * The depth of the level that a line belongs to, by its indentation;
+   * undefined when there is none. A line with more indentation begins a
+   * subtest.
    */
   #place(line: StructureLine): number | undefined {
     const { top } = this.#levels;
@@ -229,10 +237,10 @@ export class TapDocument implements LineReader {
   }
 
   /**
-   * How many levels a line opens that stands `further` in than the innermost.
+   * How many levels a line opens that is indented `further` than the innermost.
    *
-   * TAP 14 has four blanks a level. Other indentations, as KTAP's two, are
-   * believed where a subtest was announced, and of lines that announce one:
+   * TAP 14 has four blanks per level. Other indentations, such as KTAP's two,
+   * are accepted after a subtest was announced, and in lines that announce one:
    * anywhere else, "ok" on an indented line may be anything.
    */
   #levelsBelow({ kind }: StructureLine, further: number): number {
@@ -296,8 +304,8 @@ export class TapDocument implements LineReader {
     if (this.#levels.hasOpenSubtest(depth)) return false;
     this.#settle();
     const { isFresh, parentTestId } = this.#levels.at(depth);
-    // The comment stands at the parent's indentation, or as the first line of
-    // the subtest.
+    // The comment is at the parent's indentation, or the first line of the
+    // subtest.
     if (depth > 0 && isFresh && parentTestId === undefined) {
       this.#levels.announceParent(depth, text);
     } else {
@@ -321,7 +329,7 @@ export class TapDocument implements LineReader {
       this.#current.line.opensBrace;
   }
 
-  /** Makes a subtest of the test point that ended in "{". */
+  /** Turns the test point that ended in "{" into a subtest. */
   #openBrace({ depth, line, number, result, subtest }: Current): void {
     this.#current = undefined;
     if (subtest !== undefined) {
@@ -363,19 +371,19 @@ function statusOf({ ok, directive }: TestPointLine): TestStatus {
   return ok ? "success" : "fail";
 }
 
-/** Says whether the line is the result of the subtest. */
+/** Returns whether the line is the result of the subtest. */
 function isResultOf(line: TestPointLine, subtest: Subtest): boolean {
   const { number = subtest.number } = line;
   return subtest.result === undefined &&
     (number === subtest.number || nameOf(line) === subtest.name);
 }
 
-/** The description without the "- " that may stand in front. */
+/** The description without a leading "- ". */
 function nameOf({ description }: TestPointLine): string {
   return description.replace(/^-(?:\s+|$)/, "");
 }
 
-/** Adds what a test point says besides its result. */
+/** Adds everything in a test point besides its result. */
 function addDetails(
   result: TestResult,
   line: TestPointLine,

@@ -1,24 +1,24 @@
 /**
- * Test ids of TAP's tests, which have a number and perhaps a name.
+ * Ids of TAP's tests, which have a number and perhaps a name.
  *
  * @module
  */
 
 import type { StatusEvent } from "../event.ts";
 
-/** A child's id is its parent's, this, and its own. */
+/** A child's id is its parent's, this separator, and its own. */
 const SEPARATOR = " > ";
-/** How many characters an id may have; what has more is cut. */
+/** The longest id, in UTF-16 units; longer ones are shortened. */
 const MAX_LENGTH = 16384;
 
-/** The id as Python's tool has it: "test 3 - description". */
+/** The id in the form of Python's tool: "test 3 - description". */
 export function numberedId(number: number, description = ""): string {
   return description === ""
     ? `test ${number}`
     : `test ${number} ${description}`;
 }
 
-/** The event with its ids as those of tests below `parentTestId`. */
+/** Returns an event with the ids of tests below `parentTestId`. */
 export function childEvent(
   event: StatusEvent,
   parentTestId: string,
@@ -33,8 +33,8 @@ export function childEvent(
 }
 
 /**
- * An id that is too long loses its beginning: the end tells it from its
- * siblings. One of full length is cut already.
+ * An id that is too long loses its beginning, because its end distinguishes it
+ * from its siblings. One of full length has been shortened already.
  */
 function childId(testId: string, parentTestId: string): string {
   if (testId.length === MAX_LENGTH) return testId;

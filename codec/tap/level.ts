@@ -9,30 +9,32 @@ import type { Timestamp } from "../timestamp.ts";
 import { TestNumbers } from "./numbers.ts";
 import type { TestResult } from "./test_result.ts";
 
-/** A subtest that has begun, and whose result is to come. */
+/** A subtest that has begun and has no result yet. */
 export interface Subtest {
   readonly testId: string;
   readonly number: number;
   readonly name: string;
-  /** When its `inprogress` event was handed out, if there is a clock. */
+  /** When its `inprogress` event was emitted, if there is a clock. */
   readonly started: Timestamp | undefined;
-  /** Its result, if it is a buffered one: that came first. */
+  /** Its result, if it is a buffered subtest: that comes first. */
   readonly result?: TestResult;
 }
 
 /** The document, or a subtest in it. */
 export class Level {
   readonly indent: number;
-  /** The level around it; undefined for the document. */
+  /** The enclosing level; undefined for the document. */
   readonly outer: Level | undefined;
-  /** Undefined for the document, and for a subtest as long as it is bare. */
+  /**
+   * Undefined for the document, and for a subtest while its parent is unknown.
+   */
   parentTestId: string | undefined;
   /** The number of the last test, once there is a plan. */
   planned: number | undefined;
   readonly numbers = new TestNumbers();
   /** The subtest that was announced in this level. */
   subtest: Subtest | undefined;
-  /** The events that wait for the parent's id. */
+  /** Events that wait for the parent's id. */
   held: StatusEvent[] = [];
 
   constructor(indent: number, outer?: Level) {
@@ -40,7 +42,7 @@ export class Level {
     this.outer = outer;
   }
 
-  /** Whether neither a plan nor a test has come. */
+  /** Whether the level has neither a plan nor a test yet. */
   get isFresh(): boolean {
     return this.planned === undefined && this.numbers.next === 1 &&
       this.subtest === undefined;

@@ -1,5 +1,5 @@
 /**
- * The levels of a TAP document, one in another.
+ * The stack of levels of a TAP document.
  *
  * @module
  */
@@ -13,19 +13,20 @@ import type { NumberRange } from "./numbers.ts";
 import type { Outlet } from "./outlet.ts";
 import { TestResult } from "./test_result.ts";
 
-/** How many blanks a level is indented by. */
+/** How many blanks each level is indented by. */
 export const LEVEL_INDENT = 4;
 
-/** How many gaps may wait to be filled where numbers come in any order. */
+/** How many gaps may wait to be filled if numbers come in any order. */
 const MAX_GAPS = 1000;
 /** The words of Python's tool. */
 const MISSING = "test missing from TAP output";
 
 /**
- * The document, the subtest that is read in it, the one in that, and so on. A
- * level is called by its depth; the document's is 0.
+ * The document, the current subtest in it, the one in that, and so on. Levels
+ * are addressed by depth, the document's being 0.
  *
- * Ids are given as in their own level.
+ * Ids are given relative to their own level. A level whose parent is unknown is
+ * bare.
  */
 export class Levels {
   readonly #outlet: Outlet;
@@ -52,14 +53,14 @@ export class Levels {
     return depth < 0 ? undefined : depth;
   }
 
-  /** Says whether a subtest of the level has begun and its result not come. */
+  /** Returns whether a subtest of the level has begun and has no result yet. */
   hasOpenSubtest(depth: number): boolean {
     return depth < this.top || this.at(depth).subtest !== undefined;
   }
 
   /**
-   * Opens `count` levels, the innermost indented by `indent`. The outermost is
-   * the announced subtest's, if there is one; the others are bare.
+   * Opens `count` levels, the innermost indented by `indent`. The outermost
+   * belongs to the announced subtest, if there is one; the others are bare.
    */
   open(indent: number, count: number): void {
     const { subtest } = this.at(this.top);
@@ -71,7 +72,7 @@ export class Levels {
     this.at(first).parentTestId = subtest?.testId;
   }
 
-  /** Says that the next test of a level has begun, a subtest. */
+  /** Begins the next test of a level, which is a subtest. */
   announce(depth: number, name: string): void {
     const number = this.at(depth).numbers.next;
     const description = name === "" ? "" : `- ${name}`;
@@ -79,13 +80,13 @@ export class Levels {
     this.begin(depth, { testId, number, name, started: this.#outlet.time });
   }
 
-  /** Says that a subtest has begun. */
+  /** Begins a subtest. */
   begin(depth: number, subtest: Subtest): void {
     this.at(depth).subtest = subtest;
     this.#outlet.emitStatus(this.at(depth), subtest.testId, "inprogress");
   }
 
-  /** Announces the parent of a bare subtest, which is bare no more. */
+  /** Announces the parent of a bare subtest, which is then no longer bare. */
   announceParent(depth: number, name: string): void {
     this.announce(depth - 1, name);
     const { testId } = this.at(depth - 1).subtest!;
@@ -93,8 +94,8 @@ export class Levels {
   }
 
   /**
-   * Closes the levels below `depth`. When the first of them is bare, `testId`
-   * is its parent's; without one it gets a parent that has but a number.
+   * Closes the levels below `depth`. If the first of them is bare, `testId` is
+   * its parent; without it, the parent has only a number.
    */
   close(depth: number, testId?: string): void {
     for (let last; (last = this.top) > depth;) {
@@ -117,7 +118,7 @@ export class Levels {
     this.#levels = [new Level(0)];
   }
 
-  /** Makes a failure of the level's subtest, whose result does not come. */
+  /** Fails the level's subtest, because it has no result. */
   abandon(depth: number): void {
     const level = this.at(depth);
     const { subtest } = level;
@@ -135,7 +136,7 @@ export class Levels {
     this.end(depth, result);
   }
 
-  /** Takes in the number of a test, which fails if that is out of place. */
+  /** Adds the number of a test, which fails if its number is out of place. */
   addNumber(depth: number, number: number, result: TestResult): void {
     const level = this.at(depth);
     const { numbers, planned = Infinity } = level;
@@ -151,7 +152,7 @@ export class Levels {
     }
   }
 
-  /** Takes in the plan; tests beyond it that have come are failures. */
+  /** Sets the plan; tests beyond it that have already come are failures. */
   setPlan(depth: number, last: number): void {
     const level = this.at(depth);
     level.planned = last;
@@ -160,7 +161,10 @@ export class Levels {
     }
   }
 
-  /** A test that ends now; an id that must be cut is attached to it whole. */
+  /**
+   * Makes the result of a test that ends now. An id that has to be shortened is
+   * attached in full.
+   */
   newResult(
     testId: string,
     status: TestStatus,
@@ -176,22 +180,22 @@ export class Levels {
     return result;
   }
 
-  /** Hands the events out that end a test. */
+  /** Emits the events that end a test. */
   end(depth: number, result: TestResult): void {
     for (const event of result.end()) this.emit(depth, event);
   }
 
-  /** Reports a failure that is in no line. */
+  /** Reports a failure that no line contains. */
   report(depth: number, testId: string, reason: string): void {
     this.#outlet.report(this.at(depth), testId, reason);
   }
 
-  /** Hands an event out, or holds it while a parent's id is not known. */
+  /** Emits an event, or holds it while a parent's id is unknown. */
   emit(depth: number, event: StatusEvent): void {
     this.#outlet.emit(this.at(depth), event);
   }
 
-  /** Lets events go that are too much to hold. */
+  /** Releases held events if they are too many. */
   boundHeld(): void {
     if (!this.#outlet.isFull) return;
     for (let depth = 1; depth <= this.top; depth++) {

@@ -1,5 +1,5 @@
 /**
- * One line of TAP: bytes to what they say.
+ * Parses one line of TAP.
  *
  * ```text
  * TAP version 14                              version
@@ -13,14 +13,14 @@
  * ```
  *
  * Source: the TAP 14 specification, testanything.org. What a line means also
- * depends on its indentation and on the lines before: see `document.ts`.
+ * depends on its indentation and on the lines before it: see `document.ts`.
  *
  * @module
  */
 
 import { decodeLenient } from "../text/utf8.ts";
 
-/** What a test point asks for besides its result. */
+/** What a test point requests besides its result. */
 export type Directive = "skip" | "todo";
 
 /** A line "ok …" or "not ok …". */
@@ -29,16 +29,16 @@ export interface TestPointLine {
   /** How many blanks and tabs the line begins with. */
   readonly indent: number;
   readonly ok: boolean;
-  /** Undefined where the line gives none. */
+  /** Undefined if the line has none. */
   readonly number: number | undefined;
-  /** With the "- " in front, if it was written; may be empty. */
+  /** With the leading "- ", if there is one; may be empty. */
   readonly description: string;
   readonly directive: Directive | undefined;
-  /** Why, of the directive; may be empty. */
+  /** The reason of the directive; may be empty. */
   readonly reason: string;
-  /** A comment that is no directive, from its "#" on; may be empty. */
+  /** A comment that is not a directive, from its "#" on; may be empty. */
   readonly comment: string;
-  /** Whether it ends in " {", as a buffered subtest of node-tap begins. */
+  /** Whether it ends in " {", as buffered subtests of node-tap begin. */
   readonly opensBrace: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface PlanLine {
   readonly reason: string;
 }
 
-/** A line that gives a text: the subtest's name, the reason to bail out. */
+/** A line with a text: the name of a subtest, the reason to bail out. */
 export interface TextLine {
   readonly kind: "subtest" | "bailout";
   readonly indent: number;
@@ -63,7 +63,7 @@ export interface TextLine {
 export interface VersionLine {
   readonly kind: "version";
   readonly indent: number;
-  /** 0 in the Linux kernel's dialect, which counts for itself. */
+  /** 0 in the Linux kernel's dialect, which has versions of its own. */
   readonly version: number;
 }
 
@@ -73,13 +73,13 @@ export interface BraceLine {
   readonly indent: number;
 }
 
-/** A line that says something of a test: a comment, or that YAML begins. */
+/** A line about a test: a comment, or the beginning of YAML. */
 export interface DiagnosticLine {
   readonly kind: "comment" | "yaml";
   readonly indent: number;
 }
 
-/** A line that makes up the document. */
+/** A line that is part of the document's structure. */
 export type StructureLine =
   | VersionLine
   | PlanLine
@@ -87,15 +87,15 @@ export type StructureLine =
   | TextLine
   | BraceLine;
 
-/** Any line: of TAP, nothing but white space, or something else. */
+/** Any line: TAP, only white space, or something else. */
 export type Line =
   | StructureLine
   | DiagnosticLine
   | { readonly kind: "blank" | "other" };
 
-/** Lines further in are no TAP: enough for 256 levels of subtests. */
+/** Lines indented further are not TAP: enough for 256 levels of subtests. */
 export const MAX_INDENT = 1024;
-/** Numbers with more digits are text: beyond, integers are not exact. */
+/** Numbers with more digits are text, because such integers are not exact. */
 const MAX_DIGITS = 15;
 
 const LINE_FEED = 0x0a;
@@ -112,11 +112,13 @@ const OTHER: Line = { kind: "other" };
 /** A word that lines of one kind begin with. */
 interface Keyword {
   readonly bytes: Uint8Array;
-  /** Whether capital letters do as well; `bytes` is in small ones. */
+  /** Whether capital letters match too; `bytes` is in lower case. */
   readonly anyCase?: boolean;
-  /** Says whether bytes `at` to `end`, or more of them, may stand behind it. */
+  /**
+   * Returns whether bytes `at` to `end`, possibly incomplete, may follow it.
+   */
   readonly allows: (bytes: Uint8Array, at: number, end: number) => boolean;
-  /** Makes the line of what stands behind it. */
+  /** Makes the line from the text that follows it. */
   readonly read: (text: string, indent: number) => Line;
 }
 
@@ -156,17 +158,17 @@ const KEYWORDS: readonly Keyword[] = [{
   read: (_, indent) => ({ kind: "brace", indent }),
 }];
 
-/** The keywords by the byte that lines with them begin with. */
+/** The keywords, by the first byte of lines with them. */
 const KEYWORDS_BY_BYTE = Array.from(
   { length: 256 },
   (_, byte) => KEYWORDS.filter((keyword) => agrees(keyword, 0, byte)),
 );
 
 /**
- * Reads the line of bytes `start` to `end`, with or without its line end.
+ * Parses the line in bytes `start` to `end`, with or without its line end.
  *
- * Strings in the result are well-formed and hold no NUL: what is not UTF-8
- * reads U+FFFD, and a NUL reads "\0", for a test id can hold neither.
+ * Strings in the result are well-formed and contain no NUL, because a test id
+ * can contain neither: U+FFFD replaces what is not UTF-8, "\0" a NUL.
  */
 export function parseLine(
   bytes: Uint8Array,
@@ -191,15 +193,15 @@ export function parseLine(
 }
 
 /**
- * Says whether bytes `start` to `end`, the beginning of a line, leave it open
- * that {@linkcode parseLine} finds TAP in the whole.
+ * Returns whether {@linkcode parseLine} may find TAP in a line that begins with
+ * bytes `start` to `end`.
  */
 export function mayBecomeTap(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): boolean {
-  // A CR there may belong to the line end.
+  // A CR at the end may be part of the line end.
   const stop = contentEnd(bytes, start, end);
   const limit = Math.min(stop, start + MAX_INDENT + 1);
   const at = indentationEnd(bytes, start, limit);
@@ -223,7 +225,7 @@ export function contentEnd(
   return stop;
 }
 
-/** Where the blanks and tabs end that the line begins with. */
+/** Where the line's leading blanks and tabs end. */
 export function indentationEnd(
   bytes: Uint8Array,
   start: number,
@@ -234,7 +236,9 @@ export function indentationEnd(
   return at;
 }
 
-/** Says whether bytes `start` to `end` are "...", the end of a YAML block. */
+/**
+ * Returns whether bytes `start` to `end` are "...", the end of a YAML block.
+ */
 export function isYamlEnd(
   bytes: Uint8Array,
   start: number,
@@ -244,7 +248,10 @@ export function isYamlEnd(
     isBlank(bytes, start + YAML_END.length, end);
 }
 
-/** Says whether bytes `at` to `end`, or more of them, begin with a keyword. */
+/**
+ * Returns whether bytes `at` to `end`, possibly incomplete, begin with a
+ * keyword.
+ */
 function mayBegin(
   keyword: Keyword,
   bytes: Uint8Array,
@@ -258,7 +265,7 @@ function mayBegin(
   return behind >= end || keyword.allows(bytes, behind, end);
 }
 
-/** Says whether `byte` is the keyword's at `index`. */
+/** Returns whether `byte` is the keyword's at `index`. */
 function agrees(keyword: Keyword, index: number, byte: number): boolean {
   const isCapital = byte >= 0x41 && byte <= 0x5a;
   return keyword.bytes[index] ===
@@ -285,9 +292,9 @@ function parsePoint(text: string, ok: boolean, indent: number): TestPointLine {
   };
 }
 
-/** Where the comment of a test point stands, and what is in it. */
+/** Where the comment of a test point is, and what it contains. */
 interface PointComment {
-  /** The "#". */
+  /** The position of "#". */
   readonly at: number;
   readonly directive?: Directive | undefined;
   /** Where the directive's reason begins. */
@@ -297,9 +304,10 @@ interface PointComment {
 const DIRECTIVE = /\s*(skip|todo)\S*\s*/iy;
 
 /**
- * The comment behind a description: at the first "#" that is not escaped and
- * has white space on both sides, or on one and a directive behind it. So
- * "issue #12" and "page.html#skip" are descriptions, and "foo #todo" is none.
+ * Finds the comment after a description: it begins at the first "#" that is not
+ * escaped and has white space on both sides, or on one side and is followed by
+ * a directive. So "issue #12" and "page.html#skip" are descriptions, and "foo
+ * #todo" is not.
  */
 function findComment(text: string): PointComment | undefined {
   for (let at = 0; (at = text.indexOf("#", at)) >= 0; at++) {
@@ -318,7 +326,7 @@ function findComment(text: string): PointComment | undefined {
   return undefined;
 }
 
-/** Says whether an odd number of backslashes stands before `at`. */
+/** Returns whether an odd number of backslashes precedes `at`. */
 function isEscaped(text: string, at: number): boolean {
   let start = at;
   while (start > 0 && text[start - 1] === "\\") start--;
@@ -326,8 +334,8 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 /**
- * Takes the escapes out that TAP 14 has: `\#` and `\\`. They are read in TAP
- * 12 and 13 as well: Node's runner (13) and Test::More (12) write them.
+ * Removes TAP 14's escapes, `\#` and `\\`. They are read in TAP 12 and 13 too:
+ * Test::More (12) and Node's runner (13) write them.
  */
 function unescape(text: string): string {
   return text.includes("\\") ? text.replace(/\\([\\#])/g, "$1") : text;
@@ -348,7 +356,7 @@ function parsePlan(
   return { kind: "plan", indent, last: Number(last), reason: unescape(reason) };
 }
 
-/** Says whether bytes `at` to `end` begin as digits, "..", digits. */
+/** Returns whether bytes `at` to `end` begin with digits, "..", digits. */
 function mayBecomePlan(bytes: Uint8Array, at: number, end: number): boolean {
   const dots = digitsEnd(bytes, at, end);
   const number = dots + 2;
@@ -413,7 +421,7 @@ function isBlank(bytes: Uint8Array, at: number, end: number): boolean {
   return bytes.subarray(at, end).every(isSpace);
 }
 
-/** White space of ASCII, as a byte or the code of a character. */
+/** ASCII white space, as a byte or a character code. */
 function isSpace(code: number): boolean {
   return code === 0x20 || code >= 0x09 && code <= 0x0d;
 }

@@ -1,5 +1,5 @@
 /**
- * TAP, the Test Anything Protocol, into events.
+ * Decodes TAP, the Test Anything Protocol, into events.
  *
  * @module
  */

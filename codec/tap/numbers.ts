@@ -1,36 +1,36 @@
 /**
- * Which test numbers of a TAP document have come.
+ * The test numbers of a TAP document that have been used.
  *
  * @module
  */
 
-/** The numbers `first` to `last`, both included. */
+/** The numbers from `first` to `last`, inclusive. */
 export interface NumberRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * The numbers from 1 on that have come, in any order (TAP 14 allows any).
- * Holds the highest and the gaps below it, so that it stays small as long as
- * they come more or less in order.
+ * The numbers from 1 on that have been used, in any order (TAP 14 allows any).
+ * Stores the highest number and the gaps below it, which is little if they come
+ * roughly in order.
  */
 export class TestNumbers {
   #next = 1;
-  /** The numbers below `#next` that have not come, in rising order. */
+  /** The unused numbers below `#next`, in ascending order. */
   readonly #gaps: NumberRange[] = [];
 
-  /** The number a test has that gives none: one more than the highest. */
+  /** The number of a test without one: one more than the highest. */
   get next(): number {
     return this.#next;
   }
 
-  /** The numbers below {@linkcode next} that have not come. */
+  /** The unused numbers below {@linkcode next}. */
   get gaps(): readonly NumberRange[] {
     return this.#gaps;
   }
 
-  /** Takes a number in; false when it has come before or is 0. */
+  /** Adds a number. Returns false if it has been used before or is 0. */
   add(number: number): boolean {
     if (number < this.#next) return this.#fill(number);
     if (number > this.#next) {
@@ -40,12 +40,12 @@ export class TestNumbers {
     return true;
   }
 
-  /** Takes the lowest gap out: its numbers are taken for come. */
+  /** Removes and returns the lowest gap, whose numbers then count as used. */
   takeGap(): NumberRange | undefined {
     return this.#gaps.shift();
   }
 
-  /** The numbers above `last` that have come. */
+  /** The used numbers above `last`. */
   beyond(last: number): NumberRange[] {
     const ranges: NumberRange[] = [];
     let first = last + 1;

@@ -1,5 +1,5 @@
 /**
- * The way of events out of a TAP document.
+ * Emits the events of a TAP document.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { NumberRange } from "./numbers.ts";
 import { META } from "./test_result.ts";
 
 /**
- * How many numbers are reported one by one. The others are reported as ranges,
- * so that a plan of "1..999999999" does not become a billion failures.
+ * How many numbers are reported one by one. The rest are reported as ranges, so
+ * that a plan of "1..999999999" does not become a billion failures.
  */
 const MAX_REPORTED_NUMBERS = 10_000;
-/** How much of bare subtests is held while their parents are not known. */
+/** How much of bare subtests is held while their parents are unknown. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
-/** What an event costs besides its attachment, roughly. */
+/** The approximate size of an event without its attachment. */
 const EVENT_BYTES = 256;
 
 /** The MIME type of Python's tool. */
@@ -27,27 +27,27 @@ const REPORT_TYPE = "text/plain; charset=UTF8";
 const encoder = new TextEncoder();
 
 /**
- * Hands events out. Ids are given as in their own level; those of the parents
- * are put in front, and events that wait for a parent's id are held.
+ * Emits events. Ids are given relative to their own level; those of the parents
+ * are put before them, and events are held while a parent's id is unknown.
  */
 export class Outlet {
   readonly #emitEvent: (event: StatusEvent) => void;
   #heldBytes = 0;
   #reportedNumbers = 0;
 
-  /** The present, if there is a clock. */
+  /** The current time, if there is a clock. */
   time: Timestamp | undefined;
 
   constructor(emitEvent: (event: StatusEvent) => void) {
     this.#emitEvent = emitEvent;
   }
 
-  /** Whether more is held than should be. */
+  /** Whether too much is held. */
   get isFull(): boolean {
     return this.#heldBytes > MAX_HELD_BYTES;
   }
 
-  /** Hands an event out, or holds it while a parent's id is not known. */
+  /** Emits an event, or holds it while a parent's id is unknown. */
   emit(from: Level, event: StatusEvent): void {
     for (let level = from; level.outer !== undefined; level = level.outer) {
       const { parentTestId, held } = level;
@@ -61,12 +61,14 @@ export class Outlet {
     this.#emitEvent(event);
   }
 
-  /** Hands out an event that is a status and nothing else. */
+  /** Emits an event with only a status. */
   emitStatus(level: Level, testId: string, status: TestStatus): void {
     this.emit(level, this.#event(testId, status));
   }
 
-  /** Gives a bare level its parent's id; events that wait for that go on. */
+  /**
+   * Sets the parent's id of a bare level and emits the events that wait for it.
+   */
   setParent(level: Level, testId: string): void {
     level.parentTestId = testId;
     for (const event of level.held) {
@@ -76,7 +78,7 @@ export class Outlet {
     level.held = [];
   }
 
-  /** Reports a failure that is in no line. */
+  /** Reports a failure that no line contains. */
   report(level: Level, testId: string, reason: string): void {
     this.emit(level, {
       ...this.#event(testId, "fail"),
@@ -87,7 +89,10 @@ export class Outlet {
     });
   }
 
-  /** Reports a failure of each number in a range; of what is left, one. */
+  /**
+   * Reports a failure for each number in a range, up to a limit, then one for
+   * the rest.
+   */
   reportNumbers(
     level: Level,
     { first, last }: NumberRange,

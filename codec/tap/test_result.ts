@@ -1,5 +1,5 @@
 /**
- * A test whose result is known and whose diagnostics may still come.
+ * A test whose result is known and that may still get diagnostics.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import type { Timestamp } from "../timestamp.ts";
 import { decodeLenient } from "../text/utf8.ts";
 import { Attachment } from "./attachment.ts";
 
-/** The name of the attachment for what the decoder has to say of a test. */
+/** The attachment with the decoder's own remarks on a test. */
 export const META = "tap meta";
 
 /**
- * Attachments longer than this are handed out in parts: a test that never
- * stops talking must not be collected.
+ * Longer attachments are emitted in parts, so that a test that prints without
+ * end is not collected.
  */
 const MAX_PART_BYTES = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
-/** Gathers what belongs to a test, to be handed out before its last event. */
+/** Collects what belongs to a test, to be emitted before its last event. */
 export class TestResult {
   testId: string;
   /** The time of the `inprogress` event, if there was one. */
@@ -30,7 +30,7 @@ export class TestResult {
   #duration: number | undefined;
   readonly #reason = new Attachment("reason", TEXT_TYPE);
   readonly #comment = new Attachment("tap comment", TEXT_TYPE);
-  // testtools shows the text types to people, "application/yaml" it does not.
+  // testtools shows text types to people, and "application/yaml" is not one.
   readonly #yaml = new Attachment("tap yaml", "text/x-yaml");
   readonly #meta = new Attachment(META, TEXT_TYPE);
 
@@ -47,7 +47,7 @@ export class TestResult {
     this.#time = time;
   }
 
-  /** Whether a YAML block has come: there is but one. */
+  /** Whether a YAML block has begun: a test has only one. */
   get hasYaml(): boolean {
     return this.#yaml.begun;
   }
@@ -62,7 +62,7 @@ export class TestResult {
     this.#comment.addLine(line);
   }
 
-  /** Adds what the test point itself has for a comment. */
+  /** Adds the comment of the test point itself. */
   addText(text: string): void {
     this.addComment(encoder.encode(text));
     this.#duration ??= readDuration(text);
@@ -76,19 +76,21 @@ export class TestResult {
     }
   }
 
-  /** Makes the test a failure, for a reason the producer did not give. */
+  /** Makes the test a failure, for a reason that the producer did not give. */
   fail(reason: string): void {
     const said = this.#status === "fail" ? "" : `; reported as ${this.#status}`;
     this.#status = "fail";
     this.note(reason + said);
   }
 
-  /** Adds what the decoder has to say. */
+  /** Adds a remark of the decoder. */
   note(text: string): void {
     this.#meta.addLine(encoder.encode(text));
   }
 
-  /** The part of an attachment that has grown too long to be held, if any. */
+  /**
+   * Takes part of an attachment that is too long to be held, if there is one.
+   */
   takePart(): StatusEvent | undefined {
     const long = [this.#comment, this.#yaml].find(({ size }) =>
       size > MAX_PART_BYTES
@@ -110,13 +112,12 @@ export class TestResult {
   }
 
   /**
-   * When to say that the test started, if that is still to say, and when it
-   * ended.
+   * When the test started, if that is still to be emitted, and when it ended.
    *
-   * A duration the producer measured counts more than the clock, which says
-   * when lines were read: Node's runner prints "# Subtest" and the test point
-   * at once. So a test that was already said to have started ends a duration
-   * after that.
+   * A duration that the producer measured counts more than the clock, which
+   * gives the time when lines were read: Node's runner prints "# Subtest" and
+   * the test point at once. So a test whose start has been emitted ends a
+   * duration after it.
    */
   #times(): [Timestamp | undefined, Timestamp | undefined] {
     if (this.#time === undefined || this.#duration === undefined) {
@@ -149,20 +150,20 @@ export class TestResult {
   }
 }
 
-/** As Node's runner and node-tap print it; and node-tap, behind a test. */
+/** As printed by Node's runner and node-tap; by node-tap also after a test. */
 const DURATION =
   /^(?:duration_ms:\s*["']?([\d.eE+-]+)["']?$|#\s*time=([\d.]+)ms\b)/;
-/** Longer lines of YAML give no duration. */
+/** Longer lines of YAML contain no duration. */
 const MAX_DURATION_BYTES = 64;
 
-/** The milliseconds that `text` says a test took. */
+/** The duration in milliseconds that `text` gives. */
 function readDuration(text: string): number | undefined {
   const match = DURATION.exec(text.trimEnd());
   const milliseconds = Number(match?.[1] ?? match?.[2]);
   return milliseconds >= 0 ? milliseconds : undefined;
 }
 
-/** A time later or earlier; undefined when no packet can hold it. */
+/** Adds a duration to a time; undefined when no packet can hold the result. */
 function addMilliseconds(
   { seconds, nanoseconds }: Timestamp,
   milliseconds: number,
