@@ -3,7 +3,7 @@ import { toArrayBuffer } from "@std/streams/to-array-buffer";
 import { PacketDecoderStream, PacketEncoderStream } from "./streams.ts";
 import { GOOD } from "./_testing/vectors.ts";
 
-Deno.test("PacketDecoderStream hands out items that own their bytes", async () => {
+Deno.test("PacketDecoderStream emits items that own their bytes", async () => {
   const chunk = Uint8Array.fromHex("61620a" + GOOD + "b339");
   const source = new ReadableStream<Uint8Array>({
     start(controller) {
@@ -25,7 +25,7 @@ Deno.test("PacketDecoderStream hands out items that own their bytes", async () =
   assertEquals(items.map((item) => item.bytes.toHex()).join(""), chunk.toHex());
 });
 
-Deno.test("PacketDecoderStream takes in no more than its queues hold", async () => {
+Deno.test("PacketDecoderStream reads no more than its queues hold", async () => {
   const CHUNK_BYTES = 12 * 1000;
   const chunk = Uint8Array.fromHex(GOOD.repeat(1000));
   let taken = 0;

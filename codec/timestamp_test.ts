@@ -48,7 +48,7 @@ Deno.test("parseTimestamp refuses what is not RFC 3339 or no day", () => {
   }
 });
 
-Deno.test("secondsBetween is negative when the end came first", () => {
+Deno.test("secondsBetween is negative when the end is earlier", () => {
   const early = { seconds: 1, nanoseconds: 5e8 };
   const late = { seconds: 3, nanoseconds: 0 };
   assertEquals(secondsBetween(early, late), 1.5);

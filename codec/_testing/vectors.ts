@@ -200,7 +200,7 @@ export const STREAMS: readonly {
     items: ["d truncated 6", "p 12", "f 3", "p 12"],
   },
   {
-    name: "a claim that ends in a packet, behind half a character",
+    name: "a claim that ends in a packet, after half a character",
     hex: "b329010d00000000000000e2" + GOOD,
     items: ["d checksum 12", "p 12"],
   },
@@ -221,7 +221,7 @@ export const STREAMS: readonly {
     items: ["p 14"],
   },
   {
-    name: "fields a newer writer put behind the ones we know",
+    name: "fields of a newer writer after the known ones",
     hex: "b329030f03666f6faabbcc28657f50" + GOOD,
     items: ["p 15", "p 12"],
   },

@@ -373,7 +373,7 @@ Deno.test("GoJsonDecoder gives the same events however the stream is cut", () =>
   }
 });
 
-Deno.test("GoJsonDecoder says which tests can be run by their id", () => {
+Deno.test("GoJsonDecoder reports which tests are runnable", () => {
   const events = decode(encoder.encode(lines("pass TestA", "start", "fail")));
   assertEquals(
     events.map(({ testId, runnable }) => [testId, runnable]),
@@ -409,7 +409,7 @@ Deno.test("GoJsonDecoder reads times to the nanosecond, in any zone", () => {
   }
 });
 
-Deno.test("GoJsonDecoder hands out what is printed as it comes", () => {
+Deno.test("GoJsonDecoder emits output as it arrives", () => {
   const decoder = new GoJsonDecoder();
   const push = (text: string) => decoder.push(encoder.encode(text)).map(show);
   assertEquals(push("a prompt> "), ["[stdout: a prompt> ]"]);
@@ -421,7 +421,7 @@ Deno.test("GoJsonDecoder hands out what is printed as it comes", () => {
   ]);
 });
 
-Deno.test("GoJsonDecoder holds no line that is too long", () => {
+Deno.test("GoJsonDecoder does not hold lines that are too long", () => {
   const long = `{"Action":"output","Output":"${"x".repeat(1 << 20)}"}\n`;
   const bytes = encoder.encode(long + long + "ok\n");
   const events = decode(bytes);
@@ -438,7 +438,7 @@ Deno.test("GoJsonDecoder holds no line that is too long", () => {
   assertEquals(passed, bytes.length);
 });
 
-Deno.test("GoJsonDecoder keeps the end of what a package printed, not all", () => {
+Deno.test("GoJsonDecoder keeps only the end of a package's output", () => {
   const line = "x".repeat(1000) + "\n";
   const said = Array.from({ length: 200 }, () => output(undefined, line));
   const events = decode(encoder.encode(lines(...said, "fail")));
@@ -457,7 +457,7 @@ Deno.test("GoJsonDecoder cuts ids that are too long for a packet", () => {
   }
 });
 
-Deno.test("GoJsonDecoder makes no packet that is too long of attributes", () => {
+Deno.test("GoJsonDecoder limits attributes to what a packet can hold", () => {
   const Value = "v".repeat(5000);
   const attributes = Array.from({ length: 1000 }, (_, i) => (
     { Action: "attr", Test: "TestA", Key: `k${i}`, Value }
@@ -538,7 +538,7 @@ Deno.test("GoJsonDecoder ends every test and keeps every output, seed 6", () => 
   );
 });
 
-Deno.test("GoJsonDecoder passes on all bytes that are no event, seed 7", () => {
+Deno.test("GoJsonDecoder passes on all bytes that are not events, seed 7", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array()), (chunks) => {
       const marked = concat(chunks.flatMap((chunk) => [

@@ -1,5 +1,5 @@
 /**
- * Chunks in, events out: reads JUnit's XML reports.
+ * Decodes JUnit's XML reports.
  *
  * @module
  */
@@ -12,26 +12,26 @@ import { JunitReport } from "./report.ts";
 import { XmlTextDecoder } from "./xml_text.ts";
 
 /**
- * Longer attributes and comments are refused. Text may be of any length: it is
+ * Longer attributes and comments are refused. Text may have any length: it is
  * taken from the parser with each chunk.
  */
 const MAX_ATTRIBUTE_LENGTH = 16 * 1024 * 1024;
 
-/** How a {@linkcode JunitDecoder} is to work. */
+/** Options of a {@linkcode JunitDecoder}. */
 export interface JunitDecoderOptions {
   /** A clock, for reports without `timestamp`. */
   readonly now?: () => Timestamp;
 }
 
 /**
- * Reads a JUnit report, or several behind one another. See
- * {@linkcode JunitReport} for what it comes to.
+ * Decodes a JUnit report, or several in a row. See {@linkcode JunitReport} for
+ * the events.
  *
- * XML must be well-formed; where it is not, the report breaks off: what is open
- * fails, {@linkcode JunitDecoder.error} says why, and the rest is not looked
- * at. Definitions of entities are refused. Memory does not grow with a test's
- * output. How the input is cut into chunks makes no difference to the events,
- * but for the parts of files.
+ * XML must be well-formed. Otherwise the report breaks off: open tests fail,
+ * {@linkcode JunitDecoder.error} has the reason, and the rest is ignored.
+ * Definitions of entities are refused. Memory does not grow with the output of
+ * a test. How the input is split into chunks does not change the events, except
+ * how files are split.
  *
  * @example
  * ```ts
@@ -71,19 +71,19 @@ export class JunitDecoder {
       const isReference = parser.entity.startsWith("#") &&
         error.message.startsWith("Invalid character");
       if (!isReference) throw error;
-      // A character that XML has no room for is kept as it is written.
+      // A character that XML does not allow is kept as it is written.
       parser.error = null;
     };
   }
 
-  /** Why the report broke off, and where; undefined as long as it is sound. */
+  /** Why and where the report broke off; undefined while it is well-formed. */
   get error(): string | undefined {
     return this.#error;
   }
 
   /**
-   * Takes in a chunk and returns the events that are complete now. They hold
-   * no view of the chunk.
+   * Reads a chunk and returns the events that are complete. They contain no
+   * views of the chunk.
    *
    * @throws {TypeError} after `end`
    */
@@ -93,7 +93,7 @@ export class JunitDecoder {
     return this.#takeEvents();
   }
 
-  /** Says that no more chunks come, and returns the rest of the events. */
+  /** Ends the input and returns the remaining events. */
   end(): StatusEvent[] {
     if (this.#ended) return [];
     this.#ended = true;
@@ -127,8 +127,8 @@ export class JunitDecoder {
 }
 
 /**
- * Lets references to control characters be read, "&#27;" and "&#x1b;": reports
- * are full of colours.
+ * Allows references to control characters, "&#27;" and "&#x1b;": reports are
+ * full of colours.
  */
 function allowControls(entities: Record<string, string>): void {
   for (let code = 1; code < 0x20; code++) {
@@ -137,7 +137,7 @@ function allowControls(entities: Record<string, string>): void {
   }
 }
 
-/** No entity is ever defined, so none can grow. */
+/** Refuses definitions of entities, so that none can expand without bounds. */
 function refuseEntities(doctype: string): void {
   if (/<!ENTITY/i.test(doctype)) {
     throw new RangeError("the document defines entities, which is refused");

@@ -212,7 +212,7 @@ at y</failure><failure message="one">on</failure>
 </testsuite><testsuite name="t" tests="1"><testcase name="y"/></testsuite></testsuites>`,
     [
       "x: success #suite:s",
-      "s: [reason: the report says 2 tests, 1 came; 1 failures and errors, 0 came]",
+      "s: [reason: the report declares 2 tests but contains 1; 1 failures and errors but contains 0]",
       "s: fail #suite:s",
       "y: success #suite:t",
     ],
@@ -222,7 +222,7 @@ at y</failure><failure message="one">on</failure>
     `<testsuites tests="2" failures="x"><testsuite><testcase name="x"/></testsuite></testsuites>`,
     [
       "x: success",
-      "testsuite: [reason: the report says 2 tests, 1 came]",
+      "testsuite: [reason: the report declares 2 tests but contains 1]",
       "testsuite: fail",
     ],
   ],
@@ -393,7 +393,7 @@ for (const [name, report, error, last] of BROKEN) {
   });
 }
 
-Deno.test("JunitDecoder looks at nothing behind the place where it broke off", () => {
+Deno.test("JunitDecoder ignores everything after the place where it broke off", () => {
   const decoder = new JunitDecoder();
   decoder.push(encoder.encode("<testsuite></wrong>"));
   const { error } = decoder;
@@ -418,7 +418,7 @@ Deno.test("JunitDecoder fails a report torn at any offset", () => {
   }
 });
 
-Deno.test("JunitDecoder hands out text without holding it", () => {
+Deno.test("JunitDecoder emits text without holding it", () => {
   const decoder = new JunitDecoder();
   const push = (text: string) => decoder.push(encoder.encode(text)).map(show);
   push('<testsuite><testcase name="x"><system-out>');
@@ -429,7 +429,7 @@ Deno.test("JunitDecoder hands out text without holding it", () => {
   assertEquals(push("]]></system-out>"), ["x: [stdout: three\n]"]);
 });
 
-Deno.test("JunitDecoder refuses no text for being long", () => {
+Deno.test("JunitDecoder accepts text of any length", () => {
   const text = "x".repeat(20_000_000);
   const report = `<testsuite><testcase name="x"><failure message="${
     "y".repeat(1_000_000)
@@ -438,7 +438,7 @@ Deno.test("JunitDecoder refuses no text for being long", () => {
   assertEquals(file.fileBytes!.length, 21_000_001);
 });
 
-Deno.test("JunitDecoder makes no packet that cannot be written", () => {
+Deno.test("JunitDecoder makes events that packets can hold", () => {
   const long = "\u{1f600}".repeat(3_000_000);
   const report = `<testsuite name="${long}"><testcase name="${long}\0">
 <properties><property name="\0${long}">p</property></properties><${
@@ -491,7 +491,7 @@ Deno.test("JunitDecoder reads the encodings that reports are written in", () => 
   }
 });
 
-Deno.test("JunitDecoder reads U+FFFD for what is not in the encoding", () => {
+Deno.test("JunitDecoder replaces invalid bytes with U+FFFD", () => {
   const bytes = concat([
     encoder.encode('<testsuite><testcase name="a'),
     Uint8Array.of(0xff, 0x00),
@@ -544,7 +544,7 @@ Deno.test("JunitDecoder lets cases end now when the report has no times", () => 
   assertEquals(times(report), ["a: inprogress -", "a: success -"]);
 });
 
-Deno.test("JunitDecoder reads times in any notation, and believes no nonsense", () => {
+Deno.test("JunitDecoder reads times in any notation, and ignores nonsense", () => {
   for (
     const [attribute, end] of [
       ['timestamp="2026-01-31T12:00:00" time="1"', "12:00:01Z"],
@@ -597,7 +597,7 @@ interface Tree {
 }
 
 const anyWord = fc.constantFrom("a", "<b>", "&", '"', "\u{1f601}", "\n", " ");
-/** What must not be lost: it stands in text alone. */
+/** What must not be lost: it only occurs in text. */
 const WORD = "\u{1f600}";
 
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
@@ -635,7 +635,7 @@ function write({ name, attributes, content }: Tree): string {
   return `<${name}${said.join("")}>${inner.join("")}</${name}>`;
 }
 
-/** How many cases there are that stand in no other, nor in a failure. */
+/** How many cases are neither within another nor within a failure. */
 function countCases({ name, content }: Tree): number {
   if (name === "testcase") return 1;
   if (name === "failure" || name === "error") return 0;

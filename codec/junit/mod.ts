@@ -1,5 +1,5 @@
 /**
- * JUnit's XML reports into events.
+ * Decodes JUnit's XML reports into events.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Elements in, events out: what a JUnit report comes to.
+ * Makes events from the elements of a JUnit report.
  *
  * ```text
  * testsuites? > testsuite* > testcase > failure error skipped
@@ -10,8 +10,8 @@
  *                          > system-out system-err testsuite
  * ```
  *
- * There is no specification. Source: the schema of Surefire's reports, and what
- * pytest, Node, Deno and GoogleTest write.
+ * There is no specification. Source: the schema of Surefire's reports, and the
+ * output of pytest, Node, Deno and GoogleTest.
  *
  * @module
  */
@@ -24,14 +24,16 @@ import { TestCase } from "./test_case.ts";
 import { type FilePart, TextFile, TrimmedFile } from "./text_file.ts";
 import { readSeconds, readTime, spanOf } from "./times.ts";
 
-/** The test that fails when a report breaks off outside of any suite. */
+/** The test that fails when a report breaks off outside any suite. */
 const REPORT_ID = "junit report";
-/** A report that goes deeper is none. */
+/** Reports with deeper nesting are refused. */
 const MAX_DEPTH = 256;
 
 const SUITES = ["testsuites", "testsuite"];
 
-/** Elements whose text goes into a file just as it is, and the file's name. */
+/**
+ * Elements whose text goes into a file unchanged, and the names of the files.
+ */
 const OUTPUTS: Record<string, string> = {
   "system-out": "stdout",
   "system-err": "stderr",
@@ -44,35 +46,35 @@ const READ: Record<string, readonly string[]> = {
 };
 const READ_ELSEWHERE = ["type", "message"];
 
-/** An element that is open. */
+/** An open element. */
 interface Element {
   readonly name: string;
-  /** Where its text goes; undefined where it can only be layout. */
+  /** Where its text goes; undefined if it can only be layout. */
   readonly file: TextFile | undefined;
-  /** What the names of the files in it begin with: "attempt-1 ". */
+  /** The beginning of the names of files in it: "attempt-1 ". */
   readonly prefix: string;
   /** What ends with it. */
   readonly ends?: "suite" | "case" | undefined;
 }
 
 /**
- * Makes events of the elements of a report.
+ * Makes events from the elements of a report.
  *
- * - A test's id is `classname.name`. Its tags are `suite:NAME` for each suite
- *   around it that has a name.
- * - A `failure` or `error` makes a test fail, and becomes its file "traceback":
+ * - A test's id is `classname.name`. Its tags are `suite:NAME` for each
+ *   enclosing suite that has a name.
+ * - A `failure` or `error` makes a test fail and becomes its file "traceback":
  *   a line "type: message" and the text. `skipped` becomes the file "reason".
- *   What pytest marks as xfail is one, and so is a test that Node marks as
- *   todo, when it fails.
- * - `system-out` and `system-err` are the files "stdout" and "stderr", of the
- *   test or of no test. Properties, and attributes that mean nothing here, are
- *   the file "properties"; those of suites are not kept. An element that is not
- *   known becomes a file of its own name, so that no text is lost.
- * - Runs that do not count, as Surefire's reruns, are files of the one test:
- *   "attempt-1 traceback", "attempt-1 stdout". The test has a tag for each
- *   attempt, and `flaky` when it passed in the end: such a build is green.
- * - A failure outside of a case, and a suite that counts more tests or failures
- *   than came, are failures of tests named after the suite.
+ *   Tests that pytest marks as xfail are xfail, and so are failing tests that
+ *   Node marks as todo.
+ * - `system-out` and `system-err` become the files "stdout" and "stderr", of
+ *   the test or of no test. Properties, and attributes without a meaning here,
+ *   become the file "properties"; those of suites are dropped. Unknown elements
+ *   become files with their own names, so that no text is lost.
+ * - Runs that do not count, such as Surefire's reruns, become files of the one
+ *   test: "attempt-1 traceback", "attempt-1 stdout". The test has a tag for
+ *   each attempt, and `flaky` if it passed in the end: such a build is green.
+ * - A failure outside a case, and a suite that declares more tests or failures
+ *   than it contains, become failures of tests named after the suite.
  */
 export class JunitReport {
   readonly #emit: (event: StatusEvent) => void;
@@ -90,7 +92,7 @@ export class JunitReport {
   }
 
   /**
-   * Takes in the beginning of an element.
+   * Reads the beginning of an element.
    *
    * @throws {RangeError} when it cannot be part of a report
    */
@@ -107,12 +109,12 @@ export class JunitReport {
     this.#open.push(this.#begin(name, attributes));
   }
 
-  /** Takes in text, all of an element's or a part of it. */
+  /** Reads all or part of an element's text. */
   text(text: string): void {
     this.#open.at(-1)?.file?.write(text);
   }
 
-  /** Takes in the end of an element. */
+  /** Reads the end of an element. */
   close(): void {
     const { name, ends } = this.#closeFile();
     if (ends === "case") this.#endCase();
@@ -122,7 +124,7 @@ export class JunitReport {
     }
   }
 
-  /** Says that the report breaks off, and why: what is open has failed. */
+  /** Breaks the report off with a reason: open tests fail. */
   breakOff(reason: string): void {
     while (this.#open.length > 0) this.#closeFile();
     this.#emitSuiteProperties();
@@ -130,7 +132,9 @@ export class JunitReport {
     this.#failCase(reason);
   }
 
-  /** Takes the innermost element out; its file ends, if it is not its parent's. */
+  /**
+   * Removes the innermost element and ends its file, unless it is its parent's.
+   */
   #closeFile(): Element {
     const element = this.#open.pop()!;
     const { file } = element;
@@ -163,7 +167,7 @@ export class JunitReport {
       case "stackTrace":
         return { name, file, prefix };
       case "property":
-        // Some have their value for text.
+        // In some reports the value is the text.
         return { name, file: this.#words(attributes.name ?? name, {}), prefix };
       default:
         return { name, file: this.#words(prefix + name, {}), prefix };
@@ -204,7 +208,7 @@ export class JunitReport {
     this.#failCase(missing);
   }
 
-  /** A test that stands for a suite. */
+  /** A test that represents a suite. */
   #suiteCase(suite: Suite | undefined, id = "testsuite"): TestCase {
     const { name, clock, tags } = suite ?? NO_SUITE;
     const span = spanOf(clock, this.#now);
@@ -271,7 +275,7 @@ export class JunitReport {
     this.#case = undefined;
   }
 
-  /** Ends the case as a failure, for a reason the report does not give. */
+  /** Ends the case as a failure, for a reason that the report does not give. */
   #failCase(reason: string): void {
     const test = this.#case!;
     test.fail();
@@ -340,7 +344,7 @@ export class JunitReport {
 const NO_ELEMENT = { file: undefined, prefix: "" };
 const NO_SUITE = { name: "", clock: { time: undefined }, tags: [] };
 
-/** The text as an id, a tag or the name of a file can hold it. */
+/** The text as an id, a tag or the name of a file can contain it. */
 function idText(text: string): string {
   return cutId(text.replaceAll("\0", "\\0"));
 }

@@ -1,4 +1,4 @@
-/** Types of what we use of `sax`, which ships none. */
+/** Types of the part of `sax` that we use; it ships none. */
 
 interface Parser {
   /** From 0 on. */
@@ -17,7 +17,7 @@ interface Parser {
   ondoctype: (doctype: string) => void;
   onerror: (error: Error) => void;
   write(chunk: string): Parser;
-  /** Hands out the text that has come so far. */
+  /** Emits the text available so far. */
   flush(): void;
   close(): void;
 }

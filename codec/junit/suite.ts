@@ -1,5 +1,5 @@
 /**
- * A suite of a report, or the `testsuites` around them, that is not over.
+ * A suite of a report, or the enclosing `testsuites`, that has not ended.
  *
  * @module
  */
@@ -9,11 +9,11 @@ import type { Clock } from "./times.ts";
 /** The attributes of an element. */
 export type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** Holds what a suite says of its cases against what came. */
+/** Compares what a suite declares with what it contains. */
 export class Suite {
   readonly name: string;
   readonly clock: Clock;
-  /** The tags its tests have: the suites around them. */
+  /** The tags of its tests: the enclosing suites. */
   readonly tags: readonly string[];
   /** Lines "name=value". */
   properties: string[] = [];
@@ -21,7 +21,7 @@ export class Suite {
   readonly #bad: number;
   #seenTests = 0;
   #seenBad = 0;
-  /** Runs that some producers count as tests of their own. */
+  /** Runs that some producers count as separate tests. */
   #seenMore = 0;
 
   constructor(
@@ -41,32 +41,37 @@ export class Suite {
     this.#seenTests++;
   }
 
-  /** Takes in a `failure`, an `error` or a rerun. */
+  /** Counts a `failure`, an `error` or a rerun. */
   addBad(element: string): void {
     this.#seenBad++;
     // pytest counts a test whose teardown fails twice.
     if (element !== "failure") this.#seenMore++;
   }
 
-  /** Takes in a suite in this one, which Node counts for a test. */
+  /** Adds the counts of a suite within this one; Node counts it as a test. */
   addSuite(suite: Suite): void {
     this.#seenTests += Math.max(suite.#tests, suite.#seenTests, 1);
     this.#seenBad += Math.max(suite.#bad, suite.#seenBad);
     this.#seenMore += suite.#seenMore;
   }
 
-  /** What the suite says and nobody saw; undefined when nothing is missing. */
+  /**
+   * What the suite declares and does not contain; undefined if nothing is
+   * missing.
+   */
   get missing(): string | undefined {
     const missing: string[] = [];
     if (this.#tests > this.#seenTests + this.#seenMore) {
-      missing.push(`${this.#tests} tests, ${this.#seenTests} came`);
+      missing.push(`${this.#tests} tests but contains ${this.#seenTests}`);
     }
     if (this.#bad > this.#seenBad) {
-      missing.push(`${this.#bad} failures and errors, ${this.#seenBad} came`);
+      missing.push(
+        `${this.#bad} failures and errors but contains ${this.#seenBad}`,
+      );
     }
     return missing.length === 0
       ? undefined
-      : `the report says ${missing.join("; ")}`;
+      : `the report declares ${missing.join("; ")}`;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A case of a report whose end has not come.
+ * A case of a report that has not ended.
  *
  * @module
  */
@@ -7,18 +7,21 @@
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Span } from "./times.ts";
 
-/** The types of `skipped` that say more than that. */
+/** The types of `skipped` with a special meaning. */
 const XFAIL_TYPE = "pytest.xfail";
 const TODO_TYPE = "todo";
 
-/** Values of the attribute `status`, which some give instead of elements. */
+/**
+ * Values of the attribute `status`, which some producers use instead of
+ * elements.
+ */
 const NOT_RUN = ["notrun", "disabled"];
 const FAILED = ["failed", "errored"];
 
-/** More attempts have no tags of their own: a packet must hold them. */
+/** Further attempts have no tags of their own: a packet must hold them. */
 const MAX_ATTEMPT_TAGS = 100;
 
-/** Gathers what becomes of a case. */
+/** Collects what determines the outcome of a case. */
 export class TestCase {
   readonly testId: string;
   readonly span: Span;
@@ -42,27 +45,27 @@ export class TestCase {
     this.#isFailed = true;
   }
 
-  /** Takes in the type of a `skipped`. */
+  /** Reads the type of a `skipped`. */
   skip(type = ""): void {
     this.#skipType ??= type;
   }
 
-  /** Takes in the attribute `status`. */
+  /** Reads the attribute `status`. */
   readStatus(status = ""): void {
     if (NOT_RUN.includes(status)) this.skip();
     if (FAILED.includes(status)) this.fail();
   }
 
   /**
-   * Takes in a run that does not count; returns its number among all, from 1
-   * on. Flaky runs come before the one that counts, reruns behind it.
+   * Counts a run that does not count as the result, and returns its number
+   * among all runs, from 1. Flaky runs come before the result, reruns after it.
    */
   addAttempt(isFlaky: boolean): number {
     this.#reruns++;
     return isFlaky ? this.#reruns : this.#reruns + 1;
   }
 
-  /** A name for a file that no other file of the test has. */
+  /** A file name that no other file of the test has. */
   fileName(name: string): string {
     const count = (this.#files.get(name) ?? 0) + 1;
     this.#files.set(name, count);

@@ -1,25 +1,25 @@
 /**
- * The text of an element on its way into a file.
+ * Turns the text of elements into files.
  *
  * @module
  */
 
 import { type StatusEvent, TEXT_TYPE } from "../event.ts";
 
-/** What of an event says which file and what is in it. */
+/** The fields of an event that describe part of a file. */
 export type FilePart = Pick<
   StatusEvent,
   "fileName" | "fileBytes" | "mimeType" | "eof"
 >;
 
-/** White space that is longer is no layout. */
+/** Longer white space is not layout. */
 const MAX_BLANK_LENGTH = 64 * 1024;
 
 const encoder = new TextEncoder();
 
 /**
- * Hands text out in parts, as it comes; the last when it is known to be that.
- * A file without text is none.
+ * Emits text in parts as it arrives, the last one when it is known to be the
+ * last. Without text there is no file.
  */
 export class TextFile {
   readonly #takeName: () => string;
@@ -27,7 +27,7 @@ export class TextFile {
   readonly #emit: (part: FilePart) => void;
   #held = "";
 
-  /** @param takeName gives the file its name when its first part is handed out */
+  /** @param takeName returns the file's name, when its first part is emitted */
   constructor(takeName: () => string, emit: (part: FilePart) => void) {
     this.#takeName = takeName;
     this.#emit = emit;
@@ -38,12 +38,14 @@ export class TextFile {
     this.#held = text;
   }
 
-  /** Hands out what has come: another element begins within this one. */
+  /**
+   * Emits the available text, because another element begins within this one.
+   */
   interrupt(): void {
     if (this.#held !== "") this.#emitPart();
   }
 
-  /** Says that no more text comes. */
+  /** Ends the text. */
   end(): void {
     if (this.#name !== undefined || this.#held !== "") this.#emitPart(true);
   }
@@ -62,8 +64,8 @@ export class TextFile {
 }
 
 /**
- * The same below a headline, unless the text begins with it. Blank lines before
- * the text and white space behind it are the report's layout, and left out.
+ * The same with a headline, unless the text begins with it. Blank lines before
+ * the text and white space after it are layout and left out.
  */
 export class TrimmedFile extends TextFile {
   readonly #headline: string;
@@ -97,7 +99,7 @@ export class TrimmedFile extends TextFile {
     super.end();
   }
 
-  /** Says whether it is known if the text begins with the headline. */
+  /** Returns whether it is known if the text begins with the headline. */
   #canBegin(): boolean {
     const text = withoutBlankLines(this.#pending);
     if (text.trim() === "") return this.#pending.length > MAX_BLANK_LENGTH;

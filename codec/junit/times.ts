@@ -1,31 +1,31 @@
 /**
- * When the cases of a report ran: a report tells when a suite began and how
- * long each case took.
+ * The times of cases: reports contain when a suite began and how long each case
+ * took.
  *
  * @module
  */
 
 import { parseTimestamp, type Timestamp } from "../timestamp.ts";
 
-/** When something began and ended, as far as it is known. */
+/** When something began and ended, if known. */
 export interface Span {
   readonly start: Timestamp | undefined;
   readonly end: Timestamp | undefined;
 }
 
-/** The clock of a suite, which each of its cases puts forward. */
+/** The clock of a suite, which each of its cases advances. */
 export interface Clock {
   time: Timestamp | undefined;
 }
 
-/** A time beyond is none a packet can hold. */
+/** The last second that a packet can hold. */
 const MAX_SECONDS = 2 ** 32 - 1;
-/** "1,234.5", as Surefire writes. */
+/** "1,234.5", as written by Surefire. */
 const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
 
 /**
- * The attribute `timestamp`: ISO 8601. Without a zone it is taken for UTC: the
- * schemas do not agree on what it is.
+ * Reads the attribute `timestamp`: ISO 8601. Without a zone it is taken as UTC,
+ * because the schemas disagree.
  */
 export function readTime(text: string | undefined): Timestamp | undefined {
   if (text === undefined) return undefined;
@@ -40,7 +40,7 @@ export function readTime(text: string | undefined): Timestamp | undefined {
   }
 }
 
-/** The attribute `time`: seconds. */
+/** Reads the attribute `time`: seconds. */
 export function readSeconds(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const seconds = Number(
@@ -50,9 +50,9 @@ export function readSeconds(text: string | undefined): number | undefined {
 }
 
 /**
- * When a case ran. Cases follow one another from the suite's `timestamp` on,
- * but for those that have their own. Without any, a case ends now, as a test of
- * TAP does, if there is a clock.
+ * Returns when a case ran. Cases follow one another from the suite's
+ * `timestamp` on, unless they have their own. Without either, a case ends now,
+ * as in TAP, if there is a clock.
  *
  * @param own the case's own `timestamp`
  * @param seconds how long it took
@@ -73,7 +73,10 @@ export function spanOf(
   return { start: end && later(end, -seconds), end };
 }
 
-/** A time so many seconds later; the same where no packet can hold it. */
+/**
+ * Adds seconds to a time; returns the same time when no packet can hold the
+ * result.
+ */
 function later(time: Timestamp, seconds: number): Timestamp {
   const whole = Math.trunc(seconds);
   const sum = time.nanoseconds + Math.round((seconds - whole) * 1e9);

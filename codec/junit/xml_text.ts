@@ -1,5 +1,5 @@
 /**
- * The characters of an XML document, whatever its encoding.
+ * Decodes XML documents in any encoding.
  *
  * @module
  */
@@ -7,12 +7,15 @@
 import { concat } from "@std/bytes/concat";
 import { decodeLenient } from "../text/utf8.ts";
 
-/** An XML declaration that is longer is none. */
+/** Longer XML declarations are ignored. */
 const MAX_DECLARATION_BYTES = 1024;
 
 const DECLARATION = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>/;
 
-/** How documents begin that are not written in bytes of ASCII and more. */
+/**
+ * How documents begin whose encoding is not a superset of ASCII, and UTF-8's
+ * mark.
+ */
 const SIGNATURES: readonly [bytes: number[], encoding: string][] = [
   [[0xef, 0xbb, 0xbf], "utf-8"],
   [[0xff, 0xfe], "utf-16le"],
@@ -23,8 +26,8 @@ const SIGNATURES: readonly [bytes: number[], encoding: string][] = [
 ];
 
 /**
- * Decodes a document as its byte order mark says, or its XML declaration, or
- * as UTF-8. What is not in the encoding reads U+FFFD.
+ * Decodes a document according to its byte order mark, its XML declaration, or
+ * as UTF-8. Invalid bytes become U+FFFD.
  *
  * Source: the XML specification, appendix F. Names of encodings are those of
  * the runtime's `TextDecoder`, which takes ISO-8859-1 for Windows-1252.
@@ -35,9 +38,9 @@ export class XmlTextDecoder {
   #beginning: Uint8Array = new Uint8Array(0);
 
   /**
-   * Takes in bytes and returns the characters that are complete.
+   * Decodes a chunk and returns the characters that are complete.
    *
-   * @throws {RangeError} when the declared encoding is not known
+   * @throws {RangeError} when the declared encoding is unknown
    */
   push(chunk: Uint8Array): string {
     if (this.#decoder) return this.#decoder.decode(chunk, { stream: true });
@@ -45,7 +48,7 @@ export class XmlTextDecoder {
     return isBeginning(this.#beginning) ? "" : this.#begin();
   }
 
-  /** Says that no more bytes come, and returns the rest of the characters. */
+  /** Ends the input and returns the remaining characters. */
   end(): string {
     const rest = this.#decoder === undefined ? this.#begin() : "";
     return rest + this.#decoder!.decode();
@@ -58,7 +61,7 @@ export class XmlTextDecoder {
     try {
       this.#decoder = new TextDecoder(encoding);
     } catch {
-      // The rest is not looked at, but end() may still be called.
+      // The rest is ignored, but end() may still be called.
       this.#decoder = new TextDecoder();
       throw new RangeError(`unknown encoding ${JSON.stringify(encoding)}`);
     }
@@ -66,7 +69,7 @@ export class XmlTextDecoder {
   }
 }
 
-/** Says whether more bytes are needed to know the encoding. */
+/** Returns whether more bytes are needed to determine the encoding. */
 function isBeginning(bytes: Uint8Array): boolean {
   if (bytes.length < 4) return true;
   const begin = "<?xml";
@@ -81,7 +84,7 @@ function encodingOf(bytes: Uint8Array): string {
   }
   const text = decodeLenient(bytes.subarray(0, MAX_DECLARATION_BYTES));
   const declared = DECLARATION.exec(text)?.[1] ?? "utf-8";
-  // Its declaration was read byte by byte, so it is not in UTF-16: .NET writes
-  // such documents.
+  // Its declaration could be read byte by byte, so it is not in UTF-16: .NET
+  // writes such documents.
   return /^utf-?16/i.test(declared) ? "utf-8" : declared;
 }

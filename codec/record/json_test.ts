@@ -10,7 +10,7 @@ import { itemEvents } from "../v2/item_events.ts";
 
 const SEED = 20130814;
 
-Deno.test("eventToJson writes the keys of the fields that are there", () => {
+Deno.test("eventToJson writes the keys of the fields that are present", () => {
   const utf8 = (text: string) => new TextEncoder().encode(text);
   const cases: [event: StatusEvent, json: string][] = [
     [{ runnable: false }, `{"runnable":false}`],
@@ -56,14 +56,14 @@ Deno.test(`eventFromJson undoes eventToJson, to the byte of the packet (seed ${S
   );
 });
 
-Deno.test("eventFromJson takes a test to be runnable when it does not say", () => {
+Deno.test("eventFromJson makes tests runnable by default", () => {
   assertEquals(eventFromJson(`{"test_id":"t"}`), {
     testId: "t",
     runnable: true,
   });
 });
 
-Deno.test("eventFromJson refuses what is no event, and says what", () => {
+Deno.test("eventFromJson refuses anything but events, and reports why", () => {
   const cases: [json: string, message: string][] = [
     [`[]`, "expected an object"],
     [`null`, "expected an object"],

@@ -54,7 +54,7 @@ Deno.test("TestCollator folds the events of a test, by route code and id", () =>
   );
 });
 
-Deno.test("TestCollator gives lost tests at the end, first started first", () => {
+Deno.test("TestCollator returns lost tests at the end, in the order in which they started", () => {
   const ids = Array.from({ length: 300 }, (_, i) => `test ${i}`);
   const tests = collate([
     ...ids.map((testId) => ({ testId, status: "inprogress" as const })),
@@ -148,7 +148,7 @@ Deno.test("TestCollator keeps tests apart from files of the run", () => {
 
 // --- Events that are no packets
 
-/** What there is to know of a test, to be compared after its bytes are gone. */
+/** All fields of a test, to be compared after its bytes are gone. */
 function facts(test: Test): unknown {
   return {
     testId: test.testId,
@@ -310,7 +310,7 @@ Deno.test("TestCollator leaves out files without a name, which no packet can hol
   assertEquals(test.attachments, []);
 });
 
-Deno.test("TestCollator makes the same of an attachment in one event and in its packets, but for times", () => {
+Deno.test("TestCollator makes the same test of a long attachment and of its packets, except for times", () => {
   const bytes = new Uint8Array(9_000_000).map((_, i) => i);
   const event: StatusEvent = {
     testId: "a",

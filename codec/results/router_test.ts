@@ -34,7 +34,7 @@ Deno.test("Router routes by route code, then test id, then fallback", () => {
   ]);
 });
 
-Deno.test("Router refuses routes of more than one step, and events nobody wants", () => {
+Deno.test("Router refuses routes of more than one step, and events without a rule", () => {
   const router = new Router();
   assertThrows(() => router.onRoute("0/1", () => {}), RangeError, "one step");
   assertThrows(

@@ -21,7 +21,7 @@ Deno.test("copyTo, tagger, timestamper and failFast pass events on", () => {
     failFast((event) => failures.push(event.testId!)),
   );
   sink({ testId: "a", status: "fail", tags: ["old", "kept"], runnable: true });
-  // A packet's fields are getters: they must come along too.
+  // A packet's fields are getters: they must be copied too.
   sink(packet({ testId: "b", status: "success", timestamp: at(1) }));
   sink({ testId: "c", status: "uxsuccess", runnable: true });
   assertEquals(

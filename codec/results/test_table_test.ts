@@ -94,7 +94,7 @@ Deno.test("EventKey takes ids of any length and in any alphabet", () => {
   }
 });
 
-Deno.test("EventKey names tests that no packet can", () => {
+Deno.test("EventKey works for tests that no packet can hold", () => {
   const table = new TestTable<number>();
   const key = new EventKey();
   const testIds = ["x".repeat(5_000_000), "a\0b", "a\0c"];

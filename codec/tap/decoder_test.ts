@@ -23,7 +23,7 @@ function decodeChunks(
   const decoder = new TapDecoder(options);
   const events: StatusEvent[] = [];
   for (const chunk of chunks) {
-    // The chunk's owner may do with it what he likes.
+    // The owner of a chunk may reuse it.
     const own = chunk.slice();
     events.push(...decoder.push(own));
     own.fill(0x21);
@@ -597,7 +597,7 @@ Deno.test("TapDecoder gives events with all their fields", () => {
   });
 });
 
-Deno.test("TapDecoder passes text on as it came, a push at a time", () => {
+Deno.test("TapDecoder passes text on unchanged, with each push", () => {
   const bytes = Uint8Array.of(0x61, 0xff, 0x0d, 0x0a, 0x00, 0x0a, 0xc3, 0x0a);
   const events = new TapDecoder().push(bytes);
   assertEquals(events.map(({ fileBytes }) => fileBytes), [bytes]);
@@ -610,7 +610,7 @@ Deno.test("TapDecoder.push throws after end", () => {
   assertEquals(decoder.end(), []);
 });
 
-Deno.test("TapDecoder hands out as soon as it can", () => {
+Deno.test("TapDecoder emits events as early as possible", () => {
   const steps: [string, string[]][] = [
     ["Password: ", ["[stdout: Password: ]"]],
     ["\n", ["[stdout: \n]"]],
@@ -706,7 +706,7 @@ Deno.test("TapDecoder makes times of durations", () => {
   assertEquals(decode("1..1\nok 1\n" + yaml("duration_ms: 1")).length, 1);
 });
 
-Deno.test("TapDecoder takes a line of more than a MiB for text", () => {
+Deno.test("TapDecoder treats lines of more than a MiB as text", () => {
   const long = "ok 1 " + "x".repeat(1 << 20);
   const short = "ok 2 " + "y".repeat((1 << 20) - 6);
   const bytes = encoder.encode(`1..2\n${long}\n${short}\n${long}`);
@@ -726,7 +726,7 @@ Deno.test("TapDecoder takes a line of more than a MiB for text", () => {
   );
 });
 
-Deno.test("TapDecoder lets a line without end go", () => {
+Deno.test("TapDecoder releases a line without end", () => {
   const decoder = new TapDecoder();
   const chunk = new Uint8Array(64 * 1024).fill(0x23);
   let passed = 0;
@@ -738,7 +738,7 @@ Deno.test("TapDecoder lets a line without end go", () => {
   assertEquals(passed, 64 * chunk.length);
 });
 
-Deno.test("TapDecoder hands out a long attachment in parts", () => {
+Deno.test("TapDecoder emits a long attachment in parts", () => {
   const line = "# " + "x".repeat(1 << 19) + "\n";
   const events = decode("1..1\nok 1\n" + line.repeat(5));
   assertEquals(events.map(({ status, eof }) => [status, eof]), [
@@ -750,7 +750,7 @@ Deno.test("TapDecoder hands out a long attachment in parts", () => {
   assertEquals(bytes.length, 5 * line.length - 1);
 });
 
-Deno.test("TapDecoder lets a bare subtest go that is too long to hold", () => {
+Deno.test("TapDecoder releases a bare subtest that is too long to hold", () => {
   const children = 100_000;
   const lines = Array.from({ length: children }, (_, i) => `    ok ${i + 1}\n`);
   const events = decode(lines.join("") + "ok 1 - a\n1..1\n");
@@ -864,7 +864,7 @@ Deno.test("TapDecoder takes any bytes, seed 4", () => {
   );
 });
 
-Deno.test("TapDecoder passes on all bytes that are no TAP, seed 5", () => {
+Deno.test("TapDecoder passes on all bytes that are not TAP, seed 5", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array()), (chunks) => {
       const marked = concat(chunks.flatMap((chunk) => [

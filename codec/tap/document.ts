@@ -87,7 +87,7 @@ export class TapDocument implements LineReader {
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isOver) return false;
-    this.#levels.boundHeld();
+    this.#levels.releaseHeld();
     if (this.#readYaml(bytes, start, end)) return true;
     const line = parseLine(bytes, start, end);
     switch (line.kind) {
@@ -113,7 +113,7 @@ export class TapDocument implements LineReader {
 
   /** Ends what a line of text ends, without reading the line. */
   pass(): void {
-    this.#levels.boundHeld();
+    this.#levels.releaseHeld();
     this.#settle();
   }
 

@@ -196,7 +196,7 @@ export class Levels {
   }
 
   /** Releases held events if they are too many. */
-  boundHeld(): void {
+  releaseHeld(): void {
     if (!this.#outlet.isFull) return;
     for (let depth = 1; depth <= this.top; depth++) {
       if (this.at(depth).parentTestId === undefined) {

@@ -184,9 +184,9 @@ export function parseLine(
   if (first === HASH) return parseComment(bytes, at, stop, indent);
   if (isDigit(first)) return parsePlan(bytes, at, stop, indent);
   for (const keyword of KEYWORDS_BY_BYTE[first]) {
-    const behind = at + keyword.bytes.length;
-    if (behind <= stop && mayBegin(keyword, bytes, at, stop)) {
-      return keyword.read(readText(bytes, behind, stop), indent);
+    const textAt = at + keyword.bytes.length;
+    if (textAt <= stop && mayBegin(keyword, bytes, at, stop)) {
+      return keyword.read(readText(bytes, textAt, stop), indent);
     }
   }
   return OTHER;
@@ -258,11 +258,11 @@ function mayBegin(
   at: number,
   end: number,
 ): boolean {
-  const behind = at + keyword.bytes.length;
-  for (let i = at; i < behind && i < end; i++) {
+  const textAt = at + keyword.bytes.length;
+  for (let i = at; i < textAt && i < end; i++) {
     if (!agrees(keyword, i - at, bytes[i])) return false;
   }
-  return behind >= end || keyword.allows(bytes, behind, end);
+  return textAt >= end || keyword.allows(bytes, textAt, end);
 }
 
 /** Returns whether `byte` is the keyword's at `index`. */

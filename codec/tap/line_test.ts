@@ -188,7 +188,7 @@ Deno.test("parseLine reads the other lines' parts", () => {
   for (const [text, line] of lines) assertEquals(parse(text), line, text);
 });
 
-Deno.test("mayBecomeTap rules out what no longer can be TAP", () => {
+Deno.test("mayBecomeTap rules out what can no longer be TAP", () => {
   const beginnings: [string, boolean][] = [
     ["n", true],
     ["not o", true],
@@ -248,7 +248,7 @@ const WORDS = [
   "Bail out!",
 ];
 
-Deno.test("mayBecomeTap holds of every beginning of TAP, seed 1", () => {
+Deno.test("mayBecomeTap is true for every beginning of TAP, seed 1", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...WORDS)), (words) => {
       const text = words.join("");

@@ -26,7 +26,7 @@ Deno.test("TestNumbers knows the gaps", () => {
   }
 });
 
-Deno.test("TestNumbers.add is false of a number that came before, and of 0", () => {
+Deno.test("TestNumbers.add is false for a number that was used before, and for 0", () => {
   const numbers = numbersOf(1, 4);
   assertEquals([1, 4, 0, 2, 2].map((number) => numbers.add(number)), [
     false,

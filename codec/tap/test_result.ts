@@ -78,9 +78,11 @@ export class TestResult {
 
   /** Makes the test a failure, for a reason that the producer did not give. */
   fail(reason: string): void {
-    const said = this.#status === "fail" ? "" : `; reported as ${this.#status}`;
+    const reported = this.#status === "fail"
+      ? ""
+      : `; reported as ${this.#status}`;
     this.#status = "fail";
-    this.note(reason + said);
+    this.note(reason + reported);
   }
 
   /** Adds a remark of the decoder. */

@@ -6,17 +6,17 @@ import { LineFeeder, type LineReader, MAX_LINE_BYTES } from "./line_feeder.ts";
 const SEED = 20130814;
 
 const encoder = new TextEncoder();
-/** A byte is a character: text may end inside one of UTF-8. */
+/** One character per byte, because text may end within a UTF-8 character. */
 const decoder = new TextDecoder("latin1");
 const KEYWORD = encoder.encode("say ");
 
-/** Reads lines "say …"; writes down what it is asked and given. */
+/** Reads lines "say …" and logs the calls. */
 class Log implements LineReader {
   readonly #lines = new LineFeeder(this, (text) => this.#add("text", text));
   readonly entries: string[] = [];
 
   push(text: string | Uint8Array): string[] {
-    // The chunk's owner may do with it what he likes.
+    // The owner of a chunk may reuse it.
     const chunk = typeof text === "string"
       ? encoder.encode(text)
       : text.slice();
@@ -71,7 +71,7 @@ function contents(chunks: Iterable<Uint8Array>): string[] {
   return joined;
 }
 
-Deno.test("LineFeeder gives lines to their reader, and hands the rest out as text", () => {
+Deno.test("LineFeeder passes lines to their reader and emits the rest as text", () => {
   const log = new Log();
   assertEquals(log.push("a\nb\nsay 1\nsay 2\r\nc\n\nsay 3\n"), [
     "text a\nb\n",
@@ -118,7 +118,7 @@ Deno.test(`LineFeeder gives the same however any stream is cut (seed ${SEED})`, 
   );
 });
 
-Deno.test("LineFeeder hands text out when its beginning shows it, and holds what may be a line", () => {
+Deno.test("LineFeeder emits text when its beginning shows it, and holds what may be a line", () => {
   const log = new Log();
   assertEquals(log.push("prompt> "), ["pass", "text prompt> "]);
   assertEquals(log.push("say 1"), ["text say 1"]);
@@ -138,7 +138,7 @@ Deno.test("LineFeeder reads a last line without a line end", () => {
   assertEquals(contents([encoder.encode("say")]), ["text say"]);
 });
 
-Deno.test("LineFeeder takes lines longer than the limit for text", () => {
+Deno.test("LineFeeder treats lines longer than the limit as text", () => {
   const filled = "say " + "x".repeat(MAX_LINE_BYTES - "say \n".length);
   const log = new Log();
   // Whole in one chunk.
@@ -148,7 +148,7 @@ Deno.test("LineFeeder takes lines longer than the limit for text", () => {
     `text ${filled}x\n`,
     "line say 1\n",
   ]);
-  // In parts: what follows in the line is no line either.
+  // In parts: the rest of the line is not a line either.
   assertEquals(log.push(filled), []);
   assertEquals(log.push("x"), []);
   assertEquals(log.push("x"), ["pass", `text ${filled}xx`]);
@@ -157,7 +157,7 @@ Deno.test("LineFeeder takes lines longer than the limit for text", () => {
   assertEquals(log.end(), []);
 });
 
-Deno.test("LineFeeder.passLine puts a line of text before what it leads to", () => {
+Deno.test("LineFeeder.passLine emits a line of text before what it results in", () => {
   const entries: string[] = [];
   const lines: LineFeeder = new LineFeeder({
     read(bytes, start, end) {

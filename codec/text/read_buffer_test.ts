@@ -4,7 +4,7 @@ import { ReadBuffer } from "./read_buffer.ts";
 
 const SEED = 20130814;
 
-Deno.test("ReadBuffer reads a chunk where it is", () => {
+Deno.test("ReadBuffer reads chunks in place", () => {
   const buffer = new ReadBuffer();
   const chunk = Uint8Array.of(1, 2, 3);
   assertEquals(buffer.push(chunk), 0);
@@ -16,10 +16,10 @@ Deno.test("ReadBuffer reads a chunk where it is", () => {
   assertEquals([buffer.base, buffer.at, buffer.end], [3, 0, 1]);
 });
 
-Deno.test(`ReadBuffer keeps what is undecided, whoever reads (seed ${SEED})`, () => {
+Deno.test(`ReadBuffer keeps undecided bytes (seed ${SEED})`, () => {
   const step = fc.record({
     size: fc.oneof(fc.nat(9), fc.nat(200_000)),
-    // How much of what is at hand is decided then.
+    // How much of the available bytes is decided then.
     part: fc.constantFrom(0, 0.3, 0.999, 1),
   });
   fc.assert(

@@ -1,5 +1,5 @@
 /**
- * Text that grows, by the byte.
+ * A builder of text, byte by byte.
  *
  * @module
  */
@@ -10,24 +10,26 @@ import { TIME_BYTES, writeTime } from "./time.ts";
 
 const encoder = new TextEncoder();
 
-/** Gathers text in a buffer that it keeps. */
+/** Collects text in a reusable buffer. */
 export class TextBuilder {
   #bytes: Uint8Array;
   #view: DataView;
   #size = 0;
 
-  /** @param room how many bytes it has room for at first */
+  /** @param room the initial size of the buffer in bytes */
   constructor(room: number) {
     this.#bytes = new Uint8Array(room);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** How many bytes it holds. */
+  /** The number of bytes collected. */
   get size(): number {
     return this.#size;
   }
 
-  /** Takes the text out; it is good until more is added. */
+  /**
+   * Returns the text and starts again. The text is valid until more is added.
+   */
   take(): Uint8Array {
     const bytes = this.#bytes.subarray(0, this.#size);
     this.#size = 0;
@@ -42,7 +44,7 @@ export class TextBuilder {
   text(text: string): void {
     const { length } = text;
     this.#reserve(length);
-    // Most are a few letters of ASCII, for which a call takes too long.
+    // Most texts are a few ASCII letters, for which a call costs too much.
     const bytes = this.#bytes, at = this.#size;
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
@@ -61,14 +63,14 @@ export class TextBuilder {
     this.#size += bytes.length;
   }
 
-  /** Adds bytes `start` to `end`, a few. */
+  /** Adds bytes `start` to `end`, which are few. */
   range(view: DataView, start: number, end: number): void {
     this.#reserve(end - start);
     copyBytes(view, start, end, this.#view, this.#size);
     this.#size += end - start;
   }
 
-  /** Adds a time as version 1 writes it. */
+  /** Adds a time in the form of version 1. */
   time(time: Timestamp): void {
     this.#reserve(TIME_BYTES);
     this.#size = writeTime(this.#bytes, this.#size, time);

@@ -1,6 +1,5 @@
 /**
- * Chunks in; events, packets and text out: reads version 1, the legacy text
- * protocol.
+ * Decodes version 1, the legacy text protocol, into events, packets and text.
  *
  * @module
  */
@@ -15,40 +14,43 @@ import { LF } from "./line.ts";
 import { PacketProbe } from "./probe.ts";
 import { V1Run, type V1RunOptions } from "./run.ts";
 
-/** Takes what is in a stream, in its order. */
+/** Receives the content of a stream, in order. */
 export interface V1Handler {
-  /** An event of a test: a view, good until this returns. */
+  /** Called with an event of a test: a view, valid until this returns. */
   event(event: V1Event): void;
-  /** A packet of version 2: a view, good until this returns. */
+  /** Called with a packet of version 2: a view, valid until this returns. */
   packet(packet: Packet): void;
-  /** What is neither: a view, good until this returns. */
+  /** Called with anything else: a view, valid until this returns. */
   text(bytes: Uint8Array): void;
 }
 
-/** How a {@linkcode V1Decoder} is to work. */
+/** Options of a {@linkcode V1Decoder}. */
 export interface V1DecoderOptions extends V1RunOptions {
-  /** Whether packets of version 2 may stand between the lines; they may. */
+  /**
+   * Whether there may be packets of version 2 between the lines; true by
+   * default.
+   */
   readonly detectsPackets?: boolean;
 }
 
-/** How far a 0xB3 is looked for at least. */
+/** How many bytes at least are searched for a 0xB3 at a time. */
 const SEEK_BYTES = 1024;
 
 /**
- * Reads version 1 and 1.1 from a stream that may hold other text, and packets
- * of version 2.
+ * Decodes versions 1 and 1.1 from a stream that may contain other text, and
+ * packets of version 2.
  *
- * A test starts with an `inprogress` event and ends with its outcome; its
- * files come between. The time of an event is the last that a `time:` line
- * told. A test that another one interrupts, a `progress:` line or the end of
- * input is a failure. What is said of progress is lost.
+ * A test starts with an `inprogress` event and ends with its outcome; its files
+ * come between. The time of an event is that of the last `time:` line. A test
+ * that is interrupted by another test, by a `progress:` line or by the end of
+ * input is a failure. Progress itself is dropped.
  *
- * All other lines are text, handed out as the bytes they are, as early as
- * their beginning shows it; an incomplete character waits for its rest. A line
- * that names another test than the one in progress is text, too.
+ * All other lines are text, which is passed on byte for byte and as early as
+ * possible, except that characters are kept whole. Lines that name another test
+ * than the one in progress are text too.
  *
- * How the input is cut into chunks makes no difference, but for how text is.
- * At most two packets' length (8 MiB) is held.
+ * How the input is split into chunks makes no difference, except to how text is
+ * split. At most the length of two packets (8 MiB) is held.
  *
  * @example
  * ```ts
@@ -70,15 +72,15 @@ export class V1Decoder {
   readonly #claims = new TextClaims();
   #ended = false;
 
-  /** What is undecided begins a line, mostly. */
+  /** Undecided bytes mostly begin a line. */
   readonly #buffer = new ReadBuffer();
-  /** Where the text begins that was not handed out; it is decided. */
+  /** Where decided text begins that has not been emitted. */
   #textAt = 0;
-  /** Whether what is undecided is inside of a line, which is text. */
+  /** Whether undecided bytes continue a line of text. */
   #isInText = false;
-  /** No undecided byte before this place is a line end. */
+  /** No undecided byte before this index is a line end. */
   #searched = 0;
-  /** No undecided byte before this place is a 0xB3. */
+  /** No undecided byte before this index is a 0xB3. */
   #signatureAt = 0;
   #endsInCharacter = false;
 
@@ -95,21 +97,22 @@ export class V1Decoder {
   }
 
   /**
-   * Whether the text at the end of input ends inside of a UTF-8 character: a
-   * packet right behind it would be taken for the character's rest.
+   * Whether the text at the end of input ends within a UTF-8 character: a
+   * packet right after it would be taken for the rest of the character.
    */
   get endsInCharacter(): boolean {
     return this.#endsInCharacter;
   }
 
   /**
-   * Takes in a chunk, and hands out what is decided then.
+   * Decodes a chunk and passes on everything that is decided.
    *
    * @throws {TypeError} after `end`
    */
   push(chunk: Uint8Array): void {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
-    // What is held mostly needs the rest of its line, not a copy of it all.
+    // Undecided bytes mostly need only the rest of their line, so the whole
+    // chunk need not be copied.
     const { at, end } = this.#buffer;
     const joined = at < end ? chunk.indexOf(LF) + 1 : 0;
     if (joined > 0) this.#readChunk(chunk.subarray(0, joined));
@@ -117,7 +120,7 @@ export class V1Decoder {
     this.#shift(this.#buffer.release());
   }
 
-  /** Says that no more chunks come, and hands out the rest. */
+  /** Ends the input and passes on the rest. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -143,35 +146,38 @@ export class V1Decoder {
     this.#emitText();
   }
 
-  /** Corrects the places of bytes that have moved. No text is left. */
+  /**
+   * Adjusts the indices of bytes that have moved, when all text has been
+   * emitted.
+   */
   #shift(moved: number): void {
     this.#searched -= moved;
     this.#signatureAt -= moved;
     this.#textAt = this.#buffer.at;
   }
 
-  /** Goes on at `place`: what is before it is handed out. */
+  /** Continues at `place`: everything before it has been passed on. */
   #pass(place: number): void {
     this.#buffer.at = this.#textAt = this.#searched = place;
   }
 
   #read(): void {
     while (this.#buffer.at < this.#buffer.end) {
-      const goesOn = this.#run.isInDetails
+      const canContinue = this.#run.isInDetails
         ? this.#readDetails()
         : this.#readKnown() || this.#readLine();
-      if (!goesOn) return;
+      if (!canContinue) return;
     }
   }
 
-  /** Reads details; false when it takes more bytes. */
+  /** Reads details; false when more bytes are needed. */
   #readDetails(): boolean {
     const { source, at } = this.#buffer;
     this.#pass(at + this.#run.readDetails(source.subarray(at)));
     return !this.#run.isInDetails;
   }
 
-  /** Reads a line of those most tests consist of; false if it is another. */
+  /** Reads a line of the most common kinds; false when it is of another. */
   #readKnown(): boolean {
     if (this.#isInText) return false;
     const { source, view, at, end } = this.#buffer;
@@ -182,7 +188,9 @@ export class V1Decoder {
     return true;
   }
 
-  /** Reads a line, or up to a packet in it; false when it takes more bytes. */
+  /**
+   * Reads a line, or up to a packet in it; false when more bytes are needed.
+   */
   #readLine(): boolean {
     const { source, view, at, end } = this.#buffer;
     const lineEnd = source.indexOf(LF, Math.max(at, this.#searched)) + 1;
@@ -207,7 +215,7 @@ export class V1Decoder {
     return true;
   }
 
-  /** Lets the beginning of a line go, up to `stop`, that can only be text. */
+  /** Releases the beginning of a line, up to `stop`, if it can only be text. */
   #readBeginning(stop: number): void {
     const { source, at, end } = this.#buffer;
     const mayBeMore = !this.#isInText &&
@@ -221,8 +229,8 @@ export class V1Decoder {
   }
 
   /**
-   * Moves `#signatureAt` to the first 0xB3 from `from` on; false when none is
-   * before `stop`.
+   * Moves `#signatureAt` to the first 0xB3 from `from` on; false when there is
+   * none before `stop`.
    */
   #seekSignature(from: number, stop: number): boolean {
     const { source, end: last } = this.#buffer;
@@ -239,7 +247,7 @@ export class V1Decoder {
 
   /**
    * The first packet that begins before `stop`; false when there is none,
-   * undefined when it takes more bytes to tell.
+   * undefined when that depends on more bytes.
    */
   #findPacket(probe: PacketProbe, stop: number): Packet | false | undefined {
     const { source, view, base, at: from, end } = this.#buffer;

@@ -62,7 +62,7 @@ function decodeChunks(
     },
   }, options);
   for (const chunk of chunks) {
-    // The chunk's owner may do with it what he likes.
+    // The owner of a chunk may reuse it.
     const own = chunk.slice();
     decoder.push(own);
     own.fill(0x21);
@@ -344,7 +344,7 @@ const PACKETS: Vector[] = [
     `text ${latin1(FOO.with(-1, FOO.at(-1)! ^ 1))}\n`,
     "packet foo",
   ]],
-  // What would hide a packet that is put behind it.
+  // What would hide a packet after it.
   [stream("test: a\n", Uint8Array.of(0xd0)), [
     "a: inprogress",
     "text \xd0\n",
@@ -424,7 +424,7 @@ Deno.test("V1Decoder without packets takes them for text", () => {
   ]);
 });
 
-Deno.test("V1Decoder hands all bytes of other text on, seed 5", () => {
+Deno.test("V1Decoder passes on all bytes of other text, seed 5", () => {
   const decoder = (text: Uint8Array[]) =>
     new V1Decoder({
       event() {},
@@ -449,7 +449,7 @@ Deno.test("V1Decoder hands all bytes of other text on, seed 5", () => {
   );
 });
 
-Deno.test("V1Decoder gives text as soon as it can be nothing else", () => {
+Deno.test("V1Decoder emits text as soon as it can be nothing else", () => {
   const cases: [string, boolean][] = [
     ["a prompt> ", true],
     ["tes", false],
@@ -507,7 +507,7 @@ Deno.test("V1Decoder gives an event as soon as its line has ended", () => {
   assertEquals(found, ["a: inprogress", "a: success"]);
 });
 
-Deno.test("V1Decoder gives events a route code, and the present until it is told a time", () => {
+Deno.test("V1Decoder gives events a route code, and the current time before the first time line", () => {
   let seconds = 0;
   const now = (): Timestamp => ({ seconds: ++seconds, nanoseconds: 0 });
   const input =

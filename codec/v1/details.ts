@@ -1,5 +1,5 @@
 /**
- * What stands behind an outcome, up to the line `]`: files of the test.
+ * Details after an outcome, up to the line `]`: the files of a test.
  *
  * ```text
  *   failure: a.test [             failure: a.test [ multipart
@@ -19,7 +19,7 @@ import { CR, LF, SPACE } from "./line.ts";
 
 const BRACKET = 0x5d;
 
-/** A part of a file, or all of it; the bytes are good until `take` returns. */
+/** Part of a file, or all of it. The bytes are valid until `take` returns. */
 export interface FilePart {
   readonly name: string;
   readonly mimeType: string;
@@ -27,14 +27,14 @@ export interface FilePart {
   readonly eof: boolean;
 }
 
-/** Takes the files of a test as they come. */
+/** Receives the files of a test as they arrive. */
 export type TakePart = (part: FilePart) => void;
 
-/** Files longer than this come in parts: they must not be collected. */
+/** Longer files are split, so that they need not be collected. */
 const MAX_PART_BYTES = 1024 * 1024;
 const FIRST_BUFFER_BYTES = 4096;
 
-/** Collects a file. One is used for all files, to keep its buffer. */
+/** Collects a file. One collector serves all files and keeps its buffer. */
 class FileCollector {
   readonly #take: TakePart;
   #name = "";
@@ -84,35 +84,35 @@ class FileCollector {
   }
 }
 
-/** How details are read. */
+/** Reads the details of one outcome. */
 export interface DetailsReader {
   /**
-   * Reads from bytes that begin where it stopped the last time, and returns
-   * how many it has read: fewer than all when it takes more to tell, or when
-   * the details have ended.
+   * Reads bytes that begin where the last call stopped, and returns how many it
+   * has read: fewer than all when the rest depends on more bytes, or when the
+   * details have ended.
    */
   read(bytes: Uint8Array): number;
-  /** Whether the line `]` has come. */
+  /** Whether the line `]` has been read. */
   readonly isDone: boolean;
-  /** Says that no more comes than `bytes`, which were not read yet. */
+  /** Ends the input; `bytes` have not been read yet. */
   end(bytes: Uint8Array): void;
 }
 
-/** Where the line `]` that begins at `at` ends; -1 when none does. */
+/** The end of the line `]` that begins at `at`; -1 when there is none. */
 function endOfDetails(bytes: Uint8Array, at: number): number {
   if (bytes[at] !== BRACKET) return -1;
   if (bytes[at + 1] === LF) return at + 2;
   return bytes[at + 1] === CR && bytes[at + 2] === LF ? at + 3 : -1;
 }
 
-/** Whether the bytes from `at` on may become the line `]`. */
+/** Returns whether the bytes from `at` on may become the line `]`. */
 function mayEndDetails(bytes: Uint8Array, at: number): boolean {
   const there = bytes.length - at;
   return bytes[at] === BRACKET &&
     (there === 1 || there === 2 && bytes[at + 1] === CR);
 }
 
-/** Reads lines as one file; a space before a bracket is eaten. */
+/** Reads lines as one file. A space before a bracket is removed. */
 class BracketedReader implements DetailsReader {
   isDone = false;
   readonly #file: FileCollector;
@@ -150,31 +150,31 @@ class BracketedReader implements DetailsReader {
   }
 
   end(bytes: Uint8Array): void {
-    // A last line may lack its line end.
+    // The last line may lack its line end.
     this.isDone = bytes[0] === BRACKET;
     if (!this.isDone) this.#file.add(bytes);
     this.#file.close();
   }
 }
 
-/** The file that details go to which are not what they should be. */
+/** The file for details that are malformed. */
 const MALFORMED = "malformed details";
 const BYTES_TYPE = "application/octet-stream";
 
-/** Lines in multipart details that are longer are none. */
+/** Longer lines in multipart details are malformed. */
 const MAX_LINE_BYTES = 64 * 1024;
-/** Content-Type: type/subtype; Python asks for a word and one slash. */
+/** Content-Type: type/subtype; Python expects a word and one slash. */
 const PART_TYPE = /^\S+ ([^/]*\/.*)$/s;
 const CHUNK_LENGTH = /^[0-9A-Fa-f]{1,12}$/;
 
-/** Reads files with name and type, in chunks as HTTP has them. */
+/** Reads files with name and type, in chunks as in HTTP. */
 class MultipartReader implements DetailsReader {
   readonly #file: FileCollector;
   #expected: "type" | "name" | "length" | "content" = "type";
   #mimeType = "";
   #contentLeft = 0;
   #isDone = false;
-  /** Takes the rest, once something is not what it should be. */
+  /** Reads the rest once something is malformed. */
   #malformed: BracketedReader | undefined;
 
   constructor(file: FileCollector) {
@@ -205,7 +205,7 @@ class MultipartReader implements DetailsReader {
     return isRead ? end : this.#giveUp(bytes);
   }
 
-  /** Reads a line; false when it is not what is expected. */
+  /** Reads a line; false when it is malformed. */
   #readLine(bytes: Uint8Array): boolean {
     const isCrLf = bytes[bytes.length - 2] === CR;
     const line = decodeLegacy(bytes.subarray(0, isCrLf ? -2 : -1));
@@ -226,7 +226,7 @@ class MultipartReader implements DetailsReader {
       this.#isDone = true;
       return true;
     }
-    // The specification has a line end behind each part; Python writes none.
+    // The specification has a line end after each part; Python writes none.
     if (line === "") return true;
     const [, mimeType] = PART_TYPE.exec(line) ?? [];
     if (mimeType === undefined) return false;
@@ -255,7 +255,7 @@ class MultipartReader implements DetailsReader {
     return content.length;
   }
 
-  /** Keeps the rest up to the line `]` as it comes. */
+  /** Keeps the rest, up to the line `]`, as it is. */
   #giveUp(bytes: Uint8Array): number {
     this.#file.close();
     this.#file.open(MALFORMED, BYTES_TYPE);
@@ -274,7 +274,7 @@ class MultipartReader implements DetailsReader {
   }
 }
 
-/** Reads the details of one test after another. */
+/** Makes readers for the details of one test after another. */
 export class Details {
   readonly #file: FileCollector;
 
@@ -282,13 +282,13 @@ export class Details {
     this.#file = new FileCollector(take);
   }
 
-  /** A reader of lines, which are the file `name`. */
+  /** Returns a reader of lines, which become the file `name`. */
   bracketed(name: string, mimeType: string): DetailsReader {
     this.#file.open(name, mimeType);
     return new BracketedReader(this.#file, true);
   }
 
-  /** A reader of files with name and type. */
+  /** Returns a reader of files with name and type. */
   multipart(): DetailsReader {
     return new MultipartReader(this.#file);
   }

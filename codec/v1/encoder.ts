@@ -1,5 +1,5 @@
 /**
- * Tests in, version 1 out.
+ * Encodes tests in version 1.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { isTag } from "./tags.ts";
 
 const BRACKET = 0x5d;
 
-/** The keyword of an outcome, one that every reader knows if any is. */
+/** The keyword of each outcome that most readers know. */
 const KEYWORDS: Readonly<Record<TestOutcome, string>> = {
   success: "success: ",
   uxsuccess: "uxsuccess: ",
@@ -31,29 +31,31 @@ const KEYWORDS: Readonly<Record<TestOutcome, string>> = {
   lost: "failure: ",
 };
 
-/** What is said of a test that started and never ended. */
+/** The explanation of a test that started and never ended. */
 const LOST: Attachment = {
   name: "reason",
   mimeType: TEXT_TYPE,
   bytes: new TextEncoder().encode("The test started and never ended\n"),
 };
 
-/** The type of a file that has none, as version 2 says. */
+/** The type of files without one, according to version 2. */
 const NO_TYPE = "application/octet-stream";
-/** What Python's reader takes for a type: one slash, no line end. */
+/** What Python's reader accepts as a type: one slash, no line end. */
 const READABLE_TYPE = /^[^\/\r\n]+\/[^\/\r\n]+$/;
-/** A charset that readers of bracketed details, who expect UTF-8, misread. */
+/** Charsets that readers of bracketed details, who expect UTF-8, misread. */
 const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-?8|us-ascii)/i;
 
-/** What is gathered before it is handed out. */
+/** How many bytes are collected before they are emitted. */
 const RUN_BYTES = 32 * 1024;
-/** Longer lines of tags are not remembered, nor more. */
+/** Longer lines of tags, or more than this many, are not cached. */
 const MAX_TAG_LINE_BYTES = 256;
 const MOST_TAG_LINES = 1024;
 
 const textEncoder = new TextEncoder();
 
-/** What version 1 cannot hold, by names for people, and how often it came. */
+/**
+ * What version 1 cannot represent, named for people, and how often it occurred.
+ */
 export type V1Losses = Record<
   | "route codes"
   | "parents of tests"
@@ -66,23 +68,23 @@ export type V1Losses = Record<
   number
 >;
 
-/** How a {@linkcode V1Encoder} is to work. */
+/** Options of a {@linkcode V1Encoder}. */
 export interface V1EncoderOptions {
   /**
-   * Whether details are always lines of text in brackets, for readers that
-   * know no others (Perl's). Files lose their names and types then, and those
+   * Whether details are always lines of text in brackets, for readers that know
+   * nothing else (Perl's). Files then lose their names and types, and those
    * that are not text are left out.
    */
   readonly plain?: boolean;
 }
 
 /**
- * Writes tests in version 1, one after another.
+ * Encodes tests in version 1, one after another.
  *
- * A test has its times, its tags and its files. One file that is what
- * bracketed details are read as is written so; others go into multipart
- * details, which hold their names, types and bytes. A lost test is a failure
- * that says so.
+ * A test has its times, its tags and its files. A single file of the kind that
+ * readers make of bracketed details is written in brackets; others become
+ * multipart details, which have names, types and bytes. A lost test is a
+ * failure with an explanation.
  *
  * @example
  * ```ts
@@ -102,7 +104,7 @@ export interface V1EncoderOptions {
  * ```
  */
 export class V1Encoder {
-  /** What was left out or altered. */
+  /** What was left out or changed. */
   readonly losses: V1Losses = {
     "route codes": 0,
     "parents of tests": 0,
@@ -116,10 +118,13 @@ export class V1Encoder {
   readonly #take: (text: Uint8Array) => void;
   readonly #plain: boolean;
   readonly #out = new TextBuilder(2 * RUN_BYTES);
-  /** The lines of tags that came lately: few sets are in a stream. */
+  /** Recent lines of tags: a stream has few different sets. */
   readonly #tagLines = new Map<readonly string[], TagLine>();
 
-  /** @param take takes what is written, by the run; good until it returns */
+  /**
+   * @param take receives what is written, in large pieces, valid until it
+   * returns
+   */
   constructor(
     take: (text: Uint8Array) => void,
     { plain = false }: V1EncoderOptions = {},
@@ -128,12 +133,12 @@ export class V1Encoder {
     this.#plain = plain;
   }
 
-  /** Writes a test. */
+  /** Encodes a test. */
   add(test: Test): void {
     const out = this.#out;
     const { last, outcome, tags } = test;
     const ended = test.ended ?? test.started;
-    // Without a time of its own it would have that of the test before.
+    // Without a time of its own it would get that of the previous test.
     const started = test.started ?? ended;
     const { view, start, end } = this.#label(test);
     if (started !== undefined) this.#writeTime(started);
@@ -145,7 +150,7 @@ export class V1Encoder {
     out.text(KEYWORDS[outcome]);
     out.range(view, start, end);
     this.#writeDetails(test);
-    // Whether a packet has a route code is told without decoding it.
+    // For a packet, this is known without decoding the route code.
     const isRouted = last instanceof Packet
       ? last.routeAt >= 0
       : test.routeCode !== undefined;
@@ -154,7 +159,7 @@ export class V1Encoder {
     if (out.size > RUN_BYTES) this.flush();
   }
 
-  /** Hands out what was written and was not yet. */
+  /** Emits what has been written and not emitted yet. */
   flush(): void {
     if (this.#out.size > 0) this.#take(this.#out.take());
   }
@@ -180,7 +185,7 @@ export class V1Encoder {
     return line;
   }
 
-  /** The id as lines hold it: mostly the packet's own bytes. */
+  /** The id as a line can contain it: mostly the bytes of the packet. */
   #label(test: Test): Label {
     const { last } = test;
     if (last instanceof Packet) {
@@ -190,13 +195,13 @@ export class V1Encoder {
     const { testId } = test;
     const label = this.#oneLine(testId, "line ends in test ids");
     const bytes = textEncoder.encode(
-      // A line that names nothing is text.
+      // A line without a name would be text.
       label.trim() === "" ? JSON.stringify(testId) : label,
     );
     return { view: new DataView(bytes.buffer), start: 0, end: bytes.length };
   }
 
-  /** A name with its line ends, if any, as escapes. */
+  /** A name with its line ends, if any, escaped. */
   #oneLine(name: string, loss: keyof V1Losses): string {
     const line = name.replaceAll("\n", "\\n").replaceAll("\r", "\\r");
     if (line !== name) this.losses[loss]++;
@@ -216,8 +221,8 @@ export class V1Encoder {
   }
 
   /**
-   * Whether readers take bracketed details for this file: its name and bytes
-   * exactly, its type as far as they tell types of text apart.
+   * Returns whether readers restore this file from bracketed details: its name
+   * and bytes exactly, its type as far as they distinguish types of text.
    */
   #isBracketed(file: Attachment, outcome: Outcome): boolean {
     const { name, mimeType } = bracketedFile(outcome);
@@ -257,7 +262,10 @@ export class V1Encoder {
     out.text("]\n");
   }
 
-  /** Writes files that are text, each under its name if that tells more. */
+  /**
+   * Writes the files that are text, under their names where that adds
+   * something.
+   */
   #writePlain(files: readonly Attachment[], outcome: Outcome): void {
     const texts = files.filter(({ bytes }) => isText(bytes, 0, bytes.length));
     this.losses["files that are no text"] += files.length - texts.length;
@@ -285,7 +293,7 @@ export class V1Encoder {
 /** A line of tags. */
 interface TagLine {
   readonly bytes: Uint8Array;
-  /** How many tags it cannot hold. */
+  /** How many tags it cannot represent. */
   readonly losses: number;
 }
 
@@ -305,14 +313,17 @@ interface Label {
   readonly end: number;
 }
 
-/** Whether bytes can stand behind a keyword as they are: a line, not blank. */
+/**
+ * Returns whether bytes can follow a keyword as they are: one line, not blank.
+ */
 function isLabel(
   bytes: Uint8Array,
   view: DataView,
   start: number,
   end: number,
 ): boolean {
-  // Four bytes a step: a byte below 0x20 leaves its top bit, unless it had one.
+  // Four bytes a step: the subtraction sets the top bit of bytes below 0x20,
+  // unless it was set before.
   let suspicious = 0, at = start;
   for (const last = end - 4; at <= last; at += 4) {
     const word = view.getInt32(at, true);
@@ -327,8 +338,8 @@ function isLabel(
 }
 
 /**
- * Whether bytes are lines that brackets hold: the last has its end, and none
- * begins with " ]", from which readers take the space.
+ * Returns whether bytes are lines that brackets can contain: the last has a
+ * line end, and none begins with " ]", from which readers remove the space.
  */
 function isLines(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {

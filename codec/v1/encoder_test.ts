@@ -11,7 +11,7 @@ import { V1Encoder, type V1EncoderOptions } from "./encoder.ts";
 
 const encoder = new TextEncoder();
 
-/** An event, where only what matters is said. */
+/** An event with only the fields that matter. */
 type Said = Partial<StatusEvent>;
 
 /** The tests of events, lost ones at the end. */
@@ -177,13 +177,13 @@ const VECTORS: Vector[] = [
   ],
 ];
 
-Deno.test("V1Encoder writes tests, and counts what it cannot", () => {
+Deno.test("V1Encoder writes tests and counts what it cannot represent", () => {
   for (const [events, text, losses = {}] of VECTORS) {
     assertEquals(write(events), [text, losses]);
   }
 });
 
-Deno.test("V1Encoder writes plain details where asked to", () => {
+Deno.test("V1Encoder writes plain details on request", () => {
   for (const [events, text, , plain = text] of VECTORS) {
     if (text.includes("octet-stream") && plain === text) continue;
     assertEquals(write(events, { plain: true })[0], plain);

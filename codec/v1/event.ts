@@ -1,5 +1,5 @@
 /**
- * One event of a test, as a view.
+ * An event of version 1, as a view.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { decodeText, hashText } from "../text/utf8.ts";
 import type { FilePart } from "./details.ts";
 
 /**
- * What a line of version 1 says of a test.
+ * An event that a line of version 1 results in.
  *
- * It is a view: the id and the file are good until the handler returns that
- * was given the event. The id is decoded each time it is asked for; readers
- * that write packets copy its bytes.
+ * It is a view: the id and the file are valid until the handler that received
+ * the event returns. The id is decoded on each access; writers of packets copy
+ * its bytes.
  */
 export class V1Event implements KeyedEvent, TestKeyBytes {
   /** Begins with the bytes of the test id. */
@@ -55,7 +55,7 @@ export class V1Event implements KeyedEvent, TestKeyBytes {
     return decodeText(this.source, 0, this.idEnd);
   }
 
-  /** The key of its test, which an event without a route code is itself. */
+  /** The key of its test: the event itself, unless it has a route code. */
   get testKey(): this | undefined {
     return this.routeCode === undefined ? this : undefined;
   }

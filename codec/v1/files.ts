@@ -1,24 +1,24 @@
 /**
- * The files that bracketed details are.
+ * The files that bracketed details become.
  *
  * @module
  */
 
 import type { Outcome } from "./line.ts";
 
-/** A file by its name and type. */
+/** The name and type of a file. */
 export interface FileKind {
   readonly name: string;
   readonly mimeType: string;
 }
 
-/** The file that says why a test failed. */
+/** The file with the reason of a failure. */
 export const TRACEBACK: FileKind = {
   name: "traceback",
   mimeType: 'text/x-traceback; charset="utf8"',
 };
 
-/** The file that bracketed details are, as Python's subunit-1to2 has it. */
+/** The file that bracketed details become, as in Python's subunit-1to2. */
 export function bracketedFile(outcome: Outcome): FileKind {
   switch (outcome) {
     case "skip":

@@ -1,5 +1,5 @@
 /**
- * The lines of version 1, most of which are text.
+ * The lines of version 1. Any other line is text.
  *
  * ```text
  *   test|testing       LABEL                       a test starts
@@ -10,9 +10,9 @@
  *   progress           [+|-]N | push | pop
  * ```
  *
- * A keyword stands at the beginning of a line, with or without a colon, and
- * one blank behind it. Source: the subunit README, "Version 1 (and 1.1)";
- * any number of colons, and which bytes are blank: Python's reader.
+ * A keyword is at the beginning of a line, with or without a colon, and
+ * followed by one blank. Source: the subunit README, "Version 1 (and 1.1)"; the
+ * number of colons and the set of blanks are those of Python's reader.
  *
  * @module
  */
@@ -20,10 +20,10 @@
 /** How a test ends. */
 export type Outcome = "success" | "fail" | "skip" | "xfail" | "uxsuccess";
 
-/** What a line says, whichever synonym it uses. */
+/** The meaning of a line, whichever synonym it uses. */
 export type Directive = Outcome | "test" | "progress" | "tags" | "time";
 
-/** The keywords, those of most lines first. */
+/** The keywords, the most frequent first. */
 const KEYWORDS: readonly (readonly [string, Directive])[] = [
   ["time", "time"],
   ["test", "test"],
@@ -56,14 +56,14 @@ export const CR = 0x0d;
 export const SPACE = 0x20;
 const COLON = 0x3a;
 
-/** Whether a byte is blank: a space, or tab to carriage return. */
+/** Returns whether a byte is blank: a space, or tab to carriage return. */
 export function isBlank(byte: number): boolean {
   return byte === SPACE || byte >= 0x09 && byte <= 0x0d;
 }
 
 /**
- * What bytes `start` to `end`, a line or the beginning of one, say; undefined
- * when they are text, as far as the keyword tells.
+ * The meaning of bytes `start` to `end`, a line or the beginning of one;
+ * undefined when the keyword shows that they are text.
  */
 export function directiveAt(
   bytes: Uint8Array,
@@ -82,7 +82,7 @@ export function directiveAt(
   return undefined;
 }
 
-/** Where the parameter of a directive begins: behind one blank. */
+/** Where the parameter of a directive begins: after one blank. */
 export function parameterAt(bytes: Uint8Array, start: number): number {
   let at = start;
   while (!isBlank(bytes[at])) at++;
@@ -90,8 +90,8 @@ export function parameterAt(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Whether the beginning of a line may yet get a keyword; behind the keyword
- * and its blank {@linkcode directiveAt} tells.
+ * Returns whether the beginning of a line may still become a keyword; after the
+ * keyword and its blank, {@linkcode directiveAt} decides.
  */
 export function mayGetKeyword(
   bytes: Uint8Array,
@@ -106,7 +106,7 @@ export function mayGetKeyword(
   }) ?? false;
 }
 
-/** How many bytes from `start` on are those of `word`. */
+/** How many bytes from `start` on equal those of `word`. */
 function matching(
   word: Uint8Array,
   bytes: Uint8Array,

@@ -38,7 +38,7 @@ Deno.test("directiveAt knows keywords, with colons and without", () => {
   }
 });
 
-Deno.test("mayGetKeyword holds of every beginning of a directive, seed 6", () => {
+Deno.test("mayGetKeyword is true for every beginning of a directive, seed 6", () => {
   const words = [
     ..."test testing success successful failure error skip xfail uxsuccess progress tags time"
       .split(" "),

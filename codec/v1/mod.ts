@@ -1,5 +1,5 @@
 /**
- * Version 1, the legacy text protocol, into events and back.
+ * Version 1, the legacy text protocol: decoding and encoding.
  *
  * @module
  */

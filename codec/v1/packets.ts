@@ -1,5 +1,5 @@
 /**
- * Events of version 1 as packets, many in one run of bytes.
+ * Encodes events of version 1 as packets, many at a time.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import {
 import { octetsFor, writeNumber } from "../v2/number.ts";
 import type { V1Event } from "./event.ts";
 
-/** What is gathered at most. */
+/** How many bytes are collected at most. */
 const RUN_BYTES = 64 * 1024;
-/** Longer packets are left to the encoder of all events. */
+/** Longer packets are left to the general encoder. */
 const SHORT_PACKET_BYTES = 8192;
-/** Longer fields of tags are not remembered, nor more. */
+/** Longer fields of tags, or more than this many, are not cached. */
 const MAX_TAG_FIELD_BYTES = 256;
 const MOST_TAG_FIELDS = 1024;
 
-/** The codes of the statuses: their places, counted from 1. */
+/** The codes of the statuses: their positions, counted from 1. */
 const STATUS_CODES = Object.fromEntries(
   TEST_STATUSES.map((status, index) => [status, index + 1]),
 ) as Record<TestStatus, number>;
@@ -35,7 +35,7 @@ const STATUS_CODES = Object.fromEntries(
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const encoder = new TextEncoder();
 
-/** A string as a packet holds it. */
+/** A string in the form of a packet's field. */
 function field(text: string): Uint8Array {
   const bytes = encoder.encode(text);
   return concat([numberField(bytes.length), bytes]);
@@ -48,12 +48,11 @@ function numberField(value: number): Uint8Array {
 }
 
 /**
- * Encodes events one after another, and hands the packets out by the run.
+ * Encodes events one after another and emits many packets at a time.
  *
- * Most events are an id, a status and a time. They become packets without a
- * string or an array of their own, in a third of the time that
- * {@linkcode PacketEncoder} takes (`deno task bench subunit-1to2`); the packets
- * are the same.
+ * Most events are an id, a status and a time. They become packets without
+ * allocating a string or an array, in a third of the time of {@linkcode
+ * PacketEncoder} (`deno task bench subunit-1to2`); the packets are identical.
  */
 export class V1PacketEncoder {
   readonly #take: (packets: Uint8Array) => void;
@@ -61,12 +60,12 @@ export class V1PacketEncoder {
   readonly #run = new Uint8Array(RUN_BYTES);
   readonly #view = new DataView(this.#run.buffer);
   #size = 0;
-  /** The fields of tags that came lately: few sets are in a stream. */
+  /** Recent fields of tags: a stream has few different sets. */
   readonly #tagFields = new Map<readonly string[], Uint8Array>();
   #routeCode: string | undefined;
   #routeField = NO_BYTES;
 
-  /** @param take takes packets; they are good until it returns */
+  /** @param take receives packets, which are valid until it returns */
   constructor(take: (packets: Uint8Array) => void) {
     this.#take = take;
   }
@@ -83,7 +82,7 @@ export class V1PacketEncoder {
     }
   }
 
-  /** Hands out the packets that were not yet. */
+  /** Emits the packets that have not been emitted yet. */
   flush(): void {
     if (this.#size === 0) return;
     const packets = this.#run.subarray(0, this.#size);
@@ -91,7 +90,7 @@ export class V1PacketEncoder {
     this.#take(packets);
   }
 
-  /** Encodes an event without a file; false when its packet is a long one. */
+  /** Encodes an event without a file; false when its packet is long. */
   #addShort({ view, idEnd, status, tags, routeCode, timestamp }: V1Event) {
     if (routeCode !== this.#routeCode) this.#setRoute(routeCode);
     const routeField = this.#routeField;

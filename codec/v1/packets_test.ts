@@ -35,7 +35,7 @@ const anyEvent = fc.record({
   ),
 }).map(({ id, status, tags, routeCode, timestamp, file }) => {
   const bytes = new TextEncoder().encode(id);
-  // The id is at the beginning of what holds it.
+  // The id is at the beginning of its memory.
   const source = concat([bytes, Uint8Array.of(0x21, 0x21)]);
   return new V1Event(
     source,
@@ -67,7 +67,7 @@ Deno.test("V1PacketEncoder writes what encodePacket does, seed 8", () => {
   );
 });
 
-Deno.test("V1PacketEncoder hands packets out by the run", () => {
+Deno.test("V1PacketEncoder emits many packets at a time", () => {
   const runs: number[] = [];
   const encoder = new V1PacketEncoder(({ length }) => runs.push(length));
   const source = new TextEncoder().encode("package.test");

@@ -9,22 +9,23 @@ import { CRC_BYTES } from "../v2/layout.ts";
 import { claimedLength, HEADER_INCOMPLETE, Packet } from "../v2/packet.ts";
 import { RunningCrc } from "../v2/running_crc.ts";
 
-/** Shorter ones are checked again faster than by running CRCs. */
+/** Shorter packets are checked faster by reading them again. */
 const LONG_PACKET_BYTES = 1024;
 
 /**
- * Says where packets are. What is none is no damage here but text, which may
- * hold any byte.
+ * Finds packets. Anything else is not damage here but text, which may contain
+ * any byte.
  */
 export class PacketProbe {
-  /** The stream offset up to which bytes are in a claim that failed. */
+  /** The stream offset up to which bytes belong to a claim that failed. */
   #suspectedTo = 0;
   readonly #running = new RunningCrc();
 
   /**
    * The packet at `start`, where a signature is; false when there is none,
-   * undefined when `end` comes too early to tell. `base` is the stream offset
-   * of the first byte of `source`; places must be asked for in rising order.
+   * undefined when that depends on bytes after `end`. `base` is the stream
+   * offset of the first byte of `source`; calls must be in ascending order of
+   * position.
    */
   packetAt(
     source: Uint8Array,
@@ -37,7 +38,7 @@ export class PacketProbe {
     if (typeof length === "object") return false;
     if (length === HEADER_INCOMPLETE || start + length > end) return undefined;
     const crcAt = start + length - CRC_BYTES;
-    // Headers in one another's claims must not cost a CRC of 4 MiB each.
+    // Headers nested in one another's claims must not cost a CRC of 4 MiB each.
     const computed =
       length > LONG_PACKET_BYTES && base + start < this.#suspectedTo
         ? this.#running.range(view, base, base + start, base + crcAt)

@@ -1,5 +1,5 @@
 /**
- * What keeps text from being read as version 1.
+ * Quotes text so that it is not read as version 1.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { concat } from "@std/bytes/concat";
 import { directiveAt, isBlank, LF, mayGetKeyword, SPACE } from "./line.ts";
 
 const COLON = 0x3a;
-/** A longer beginning of a line is let go: no keyword is nearly as long. */
+/** Longer beginnings of lines are released: no keyword is nearly as long. */
 const MAX_HELD_BYTES = 64;
 
 const SPACE_BYTE = Uint8Array.of(SPACE);
 const LF_BYTE = Uint8Array.of(LF);
 
-/** Outcomes that Perl's reader knows besides those of version 1. */
+/** Outcomes that Perl's reader knows in addition to those of version 1. */
 const PERL_OUTCOMES = ["fail: ", "knownfail: "]
   .map((word) => new TextEncoder().encode(word));
 
 /**
- * Whether a reader would take a line, which begins at `start`, for more than
- * text between two tests: a start, tags, a time, progress; Perl's reader
- * outcomes as well, with a colon and a space behind the keyword.
+ * Returns whether a reader would take the line at `start` for more than text
+ * between two tests: a start, tags, a time, progress; for Perl's reader also
+ * outcomes, with a colon and a space after the keyword.
  */
 function isRead(bytes: Uint8Array, start: number, end: number): boolean {
   switch (directiveAt(bytes, start, end)) {
@@ -48,7 +48,10 @@ function hasWord(
     word.every((byte, i) => byte === bytes[start + i]);
 }
 
-/** Whether the beginning of a line may become one that {@linkcode isRead}. */
+/**
+ * Returns whether the beginning of a line may become one that {@linkcode
+ * isRead}.
+ */
 function mayBeRead(bytes: Uint8Array, start: number, end: number): boolean {
   return mayGetKeyword(bytes, start, end) ||
     PERL_OUTCOMES.some((word) =>
@@ -57,28 +60,28 @@ function mayBeRead(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * Writes text between tests. A line that a reader would take for one of
- * version 1 gets a space before it, as readers take only what begins a line;
+ * Writes text between tests. A line that a reader would take for version 1 gets
+ * a space before it, because keywords only count at the beginning of a line;
  * all others stay as they are.
  */
 export class TextQuoter {
   readonly #take: (bytes: Uint8Array) => void;
   #isLineStart = true;
-  /** The beginning of a line that is not decided. */
+  /** The beginning of a line that is not decided yet. */
   #held: Uint8Array = new Uint8Array(0);
   #quoted = 0;
 
-  /** @param take takes bytes, which are good until it returns */
+  /** @param take receives bytes, which are valid until it returns */
   constructor(take: (bytes: Uint8Array) => void) {
     this.#take = take;
   }
 
-  /** How many lines have got a space. */
+  /** How many lines got a space. */
   get quoted(): number {
     return this.#quoted;
   }
 
-  /** Writes text, cut anywhere. */
+  /** Writes text, which may be cut anywhere. */
   write(text: Uint8Array): void {
     const bytes = this.#held.length > 0 ? concat([this.#held, text]) : text;
     this.#held = this.#held.subarray(0, 0);
@@ -107,7 +110,7 @@ export class TextQuoter {
     this.#give(bytes.subarray(from));
   }
 
-  /** Ends the line that was begun: what is to follow begins one. */
+  /** Ends the current line, so that what follows begins another. */
   endLine(): void {
     if (this.#isLineStart && this.#held.length === 0) return;
     this.end();
@@ -115,7 +118,7 @@ export class TextQuoter {
     this.#isLineStart = true;
   }
 
-  /** Writes what was held. */
+  /** Writes what is held. */
   end(): void {
     if (this.#held.length > 0) this.#isLineStart = false;
     this.#give(this.#held);

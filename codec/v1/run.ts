@@ -1,5 +1,5 @@
 /**
- * What the lines of version 1 mean: one test after another.
+ * Makes events from the lines of version 1.
  *
  * @module
  */
@@ -25,12 +25,12 @@ import { TagScopes } from "./tags.ts";
 import { decodeLegacy } from "./text.ts";
 import { MAX_TIME_BYTES, readTime, SECOND_BYTES } from "./time.ts";
 
-/** A longer line is text, and so is a test id no packet can hold. */
+/** Longer lines are text: no packet could hold such a test id. */
 const MAX_LINE_BYTES = 256 * 1024;
-/** A longer parameter says nothing of progress. */
+/** Longer parameters are not progress. */
 const MAX_PROGRESS_BYTES = 64;
 
-/** The file that says why a test fails that did not tell its outcome. */
+/** The file with the reason of a failure that has no outcome of its own. */
 const REASON = "reason";
 
 const PROGRESS = /^\s*(?:[+-]?\d+|push|pop)\s*$/;
@@ -57,15 +57,15 @@ class KeptBytes {
   }
 }
 
-/** How a {@linkcode V1Run} is to work. */
+/** Options of a {@linkcode V1Run}. */
 export interface V1RunOptions {
-  /** A clock, for the events before the first `time:`. */
+  /** A clock, for events before the first `time:` line. */
   readonly now?: () => Timestamp;
   /** The route code of all events. */
   readonly routeCode?: string;
 }
 
-/** Reads lines, and keeps what they say of those that follow. */
+/** Reads lines and keeps the state that following lines depend on. */
 export class V1Run {
   readonly #emit: (event: V1Event) => void;
   readonly #now: (() => Timestamp) | undefined;
@@ -73,17 +73,17 @@ export class V1Run {
   #clock: Timestamp | undefined;
   readonly #tags = new TagScopes();
   #isInTest = false;
-  /** What the test in progress is called, as the lines have it. */
+  /** The name of the test in progress, as in its lines. */
   readonly #label = new KeptBytes();
-  /** The same for packets: mostly the same bytes, else as much in UTF-8. */
+  /** Its id in packets: mostly the same bytes, otherwise converted to UTF-8. */
   readonly #recoded = new KeptBytes();
   #id = this.#label;
-  /** What the test has come to, while its details are read. */
+  /** The outcome of the test whose details are being read. */
   #outcome: Outcome = "fail";
   #reader: DetailsReader | undefined;
   readonly #details = new Details((part) => this.#emitEvent(undefined, part));
 
-  /** @param emit takes the events, which are good until it returns */
+  /** @param emit receives events, which are valid until it returns */
   constructor(
     emit: (event: V1Event) => void,
     { now, routeCode }: V1RunOptions,
@@ -98,14 +98,14 @@ export class V1Run {
     return this.#isInTest;
   }
 
-  /** Whether what comes next are details of an outcome, not lines. */
+  /** Whether details of an outcome come next, instead of lines. */
   get isInDetails(): boolean {
     return this.#reader !== undefined;
   }
 
   /**
-   * Reads a line, its end included; `view` is of the same bytes. False when it
-   * is text.
+   * Reads a line, including its line end; `view` is a view of the same bytes.
+   * Returns false when the line is text.
    */
   read(
     source: Uint8Array,
@@ -139,13 +139,13 @@ export class V1Run {
   }
 
   /**
-   * Reads a line of those that most tests consist of: a time, a start, or the
-   * outcome of the test in progress, its name in ASCII, a colon and a space
-   * behind the keyword. Returns where the line ends; -1 when it is another,
-   * and when `end` comes too early to tell.
+   * Reads a line of the most common kinds: a time, a start, or the outcome of
+   * the test in progress, with an ASCII name, and a colon and a space after the
+   * keyword. Returns where the line ends; -1 when it is of another kind, and
+   * when that depends on bytes after `end`.
    *
-   * What {@linkcode V1Run.read} would do, in half the time: such a line need
-   * not be searched for its end, nor for a packet in it.
+   * The result is that of {@linkcode V1Run.read} in half the time, because such
+   * lines need not be searched for their ends, nor for packets in them.
    */
   readKnown(
     source: Uint8Array,
@@ -173,7 +173,7 @@ export class V1Run {
   }
 
   #readKnownStart(source: Uint8Array, start: number, end: number): number {
-    // The test in progress needs its name, to be failed by.
+    // The test in progress needs its name until it has failed.
     if (this.#isInTest || isBlank(source[start])) return -1;
     const label = this.#label.bytes;
     const limit = Math.min(end, start + label.length);
@@ -215,7 +215,9 @@ export class V1Run {
     return last + 1;
   }
 
-  /** Whether bytes may be the beginning of a line that is not text. */
+  /**
+   * Returns whether a line that begins with these bytes may be more than text.
+   */
   mayRead(source: Uint8Array, start: number, end: number): boolean {
     if (end - start > MAX_LINE_BYTES) return false;
     const directive = directiveAt(source, start, end);
@@ -235,7 +237,7 @@ export class V1Run {
   }
 
   /**
-   * Reads details from bytes that begin where it stopped the last time, and
+   * Reads details from bytes that begin where the last call stopped, and
    * returns how many it has read.
    */
   readDetails(bytes: Uint8Array): number {
@@ -245,14 +247,14 @@ export class V1Run {
     return read;
   }
 
-  /** Says that no more details come than `bytes`. */
+  /** Ends details with `bytes`, which have not been read yet. */
   endDetails(bytes: Uint8Array): void {
     const reader = this.#reader!;
     reader.end(bytes);
     if (reader.isDone) this.#endDetails();
   }
 
-  /** Says that no more comes: a test in progress is lost. */
+  /** Ends the input: a test in progress fails. */
   end(): void {
     if (!this.#isInTest) return;
     this.#interrupt(
@@ -289,7 +291,9 @@ export class V1Run {
     return time !== undefined;
   }
 
-  /** Version 2 has no place for progress; in a test it says that it broke. */
+  /**
+   * Version 2 has no progress; within a test it shows that the test broke off.
+   */
   #readProgress(bytes: Uint8Array): boolean {
     if (bytes.length > MAX_PROGRESS_BYTES) return false;
     if (!PROGRESS.test(decodeLegacy(bytes))) return false;
@@ -307,11 +311,11 @@ export class V1Run {
     end: number,
   ): boolean {
     const { view: label, end: length } = this.#label;
-    const behind = start + length;
-    const isOfTest = this.#isInTest && behind <= end &&
-      sameBytes(view, start, behind, label, 0);
+    const labelEnd = start + length;
+    const isOfTest = this.#isInTest && labelEnd <= end &&
+      sameBytes(view, start, labelEnd, label, 0);
     if (!isOfTest) return false;
-    const rest = source.subarray(behind, end);
+    const rest = source.subarray(labelEnd, end);
     if (rest.length === 0) {
       this.#endTest(outcome);
     } else if (isWord(rest, BRACKETED)) {
@@ -326,7 +330,10 @@ export class V1Run {
     return true;
   }
 
-  /** Whether bytes may be the test's name and a bracket, as far as they go. */
+  /**
+   * Returns whether bytes may be the test's name and a bracket, possibly
+   * incomplete.
+   */
   #mayNameTest(source: Uint8Array, start: number, end: number): boolean {
     const { bytes: label, end: length } = this.#label;
     const name = source.subarray(start, Math.min(end, start + length));

@@ -1,5 +1,5 @@
 /**
- * The tags that are in force: those of all tests, and those of one.
+ * The current tags: those of all tests, and those of one.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 // deno-lint-ignore no-control-regex -- the separators of ASCII
 const BLANKS = /[\p{White_Space}\x1c-\x1f]+/u;
 
-/** As much text as is kept, so that no packet is too long for its tags. */
+/** How much text is kept, so that no packet is too long because of its tags. */
 const MAX_TAG_UNITS = 256 * 1024;
 
-/** Says whether a line of version 1 can give a test this tag. */
+/** Returns whether a line of version 1 can give a test this tag. */
 export function isTag(text: string): boolean {
   return text !== "" && !text.startsWith("-") && !BLANKS.test(text);
 }
 
-/** Longer lines of tags are not remembered, nor more, nor for more tags. */
+/** Longer lines of tags, more lines, and lines for more tags are not cached. */
 const MAX_LINE_UNITS = 256;
 const MOST_LINES = 1024;
 const MOST_TAGS = 64;
@@ -24,20 +24,23 @@ const MOST_TAGS = 64;
 const NO_TAGS: ReadonlySet<string> = new Set();
 
 /**
- * Tags given outside of a test are of all that follow; those given in one are
- * its own. A "-" before a tag takes it away, in a test from it alone.
+ * Tags given outside a test apply to all that follow, those given in a test
+ * only to it. A "-" before a tag removes it, within a test only for that test.
  */
 export class TagScopes {
   #global = NO_TAGS;
   #local: ReadonlySet<string> | undefined;
-  /** What lines make of the global tags: most tests have one of a few. */
+  /**
+   * The results of lines applied to the global tags: most tests have one of
+   * few.
+   */
   readonly #known = new Map<string, ReadonlySet<string>>();
-  /** The tags of sets, in arrays that are made once. */
+  /** The arrays of sets of tags, each made once. */
   readonly #lists = new WeakMap<ReadonlySet<string>, readonly string[]>();
 
   /**
-   * The tags in force; undefined when there are none. Tests that have their
-   * tags from the same line share an array.
+   * The current tags; undefined when there are none. Tests that have their tags
+   * from the same line share an array.
    */
   get current(): readonly string[] | undefined {
     const tags = this.#local ?? this.#global;
@@ -50,7 +53,7 @@ export class TagScopes {
     return list;
   }
 
-  /** Reads what follows "tags:"; false when it is more than can be kept. */
+  /** Reads what follows "tags:"; false when it is too much to be kept. */
   read(text: string, isInTest: boolean): boolean {
     const known = this.#local === undefined ? this.#known.get(text) : undefined;
     const tags = known ?? changed(this.#local ?? this.#global, text);
@@ -70,13 +73,13 @@ export class TagScopes {
     return true;
   }
 
-  /** Says that the test is over. */
+  /** Ends the test. */
   endTest(): void {
     this.#local = undefined;
   }
 }
 
-/** Tags as a line changes them; undefined when they are too many. */
+/** Tags as changed by a line; undefined when they are too many. */
 function changed(
   before: ReadonlySet<string>,
   text: string,
@@ -84,7 +87,7 @@ function changed(
   const words = text.split(BLANKS).filter((word) => word !== "");
   const isGone = (word: string) => word.startsWith("-");
   const tags = new Set([...before, ...words.filter((word) => !isGone(word))]);
-  // Wherever they stand in the line, as in Python's reader.
+  // Anywhere in the line, as in Python's reader.
   for (const word of words.filter(isGone)) tags.delete(word.slice(1));
   const units = [...tags].reduce((sum, tag) => sum + tag.length, 0);
   return units <= MAX_TAG_UNITS ? tags : undefined;

@@ -1,5 +1,5 @@
 /**
- * The text of lines: UTF-8, or what programs before it wrote.
+ * The text of lines: UTF-8, or older encodings.
  *
  * @module
  */
@@ -9,13 +9,15 @@ import { decodeText, isText, tryDecodeText } from "../text/utf8.ts";
 const latin1 = new TextDecoder("latin1");
 
 /**
- * Bytes as a string that a packet holds: UTF-8 where it is that, else
- * ISO-8859-1, in which no two are the same; NUL as "\0", two characters.
+ * Decodes bytes as a string that a packet can hold: as UTF-8 if they are that,
+ * otherwise as ISO-8859-1, which keeps different bytes different; a NUL becomes
+ * "\0", two characters.
  */
 export function decodeLegacy(bytes: Uint8Array): string {
   if (isText(bytes, 0, bytes.length)) return decodeText(bytes, 0, bytes.length);
   const text = tryDecodeText(bytes) ??
-    // As one chunk of a stream: without it Node 20 reads 0x80 to 0x9f otherwise.
+    // As a chunk of a stream: otherwise Node 20 decodes 0x80 to 0x9f
+    // differently.
     latin1.decode(bytes, { stream: true });
   return text.replaceAll("\0", "\\0");
 }

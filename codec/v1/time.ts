@@ -1,7 +1,8 @@
 /**
- * Times as version 1 writes them: `2026-01-31 12:00:00.5Z`.
+ * Times in the form of version 1: `2026-01-31 12:00:00.5Z`.
  *
- * By the byte, without strings: most lines of a stream are times.
+ * They are processed byte by byte, without strings, because most lines of a
+ * stream are times.
  *
  * @module
  */
@@ -18,7 +19,7 @@ const ZULU = 0x5a;
 
 /** `YYYY-MM-DD HH:MM:SS` */
 export const SECOND_BYTES = 19;
-/** Longer text is no time. */
+/** Longer text is not a time. */
 export const MAX_TIME_BYTES = 64;
 const DAY_SECONDS = 86400;
 
@@ -27,13 +28,13 @@ const DATE = /^\d{4}-\d\d-\d\d$/;
 const ZONE = /^([+-])(\d\d)(?::?(\d\d))?$/;
 
 /**
- * The time that bytes `start` to `end` say, blanks around it left out;
- * undefined when they say none, or one before 1970 or after 2106, which no
- * packet holds. What is finer than a nanosecond is cut off.
+ * Reads the time in bytes `start` to `end`, ignoring blanks around it;
+ * undefined when there is none, or when it is before 1970 or after 2106, which
+ * no packet can hold. Anything finer than a nanosecond is cut off.
  *
- * As Python's reader has it, any one byte may stand between date and time, any
- * number of decimals behind, and no zone is UTC. As ISO 8601 has it besides, a
- * comma may stand for the dot, and a zone need not have a colon.
+ * As in Python's reader, any one byte may separate date and time, any number of
+ * decimals may follow, and no zone means UTC. As in ISO 8601, a comma may
+ * replace the dot, and a zone need not have a colon.
  */
 export function readTime(
   bytes: Uint8Array,
@@ -66,7 +67,7 @@ export function readTime(
   }
   const seconds = midnight + (hour * 60 + minute) * 60 + second -
     zoneSeconds(bytes, at, last);
-  // NaN, of what is no date or no zone, is in no range.
+  // NaN, for an invalid date or zone, is in no range.
   return seconds >= 0 && seconds <= MAX_SECONDS
     ? { seconds, nanoseconds }
     : undefined;
@@ -76,17 +77,19 @@ function isDigit(byte: number): boolean {
   return byte >= ZERO && byte < ZERO + 10;
 }
 
-/** The number that two digits say; 99, which no part of a time is, if none. */
+/**
+ * The value of two digits; 99, which no part of a time can be, without them.
+ */
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at], ones = bytes[at + 1];
   return isDigit(tens) && isDigit(ones) ? 10 * (tens - ZERO) + ones - ZERO : 99;
 }
 
-/** The date read last, which the next one mostly is, and when it begins. */
+/** The date read last, which most following ones equal, and when it begins. */
 const lastDate = new Uint8Array(DATE_BYTES);
 let lastMidnight = NaN;
 
-/** When the day at `at` begins, in seconds; NaN when there is none. */
+/** When the day at `at` begins, in seconds; NaN when it is not a date. */
 function readDate(bytes: Uint8Array, at: number): number {
   let same = 0;
   while (same < DATE_BYTES && bytes[at + same] === lastDate[same]) same++;
@@ -102,7 +105,7 @@ function readDate(bytes: Uint8Array, at: number): number {
   return lastMidnight;
 }
 
-/** How far a zone is ahead of UTC; NaN when the bytes say none. */
+/** How far a zone is ahead of UTC, in seconds; NaN when it is not a zone. */
 function zoneSeconds(bytes: Uint8Array, start: number, end: number): number {
   if (start === end || end - start === 1 && bytes[start] === ZULU) return 0;
   const match = ZONE.exec(String.fromCharCode(...bytes.subarray(start, end)));
@@ -113,7 +116,7 @@ function zoneSeconds(bytes: Uint8Array, start: number, end: number): number {
   return sign === "-" ? -seconds : seconds;
 }
 
-/** A time takes at most so many bytes. */
+/** The most bytes that a time takes. */
 export const TIME_BYTES = 30;
 
 /** The day written last, in days since 1970, and its text. */
@@ -121,8 +124,8 @@ let writtenDay = 0;
 let writtenDate = new TextEncoder().encode("1970-01-01 ");
 
 /**
- * Writes a time at `at`, with as many decimals as it needs, at most nine, and
- * returns the offset behind it.
+ * Writes a time at `at` with as many decimals as needed, at most nine, and
+ * returns where it ends.
  */
 export function writeTime(
   bytes: Uint8Array,

@@ -29,7 +29,7 @@ Deno.test("readTime reads what Python's reader does, and ISO 8601", () => {
   for (const [text, expected] of times) assertEquals(read(text), expected);
 });
 
-Deno.test("readTime reads no time where there is none a packet holds", () => {
+Deno.test("readTime rejects what is not a time that a packet can hold", () => {
   const others = [
     "",
     "flies",
@@ -54,7 +54,7 @@ Deno.test("readTime reads no time where there is none a packet holds", () => {
     `2026-01-31 12:00:00.${"0".repeat(64)}Z`,
   ];
   for (const text of others) assertEquals(read(text), undefined, text);
-  // A day that is not, then one that is: what was read last is no help.
+  // A day that does not exist, then one that does: the cache must not help.
   assertEquals(read("2026-02-28 00:00:00Z"), "2026-02-28T00:00:00Z");
 });
 

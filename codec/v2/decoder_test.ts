@@ -29,7 +29,7 @@ function decode(chunks: Iterable<Uint8Array>): StreamItem[] {
   return items;
 }
 
-/** What can be compared of items: kind, bytes, and what is said of damage. */
+/** The comparable parts of items: kind, bytes, and the report of damage. */
 function describe(items: readonly StreamItem[]): string[] {
   const lines: string[] = [];
   let foreign = "";
@@ -76,7 +76,7 @@ const ALL = [
   })),
 ];
 
-Deno.test("PacketDecoder splits each vector as it should", () => {
+Deno.test("PacketDecoder splits each vector correctly", () => {
   for (const { name, hex, items } of ALL) {
     assertEquals(summarize(decode([Uint8Array.fromHex(hex)])), items, name);
   }
@@ -219,11 +219,11 @@ Deno.test(`PacketDecoder gives the events that were encoded (seed ${SEED})`, () 
   );
 });
 
-Deno.test("PacketDecoder hands out what is complete while the input is open", () => {
+Deno.test("PacketDecoder returns what is complete while the input is open", () => {
   const cases: [hex: string, items: string[]][] = [
     [GOOD, ["p 12"]],
     ["61620a" + GOOD + "6364", ["f 3", "p 12", "f 2"]],
-    // The letter ghe must not make the packets behind it wait.
+    // The letter ghe must not delay the packets after it.
     ["d188d0b0d0b30a" + GOOD, ["f 7", "p 12"]],
     // Half a character waits for its other half, nothing else does.
     ["6162d0", ["f 2"]],
@@ -249,7 +249,7 @@ Deno.test("PacketDecoder hands out what is complete while the input is open", ()
   }
 });
 
-Deno.test("PacketDecoder says what is wrong, and where", () => {
+Deno.test("PacketDecoder reports what is wrong, and where", () => {
   const [packet, damage] = decode([
     Uint8Array.fromHex(GOOD + "b329010c03666f6f08555f1c"),
   ]);

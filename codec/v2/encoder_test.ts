@@ -120,7 +120,7 @@ Deno.test("encodePacket refuses what the format cannot hold", () => {
   );
 });
 
-Deno.test("decodePacket says why bytes are no packet", () => {
+Deno.test("decodePacket reports why bytes are not a packet", () => {
   const good = VECTORS[0].hex;
   const cases: [hex: string, code: string][] = [
     ["", "field"],

@@ -12,7 +12,7 @@ const EDGES: [value: number, hex: string][] = [
   [1073741823, "ffffffff"],
 ];
 
-Deno.test("writeNumber takes the fewest octets, and readNumber undoes it", () => {
+Deno.test("writeNumber uses the fewest octets, and readNumber reads them", () => {
   for (const [value, hex] of EDGES) {
     const bytes = new Uint8Array(4);
     const end = writeNumber(bytes, 0, value);
@@ -29,7 +29,7 @@ Deno.test("readNumber accepts more octets than needed", () => {
   }
 });
 
-Deno.test("writeNumber refuses what is no number of 30 bits", () => {
+Deno.test("writeNumber refuses anything but a number of 30 bits", () => {
   for (const value of [-1, 1.5, 1073741824, NaN]) {
     assertThrows(
       () => writeNumber(new Uint8Array(4), 0, value),
