@@ -1,6 +1,6 @@
 /**
- * A command on its way into a stream: its results, whatever else it prints,
- * and how it ended.
+ * Records a command as a stream: its results, its other output, and how it
+ * ended.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 import { type Format, ResultsReader, textEvent } from "./results_reader.ts";
 
-/** Writes what a command prints to the stream, and judges it. */
+/** Writes the output of a command to the stream, and judges it. */
 export class Recorder {
   readonly #out: Output;
   readonly #encoder = new PacketEncoder();
@@ -30,7 +30,7 @@ export class Recorder {
     this.#out = out;
   }
 
-  /** Records all that comes from a pipe with results. */
+  /** Records everything from a pipe with results. */
   async recordResults(
     results: ReadableStream<Uint8Array>,
     format: Format,
@@ -44,7 +44,7 @@ export class Recorder {
     this.#write(reader.end());
   }
 
-  /** Records all that comes from a pipe with text, as parts of a file. */
+  /** Records everything from a pipe with text, as parts of a file. */
   async recordText(
     text: ReadableStream<Uint8Array>,
     fileName: string,
@@ -56,7 +56,10 @@ export class Recorder {
     }
   }
 
-  /** Fails the tests that never ended. Returns whether the stream is good. */
+  /**
+   * Appends a failure for every test that never finished. Returns whether the
+   * stream is good.
+   */
   end(): boolean {
     for (const test of this.#verdict.end()) {
       const output = this.#tails.get(test.routeCode);
@@ -82,15 +85,15 @@ export class Recorder {
 
 /**
  * The words that run a command whose results come from a descriptor; its
- * standard output then goes where its errors go.
+ * standard output then goes to its standard error.
  */
 export function redirected(words: readonly string[], fd: number): string[] {
   return ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
 }
 
 /**
- * How a command ended, as a test. A failure that tests explain is expected;
- * any other must be one in the stream.
+ * How a command ended, as a test. A failure that failed tests explain is
+ * expected; any other must fail in the stream.
  */
 export function endingOf(
   testId: string,

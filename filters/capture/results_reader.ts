@@ -1,5 +1,5 @@
 /**
- * Results in what a command prints, in whichever form it prints them.
+ * Finds results in the output of a command, in any format.
  *
  * @module
  */
@@ -17,15 +17,18 @@ import { TapDecoder } from "@subunit/codec/tap";
 import { V1Decoder } from "@subunit/codec/v1";
 import { concat } from "@std/bytes/concat";
 
-/** Makes events of text. */
+/** Makes events from text. */
 interface TextReader {
-  /** The events that are complete now. They hold no view of the chunk. */
+  /**
+   * Reads a chunk and returns the events that are complete. They contain no
+   * views of the chunk.
+   */
   push(chunk: Uint8Array): StatusEvent[];
-  /** The rest of them. */
+  /** Ends the input and returns the remaining events. */
   end(): StatusEvent[];
 }
 
-/** The forms results may have. */
+/** The formats of results. */
 const READERS = {
   v2: () => new PlainText(),
   v1: () => new V1Text(),
@@ -33,10 +36,10 @@ const READERS = {
   gojson: () => new GoJsonDecoder(),
 } as const satisfies Record<string, () => TextReader>;
 
-/** A form results may have, or that it is to be found out. */
+/** A format of results, or that it is to be detected. */
 export type Format = keyof typeof READERS | "detect";
 
-/** Lines that only results in one form begin with, as far as one can tell. */
+/** Lines that practically only results in one format begin with. */
 const FIRST_LINES: readonly (readonly [keyof typeof READERS, RegExp])[] = [
   [
     "v1",
@@ -46,16 +49,16 @@ const FIRST_LINES: readonly (readonly [keyof typeof READERS, RegExp])[] = [
   ["tap", /^(TAP version 1[2-4]|1\.\.\d+( #.*)?|(not )?ok \d+( .*)?)\r?$/],
 ];
 
-/** A longer line shows no form, and does not wait for its end. */
+/** Longer lines show no format and are not waited for. */
 const MAX_LINE_BYTES = 4096;
 const LINE_FEED = 0x0a;
 
-/** Text as parts of a file of no test. */
+/** Text as part of a file without a test. */
 export function textEvent(fileName: string, text: Uint8Array): StatusEvent {
   return { runnable: true, fileName, fileBytes: text, timestamp: now() };
 }
 
-/** Text in which there are no results. */
+/** Text without results. */
 class PlainText implements TextReader {
   push(chunk: Uint8Array): StatusEvent[] {
     return [textEvent("stdout", chunk.slice())];
@@ -74,7 +77,7 @@ class V1Text implements TextReader {
       const fileBytes = event.fileBytes?.slice();
       this.#events.push(change(event, { fileBytes }));
     },
-    // They are taken out before.
+    // They have been taken out already.
     packet() {},
     text: (text) => this.#events.push(textEvent("stdout", text.slice())),
   }, { now, detectsPackets: false });
@@ -96,13 +99,13 @@ class V1Text implements TextReader {
   }
 }
 
-/** Text whose first line of results shows their form. */
+/** Text whose format is shown by the first line of results. */
 class DetectedText implements TextReader {
   readonly #plain = new PlainText();
   #reader: TextReader | undefined;
   /** The beginning of a line. */
   #held = new Uint8Array(0);
-  /** Whether a line is too long to show a form, and its end has not come. */
+  /** Whether the current line is too long to show a format. */
   #isInLongLine = false;
 
   push(chunk: Uint8Array): StatusEvent[] {
@@ -144,7 +147,7 @@ class DetectedText implements TextReader {
 
 const latin1 = new TextDecoder("latin1");
 
-/** The form a line shows that results are in, if it does. */
+/** Returns the format of results that a line shows, if any. */
 export function formatOf(line: Uint8Array): keyof typeof READERS | undefined {
   if (line.length > MAX_LINE_BYTES) return undefined;
   const text = latin1.decode(line);
@@ -152,8 +155,8 @@ export function formatOf(line: Uint8Array): keyof typeof READERS | undefined {
 }
 
 /**
- * Reads results out of what a command prints. Packets are found whatever the
- * form of the others; what is no result becomes the file "stdout".
+ * Reads results from the output of a command. Packets are found in every
+ * format; everything that is not a result becomes the file "stdout".
  */
 export class ResultsReader {
   readonly #packets = new PacketDecoder();
@@ -163,13 +166,16 @@ export class ResultsReader {
     this.#text = format === "detect" ? new DetectedText() : READERS[format]();
   }
 
-  /** The events that are complete now; packets are good until the next call. */
+  /**
+   * Reads a chunk and returns the events that are complete. Packets are valid
+   * until the next call.
+   */
   push(chunk: Uint8Array): (StatusEvent | Packet)[] {
     this.#packets.push(chunk);
     return this.#drain();
   }
 
-  /** The rest of them. */
+  /** Ends the input and returns the remaining events. */
   end(): (StatusEvent | Packet)[] {
     this.#packets.end();
     return [...this.#drain(), ...this.#text.end()];

@@ -5,7 +5,7 @@ import { type Format, formatOf, ResultsReader } from "./results_reader.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** What chunks come to, a line each, neighbouring text joined. */
+/** Describes the events of chunks, one line each, with adjacent text joined. */
 function read(format: Format, chunks: Iterable<Uint8Array>): string[] {
   const reader = new ResultsReader(format);
   const lines: string[] = [];
@@ -31,7 +31,7 @@ function read(format: Format, chunks: Iterable<Uint8Array>): string[] {
   return lines;
 }
 
-/** The bytes whole, and cut at every offset. */
+/** Yields the bytes whole, and cut at every offset. */
 function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
   yield [bytes];
   for (let at = 1; at < bytes.length; at++) {

@@ -1,5 +1,5 @@
 /**
- * A stream of version 1 on its way into packets.
+ * Converts a stream of version 1 to packets.
  *
  * @module
  */
@@ -9,17 +9,20 @@ import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 
-/** How a {@linkcode V1Converter} is to work. */
+/** Options of a {@linkcode V1Converter}. */
 export interface V1ConverterOptions {
   /** The route code of the tests. */
   readonly routeCode?: string;
-  /** Whether packets may stand between the lines. */
+  /** Whether packets between the lines are detected. */
   readonly detectsPackets: boolean;
   /** Whether the stream is judged, for the exit status. */
   readonly judges: boolean;
 }
 
-/** Writes a stream of version 1 as packets, with text and packets in place. */
+/**
+ * Writes the tests of a stream of version 1 as packets, and passes on text and
+ * packets in place.
+ */
 export class V1Converter {
   readonly #out: Output;
   readonly #packets: V1PacketEncoder;
@@ -47,7 +50,7 @@ export class V1Converter {
     }, { now, ...options });
   }
 
-  /** Converts a chunk, as far as its lines have come. */
+  /** Converts the lines that a chunk completes. */
   push(chunk: Uint8Array): void {
     this.#decoder.push(chunk);
     this.#packets.flush();
@@ -60,7 +63,10 @@ export class V1Converter {
     return this.#judge?.end() ?? 0;
   }
 
-  /** Ends text that would hide a packet behind it; call it after the end. */
+  /**
+   * Ends text that would hide a packet after it; to be called after {@linkcode
+   * end}.
+   */
   makeRoom(): void {
     if (this.#decoder.endsInCharacter) this.#out.writeText("\n");
   }
@@ -76,13 +82,13 @@ class Judge {
   readonly verdict = new Verdict();
   readonly #text = new PacketDecoder();
 
-  /** Looks for packets and damage in what is text to version 1. */
+  /** Looks for packets and damage in what is text in version 1. */
   addText(text: Uint8Array): void {
     this.#text.push(text);
     this.#drain();
   }
 
-  /** The exit status of the whole. */
+  /** Returns the exit status of the whole stream. */
   end(): number {
     this.#text.end();
     this.#drain();

@@ -1,5 +1,5 @@
 /**
- * A stream on its way into version 1.
+ * Writes a stream in version 1.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { textOf } from "../kit/io/item_bytes.ts";
 import { type Judged, Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 
-/** What was left out or altered, in one line; undefined when nothing was. */
+/** What was left out or changed, in one line; undefined when nothing was. */
 export function lossText(
   losses: Readonly<Record<string, number>>,
 ): string | undefined {
@@ -25,13 +25,13 @@ export function lossText(
     : `Version 1 cannot hold ${lost.join(", ")}`;
 }
 
-/** How a {@linkcode V1Writer} is to work. */
+/** Options of a {@linkcode V1Writer}. */
 export interface V1WriterOptions extends V1EncoderOptions {
-  /** Whether the text between the packets is left out. */
+  /** Whether the text between packets is left out. */
   readonly dropsText: boolean;
 }
 
-/** Writes a stream in version 1: each test when it ends, text in its place. */
+/** Writes a stream in version 1: each test when it ends, text in place. */
 export class V1Writer {
   readonly #verdict = new Verdict({ attachments: true });
   readonly #tests: V1Encoder;
@@ -47,30 +47,32 @@ export class V1Writer {
     this.#dropsText = dropsText;
   }
 
-  /** Adds an item, which must stay good until {@linkcode endChunk}. */
+  /** Adds an item, which must stay valid until {@linkcode endChunk}. */
   add(item: StreamItem): void {
     const text = textOf(item);
     if (text !== undefined) return this.#addText(text);
     if (item.kind === "packet" && item.status === "exists") this.#enumerated++;
     this.#judge(item);
-    // Damage is a failed test in the report as well.
+    // Damage is a failed test as well.
     if (item.kind === "damage") itemEvents(item).forEach(this.#judge);
   }
 
-  /** Writes what has been decided, before the items are gone. */
+  /** Writes what has been decided, before the items become invalid. */
   endChunk(): void {
     this.#tests.flush();
     this.#verdict.endChunk();
   }
 
-  /** Writes the rest, lost tests as failures. */
+  /** Writes the rest, with lost tests as failures. */
   end(): void {
     this.#text.end();
     for (const test of this.#verdict.end()) this.#writeTest(test);
     this.#tests.flush();
   }
 
-  /** What version 1 could not hold, in one line; undefined without losses. */
+  /**
+   * What version 1 could not represent, in one line; undefined without losses.
+   */
   get losses(): string | undefined {
     return lossText({
       ...this.#tests.losses,
@@ -80,7 +82,7 @@ export class V1Writer {
     });
   }
 
-  /** The exit status of a tool that judges; after {@linkcode end}. */
+  /** The exit status of a tool that judges; valid after {@linkcode end}. */
   get exitStatus(): number {
     return this.#verdict.exitStatus;
   }

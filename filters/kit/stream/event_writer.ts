@@ -1,5 +1,5 @@
 /**
- * Events into packets and packets into events, judged on the way where asked.
+ * Converts events to packets and packets to events, and judges them on request.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 import { Verdict } from "./verdict.ts";
 import type { ToolIO } from "../tool/tool.ts";
 
-/** How a converter is to work; a tool's options say it. */
+/** The options of a converter. */
 interface ConverterOptions {
   /** Whether the events are judged, for the exit status. */
   readonly "exit-status": boolean;
@@ -42,7 +42,7 @@ export class EventWriter {
     this.#io.out.write(packet);
   };
 
-  /** Says that no more events come. Returns the exit status. */
+  /** Ends the stream and returns the exit status. */
   end(): number {
     this.#verdict.end();
     return this.#verdict.exitStatus;
@@ -50,8 +50,8 @@ export class EventWriter {
 }
 
 /**
- * Calls `take` with all that the streams in `files` say, text and damage
- * included, as events.
+ * Calls `take` with the contents of the streams in `files`, including text and
+ * damage, as events.
  *
  * @param pass is called with each item before its events
  * @returns the exit status

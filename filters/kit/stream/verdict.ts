@@ -1,5 +1,5 @@
 /**
- * What tools ask of a stream.
+ * Judges a stream.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import {
   TestCollator,
 } from "@subunit/codec";
 
-/** What is judged: what a stream is made of, or an event that is no packet. */
+/** An item of a stream, or an event that is not a packet. */
 export type Judged = StreamItem | KeyedEvent & { readonly kind?: undefined };
 
-/** Whether a stream is good: nothing failed, was lost or is damaged. */
+/** Decides whether a stream is good: nothing failed, was lost or is damaged. */
 export class Verdict {
   readonly summary = new Summary();
   readonly #collator: TestCollator;
@@ -25,7 +25,7 @@ export class Verdict {
     this.#collator = new TestCollator(options);
   }
 
-  /** Takes an item or an event. Returns the test it ends, if it does. */
+  /** Adds an item or an event. Returns the test that it ends, if any. */
   add(item: Judged): Test | undefined {
     if (item.kind === "damage") this.summary.damage++;
     if (item.kind === "damage" || item.kind === "foreign") return undefined;
@@ -39,19 +39,19 @@ export class Verdict {
     return this.#collator.size;
   }
 
-  /** Keeps what it needs of the items, before their bytes are gone. */
+  /** Copies what is needed later, before the items become invalid. */
   endChunk(): void {
     this.#collator.own();
   }
 
-  /** Says that the stream is over. Returns the tests that are lost. */
+  /** Ends the stream and returns the lost tests. */
   end(): Test[] {
     const lost = this.#collator.end();
     for (const test of lost) this.summary.add(test);
     return lost;
   }
 
-  /** The exit status of a tool that judges; after {@linkcode end}. */
+  /** The exit status of a tool that judges; valid after {@linkcode end}. */
   get exitStatus(): number {
     return this.summary.isGood ? 0 : 1;
   }
