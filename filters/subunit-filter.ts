@@ -76,7 +76,7 @@ will do, of --with-tag all are needed. Damage always passes on.`,
     }, () => selection.endChunk());
     selection.end();
     verdict?.end();
-    return verdict?.exitStatus;
+    return verdict && io.conclude(verdict);
   },
 });
 

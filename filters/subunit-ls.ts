@@ -107,7 +107,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       list.add({ ...holdRow(test), seconds });
     }
     list.end();
-    return verdict.exitStatus;
+    return io.conclude(verdict);
   },
 });
 

@@ -73,8 +73,8 @@ failure tagged "lost", with the last output seen; FILE has a test id a line.`,
     for (const test of missing) {
       writeFailure(io.out, test, tails.get(test.routeCode), latest);
     }
-    const isGood = missing.length === 0 && verdict.exitStatus === 0;
-    return options["exit-status"] && !isGood ? 1 : 0;
+    if (!options["exit-status"]) return 0;
+    return io.conclude(verdict) || (missing.length > 0 ? 1 : 0);
   },
 });
 

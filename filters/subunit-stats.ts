@@ -68,7 +68,8 @@ With --forward and no --output-to the report goes to standard error.`,
     for (const line of lines) report.writeRow(line);
     report.flush();
 
-    if (summary.total >= least) return verdict.exitStatus;
+    const status = io.conclude(verdict);
+    if (summary.total >= least) return status;
     io.warn(`${summary.total} tests, expected at least ${least}`);
     return 1;
   },

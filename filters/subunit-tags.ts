@@ -95,7 +95,7 @@ Packets whose tags do not change, text and damage pass on as they came.`,
       if (options["exit-status"]) verdict.add(item);
     });
     verdict.end();
-    return verdict.exitStatus;
+    return io.conclude(verdict);
   },
 });
 

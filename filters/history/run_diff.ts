@@ -12,6 +12,7 @@ import {
   TestTable,
   textFile,
 } from "@subunit/codec";
+import { ToolError } from "../kit/errors.ts";
 import { HeldPackets } from "../kit/stream/held_packets.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
@@ -89,6 +90,7 @@ export function forEachTest(
   let fresh: HeldPackets[] = [];
   io.forEachItem([file], (item) => {
     if (item.kind === "damage") io.reportDamage(item);
+    if (item.kind === "foreign") verdict.add(item);
     if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
       return;
     }
@@ -107,7 +109,11 @@ export function forEachTest(
   const held = new Map(
     open.entries().map(([key, { packets }]) => [JSON.stringify(key), packets]),
   );
-  for (const test of verdict.end()) {
+  const lost = verdict.end();
+  if (verdict.complaint !== undefined) {
+    throw new ToolError(`Cannot compare "${file}": ${verdict.complaint}`);
+  }
+  for (const test of lost) {
     const { testId, routeCode } = test;
     take(test, held.get(JSON.stringify({ testId, routeCode })) ?? []);
   }

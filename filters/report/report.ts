@@ -135,5 +135,5 @@ export function runReport(
       out.flush();
     }
   }
-  return verdict.exitStatus;
+  return io.conclude(verdict);
 }

@@ -71,5 +71,5 @@ export function forEachEvent(
     if (options["exit-status"]) verdict.add(item);
   });
   verdict.end();
-  return verdict.exitStatus;
+  return io.conclude(verdict);
 }

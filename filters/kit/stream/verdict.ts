@@ -11,6 +11,7 @@ import {
   type Test,
   TestCollator,
 } from "@subunit/codec";
+import { ForeignFormat } from "./foreign_format.ts";
 
 /** An item of a stream, or an event that is not a packet. */
 export type Judged = StreamItem | KeyedEvent & { readonly kind?: undefined };
@@ -19,6 +20,8 @@ export type Judged = StreamItem | KeyedEvent & { readonly kind?: undefined };
 export class Verdict {
   readonly summary = new Summary();
   readonly #collator: TestCollator;
+  /** Undefined after the first packet. */
+  #foreign: ForeignFormat | undefined = new ForeignFormat();
 
   /** @param options those of {@linkcode TestCollator} */
   constructor(options: { attachments?: boolean } = {}) {
@@ -28,7 +31,9 @@ export class Verdict {
   /** Adds an item or an event. Returns the test that it ends, if any. */
   add(item: Judged): Test | undefined {
     if (item.kind === "damage") this.summary.damage++;
+    if (item.kind === "foreign") this.#foreign?.add(item.bytes);
     if (item.kind === "damage" || item.kind === "foreign") return undefined;
+    this.#foreign = undefined;
     const test = this.#collator.add(item);
     if (test !== undefined) this.summary.add(test);
     return test;
@@ -53,6 +58,16 @@ export class Verdict {
 
   /** The exit status of a tool that judges; valid after {@linkcode end}. */
   get exitStatus(): number {
-    return this.summary.isGood ? 0 : 1;
+    return this.summary.isGood && this.#converter === undefined ? 0 : 1;
+  }
+
+  /** Why the stream is not one at all, if it is results in another format. */
+  get complaint(): string | undefined {
+    return this.#converter &&
+      `The input has no packets, but results in another format: put ${this.#converter} in front`;
+  }
+
+  get #converter(): string | undefined {
+    return this.#foreign?.converter;
   }
 }

@@ -51,6 +51,20 @@ export class ToolIO {
   }
 
   /**
+   * Returns the exit status of a verdict, and warns if the input is not a
+   * stream of packets at all.
+   */
+  conclude(
+    { exitStatus, complaint }: {
+      readonly exitStatus: number;
+      readonly complaint: string | undefined;
+    },
+  ): number {
+    if (complaint !== undefined) this.warn(complaint);
+    return exitStatus;
+  }
+
+  /**
    * Opens the output for a report: the file of --output-to. Without one it is
    * standard output, or with --forward standard error.
    *
