@@ -106,6 +106,26 @@ export function secondsBetween(start: Timestamp, end: Timestamp): number {
     : seconds + nanoseconds / 1e9;
 }
 
+/** The last second that a packet can hold, on 2106-02-07. */
+const MAX_SECONDS = 2 ** 32 - 1;
+
+/**
+ * The time so many seconds after another one, or before it; undefined when no
+ * packet can hold it.
+ */
+export function addSeconds(
+  { seconds, nanoseconds }: Timestamp,
+  more: number,
+): Timestamp | undefined {
+  const whole = Math.floor(more);
+  const sum = nanoseconds + Math.round((more - whole) * 1e9);
+  const carry = Math.floor(sum / 1e9);
+  const total = seconds + whole + carry;
+  return total >= 0 && total <= MAX_SECONDS
+    ? { seconds: total, nanoseconds: sum - carry * 1e9 }
+    : undefined;
+}
+
 /** The current time, to the millisecond. */
 export function now(): Timestamp {
   const milliseconds = Date.now();

@@ -43,6 +43,7 @@ export class GoJsonDecoder {
     read: (bytes, start, end) => this.#readLine(bytes, start, end),
     mayRead: mayBeRead,
   }, (text) => {
+    this.#run.readText(text);
     this.#events.push({
       runnable: true,
       fileName: TEXT_FILE_NAME,

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
+import { secondsBetween } from "../timestamp.ts";
 import { encodePackets } from "../v2/encoder.ts";
 import {
   cuts,
@@ -40,12 +41,19 @@ const PACKAGE_BROKE_OFF =
 const UNEXPLAINED =
   "p: fail [reason: the package failed, and none of its tests did]";
 
+const NO_LINE =
+  "go test: fail [reason: the input has no line of go test -json]";
+
 /** What a stream is for, the stream, its events. */
 type Vector = [name: string, stream: string, events: string[]];
 
 const VECTORS: Vector[] = [
-  ["an empty stream", "", []],
-  ["only text", "hello\nworld", ["[stdout: hello\nworld]"]],
+  ["an empty stream", "", [NO_LINE]],
+  ["only text", "hello\nworld", [
+    "[stdout: hello\nworld]",
+    "go test: [output: hello\nworld]",
+    NO_LINE,
+  ]],
   [
     "results",
     lines("run TestA", "pass TestA", "run TestB", "fail TestB", "skip TestC"),
@@ -339,6 +347,9 @@ const VECTORS: Vector[] = [
     [
       '[stdout: {"Action":"fly","Package":"p"}\n{"Package":"p"}\n[]\nnull\n{}\n' +
       '{"Action":"run","Package":7}\n{"Action":"run","Test":"TestA"\n]',
+      'go test: [output: {"Action":"fly","Package":"p"}\n{"Package":"p"}\n[]\nnull\n{}\n' +
+      '{"Action":"run","Package":7}\n{"Action":"run","Test":"TestA"\n]',
+      NO_LINE,
     ],
   ],
   [
@@ -421,10 +432,43 @@ Deno.test("GoJsonDecoder emits output as it arrives", () => {
   ]);
 });
 
+Deno.test("GoJsonDecoder prefers the durations that Go measured to the clock", () => {
+  const at = (time: string, Action: string, Elapsed?: number) => ({
+    Time: `2026-01-05T10:00:${time}Z`,
+    Action,
+    Test: "TestA",
+    Elapsed,
+  });
+  const cases: [name: string, stream: string, seconds: number][] = [
+    [
+      "a parallel test that was paused",
+      lines(at("00", "run"), at("00", "pause"), at("05", "cont")) +
+      lines(at("05.2", "pass", 0.2)),
+      0.2,
+    ],
+    [
+      "a cached package, or a log converted later",
+      lines(at("00", "run"), at("00", "fail", 1.5)),
+      1.5,
+    ],
+    [
+      "the clock, where it agrees and is more exact",
+      lines(at("00", "run"), at("01.2345", "pass", 1.23)),
+      1.2345,
+    ],
+    ["the clock alone", lines(at("00", "run"), at("02", "pass")), 2],
+  ];
+  for (const [name, stream, seconds] of cases) {
+    const [start, end] = decode(encoder.encode(stream));
+    const took = secondsBetween(start.timestamp!, end.timestamp!);
+    assertEquals(took, seconds, name);
+  }
+});
+
 Deno.test("GoJsonDecoder does not hold lines that are too long", () => {
   const long = `{"Action":"output","Output":"${"x".repeat(1 << 20)}"}\n`;
   const bytes = encoder.encode(long + long + "ok\n");
-  const events = decode(bytes);
+  const events = decode(bytes).filter(({ testId }) => testId === undefined);
   assertEquals(events.length, 1);
   assertEquals(events[0].fileBytes!.length, bytes.length);
   const decoder = new GoJsonDecoder();
@@ -546,7 +590,8 @@ Deno.test("GoJsonDecoder passes on all bytes that are not events, seed 7", () =>
         chunk,
         Uint8Array.of(0x0a),
       ]));
-      const events = decode(...chunks.length > 0 ? [marked] : []);
+      const events = decode(...chunks.length > 0 ? [marked] : [])
+        .filter(({ testId }) => testId === undefined);
       assertEquals(concat(events.map(({ fileBytes }) => fileBytes!)), marked);
     }),
     { seed: 7, numRuns: 500 },

@@ -41,6 +41,8 @@ export interface GoEvent {
   readonly package: string;
   /** Empty when the line is about the package as a whole. */
   readonly test: string;
+  /** How long a test ran, in seconds; with its result. */
+  readonly elapsed: number | undefined;
   readonly output: string;
   /** The import path of what is built, followed by " [a.test]" for a test. */
   readonly importPath: string;
@@ -68,7 +70,11 @@ const TEXT_FIELDS = [
 ] as const;
 
 type Fields =
-  & { readonly Action?: unknown; readonly Time?: unknown }
+  & {
+    readonly Action?: unknown;
+    readonly Time?: unknown;
+    readonly Elapsed?: unknown;
+  }
   & { readonly [Name in typeof TEXT_FIELDS[number]]?: string };
 
 /** Parses a line of JSON; undefined when it is not an event of Go. */
@@ -86,6 +92,7 @@ export function parseGoEvent(line: string): GoEvent | undefined {
     time: readTime(fields.Time),
     package: fields.Package ?? "",
     test: fields.Test ?? "",
+    elapsed: readElapsed(fields.Elapsed),
     output: fields.Output ?? "",
     importPath: fields.ImportPath ?? "",
     failedBuild: fields.FailedBuild ?? "",
@@ -104,6 +111,10 @@ function tryParse(line: string): Fields | undefined {
   } catch {
     return undefined;
   }
+}
+
+function readElapsed(elapsed: unknown): number | undefined {
+  return typeof elapsed === "number" && elapsed >= 0 ? elapsed : undefined;
 }
 
 const TIME_PARTS = /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;

@@ -6,6 +6,7 @@
 
 import type { TestStatus } from "../event.ts";
 import { cutId } from "../text/ids.ts";
+import { addSeconds, secondsBetween, type Timestamp } from "../timestamp.ts";
 import { Tail } from "./tail.ts";
 
 /** A packet must hold them; all attributes are in the output as well. */
@@ -18,11 +19,16 @@ const RESULT_WORDS: Record<string, TestStatus> = {
   SKIP: "skip",
 };
 
+/** The finest unit of the durations that Go reports, in seconds. */
+const ELAPSED_UNIT = 0.01;
+
 /** A test that has started and not ended. */
 export class GoTest {
   readonly name: string;
   readonly testId: string;
   readonly parentTestId: string | undefined;
+  /** Its first time. */
+  started: Timestamp | undefined;
   /** Whether part of its output has been emitted. */
   hasOutput = false;
   /** Its attributes, "key=value". */
@@ -38,6 +44,25 @@ export class GoTest {
 
   get isBenchmark(): boolean {
     return this.name.startsWith("Benchmark");
+  }
+
+  /**
+   * The time at which it ended.
+   *
+   * A duration that Go measured counts more than the clock: it leaves out how
+   * long a parallel test was paused, and the lines of cached packages and of
+   * converted logs have the times of their printing. Where both agree, the
+   * clock is more exact.
+   */
+  endTime(
+    time: Timestamp | undefined,
+    elapsed: number | undefined,
+  ): Timestamp | undefined {
+    const { started } = this;
+    if (!started || !time || elapsed === undefined) return time;
+    const difference = secondsBetween(started, time) - elapsed;
+    if (Math.abs(difference) <= ELAPSED_UNIT) return time;
+    return addSeconds(started, elapsed) ?? time;
   }
 
   addAttribute(key: string, value: string): void {

@@ -11,6 +11,7 @@ import {
   TEXT_TYPE,
   textFile,
 } from "../event.ts";
+import { decodeLenient } from "../text/utf8.ts";
 import type { Timestamp } from "../timestamp.ts";
 import type { BrokenPackage, GoAction, GoEvent } from "./line.ts";
 import { GoPackage, type GoTest, idText } from "./package.ts";
@@ -46,6 +47,7 @@ const encoder = new TextEncoder();
  *   its name that is not runnable, with its last output.
  * - A package that does not end before the input does.
  * - A build that fails without failing a package.
+ * - Input without a line of Go's: the producer died before it printed one.
  *
  * Some tests that pass have no result either: {@linkcode GoTest.impliedStatus}.
  */
@@ -56,6 +58,10 @@ export class GoRun {
   readonly #builds = new Map<string, Tail>();
   readonly #failedBuilds = new Set<string>();
   #time: Timestamp | undefined;
+  /** Whether there was a line of Go's. */
+  #hasRead = false;
+  /** The end of the text, while there was none. */
+  readonly #text = new Tail();
 
   constructor(emit: (event: StatusEvent) => void) {
     this.#emit = emit;
@@ -63,6 +69,7 @@ export class GoRun {
 
   /** Reads an event of Go. */
   read(event: GoEvent): void {
+    this.#hasRead = true;
     this.#time = event.time ?? this.#time;
     switch (event.action) {
       case "build-output":
@@ -79,11 +86,21 @@ export class GoRun {
 
   /** Fails a package that cannot be built and that no event reports. */
   failPackage({ name, reason }: BrokenPackage): void {
+    this.#hasRead = true;
     if (!this.#packages.has(name)) this.#fail(name, reason);
+  }
+
+  /** Reads text that is not of Go. */
+  readText(text: Uint8Array): void {
+    if (!this.#hasRead) this.#text.add(decodeLenient(text));
   }
 
   /** Ends the input. */
   end(): void {
+    if (!this.#hasRead) {
+      const reason = "the input has no line of go test -json";
+      this.#fail(NO_PACKAGE, reason, this.#text.text);
+    }
     for (const pkg of this.#packages.values()) {
       this.#endTests(pkg, "fail", "the run broke off before it ended");
       this.#fail(
@@ -155,10 +172,12 @@ export class GoRun {
     }
     const status = STATUSES[action];
     if (status === undefined) return;
-    this.#endTest(pkg, test ?? pkg.newTest(name), status);
+    const { elapsed } = event;
+    this.#endTest(pkg, test ?? pkg.newTest(name), status, elapsed);
   }
 
   #startTest(test: GoTest): void {
+    test.started = this.#time;
     this.#emit({ ...this.#eventOf(test), status: "inprogress" });
   }
 
@@ -190,12 +209,19 @@ export class GoRun {
     this.#endTest(pkg, test, "fail");
   }
 
-  #endTest(pkg: GoPackage, test: GoTest, status: TestStatus): void {
+  #endTest(
+    pkg: GoPackage,
+    test: GoTest,
+    status: TestStatus,
+    elapsed?: number,
+  ): void {
     const { tags, hasOutput } = test;
+    const timestamp = test.endTime(this.#time, elapsed);
     pkg.tests.delete(test.name);
     pkg.hasFailure ||= isFailureStatus(status);
     this.#emit({
       ...this.#eventOf(test),
+      ...(timestamp && { timestamp }),
       status,
       ...(tags.length > 0 && { tags }),
       ...(hasOutput &&

@@ -163,7 +163,9 @@ Deno.test("gojson2subunit takes each FILE for a run", async () => {
 Deno.test("gojson2subunit --exit-status judges the tests", async () => {
   for (
     const [said, expected] of [
-      ["", 0],
+      // The producer died before its first line.
+      ["", 1],
+      ["Segmentation fault\n", 1],
       ['{"Action":"pass","Test":"TestA"}\n{"Action":"pass"}\n', 0],
       ['{"Action":"skip","Test":"TestA"}\n{"Action":"pass"}\n', 0],
       ['{"Action":"fail","Test":"TestA"}\n{"Action":"fail"}\n', 1],
