@@ -10,7 +10,7 @@
 import { V1Converter } from "./capture/v1_converter.ts";
 import { runCommand } from "./kit/io/command.ts";
 import type { CommandStatus } from "./kit/runtime/runtime.ts";
-import { describeEnding, writeEnding } from "./kit/stream/failures.ts";
+import { commandEnding, writeEnding } from "./kit/stream/failures.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -37,8 +37,10 @@ export const tool: Tool = defineTool({
   notes:
     `A test that another one interrupts, progress or the end of input is a failure.
 Events have the time that the stream tells, before it tells any the present.
-With COMMAND its output is converted as it comes; how it ended is the test
-"COMMAND: exit status". The tool passes signals on to it and ends as it did.`,
+With COMMAND its output is converted as it comes. How it ended is the event
+"COMMAND: exit status": a failure when it failed and no failed test explains that,
+otherwise one that counts nowhere. The tool passes signals on to COMMAND and ends
+as it did.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "./legacy-suite | subunit-1to2 | subunit-ls --failing",
@@ -54,7 +56,7 @@ With COMMAND its output is converted as it comes; how it ended is the test
     const converter = new V1Converter(io.out, {
       routeCode: options.route,
       detectsPackets: !options["no-detect"],
-      judges: options["exit-status"],
+      judges: options["exit-status"] || command !== undefined,
     });
     if (command === undefined) {
       for (const chunk of io.chunks(files)) converter.push(chunk);
@@ -79,12 +81,8 @@ With COMMAND its output is converted as it comes; how it ended is the test
     }
     const verdict = converter.end();
     converter.makeRoom();
-    writeEnding(io.out, {
-      ...ending,
-      status: status.success ? "success" : "fail",
-      reason: describeEnding(status),
-    });
-    return status.code || verdict;
+    writeEnding(io.out, commandEnding(ending, status, verdict > 0));
+    return status.code || (options["exit-status"] ? verdict : 0);
   },
 });
 

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { endingOf, Recorder, redirected } from "./capture/recorder.ts";
+import { Recorder, redirected } from "./capture/recorder.ts";
 import { passSignals, startCommand } from "./kit/io/command.ts";
 import type { ChildProcess } from "./kit/runtime/runtime.ts";
-import { writeEnding } from "./kit/stream/failures.ts";
+import { commandEnding, writeEnding } from "./kit/stream/failures.ts";
 import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
@@ -34,8 +34,9 @@ export const tool: Tool = defineTool({
   notes:
     `What is no result becomes the files "stdout" and "stderr"; with --fd, all that is
 printed is the file "output". A test that never ended is a failure. How COMMAND
-ended is the test "COMMAND: exit status", a failure when no failed test explains
-it. Signals are passed on to COMMAND.`,
+ended is the event "COMMAND: exit status": a failure when it failed and no failed
+test explains that, otherwise one that counts nowhere. Output in a named format is
+text, whatever bytes it has. Signals are passed on to COMMAND.`,
   exitStatus: [
     "no test failed or was lost, and the command exited 0",
     "otherwise",
@@ -78,7 +79,7 @@ it. Signals are passed on to COMMAND.`,
     ]);
     const status = await command.status;
     const isGood = recorder.end();
-    writeEnding(io.out, endingOf(testId, status, isGood));
+    writeEnding(io.out, commandEnding({ testId }, status, !isGood));
     return isGood && status.success ? 0 : 1;
   },
 });

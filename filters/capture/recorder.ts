@@ -7,13 +7,7 @@
 
 import { now, Packet, PacketEncoder, type StatusEvent } from "@subunit/codec";
 import { readStreamAsync } from "../kit/io/input.ts";
-import type { CommandStatus } from "../kit/runtime/runtime.ts";
-import {
-  describeEnding,
-  type Ending,
-  lostTest,
-  writeFailure,
-} from "../kit/stream/failures.ts";
+import { lostTest, writeFailure } from "../kit/stream/failures.ts";
 import { TextTails } from "../kit/stream/text_tails.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
@@ -89,21 +83,4 @@ export class Recorder {
  */
 export function redirected(words: readonly string[], fd: number): string[] {
   return ["sh", "-c", `exec "$@" ${fd}>&1 >&2`, "sh", ...words];
-}
-
-/**
- * How a command ended, as a test. A failure that failed tests explain is
- * expected; any other must fail in the stream.
- */
-export function endingOf(
-  testId: string,
-  status: CommandStatus,
-  isGood: boolean,
-): Ending {
-  const isExplained = !isGood && status.signal === null;
-  return {
-    testId,
-    status: status.success ? "success" : isExplained ? "xfail" : "fail",
-    reason: describeEnding(status),
-  };
 }

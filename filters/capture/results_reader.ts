@@ -11,6 +11,7 @@ import {
   type Packet,
   PacketDecoder,
   type StatusEvent,
+  type StreamItem,
 } from "@subunit/codec";
 import { GoJsonDecoder } from "@subunit/codec/gojson";
 import { TapDecoder } from "@subunit/codec/tap";
@@ -108,6 +109,10 @@ class DetectedText implements TextReader {
   /** Whether the current line is too long to show a format. */
   #isInLongLine = false;
 
+  get hasFormat(): boolean {
+    return this.#reader !== undefined;
+  }
+
   push(chunk: Uint8Array): StatusEvent[] {
     if (this.#reader !== undefined) return this.#reader.push(chunk);
     const text = concat([this.#held, chunk]);
@@ -155,15 +160,25 @@ export function formatOf(line: Uint8Array): keyof typeof READERS | undefined {
 }
 
 /**
- * Reads results from the output of a command. Packets are found in every
- * format; everything that is not a result becomes the file "stdout".
+ * Reads results from the output of a command. Everything that is not a result
+ * becomes the file "stdout".
+ *
+ * Output in a named text format is text, whatever bytes it has. While the
+ * format is detected, packets are found in every format. Bytes that begin as a
+ * packet and are not one are damage, except in text results without packets:
+ * they are text there.
  */
 export class ResultsReader {
-  readonly #packets = new PacketDecoder();
+  /** Undefined where everything is text. */
+  readonly #packets: PacketDecoder | undefined;
   readonly #text: TextReader;
+  #hasPackets = false;
 
   constructor(format: Format) {
     this.#text = format === "detect" ? new DetectedText() : READERS[format]();
+    if (format === "v2" || format === "detect") {
+      this.#packets = new PacketDecoder();
+    }
   }
 
   /**
@@ -171,24 +186,34 @@ export class ResultsReader {
    * until the next call.
    */
   push(chunk: Uint8Array): (StatusEvent | Packet)[] {
+    if (this.#packets === undefined) return this.#text.push(chunk);
     this.#packets.push(chunk);
-    return this.#drain();
+    return this.#drain(this.#packets);
   }
 
   /** Ends the input and returns the remaining events. */
   end(): (StatusEvent | Packet)[] {
+    if (this.#packets === undefined) return this.#text.end();
     this.#packets.end();
-    return [...this.#drain(), ...this.#text.end()];
+    return [...this.#drain(this.#packets), ...this.#text.end()];
   }
 
-  #drain(): (StatusEvent | Packet)[] {
+  #drain(packets: PacketDecoder): (StatusEvent | Packet)[] {
     const events: (StatusEvent | Packet)[] = [];
-    this.#packets.drain((item) => {
-      const more = item.kind === "foreign"
-        ? this.#text.push(item.bytes)
-        : itemEvents(item);
-      for (const event of more) events.push(event);
+    packets.drain((item) => {
+      this.#hasPackets ||= item.kind === "packet";
+      for (const event of this.#eventsOf(item)) events.push(event);
     });
     return events;
+  }
+
+  #eventsOf(item: StreamItem): readonly (StatusEvent | Packet)[] {
+    const isText = item.kind === "foreign" ||
+      item.kind === "damage" && !this.#hasPackets && this.#isTextFormat;
+    return isText ? this.#text.push(item.bytes) : itemEvents(item);
+  }
+
+  get #isTextFormat(): boolean {
+    return this.#text instanceof DetectedText && this.#text.hasFormat;
   }
 }

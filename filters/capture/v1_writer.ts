@@ -51,7 +51,9 @@ export class V1Writer {
   add(item: StreamItem): void {
     const text = textOf(item);
     if (text !== undefined) return this.#addText(text);
-    if (item.kind === "packet" && item.status === "exists") this.#enumerated++;
+    if (item.kind === "packet" && item.status === "exists" && item.runnable) {
+      this.#enumerated++;
+    }
     this.#judge(item);
     // Damage is a failed test as well.
     if (item.kind === "damage") itemEvents(item).forEach(this.#judge);

@@ -20,7 +20,7 @@ import {
 } from "@subunit/codec";
 import { CommandSource, type Source } from "./sources.ts";
 import { onEndingSignal } from "../kit/io/signals.ts";
-import { describeEnding, writeEnding } from "../kit/stream/failures.ts";
+import { commandEnding, writeEnding } from "../kit/stream/failures.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
 
@@ -129,7 +129,9 @@ export class Lane {
     this.source = source;
     this.#io = io;
     this.#labeller = new Labeller(io.out, source.label, prefixesIds);
-    this.#verdict = judges ? new Verdict() : undefined;
+    // The ending of a command depends on its tests.
+    const isJudged = judges || source instanceof CommandSource;
+    this.#verdict = isJudged ? new Verdict() : undefined;
   }
 
   /** Merges the source to its end; one that fails ends there. */
@@ -160,12 +162,12 @@ export class Lane {
     const status = await command.status();
     if (status === undefined) return;
     this.isGood &&= status.success;
-    writeEnding(this.#io.out, {
+    const ending = {
       testId: `${command.label}: exit status`,
-      status: status.success ? "success" : "fail",
-      reason: describeEnding(status),
       routeCode: command.label,
-    });
+    };
+    const isExplained = this.#verdict?.exitStatus === 1;
+    writeEnding(this.#io.out, commandEnding(ending, status, isExplained));
   }
 
   /** Writes all that is decided, at once: nothing else comes in between. */

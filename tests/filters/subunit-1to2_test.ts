@@ -299,7 +299,7 @@ Deno.test("subunit-1to2 runs a command, and ends as it does", async () => {
         "-x: inprogress",
         "text typed\n",
         "-x: success",
-        ended("success", "exit status 0"),
+        ended("exists", "exit status 0"),
       ],
       "said\n",
     ],
@@ -315,7 +315,7 @@ Deno.test("subunit-1to2 runs a command, and ends as it does", async () => {
     ], ""],
     ["printf '\\320'", 0, [
       "text \ufffd\n",
-      ended("success", "exit status 0"),
+      ended("exists", "exit status 0"),
     ], ""],
   ];
   for (const [script, expected, found, words] of cases) {
@@ -330,7 +330,7 @@ Deno.test("subunit-1to2 runs a command, and ends as it does", async () => {
   assertEquals(judged.status, 1);
   assertEquals(
     contents(judged.stdout).at(-1),
-    "sh: exit status: (r) success [reason: exit status 0]",
+    "sh: exit status: (r) exists [reason: exit status 0]",
   );
 });
 
@@ -780,7 +780,7 @@ peerTest("subunit-1to2 reads Python's client as it runs", [
     );
   assertEquals(found, [
     ...PRODUCERS["python.v1"],
-    "python3: exit status: success [reason: exit status 0]",
+    "python3: exit status: exists [reason: exit status 0]",
   ]);
   assertEquals(status, 0);
 });
@@ -898,18 +898,19 @@ legacyTest(
       program,
     ]);
     assertEquals(compiled.status, 0, compiled.stderr);
-    const ended = (how: string) =>
-      `v1_check: exit status: fail [reason: ${how}]`;
+    const ended = (status: string, how: string) =>
+      `v1_check: exit status: ${status} [reason: ${how}]`;
     const forked = await to2(["--", program]);
     assertEquals(contents(forked.stdout), [
       ...PRODUCERS["check.v1"],
-      ended("exit status 1"),
+      // The failed tests explain it.
+      ended("exists", "exit status 1"),
     ]);
     assertEquals(forked.status, 1);
     const crashed = await to2(["--", program, "crash"]);
     assertEquals(contents(crashed.stdout), [
       ...PRODUCERS["check_crash.v1"],
-      ended("killed by SIGSEGV"),
+      ended("fail", "killed by SIGSEGV"),
     ]);
     assertEquals(crashed.status, 139);
   },

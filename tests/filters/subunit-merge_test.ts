@@ -66,7 +66,7 @@ function event(said: Said): StatusEvent {
 /** What is said of something that is no test, without its time. */
 function outcome(
   testId: string,
-  status: "success" | "fail",
+  status: "exists" | "fail",
   reason: string,
   routeCode?: string,
 ): StatusEvent {
@@ -527,7 +527,7 @@ Deno.test("subunit-merge says how a command ended, behind all of its output", as
   const file = dir.file("run", stream(PASSED));
   for (
     const [ending, status, reason] of [
-      ["true", "success", "exit status 0"],
+      ["true", "exists", "exit status 0"],
       ["exit 3", "fail", "exit status 3"],
       ["kill -9 $$", "fail", "killed by SIGKILL"],
       ["no-such-command 2> /dev/null", "fail", "exit status 127"],

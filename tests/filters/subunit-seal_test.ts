@@ -128,6 +128,8 @@ Deno.test("subunit-seal --expect-listed fails the tests said to exist that did n
     { testId: "ran first", status: "exists" },
     { testId: "ran", status: "exists" },
     { testId: "absent", status: "exists" },
+    // How a command ended is not a test.
+    { testId: "sh: exit status", status: "exists", runnable: false },
     { testId: "ran", status: "skip" },
   );
   assertEquals(await sealOf(input, ["--expect-listed"]), [

@@ -32,7 +32,8 @@ export class Expected {
     if (item.status !== "exists") {
       this.#ids.delete(testId);
       if (this.#listed) this.#seen.add(testId);
-    } else if (this.#listed && !this.#seen.has(testId)) {
+    } else if (this.#listed && item.runnable && !this.#seen.has(testId)) {
+      // What cannot be run is not a test: the ending of a command, say.
       this.#ids.add(testId);
     }
   }

@@ -79,7 +79,7 @@ export function lostTest(test: Test): Missing {
 /** How a command ended, or that a shard is missing. */
 export interface Ending {
   readonly testId: string;
-  readonly status: "success" | "fail" | "xfail";
+  readonly status: "fail" | "exists";
   readonly reason: string;
   readonly routeCode?: string;
 }
@@ -94,6 +94,25 @@ export function writeEnding(out: Output, { reason, ...event }: Ending): void {
   });
   for (const packet of packets) out.write(packet);
   out.flush();
+}
+
+/**
+ * The ending of a command. It counts as a test only where it is a failure that
+ * nothing else shows; an event with the status `exists` counts nowhere.
+ *
+ * @param isExplained whether a test failed, or was lost
+ */
+export function commandEnding(
+  ending: Pick<Ending, "testId" | "routeCode">,
+  status: CommandStatus,
+  isExplained: boolean,
+): Ending {
+  const isShown = status.success || isExplained && status.signal === null;
+  return {
+    ...ending,
+    status: isShown ? "exists" : "fail",
+    reason: describeEnding(status),
+  };
 }
 
 /** How a command ended, in words. */

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Output } from "../io/output.ts";
 import { at, eventsIn, file, stream } from "../../../tests/support/streams.ts";
 import {
+  commandEnding,
   describeEnding,
   type Ending,
   type Missing,
@@ -89,6 +90,27 @@ Deno.test("writeEnding writes a test that cannot be run", () => {
     routeCode: "ci",
     ...reason("exit status 2"),
   }]);
+});
+
+Deno.test("commandEnding is a failure only where nothing else shows it", () => {
+  const good = { success: true, code: 0, signal: null };
+  const failed = { success: false, code: 3, signal: null };
+  const killed = { success: false, code: 143, signal: "SIGTERM" } as const;
+  const cases = [
+    [good, false, "exists", "exit status 0"],
+    [good, true, "exists", "exit status 0"],
+    [failed, false, "fail", "exit status 3"],
+    [failed, true, "exists", "exit status 3"],
+    // A failed test explains no signal.
+    [killed, true, "fail", "killed by SIGTERM"],
+  ] as const;
+  for (const [status, isExplained, expected, reason] of cases) {
+    assertEquals<object>(commandEnding({ testId: "t" }, status, isExplained), {
+      testId: "t",
+      status: expected,
+      reason,
+    });
+  }
 });
 
 Deno.test("describeEnding names the exit status or the signal", () => {
