@@ -61,15 +61,28 @@ interface OpenAttachment {
 
 /** What is known of a test before its last event. */
 interface Progress {
-  /** Increases in the order in which tests start. */
-  readonly order: number;
-  readonly runnable: boolean;
+  /** Increases in the order in which tests start; -1 before. */
+  order: number;
+  runnable: boolean;
   started: Timestamp | undefined;
   tags: readonly string[] | undefined;
   parentTestId: string | undefined;
   attachments: Map<string, OpenAttachment> | undefined;
   /** Whether the test's last event has been added. */
   hasEnded: boolean;
+}
+
+/** A function and not a closure, which would be made for every event. */
+function notStarted(): Progress {
+  return {
+    order: -1,
+    runnable: false,
+    started: undefined,
+    tags: undefined,
+    parentTestId: undefined,
+    attachments: undefined,
+    hasEnded: false,
+  };
 }
 
 /** A test that has ended, or never will. */
@@ -285,15 +298,12 @@ export class TestCollator {
   }
 
   #progress(event: StatusEvent, key: TestKeyBytes): Progress {
-    return this.#open.getOrAdd(key, () => ({
-      order: this.#started++,
-      runnable: event.runnable,
-      started: undefined,
-      tags: undefined,
-      parentTestId: undefined,
-      attachments: undefined,
-      hasEnded: false,
-    }));
+    const progress = this.#open.getOrAdd(key, notStarted);
+    if (progress.order < 0) {
+      progress.order = this.#started++;
+      progress.runnable = event.runnable;
+    }
+    return progress;
   }
 
   #note(event: StatusEvent, progress: Progress): void {

@@ -137,10 +137,11 @@ export class V1Encoder {
   add(test: Test): void {
     const out = this.#out;
     const { last, outcome, tags } = test;
+    const packet = last instanceof Packet ? last : undefined;
     const ended = test.ended ?? test.started;
     // Without a time of its own it would get that of the previous test.
     const started = test.started ?? ended;
-    const { view, start, end } = this.#label(test);
+    const { view, start, end } = this.#label(test, packet);
     if (started !== undefined) this.#writeTime(started);
     out.text("test: ");
     out.range(view, start, end);
@@ -151,9 +152,9 @@ export class V1Encoder {
     out.range(view, start, end);
     this.#writeDetails(test);
     // For a packet, this is known without decoding the route code.
-    const isRouted = last instanceof Packet
-      ? last.routeAt >= 0
-      : test.routeCode !== undefined;
+    const isRouted = packet === undefined
+      ? test.routeCode !== undefined
+      : packet.routeAt >= 0;
     if (isRouted) this.losses["route codes"]++;
     if (test.parentTestId !== undefined) this.losses["parents of tests"]++;
     if (out.size > RUN_BYTES) this.flush();
@@ -186,10 +187,9 @@ export class V1Encoder {
   }
 
   /** The id as a line can contain it: mostly the bytes of the packet. */
-  #label(test: Test): Label {
-    const { last } = test;
-    if (last instanceof Packet) {
-      const { source, view, idAt: start, idEnd: end } = last;
+  #label(test: Test, packet: Packet | undefined): Label {
+    if (packet !== undefined) {
+      const { source, view, idAt: start, idEnd: end } = packet;
       if (isLabel(source, view, start, end)) return { view, start, end };
     }
     const { testId } = test;

@@ -291,11 +291,11 @@ export class Packet implements StatusEvent {
   }
 
   get mimeType(): string | undefined {
-    return this.#text(this.mimeTypeAt);
+    return this.mimeTypeAt < 0 ? undefined : this.#text(this.mimeTypeAt);
   }
 
   get fileName(): string | undefined {
-    return this.#text(this.fileAt);
+    return this.fileAt < 0 ? undefined : this.#text(this.fileAt);
   }
 
   /** The file content: a view, with the lifetime of the packet's bytes. */
@@ -359,8 +359,7 @@ export class Packet implements StatusEvent {
     return all;
   }
 
-  #text(lengthAt: number): string | undefined {
-    if (lengthAt < 0) return undefined;
+  #text(lengthAt: number): string {
     const start = textStart(this.source, lengthAt, this.end);
     return texts.get(this.source, this.view, start, textStop);
   }

@@ -30,9 +30,14 @@ export class Verdict {
 
   /** Adds an item or an event. Returns the test that it ends, if any. */
   add(item: Judged): Test | undefined {
-    if (item.kind === "damage") this.summary.damage++;
-    if (item.kind === "foreign") this.#foreign?.add(item.bytes);
-    if (item.kind === "damage" || item.kind === "foreign") return undefined;
+    switch (item.kind) {
+      case "damage":
+        this.summary.damage++;
+        return undefined;
+      case "foreign":
+        this.#foreign?.add(item.bytes);
+        return undefined;
+    }
     this.#foreign = undefined;
     const test = this.#collator.add(item);
     if (test !== undefined) this.summary.add(test);
