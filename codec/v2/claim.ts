@@ -1,11 +1,12 @@
 /**
- * Packets behind half a character.
+ * Packets whose signature is part of a UTF-8 character.
  *
- * A 0xB3 may be the last byte of a UTF-8 character, as in `г`, and what follows
- * the header of a packet: `г ` claims up to 4 MiB. Or half a character stands
- * before a real packet, because a process was killed or a write was cut. Text
- * must not wait on a live pipe for what it cannot be, and no packet may be
- * lost. Until its CRC has come, its fields tell: those of a packet fill it.
+ * A 0xB3 may be the last byte of a UTF-8 character, as in `г`, followed by what
+ * looks like the header of a packet: `г ` claims up to 4 MiB. Or half a
+ * character precedes a real packet, because a process was killed or a write was
+ * cut. On a live pipe, text must not be held for a packet that it cannot be,
+ * and no packet may be lost. Until the CRC arrives, the fields decide: those of
+ * a packet fill it exactly.
  *
  * @module
  */
@@ -17,35 +18,36 @@ import { numberOctets, readNumber } from "./number.ts";
 import { claimedLength, HEADER_INCOMPLETE, Packet } from "./packet.ts";
 import { RunningCrc } from "./running_crc.ts";
 
-/** Shorter ones are read again faster than by running CRCs. */
+/** Shorter packets are checked faster by reading them again. */
 const LONG_PACKET_BYTES = 1024;
 
 /**
  * How many bytes of fields may be walked in vain for each byte of the stream,
- * and how many at first: hostile text can claim packets in one another.
+ * and how many initially: hostile text can claim packets nested in one another.
  */
 const WALKED_PER_BYTE = 4;
 const WALKED_AT_FIRST = 64 * 1024;
 
 /**
- * Reads packets at signatures that are part of a UTF-8 character. There is one
- * only where the CRC holds and the fields are sound and fill the packet to the
- * byte; everything else is text.
+ * Reads packets at signatures that are part of a UTF-8 character. There is a
+ * packet only if the CRC is right and the fields are valid and fill it exactly;
+ * everything else is text.
  */
 export class TextClaims {
-  /** The stream offset up to which bytes are in a claim that failed. */
+  /** The stream offset up to which bytes belong to a claim that failed. */
   #failedTo = 0;
   readonly #running = new RunningCrc();
   #walked = 0;
-  /** The end of the last frame whose CRC holds but whose fields do not. */
+  /** The end of the last frame whose CRC is right but whose fields are not. */
   #frameTo = 0;
-  /** No packet is looked for before this stream offset. */
+  /** No packets are searched for before this stream offset. */
   #skipTo = 0;
 
   /**
    * The packet at `start`, where a signature is; false when there is none,
-   * undefined when `end` comes too early to tell. `base` is the stream offset
-   * of the first byte of `source`; places must be asked for in rising order.
+   * undefined when that depends on bytes after `end`. `base` is the stream
+   * offset of the first byte of `source`; calls must be in ascending order of
+   * position.
    */
   packetAt(
     source: Uint8Array,
@@ -74,13 +76,15 @@ export class TextClaims {
       const packet = Packet.index(source, view, start, start + length);
       if (packet instanceof Packet) return packet;
     }
-    // Forged frames in one another must not cost a walk each.
+    // Forged frames nested in one another must not cost a walk each.
     if (offset < this.#frameTo) this.#skipTo = offset + length;
     else this.#frameTo = offset + length;
     return false;
   }
 
-  /** Whether the fields that have come fit a packet that ends behind `end`. */
+  /**
+   * Returns whether the available fields fit a packet that ends after `end`.
+   */
   #mayFit(
     source: Uint8Array,
     start: number,
@@ -96,30 +100,32 @@ export class TextClaims {
   }
 }
 
-/** The fields are sound and fill the packet. */
+/** The fields are valid and fill the packet. */
 const FITS = 1;
-/** More bytes are needed to tell. */
+/** The result depends on more bytes. */
 const MAY_FIT = 0;
-/** A field is not sound, or they do not fill the packet. */
+/** A field is invalid, or they do not fill the packet. */
 const MISFIT = -1;
 type Fit = typeof FITS | typeof MAY_FIT | typeof MISFIT;
 
-/** The fields that are one string each, before the file's content and behind. */
+/**
+ * The fields that are one string each, before the file's content and after it.
+ */
 const STRINGS_BEFORE = [FLAG.MIME_TYPE, FLAG.FILE_CONTENT];
-const STRINGS_BEHIND = [FLAG.ROUTING_CODE, FLAG.PARENT];
+const STRINGS_AFTER = [FLAG.ROUTING_CODE, FLAG.PARENT];
 
-/** Walks the fields of a packet, of which some may not have come yet. */
+/** Walks the fields of a packet, some of which may not be available yet. */
 class FieldWalk {
   readonly #source: Uint8Array;
   readonly #flags: number;
   /** Where the fields must end. */
   readonly #limit: number;
-  /** Where the bytes that have come end. */
+  /** Where the available bytes end. */
   readonly #end: number;
   #at: number;
-  /** The number that was read last. */
+  /** The number read last. */
   #number = 0;
-  /** What the walk cost: numbers and characters read. */
+  /** The cost of the walk: numbers and characters read. */
   steps = 0;
 
   constructor(source: Uint8Array, start: number, limit: number, end: number) {
@@ -142,7 +148,7 @@ class FieldWalk {
       if (fit === FITS) fit = this.#strings(this.#count(flag));
     }
     if (fit === FITS && this.#has(FLAG.FILE_CONTENT)) fit = this.#content();
-    for (const flag of STRINGS_BEHIND) {
+    for (const flag of STRINGS_AFTER) {
       if (fit === FITS) fit = this.#strings(this.#count(flag));
     }
     return fit === FITS && this.#at !== this.#limit ? MISFIT : fit;
@@ -175,11 +181,11 @@ class FieldWalk {
     return FITS;
   }
 
-  /** Reads the length of what follows, or the count of the tags. */
+  /** Reads the length of a string or of content, or the number of tags. */
   #readSize(): Fit {
     const at = this.#at;
-    // The first octet of a large one shows that it is too large: in text these
-    // are mostly the first bytes of characters.
+    // The first octet of a large size shows that it is too large: in text,
+    // these are mostly the first bytes of characters.
     const least = at < this.#end ? leastNumber(this.#source[at]) : 0;
     if (at + least > this.#limit) return MISFIT;
     const fit = this.#readNumber();
@@ -198,15 +204,15 @@ class FieldWalk {
     const fit = this.#readSize();
     if (fit !== FITS) return fit;
     const stop = this.#at + this.#number;
-    const there = Math.min(stop, this.#end);
-    while (this.#at < there) {
-      const length = characterLength(this.#source, this.#at, there);
-      if (length === INCOMPLETE && there < stop) return MAY_FIT;
+    const available = Math.min(stop, this.#end);
+    while (this.#at < available) {
+      const length = characterLength(this.#source, this.#at, available);
+      if (length === INCOMPLETE && available < stop) return MAY_FIT;
       if (length <= 0 || this.#source[this.#at] === 0) return MISFIT;
       this.#at += length;
       this.steps++;
     }
-    return there < stop ? MAY_FIT : FITS;
+    return available < stop ? MAY_FIT : FITS;
   }
 
   #content(): Fit {
@@ -216,7 +222,7 @@ class FieldWalk {
   }
 }
 
-/** The least number that begins with an octet. */
+/** The smallest number that begins with an octet. */
 function leastNumber(first: number): number {
   return (first & 0x3f) * 0x100 ** (numberOctets(first) - 1);
 }

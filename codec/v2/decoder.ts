@@ -128,7 +128,7 @@ interface Suspect {
  * split into chunks does not change the items, except that foreign bytes are
  * returned as early as possible.
  *
- * A packet begins at a 0xB3, whatever stands before it, and is accepted when
+ * A packet begins at a 0xB3, whatever precedes it, and is accepted when
  * version, length, CRC-32 and every field are valid. Anything else is damage;
  * the search continues one byte after its signature, so that packets within a
  * falsely claimed length are found. Where the 0xB3 is part of a UTF-8
@@ -163,7 +163,7 @@ export class PacketDecoder {
   /** The stream offset up to which bytes belong to a claim that failed. */
   #suspectedTo = 0;
   readonly #running = new RunningCrc();
-  /** The end of the last frame whose CRC holds but whose fields do not. */
+  /** The end of the last frame whose CRC is right but whose fields are not. */
   #frameTo = 0;
   /** Most streams have no 0xB3 in a character. */
   #claims: TextClaims | undefined;
@@ -269,9 +269,10 @@ export class PacketDecoder {
   }
 
   /**
-   * Whether no packet is looked for in the damage: in a frame whose CRC holds
-   * but whose fields do not, inside another such frame. Forged frames in one
-   * another must not cost a walk over their fields each.
+   * Returns whether no packets are searched for in the damage: it is a frame
+   * whose CRC is right but whose fields are not, within another such frame.
+   * Forged frames nested in one another must not cost a walk over their fields
+   * each.
    */
   #isWhole({ code }: Fault, offset: number, span: number): boolean {
     if (code !== "field" && code !== "text") return false;
