@@ -1,0 +1,177 @@
+/**
+ * The names of a JUnit case as a test id and tags, and back.
+ *
+ * @module
+ */
+
+/** What a report says of where a case belongs. */
+export interface CaseNames {
+  /** "" when the case has none. */
+  readonly classname: string;
+  readonly name: string;
+  /** The suites around it that have names, outermost first. */
+  readonly suites: readonly string[];
+}
+
+/** What the tag for a suite begins with. */
+export const SUITE_TAG = "suite:";
+/**
+ * What the tag for the `hostname` of a suite begins with: the machine, or the
+ * browser of a Playwright project.
+ */
+export const HOST_TAG = "host:";
+/**
+ * What the tag begins with that sets tests apart whose suites, or which
+ * themselves, have the names of earlier ones in the same report.
+ */
+export const REPEAT_TAG = "repeat:";
+/** What the tag begins with that has the class where the id does not show it. */
+const CLASS_TAG = "class:";
+
+/** Between the suites and the name, as in ids of TAP subtests. */
+const SEPARATOR = " > ";
+
+/** Node 20 calls the class of every case so, later ones that of some. */
+const NODE_CLASS = "test";
+/** pytest calls every suite so. */
+const PYTEST_SUITE = "pytest";
+
+/**
+ * The id of a case: `classname.name`. Where the class tells nothing, the suites
+ * take its place: "cart > full > adds".
+ */
+export function caseTestId({ classname, name, suites }: CaseNames): string {
+  if (name === "" && classname !== "") return classname;
+  return isTelling(classname, suites)
+    ? `${classname}.${name}`
+    : frontOf(suites) + (name || "testcase");
+}
+
+/** The id of a test that stands for a suite: the names of those around it. */
+export function suitesId(suites: readonly string[]): string {
+  return suites.join(SEPARATOR);
+}
+
+/**
+ * The tag that {@linkcode caseNames} needs besides those of the suites to find
+ * the class of a case; undefined where the id is enough.
+ */
+export function classTag(names: CaseNames): string | undefined {
+  const { classname, name, suites } = names;
+  if (name === "") return undefined;
+  const found = splitCaseId(caseTestId(names), suites);
+  return found[0] === classname && found[1] === name
+    ? undefined
+    : CLASS_TAG + classname;
+}
+
+/** The names of a case, from the id and the tags of its test. */
+export function caseNames(
+  testId: string,
+  tags: readonly string[],
+): CaseNames {
+  const suites = tagValues(tags, SUITE_TAG);
+  const [given] = tagValues(tags, CLASS_TAG);
+  const [classname, name] = given === undefined
+    ? splitCaseId(testId, suites)
+    : [given, nameOf(testId, given, suites)];
+  return { classname, name, suites };
+}
+
+/** What stands behind `prefix` in the tags that begin with it. */
+export function tagValues(tags: readonly string[], prefix: string): string[] {
+  return tags.filter((tag) => tag.startsWith(prefix))
+    .map((tag) => tag.slice(prefix.length));
+}
+
+/** Says whether {@linkcode caseNames} reads `tag`. */
+export function isNameTag(tag: string): boolean {
+  return tag.startsWith(SUITE_TAG) || tag.startsWith(CLASS_TAG);
+}
+
+/** The name of a test whose class is known. */
+function nameOf(
+  testId: string,
+  classname: string,
+  suites: readonly string[],
+): string {
+  const front = isTelling(classname, suites)
+    ? `${classname}.`
+    : frontOf(suites);
+  return testId.startsWith(front) ? testId.slice(front.length) : testId;
+}
+
+/** A test id as class and name, in the light of its suites. */
+function splitCaseId(
+  testId: string,
+  suites: readonly string[],
+): [classname: string, name: string] {
+  const front = frontOf(suites);
+  if (front !== "" && testId.startsWith(front)) {
+    return ["", testId.slice(front.length)];
+  }
+  // Most producers name the suite after the class.
+  const suite = suites.at(-1);
+  if (suite !== undefined && testId.startsWith(`${suite}.`)) {
+    const name = testId.slice(suite.length + 1);
+    if (name !== "") return [suite, name];
+  }
+  // Some give the name for the class.
+  const half = testId.slice(0, testId.length >> 1);
+  if (half !== "" && testId === `${half}.${half}`) return [half, half];
+  return splitTestId(testId);
+}
+
+function frontOf(suites: readonly string[]): string {
+  return suites.filter((suite) => suite !== PYTEST_SUITE)
+    .map((suite) => suite + SEPARATOR).join("");
+}
+
+function isTelling(classname: string, suites: readonly string[]): boolean {
+  // pytest, which has such a class for tests in test.py, has no other suites.
+  return classname === NODE_CLASS
+    ? suites.length > 0 && frontOf(suites) === ""
+    : classname.trim() !== "";
+}
+
+/** A file's name at the end of a word, as it is in prose and in paths. */
+const FILE_NAME =
+  /\.([cm]?[jt]sx?|py|rb|go|rs|java|kt|php|pl|t|sh|bats|cc?|cpp|cs|h|json|ya?ml|toml|xml|html?|css|md|txt|csv|log|ini)$/i;
+
+/**
+ * A test id as class and name: at the last dot of the dotted words that it
+ * begins with, "pkg.mod.Class.test_it(a=1.5)". Dots in brackets, in numbers, in
+ * paths and in prose are none of these: such an id has no class.
+ */
+export function splitTestId(testId: string): [classname: string, name: string] {
+  const [word] = /^[^\s()[\]{]*/.exec(testId)!;
+  const next = testId.charAt(word.length);
+  const isProse = next !== "" && /\s/.test(next);
+  if (
+    isProse && (/[.,:;!?]$/.test(word) ||
+        testId.startsWith(SEPARATOR, word.length)) ||
+    (isProse || word.includes("/")) && FILE_NAME.test(word) ||
+    word.includes("::")
+  ) return ["", testId];
+  for (
+    let dot = word.lastIndexOf(".");
+    dot > 0;
+    dot = word.lastIndexOf(".", dot - 1)
+  ) {
+    if (separates(testId, dot)) {
+      return [testId.slice(0, dot), testId.slice(dot + 1)];
+    }
+  }
+  return ["", testId];
+}
+
+/** Says whether the dot at `dot` may stand between a class and a name. */
+function separates(testId: string, dot: number): boolean {
+  const before = testId[dot - 1], after = testId.charAt(dot + 1);
+  return after !== "" && !/[./]/.test(before + after) &&
+    !(isDigit(before) && isDigit(after));
+}
+
+function isDigit(character: string): boolean {
+  return character >= "0" && character <= "9";
+}
