@@ -53,7 +53,9 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
       const name = file === "-" ? "standard input" : `"${file}"`;
       io.out.flush();
       io.warn(
-        `Cannot read ${name}, ${decoder.error}: what came before was converted`,
+        decoder.hasBegun
+          ? `Cannot read ${name}, ${decoder.error}: what came before was converted`
+          : `Cannot read ${name}: ${decoder.error}: check what was to write it`,
       );
     }
     const status = writer.end();

@@ -9,7 +9,8 @@ import sax from "sax";
 import type { StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { JunitReport } from "./report.ts";
-import { XmlTextDecoder } from "./xml_text.ts";
+import { ReportStart } from "./start.ts";
+import { ByteOrderReader, XmlTextDecoder } from "./xml_text.ts";
 
 /**
  * Longer attributes and comments are refused. Text may have any length: it is
@@ -17,7 +18,12 @@ import { XmlTextDecoder } from "./xml_text.ts";
  */
 const MAX_ATTRIBUTE_LENGTH = 16 * 1024 * 1024;
 
-/** Options of a {@linkcode JunitDecoder}. */
+/** The name that the other readers give the file of such text, too. */
+const TEXT_FILE_NAME = "stdout";
+
+const BYTE_ORDER_MARK = "\ufeff";
+
+/** How a {@linkcode JunitDecoder} is to work. */
 export interface JunitDecoderOptions {
   /** A clock, for reports without `timestamp`. */
   readonly now?: () => Timestamp;
@@ -33,6 +39,9 @@ export interface JunitDecoderOptions {
  * a test. How the input is split into chunks does not change the events, except
  * how files are split.
  *
+ * Text before the first "<?xml" or "<testsuite" is the file "stdout" of no test:
+ * build tools print on the stream that carries the report.
+ *
  * @example
  * ```ts
  * import { JunitDecoder } from "@subunit/codec/junit";
@@ -45,11 +54,14 @@ export interface JunitDecoderOptions {
  * ```
  */
 export class JunitDecoder {
+  readonly #bytes = new ByteOrderReader();
+  readonly #start = new ReportStart();
   readonly #text = new XmlTextDecoder();
   readonly #parser = sax.parser(true, { strictEntities: true });
   readonly #report: JunitReport;
   #events: StatusEvent[] = [];
   #error: string | undefined;
+  #hasWords = false;
   #hasRoot = false;
   #ended = false;
 
@@ -70,13 +82,21 @@ export class JunitDecoder {
     parser.onerror = (error) => {
       const isReference = parser.entity.startsWith("#") &&
         error.message.startsWith("Invalid character");
-      if (!isReference) throw error;
-      // A character that XML does not allow is kept as it is written.
+      const isMark = parser.c === BYTE_ORDER_MARK &&
+        error.message.startsWith("Text data outside of root node.");
+      if (!isReference && !isMark) throw error;
+      // A character that XML has no room for is kept as it is written, and
+      // documents behind one another have a byte order mark each.
       parser.error = null;
     };
   }
 
-  /** Why and where the report broke off; undefined while it is well-formed. */
+  /** Whether a report has begun: whether there is any XML. */
+  get hasBegun(): boolean {
+    return this.#start.isFound;
+  }
+
+  /** Why the report broke off, and where; undefined as long as it is sound. */
   get error(): string | undefined {
     return this.#error;
   }
@@ -89,7 +109,7 @@ export class JunitDecoder {
    */
   push(chunk: Uint8Array): StatusEvent[] {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
-    this.#try(() => this.#parser.write(this.#text.push(chunk)).flush());
+    this.#try(() => this.#read(this.#bytes.push(chunk)));
     return this.#takeEvents();
   }
 
@@ -98,11 +118,42 @@ export class JunitDecoder {
     if (this.#ended) return [];
     this.#ended = true;
     this.#try(() => {
+      this.#read(this.#bytes.end());
+      this.#passWords(this.#start.end());
+      if (!this.#start.isFound) return this.#breakOff(this.#absence);
       this.#parser.write(this.#text.end());
       if (!this.#hasRoot) throw new RangeError("there is no element");
       this.#parser.close();
     });
     return this.#takeEvents();
+  }
+
+  #read(bytes: Uint8Array): void {
+    const { words, report } = this.#start.push(bytes);
+    this.#passWords(words);
+    if (!this.#start.isFound) return;
+    const text = this.#text.push(report, this.#bytes.isUtf16);
+    this.#parser.write(text).flush();
+  }
+
+  /** Passes on text before the report. */
+  #passWords(words: Uint8Array): void {
+    if (words.length === 0) return;
+    this.#hasWords = true;
+    this.#events.push({
+      runnable: true,
+      fileName: TEXT_FILE_NAME,
+      fileBytes: words.slice(),
+    });
+    // The parser counts lines and columns.
+    this.#parser.write(blankLike(words));
+  }
+
+  /** Why there is no report. */
+  get #absence(): string {
+    return this.#hasWords
+      ? "there is no XML in the document, expected a JUnit report"
+      : "the document is empty, expected a JUnit report";
   }
 
   #try(read: () => void): void {
@@ -112,11 +163,17 @@ export class JunitDecoder {
     } catch (error) {
       const { line, column } = this.#parser;
       const [reason] = (error as Error).message.split("\n");
-      this.#error = `line ${line + 1}, column ${column}: ${
-        reason.charAt(0).toLowerCase() + reason.slice(1)
-      }`;
-      this.#report.breakOff(this.#error);
+      this.#breakOff(
+        `line ${line + 1}, column ${column}: ${
+          reason.charAt(0).toLowerCase() + reason.slice(1)
+        }`,
+      );
     }
+  }
+
+  #breakOff(reason: string): void {
+    this.#error = reason;
+    this.#report.breakOff(reason);
   }
 
   #takeEvents(): StatusEvent[] {
@@ -147,4 +204,14 @@ function refuseEntities(doctype: string): void {
 /** The name without its prefix. */
 function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
+}
+
+/** Blanks in place of the characters of UTF-8, with the same line ends. */
+function blankLike(words: Uint8Array): string {
+  let blanks = "";
+  for (const byte of words) {
+    if (byte === 0x0a) blanks += "\n";
+    else if ((byte & 0xc0) !== 0x80) blanks += " ";
+  }
+  return blanks;
 }

@@ -293,19 +293,31 @@ const BROKEN: [name: string, report: string, error: string, last: string][] = [
   [
     "nothing",
     "",
-    "line 1, column 0: there is no element",
+    "the document is empty, expected a JUnit report",
     "junit report: fail",
   ],
   [
     "blank lines",
     " \n ",
-    "line 2, column 1: there is no element",
+    "the document is empty, expected a JUnit report",
     "junit report: fail",
   ],
   [
     "text",
-    "hello",
-    "line 1, column 1: non-whitespace before first tag.",
+    "hello <",
+    "there is no XML in the document, expected a JUnit report",
+    "junit report: fail",
+  ],
+  [
+    "a document without an element",
+    '<?xml version="1.0"?>\n',
+    "line 2, column 0: there is no element",
+    "junit report: fail",
+  ],
+  [
+    "a report that is broken behind text",
+    'building <1>\nна том: <?xml version="1.0"?><testsuite></oops>',
+    "line 2, column 47: unexpected close tag",
     "junit report: fail",
   ],
   [
@@ -478,6 +490,13 @@ Deno.test("JunitDecoder reads the encodings that reports are written in", () => 
       ["UTF-16BE with a mark", utf16("\ufeff" + declared("utf-16"), false)],
       ["UTF-16LE", utf16(declared("UTF-16LE"), true)],
       ["UTF-16BE", utf16(declared("UTF-16BE"), false)],
+      ["UTF-16LE without a declaration", utf16(body(""), true)],
+      ["UTF-16BE without a declaration", utf16(body(""), false)],
+      ["UTF-16 that says UTF-8", utf16("\ufeff" + declared("utf-8"), true)],
+      [
+        "documents behind one another, each with a mark",
+        encoder.encode(`\ufeff${body("")}\n\ufeff${declared("utf-8")}`),
+      ],
       ["UTF-16 that is not", encoder.encode(declared("utf-16"))],
       ["ISO-8859-1", latin1(declared("ISO-8859-1"))],
       ["Windows-1252", latin1(declared("windows-1252"))],
@@ -491,7 +510,65 @@ Deno.test("JunitDecoder reads the encodings that reports are written in", () => 
   }
 });
 
-Deno.test("JunitDecoder replaces invalid bytes with U+FFFD", () => {
+Deno.test("JunitDecoder passes text before the report on", () => {
+  const report = '<testsuite><testcase name="x"/></testsuite>';
+  const utf16 = (text: string) =>
+    concat(
+      Array.from(
+        "\ufeff" + text,
+        (character) =>
+          Uint8Array.of(character.charCodeAt(0), character.charCodeAt(0) >> 8),
+      ),
+    );
+  const banner = "\n  Rstest v0.12.0 \u2713\n> a < b <? <test\n";
+  for (
+    const [document, words] of [
+      [banner + report, banner],
+      [`${banner}<?xml version="1.0"?>${report}`, banner],
+      [`\ufeff${banner}${report}`, banner],
+      [utf16(banner + report), banner],
+      [
+        concat([
+          encoder.encode(`words <?xml version="1.0" encoding="latin1"?>`),
+          encoder.encode(report),
+        ]),
+        "words ",
+      ],
+      [` \n${report}`, ""],
+      [` \n<?xml version="1.0"?>${report}`, ""],
+    ] as const
+  ) {
+    const bytes = typeof document === "string"
+      ? encoder.encode(document)
+      : document;
+    for (const chunks of cuts(bytes)) {
+      const { events, error } = decode(...chunks);
+      assertEquals(error, undefined);
+      assertEquals(
+        events.map(show),
+        [
+          ...words === "" ? [] : [`[stdout: ${words}]`],
+          "x: inprogress",
+          "x: success",
+        ],
+      );
+    }
+  }
+});
+
+Deno.test("JunitDecoder passes text on as it comes", () => {
+  const decoder = new JunitDecoder();
+  const push = (text: string) => decoder.push(encoder.encode(text)).map(show);
+  assertEquals(push("building <t"), ["[stdout: building ]"]);
+  assertEquals(push("ests>\n"), ["[stdout: <tests>\n]"]);
+  assertEquals(push("<testsuit"), []);
+  assertEquals(push('e><testcase name="x"/>'), [
+    "x: inprogress",
+    "x: success",
+  ]);
+});
+
+Deno.test("JunitDecoder reads U+FFFD for what is not in the encoding", () => {
   const bytes = concat([
     encoder.encode('<testsuite><testcase name="a'),
     Uint8Array.of(0xff, 0x00),

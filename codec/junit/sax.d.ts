@@ -6,6 +6,8 @@ interface Parser {
   readonly column: number;
   /** The entity read last, without "&" and ";". */
   readonly entity: string;
+  /** The character read last. */
+  readonly c: string;
   error: Error | null;
   readonly ENTITIES: Record<string, string>;
   onopentag: (

@@ -1,6 +1,9 @@
 /**
  * Decodes XML documents in any encoding.
  *
+ * Source: the XML specification, appendix F. Names of encodings are those of
+ * the runtime's `TextDecoder`, which takes ISO-8859-1 for Windows-1252.
+ *
  * @module
  */
 
@@ -10,27 +13,71 @@ import { decodeLenient } from "../text/utf8.ts";
 /** Longer XML declarations are ignored. */
 const MAX_DECLARATION_BYTES = 1024;
 
-const DECLARATION = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>/;
+const DECLARATION =
+  /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>/;
+
+/** So many bytes tell whether a document is in UTF-16. */
+const SIGNATURE_BYTES = 4;
+
+const encoder = new TextEncoder();
 
 /**
- * How documents begin whose encoding is not a superset of ASCII, and UTF-8's
- * mark.
+ * Turns UTF-16 into UTF-8, and takes the byte order mark off UTF-8. All else
+ * stays as it is.
  */
-const SIGNATURES: readonly [bytes: number[], encoding: string][] = [
-  [[0xef, 0xbb, 0xbf], "utf-8"],
-  [[0xff, 0xfe], "utf-16le"],
-  [[0xfe, 0xff], "utf-16be"],
-  // "<?" without a byte order mark.
-  [[0x3c, 0x00, 0x3f, 0x00], "utf-16le"],
-  [[0x00, 0x3c, 0x00, 0x3f], "utf-16be"],
-];
+export class ByteOrderReader {
+  #decoder: TextDecoder | undefined;
+  /** The first bytes, until the encoding is known. */
+  #beginning: Uint8Array | undefined = new Uint8Array(0);
+
+  /** Whether the document is in UTF-16, whatever it declares. */
+  get isUtf16(): boolean {
+    return this.#decoder !== undefined;
+  }
+
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#beginning === undefined) return this.#read(chunk);
+    this.#beginning = concat([this.#beginning, chunk]);
+    return this.#beginning.length < SIGNATURE_BYTES
+      ? new Uint8Array(0)
+      : this.#begin(this.#beginning);
+  }
+
+  /** Says that no more bytes come, and returns the rest. */
+  end(): Uint8Array {
+    const rest = this.#beginning && this.#begin(this.#beginning);
+    const last = encoder.encode(this.#decoder?.decode());
+    return rest === undefined ? last : concat([rest, last]);
+  }
+
+  #begin(bytes: Uint8Array): Uint8Array {
+    this.#beginning = undefined;
+    const encoding = utf16In(bytes);
+    if (encoding !== undefined) this.#decoder = new TextDecoder(encoding);
+    const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb &&
+      bytes[2] === 0xbf;
+    return this.#read(isMarked ? bytes.subarray(3) : bytes);
+  }
+
+  #read(bytes: Uint8Array): Uint8Array {
+    return this.#decoder === undefined
+      ? bytes
+      : encoder.encode(this.#decoder.decode(bytes, { stream: true }));
+  }
+}
+
+/** The kind of UTF-16, by a byte order mark or by "<" and a character of ASCII. */
+function utf16In([a, b, c, d]: Uint8Array): string | undefined {
+  if (a === 0xff && b === 0xfe) return "utf-16le";
+  if (a === 0xfe && b === 0xff) return "utf-16be";
+  if (a === 0x3c && b === 0 && c > 0 && d === 0) return "utf-16le";
+  if (a === 0 && b === 0x3c && c === 0 && d > 0) return "utf-16be";
+  return undefined;
+}
 
 /**
- * Decodes a document according to its byte order mark, its XML declaration, or
- * as UTF-8. Invalid bytes become U+FFFD.
- *
- * Source: the XML specification, appendix F. Names of encodings are those of
- * the runtime's `TextDecoder`, which takes ISO-8859-1 for Windows-1252.
+ * Decodes a document as its XML declaration says, or as UTF-8. What is not in
+ * the encoding reads U+FFFD.
  */
 export class XmlTextDecoder {
   #decoder: TextDecoder | undefined;
@@ -40,9 +87,11 @@ export class XmlTextDecoder {
   /**
    * Decodes a chunk and returns the characters that are complete.
    *
-   * @throws {RangeError} when the declared encoding is unknown
+   * @param isUtf8 whether they are UTF-8, whatever the document declares
+   * @throws {RangeError} when the declared encoding is not known
    */
-  push(chunk: Uint8Array): string {
+  push(chunk: Uint8Array, isUtf8: boolean): string {
+    if (isUtf8) this.#decoder ??= new TextDecoder();
     if (this.#decoder) return this.#decoder.decode(chunk, { stream: true });
     this.#beginning = concat([this.#beginning, chunk]);
     return isBeginning(this.#beginning) ? "" : this.#begin();
@@ -71,17 +120,14 @@ export class XmlTextDecoder {
 
 /** Returns whether more bytes are needed to determine the encoding. */
 function isBeginning(bytes: Uint8Array): boolean {
-  if (bytes.length < 4) return true;
   const begin = "<?xml";
-  const text = decodeLenient(bytes.subarray(0, MAX_DECLARATION_BYTES));
+  const text = decodeLenient(bytes.subarray(0, MAX_DECLARATION_BYTES))
+    .trimStart();
   return text.startsWith(begin.slice(0, text.length)) &&
     !text.includes("?>") && bytes.length < MAX_DECLARATION_BYTES;
 }
 
 function encodingOf(bytes: Uint8Array): string {
-  for (const [signature, encoding] of SIGNATURES) {
-    if (signature.every((byte, at) => bytes[at] === byte)) return encoding;
-  }
   const text = decodeLenient(bytes.subarray(0, MAX_DECLARATION_BYTES));
   const declared = DECLARATION.exec(text)?.[1] ?? "utf-8";
   // Its declaration could be read byte by byte, so it is not in UTF-16: .NET
