@@ -7,8 +7,9 @@
 
 import { parseTimestamp, type Timestamp } from "../timestamp.ts";
 
-/** When something began and ended, if known. */
+/** When something began and ended. */
 export interface Span {
+  /** Undefined, too, when it is not known how long it took. */
   readonly start: Timestamp | undefined;
   readonly end: Timestamp | undefined;
 }
@@ -22,31 +23,43 @@ export interface Clock {
 const MAX_SECONDS = 2 ** 32 - 1;
 /** "1,234.5", as written by Surefire. */
 const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
+/** "0,160", as TestNG and Surefire write where the comma is decimal. */
+const DECIMAL_COMMA = /^(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+$/;
+/** GoogleTest and nose2 give it to tests that did not run, in local time. */
+const NO_DAY = "1970-01-01";
+const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * Reads the attribute `timestamp`: ISO 8601. Without a zone it is taken as UTC,
- * because the schemas disagree.
+ * The attribute `timestamp`: ISO 8601. Without a zone it is taken for UTC: the
+ * schemas do not agree on what it is. The first day of 1970 is no time.
  */
 export function readTime(text: string | undefined): Timestamp | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text.trim().startsWith(NO_DAY)) return undefined;
   const zoned = /([Zz]|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text}Z`;
   try {
     const time = parseTimestamp(
       zoned.trim().replace(/([+-]\d\d)(\d\d)$/, "$1:$2"),
     );
-    return isWritable(time.seconds) ? time : undefined;
+    return isWritable(time.seconds) && time.seconds >= DAY_SECONDS
+      ? time
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Reads the attribute `time`: seconds. */
+/** The attribute `time`: seconds; undefined when it cannot be read. */
 export function readSeconds(text: string | undefined): number | undefined {
-  if (text === undefined || text.trim() === "") return undefined;
+  const written = text?.trim() ?? "";
+  if (!/^\d|^\.\d/.test(written)) return undefined;
   const seconds = Number(
-    GROUPED.test(text.trim()) ? text.replaceAll(",", "") : text,
+    GROUPED.test(written)
+      ? written.replaceAll(",", "")
+      : DECIMAL_COMMA.test(written)
+      ? written.replaceAll(".", "").replace(",", ".")
+      : written,
   );
-  return seconds >= 0 && seconds <= MAX_SECONDS ? seconds : undefined;
+  return seconds <= MAX_SECONDS ? seconds : undefined;
 }
 
 /**
@@ -55,22 +68,29 @@ export function readSeconds(text: string | undefined): number | undefined {
  * as in TAP, if there is a clock.
  *
  * @param own the case's own `timestamp`
- * @param seconds how long it took
+ * @param seconds how long it took; its end alone is known without it
  */
 export function spanOf(
   clock: Clock,
   now: (() => Timestamp) | undefined,
   own?: Timestamp,
-  seconds = 0,
+  seconds?: number,
 ): Span {
-  if (own !== undefined) return { start: own, end: later(own, seconds) };
-  if (clock.time !== undefined) {
-    const start = clock.time;
-    clock.time = later(start, seconds);
-    return { start, end: clock.time };
+  const start = own ?? clock.time;
+  if (start === undefined) {
+    const end = now?.();
+    return { start: end && before(end, seconds), end };
   }
-  const end = now?.();
-  return { start: end && later(end, -seconds), end };
+  const end = later(start, seconds ?? 0);
+  if (own === undefined) clock.time = end;
+  return { start: seconds === undefined ? undefined : start, end };
+}
+
+function before(
+  end: Timestamp,
+  seconds: number | undefined,
+): Timestamp | undefined {
+  return seconds === undefined ? undefined : later(end, -seconds);
 }
 
 /**
