@@ -72,7 +72,7 @@ const VECTORS: Vector[] = [
     `<testsuites name="run"><testsuite name="a"><testsuite name="b &amp; c">
 <testcase name="x"/></testsuite><testsuite><testcase name="y"/></testsuite>
 </testsuite></testsuites>`,
-    ["x: success #suite:a #suite:b & c", "y: success #suite:a"],
+    ["a > b & c > x: success #suite:a #suite:b & c", "a > y: success #suite:a"],
   ],
   [
     "output of cases and of suites, to the byte",
@@ -147,7 +147,10 @@ at y</failure><failure message="one">on</failure>
 <testcase name="y"><skipped type="todo"/><failure/></testcase>
 <testcase name="z"><skipped type="todo" message="true"/></testcase>
 <testcase name="g" status="notrun"/><testcase name="h" status="failed"/>
-<testcase name="i" status="run"/></testsuite>`,
+<testcase name="i" status="run"/><testcase name="j" status="run" result="completed"/>
+<testcase name="k" status="run" result="skipped"/>
+<testcase name="l" status="notrun" result="suppressed"/>
+<testcase name="m" status="SKIPPED"/><testcase name="n" status="ERRORED"/></testsuite>`,
     [
       "x: [reason: pytest.xfail: known]",
       "x: xfail",
@@ -158,6 +161,11 @@ at y</failure><failure message="one">on</failure>
       "g: skip",
       "h: fail",
       "i: success",
+      "j: success",
+      "k: skip",
+      "l: skip",
+      "m: skip",
+      "n: fail",
     ],
   ],
   [
@@ -204,26 +212,130 @@ at y</failure><failure message="one">on</failure>
   [
     "failures outside of cases",
     `<testsuite name="s" errors="1"><error message="setup"/><testcase name="x"/></testsuite>`,
-    ["s: [traceback: setup]", "s: fail #suite:s", "x: success #suite:s"],
+    ["s: [traceback: setup]", "s: fail #suite:s", "s > x: success #suite:s"],
   ],
   [
-    "suites that say more than comes",
+    "failures of suites in suites",
+    `<testsuite name="s"><testsuite name="t"><error message="setup"/></testsuite></testsuite>`,
+    ["s > t: [traceback: setup]", "s > t: fail #suite:s #suite:t"],
+  ],
+  [
+    "suites that count more failures than come",
     `<testsuites tests="3"><testsuite name="s" tests="2" errors="1"><testcase name="x"/>
 </testsuite><testsuite name="t" tests="1"><testcase name="y"/></testsuite></testsuites>`,
     [
-      "x: success #suite:s",
-      "s: [reason: the report declares 2 tests but contains 1; 1 failures and errors but contains 0]",
+      "s > x: success #suite:s",
+      "s: [reason: the report says 1 error, 0 came]",
       "s: fail #suite:s",
-      "y: success #suite:t",
+      "t > y: success #suite:t",
     ],
   ],
   [
-    "a root that says more than its suites",
-    `<testsuites tests="2" failures="x"><testsuite><testcase name="x"/></testsuite></testsuites>`,
+    "a root that counts more failures than its suites",
+    `<testsuites failures="2"><testsuite failures="x"><testcase name="x"/></testsuite></testsuites>`,
     [
       "x: success",
-      "testsuite: [reason: the report declares 2 tests but contains 1]",
+      "testsuite: [reason: the report says 2 failures, 0 came]",
       "testsuite: fail",
+    ],
+  ],
+  [
+    "counts of failures in one case, whose sum hides another one",
+    `<testsuite name="s" tests="2" failures="2" errors="3"><testcase name="x">
+<failure message="one"/><failure message="two"/></testcase><testcase name="y"/></testsuite>`,
+    [
+      "s > x: [traceback: one]",
+      "s > x: [traceback-2: two]",
+      "s > x: fail #suite:s",
+      "s > y: success #suite:s",
+      "s: [reason: the report says 2 failures and 3 errors, 1 came]",
+      "s: fail #suite:s",
+    ],
+  ],
+  [
+    "a suite that fails by itself, and counts more",
+    `<testsuite name="s" tests="1" errors="2"><testcase name="x"/><error message="no plan"/></testsuite>`,
+    ["s > x: success #suite:s", "s: [traceback: no plan]", "s: fail #suite:s"],
+  ],
+  [
+    "counts of tests that are no promise",
+    `<testsuites tests="9"><testsuite name="s" tests="6"><testcase name="x" status="run"/>
+</testsuite></testsuites>`,
+    ["s > x: success #suite:s"],
+  ],
+  [
+    "errors that are counted as failures too, as Criterion does",
+    `<testsuite name="s" tests="2" failures="2" errors="1"><testcase name="x" status="FAILED">
+<failure message="one"/></testcase><testcase name="y" status="ERRORED"/></testsuite>`,
+    [
+      "s > x: [traceback: one]",
+      "s > x: fail #suite:s",
+      "s > y: fail #suite:s",
+    ],
+  ],
+  [
+    "counts of assertions, as Catch2's",
+    `<testsuite name="s" tests="8" failures="3"><testcase classname="c" name="x">
+<failure message="one"/><failure message="two"/><failure/></testcase>
+<testcase classname="c" name="y"/></testsuite>`,
+    [
+      "c.x: [traceback: one]",
+      "c.x: [traceback-2: two]",
+      "c.x: fail #suite:s",
+      "c.y: success #suite:s",
+    ],
+  ],
+  [
+    "counts of tests that failed before they passed",
+    `<testsuite name="s" tests="1" failures="1"><testcase name="x"><flakyFailure message="one"/>
+</testcase></testsuite>`,
+    [
+      "s > x: [attempt-1 traceback: one]",
+      "s > x: success #suite:s #attempt-1 #attempt-2 #flaky",
+    ],
+  ],
+  [
+    "classes that tell nothing, or that the id does not show",
+    `<testsuites><testcase classname="test" name="total"/><testsuite name="cart">
+<testcase classname="test" name="adds"/><testcase classname="a b" name="c"/>
+<testcase classname="cart" name="adds 1.5"/></testsuite></testsuites>`,
+    [
+      "total: success #class:test",
+      "cart > adds: success #suite:cart #class:test",
+      "a b.c: success #suite:cart #class:a b",
+      "cart.adds 1.5: success #suite:cart",
+    ],
+  ],
+  [
+    "the hosts of suites, which may be projects of Playwright",
+    `<testsuites><testsuite name="cart.spec.ts" hostname="webkit"><testcase classname="cart.spec.ts" name="adds">
+<failure message="no"/></testcase></testsuite><testsuite name="cart.spec.ts" hostname="chromium">
+<testcase classname="cart.spec.ts" name="adds"/><testsuite name="s"><testcase name="x"/></testsuite>
+</testsuite></testsuites>`,
+    [
+      "cart.spec.ts.adds: [traceback: no]",
+      "cart.spec.ts.adds: fail #suite:cart.spec.ts #host:webkit",
+      "cart.spec.ts.adds: success #suite:cart.spec.ts #host:chromium",
+      "cart.spec.ts > s > x: success #suite:cart.spec.ts #suite:s #host:chromium",
+    ],
+  ],
+  [
+    "suites of one name, which hold different tests",
+    `<testsuites><testsuite name="cart"><testcase name="adds"><failure message="no"/></testcase>
+<testcase name="adds"/><testsuite name="cart"><testcase name="adds"/></testsuite></testsuite>
+<testsuite name="cart"><testcase name="adds"/><testsuite name="cart"><testcase name="adds"/></testsuite>
+</testsuite><testcase name="total"/><testcase name="total"/></testsuites>
+<testsuite name="cart"><testcase name="adds"/></testsuite>`,
+    [
+      "cart > adds: [traceback: no]",
+      "cart > adds: fail #suite:cart",
+      "cart > adds: success #suite:cart",
+      "cart > cart > adds: success #suite:cart #suite:cart",
+      "cart > adds: success #suite:cart #repeat:1",
+      "cart > cart > adds: success #suite:cart #suite:cart #repeat:1",
+      "total: success",
+      "total: success #repeat:2",
+      "cart > adds: success #suite:cart",
     ],
   ],
   [
@@ -236,7 +348,7 @@ at y</failure><failure message="one">on</failure>
     [
       "x: [traceback: teardown]",
       "x: fail #suite:pytest",
-      "y: success #suite:node",
+      "node > y: success #suite:node",
       ...["a", "b", "c", "d", "e"].map((name) => `${name}: success`),
     ],
   ],
@@ -244,7 +356,7 @@ at y</failure><failure message="one">on</failure>
     "reports behind one another",
     `<testsuite name="a"><testcase name="x"/></testsuite>
 <?xml version="1.0"?><testsuite name="b"><testcase name="x"/></testsuite>`,
-    ["x: success #suite:a", "x: success #suite:b"],
+    ["a > x: success #suite:a", "b > x: success #suite:b"],
   ],
   [
     "namespaces, comments, processing instructions and a document type",
@@ -283,9 +395,9 @@ Deno.test("JunitDecoder starts every case before its files", () => {
   const report = `<testsuite name="s"><testcase name="x"><failure>f</failure>
 </testcase></testsuite>`;
   assertEquals(decode(report).events.map(show), [
-    "x: inprogress #suite:s",
-    "x: [traceback: f]",
-    "x: fail #suite:s",
+    "s > x: inprogress #suite:s",
+    "s > x: [traceback: f]",
+    "s > x: fail #suite:s",
   ]);
 });
 
@@ -330,7 +442,7 @@ const BROKEN: [name: string, report: string, error: string, last: string][] = [
     "a case that is not closed",
     '<testsuite name="s">\n<testcase name="x"><failure>f</failure>',
     "line 2, column 39: unclosed root tag",
-    "x: fail #suite:s",
+    "s > x: fail #suite:s",
   ],
   [
     "a file that is not closed",
@@ -603,8 +715,9 @@ Deno.test("JunitDecoder lets the cases of a suite follow one another", () => {
     "b: success 12:00:01.500000001Z",
     "c: inprogress 12:00:01.500000001Z",
     "c: success 12:00:02.500000001Z",
-    "d: inprogress 12:00:00Z",
-    "d: success 12:00:01Z",
+    // Another suite without a name.
+    "d: inprogress #repeat:1 12:00:00Z",
+    "d: success #repeat:1 12:00:01Z",
     "e: inprogress 12:30:00.25Z",
     "e: success 12:30:01.25Z",
     // It is not known how long it took.

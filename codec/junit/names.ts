@@ -110,16 +110,20 @@ function splitCaseId(
   if (front !== "" && testId.startsWith(front)) {
     return ["", testId.slice(front.length)];
   }
-  // Most producers name the suite after the class.
+  const split = splitTestId(testId);
   const suite = suites.at(-1);
-  if (suite !== undefined && testId.startsWith(`${suite}.`)) {
-    const name = testId.slice(suite.length + 1);
-    if (name !== "") return [suite, name];
+  // Most producers name the suite after the class. To Catch2 it is the program,
+  // and the first word of the class.
+  if (
+    suite !== undefined && testId.startsWith(`${suite}.`) &&
+    testId.length > suite.length + 1 &&
+    (suite.includes(".") || !split[0].startsWith(`${suite}.`))
+  ) {
+    return [suite, testId.slice(suite.length + 1)];
   }
   // Some give the name for the class.
   const half = testId.slice(0, testId.length >> 1);
-  if (half !== "" && testId === `${half}.${half}`) return [half, half];
-  return splitTestId(testId);
+  return half !== "" && testId === `${half}.${half}` ? [half, half] : split;
 }
 
 function frontOf(suites: readonly string[]): string {

@@ -57,6 +57,8 @@ Deno.test("classTag keeps the class only where the id does not show it", () => {
     [["s"], "a.B", "adds 1.5 and 2.5", undefined],
     [["./shop_test.ts"], "./shop_test.ts", "basket > adds", undefined],
     [["Sign in"], "Sign in", "good 1.5", undefined],
+    [["money"], "money.global", "adds 1.5", undefined],
+    [["a.test.js"], "a.test.js", "pay.coins adds", undefined],
     [["cart"], "cart adds", "cart adds", undefined],
     [["cart"], "", "1.5 is more", undefined],
     [["cart"], "test", "adds", "class:test"],

@@ -19,7 +19,8 @@
 import { type StatusEvent, textFile } from "../event.ts";
 import { cutId } from "../text/ids.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { type Attributes, Suite } from "./suite.ts";
+import { caseTestId, classTag, REPEAT_TAG, suitesId } from "./names.ts";
+import { type Attributes, type Place, placeTags, Suite } from "./suite.ts";
 import { TestCase } from "./test_case.ts";
 import { type FilePart, TextFile, TrimmedFile } from "./text_file.ts";
 import { readSeconds, readTime, spanOf } from "./times.ts";
@@ -28,6 +29,11 @@ import { readSeconds, readTime, spanOf } from "./times.ts";
 const REPORT_ID = "junit report";
 /** Reports with deeper nesting are refused. */
 const MAX_DEPTH = 256;
+/** How many names are kept, to tell which ones repeat. */
+const MAX_NAMES = 65536;
+
+/** What Catch2 calls every host: "to be determined". */
+const UNKNOWN_HOST = "tbd";
 
 const SUITES = ["testsuites", "testsuite"];
 
@@ -41,7 +47,7 @@ const OUTPUTS: Record<string, string> = {
 
 /** Attributes that are read; others are kept as properties of the case. */
 const READ: Record<string, readonly string[]> = {
-  testcase: ["name", "classname", "time", "timestamp", "status"],
+  testcase: ["name", "classname", "time", "timestamp", "status", "result"],
   property: ["name", "value"],
 };
 const READ_ELSEWHERE = ["type", "message"];
@@ -60,21 +66,26 @@ interface Element {
 /**
  * Makes events from the elements of a report.
  *
- * - A test's id is `classname.name`. Its tags are `suite:NAME` for each
- *   enclosing suite that has a name.
- * - A `failure` or `error` makes a test fail and becomes its file "traceback":
+ * - A test's id is `classname.name`; where the class tells nothing, it is the
+ *   suites and the name, " > " between them. Its tags are `suite:NAME` for each
+ *   suite around it that has a name, `host:NAME` for the `hostname` of the
+ *   suite, and `class:NAME` where the id does not show the class.
+ * - Suites with the names of earlier ones in the same report hold other tests,
+ *   which are tagged `repeat:1`, `repeat:2` and so on. Runs of one test are in
+ *   one suite.
+ * - A `failure` or `error` makes a test fail, and becomes its file "traceback":
  *   a line "type: message" and the text. `skipped` becomes the file "reason".
- *   Tests that pytest marks as xfail are xfail, and so are failing tests that
- *   Node marks as todo.
- * - `system-out` and `system-err` become the files "stdout" and "stderr", of
- *   the test or of no test. Properties, and attributes without a meaning here,
- *   become the file "properties"; those of suites are dropped. Unknown elements
- *   become files with their own names, so that no text is lost.
- * - Runs that do not count, such as Surefire's reruns, become files of the one
- *   test: "attempt-1 traceback", "attempt-1 stdout". The test has a tag for
- *   each attempt, and `flaky` if it passed in the end: such a build is green.
- * - A failure outside a case, and a suite that declares more tests or failures
- *   than it contains, become failures of tests named after the suite.
+ *   What pytest marks as xfail is one, and so is a test that Node marks as
+ *   todo, when it fails.
+ * - `system-out` and `system-err` are the files "stdout" and "stderr", of the
+ *   test or of no test. Properties, and attributes that mean nothing here, are
+ *   the file "properties"; those of suites are not kept. An element that is not
+ *   known becomes a file of its own name, so that no text is lost.
+ * - Runs that do not count, as Surefire's reruns, are files of the one test:
+ *   "attempt-1 traceback", "attempt-1 stdout". The test has a tag for each
+ *   attempt, and `flaky` when it passed in the end: such a build is green.
+ * - A failure outside of a case, and a suite that counts more failures or more
+ *   errors than cases went wrong, are failures of tests named after the suite.
  */
 export class JunitReport {
   readonly #emit: (event: StatusEvent) => void;
@@ -82,6 +93,9 @@ export class JunitReport {
   readonly #open: Element[] = [];
   readonly #suites: Suite[] = [];
   #case: TestCase | undefined;
+  /** The suites so far, and the tests outside of any, by all their names. */
+  readonly #names = new Set<string>();
+  #repeats = 0;
 
   constructor(
     emit: (event: StatusEvent) => void,
@@ -97,10 +111,14 @@ export class JunitReport {
    * @throws {RangeError} when it cannot be part of a report
    */
   open(name: string, attributes: Attributes): void {
-    if (this.#open.length === 0 && !SUITES.includes(name)) {
-      throw new RangeError(
-        `the root element is <${name}>, expected <testsuites> or <testsuite>`,
-      );
+    if (this.#open.length === 0) {
+      if (!SUITES.includes(name)) {
+        throw new RangeError(
+          `the root element is <${name}>, expected <testsuites> or <testsuite>`,
+        );
+      }
+      this.#names.clear();
+      this.#repeats = 0;
     }
     if (this.#open.length === MAX_DEPTH) {
       throw new RangeError(`elements are nested deeper than ${MAX_DEPTH}`);
@@ -117,7 +135,10 @@ export class JunitReport {
   /** Reads the end of an element. */
   close(): void {
     const { name, ends } = this.#closeFile();
-    if (ends === "case") this.#endCase();
+    if (ends === "case") {
+      if (name === "testcase") this.#suites.at(-1)!.addCase(this.#case!.isBad);
+      this.#endCase();
+    }
     if (ends === "suite") this.#endSuite();
     if (name === "properties" && this.#case === undefined) {
       this.#emitSuiteProperties();
@@ -177,26 +198,48 @@ export class JunitReport {
   // Suites
 
   #beginSuite(element: string, attributes: Attributes): Element {
-    const { name = "", timestamp } = attributes;
+    const { timestamp } = attributes;
     const around = this.#suites.at(-1);
     const time = readTime(timestamp);
     const clock = time || !around ? { time } : around.clock;
-    const tags = around?.tags ?? [];
-    const isTag = element === "testsuite" && name !== "";
-    this.#suites.push(
-      new Suite(
-        name,
-        attributes,
-        clock,
-        isTag ? [...tags, idText(`suite:${name}`)] : tags,
-      ),
-    );
+    const place = around?.place ?? NO_PLACE;
+    const isSuite = element === "testsuite";
+    const own = isSuite ? this.#placeIn(place, attributes) : place;
+    const tags = own === place && around !== undefined
+      ? around.tags
+      : placeTags(own).map(cutId);
+    this.#suites.push(new Suite(element, own, tags, attributes, clock));
     return {
       name: element,
       file: this.#words(element, {}),
       prefix: "",
       ends: "suite",
     };
+  }
+
+  #placeIn(around: Place, { name = "", hostname = "" }: Attributes): Place {
+    const suites = name === ""
+      ? around.suites
+      : [...around.suites, withoutNul(name)];
+    const host = hostname === "" || hostname === UNKNOWN_HOST
+      ? around.host
+      : withoutNul(hostname);
+    const repeat = this.#repeatOf(around, host, name);
+    return { suites, host, repeat: repeat ?? around.repeat };
+  }
+
+  /** Numbers what has the same names as something before; others have none. */
+  #repeatOf(
+    { suites, repeat }: Place,
+    ...names: readonly string[]
+  ): number | undefined {
+    const depth = this.#suites.length;
+    const key = JSON.stringify([depth, repeat, suites, ...names]);
+    // What is not known to be new may be a repetition.
+    const isNew = this.#names.size < MAX_NAMES && !this.#names.has(key);
+    if (!isNew) return ++this.#repeats;
+    this.#names.add(key);
+    return undefined;
   }
 
   #endSuite(): void {
@@ -210,26 +253,27 @@ export class JunitReport {
 
   /** A test that represents a suite. */
   #suiteCase(suite: Suite | undefined, id = "testsuite"): TestCase {
-    const { name, clock, tags } = suite ?? NO_SUITE;
+    const { place, clock, tags } = suite ?? NO_SUITE;
     const span = spanOf(clock, this.#now);
-    return new TestCase(idText(name || id), span, tags);
+    const testId = cutId(suitesId(place.suites)) || idText(suite?.name || id);
+    return new TestCase(testId, span, tags);
   }
 
   // Cases
 
   #beginCase(attributes: Attributes): Element {
-    const { classname, name, time, timestamp, status } = attributes;
+    const { time, timestamp, status, result } = attributes;
     const suite = this.#suites.at(-1)!;
-    suite.addTest();
     const span = spanOf(
       suite.clock,
       this.#now,
       readTime(timestamp),
       readSeconds(time),
     );
-    const id = [classname, name].filter(Boolean).join(".") || "testcase";
-    this.#case = new TestCase(idText(id), span, suite.tags);
+    const [testId, tags] = this.#namesOf(suite, attributes);
+    this.#case = new TestCase(testId, span, tags);
     this.#case.readStatus(status);
+    this.#case.readStatus(result);
     this.#keepAttributes("testcase", attributes);
     this.#emit(this.#case.started);
     return {
@@ -240,11 +284,36 @@ export class JunitReport {
     };
   }
 
+  /** The id of a case's test, and its tags. */
+  #namesOf(
+    { element, place, tags }: Suite,
+    { classname = "", name = "" }: Attributes,
+  ): [testId: string, tags: readonly string[]] {
+    const names = {
+      classname: withoutNul(classname),
+      name: withoutNul(name),
+      suites: place.suites,
+    };
+    const testId = cutId(caseTestId(names));
+    const own: string[] = [];
+    // Node has tests of all files in no suite, and runs each once.
+    const repeat = element === "testsuites"
+      ? this.#repeatOf(place, testId)
+      : undefined;
+    if (repeat !== undefined) own.push(`${REPEAT_TAG}${repeat}`);
+    const tag = classTag(names);
+    if (tag !== undefined) own.push(cutId(tag));
+    return [testId, own.length === 0 ? tags : [...tags, ...own]];
+  }
+
   #beginFailure(name: string, attributes: Attributes): Element {
     const suite = this.#suites.at(-1)!;
-    suite.addBad(name);
+    suite.addElement(name);
     const ends = this.#case === undefined ? "case" : undefined;
-    this.#case ??= this.#suiteCase(suite);
+    if (this.#case === undefined) {
+      suite.addFailure();
+      this.#case = this.#suiteCase(suite);
+    }
     this.#case.fail();
     return {
       name,
@@ -255,7 +324,6 @@ export class JunitReport {
   }
 
   #beginAttempt(name: string, attributes: Attributes): Element {
-    this.#suites.at(-1)!.addBad(name);
     const number = this.#case?.addAttempt(name.startsWith("flaky")) ?? 1;
     const prefix = `attempt-${number} `;
     return {
@@ -342,9 +410,19 @@ export class JunitReport {
 }
 
 const NO_ELEMENT = { file: undefined, prefix: "" };
-const NO_SUITE = { name: "", clock: { time: undefined }, tags: [] };
+const NO_PLACE: Place = { suites: [], host: "", repeat: undefined };
+const NO_SUITE = {
+  name: "",
+  place: NO_PLACE,
+  clock: { time: undefined },
+  tags: [],
+};
 
 /** The text as an id, a tag or the name of a file can contain it. */
 function idText(text: string): string {
-  return cutId(text.replaceAll("\0", "\\0"));
+  return cutId(withoutNul(text));
+}
+
+function withoutNul(text: string): string {
+  return text.replaceAll("\0", "\\0");
 }

@@ -4,75 +4,122 @@
  * @module
  */
 
+import { HOST_TAG, REPEAT_TAG, SUITE_TAG } from "./names.ts";
 import type { Clock } from "./times.ts";
 
 /** The attributes of an element. */
 export type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** Compares what a suite declares with what it contains. */
+/** Where the tests of a suite belong. */
+export interface Place {
+  /** The suites around a test that have names, its own last. */
+  readonly suites: readonly string[];
+  readonly host: string;
+  /** The number of the suite among those that repeat the names of another. */
+  readonly repeat: number | undefined;
+}
+
+/** The tags for a place. */
+export function placeTags({ suites, host, repeat }: Place): string[] {
+  return [
+    ...suites.map((suite) => SUITE_TAG + suite),
+    ...host === "" ? [] : [HOST_TAG + host],
+    ...repeat === undefined ? [] : [`${REPEAT_TAG}${repeat}`],
+  ];
+}
+
+/** Holds what a suite says of its cases against what came. */
 export class Suite {
+  readonly element: string;
   readonly name: string;
+  readonly place: Place;
   readonly clock: Clock;
-  /** The tags of its tests: the enclosing suites. */
+  /** The tags of its tests. */
   readonly tags: readonly string[];
   /** Lines "name=value". */
   properties: string[] = [];
   readonly #tests: number;
-  readonly #bad: number;
-  #seenTests = 0;
-  #seenBad = 0;
-  /** Runs that some producers count as separate tests. */
-  #seenMore = 0;
+  readonly #failures: number;
+  readonly #errors: number;
+  #cases = 0;
+  /** The cases that went wrong, and failures outside of cases. */
+  #bad = 0;
+  #hasFailed = false;
+  #failureElements = 0;
+  #errorElements = 0;
 
   constructor(
-    name: string,
-    { tests, failures, errors }: Attributes,
-    clock: Clock,
+    element: string,
+    place: Place,
     tags: readonly string[],
+    { name = "", tests, failures, errors }: Attributes,
+    clock: Clock,
   ) {
+    this.element = element;
     this.name = name;
-    this.clock = clock;
+    this.place = place;
     this.tags = tags;
+    this.clock = clock;
     this.#tests = readCount(tests);
-    this.#bad = readCount(failures) + readCount(errors);
+    this.#failures = readCount(failures);
+    this.#errors = readCount(errors);
   }
 
-  addTest(): void {
-    this.#seenTests++;
+  /** Counts a case, `isBad` when anything in it went wrong. */
+  addCase(isBad: boolean): void {
+    this.#cases++;
+    if (isBad) this.#bad++;
   }
 
-  /** Counts a `failure`, an `error` or a rerun. */
-  addBad(element: string): void {
-    this.#seenBad++;
-    // pytest counts a test whose teardown fails twice.
-    if (element !== "failure") this.#seenMore++;
+  /** Counts a failure outside of any case. */
+  addFailure(): void {
+    this.#bad++;
+    this.#hasFailed = true;
   }
 
-  /** Adds the counts of a suite within this one; Node counts it as a test. */
+  /** Counts an element `failure` or `error`. */
+  addElement(name: string): void {
+    if (name === "failure") this.#failureElements++;
+    else this.#errorElements++;
+  }
+
+  /** Counts all of a suite within this one. */
   addSuite(suite: Suite): void {
-    this.#seenTests += Math.max(suite.#tests, suite.#seenTests, 1);
-    this.#seenBad += Math.max(suite.#bad, suite.#seenBad);
-    this.#seenMore += suite.#seenMore;
+    this.#cases += suite.#cases;
+    this.#bad += Math.max(suite.#bad, suite.#failures, suite.#errors);
+    this.#failureElements += suite.#failureElements;
+    this.#errorElements += suite.#errorElements;
   }
 
   /**
-   * What the suite declares and does not contain; undefined if nothing is
-   * missing.
+   * The failures that the suite counts and the report does not have, in words;
+   * undefined when none is missing. Each count is compared by itself: some
+   * producers count an error as a failure too. How many tests there are says
+   * nothing: it may be the number of assertions, of steps, of retries.
    */
   get missing(): string | undefined {
-    const missing: string[] = [];
-    if (this.#tests > this.#seenTests + this.#seenMore) {
-      missing.push(`${this.#tests} tests but contains ${this.#seenTests}`);
-    }
-    if (this.#bad > this.#seenBad) {
-      missing.push(
-        `${this.#bad} failures and errors but contains ${this.#seenBad}`,
-      );
-    }
+    if (this.#hasFailed || this.#countsAssertions) return undefined;
+    const missing = [
+      ...countOf("failure", this.#failures, this.#bad),
+      ...countOf("error", this.#errors, this.#bad),
+    ];
     return missing.length === 0
       ? undefined
-      : `the report declares ${missing.join("; ")}`;
+      : `the report says ${missing.join(" and ")}, ${this.#bad} came`;
   }
+
+  /** Catch2 and doctest count assertions, and have an element for each. */
+  get #countsAssertions(): boolean {
+    const missing = Math.max(this.#failures, this.#errors) - this.#bad;
+    return this.#tests - this.#cases > missing &&
+      this.#failures <= this.#failureElements &&
+      this.#errors <= this.#errorElements;
+  }
+}
+
+function countOf(what: string, said: number, came: number): string[] {
+  if (said <= came) return [];
+  return [`${said} ${what}${said === 1 ? "" : "s"}`];
 }
 
 function readCount(text: string | undefined): number {

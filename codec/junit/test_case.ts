@@ -11,12 +11,17 @@ import type { Span } from "./times.ts";
 const XFAIL_TYPE = "pytest.xfail";
 const TODO_TYPE = "todo";
 
-/**
- * Values of the attribute `status`, which some producers use instead of
- * elements.
- */
-const NOT_RUN = ["notrun", "disabled"];
-const FAILED = ["failed", "errored"];
+/** Values of `status` and `result`, which some give instead of elements. */
+const NOT_RUN = [
+  "notrun",
+  "disabled",
+  "suppressed",
+  "skip",
+  "skipped",
+  "ignored",
+  "pending",
+];
+const FAILED = ["fail", "failed", "failure", "error", "errored"];
 
 /** Further attempts have no tags of their own: a packet must hold them. */
 const MAX_ATTEMPT_TAGS = 100;
@@ -50,10 +55,16 @@ export class TestCase {
     this.#skipType ??= type;
   }
 
-  /** Reads the attribute `status`. */
-  readStatus(status = ""): void {
+  /** Takes in the attribute `status` or `result`. */
+  readStatus(text = ""): void {
+    const status = text.toLowerCase();
     if (NOT_RUN.includes(status)) this.skip();
     if (FAILED.includes(status)) this.fail();
+  }
+
+  /** Whether anything went wrong, were it in a run that does not count. */
+  get isBad(): boolean {
+    return this.#isFailed || this.#reruns > 0;
   }
 
   /**

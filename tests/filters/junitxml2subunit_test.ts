@@ -62,7 +62,7 @@ Deno.test("junitxml2subunit reads pytest's report", async () => {
       "test_shop.test_price[\\x1b[31m] success",
       "test_shop.test_till fail",
       "test_shop.TestBasket.test_empty success",
-    ].map((line) => `${line} #suite:pytest`),
+    ].map((line) => `${line} #suite:pytest #host:vm`),
   );
   const wrong = "test_shop.test_wrong";
   assertStringIncludes(
@@ -87,12 +87,12 @@ Deno.test("junitxml2subunit reads pytest's report", async () => {
 Deno.test("junitxml2subunit reads Node's report, suites in suites", async () => {
   const events = await convertFixture("node.xml");
   assertEquals(outcomesOf(events), [
-    "test.total success",
-    "test.is empty success #suite:basket",
-    "test.is wrong fail #suite:basket",
-    "test.deep success #suite:basket #suite:with <tea> & milk #suite:adds up",
-    "test.comes later skip #suite:basket",
-    "test.is to do xfail #suite:basket",
+    "total success #class:test",
+    "basket > is empty success #suite:basket #host:vm #class:test",
+    "basket > is wrong fail #suite:basket #host:vm #class:test",
+    "basket > with <tea> & milk > adds up > deep success #suite:basket #suite:with <tea> & milk #suite:adds up #host:vm #class:test",
+    "basket > comes later skip #suite:basket #host:vm #class:test",
+    "basket > is to do xfail #suite:basket #host:vm #class:test",
   ]);
   // Node does not tell when a test began.
   const [started, ended] = events;
@@ -140,6 +140,129 @@ Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
     fileOf(events, "Basket.IsWrong", "properties"),
     "price=4",
   );
+});
+
+/** What the tests of other recorded reports come to. */
+const RECORDINGS: Record<string, string[]> = {
+  "bats.xml": [
+    "./cart.bats.adds 1.5 success #suite:./cart.bats #host:vm",
+    "./cart.bats.is wrong fail #suite:./cart.bats #host:vm",
+    "./cart.bats.comes later skip #suite:./cart.bats #host:vm",
+  ],
+  "bun.xml": [
+    "cart.adds 1.5 and 2.5 success #suite:cart.test.js #suite:cart #host:vm",
+    "cart.is wrong fail #suite:cart.test.js #suite:cart #host:vm",
+    "cart.comes later skip #suite:cart.test.js #suite:cart #host:vm",
+    "cart.to do skip #suite:cart.test.js #suite:cart #host:vm",
+    "full > cart.is wrong success #suite:cart.test.js #suite:cart #suite:full #host:vm #class:full > cart",
+    "hook.(unnamed) fail #suite:cart.test.js #suite:hook #host:vm",
+    "cart.test.js > alone success #suite:cart.test.js #host:vm",
+  ],
+  "catch2.xml": [
+    "money.global.adds coins success #suite:money",
+    "money.global.splits a bill/evenly success #suite:money",
+    "money.global.splits a bill/odd fail #suite:money",
+    "money.global.throws 1.5 coins fail #suite:money",
+    "money.Till.till is empty success #suite:money",
+  ],
+  "criterion.xml": [
+    "till > skips skip #suite:till",
+    "till > fails success #suite:till",
+    "bank > passes success #suite:bank",
+    "bank > later skip #suite:bank",
+    "bank > crash fail #suite:bank",
+    "bank > fails fail #suite:bank",
+  ],
+  "cucumber.xml": [
+    "Cart.adds 1.5 success #suite:Cucumber",
+    "Cart.is wrong fail #suite:Cucumber",
+    "Cart.undefined fail #suite:Cucumber",
+  ],
+  "doctest.xml": [
+    "money.cc.adds coins success #suite:./money",
+    "money.cc.is wrong fail #suite:./money",
+    "money.cc.throws fail #suite:./money",
+  ],
+  // Two files have a test of the same name.
+  "jest.xml": [
+    "cart is wrong.cart is wrong success #suite:cart",
+    "hook opens.hook opens fail #suite:cart",
+    "cart adds 1.5 and 2.5.cart adds 1.5 and 2.5 success #suite:cart #repeat:1",
+    "cart is wrong.cart is wrong fail #suite:cart #repeat:1",
+    "cart comes later.cart comes later skip #suite:cart #repeat:1",
+  ],
+  "mocha.xml": [
+    "stands alone.stands alone success #suite:Root Suite",
+    "adds 1.5 and 2.5.cart adds 1.5 and 2.5 success #suite:cart #class:adds 1.5 and 2.5",
+    "is wrong.cart is wrong fail #suite:cart #class:is wrong",
+    "is wrong.cart full is wrong success #suite:full #class:is wrong",
+    "is wrong.cart is wrong success #suite:cart #repeat:1 #class:is wrong",
+    '"before all" hook for "opens".hook "before all" hook for "opens" fail #suite:hook #class:"before all" hook for "opens"',
+  ],
+  // One assertion of two with the same name is in it; a script that throws is
+  // only counted.
+  "newman.xml": [
+    "GetCart.is ok success #suite:get cart",
+    "GetCart.is 1.5 pounds fail #suite:get cart",
+    "GetCart.comes later success #suite:get cart",
+    "TillGetCart.is ok success #suite:till / get cart",
+    "till / no server fail #suite:till / no server",
+  ],
+  "node24.xml": [
+    "hook.opens fail #suite:hook #host:vm",
+    "good.opens success #suite:good #host:vm",
+    "alone success #class:test",
+  ],
+  "playwright.xml": [
+    "adds fail #suite:cart.spec.js #host:webkit",
+    "till › opens at 1.5 success #suite:cart.spec.js #host:webkit",
+    "till › comes later skip #suite:cart.spec.js #host:webkit",
+    "adds success #suite:cart.spec.js #host:chromium",
+    "till › opens at 1.5 success #suite:cart.spec.js #host:chromium",
+    "till › comes later skip #suite:cart.spec.js #host:chromium",
+  ].map((line) => `cart.spec.js.${line}`),
+  "playwright_retries.xml": [
+    "adds fail #suite:cart.spec.js #host:webkit #attempt-1 #attempt-2",
+    "till › opens at 1.5 success #suite:cart.spec.js #host:webkit #attempt-1 #attempt-2 #flaky",
+    "till › comes later skip #suite:cart.spec.js #host:webkit",
+    "adds success #suite:cart.spec.js #host:chromium",
+    "till › opens at 1.5 success #suite:cart.spec.js #host:chromium #attempt-1 #attempt-2 #flaky",
+    "till › comes later skip #suite:cart.spec.js #host:chromium",
+  ].map((line) => `cart.spec.js.${line}`),
+  "prove.xml": [
+    "add_t > 1 - sums success #suite:add_t",
+    "add_t > 2 - is wrong fail #suite:add_t",
+    "add_t > 3 - to do success #suite:add_t",
+    "add_t > 4 success #suite:add_t",
+    "add_t fail #suite:add_t",
+    "sub_t > 1 - sums success #suite:sub_t",
+    "sub_t > 2 - is wrong success #suite:sub_t",
+    "sub_t fail #suite:sub_t",
+  ],
+  "rstest.xml": [
+    "a.test.js.adds success #suite:a.test.js",
+    "a.test.js.cart > is wrong fail #suite:a.test.js",
+  ],
+  "vitest.xml": [
+    "cart.test.js.cart > adds 1.5 and 2.5 success #suite:cart.test.js #host:vm",
+    "cart.test.js.cart > is wrong fail #suite:cart.test.js #host:vm",
+    "cart.test.js.cart > comes later skip #suite:cart.test.js #host:vm",
+    "till.test.js.cart > is wrong success #suite:till.test.js #host:vm",
+    "till.test.js.hook > opens skip #suite:till.test.js #host:vm",
+    "till.test.js.hook fail #suite:till.test.js #host:vm",
+  ],
+};
+
+for (const [name, outcomes] of Object.entries(RECORDINGS)) {
+  Deno.test(`junitxml2subunit reads ${name}`, async () => {
+    assertEquals(outcomesOf(await convertFixture(name)), outcomes);
+  });
+}
+
+Deno.test("junitxml2subunit passes on what stands before a report", async () => {
+  const [words] = await convertFixture("rstest.xml");
+  assertEquals(words.testId, undefined);
+  assertEquals(text(words.fileBytes!), "\n  Rstest v0.12.0\n\n");
 });
 
 Deno.test("junitxml2subunit keeps a flaky build green, and its failures visible", async () => {
