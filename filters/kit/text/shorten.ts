@@ -9,9 +9,12 @@ export function cutText(text: string, most: number): string {
   const missing = text.length - most;
   if (missing <= 0) return text;
   const head = Math.ceil(most / 2);
-  const mark = `\n[${missing} characters left out]\n`;
-  return (text.slice(0, head) + mark + text.slice(head + missing))
-    .toWellFormed();
+  return joinCut(text.slice(0, head), missing, text.slice(head + missing));
+}
+
+/** Both ends of a text, with a mark for the characters missing between them. */
+export function joinCut(head: string, missing: number, tail: string): string {
+  return `${head}\n[${missing} characters left out]\n${tail}`.toWellFormed();
 }
 
 /** A line of `most` UTF-16 units at the most, with an ellipsis in its middle. */
