@@ -59,22 +59,34 @@ export function suitesId(suites: readonly string[]): string {
 export function classTag(names: CaseNames): string | undefined {
   const { classname, name, suites } = names;
   if (name === "") return undefined;
-  const found = splitCaseId(caseTestId(names), suites);
+  const found = splitCaseId(caseTestId(names), suites, frontOf(suites));
   return found[0] === classname && found[1] === name
     ? undefined
     : CLASS_TAG + classname;
 }
 
-/** The names of a case, from the id and the tags of its test. */
-export function caseNames(
-  testId: string,
-  tags: readonly string[],
-): CaseNames {
+/** What the tags of a test say of the names of its case. */
+export interface TaggedNames {
+  readonly suites: readonly string[];
+  /** Undefined where the id shows it. */
+  readonly classname: string | undefined;
+  /** What the id begins with when the class tells nothing. */
+  readonly front: string;
+}
+
+/** Reads the tags of a test. Tests with the same tags can share it. */
+export function taggedNames(tags: readonly string[]): TaggedNames {
   const suites = tagValues(tags, SUITE_TAG);
-  const [given] = tagValues(tags, CLASS_TAG);
+  const [classname] = tagValues(tags, CLASS_TAG);
+  return { suites, classname, front: frontOf(suites) };
+}
+
+/** The names of a case, from the id of its test and what its tags say. */
+export function caseNames(testId: string, tagged: TaggedNames): CaseNames {
+  const { suites, classname: given, front } = tagged;
   const [classname, name] = given === undefined
-    ? splitCaseId(testId, suites)
-    : [given, nameOf(testId, given, suites)];
+    ? splitCaseId(testId, suites, front)
+    : [given, nameOf(testId, given, tagged)];
   return { classname, name, suites };
 }
 
@@ -93,20 +105,18 @@ export function isNameTag(tag: string): boolean {
 function nameOf(
   testId: string,
   classname: string,
-  suites: readonly string[],
+  { suites, front }: TaggedNames,
 ): string {
-  const front = isTelling(classname, suites)
-    ? `${classname}.`
-    : frontOf(suites);
-  return testId.startsWith(front) ? testId.slice(front.length) : testId;
+  const start = isTelling(classname, suites) ? `${classname}.` : front;
+  return testId.startsWith(start) ? testId.slice(start.length) : testId;
 }
 
 /** A test id as class and name, in the light of its suites. */
 function splitCaseId(
   testId: string,
   suites: readonly string[],
+  front: string,
 ): [classname: string, name: string] {
-  const front = frontOf(suites);
   if (front !== "" && testId.startsWith(front)) {
     return ["", testId.slice(front.length)];
   }
@@ -148,15 +158,7 @@ const FILE_NAME =
  * paths and in prose are none of these: such an id has no class.
  */
 export function splitTestId(testId: string): [classname: string, name: string] {
-  const [word] = /^[^\s()[\]{]*/.exec(testId)!;
-  const next = testId.charAt(word.length);
-  const isProse = next !== "" && /\s/.test(next);
-  if (
-    isProse && (/[.,:;!?]$/.test(word) ||
-        testId.startsWith(SEPARATOR, word.length)) ||
-    (isProse || word.includes("/")) && FILE_NAME.test(word) ||
-    word.includes("::")
-  ) return ["", testId];
+  const word = PLAIN.test(testId) ? testId : dottedWord(testId);
   for (
     let dot = word.lastIndexOf(".");
     dot > 0;
@@ -169,11 +171,25 @@ export function splitTestId(testId: string): [classname: string, name: string] {
   return ["", testId];
 }
 
+/** Most ids are dotted words and nothing else. */
+const PLAIN = /^[\w.]*$/;
+
+/** The dotted words that an id begins with; "" where they are something else. */
+function dottedWord(testId: string): string {
+  const [word] = /^[^\s()[\]{]*/.exec(testId)!;
+  if (word.includes("::")) return "";
+  const isProse = /\s/.test(testId.charAt(word.length));
+  const isFile = (isProse || word.includes("/")) && FILE_NAME.test(word);
+  const isOther = isProse &&
+    (/[.,:;!?]$/.test(word) || testId.startsWith(SEPARATOR, word.length));
+  return isFile || isOther ? "" : word;
+}
+
 /** Says whether the dot at `dot` may stand between a class and a name. */
 function separates(testId: string, dot: number): boolean {
-  const before = testId[dot - 1], after = testId.charAt(dot + 1);
-  return after !== "" && !/[./]/.test(before + after) &&
-    !(isDigit(before) && isDigit(after));
+  const before = testId[dot - 1], after = testId[dot + 1];
+  return after !== undefined && before !== "." && before !== "/" &&
+    after !== "." && after !== "/" && !(isDigit(before) && isDigit(after));
 }
 
 function isDigit(character: string): boolean {

@@ -5,14 +5,22 @@
  */
 
 import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
-import { cutText } from "../kit/text/shorten.ts";
+import {
+  caseNames,
+  HOST_TAG,
+  isNameTag,
+  REPEAT_TAG,
+  type TaggedNames,
+  taggedNames,
+  tagValues,
+} from "@subunit/codec/junit/names";
 import { reasonOf, ToolError } from "../kit/errors.ts";
 import { makeNewDirectory, writeNewFile } from "../kit/io/new_file.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "./report.ts";
 import { formatSeconds } from "../kit/python/format.ts";
-import { textOfContent } from "../kit/text/content.ts";
-import { xmlElement, xmlText } from "../kit/text/xml.ts";
+import { cutContent } from "../kit/text/content.ts";
+import { xmlElement, xmlStart, xmlText } from "../kit/text/xml.ts";
 
 /** The elements for outcomes. */
 type OutcomeElement = "skipped" | "failure" | "error";
@@ -28,6 +36,8 @@ export const OUTCOME_ELEMENTS: Partial<
 };
 
 const MESSAGE_CHARACTERS = 500;
+/** How much of an attempt's files is shown: an element is a string. */
+const ATTEMPT_CHARACTERS = 16 * 1024 * 1024;
 /** How many routes' properties are kept for reuse. */
 const MOST_ROUTES = 1024;
 
@@ -37,11 +47,17 @@ export interface CaseOptions {
   readonly most: number;
   /** The directory for files beside the report. */
   readonly attachments: string | undefined;
+  /** Whether the tags that name suites and hosts are shown as tags. */
+  readonly showsPlaces: boolean;
 }
 
 /** One attempt at a test: what the report needs of it. */
 export interface Attempt {
   readonly testId: string;
+  readonly classname: string;
+  readonly name: string;
+  /** The suite it is in. */
+  readonly place: Place;
   readonly outcome: Outcome;
   readonly seconds: number | undefined;
   /** The element, or nothing. */
@@ -54,38 +70,44 @@ export interface Attempt {
   readonly output: string;
 }
 
-/**
- * A test id as class and name, like Python's tool: at the last dot before the
- * first parenthesis, or else before the last character.
- */
-export function splitTestId(testId: string): [classname: string, name: string] {
-  const parenthesis = testId.indexOf("(");
-  const end = parenthesis < 0 ? testId.length - 1 : parenthesis;
-  const dot = testId.slice(0, Math.max(0, end)).lastIndexOf(".");
-  return [testId.slice(0, Math.max(0, dot)), testId.slice(dot + 1)];
+/** Where a test belongs, by its tags. */
+export interface Place {
+  /** The names of the suites around it, outermost first. */
+  readonly suites: readonly string[];
+  readonly host: string | undefined;
+  /** Tells suites of one name, or tests of one id, apart. */
+  readonly repeat: string | undefined;
 }
 
 /** A test as one attempt. */
 export function attemptOf(test: ReportedTest, options: CaseOptions): Attempt {
-  const { testId, outcome, seconds, attachments } = test;
+  const { testId, outcome, seconds, attachments, tags } = test;
   const [element, message] = OUTCOME_ELEMENTS[outcome] ?? [];
-  const properties = propertiesOf(test);
-  if (attachments.length === 0) {
-    const reason = "", output = "";
-    return { testId, outcome, seconds, properties, message, reason, output };
-  }
+  const { place, names } = readTags(tags);
+  const { classname, name } = caseNames(testId, names);
+  const attempt = {
+    testId,
+    classname,
+    name,
+    place,
+    outcome,
+    seconds,
+    properties: propertiesOf(test, options),
+    message,
+    reason: "",
+    output: "",
+  };
+  if (attachments.length === 0) return attempt;
   const texts = attachments.filter((file) =>
     isText(file) && file.bytes.length > 0
   );
   const reason = element === undefined
     ? undefined
     : reasonIn(texts, isFailure(outcome));
-  const text = reason ? cutText(textOfContent(reason.bytes), options.most) : "";
+  const most = Math.min(options.most, ATTEMPT_CHARACTERS);
+  const text = reason ? cutContent(reason.bytes, most) : "";
   return {
-    testId,
-    outcome,
-    seconds,
-    properties,
+    ...attempt,
     message: (reason && headlineOf(reason.name, text))
       ?.slice(0, MESSAGE_CHARACTERS) ?? message,
     reason: text,
@@ -97,6 +119,36 @@ export function attemptOf(test: ReportedTest, options: CaseOptions): Attempt {
   };
 }
 
+/** What the tags of a test say of where it belongs. */
+interface TagsRead {
+  readonly place: Place;
+  readonly names: TaggedNames;
+}
+
+const NO_TAGS = readNewTags([]);
+/** A stream has few sets of tags: most are read already. */
+const tagsRead = new WeakMap<readonly string[], TagsRead>();
+
+function readTags(tags: readonly string[]): TagsRead {
+  if (tags.length === 0) return NO_TAGS;
+  let read = tagsRead.get(tags);
+  if (read === undefined) tagsRead.set(tags, read = readNewTags(tags));
+  return read;
+}
+
+function readNewTags(tags: readonly string[]): TagsRead {
+  const names = taggedNames(tags);
+  const [host] = tagValues(tags, HOST_TAG);
+  const [repeat] = tagValues(tags, REPEAT_TAG);
+  return { place: { suites: names.suites, host, repeat }, names };
+}
+
+/** Says whether the place of a test, or its class, has what the tag says. */
+function isPlaceTag(tag: string): boolean {
+  return isNameTag(tag) || tag.startsWith(HOST_TAG) ||
+    tag.startsWith(REPEAT_TAG);
+}
+
 /** The properties of tests with the same tags, by their route codes. */
 const madeProperties = new WeakMap<
   readonly string[],
@@ -104,28 +156,30 @@ const madeProperties = new WeakMap<
 >();
 
 /** A stream has few sets of properties: most are made already. */
-function propertiesOf(test: ReportedTest): string {
+function propertiesOf(test: ReportedTest, options: CaseOptions): string {
   const { tags, routeCode, parentTestId } = test;
   if (parentTestId !== undefined || tags.length === 0) {
-    return makeProperties(test);
+    return makeProperties(test, options);
   }
   let made = madeProperties.get(tags);
   if (made === undefined) madeProperties.set(tags, made = new Map());
   let properties = made.get(routeCode);
   if (properties === undefined) {
     if (made.size === MOST_ROUTES) made.clear();
-    made.set(routeCode, properties = makeProperties(test));
+    made.set(routeCode, properties = makeProperties(test, options));
   }
   return properties;
 }
 
 function makeProperties(
   { routeCode, parentTestId, tags }: ReportedTest,
+  { showsPlaces }: CaseOptions,
 ): string {
   const properties: [name: string, value: string | undefined][] = [
     ["route", routeCode],
     ["parent", parentTestId],
-    ...tags.map((tag): [string, string] => ["tag", tag]),
+    ...tags.filter((tag) => showsPlaces || !isPlaceTag(tag))
+      .map((tag): [string, string] => ["tag", tag]),
   ];
   const lines = properties.filter(([, value]) => value !== undefined)
     .map(([name, value]) => xmlElement("property", { name, value })).join("");
@@ -140,7 +194,12 @@ function outputOf(
 ): string {
   if (files.length === 0) return "";
   if (attachments === undefined) {
-    return contentText(files.map((file) => shownFile(file, most)).join(""));
+    let shown = "";
+    for (const file of files) {
+      const rest = ATTEMPT_CHARACTERS - shown.length;
+      shown += shownFile(file, Math.min(most, rest));
+    }
+    return contentText(shown);
   }
   const paths = writtenTo(attachments, testId, files);
   return xmlText(paths.map((path) => `[[ATTACHMENT|${path}]]\n`).join(""));
@@ -149,10 +208,10 @@ function outputOf(
 /** A file among others: its text, or of what kind and how long it is. */
 function shownFile(file: Attachment, most: number): string {
   const { name, mimeType, bytes } = file;
-  if (!isText(file)) {
+  if (most < 0 || !isText(file)) {
     return `${name}: ${mimeType || "unknown type"}, ${bytes.length} bytes\n`;
   }
-  const text = cutText(textOfContent(bytes), most);
+  const text = cutContent(bytes, most);
   return `${name}:\n${text}${text.endsWith("\n") ? "" : "\n"}`;
 }
 
@@ -196,23 +255,27 @@ function contentText(text: string): string {
   return xmlText(text.replaceAll(/\[\[(?=ATTACHMENT\|)/gi, "[\\u005b"));
 }
 
-/** The case of a test, from the attempt that counts and the others. */
-export function caseOf(counted: Attempt, others: readonly Attempt[]): string {
-  const { testId, outcome, seconds, properties, output } = counted;
-  const [classname, name] = splitTestId(testId);
+/** The case of a test in parts, from the attempt that counts and the others. */
+export function caseOf(
+  counted: Attempt,
+  others: readonly Attempt[],
+): string[] {
+  const { classname, name, outcome, seconds, properties, output } = counted;
   const element = OUTCOME_ELEMENTS[outcome]?.[0];
+  const time = seconds === undefined ? undefined : formatSeconds(seconds);
+  const attributes = { classname, name, time };
   let content = properties;
   if (element) {
     content += outcomeXml(element, counted, contentText(counted.reason));
   }
-  for (const other of others) content += otherXml(other, isFailure(outcome));
-  if (output) content += xmlElement("system-out", {}, output);
-  const time = seconds === undefined ? undefined : formatSeconds(seconds);
-  return xmlElement(
-    "testcase",
-    { classname, name, time },
-    content && `\n${content}`,
-  );
+  if (content === "" && others.length === 0 && output === "") {
+    return [xmlElement("testcase", attributes)];
+  }
+  const parts = [`${xmlStart("testcase", attributes)}\n${content}`];
+  for (const other of others) parts.push(otherXml(other, isFailure(outcome)));
+  if (output) parts.push(xmlElement("system-out", {}, output));
+  parts.push("</testcase>\n");
+  return parts;
 }
 
 function outcomeXml(

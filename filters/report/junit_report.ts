@@ -19,6 +19,7 @@ import {
   caseOf,
   type CaseOptions,
   OUTCOME_ELEMENTS,
+  type Place,
 } from "./junit_case.ts";
 import type { Report, ReportedTest } from "./report.ts";
 
@@ -26,24 +27,24 @@ import type { Report, ReportedTest } from "./report.ts";
 const SUITE_CHARACTERS = 1024 * 1024;
 
 /** What a report depends on besides the tests. */
-export interface JunitOptions extends CaseOptions {
-  /** Matches the part of a test id that names its suite. */
+export interface JunitOptions extends Omit<CaseOptions, "showsPlaces"> {
+  /** Matches the part of a test id that names its suite; else its tags do. */
   readonly suiteFrom: RegExp | undefined;
   /** Whether the failed attempts at a test are one case. */
   readonly retries: boolean;
 }
 
-/** The start of a suite: its name and its counts. */
+/** The start and the end of a suite: names and counts. */
 class Suite {
-  readonly name: string;
+  readonly place: Place;
   tests = 0;
   failure = 0;
   error = 0;
   skipped = 0;
   seconds = 0;
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(place: Place) {
+    this.place = place;
   }
 
   add({ outcome, seconds = 0 }: Attempt): void {
@@ -53,31 +54,45 @@ class Suite {
     if (element !== undefined) this[element]++;
   }
 
+  /** Those around it count its cases, too. */
   get start(): string {
-    return xmlStart("testsuite", {
-      name: this.name,
-      tests: `${this.tests}`,
-      failures: `${this.failure}`,
-      errors: `${this.error}`,
-      skipped: `${this.skipped}`,
-      time: formatSeconds(this.seconds),
-    });
+    return this.#names.map((name) =>
+      xmlStart("testsuite", {
+        name,
+        tests: `${this.tests}`,
+        failures: `${this.failure}`,
+        errors: `${this.error}`,
+        skipped: `${this.skipped}`,
+        time: formatSeconds(this.seconds),
+        hostname: this.place.host,
+      }) + "\n"
+    ).join("");
+  }
+
+  get end(): string {
+    return "</testsuite>\n".repeat(this.#names.length);
+  }
+
+  get #names(): readonly string[] {
+    const { suites } = this.place;
+    return suites.length === 0 ? [""] : suites;
   }
 }
 
 /** Writes a report, a suite at a time. */
 export class JunitReport implements Report {
   readonly #out: Output;
-  readonly #options: JunitOptions;
+  readonly #options: JunitOptions & CaseOptions;
   /** The suite that is open, and its cases. */
   #suite: Suite | undefined;
   readonly #cases = new Gathered();
-  /** Attempts that failed, by route code and test id. */
+  /** Attempts that failed, by route code, test id and place. */
   readonly #failed = new Map<string, Attempt[]>();
 
   constructor(out: Output, options: JunitOptions) {
     this.#out = out;
-    this.#options = options;
+    const showsPlaces = options.suiteFrom !== undefined;
+    this.#options = { ...options, showsPlaces };
     this.#write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
   }
 
@@ -87,7 +102,8 @@ export class JunitReport implements Report {
     if (!this.#options.retries || test.testId === PARSER_TEST_ID) {
       return this.#writeCase(attempt, []);
     }
-    const key = JSON.stringify([test.routeCode, test.testId]);
+    // A pass in another suite or on another host is no retry.
+    const key = JSON.stringify([test.routeCode, test.testId, attempt.place]);
     const failed = this.#failed.get(key);
     if (isFailure(attempt.outcome)) {
       if (failed === undefined) this.#failed.set(key, [attempt]);
@@ -109,21 +125,26 @@ export class JunitReport implements Report {
   }
 
   #writeCase(counted: Attempt, others: readonly Attempt[]): void {
-    const name = suiteOf(counted.testId, this.#options.suiteFrom);
-    if (name !== this.#suite?.name) {
+    const { suiteFrom } = this.#options;
+    const place = suiteFrom === undefined
+      ? counted.place
+      : placeIn(counted.testId, suiteFrom);
+    if (!isSame(place, this.#suite?.place)) {
       this.#endSuite();
-      this.#suite = new Suite(name);
+      this.#suite = new Suite(place);
     }
     this.#suite!.add(counted);
-    this.#cases.write(this.#shown(caseOf(counted, others)));
+    for (const part of caseOf(counted, others)) {
+      this.#cases.write(this.#shown(part));
+    }
     if (this.#cases.length > SUITE_CHARACTERS) this.#endSuite();
   }
 
   #endSuite(): void {
     if (this.#suite === undefined) return;
-    this.#write(`${this.#suite.start}\n`);
+    this.#write(this.#suite.start);
     this.#cases.moveTo(this.#out);
-    this.#write("</testsuite>\n");
+    this.#write(this.#suite.end);
     this.#suite = undefined;
   }
 
@@ -173,8 +194,16 @@ class Gathered {
   }
 }
 
-/** The name of a test's suite: what the group matches, or the expression. */
-function suiteOf(testId: string, suiteFrom: RegExp | undefined): string {
-  const match = suiteFrom?.exec(testId);
-  return match?.groups?.g1 ?? match?.[0] ?? "";
+/** The suite that the group, or the expression, names in a test id. */
+function placeIn(testId: string, suiteFrom: RegExp): Place {
+  const match = suiteFrom.exec(testId);
+  const name = match?.groups?.g1 ?? match?.[0] ?? "";
+  return { suites: [name], host: undefined, repeat: undefined };
+}
+
+function isSame(a: Place, b: Place | undefined): boolean {
+  if (a === b || b === undefined) return a === b;
+  return a.host === b.host && a.repeat === b.repeat &&
+    a.suites.length === b.suites.length &&
+    a.suites.every((suite, i) => suite === b.suites[i]);
 }

@@ -8,7 +8,7 @@ import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
 import { xmlText } from "../../filters/kit/text/xml.ts";
-import { splitTestId } from "../../filters/report/junit_case.ts";
+import { splitTestId } from "@subunit/codec/junit/names";
 import {
   LiveTool,
   peerTest,
@@ -224,6 +224,103 @@ Deno.test("subunit2junitxml --suite-from begins a suite where the name changes",
   assertEquals(text(wrong.stdout), "");
 });
 
+Deno.test("subunit2junitxml takes suites, hosts and classes from tags", async () => {
+  const events: Said[] = [
+    { testId: "a > b > c", tags: ["suite:a", "suite:b", "slow"] },
+    { testId: "a > b > d", tags: ["suite:a", "suite:b", "class:test"] },
+    { testId: "x.y.adds 1.5", tags: ["suite:x.y", "host:webkit"] },
+    { testId: "x.y.adds 1.5", tags: ["suite:x.y", "host:chromium"] },
+    {
+      testId: "x.y.adds 1.5",
+      tags: ["suite:x.y", "host:chromium", "repeat:1"],
+    },
+    { testId: "m.n" },
+  ].map((event) => ({ ...event, status: "success" }));
+  const counts = 'failures="0" errors="0" skipped="0" time="0.000"';
+  assertEquals(
+    await reportOf(events),
+    `<testsuite name="a" tests="2" ${counts}>
+<testsuite name="b" tests="2" ${counts}>
+<testcase classname="" name="c">
+<properties>
+<property name="tag" value="slow"/>
+</properties>
+</testcase>
+<testcase classname="test" name="d"/>
+</testsuite>
+</testsuite>
+<testsuite name="x.y" tests="1" ${counts} hostname="webkit">
+<testcase classname="x.y" name="adds 1.5"/>
+</testsuite>
+<testsuite name="x.y" tests="1" ${counts} hostname="chromium">
+<testcase classname="x.y" name="adds 1.5"/>
+</testsuite>
+<testsuite name="x.y" tests="1" ${counts} hostname="chromium">
+<testcase classname="x.y" name="adds 1.5"/>
+</testsuite>
+<testsuite name="" tests="1" ${counts}>
+<testcase classname="m" name="n"/>
+</testsuite>
+`,
+  );
+  // Where the option names the suite, the tags are still there.
+  assertEquals(
+    await reportOf(events.slice(2, 3), "--suite-from=^."),
+    `<testsuite name="x" tests="1" ${counts}>
+<testcase classname="x.y" name="adds 1.5">
+<properties>
+<property name="tag" value="suite:x.y"/>
+<property name="tag" value="host:webkit"/>
+</properties>
+</testcase>
+</testsuite>
+`,
+  );
+});
+
+Deno.test("subunit2junitxml splits ids only where they are class and name", async () => {
+  const ids = [
+    "pkg.test_a.Test.test_v[1.5-2.0]",
+    "a.b.test(v=1.5)",
+    "adds 1.5 and 2.5",
+    "shop.test.ts > cart > adds",
+    ".hidden",
+  ];
+  const cases = await casesOf(
+    ids.map((testId) => ({ testId, status: "success" })),
+  );
+  assertEquals(
+    cases,
+    `<testcase classname="pkg.test_a.Test" name="test_v[1.5-2.0]"/>
+<testcase classname="a.b" name="test(v=1.5)"/>
+<testcase classname="" name="adds 1.5 and 2.5"/>
+<testcase classname="" name="shop.test.ts &gt; cart &gt; adds"/>
+<testcase classname="" name=".hidden"/>
+`,
+  );
+});
+
+Deno.test("subunit2junitxml --retries never takes another test for a retry", async () => {
+  for (
+    const [failed, passed, isRetry] of [
+      [["suite:s", "host:webkit"], ["suite:s", "host:chromium"], false],
+      [["suite:s"], ["suite:t"], false],
+      [["suite:s"], ["suite:s", "suite:t"], false],
+      [["suite:s"], ["suite:s", "repeat:1"], false],
+      [["host:webkit"], [], false],
+      [["suite:s", "attempt-1"], ["suite:s", "attempt-2"], true],
+    ] as const
+  ) {
+    const report = await reportOf([
+      { testId: "a.b", status: "fail", tags: failed },
+      { testId: "a.b", status: "success", tags: passed },
+    ], "--retries");
+    assertEquals(report.match(/<testcase /g)!.length, isRetry ? 1 : 2);
+    assertEquals(report.includes("<failure "), !isRetry);
+    assertEquals(report.includes("<flakyFailure "), isRetry);
+  }
+});
+
 Deno.test("subunit2junitxml --retries makes one case of runs that failed", async () => {
   const fails = (testId: string, reason: string): Said => ({
     testId,
@@ -367,7 +464,7 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
   const told = await casesOf(events, "--attachments", files);
   assertEquals(
     told,
-    `<testcase classname="." name="/t">
+    `<testcase classname="" name="../t">
 <failure type="fail" message="[[ATTACHMENT|/etc/passwd]] [[attachment|x]]">no
 [\\u005bATTACHMENT|/etc/passwd]] [\\u005battachment|x]]</failure>
 <system-out>[[ATTACHMENT|${files}/..%2Ft/..%2Flog]]
@@ -375,7 +472,7 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
 </system-out>
 </testcase>
 <testcase classname="" name="none"/>
-<testcase classname="." name="/t">
+<testcase classname="" name="../t">
 <system-out>[[ATTACHMENT|${files}/..%2Ft-1/log]]
 </system-out>
 </testcase>
