@@ -31,6 +31,9 @@ const CLASS_TAG = "class:";
 /** Between the suites and the name, as in ids of TAP subtests. */
 const SEPARATOR = " > ";
 
+/** No title is looked for in longer ids. */
+const MAX_TITLES_LENGTH = 4096;
+
 /** Node 20 calls the class of every case so, later ones that of some. */
 const NODE_CLASS = "test";
 /** pytest calls every suite so. */
@@ -131,9 +134,29 @@ function splitCaseId(
   ) {
     return [suite, testId.slice(suite.length + 1)];
   }
-  // Some give the name for the class.
-  const half = testId.slice(0, testId.length >> 1);
-  return half !== "" && testId === `${half}.${half}` ? [half, half] : split;
+  return split[0] === "" ? splitTitle(testId) : split;
+}
+
+/**
+ * An id whose class is the title of the test and ends its name, too: as those of
+ * Jest's and Mocha's reporters, "adds 1.5.cart adds 1.5".
+ */
+function splitTitle(testId: string): [classname: string, name: string] {
+  if (testId.length > MAX_TITLES_LENGTH) return ["", testId];
+  for (
+    let dot = testId.indexOf(".", 1);
+    dot >= 0 && 2 * dot < testId.length;
+    dot = testId.indexOf(".", dot + 1)
+  ) {
+    // Where the title begins in the name: it is all of it, or its last words.
+    const again = testId.length - dot;
+    const isAfter = again === dot + 1 || testId[again - 1] === " ";
+    const classname = testId.slice(0, dot);
+    if (isAfter && testId.endsWith(classname)) {
+      return [classname, testId.slice(dot + 1)];
+    }
+  }
+  return ["", testId];
 }
 
 function frontOf(suites: readonly string[]): string {

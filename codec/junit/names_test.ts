@@ -63,6 +63,8 @@ Deno.test("classTag keeps the class only where the id does not show it", () => {
     [["money"], "money.global", "adds 1.5", undefined],
     [["a.test.js"], "a.test.js", "pay.coins adds", undefined],
     [["cart"], "cart adds", "cart adds", undefined],
+    [["cart"], "adds 1.5", "cart adds 1.5", undefined],
+    [["cart"], "adds", "cartadds it", undefined],
     [["cart"], "", "1.5 is more", undefined],
     [["cart"], "test", "adds", "class:test"],
     [["s"], "Sign in", "good", "class:Sign in"],
