@@ -29,8 +29,8 @@ import { readSeconds, readTime, spanOf } from "./times.ts";
 const REPORT_ID = "junit report";
 /** Reports with deeper nesting are refused. */
 const MAX_DEPTH = 256;
-/** How many names are kept, to tell which ones repeat. */
-const MAX_NAMES = 65536;
+/** How much of names is kept, to tell which ones repeat. */
+const MAX_NAMES_LENGTH = 4 * 1024 * 1024;
 
 /** What Catch2 calls every host: "to be determined". */
 const UNKNOWN_HOST = "tbd";
@@ -94,8 +94,10 @@ export class JunitReport {
   readonly #suites: Suite[] = [];
   #case: TestCase | undefined;
   /** The suites so far, and the tests outside of any, by all their names. */
-  readonly #names = new Set<string>();
-  #repeats = 0;
+  readonly #names = new Map<string, number>();
+  #namesLength = 0;
+  /** How many could not be looked up. */
+  #unknown = 0;
 
   constructor(
     emit: (event: StatusEvent) => void,
@@ -118,7 +120,7 @@ export class JunitReport {
         );
       }
       this.#names.clear();
-      this.#repeats = 0;
+      this.#namesLength = 0;
     }
     if (this.#open.length === MAX_DEPTH) {
       throw new RangeError(`elements are nested deeper than ${MAX_DEPTH}`);
@@ -220,11 +222,11 @@ export class JunitReport {
   #placeIn(around: Place, { name = "", hostname = "" }: Attributes): Place {
     const suites = name === ""
       ? around.suites
-      : [...around.suites, withoutNul(name)];
+      : [...around.suites, idText(name)];
     const host = hostname === "" || hostname === UNKNOWN_HOST
       ? around.host
-      : withoutNul(hostname);
-    const repeat = this.#repeatOf(around, host, name);
+      : idText(hostname);
+    const repeat = this.#repeatOf(around, host, idText(name));
     return { suites, host, repeat: repeat ?? around.repeat };
   }
 
@@ -232,13 +234,18 @@ export class JunitReport {
   #repeatOf(
     { suites, repeat }: Place,
     ...names: readonly string[]
-  ): number | undefined {
+  ): string | undefined {
     const depth = this.#suites.length;
     const key = JSON.stringify([depth, repeat, suites, ...names]);
+    const count = this.#names.get(key);
+    if (count !== undefined) {
+      this.#names.set(key, count + 1);
+      return repeat === undefined ? `${count}` : `${repeat}.${count}`;
+    }
+    this.#namesLength += key.length;
     // What is not known to be new may be a repetition.
-    const isNew = this.#names.size < MAX_NAMES && !this.#names.has(key);
-    if (!isNew) return ++this.#repeats;
-    this.#names.add(key);
+    if (this.#namesLength > MAX_NAMES_LENGTH) return `${++this.#unknown}?`;
+    this.#names.set(key, 1);
     return undefined;
   }
 

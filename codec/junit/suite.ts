@@ -15,8 +15,8 @@ export interface Place {
   /** The suites around a test that have names, its own last. */
   readonly suites: readonly string[];
   readonly host: string;
-  /** The number of the suite among those that repeat the names of another. */
-  readonly repeat: number | undefined;
+  /** Tells suites apart that have the names of others. */
+  readonly repeat: string | undefined;
 }
 
 /** The tags for a place. */
