@@ -28,11 +28,11 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: EXIT_STATUS_OPTION,
   notes:
-    `A test is called classname.name; where the class tells nothing, the suites and
-the name: "cart > adds". It is tagged suite:NAME for each suite around it and
-host:NAME for their hostname, which is a project of Playwright's; class:NAME
-where the id does not show the class; repeat:1 and so on when an earlier suite of
-the report has the same name. Text before the report passes on. Runs that do not
+    `A test's id is classname.name; if the class identifies nothing, it is the suites
+and the name: "cart > adds". Its tags are suite:NAME for each enclosing suite,
+host:NAME for the hostname (a project in Playwright's reports), class:NAME if the
+id does not show the class, and repeat:1 and so on if an earlier suite of the
+report has the same name. Text before the report passes on. Runs that do not
 count, as Surefire's reruns, are files of the one test;
 it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
   exitStatus: TRANSFORM_STATUS,

@@ -59,9 +59,9 @@ export const tool: Tool = defineTool({
     `A suite is written when a test of another one comes or its cases are longer
 than a million characters, and begun once more if need be. With --retries tests
 that failed are held until they pass, or to the end.
-Suites and hosts are those of the tags suite:NAME and host:NAME, which
-junitxml2subunit writes, unless --suite-from names the suites: retries are in
-one suite and on one host. Route, other tags and parent are properties. Characters that XML cannot hold, and
+Suites and hosts come from the tags suite:NAME and host:NAME of junitxml2subunit,
+unless --suite-from names the suites. All runs of a test are in one suite and on
+one host. Route, other tags and parent are properties. Characters that XML cannot hold, and
 control characters, are shown escaped. Files that are not text are named.
 With --attachments each test with files has a directory in DIR; output names
 them as [[ATTACHMENT|PATH]], which Jenkins and GitLab read.

@@ -18,7 +18,7 @@ import { ByteOrderReader, XmlTextDecoder } from "./xml_text.ts";
  */
 const MAX_ATTRIBUTE_LENGTH = 16 * 1024 * 1024;
 
-/** The name that the other readers give the file of such text, too. */
+/** The file for text outside the report, as in the other decoders. */
 const TEXT_FILE_NAME = "stdout";
 
 const BYTE_ORDER_MARK = "\ufeff";
@@ -39,8 +39,8 @@ export interface JunitDecoderOptions {
  * a test. How the input is split into chunks does not change the events, except
  * how files are split.
  *
- * Text before the first "<?xml" or "<testsuite" is the file "stdout" of no test:
- * build tools print on the stream that carries the report.
+ * Text before the first "<?xml" or "<testsuite" becomes the file "stdout" of no
+ * test: build tools write to the stream that carries the report.
  *
  * @example
  * ```ts
@@ -85,13 +85,13 @@ export class JunitDecoder {
       const isMark = parser.c === BYTE_ORDER_MARK &&
         error.message.startsWith("Text data outside of root node.");
       if (!isReference && !isMark) throw error;
-      // A character that XML has no room for is kept as it is written, and
-      // documents behind one another have a byte order mark each.
+      // A character that XML does not allow is kept as it is written.
+      // Documents in a row have a byte order mark each.
       parser.error = null;
     };
   }
 
-  /** Whether a report has begun: whether there is any XML. */
+  /** Whether the input contains XML so far. */
   get hasBegun(): boolean {
     return this.#start.isFound;
   }
@@ -149,7 +149,7 @@ export class JunitDecoder {
     this.#parser.write(blankLike(words));
   }
 
-  /** Why there is no report. */
+  /** The reason when there is no XML. */
   get #absence(): string {
     return this.#hasWords
       ? "there is no XML in the document, expected a JUnit report"
@@ -206,7 +206,7 @@ function localName(name: string): string {
   return name.slice(name.indexOf(":") + 1);
 }
 
-/** Blanks in place of the characters of UTF-8, with the same line ends. */
+/** The text with all characters but line ends replaced by blanks. */
 function blankLike(words: Uint8Array): string {
   let blanks = "";
   for (const byte of words) {

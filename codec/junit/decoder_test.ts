@@ -220,27 +220,27 @@ at y</failure><failure message="one">on</failure>
     ["s > t: [traceback: setup]", "s > t: fail #suite:s #suite:t"],
   ],
   [
-    "suites that count more failures than come",
+    "suites that declare more failures than they contain",
     `<testsuites tests="3"><testsuite name="s" tests="2" errors="1"><testcase name="x"/>
 </testsuite><testsuite name="t" tests="1"><testcase name="y"/></testsuite></testsuites>`,
     [
       "s > x: success #suite:s",
-      "s: [reason: the report says 1 error, 0 came]",
+      "s: [reason: the report declares 1 error but contains 0]",
       "s: fail #suite:s",
       "t > y: success #suite:t",
     ],
   ],
   [
-    "a root that counts more failures than its suites",
+    "a root that declares more failures than its suites contain",
     `<testsuites failures="2"><testsuite failures="x"><testcase name="x"/></testsuite></testsuites>`,
     [
       "x: success",
-      "testsuite: [reason: the report says 2 failures, 0 came]",
+      "testsuite: [reason: the report declares 2 failures but contains 0]",
       "testsuite: fail",
     ],
   ],
   [
-    "counts of failures in one case, whose sum hides another one",
+    "two failures in one case, which do not hide the failure of another",
     `<testsuite name="s" tests="2" failures="2" errors="3"><testcase name="x">
 <failure message="one"/><failure message="two"/></testcase><testcase name="y"/></testsuite>`,
     [
@@ -248,23 +248,23 @@ at y</failure><failure message="one">on</failure>
       "s > x: [traceback-2: two]",
       "s > x: fail #suite:s",
       "s > y: success #suite:s",
-      "s: [reason: the report says 2 failures and 3 errors, 1 came]",
+      "s: [reason: the report declares 2 failures and 3 errors but contains 1]",
       "s: fail #suite:s",
     ],
   ],
   [
-    "a suite that fails by itself, and counts more",
+    "a suite that fails itself and declares more",
     `<testsuite name="s" tests="1" errors="2"><testcase name="x"/><error message="no plan"/></testsuite>`,
     ["s > x: success #suite:s", "s: [traceback: no plan]", "s: fail #suite:s"],
   ],
   [
-    "counts of tests that are no promise",
+    "a suite that declares more tests than it contains",
     `<testsuites tests="9"><testsuite name="s" tests="6"><testcase name="x" status="run"/>
 </testsuite></testsuites>`,
     ["s > x: success #suite:s"],
   ],
   [
-    "errors that are counted as failures too, as Criterion does",
+    "errors that are also counted as failures, as Criterion does",
     `<testsuite name="s" tests="2" failures="2" errors="1"><testcase name="x" status="FAILED">
 <failure message="one"/></testcase><testcase name="y" status="ERRORED"/></testsuite>`,
     [
@@ -274,7 +274,7 @@ at y</failure><failure message="one">on</failure>
     ],
   ],
   [
-    "counts of assertions, as Catch2's",
+    "counts of assertions, as Catch2 writes them",
     `<testsuite name="s" tests="8" failures="3"><testcase classname="c" name="x">
 <failure message="one"/><failure message="two"/><failure/></testcase>
 <testcase classname="c" name="y"/></testsuite>`,
@@ -286,7 +286,7 @@ at y</failure><failure message="one">on</failure>
     ],
   ],
   [
-    "counts of tests that failed before they passed",
+    "counts that include tests that passed in the end",
     `<testsuite name="s" tests="1" failures="1"><testcase name="x"><flakyFailure message="one"/>
 </testcase></testsuite>`,
     [
@@ -295,7 +295,7 @@ at y</failure><failure message="one">on</failure>
     ],
   ],
   [
-    "classes that tell nothing, or that the id does not show",
+    "classes that identify nothing, or that the id does not show",
     `<testsuites><testcase classname="test" name="total"/><testsuite name="cart">
 <testcase classname="test" name="adds"/><testcase classname="a b" name="c"/>
 <testcase classname="cart" name="adds 1.5"/></testsuite></testsuites>`,
@@ -307,7 +307,7 @@ at y</failure><failure message="one">on</failure>
     ],
   ],
   [
-    "the hosts of suites, which may be projects of Playwright",
+    "the hosts of suites, where Playwright writes its projects",
     `<testsuites><testsuite name="cart.spec.ts" hostname="webkit"><testcase classname="cart.spec.ts" name="adds">
 <failure message="no"/></testcase></testsuite><testsuite name="cart.spec.ts" hostname="chromium">
 <testcase classname="cart.spec.ts" name="adds"/><testsuite name="s"><testcase name="x"/></testsuite>
@@ -320,7 +320,7 @@ at y</failure><failure message="one">on</failure>
     ],
   ],
   [
-    "suites of one name, which hold different tests",
+    "suites with the same name, which contain different tests",
     `<testsuites><testsuite name="cart"><testcase name="adds"><failure message="no"/></testcase>
 <testcase name="adds"/><testsuite name="cart"><testcase name="adds"/></testsuite></testsuite>
 <testsuite name="cart"><testcase name="adds"/><testsuite name="cart"><testcase name="adds"/></testsuite>
@@ -428,7 +428,7 @@ const BROKEN: [name: string, report: string, error: string, last: string][] = [
     "junit report: fail",
   ],
   [
-    "a report that is broken behind text",
+    "a broken report after text",
     'building <1>\nна том: <?xml version="1.0"?><testsuite></oops>',
     "line 2, column 47: unexpected close tag",
     "junit report: fail",
@@ -607,7 +607,7 @@ Deno.test("JunitDecoder reads the encodings that reports are written in", () => 
       ["UTF-16BE without a declaration", utf16(body(""), false)],
       ["UTF-16 that says UTF-8", utf16("\ufeff" + declared("utf-8"), true)],
       [
-        "documents behind one another, each with a mark",
+        "documents in a row, each with a mark",
         encoder.encode(`\ufeff${body("")}\n\ufeff${declared("utf-8")}`),
       ],
       ["UTF-16 that is not", encoder.encode(declared("utf-16"))],
@@ -623,7 +623,7 @@ Deno.test("JunitDecoder reads the encodings that reports are written in", () => 
   }
 });
 
-Deno.test("JunitDecoder passes text before the report on", () => {
+Deno.test("JunitDecoder passes on text before the report", () => {
   const report = '<testsuite><testcase name="x"/></testsuite>';
   const utf16 = (text: string) =>
     concat(
@@ -669,7 +669,7 @@ Deno.test("JunitDecoder passes text before the report on", () => {
   }
 });
 
-Deno.test("JunitDecoder passes text on as it comes", () => {
+Deno.test("JunitDecoder passes on text as it arrives", () => {
   const decoder = new JunitDecoder();
   const push = (text: string) => decoder.push(encoder.encode(text)).map(show);
   assertEquals(push("building <t"), ["[stdout: building ]"]);
@@ -691,7 +691,7 @@ Deno.test("JunitDecoder keeps a bounded number of names", () => {
   const tags = decode(report).events.flatMap(({ status, tags }) =>
     status === "success" ? [tags!.at(-1)!] : []
   );
-  // They may be repetitions, for all that is known.
+  // Names that are not kept may repeat.
   assert(tags.every((tag) => /^repeat:\d+\?$/.test(tag)), tags.join());
   assert(tags[0] !== tags[1]);
 });
@@ -736,7 +736,7 @@ Deno.test("JunitDecoder lets the cases of a suite follow one another", () => {
     "d: success #repeat:1 12:00:01Z",
     "e: inprogress 12:30:00.25Z",
     "e: success 12:30:01.25Z",
-    // It is not known how long it took.
+    // Its duration is unknown.
     "f: inprogress -",
     "f: success 12:00:02.500000001Z",
   ]);

@@ -1,47 +1,47 @@
 /**
- * The names of a JUnit case as a test id and tags, and back.
+ * Converts the names of a JUnit case to a test id and tags, and back.
  *
  * @module
  */
 
-/** What a report says of where a case belongs. */
+/** The names that a report gives to a case. */
 export interface CaseNames {
-  /** "" when the case has none. */
+  /** "" if the case has none. */
   readonly classname: string;
   readonly name: string;
-  /** The suites around it that have names, outermost first. */
+  /** The names of the enclosing suites, outermost first. */
   readonly suites: readonly string[];
 }
 
-/** What the tag for a suite begins with. */
+/** The beginning of the tag of a suite. */
 export const SUITE_TAG = "suite:";
 /**
- * What the tag for the `hostname` of a suite begins with: the machine, or the
- * browser of a Playwright project.
+ * The beginning of the tag of a suite's `hostname`: a machine, or a project of
+ * Playwright.
  */
 export const HOST_TAG = "host:";
 /**
- * What the tag begins with that sets tests apart whose suites, or which
- * themselves, have the names of earlier ones in the same report.
+ * The beginning of the tag that distinguishes tests whose names are those of
+ * earlier tests in the same report.
  */
 export const REPEAT_TAG = "repeat:";
-/** What the tag begins with that has the class where the id does not show it. */
+/** The beginning of the tag of a class that the id does not show. */
 const CLASS_TAG = "class:";
 
-/** Between the suites and the name, as in ids of TAP subtests. */
+/** Separates suites and name, as in ids of TAP subtests. */
 const SEPARATOR = " > ";
 
-/** No title is looked for in longer ids. */
+/** Longer ids are not searched for titles. */
 const MAX_TITLES_LENGTH = 4096;
 
-/** Node 20 calls the class of every case so, later ones that of some. */
+/** The class of all cases in Node 20, and of some in later versions. */
 const NODE_CLASS = "test";
-/** pytest calls every suite so. */
+/** The name of all suites in pytest. */
 const PYTEST_SUITE = "pytest";
 
 /**
- * The id of a case: `classname.name`. Where the class tells nothing, the suites
- * take its place: "cart > full > adds".
+ * The id of a case: `classname.name`. If the class identifies nothing, the
+ * suites take its place: "cart > full > adds".
  */
 export function caseTestId({ classname, name, suites }: CaseNames): string {
   if (name === "" && classname !== "") return classname;
@@ -50,14 +50,14 @@ export function caseTestId({ classname, name, suites }: CaseNames): string {
     : frontOf(suites) + (name || "testcase");
 }
 
-/** The id of a test that stands for a suite: the names of those around it. */
+/** The id of a test that represents a suite. */
 export function suitesId(suites: readonly string[]): string {
   return suites.join(SEPARATOR);
 }
 
 /**
- * The tag that {@linkcode caseNames} needs besides those of the suites to find
- * the class of a case; undefined where the id is enough.
+ * The tag for the class of a case; undefined if {@linkcode caseNames} finds the
+ * class without it.
  */
 export function classTag(names: CaseNames): string | undefined {
   const { classname, name, suites } = names;
@@ -68,23 +68,23 @@ export function classTag(names: CaseNames): string | undefined {
     : CLASS_TAG + classname;
 }
 
-/** What the tags of a test say of the names of its case. */
+/** The names in the tags of a test. */
 export interface TaggedNames {
   readonly suites: readonly string[];
-  /** Undefined where the id shows it. */
+  /** Undefined if the id shows it. */
   readonly classname: string | undefined;
-  /** What the id begins with when the class tells nothing. */
+  /** The beginning of ids without a class. */
   readonly front: string;
 }
 
-/** Reads the tags of a test. Tests with the same tags can share it. */
+/** Reads the tags of a test. Tests with the same tags can share the result. */
 export function taggedNames(tags: readonly string[]): TaggedNames {
   const suites = tagValues(tags, SUITE_TAG);
   const [classname] = tagValues(tags, CLASS_TAG);
   return { suites, classname, front: frontOf(suites) };
 }
 
-/** The names of a case, from the id of its test and what its tags say. */
+/** The names of a case, from the id of its test and the names in the tags. */
 export function caseNames(testId: string, tagged: TaggedNames): CaseNames {
   const { suites, classname: given, front } = tagged;
   const [classname, name] = given === undefined
@@ -93,18 +93,18 @@ export function caseNames(testId: string, tagged: TaggedNames): CaseNames {
   return { classname, name, suites };
 }
 
-/** What stands behind `prefix` in the tags that begin with it. */
+/** The tags that begin with `prefix`, without it. */
 export function tagValues(tags: readonly string[], prefix: string): string[] {
   return tags.filter((tag) => tag.startsWith(prefix))
     .map((tag) => tag.slice(prefix.length));
 }
 
-/** Says whether {@linkcode caseNames} reads `tag`. */
+/** Returns whether {@linkcode taggedNames} reads `tag`. */
 export function isNameTag(tag: string): boolean {
   return tag.startsWith(SUITE_TAG) || tag.startsWith(CLASS_TAG);
 }
 
-/** The name of a test whose class is known. */
+/** The name of a case whose class is known. */
 function nameOf(
   testId: string,
   classname: string,
@@ -114,7 +114,7 @@ function nameOf(
   return testId.startsWith(start) ? testId.slice(start.length) : testId;
 }
 
-/** A test id as class and name, in the light of its suites. */
+/** Splits a test id into class and name, given its suites. */
 function splitCaseId(
   testId: string,
   suites: readonly string[],
@@ -125,8 +125,8 @@ function splitCaseId(
   }
   const split = splitTestId(testId);
   const suite = suites.at(-1);
-  // Most producers name the suite after the class. To Catch2 it is the program,
-  // and the first word of the class.
+  // In most reports the suite has the name of the class. In Catch2's it is the
+  // program, and the first word of the class.
   if (
     suite !== undefined && testId.startsWith(`${suite}.`) &&
     testId.length > suite.length + 1 &&
@@ -138,8 +138,8 @@ function splitCaseId(
 }
 
 /**
- * An id whose class is the title of the test and ends its name, too: as those of
- * Jest's and Mocha's reporters, "adds 1.5.cart adds 1.5".
+ * Splits an id whose class is the title of the test, and also the end of its
+ * name, as in the reports of Jest and Mocha: "adds 1.5.cart adds 1.5".
  */
 function splitTitle(testId: string): [classname: string, name: string] {
   if (testId.length > MAX_TITLES_LENGTH) return ["", testId];
@@ -148,7 +148,7 @@ function splitTitle(testId: string): [classname: string, name: string] {
     dot >= 0 && 2 * dot < testId.length;
     dot = testId.indexOf(".", dot + 1)
   ) {
-    // Where the title begins in the name: it is all of it, or its last words.
+    // The title is the whole name or its last words.
     const again = testId.length - dot;
     const isAfter = again === dot + 1 || testId[again - 1] === " ";
     const classname = testId.slice(0, dot);
@@ -165,20 +165,20 @@ function frontOf(suites: readonly string[]): string {
 }
 
 function isTelling(classname: string, suites: readonly string[]): boolean {
-  // pytest, which has such a class for tests in test.py, has no other suites.
+  // In pytest this is the class of tests in test.py.
   return classname === NODE_CLASS
     ? suites.length > 0 && frontOf(suites) === ""
     : classname.trim() !== "";
 }
 
-/** A file's name at the end of a word, as it is in prose and in paths. */
+/** The end of a file name. */
 const FILE_NAME =
   /\.([cm]?[jt]sx?|py|rb|go|rs|java|kt|php|pl|t|sh|bats|cc?|cpp|cs|h|json|ya?ml|toml|xml|html?|css|md|txt|csv|log|ini)$/i;
 
 /**
- * A test id as class and name: at the last dot of the dotted words that it
- * begins with, "pkg.mod.Class.test_it(a=1.5)". Dots in brackets, in numbers, in
- * paths and in prose are none of these: such an id has no class.
+ * Splits a test id into class and name, at the last dot of the dotted name that
+ * it begins with: "pkg.mod.Class.test_it(a=1.5)". An id without a dotted name has
+ * no class; dots in brackets, numbers, paths and prose do not make one.
  */
 export function splitTestId(testId: string): [classname: string, name: string] {
   const word = PLAIN.test(testId) ? testId : dottedWord(testId);
@@ -194,10 +194,10 @@ export function splitTestId(testId: string): [classname: string, name: string] {
   return ["", testId];
 }
 
-/** Most ids are dotted words and nothing else. */
+/** Most ids are nothing but a dotted name: this is the fast way. */
 const PLAIN = /^[\w.]*$/;
 
-/** The dotted words that an id begins with; "" where they are something else. */
+/** The dotted name that an id begins with; "" if there is none. */
 function dottedWord(testId: string): string {
   const [word] = /^[^\s()[\]{]*/.exec(testId)!;
   if (word.includes("::")) return "";
@@ -208,7 +208,7 @@ function dottedWord(testId: string): string {
   return isFile || isOther ? "" : word;
 }
 
-/** Says whether the dot at `dot` may stand between a class and a name. */
+/** Returns whether the dot at `dot` may separate a class and a name. */
 function separates(testId: string, dot: number): boolean {
   const before = testId[dot - 1], after = testId[dot + 1];
   return after !== undefined && before !== "." && before !== "/" &&

@@ -29,10 +29,10 @@ import { readSeconds, readTime, spanOf } from "./times.ts";
 const REPORT_ID = "junit report";
 /** Reports with deeper nesting are refused. */
 const MAX_DEPTH = 256;
-/** How much of names is kept, to tell which ones repeat. */
+/** How many characters of names are kept, to detect repeated ones. */
 const MAX_NAMES_LENGTH = 4 * 1024 * 1024;
 
-/** What Catch2 calls every host: "to be determined". */
+/** The host in all reports of Catch2: "to be determined". */
 const UNKNOWN_HOST = "tbd";
 
 const SUITES = ["testsuites", "testsuite"];
@@ -66,26 +66,25 @@ interface Element {
 /**
  * Makes events from the elements of a report.
  *
- * - A test's id is `classname.name`; where the class tells nothing, it is the
- *   suites and the name, " > " between them. Its tags are `suite:NAME` for each
- *   suite around it that has a name, `host:NAME` for the `hostname` of the
- *   suite, and `class:NAME` where the id does not show the class.
- * - Suites with the names of earlier ones in the same report hold other tests,
- *   which are tagged `repeat:1`, `repeat:2` and so on. Runs of one test are in
- *   one suite.
- * - A `failure` or `error` makes a test fail, and becomes its file "traceback":
+ * - A test's id is `classname.name`; if the class identifies nothing, it is the
+ *   suites and the name, separated by " > ". Its tags are `suite:NAME` for each
+ *   enclosing suite that has a name, `host:NAME` for the suite's `hostname`, and
+ *   `class:NAME` if the id does not show the class.
+ * - Suites with the same names contain different tests: those of later suites are
+ *   tagged `repeat:1`, `repeat:2` and so on. All runs of a test are in one suite.
+ * - A `failure` or `error` makes a test fail and becomes its file "traceback":
  *   a line "type: message" and the text. `skipped` becomes the file "reason".
- *   What pytest marks as xfail is one, and so is a test that Node marks as
- *   todo, when it fails.
- * - `system-out` and `system-err` are the files "stdout" and "stderr", of the
- *   test or of no test. Properties, and attributes that mean nothing here, are
- *   the file "properties"; those of suites are not kept. An element that is not
- *   known becomes a file of its own name, so that no text is lost.
- * - Runs that do not count, as Surefire's reruns, are files of the one test:
- *   "attempt-1 traceback", "attempt-1 stdout". The test has a tag for each
- *   attempt, and `flaky` when it passed in the end: such a build is green.
- * - A failure outside of a case, and a suite that counts more failures or more
- *   errors than cases went wrong, are failures of tests named after the suite.
+ *   Tests that pytest marks as xfail are xfail, and so are failing tests that
+ *   Node marks as todo.
+ * - `system-out` and `system-err` become the files "stdout" and "stderr", of
+ *   the test or of no test. Properties, and attributes without a meaning here,
+ *   become the file "properties"; those of suites are dropped. Unknown elements
+ *   become files with their own names, so that no text is lost.
+ * - Runs that do not count, such as Surefire's reruns, become files of the one
+ *   test: "attempt-1 traceback", "attempt-1 stdout". The test has a tag for
+ *   each attempt, and `flaky` if it passed in the end: such a build is green.
+ * - A failure outside a case, and a suite that declares more failures or errors
+ *   than it has failed cases, become failures of tests named after the suite.
  */
 export class JunitReport {
   readonly #emit: (event: StatusEvent) => void;
@@ -93,10 +92,10 @@ export class JunitReport {
   readonly #open: Element[] = [];
   readonly #suites: Suite[] = [];
   #case: TestCase | undefined;
-  /** The suites so far, and the tests outside of any, by all their names. */
+  /** How often suites, and tests outside any suite, have had the same names. */
   readonly #names = new Map<string, number>();
   #namesLength = 0;
-  /** How many could not be looked up. */
+  /** How many names were not looked up. */
   #unknown = 0;
 
   constructor(
@@ -230,7 +229,7 @@ export class JunitReport {
     return { suites, host, repeat: repeat ?? around.repeat };
   }
 
-  /** Numbers what has the same names as something before; others have none. */
+  /** Returns a number for names that may repeat, undefined for new ones. */
   #repeatOf(
     { suites, repeat }: Place,
     ...names: readonly string[]
@@ -243,7 +242,7 @@ export class JunitReport {
       return repeat === undefined ? `${count}` : `${repeat}.${count}`;
     }
     this.#namesLength += key.length;
-    // What is not known to be new may be a repetition.
+    // Names that are not kept may repeat.
     if (this.#namesLength > MAX_NAMES_LENGTH) return `${++this.#unknown}?`;
     this.#names.set(key, 1);
     return undefined;
@@ -291,7 +290,7 @@ export class JunitReport {
     };
   }
 
-  /** The id of a case's test, and its tags. */
+  /** The id and the tags of a case's test. */
   #namesOf(
     { element, place, tags }: Suite,
     { classname = "", name = "" }: Attributes,
@@ -303,7 +302,7 @@ export class JunitReport {
     };
     const testId = cutId(caseTestId(names));
     const own: string[] = [];
-    // Node has tests of all files in no suite, and runs each once.
+    // Node writes tests of all files outside suites, and runs each once.
     const repeat = element === "testsuites"
       ? this.#repeatOf(place, testId)
       : undefined;

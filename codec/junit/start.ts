@@ -1,12 +1,12 @@
 /**
- * What stands before a report: the words of a build tool on the same stream.
+ * Separates a report from text before it, such as the output of a build tool.
  *
  * @module
  */
 
 import { concat } from "@std/bytes/concat";
 
-/** How a report begins that something stands in front of. */
+/** The beginnings of a report after text. */
 const BEGINNINGS = ["<?xml", "<testsuite"].map((text) =>
   new TextEncoder().encode(text)
 );
@@ -14,7 +14,7 @@ const LONGEST = Math.max(...BEGINNINGS.map(({ length }) => length));
 
 const SPACE = 0x20, TAB = 0x09, LINE_FEED = 0x0a, RETURN = 0x0d, LESS = 0x3c;
 
-/** What bytes are: words before a report, or the report. */
+/** Bytes before the beginning of the report, and from there on. */
 export interface Split {
   readonly words: Uint8Array;
   readonly report: Uint8Array;
@@ -23,11 +23,11 @@ export interface Split {
 const NONE = new Uint8Array(0);
 
 /**
- * Tells a report from the words before it: they go on to the first "<?xml" or
- * "<testsuite". A document that begins with "<" has none.
+ * Finds the beginning of a report: the first "<?xml" or "<testsuite", or the
+ * beginning of a document that starts with "<".
  */
 export class ReportStart {
-  /** What may be the beginning of a report, or only blank. */
+  /** Bytes that may belong to the report. */
   #held: Uint8Array = NONE;
   #state: "blank" | "words" | "report" = "blank";
 
@@ -36,7 +36,7 @@ export class ReportStart {
     return this.#state === "report";
   }
 
-  /** Takes in bytes, in UTF-8 or another encoding that has ASCII in it. */
+  /** Reads bytes in an encoding that extends ASCII. */
   push(chunk: Uint8Array): Split {
     if (this.isFound) return { words: NONE, report: chunk };
     const bytes = concat([this.#held, chunk]);
@@ -50,7 +50,7 @@ export class ReportStart {
     return this.#readWords(bytes);
   }
 
-  /** Says that no more bytes come, and returns the rest of the words. */
+  /** Ends the input and returns the remaining words. */
   end(): Uint8Array {
     return this.#state === "words" ? this.#held : NONE;
   }

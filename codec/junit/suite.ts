@@ -10,16 +10,16 @@ import type { Clock } from "./times.ts";
 /** The attributes of an element. */
 export type Attributes = Readonly<Record<string, string | undefined>>;
 
-/** Where the tests of a suite belong. */
+/** What identifies the suite of a test. */
 export interface Place {
-  /** The suites around a test that have names, its own last. */
+  /** The names of the enclosing suites, outermost first. */
   readonly suites: readonly string[];
   readonly host: string;
-  /** Tells suites apart that have the names of others. */
+  /** Distinguishes suites with the same names. */
   readonly repeat: string | undefined;
 }
 
-/** The tags for a place. */
+/** The tags of the tests in a place. */
 export function placeTags({ suites, host, repeat }: Place): string[] {
   return [
     ...suites.map((suite) => SUITE_TAG + suite),
@@ -28,7 +28,7 @@ export function placeTags({ suites, host, repeat }: Place): string[] {
   ];
 }
 
-/** Holds what a suite says of its cases against what came. */
+/** Compares what a suite declares with what it contains. */
 export class Suite {
   readonly element: string;
   readonly name: string;
@@ -42,7 +42,7 @@ export class Suite {
   readonly #failures: number;
   readonly #errors: number;
   #cases = 0;
-  /** The cases that went wrong, and failures outside of cases. */
+  /** How many cases, and failures outside cases, went wrong. */
   #bad = 0;
   #hasFailed = false;
   #failureElements = 0;
@@ -71,7 +71,7 @@ export class Suite {
     if (isBad) this.#bad++;
   }
 
-  /** Counts a failure outside of any case. */
+  /** Counts a failure outside any case. */
   addFailure(): void {
     this.#bad++;
     this.#hasFailed = true;
@@ -83,7 +83,7 @@ export class Suite {
     else this.#errorElements++;
   }
 
-  /** Counts all of a suite within this one. */
+  /** Adds the counts of a suite within this one. */
   addSuite(suite: Suite): void {
     this.#cases += suite.#cases;
     this.#bad += Math.max(suite.#bad, suite.#failures, suite.#errors);
@@ -92,10 +92,10 @@ export class Suite {
   }
 
   /**
-   * The failures that the suite counts and the report does not have, in words;
-   * undefined when none is missing. Each count is compared by itself: some
-   * producers count an error as a failure too. How many tests there are says
-   * nothing: it may be the number of assertions, of steps, of retries.
+   * The failures that the suite declares and does not contain; undefined if
+   * none is missing. Each count is compared separately, because some producers
+   * also count errors as failures. The count of tests is ignored: it may be the
+   * number of assertions, steps or attempts.
    */
   get missing(): string | undefined {
     if (this.#hasFailed || this.#countsAssertions) return undefined;
@@ -105,10 +105,12 @@ export class Suite {
     ];
     return missing.length === 0
       ? undefined
-      : `the report says ${missing.join(" and ")}, ${this.#bad} came`;
+      : `the report declares ${
+        missing.join(" and ")
+      } but contains ${this.#bad}`;
   }
 
-  /** Catch2 and doctest count assertions, and have an element for each. */
+  /** Catch2 and doctest count assertions, and write an element for each. */
   get #countsAssertions(): boolean {
     const missing = Math.max(this.#failures, this.#errors) - this.#bad;
     return this.#tests - this.#cases > missing &&
@@ -117,9 +119,9 @@ export class Suite {
   }
 }
 
-function countOf(what: string, said: number, came: number): string[] {
-  if (said <= came) return [];
-  return [`${said} ${what}${said === 1 ? "" : "s"}`];
+function countOf(what: string, declared: number, found: number): string[] {
+  if (declared <= found) return [];
+  return [`${declared} ${what}${declared === 1 ? "" : "s"}`];
 }
 
 function readCount(text: string | undefined): number {

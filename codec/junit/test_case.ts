@@ -11,7 +11,10 @@ import type { Span } from "./times.ts";
 const XFAIL_TYPE = "pytest.xfail";
 const TODO_TYPE = "todo";
 
-/** Values of `status` and `result`, which some give instead of elements. */
+/**
+ * Values of `status` and `result`, which some producers use instead of
+ * elements.
+ */
 const NOT_RUN = [
   "notrun",
   "disabled",
@@ -55,14 +58,14 @@ export class TestCase {
     this.#skipType ??= type;
   }
 
-  /** Takes in the attribute `status` or `result`. */
+  /** Reads the attribute `status` or `result`. */
   readStatus(text = ""): void {
     const status = text.toLowerCase();
     if (NOT_RUN.includes(status)) this.skip();
     if (FAILED.includes(status)) this.fail();
   }
 
-  /** Whether anything went wrong, were it in a run that does not count. */
+  /** Whether any run failed, even one that does not count. */
   get isBad(): boolean {
     return this.#isFailed || this.#reruns > 0;
   }

@@ -7,9 +7,9 @@
 
 import { parseTimestamp, type Timestamp } from "../timestamp.ts";
 
-/** When something began and ended. */
+/** When something began and ended, if known. */
 export interface Span {
-  /** Undefined, too, when it is not known how long it took. */
+  /** Also undefined if the duration is unknown. */
   readonly start: Timestamp | undefined;
   readonly end: Timestamp | undefined;
 }
@@ -23,15 +23,15 @@ export interface Clock {
 const MAX_SECONDS = 2 ** 32 - 1;
 /** "1,234.5", as written by Surefire. */
 const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
-/** "0,160", as TestNG and Surefire write where the comma is decimal. */
+/** "0,160", as written by TestNG and Surefire in some locales. */
 const DECIMAL_COMMA = /^(\d+|[1-9]\d{0,2}(\.\d{3})+),\d+$/;
-/** GoogleTest and nose2 give it to tests that did not run, in local time. */
+/** The day of tests that did not run, in GoogleTest and nose2. */
 const NO_DAY = "1970-01-01";
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * The attribute `timestamp`: ISO 8601. Without a zone it is taken for UTC: the
- * schemas do not agree on what it is. The first day of 1970 is no time.
+ * Reads the attribute `timestamp`: ISO 8601. Without a zone it is taken as UTC,
+ * because the schemas disagree. The first day of 1970 means that it is unknown.
  */
 export function readTime(text: string | undefined): Timestamp | undefined {
   if (text === undefined || text.trim().startsWith(NO_DAY)) return undefined;
@@ -48,7 +48,7 @@ export function readTime(text: string | undefined): Timestamp | undefined {
   }
 }
 
-/** The attribute `time`: seconds; undefined when it cannot be read. */
+/** Reads the attribute `time`, in seconds; undefined if it is unreadable. */
 export function readSeconds(text: string | undefined): number | undefined {
   const written = text?.trim() ?? "";
   if (!/^\d|^\.\d/.test(written)) return undefined;
@@ -68,7 +68,7 @@ export function readSeconds(text: string | undefined): number | undefined {
  * as in TAP, if there is a clock.
  *
  * @param own the case's own `timestamp`
- * @param seconds how long it took; its end alone is known without it
+ * @param seconds how long it took; if unknown, so is when it began
  */
 export function spanOf(
   clock: Clock,

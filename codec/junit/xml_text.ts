@@ -16,14 +16,14 @@ const MAX_DECLARATION_BYTES = 1024;
 const DECLARATION =
   /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["'][^>]*\?>/;
 
-/** So many bytes tell whether a document is in UTF-16. */
+/** How many bytes show whether a document is in UTF-16. */
 const SIGNATURE_BYTES = 4;
 
 const encoder = new TextEncoder();
 
 /**
- * Turns UTF-16 into UTF-8, and takes the byte order mark off UTF-8. All else
- * stays as it is.
+ * Converts UTF-16 to UTF-8, and removes the byte order mark of UTF-8. Other
+ * encodings are left unchanged.
  */
 export class ByteOrderReader {
   #decoder: TextDecoder | undefined;
@@ -43,7 +43,7 @@ export class ByteOrderReader {
       : this.#begin(this.#beginning);
   }
 
-  /** Says that no more bytes come, and returns the rest. */
+  /** Ends the input and returns the remaining bytes. */
   end(): Uint8Array {
     const rest = this.#beginning && this.#begin(this.#beginning);
     const last = encoder.encode(this.#decoder?.decode());
@@ -66,7 +66,7 @@ export class ByteOrderReader {
   }
 }
 
-/** The kind of UTF-16, by a byte order mark or by "<" and a character of ASCII. */
+/** Detects UTF-16, by a byte order mark or by "<" and an ASCII character. */
 function utf16In([a, b, c, d]: Uint8Array): string | undefined {
   if (a === 0xff && b === 0xfe) return "utf-16le";
   if (a === 0xfe && b === 0xff) return "utf-16be";
@@ -76,8 +76,8 @@ function utf16In([a, b, c, d]: Uint8Array): string | undefined {
 }
 
 /**
- * Decodes a document as its XML declaration says, or as UTF-8. What is not in
- * the encoding reads U+FFFD.
+ * Decodes a document in the encoding of its XML declaration, or in UTF-8.
+ * Invalid bytes become U+FFFD.
  */
 export class XmlTextDecoder {
   #decoder: TextDecoder | undefined;

@@ -36,7 +36,7 @@ export const OUTCOME_ELEMENTS: Partial<
 };
 
 const MESSAGE_CHARACTERS = 500;
-/** How much of an attempt's files is shown: an element is a string. */
+/** How many characters of files an attempt takes: they are one string. */
 const ATTEMPT_CHARACTERS = 16 * 1024 * 1024;
 /** How many routes' properties are kept for reuse. */
 const MOST_ROUTES = 1024;
@@ -47,7 +47,7 @@ export interface CaseOptions {
   readonly most: number;
   /** The directory for files beside the report. */
   readonly attachments: string | undefined;
-  /** Whether the tags that name suites and hosts are shown as tags. */
+  /** Whether the tags of suites and hosts are properties too. */
   readonly showsPlaces: boolean;
 }
 
@@ -70,12 +70,12 @@ export interface Attempt {
   readonly output: string;
 }
 
-/** Where a test belongs, by its tags. */
+/** What identifies the suite of a test, from its tags. */
 export interface Place {
-  /** The names of the suites around it, outermost first. */
+  /** The names of the enclosing suites, outermost first. */
   readonly suites: readonly string[];
   readonly host: string | undefined;
-  /** Tells suites of one name, or tests of one id, apart. */
+  /** Distinguishes suites with the same names. */
   readonly repeat: string | undefined;
 }
 
@@ -119,14 +119,14 @@ export function attemptOf(test: ReportedTest, options: CaseOptions): Attempt {
   };
 }
 
-/** What the tags of a test say of where it belongs. */
+/** What the tags of a test contain. */
 interface TagsRead {
   readonly place: Place;
   readonly names: TaggedNames;
 }
 
 const NO_TAGS = readNewTags([]);
-/** A stream has few sets of tags: most are read already. */
+/** A stream has few sets of tags: most have been read already. */
 const tagsRead = new WeakMap<readonly string[], TagsRead>();
 
 function readTags(tags: readonly string[]): TagsRead {
@@ -143,7 +143,7 @@ function readNewTags(tags: readonly string[]): TagsRead {
   return { place: { suites: names.suites, host, repeat }, names };
 }
 
-/** Says whether the place of a test, or its class, has what the tag says. */
+/** Returns whether a tag is in the place of a test or in its class. */
 function isPlaceTag(tag: string): boolean {
   return isNameTag(tag) || tag.startsWith(HOST_TAG) ||
     tag.startsWith(REPEAT_TAG);
@@ -255,7 +255,7 @@ function contentText(text: string): string {
   return xmlText(text.replaceAll(/\[\[(?=ATTACHMENT\|)/gi, "[\\u005b"));
 }
 
-/** The case of a test in parts, from the attempt that counts and the others. */
+/** The case of a test, in parts: the attempt that counts, and the others. */
 export function caseOf(
   counted: Attempt,
   others: readonly Attempt[],

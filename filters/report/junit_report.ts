@@ -28,7 +28,7 @@ const SUITE_CHARACTERS = 1024 * 1024;
 
 /** What a report depends on besides the tests. */
 export interface JunitOptions extends Omit<CaseOptions, "showsPlaces"> {
-  /** Matches the part of a test id that names its suite; else its tags do. */
+  /** Matches the part of a test id that names its suite, instead of its tags. */
   readonly suiteFrom: RegExp | undefined;
   /** Whether the failed attempts at a test are one case. */
   readonly retries: boolean;
@@ -54,7 +54,7 @@ class Suite {
     if (element !== undefined) this[element]++;
   }
 
-  /** Those around it count its cases, too. */
+  /** Enclosing suites have the same counts. */
   get start(): string {
     return this.#names.map((name) =>
       xmlStart("testsuite", {

@@ -8,7 +8,7 @@ import { cutText, joinCut } from "./shorten.ts";
 
 /** Longer content is read in slices of this size. */
 const SLICE_BYTES = 1024 * 1024;
-/** The most bytes of UTF-8 for one UTF-16 unit, or for a character's rest. */
+/** The most bytes of UTF-8 for a UTF-16 unit. */
 const UNIT_BYTES = 3;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -24,8 +24,8 @@ export function textOfContent(content: Uint8Array): string {
 }
 
 /**
- * The same, cut as by {@linkcode cutText}. Only what is left is made a string:
- * a string of more than 512 MB cannot be made.
+ * The same, cut as by {@linkcode cutText}. The content may be longer than the
+ * longest string, 512 MB: only what is shown becomes one.
  */
 export function cutContent(content: Uint8Array, most: number): string {
   if (content.length <= SLICE_BYTES) {
