@@ -23,11 +23,22 @@ export function renameSources(npm: string, folder: string): void {
     const path = `${npm}/${folder}/${script}.map`;
     const map = JSON.parse(Deno.readTextFileSync(path));
     const up = relative(dirname(path), npm);
-    map.sources = map.sources.map((source: string) =>
-      `${up}/${nameOf(resolve(dirname(path), source))}`
+    const sources: string[] = map.sources.map((source: string) =>
+      resolve(dirname(path), source)
     );
+    if (sources.every((source) => isBundled(source, script))) {
+      map.sources = [];
+      map.mappings = "";
+    } else {
+      map.sources = sources.map((source) => `${up}/${nameOf(source)}`);
+    }
     Deno.writeTextFileSync(path, JSON.stringify(map));
   }
+}
+
+/** Says whether a script is its own source: the bundler's helpers are. */
+function isBundled(source: string, script: string): boolean {
+  return !source.startsWith(ROOT) && source.endsWith(`/${script}`);
 }
 
 function nameOf(path: string): string {
