@@ -1,36 +1,22 @@
 /**
- * Keys: read from files, found for signatures, and the state they are in.
+ * Keys: read from files, and found for signatures.
  *
  * @module
  */
 
-import {
-  config,
-  type Key,
-  type PrivateKey,
-  type PublicKey,
-  readKeys,
-  readPrivateKeys,
-  type Subkey,
-} from "openpgp";
+import { type PrivateKey, readPrivateKeys } from "openpgp";
 import { concat } from "@std/bytes/concat";
 import { openInput, readChunk } from "../kit/io/input.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
+import { KeyJudge, type KeyState } from "./key_state.ts";
+import {
+  joinKeyBlocks,
+  type KeyPart,
+  readKeyBlocks,
+} from "./openpgp/key_block.ts";
+import { keyPacketsIn } from "./openpgp/key_file.ts";
+import type { KeyPacket } from "./openpgp/signature_check.ts";
 import type { ParsedSignature } from "./openpgp/signature_packet.ts";
-
-/** What a key is good for. */
-export interface KeyState {
-  /** Seconds since 1970. */
-  readonly created: number;
-  /** Seconds since 1970, or Infinity; of it and its primary key the sooner. */
-  readonly expires: number;
-  /** Said when the key, or its primary key, is revoked, whenever and why ever. */
-  readonly revoked?: string;
-  /** Said when no self-signature lets it sign documents. */
-  readonly unusable?: string;
-  /** What kind of weak key it is, if it is one: "dsa1024", "rsa1024". */
-  readonly weak?: string;
-}
 
 /** A key, primary or not, that may have made a signature. */
 export interface SigningKey {
@@ -39,21 +25,10 @@ export interface SigningKey {
   /** The fingerprint of its primary key. */
   readonly primary: string;
   /** openpgp's packet, to verify with. */
-  readonly packet: unknown;
-  /** Costs some signatures the first time. */
+  readonly packet: KeyPacket;
+  /** Verifies the signatures over the key the first time. */
   state(): Promise<KeyState>;
 }
-
-/** Shorter keys of these kinds are weak. */
-const WEAK_BITS = 2048;
-
-/** Key state and policy are ours: openpgp is to judge self-signatures alone. */
-const LENIENT = {
-  ...config,
-  rejectPublicKeyAlgorithms: new Set<never>(),
-  rejectCurves: new Set<never>(),
-  minRSABits: 0,
-};
 
 /** What signatures are verified with. */
 export class KeyRing {
@@ -71,114 +46,63 @@ export class KeyRing {
    * no keys
    */
   static async read(paths: readonly string[]): Promise<KeyRing> {
-    const keys = new Map<string, PublicKey>();
+    const read = [];
     for (const path of paths) {
-      for (const read of await readKeyFile(path, readKeys)) {
-        const key = read.toPublic();
-        const known = keys.get(key.getFingerprint());
-        keys.set(key.getFingerprint(), known ? await join(known, key) : key);
-      }
+      read.push(...await readKeyFile(path, readKeyBlocks));
     }
-    return new KeyRing([...keys.values()].flatMap((key) => [
-      new RingKey(key),
-      ...key.subkeys.map((subkey) => new RingKey(key, subkey)),
-    ]));
+    const blocks = joinKeyBlocks(read);
+    const find = (wanted: string) =>
+      blocks.find(({ primary }) => primary.fingerprint === wanted)?.primary;
+    return new KeyRing(blocks.flatMap((block) => {
+      const judge = new KeyJudge(block, find);
+      const { primary, subkeys } = block;
+      return [primary, ...subkeys]
+        .map((part) => new RingKey(part, primary.fingerprint, judge));
+    }));
   }
 
-  /** The keys a signature may be of: ids can be forged to match. */
+  /**
+   * The keys a signature may be of: ids can be forged to match. Where it names
+   * its key twice, both names must fit.
+   */
   find(
     { fingerprint, keyId }: Pick<ParsedSignature, "fingerprint" | "keyId">,
   ): readonly SigningKey[] {
+    if (fingerprint === undefined && keyId === undefined) return [];
     return this.#keys.filter((key) =>
-      fingerprint !== undefined
-        ? key.fingerprint === fingerprint
-        : keyId !== undefined && key.keyId === keyId
+      [key.fingerprint, undefined].includes(fingerprint) &&
+      [key.keyId, undefined].includes(keyId)
     );
   }
-}
-
-/** openpgp's way to ask for no check of times; its types do not know it. */
-const NO_DATE = null as unknown as Date;
-
-/** A key with what two copies of it hold. */
-async function join(key: PublicKey, copy: PublicKey): Promise<PublicKey> {
-  // The types want a private key from an update; of public ones it makes none.
-  return await key.update(copy as PrivateKey, NO_DATE, LENIENT);
 }
 
 /** A key of the ring; its state is found out once. */
 class RingKey implements SigningKey {
-  readonly #key: PublicKey;
-  readonly #subkey: Subkey | undefined;
-  readonly #part: PublicKey | Subkey;
-  readonly fingerprint: string;
-  readonly keyId: string;
+  readonly #part: KeyPart;
+  readonly #judge: KeyJudge;
   readonly primary: string;
   #state: Promise<KeyState> | undefined;
 
-  constructor(key: PublicKey, subkey?: Subkey) {
-    this.#key = key;
-    this.#subkey = subkey;
-    this.#part = subkey ?? key;
-    this.fingerprint = this.#part.getFingerprint().toUpperCase();
-    this.keyId = this.#part.getKeyID().toHex().toUpperCase();
-    this.primary = key.getFingerprint().toUpperCase();
+  constructor(part: KeyPart, primary: string, judge: KeyJudge) {
+    this.#part = part;
+    this.#judge = judge;
+    this.primary = primary;
   }
 
-  get packet(): unknown {
-    return this.#part.keyPacket;
+  get fingerprint(): string {
+    return this.#part.fingerprint;
+  }
+
+  get keyId(): string {
+    return this.#part.keyId;
+  }
+
+  get packet(): KeyPacket {
+    return this.#part.packet;
   }
 
   state(): Promise<KeyState> {
-    return this.#state ??= this.#find();
-  }
-
-  async #find(): Promise<KeyState> {
-    const { algorithm, bits = Infinity } = this.#part.getAlgorithmInfo();
-    return {
-      created: this.#part.getCreationTime().getTime() / 1000,
-      expires: await this.#expires(),
-      revoked: await this.#revoked(),
-      unusable: await this.#unusable(),
-      weak: bits >= WEAK_BITS
-        ? undefined
-        : `${algorithm.replace(/[A-Z].*/, "")}1024`,
-    };
-  }
-
-  async #expires(): Promise<number> {
-    const times = [
-      await this.#key.getExpirationTime(undefined, LENIENT),
-      await this.#subkey?.getExpirationTime(NO_DATE, LENIENT),
-    ];
-    // No time is no valid self-signature: the key is unusable anyhow.
-    return Math.min(
-      ...times.map((time) =>
-        time instanceof Date ? time.getTime() / 1000 : Infinity
-      ),
-    );
-  }
-
-  async #revoked(): Promise<string | undefined> {
-    const any = [null as never, null as never, NO_DATE, LENIENT] as const;
-    if (await this.#key.isRevoked(...any)) return "the key is revoked";
-    if (await this.#subkey?.isRevoked(...any)) return "the subkey is revoked";
-    return undefined;
-  }
-
-  /** Its self-signatures, and a subkey's own one back, are looked at. */
-  async #unusable(): Promise<string | undefined> {
-    try {
-      const id = this.#part.getKeyID();
-      const signing = await this.#key
-        .getSigningKey(id, NO_DATE, undefined, LENIENT);
-      if (signing.getFingerprint().toUpperCase() === this.fingerprint) {
-        return undefined;
-      }
-    } catch {
-      // Its errors have no codes; what it does not vouch for does not sign.
-    }
-    return "the keyring does not say that this key may sign";
+    return this.#state ??= this.#judge.stateOf(this.#part);
   }
 }
 
@@ -188,30 +112,17 @@ class RingKey implements SigningKey {
  * @throws {SignedStreamError} status 5 when it cannot be read or holds none
  */
 export function readSecretKeys(path: string): Promise<PrivateKey[]> {
-  return readKeyFile(path, readPrivateKeys);
+  return readKeyFile(path, (binaryKeys) => readPrivateKeys({ binaryKeys }));
 }
 
-/** One or more blocks of armor, and text between them. */
-const ARMORED_KEYS =
-  /-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?-----END PGP \1 KEY BLOCK-----/g;
-
-/** Reads keys, armored or binary; openpgp takes but one block of armor. */
-async function readKeyFile<Read extends Key>(
+/** Reads keys out of the binary packets in a file. */
+async function readKeyFile<Keys>(
   path: string,
-  read: (
-    options: { armoredKeys: string } & { binaryKeys: Uint8Array },
-  ) => Promise<Read[]>,
-): Promise<Read[]> {
+  read: (packets: Uint8Array) => Promise<Keys>,
+): Promise<Keys> {
   const bytes = readFile(path);
-  const blocks = new TextDecoder().decode(bytes).match(ARMORED_KEYS);
-  type Options = Parameters<typeof read>[0];
-  const all = blocks === null
-    ? [{ binaryKeys: bytes } as Options]
-    : blocks.map((armoredKeys) => ({ armoredKeys } as Options));
   try {
-    const keys = [];
-    for (const options of all) keys.push(...await read(options));
-    return keys;
+    return await read(await keyPacketsIn(bytes));
   } catch (error) {
     throw new SignedStreamError(
       EXIT.trouble,

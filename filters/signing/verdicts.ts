@@ -8,9 +8,9 @@
  * @module
  */
 
-import { SignaturePacket } from "openpgp";
 import { EXIT } from "./errors.ts";
 import type { KeyRing, SigningKey } from "./keys.ts";
+import { isHashTooShort, isSignedBy } from "./openpgp/signature_check.ts";
 import {
   ALGORITHMS,
   type ParsedSignature,
@@ -95,7 +95,7 @@ export class SignatureVerifier {
     if (candidates.length === 0) {
       return record(signature, "unknown-key", "the keyring has no such key");
     }
-    if (isTooShort(signature)) {
+    if (isHashTooShort(signature)) {
       return record(
         signature,
         "weak",
@@ -104,7 +104,7 @@ export class SignatureVerifier {
       );
     }
     for (const key of candidates) {
-      if (await isSignedBy(key, signature, digest)) {
+      if (await isSignedBy(key.packet, signature, digest)) {
         return await this.#judgeKey(signature, key);
       }
     }
@@ -126,7 +126,7 @@ export class SignatureVerifier {
       record(signature, verdict, reason, key);
     const created = signature.created!;
     const now = Date.now() / 1000;
-    const { lifetime = Infinity } = signature;
+    const { expires = Infinity } = signature;
     const state = await key.state();
     if (state.revoked) return say("revoked-key", state.revoked);
     if (state.unusable) return say("unknown-key", state.unusable);
@@ -136,9 +136,7 @@ export class SignatureVerifier {
     if (created < state.created) {
       return say("bad", "it is older than its key");
     }
-    if (created + lifetime <= now) {
-      return say("bad", `it expired at ${time(created + lifetime)}`);
-    }
+    if (expires <= now) return say("bad", `it expired at ${time(expires)}`);
     if (created < notBefore) {
       return say("bad", `replayed: it was made before ${time(notBefore)}`);
     }
@@ -161,64 +159,6 @@ export class SignatureVerifier {
       return say("weak", `a key of ${state.weak} is weak`);
     }
     return say("good");
-  }
-}
-
-/** EdDSA in its three forms. */
-const EDDSA = [22, 27, 28];
-const SHORT_HASHES = [...BROKEN_HASHES, "sha1", "sha224"];
-
-/** Whether openpgp does not even look: RFC 9580, 5.2.3.3 to 5.2.3.5. */
-function isTooShort({ publicKeyAlgorithm, hash }: ParsedSignature): boolean {
-  return EDDSA.includes(publicKeyAlgorithm) && SHORT_HASHES.includes(hash!);
-}
-
-/** What openpgp must not decide: it does not know the policy. */
-const CRYPTO_ONLY = {
-  rejectHashAlgorithms: new Set<number>(),
-  rejectMessageHashAlgorithms: new Set<number>(),
-  knownNotations: [],
-};
-
-/** openpgp's packet, with the parts its types leave out. */
-interface VerifiablePacket {
-  hashed: Uint8Array;
-  read(body: Uint8Array): void;
-  verify(
-    key: unknown,
-    type: number,
-    data: undefined,
-    date: null,
-    isDetached: boolean,
-    config: unknown,
-  ): Promise<void>;
-}
-
-/**
- * Whether a key made a signature of a digest. With `hashed` set openpgp takes
- * no data: it then computes RSA, DSA and ECDSA over the digest itself.
- */
-async function isSignedBy(
-  key: SigningKey,
-  signature: ParsedSignature,
-  digest: Uint8Array,
-): Promise<boolean> {
-  const packet = new SignaturePacket() as unknown as VerifiablePacket;
-  try {
-    packet.read(signature.bytes);
-    packet.hashed = digest;
-    await packet.verify(
-      key.packet,
-      signature.type,
-      undefined,
-      null,
-      true,
-      CRYPTO_ONLY,
-    );
-    return true;
-  } catch {
-    // Its errors have no codes; whatever they say, the signature is not proved.
-    return false;
   }
 }
 

@@ -15,8 +15,17 @@ export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export const TAG = {
   signature: 2,
   onePass: 4,
+  secretKey: 5,
+  publicKey: 6,
+  secretSubkey: 7,
   compressed: 8,
+  marker: 10,
   literal: 11,
+  trust: 12,
+  userId: 13,
+  publicSubkey: 14,
+  userAttribute: 17,
+  padding: 21,
 } as const;
 
 /** The first octet of a new length: 224 to 254 for parts of 2 ** (it & 31). */
@@ -32,10 +41,17 @@ const TAG_NAMES: Readonly<Record<number, string>> = {
   2: "signature",
   3: "encrypted session key",
   4: "one-pass signature",
+  5: "secret key",
+  6: "public key",
+  7: "secret subkey",
   8: "compressed data",
   9: "encrypted data",
   10: "marker",
   11: "literal data",
+  12: "trust",
+  13: "user id",
+  14: "public subkey",
+  17: "user attribute",
   18: "encrypted data",
   20: "encrypted data",
   21: "padding",
@@ -228,6 +244,68 @@ export function aPacket(tag: number): string {
   return name === undefined
     ? `a packet of type ${tag}`
     : `${/^[aei]/.test(name) ? "an" : "a"} ${name} packet`;
+}
+
+/** A packet at hand; its body is a view. */
+export interface WholePacket {
+  readonly tag: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The packet that begins at a place in bytes at hand, and where the next begins.
+ * Its length must be known ahead, as that of all packets of keys is.
+ *
+ * @throws {Error} with words to say when there is none, or it is cut
+ */
+export function packetAt(
+  bytes: Uint8Array,
+  at: number,
+): WholePacket & { readonly next: number } {
+  const first = bytes[at];
+  if ((first & 0x80) === 0) throw new Error(`no packet begins at byte ${at}`);
+  const isNew = (first & 0x40) !== 0;
+  const tag = isNew ? first & 0x3f : first >> 2 & 0x0f;
+  const octet = bytes[at + 1] ?? 0;
+  /** The length, and in how many octets it stands. */
+  const [length, octets] = isNew
+    ? octet < 192
+      ? [octet, 1]
+      : octet < FIRST_PARTIAL
+      ? [(octet - 192) * 256 + bytes[at + 2] + 192, 2]
+      : octet <= LAST_PARTIAL
+      ? [NaN, 1]
+      : [numberAt(bytes, at + 2, 4), 5]
+    : (first & 3) < 3
+    ? [numberAt(bytes, at + 1, 1 << (first & 3)), 1 << (first & 3)]
+    : [NaN, 0];
+  const start = at + 1 + octets, next = start + length;
+  // What runs past the end gives NaN as well.
+  if (!(next <= bytes.length)) {
+    throw new Error(
+      `${aPacket(tag)} at byte ${at} is cut, or does not say its length`,
+    );
+  }
+  return { tag, body: bytes.subarray(start, next), next };
+}
+
+function numberAt(bytes: Uint8Array, at: number, size: number): number {
+  let value = 0;
+  for (let i = 0; i < size; i++) value = value * 256 + bytes[at + i];
+  return value;
+}
+
+/**
+ * The packets that bytes at hand are.
+ *
+ * @throws {Error} as {@linkcode packetAt} does
+ */
+export function* packetsIn(bytes: Uint8Array): Generator<WholePacket> {
+  for (let at = 0; at < bytes.length;) {
+    const packet = packetAt(bytes, at);
+    yield packet;
+    at = packet.next;
+  }
 }
 
 /** How the length of a packet's body is written; RFC 9580, section 4.2.1. */

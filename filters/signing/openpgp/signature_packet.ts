@@ -39,6 +39,16 @@ export function hashName(id: number): string | undefined {
 export const TYPE_BINARY = 0x00;
 export const TYPE_TEXT = 0x01;
 
+/** A subpacket of a signature; its body is a view. */
+export interface Subpacket {
+  readonly type: number;
+  /** A reader that does not know a critical one must reject the signature. */
+  readonly isCritical: boolean;
+  /** Whether the signature covers it. */
+  readonly isHashed: boolean;
+  readonly body: Uint8Array;
+}
+
 /** A signature packet, parsed. Its bytes are views. */
 export interface ParsedSignature {
   readonly version: number;
@@ -46,45 +56,55 @@ export interface ParsedSignature {
   readonly type: number;
   readonly publicKeyAlgorithm: number;
   readonly hashAlgorithm: number;
-  /** Its name in node:crypto; undefined when it is none of ours. */
+  /** Its name in node:crypto; undefined when we do not support it. */
   readonly hash?: string;
-  /** 16 hexadecimal digits, upper case; undefined when it names none. */
+  /** 16 hexadecimal digits, upper case; undefined when it names no key. */
   readonly keyId?: string;
-  /** Upper case; undefined when it names none. */
+  /** Upper case; undefined when it names no key. */
   readonly fingerprint?: string;
   /** Seconds since 1970. */
   readonly created?: number;
-  /** How long the signature is good, seconds; undefined is for ever. */
-  readonly lifetime?: number;
+  /** When the signature expires, seconds since 1970; undefined is never. */
+  readonly expires?: number;
+  readonly subpackets: readonly Subpacket[];
   /** What is hashed behind the data. */
   readonly trailer: Uint8Array;
-  /** The packet's body, without its header. */
-  readonly bytes: Uint8Array;
+  /** The digest's first two octets and the numbers of the algorithm. */
+  readonly material: Uint8Array;
   /**
-   * Whether what it does not sign itself is but the key's name, and numbers
-   * written the one way: nobody can have put anything into it.
+   * Whether its unsigned part names the key and nothing else, and its numbers
+   * are written in the one canonical way: nobody can have added anything.
    */
   readonly isPlain: boolean;
-  /** Why no verdict can be had, in words; such a one is never dropped. */
+  /** Why it cannot be judged, in words. Such a signature is never dropped. */
   readonly unsupported?: string;
 }
 
 /** Subpackets of RFC 9580, section 5.2.3.7. */
-const SUBPACKET = {
+export const SUBPACKET = {
   created: 2,
   lifetime: 3,
+  keyLifetime: 9,
+  revoker: 12,
   keyId: 16,
   notation: 20,
+  keyFlags: 27,
+  embedded: 32,
   fingerprint: 33,
 } as const;
 
 /**
- * Subpackets that may be critical: we or openpgp act on them, or they say
- * nothing of a document's signature. A critical one of another type means that
- * the signature must not be believed by who does not know it.
+ * Subpackets that may be critical in the signature of a document: we act on
+ * them, or they do not concern it. GnuPG's list is longer by some that only
+ * concern keys; it lacks the signer's user id (28), too.
  */
-const KNOWN_SUBPACKETS: ReadonlySet<number> = new Set(
-  [2, 3, 16, 24, 26, 27, 28, 30, 32, 33],
+const DOCUMENT_SUBPACKETS: ReadonlySet<number> = new Set(
+  [2, 3, 16, 24, 26, 27, 30, 32, 33],
+);
+
+/** Subpackets that may be critical in a signature over a key: GnuPG's list. */
+const KEY_SUBPACKETS: ReadonlySet<number> = new Set(
+  [2, 3, 4, 7, 9, 11, 12, 16, 21, 22, 24, 25, 26, 27, 29, 30, 32, 33],
 );
 
 /** Reads the fields of a packet's body; what is missing is malformed. */
@@ -116,6 +136,11 @@ class Fields {
     return octets === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
   }
 
+  /** What is left. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.at);
+  }
+
   /** The length of a subpacket: one, two or five octets. */
   subpacketLength(): number {
     const first = this.number(1);
@@ -132,63 +157,115 @@ function malformed(detail: string): SignedStreamError {
   );
 }
 
-/** What subpackets say. */
-interface Said {
-  created?: number;
-  lifetime?: number;
-  keyId?: string;
-  fingerprint?: string;
-  unsupported?: string;
-  /** Whether they say more than whose key it is. */
-  hasMore?: boolean;
-}
-
-/** Reads subpackets; unhashed ones can but name the key. */
-function readSubpackets(bytes: Uint8Array, isHashed: boolean): Said {
+function readSubpackets(bytes: Uint8Array, isHashed: boolean): Subpacket[] {
   const fields = new Fields(bytes);
-  const said: Said = {};
-  const found = new Set<number>();
+  const subpackets: Subpacket[] = [];
   while (!fields.isAtEnd) {
     const length = fields.subpacketLength();
     if (length === 0) throw malformed("a subpacket without a type");
-    const body = new Fields(fields.take(length));
-    const octet = body.number(1);
+    const octet = fields.number(1);
+    const body = fields.take(length - 1);
     const type = octet & 0x7f, isCritical = octet >= 0x80;
-    if (type === SUBPACKET.keyId) said.keyId = hex(body.take(8));
-    if (type === SUBPACKET.fingerprint) {
-      const version = body.number(1);
-      said.fingerprint = hex(body.take(version >= 5 ? 32 : 20));
-    }
-    const isName = type === SUBPACKET.keyId || type === SUBPACKET.fingerprint;
-    const isTwice = found.has(type);
-    found.add(type);
-    said.hasMore ||= !isName || isTwice || !body.isAtEnd;
-    if (!isHashed) continue;
-    if (isTwice && type !== SUBPACKET.notation) {
-      // Another program may believe the other one.
-      throw malformed(`subpacket ${type} is there twice`);
-    }
-    if (type === SUBPACKET.created) said.created = body.number(4);
-    if (type === SUBPACKET.lifetime) said.lifetime = body.number(4);
-    if (isCritical && !KNOWN_SUBPACKETS.has(type)) {
-      said.unsupported = `critical subpacket ${type}`;
-    }
+    subpackets.push({ type, isCritical, isHashed, body });
   }
-  return said;
+  return subpackets;
 }
 
 function hex(bytes: Uint8Array): string {
   return bytes.toHex().toUpperCase();
 }
 
+/** A number in the four octets at the start of a subpacket. */
+export function timeIn(body: Uint8Array): number | undefined {
+  if (body.length < 4) return undefined;
+  return new DataView(body.buffer, body.byteOffset).getUint32(0);
+}
+
+/**
+ * The end of a time, seconds since 1970; none for a length of 0. GnuPG adds in
+ * 32 bits: what ends after 2106 has ended for it, and must have for us.
+ */
+export function endOf(start: number, length = 0): number | undefined {
+  return length === 0 ? undefined : (start + length) % 2 ** 32;
+}
+
+/** The key that signed, by what the signature says. */
+interface Issuer {
+  readonly keyId?: string;
+  readonly fingerprint?: string;
+}
+
+function issuerOf(subpackets: readonly Subpacket[]): Issuer {
+  const ids = subpackets.filter(({ type }) => type === SUBPACKET.keyId);
+  const names = subpackets
+    .filter(({ type }) => type === SUBPACKET.fingerprint);
+  // What is signed comes first in the list, and counts.
+  const [id] = ids, [name] = names;
+  if (id === undefined && !name?.isHashed) return {};
+  // A name of another version is kept whole: no key of ours has it.
+  const fingerprint = name && hex(name.body.subarray(1, 1 + 32));
+  const length = name?.body[0] === 4 ? 40 : 64;
+  return {
+    keyId: id === undefined
+      ? fingerprint?.slice(0, length).slice(-16)
+      : hex(id.body.subarray(0, 8)),
+    fingerprint: fingerprint?.slice(0, length),
+  };
+}
+
 /**
  * Parses the body of a signature packet (tag 2). One that we cannot judge is
- * parsed as far as it goes and says why.
+ * parsed as far as possible and says why.
  *
  * @throws {SignedStreamError} status 4, when a field of a version we know runs
  * past the end
  */
 export function parseSignature(bytes: Uint8Array): ParsedSignature {
+  const parsed = parse(bytes, DOCUMENT_SUBPACKETS);
+  const { version, type, created, subpackets } = parsed;
+  if (version !== 4) return parsed;
+  const found = new Set<number>();
+  for (const { type, isHashed, body } of subpackets) {
+    if (SIZES[type] !== undefined && body.length < SIZES[type]) {
+      throw malformed("a field runs past its end");
+    }
+    if (!isHashed) continue;
+    if (found.has(type) && type !== SUBPACKET.notation) {
+      // Another program may believe the other one.
+      throw malformed(`subpacket ${type} is there twice`);
+    }
+    found.add(type);
+  }
+  const unsupported = parsed.unsupported ??
+    (type !== TYPE_BINARY && type !== TYPE_TEXT
+      ? `signature type 0x${type.toString(16).padStart(2, "0")}`
+      : created === undefined
+      ? "no creation time"
+      : undefined);
+  return { ...parsed, isPlain: isPlain(parsed), unsupported };
+}
+
+/** The shortest bodies of subpackets whose content we read. */
+const SIZES: Readonly<Record<number, number>> = {
+  [SUBPACKET.created]: 4,
+  [SUBPACKET.lifetime]: 4,
+  [SUBPACKET.keyId]: 8,
+  [SUBPACKET.fingerprint]: 21,
+};
+
+/**
+ * Parses a signature over a key. What it says twice is for its reader to weigh.
+ *
+ * @throws {SignedStreamError} as {@linkcode parseSignature} does
+ */
+export function parseKeySignature(bytes: Uint8Array): ParsedSignature {
+  return parse(bytes, KEY_SUBPACKETS);
+}
+
+function parse(
+  bytes: Uint8Array,
+  known: ReadonlySet<number>,
+): ParsedSignature {
   const fields = new Fields(bytes);
   const version = fields.number(1);
   if (version !== 4) return parseOtherVersion(version, bytes);
@@ -198,45 +275,62 @@ export function parseSignature(bytes: Uint8Array): ParsedSignature {
   const hashed = readSubpackets(fields.take(fields.number(2)), true);
   const end = fields.at;
   const unhashed = readSubpackets(fields.take(fields.number(2)), false);
-  const fingerprint = hashed.fingerprint ?? unhashed.fingerprint;
-  const keyId = fingerprint?.slice(-16) ?? hashed.keyId ?? unhashed.keyId;
+  const material = fields.rest();
   // The digest's first two octets are openpgp's to check, as are the numbers.
   fields.take(2);
-  const isPlain = !unhashed.hasMore &&
-    [fingerprint, undefined].includes(unhashed.fingerprint) &&
-    [keyId, undefined].includes(unhashed.keyId) &&
-    ALGORITHMS[publicKeyAlgorithm] !== undefined &&
-    (publicKeyAlgorithm >= NATIVE_ALGORITHMS || hasPlainNumbers(fields));
+  const subpackets = [...hashed, ...unhashed];
+  const said = (wanted: number) => {
+    const found = hashed.find(({ type }) => type === wanted);
+    return found && timeIn(found.body);
+  };
+  const created = said(SUBPACKET.created);
+  const critical = subpackets
+    .find(({ type, isCritical }) => isCritical && !known.has(type));
   const hash = HASHES[hashAlgorithm];
-  const unsupported = hashed.unsupported ??
-    (ALGORITHMS[publicKeyAlgorithm] === undefined
-      ? `public key algorithm ${publicKeyAlgorithm}`
-      : hash === undefined
-      ? `hash algorithm ${hashAlgorithm}`
-      : type !== TYPE_BINARY && type !== TYPE_TEXT
-      ? `signature type 0x${type.toString(16).padStart(2, "0")}`
-      : hashed.created === undefined
-      ? "no creation time"
-      : undefined);
   return {
     version,
     type,
     publicKeyAlgorithm,
     hashAlgorithm,
     hash,
-    keyId,
-    fingerprint,
-    created: hashed.created,
-    lifetime: hashed.lifetime || undefined,
+    ...issuerOf(subpackets),
+    created,
+    expires: created && endOf(created, said(SUBPACKET.lifetime)),
+    subpackets,
     trailer: trailerOf(bytes.subarray(0, end)),
-    bytes,
-    isPlain,
-    unsupported,
+    material,
+    isPlain: false,
+    unsupported: critical !== undefined
+      ? `critical subpacket ${critical.type}`
+      : ALGORITHMS[publicKeyAlgorithm] === undefined
+      ? `public key algorithm ${publicKeyAlgorithm}`
+      : hash === undefined
+      ? `hash algorithm ${hashAlgorithm}`
+      : undefined,
   };
 }
 
 /** From here on algorithms have no numbers; RFC 9580, section 9.1. */
 const NATIVE_ALGORITHMS = 25;
+
+function isPlain(
+  { publicKeyAlgorithm, subpackets, material, keyId, fingerprint }:
+    ParsedSignature,
+): boolean {
+  const unhashed = subpackets.filter(({ isHashed }) => !isHashed);
+  const types = new Set(unhashed.map(({ type }) => type));
+  return types.size === unhashed.length &&
+    unhashed.every(({ type, isCritical, body }) =>
+      !isCritical &&
+      (type === SUBPACKET.keyId
+        ? hex(body) === keyId
+        : type === SUBPACKET.fingerprint &&
+          hex(body) === `04${fingerprint}`)
+    ) &&
+    ALGORITHMS[publicKeyAlgorithm] !== undefined &&
+    (publicKeyAlgorithm >= NATIVE_ALGORITHMS ||
+      hasPlainNumbers(new Fields(material.subarray(2))));
+}
 
 /** Whether the numbers up to the end say how many bits they have, and have. */
 function hasPlainNumbers(fields: Fields): boolean {
@@ -260,38 +354,41 @@ export function trailerOf(hashedPart: Uint8Array): Uint8Array {
   return trailer;
 }
 
-/** What can be said of a signature of another version, for the report. */
+/** What can be said of a signature of another version. */
 function parseOtherVersion(
   version: number,
   bytes: Uint8Array,
 ): ParsedSignature {
   const unknown = {
     version,
-    type: -1,
+    // Versions 5 and 6 have it here; of later ones nothing is known.
+    type: bytes[1] ?? -1,
     publicKeyAlgorithm: 0,
     hashAlgorithm: 0,
+    subpackets: [],
     trailer: new Uint8Array(0),
-    bytes,
+    material: new Uint8Array(0),
     isPlain: false,
     unsupported: `signature version ${version}`,
   };
-  // PGP 2's layout; what GnuPG 2 still makes for nobody but still reads.
-  if (version !== 3 || bytes.length < 19 || bytes[1] !== 5) return unknown;
+  // PGP 2's layout, which GnuPG still reads.
+  if (version > 3 || bytes.length < 19 || bytes[1] !== 5) return unknown;
   const fields = new Fields(bytes);
   fields.take(2);
-  const type = fields.number(1);
-  const created = fields.number(4);
+  // The type and the time are all that is signed besides the data.
+  const trailer = fields.take(5);
   const keyId = hex(fields.take(8));
   const publicKeyAlgorithm = fields.number(1);
   const hashAlgorithm = fields.number(1);
-  const hash = HASHES[hashAlgorithm];
   return {
     ...unknown,
-    type,
+    type: trailer[0],
+    created: timeIn(trailer.subarray(1)),
     publicKeyAlgorithm,
     hashAlgorithm,
-    hash,
+    hash: HASHES[hashAlgorithm],
     keyId,
-    created,
+    trailer,
+    material: fields.rest(),
   };
 }
