@@ -364,11 +364,10 @@ gpgTest("a stream that ends inside a character is not lost", async () => {
     ["sign", "--secret-key", secretFile],
     { stdin: torn },
   );
-  assertEquals(status, 0);
-  assertMatch(stderr, /ends inside a character: a line feed was put behind it/);
+  assertEquals([status, stderr], [0, ""]);
   const verified = await verify(stdout, "--strip");
   assertEquals(verified.status, 0);
-  assertEquals(verified.stdout, concat([torn, stream("\n")]));
+  assertEquals(verified.stdout, torn);
 });
 
 gpgTest("the signer refuses what is signed already", async () => {
@@ -988,15 +987,14 @@ gpgTest(
           }
           decoder.end();
           await take();
-          const isPadded = await signer.end();
+          await signer.end();
           const { status, released } = await verifyHere(
             verifier,
             written,
             true,
           );
           assertEquals(status, 0);
-          const expected = isPadded ? concat([bytes, stream("\n")]) : bytes;
-          assert(equalBytes(released, expected));
+          assert(equalBytes(released, bytes));
         },
       ),
       { seed: SEED, numRuns: 60 },

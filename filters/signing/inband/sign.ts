@@ -5,8 +5,7 @@
  */
 
 import { createHash, type Hash } from "../openpgp/builtin.ts";
-import { concat } from "@std/bytes/concat";
-import { encodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
+import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { closeStdin, readChunkAsync } from "../../kit/io/input.ts";
 import { joinItems } from "../../kit/io/item_bytes.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
@@ -31,24 +30,6 @@ export interface InbandSignOptions {
   readonly windowBytes: number;
 }
 
-const LF = 0x0a;
-/** What stands in for a signature packet; any packet would do. */
-const PROBE = encodePacket({ testId: "probe", runnable: false });
-
-/**
- * Whether a packet behind some bytes is found. It is not when they end inside a
- * character: 0xB3, which begins a packet, is also the last byte of many.
- */
-function canFollow(tail: Uint8Array): boolean {
-  if (tail.length === 0 || tail[tail.length - 1] < 0x80) return true;
-  const decoder = new PacketDecoder();
-  decoder.push(concat([tail, PROBE]));
-  decoder.end();
-  let isFound = false;
-  decoder.drain(({ kind }) => isFound ||= kind === "packet");
-  return isFound;
-}
-
 /**
  * Signs a stream item by item. Bytes pass on at once, for nothing can be taken
  * back that was signed; only their hash is kept.
@@ -63,8 +44,6 @@ export class InbandSigner {
   #since = 0;
   #sequence = 0;
   #previous = NO_PACKET_SHA256;
-  /** The last bytes behind the last packet. */
-  #tail = new Uint8Array(0);
 
   /** @param write takes bytes; they are good until it returns */
   constructor(
@@ -117,38 +96,22 @@ export class InbandSigner {
   }
 
   #pass(items: readonly StreamItem[]): void {
-    const last = items.at(-1);
-    if (last === undefined) return;
+    if (items.length === 0) return;
     const bytes = joinItems(items);
-    this.#tail = last.kind === "packet"
-      ? new Uint8Array(0)
-      : concat([this.#tail, bytes.subarray(-3)]).slice(-3);
-    this.#take(bytes);
-  }
-
-  #take(bytes: Uint8Array): void {
     if (this.#length === 0) this.#since = performance.now();
     this.#window.update(bytes);
     this.#length += bytes.length;
     this.#write(bytes);
   }
 
-  /** Signs what is waiting, if anything is and a packet can follow it. */
+  /** Signs what is waiting, if anything is. */
   async flush(): Promise<void> {
-    if (this.#length > 0 && canFollow(this.#tail)) await this.#seal("window");
+    if (this.#length > 0) await this.#seal("window");
   }
 
-  /**
-   * Writes the last packet; what is waiting is its window.
-   *
-   * @returns whether a line feed was put before it: a stream that ends inside
-   * a character would hide it
-   */
-  async end(): Promise<boolean> {
-    const isHidden = !canFollow(this.#tail);
-    if (isHidden) this.#take(Uint8Array.of(LF));
-    await this.#seal("final");
-    return isHidden;
+  /** Writes the last packet; what is waiting is its window. */
+  end(): Promise<void> {
+    return this.#seal("final");
   }
 
   async #seal(kind: WindowKind): Promise<void> {
@@ -219,11 +182,7 @@ export async function signStream(
   }
   decoder.end();
   await drain();
-  if (await signer.end()) {
-    io.warn(
-      "The stream ends inside a character: a line feed was put behind it, lest it hide the last signature",
-    );
-  }
+  await signer.end();
   io.out.flush();
 }
 
@@ -242,7 +201,6 @@ async function* stdinChunks(
       const since = signer.pendingSince;
       if (since !== undefined) {
         const left = Math.max(0, since + intervalMs - performance.now());
-        // What cannot be signed then must wait for more.
         if (await isLate(reading, left)) yield undefined;
       }
       const chunk = await reading;
