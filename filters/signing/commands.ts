@@ -149,6 +149,62 @@ function modeOf(
     (allowSurroundingText ? "clear" : "inband");
 }
 
+/** The first line of a document, behind other lines. */
+const FIRST_LINE = /\n-----BEGIN PGP (SIGNED MESSAGE|MESSAGE)-----[ \t]*\r?\n/;
+/** A first line is shorter, but for blanks. */
+const FIRST_LINE_BYTES = 64;
+
+/**
+ * Chunks that are verified as a stream, watched for a document that begins
+ * behind other text: then that, not a missing signature, is the problem.
+ */
+class DocumentSpotter implements Iterable<Uint8Array> {
+  readonly #chunks: Iterable<Uint8Array>;
+  #isWatching = true;
+  #remedy: string | undefined;
+
+  constructor(chunks: Iterable<Uint8Array>) {
+    this.#chunks = chunks;
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    const decoder = new TextDecoder("latin1");
+    let tail = "\n", offset = 0;
+    for (const chunk of this.#chunks) {
+      if (this.#isWatching) {
+        const text = tail + decoder.decode(chunk);
+        const match = FIRST_LINE.exec(text);
+        if (match !== null) {
+          const at = offset + match.index - tail.length + 1;
+          this.#remedy = match[1] === "MESSAGE"
+            ? `an armored message begins at byte ${at}: remove what stands before it`
+            : `a clear-signed text begins at byte ${at}: use --allow-surrounding-text`;
+          this.stop();
+        }
+        tail = text.slice(-FIRST_LINE_BYTES);
+        offset += chunk.length;
+      }
+      yield chunk;
+    }
+  }
+
+  /** Stops watching: it is a signed stream, or the document is found. */
+  stop(): void {
+    this.#isWatching = false;
+  }
+
+  /** An error, with what to do if there is a document and no signature. */
+  explain(error: unknown): unknown {
+    const isMalformed = error instanceof SignedStreamError &&
+      error.exitStatus === EXIT.malformed;
+    if (this.#remedy === undefined || !isMalformed) return error;
+    return new SignedStreamError(
+      error.exitStatus,
+      `${error.message}: ${this.#remedy}`,
+    );
+  }
+}
+
 async function verifyInband(
   io: ToolIO,
   settings: VerifySettings,
@@ -159,19 +215,25 @@ async function verifyInband(
   const seen = settings.seen === undefined
     ? undefined
     : new SeenStreams(settings.seen);
+  const spotter = new DocumentSpotter(chunks);
   const { stream, context, bytes, signaturePackets } = await verifyStream({
     ...settings,
     verifier,
     // A stream may go on for ever: only a window of it is held.
     maxBytes: settings.maxBytes ?? Infinity,
-    opened: (stream) => seen?.check(stream),
+    opened(stream) {
+      spotter.stop();
+      seen?.check(stream);
+    },
     judged: (record, { sequence, offset, length }) =>
       report.add(
         record,
         `, over ${length} bytes from byte ${offset} (packet ${sequence})`,
       ),
     release: (bytes) => io.out.write(bytes),
-  }, chunks);
+  }, spotter).catch((error) => {
+    throw spotter.explain(error);
+  });
   seen?.add(stream);
   io.warn(
     `Verified stream ${stream}, context "${context}": ${bytes} bytes, ${signaturePackets} signatures`,

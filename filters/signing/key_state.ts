@@ -59,8 +59,8 @@ interface Claim {
   readonly keyExpires: number;
   /** What that key may do; undefined when it does not say. */
   readonly flags?: number;
-  /** Whether it can only take rights away, for its hash is weak. */
-  readonly isWeak: boolean;
+  /** Why it can only take rights away. */
+  readonly weakness?: string;
 }
 
 /** What the self-signatures of a primary key come to. */
@@ -113,10 +113,12 @@ export class KeyJudge {
     const { primary, users, signatures } = this.#block;
     const directs = await this.#claims([TYPE.direct], primary);
     const all = [...directs], certified: Claim[] = [];
-    for (const { hashed, signatures } of users) {
+    for (const { hashed, name, signatures } of users) {
       const claims = await this.#claims(
         [...TYPE.users, TYPE.userRevocation],
-        { ...primary, hashed: concat([primary.hashed, hashed]), signatures },
+        { ...primary, signatures },
+        ({ version }) =>
+          concat([primary.hashed, version === 4 ? hashed : name]),
       );
       all.push(...claims);
       const last = newest(claims);
@@ -159,8 +161,9 @@ export class KeyJudge {
     { expires, valid, revokers, revoked }: Primary,
   ): Promise<Pick<KeyState, "expires" | "revoked" | "unusable">> {
     const hashed = concat([this.#block.primary.hashed, part.hashed]);
-    const bound = { ...part, hashed };
-    const binding = newest(await this.#claims([TYPE.binding], bound));
+    const binding = newest(
+      await this.#claims([TYPE.binding], part, () => hashed),
+    );
     return {
       expires: Math.min(
         expires,
@@ -175,15 +178,23 @@ export class KeyJudge {
       ),
       unusable: problemOf(valid) ?? problemOf(binding, SIGNS) ??
         // Otherwise anybody could call somebody else's key his own.
-        (await hasConsent(binding!.signature, bound) ? undefined : NOT_SAID),
+        (await hasConsent(binding!.signature, { ...part, hashed })
+          ? undefined
+          : NOT_SAID),
     };
   }
 
   /**
    * The claims of some types that the primary key makes in the signatures of a
-   * part, or of what stands in for it.
+   * part.
+   *
+   * @param hashed what a signature hashes
    */
-  async #claims(types: readonly number[], of: KeyPart): Promise<Claim[]> {
+  async #claims(
+    types: readonly number[],
+    of: KeyPart,
+    hashed: (signature: ParsedSignature) => Uint8Array = () => of.hashed,
+  ): Promise<Claim[]> {
     const { primary } = this.#block;
     const claims: Claim[] = [];
     for (const signature of of.signatures) {
@@ -192,11 +203,12 @@ export class KeyJudge {
       // A revocation that we cannot read revokes all the same.
       const isClaim = type === TYPE.userRevocation
         ? mayBeOf(signature, primary)
-        : signature.version === 4 && signature.unsupported === undefined &&
-          signature.keyId === primary.keyId;
+        : signature.keyId === primary.keyId &&
+          // GnuPG lets one of version 3 supersede others.
+          (signature.unsupported === undefined || signature.version === 3);
       if (!isClaim || signature.hash === IGNORED_HASH) continue;
       const isChecked = canCheck(signature);
-      const digest = digestOf(signature, of.hashed);
+      const digest = digestOf(signature, hashed(signature));
       if (isChecked && !await isSignedBy(primary.packet, signature, digest)) {
         continue;
       }
@@ -209,7 +221,11 @@ export class KeyJudge {
         flags: flags.length > 0
           ? flags.reduce((all, [first = 0]) => all & first, 0xff)
           : undefined,
-        isWeak: !isChecked || WEAK_HASHES.includes(signature.hash!),
+        weakness: signature.version !== 4
+          ? `is of version ${signature.version}`
+          : !isChecked || WEAK_HASHES.includes(signature.hash!)
+          ? `has the weak hash ${signature.hash}`
+          : undefined,
       });
     }
     return claims;
@@ -263,9 +279,7 @@ function latest(claims: readonly Claim[]): Claim | undefined {
 /** Why a claim does not let a key be used so. */
 function problemOf(claim: Claim | undefined, use = 0): string | undefined {
   if (claim === undefined) return NOT_SAID;
-  if (claim.isWeak) {
-    return `its self-signature has the weak hash ${claim.signature.hash}`;
-  }
+  if (claim.weakness) return `its self-signature ${claim.weakness}`;
   return ((claim.flags ?? 0) & use) === use ? undefined : NOT_SAID;
 }
 

@@ -43,6 +43,11 @@ export interface SignatureRecord {
   readonly primary?: string;
   /** Why the verdict is not "good", in words; not in the report. */
   readonly reason?: string;
+  /**
+   * Whether it must not be passed over beside a good one, for all we know it
+   * is bad; not in the report.
+   */
+  readonly isSuspect?: boolean;
 }
 
 /** What a verifier asks of signatures besides being sound. */
@@ -88,32 +93,41 @@ export class SignatureVerifier {
     signature: ParsedSignature,
     digest: Uint8Array,
   ): Promise<SignatureRecord> {
-    if (signature.unsupported !== undefined) {
-      return record(signature, "unsupported", signature.unsupported);
+    const { unsupported, isSuspect } = signature;
+    if (unsupported !== undefined) {
+      const known = record(signature, "unsupported", unsupported);
+      return { ...known, isSuspect };
     }
     const candidates = this.#keys.find(signature);
     if (candidates.length === 0) {
-      return record(signature, "unknown-key", "the keyring has no such key");
+      return this.#judgeUnknown(signature);
     }
+    const [only] = candidates.length === 1 ? candidates : [];
     if (isHashTooShort(signature)) {
-      return record(
-        signature,
-        "weak",
-        `the hash ${signature.hash} is too short for its key`,
-        candidates.length === 1 ? candidates[0] : undefined,
-      );
+      const { hash } = signature;
+      const reason = `the hash ${hash} is too short for its key`;
+      return { ...record(signature, "weak", reason, only), isSuspect: true };
     }
     for (const key of candidates) {
       if (await isSignedBy(key.packet, signature, digest)) {
         return await this.#judgeKey(signature, key);
       }
     }
-    return record(
-      signature,
-      "bad",
-      "it does not sign this data",
-      candidates.length === 1 ? candidates[0] : undefined,
-    );
+    return record(signature, "bad", "it does not sign this data", only);
+  }
+
+  /** Judges a signature that is of no key we have. */
+  #judgeUnknown(signature: ParsedSignature): SignatureRecord {
+    const { keyId, fingerprint } = signature;
+    const named = [
+      this.#keys.find({ keyId }),
+      this.#keys.find({ fingerprint }),
+    ];
+    const isSuspect = named.flat().length > 0;
+    const reason = isSuspect
+      ? "its key id and its fingerprint are of different keys"
+      : "the keyring has no such key";
+    return { ...record(signature, "unknown-key", reason), isSuspect };
   }
 
   /** Judges a signature that is known to be the key's. */
@@ -209,6 +223,14 @@ export function conclude(
     return {
       exitStatus: EXIT.bad,
       reason: `the signature of ${bad.key_id} is bad: ${bad.reason}`,
+    };
+  }
+  const suspect = records.find(({ isSuspect }) => isSuspect);
+  if (suspect !== undefined && records.length > 1) {
+    const { key_id, verdict, reason } = suspect;
+    return {
+      exitStatus: EXIT.policy,
+      reason: `the signature of ${key_id} may be bad: ${verdict}, ${reason}`,
     };
   }
   const good = records.filter(({ verdict }) => verdict === "good");

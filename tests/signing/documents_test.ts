@@ -383,6 +383,99 @@ gpgTest("verify leaves out text around clear text when it may", async () => {
   }
 });
 
+gpgTest(
+  "verify names the option that takes text around clear text",
+  async () => {
+    const good = text(await gpgSign(["ed25519"], ["--clearsign"], LINES));
+    const message = text(await gpgSign(["ed25519"], ["--sign", "-a"], LINES));
+    for (
+      const [args, document, reason] of [
+        [["--mode=clear"], `Hi,\n${good}`, "use --allow-surrounding-text"],
+        [["--mode=clear"], `${good}Bye\n`, "use --allow-surrounding-text"],
+        [[], `${good}Bye\n`, "use --allow-surrounding-text"],
+        [[], `Hi,\n${good}`, "text begins at byte 4: use --allow-surr"],
+        [
+          [],
+          `${"é".repeat(50_000)}\n${good}`,
+          "text begins at byte 100001: use",
+        ],
+        [[], `Hi,\n${message}`, "message begins at byte 4: remove what"],
+      ] as const
+    ) {
+      const refused = await verify(args, document);
+      assertRefused(refused, 4, reason, document.slice(0, 40));
+    }
+    // Where it is part of a result, it is none.
+    const quoted = stream({
+      testId: "a",
+      fileName: "log",
+      fileBytes: bytesOf(good),
+    });
+    const { stderr } = await verify([], quoted);
+    assert(!stderr.includes("--allow-surrounding-text"), stderr);
+  },
+);
+
+gpgTest(
+  "verify takes clear text as mail programs and pastes leave it",
+  async () => {
+    const both = ["ed25519", "rsa3072"] as const;
+    const good = text(await gpgSign(both, ["--clearsign"], LINES));
+    const names = /^Hash: (\w+),(\w+)$/m;
+    for (
+      const document of [
+        good,
+        good.replaceAll("\n", "  \n"),
+        good.replaceAll("\n", " \t\r\n"),
+        change(good, "PGP SIGNATURE-----\n\n", "PGP SIGNATURE-----\n  \n"),
+        change(good, names, "Hash: $1, $2"),
+        change(good, names, "Hash: $2 , $1 "),
+        change(good, names, "Hash: $1\nHash: $2"),
+      ]
+    ) {
+      for (const args of [["--mode=clear"], []]) {
+        const released = await verify([...args, "--require=2"], document, both);
+        assertReleased(released, LINES);
+      }
+    }
+  },
+);
+
+gpgTest(
+  "sign takes white space at line ends, which it does not cover",
+  async () => {
+    const { fingerprint, secretFile } = await testKey("ed25519");
+    const keyring = await gpgvKeyring("ed25519");
+    using dir = new TempDir();
+    const blank = "a \nb\t \n \n- c \nFrom \nd\n",
+      trimmed = "a\nb\n\n- c\nFrom\nd\n";
+    const long = `${"x".repeat(99)} \n`.repeat(2000);
+    for (
+      const [key, document, released, count] of [
+        [`--secret-key=${secretFile}`, blank, trimmed, 5],
+        [`--key=${fingerprint}`, blank, trimmed, 5],
+        [`--secret-key=${secretFile}`, long, long.replaceAll(" ", ""), 2000],
+      ] as const
+    ) {
+      const { status, stdout, stderr } = await tool(
+        ["sign", "--mode=clear", key],
+        { stdin: document },
+      );
+      assertEquals(status, 0, stderr);
+      assertStringIncludes(
+        stderr,
+        `does not cover the white space at the end of ${count} lines`,
+      );
+      const shown = document.replaceAll(/^(?=-|From )/gm, "- ");
+      assertStringIncludes(text(stdout), `\n\n${shown}-----BEGIN PGP SIGN`);
+      assertReleased(await verify([], stdout), released);
+      const file = dir.file("clear", stdout);
+      const verified = await run(["gpgv", "--keyring", keyring, file]);
+      assertEquals(verified.status, 0, verified.stderr);
+    }
+  },
+);
+
 /** A packet in the old form, its length in four octets. */
 function packet(tag: number, body: Uint8Array): Uint8Array {
   const length = [24, 16, 8, 0].map((bits) => body.length >>> bits);
@@ -712,8 +805,9 @@ gpgTest("sign refuses text that would not be read as it is", async () => {
         ["", "it is empty"],
         ["a", "its last line has no line feed"],
         ["a\nb", "its last line has no line feed"],
-        ["a\nb \n", "line 2 ends in white space"],
-        ["a\r\n", "line 1 has a CR"],
+        ["a\r\n", "line 1 ends in a CR, and clear text does not keep CR LF"],
+        ["a\nb\r\nc\n", "line 2 ends in a CR"],
+        ["a\rb\n", "line 1 has a CR that is not before its line feed"],
         ["a\0\n", "line 1 has a NUL"],
         ["a".repeat(20_000) + "\n", "line 1 has 20000 bytes"],
       ]
@@ -722,9 +816,8 @@ gpgTest("sign refuses text that would not be read as it is", async () => {
         ["sign", "--mode=clear", key],
         { stdin: document },
       );
-      assertEquals(status, 4);
+      assertEquals([status, text(stdout)], [4, ""]);
       assertStringIncludes(stderr, `Cannot clear-sign the text: ${reason}`);
-      assert(!text(stdout).includes("BEGIN PGP SIGNATURE"));
     }
   }
 });

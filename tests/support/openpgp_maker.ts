@@ -314,10 +314,10 @@ export function hashedKey({ version, body }: MadeKey): Uint8Array {
     : bytes(0x95 + version, u32(body.length), body);
 }
 
-/** How a user id is hashed in signatures over it. */
-function hashedUser(user: string): Uint8Array {
+/** How a user id is hashed in signatures over it, of a version. */
+function hashedUser(user: string, version: number): Uint8Array {
   const name = bytes(user);
-  return bytes(0xb4, u32(name.length), name);
+  return version === 3 ? name : bytes(0xb4, u32(name.length), name);
 }
 
 /** Key flags. */
@@ -356,7 +356,8 @@ export function overUser(
   user: string = USER,
   by: MadeKey = key,
 ): Uint8Array {
-  const over = concat([hashedKey(key), hashedUser(user)]);
+  const { version = 4 } = recipe;
+  const over = concat([hashedKey(key), hashedUser(user, version)]);
   return signature(by, over, {
     type: TYPE.user,
     hashed: [sub(SUB.keyFlags, CERTIFIES | SIGNS)],

@@ -6,8 +6,14 @@
 
 import { lines } from "../../kit/io/lines.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
-import { armor } from "../openpgp/armor.ts";
-import { cleartextHead, escapeLine, notAsText } from "../openpgp/cleartext.ts";
+import { armor, withoutBlanks } from "../openpgp/armor.ts";
+import {
+  cleartextHead,
+  countLines,
+  escapeLine,
+  notAsText,
+} from "../openpgp/cleartext.ts";
+import { Spool } from "./spool.ts";
 import type { DocumentMode } from "./verify.ts";
 import { GATHER_BYTES, Gathering } from "../openpgp/gathering.ts";
 import { LiteralWriter, onePassPacket } from "../openpgp/message.ts";
@@ -27,9 +33,8 @@ export interface SignDocumentOptions {
  * Signs the document in `files` (standard input when there are none) and writes
  * to standard output: the armored signature alone ("detached"), a binary
  * message ("inline"), or the text with an armored signature behind it ("clear").
- *
- * What of a text a signature does not cover must not be there: see
- * {@linkcode escapeLine}.
+ * A signature of a text does not cover the white space at the ends of its lines;
+ * this is reported.
  *
  * @throws {SignedStreamError} with the exit status: 4 when a text cannot be
  * clear-signed without being changed, 6 when the signer failed
@@ -75,24 +80,30 @@ async function signInline(
   io.out.write(signature);
 }
 
-/** The text as it is, but for dashes, and its signature behind it. */
+/**
+ * The text as it is, but for dashes, and its signature behind it. Nothing is
+ * written before all of it is known to be a text.
+ */
 async function signClear(
   io: ToolIO,
   signer: Signer,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
   const { hash } = await signer.kind(TYPE_TEXT);
-  io.out.writeText(cleartextHead([hash]));
+  using shown = new Held();
+  let uncovered = 0;
   const signature = await signed(signer, TYPE_TEXT, async (signing) => {
     const text = new Gathering();
     const content = new Watched(chunks);
     let count = 0;
     for (const line of lines(content)) {
-      io.out.write(escapeLine(line, count + 1));
-      io.out.write(LINE_FEED);
+      shown.add(escapeLine(line, count + 1));
+      shown.add(LINE_FEED);
       // The last line feed belongs to the framework, not to the text.
       if (count > 0) text.add(LINE_FEED);
-      text.add(line);
+      const covered = withoutBlanks(line);
+      if (covered.length < line.length) uncovered++;
+      text.add(covered);
       count++;
       if (text.size >= GATHER_BYTES) await signing.update(text.take());
     }
@@ -100,7 +111,39 @@ async function signClear(
     if (content.last !== LF) throw notAsText("its last line has no line feed");
     await signing.update(text.take());
   });
+  io.out.writeText(cleartextHead([hash]));
+  for (const bytes of shown.chunks()) io.out.write(bytes);
   io.out.writeText(armor(signature, "SIGNATURE"));
+  if (uncovered > 0) {
+    io.warn(
+      `The signature does not cover the white space at the end of ${
+        countLines(uncovered)
+      }: verifiers leave it out`,
+    );
+  }
+}
+
+/** Bytes held back: in memory while they are few, then in a file of our own. */
+class Held implements Disposable {
+  readonly #gathered = new Gathering();
+  #spool: Spool | undefined;
+
+  add(bytes: Uint8Array): void {
+    this.#gathered.add(bytes);
+    if (this.#gathered.size < GATHER_BYTES) return;
+    this.#spool ??= new Spool("set TMPDIR to a directory with room");
+    this.#spool.write(this.#gathered.take());
+  }
+
+  /** All that was added; a chunk is good until the next. */
+  *chunks(): Generator<Uint8Array> {
+    if (this.#spool !== undefined) yield* this.#spool.chunks();
+    yield this.#gathered.take();
+  }
+
+  [Symbol.dispose](): void {
+    this.#spool?.[Symbol.dispose]();
+  }
 }
 
 /** Chunks, and the last byte that has come. */

@@ -21,13 +21,21 @@ const READ_BYTES = 256 * 1024;
 /** How much one digest of the first of two passes covers. */
 const PART_BYTES = 1024 * 1024;
 
+/** What to do when there is no room, where documents are verified. */
+const REMEDY = "set TMPDIR to a directory with room, or use --release two-pass";
+
 /** A file without a name, for nobody else: its mode is 0600. */
 export class Spool implements Disposable {
   readonly #file: FsFile;
+  readonly #remedy: string;
 
-  /** @throws {SignedStreamError} (exit 5) when the file cannot be made */
-  constructor() {
-    this.#file = orTrouble(
+  /**
+   * @param remedy what to do when it cannot be made or written
+   * @throws {SignedStreamError} (exit 5) when the file cannot be made
+   */
+  constructor(remedy: string = REMEDY) {
+    this.#remedy = remedy;
+    this.#file = this.#orTrouble(
       "make",
       () => openTemporary("gpg-signed-stream-"),
     );
@@ -35,14 +43,15 @@ export class Spool implements Disposable {
 
   /** @throws {SignedStreamError} (exit 5) when the disk is full, for one */
   write(bytes: Uint8Array): void {
-    orTrouble("write", () => writeAll(this.#file, bytes));
+    this.#orTrouble("write", () => writeAll(this.#file, bytes));
   }
 
   /** All that was written; a chunk is good until the next. */
   *chunks(): Generator<Uint8Array> {
     const buffer = new Uint8Array(READ_BYTES);
-    const read = () => orTrouble("read", () => this.#file.readSync(buffer));
-    orTrouble("read", () => rewind(this.#file));
+    const read = () =>
+      this.#orTrouble("read", () => this.#file.readSync(buffer));
+    this.#orTrouble("read", () => rewind(this.#file));
     for (let count; (count = read()) !== null;) {
       yield buffer.subarray(0, count);
     }
@@ -51,18 +60,16 @@ export class Spool implements Disposable {
   [Symbol.dispose](): void {
     this.#file.close();
   }
-}
 
-function orTrouble<T>(verb: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new SignedStreamError(
-      EXIT.trouble,
-      `Cannot ${verb} the spool file: ${
-        reasonOf(error)
-      }: set TMPDIR to a directory with room, or use --release two-pass`,
-    );
+  #orTrouble<T>(verb: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw new SignedStreamError(
+        EXIT.trouble,
+        `Cannot ${verb} the spool file: ${reasonOf(error)}: ${this.#remedy}`,
+      );
+    }
   }
 }
 

@@ -48,11 +48,12 @@ export interface VerifyDocumentOptions {
   conclude(records: readonly SignatureRecord[]): number;
 }
 
-const DASH_LINE = /^-----BEGIN PGP (SIGNED MESSAGE|MESSAGE)-----\r?(\n|$)/;
+const DASH_LINE =
+  /^-----BEGIN PGP (SIGNED MESSAGE|MESSAGE)-----[ \t]*\r?(\n|$)/;
 /** Packets an inline message begins with; RFC 9580, section 5. */
 const FIRST_TAGS = [2, 4, 8, 11];
 
-const LF = 0x0a, CR = 0x0d;
+const NUL = 0x00, LF = 0x0a, CR = 0x0d;
 
 /**
  * The mode a stream's first bytes tell; undefined when they are no OpenPGP
@@ -187,7 +188,9 @@ class Reading {
     for await (const item of items) {
       if (item.kind === "head") {
         if (isHashed) this.#hasher = new SignatureHasher(item.hashes);
-        if (isOfText(item.hashes)) text = new LineFeeds();
+        if (isOfText(item.hashes)) {
+          text = new LineFeeds(item.isCanonical ?? false);
+        }
       } else if (item.kind === "content") {
         size += item.bytes.length;
         if (size > this.#maxBytes) {
@@ -199,7 +202,7 @@ class Reading {
         this.#hasher.update(item.bytes);
         yield text === undefined ? item.bytes : text.convert(item.bytes);
       } else {
-        if (text !== undefined) yield text.end();
+        text?.end();
         if (item.ending !== undefined) yield item.ending;
         this.#signatures = item.signatures;
         this.#leftOut = item.leftOut;
@@ -237,24 +240,57 @@ function isOfText(kinds: readonly HashKind[]): boolean {
   return isText;
 }
 
-/** Makes CR LF a line feed, however it is cut into chunks. */
+/**
+ * Makes CR LF a line feed, however it is cut into chunks.
+ *
+ * GnuPG drops all CRs and NULs before a line feed and at the end of a text,
+ * other programs do not: what a signature of such a text covers is unclear.
+ */
 class LineFeeds {
-  #hasCr = false;
+  readonly #isCanonical: boolean;
+  /** The CRs that wait for what follows. */
+  #crs = 0;
 
+  /** @param isCanonical whether every line must end in CR LF */
+  constructor(isCanonical: boolean) {
+    this.#isCanonical = isCanonical;
+  }
+
+  /** @throws {SignedStreamError} (exit 4) when a line ends in another way */
   convert(bytes: Uint8Array): Uint8Array {
-    if (!this.#hasCr && !bytes.includes(CR)) return bytes;
-    const converted = new Uint8Array(bytes.length + 1);
+    if (bytes.includes(NUL)) throw ambiguous("has a NUL");
+    if (this.#crs === 0 && !this.#isCanonical && !bytes.includes(CR)) {
+      return bytes;
+    }
+    const converted = new Uint8Array(bytes.length + this.#crs);
     let size = 0;
     for (const byte of bytes) {
-      if (this.#hasCr && byte !== LF) converted[size++] = CR;
-      this.#hasCr = byte === CR;
-      if (!this.#hasCr) converted[size++] = byte;
+      if (byte === CR) {
+        this.#crs++;
+        continue;
+      }
+      if (byte !== LF) {
+        for (; this.#crs > 0; this.#crs--) converted[size++] = CR;
+      } else if (this.#crs > 1) {
+        throw ambiguous("ends in more than one CR");
+      } else if (this.#crs === 0 && this.#isCanonical) {
+        throw ambiguous("ends in a line feed without a CR");
+      }
+      this.#crs = 0;
+      converted[size++] = byte;
     }
     return converted.subarray(0, size);
   }
 
-  /** What is left: a CR that no line feed follows. */
-  end(): Uint8Array {
-    return this.#hasCr ? Uint8Array.of(CR) : new Uint8Array(0);
+  /** @throws {SignedStreamError} (exit 4) when the text ends in a CR */
+  end(): void {
+    if (this.#crs > 0) throw ambiguous("ends in a CR");
   }
+}
+
+function ambiguous(problem: string): SignedStreamError {
+  return new SignedStreamError(
+    EXIT.malformed,
+    `Cannot verify: a line of the text ${problem}: programs disagree on what such a signature covers`,
+  );
 }

@@ -105,14 +105,15 @@ function* pieces(bytes: Uint8Array, size: number): Generator<Uint8Array> {
 
 Deno.test("verifyDocument hashes and releases the same, however it is cut", async () => {
   const text = "a\r\nb\n\r\n\rc\r\r\nd\r";
-  const canonical = "a\r\nb\r\n\r\n\rc\r\r\nd\r";
-  const released = "a\nb\n\n\rc\r\nd\r";
+  const lines = "a\r\nb\n\r\n\rc\r\rd\r\n\ne";
+  const canonical = "a\r\nb\r\n\r\n\rc\r\rd\r\n\r\ne";
+  const released = "a\nb\n\n\rc\r\rd\n\ne";
   const armored = (bytes: Uint8Array) => bytesOf(armor(bytes, "MESSAGE"));
   using file = new SignatureFiles();
   for (
     const [options, document, type, signed, expected] of [
       [{}, message(text, TYPE_BINARY), TYPE_BINARY, text, text],
-      [{}, message(text, TYPE_TEXT), TYPE_TEXT, canonical, released],
+      [{}, message(canonical, TYPE_TEXT), TYPE_TEXT, canonical, released],
       [{}, armored(message(text, TYPE_BINARY)), TYPE_BINARY, text, text],
       [
         { mode: "detached", signature: file.of(TYPE_BINARY) },
@@ -123,7 +124,7 @@ Deno.test("verifyDocument hashes and releases the same, however it is cut", asyn
       ],
       [
         { mode: "detached", signature: file.of(TYPE_TEXT) },
-        bytesOf(text),
+        bytesOf(lines),
         TYPE_TEXT,
         canonical,
         released,
@@ -202,6 +203,36 @@ Deno.test("verifyDocument refuses signatures of bytes beside those of text", asy
   }
 });
 
+Deno.test("verifyDocument refuses text whose line ends are ambiguous", async () => {
+  using file = new SignatureFiles();
+  const detached = {
+    mode: "detached",
+    signature: file.of(TYPE_TEXT),
+  } as const;
+  for (
+    const [options, text, problem] of [
+      [detached, "a\r\r\nb", "ends in more than one CR"],
+      [detached, "a\r", "ends in a CR"],
+      [detached, "a\nb\0\n", "has a NUL"],
+      [{}, "a\r\r\n", "ends in more than one CR"],
+      [{}, "a\nb\r\n", "ends in a line feed without a CR"],
+      [{}, "a\r\nb\r", "ends in a CR"],
+    ] as const
+  ) {
+    const bytes = options === detached
+      ? bytesOf(text)
+      : message(text, TYPE_TEXT);
+    for (const size of [1, 2, bytes.length]) {
+      const error = await assertRejects(
+        () => resultOf(pieces(bytes, size), options),
+        SignedStreamError,
+        problem,
+      );
+      assertEquals(error.exitStatus, EXIT.malformed);
+    }
+  }
+});
+
 Deno.test("verifyDocument refuses content longer than it may be", async () => {
   const document = message("x".repeat(1000), TYPE_BINARY);
   assertEquals((await resultOf([document], {}))[0].length, 1000);
@@ -259,7 +290,9 @@ Deno.test("detectDocumentMode tells messages by their first bytes", () => {
       [`${BEGIN} SIGNED MESSAGE-----\r\nHash: SHA256\n`, "clear"],
       [`${BEGIN} MESSAGE-----\n\n`, "inline"],
       [`${BEGIN} SIGNATURE-----\n\n`, undefined],
-      [`${BEGIN} SIGNED MESSAGE----- \n`, undefined],
+      [`${BEGIN} SIGNED MESSAGE----- \t\r\n`, "clear"],
+      [`${BEGIN} SIGNED MESSAGE-----\v\n`, undefined],
+      [`${BEGIN} SIGNED MESSAGE----- x\n`, undefined],
       [` ${BEGIN} SIGNED MESSAGE-----\n`, undefined],
       ["1..1\nok 1\n", undefined],
       ["", undefined],

@@ -10,7 +10,7 @@
  *
  * Other readers let text pass that looks signed to a person and is not: in the
  * headers, around the lines, in place of the last one. Here every line is one of
- * the above, byte for byte, or the armor is refused.
+ * the above, byte for byte but for blanks at its end, or the armor is refused.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { GATHER_BYTES, Gathering } from "./gathering.ts";
 /** What stands in armor. */
 export type ArmorType = "SIGNATURE" | "MESSAGE";
 
-const CR = 0x0d;
+const TAB = 0x09, CR = 0x0d, SPACE = 0x20;
 const PADDING = 0x3d; // =
 const DASH = 0x2d;
 /** The longest line RFC 9580 allows. */
@@ -31,7 +31,7 @@ const MAX_LINE_CHARACTERS = 76;
 const LINE_BYTES = 48;
 
 /** The headers that mean nothing to a reader, and may be there. */
-const HEADER = /^(Version|Comment|Charset): [ -~]{1,200}$/;
+const HEADER = /^(Version|Comment|Charset):( [ -~]{1,200})?$/;
 
 const NO_BASE64 = "is no line of base64";
 
@@ -70,6 +70,21 @@ export function withoutCr(line: Uint8Array): Uint8Array {
   return line.at(-1) === CR ? line.subarray(0, -1) : line;
 }
 
+/** A line without the blanks at its end. */
+export function withoutBlanks(line: Uint8Array): Uint8Array {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === SPACE || line[end - 1] === TAB)) end--;
+  return line.subarray(0, end);
+}
+
+/**
+ * A line of armor as it counts: mail programs and pastes put blanks behind it,
+ * and a line of blanks is an empty one (RFC 9580, section 6.2).
+ */
+export function armorLine(line: Uint8Array): Uint8Array {
+  return withoutBlanks(withoutCr(line));
+}
+
 /** Reads one armored block, fed its lines without their line feeds. */
 export class ArmorReader {
   readonly #type: ArmorType;
@@ -100,7 +115,7 @@ export class ArmorReader {
    * @throws {SignedStreamError} (exit 4) when it does not belong there
    */
   read(line: Uint8Array): void {
-    const content = withoutCr(line);
+    const content = armorLine(line);
     this.#line++;
     switch (this.#state) {
       case "begin":

@@ -65,6 +65,21 @@ Deno.test("dearmor takes CR LF, no header, no checksum, no last line feed", () =
   }
 });
 
+Deno.test("dearmor takes blanks at the ends of lines, and lines of them", () => {
+  for (
+    const text of [
+      RFC_EXAMPLE.replaceAll("\n", " \n"),
+      RFC_EXAMPLE.replaceAll("\n", "\t \r\n"),
+      RFC_EXAMPLE.replace("MESSAGE-----\n", "MESSAGE----- \n"),
+      RFC_EXAMPLE.replace("\n\n", "\n \n"),
+      RFC_EXAMPLE.replace("OpenPrivacy 0.99", ""),
+      `${RFC_EXAMPLE.trimEnd()} \t`,
+    ]
+  ) {
+    assertEquals(read(text).toHex(), RFC_BYTES, text);
+  }
+});
+
 Deno.test("dearmor refuses whatever is not exactly armor", () => {
   const change = (from: string | RegExp, to: string) => {
     const changed = RFC_EXAMPLE.replace(from, to);
@@ -82,8 +97,13 @@ Deno.test("dearmor refuses whatever is not exactly armor", () => {
       [RFC_EXAMPLE + "\n", 4],
       [RFC_EXAMPLE + RFC_EXAMPLE, 4],
       [change("BEGIN PGP MESSAGE", "BEGIN PGP SIGNATURE"), 4],
-      [change("MESSAGE-----\n", "MESSAGE----- \n"), 4],
       [change("MESSAGE-----\n", "MESSAGE-----\v\n"), 4],
+      [change("MESSAGE-----\n", "MESSAGE-----\f\n"), 4],
+      [change("MESSAGE-----\n", "MESSAGE-----\r\r\n"), 4],
+      [change("MESSAGE-----\n", "MESSAGE-----\u00a0\n"), 4],
+      [change("MESSAGE-----\n", "MESSAGE----- x\n"), 4],
+      [change("\n\n", "\n\v\n"), 4],
+      [change("yDgB", " yDgB"), 4],
       [change(END, "-----EVIL TEXT-----"), 4],
       [change(END, "-----END PGP SIGNATURE-----"), 4],
       [change(END, "-----END PGP MESSAGE----"), 4],
@@ -97,7 +117,6 @@ Deno.test("dearmor refuses whatever is not exactly armor", () => {
       [change("Version: OpenPrivacy 0.99", "All is well."), 4],
       [change("Version: OpenPrivacy 0.99", "Hash: SHA256"), 4],
       [change("\n\n", "\n"), 4],
-      [change("\n\n", "\n \n"), 4],
       [change("\n\n", "\n\n\n"), 4],
       [change("=njUN", "=njUM"), 4],
       [change("=njUN", "=njU"), 4],

@@ -16,10 +16,16 @@
  * @module
  */
 
-import { ArmorReader, isLine, withoutCr } from "./armor.ts";
+import {
+  armorLine,
+  ArmorReader,
+  isLine,
+  withoutBlanks,
+  withoutCr,
+} from "./armor.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 
-const NUL = 0x00, TAB = 0x09, CR = 0x0d, SPACE = 0x20, DASH = 0x2d;
+const NUL = 0x00, CR = 0x0d, SPACE = 0x20, DASH = 0x2d;
 
 const BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----";
 const BEGIN_SIGNATURE = "-----BEGIN PGP SIGNATURE-----";
@@ -41,7 +47,10 @@ const HASHES = new Map(
 );
 
 /** GnuPG cuts longer lines, and then finds the signature bad. */
+const MAX_LINE_BYTES = 19_995;
 const MAX_WRITTEN_LINE_BYTES = 19_990;
+/** GnuPG reads no longer "Hash:" line. */
+const MAX_HASH_LINE_BYTES = 60;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -70,8 +79,10 @@ export class CleartextReader {
   /** What was left out because nobody signed it, in words. */
   get leftOut(): string | undefined {
     const parts = [
-      this.#trimmed > 0 && `white space at the end of ${count(this.#trimmed)}`,
-      this.#surrounding > 0 && `${count(this.#surrounding)} around the text`,
+      this.#trimmed > 0 &&
+      `white space at the end of ${countLines(this.#trimmed)}`,
+      this.#surrounding > 0 &&
+      `${countLines(this.#surrounding)} around the text`,
     ].filter((part) => part !== false);
     return parts.length > 0 ? parts.join(", ") : undefined;
   }
@@ -94,14 +105,14 @@ export class CleartextReader {
     this.#line++;
     switch (this.#state) {
       case "before":
-        if (isLine(withoutCr(line), BEGIN)) this.#state = "headers";
+        if (isLine(armorLine(line), BEGIN)) this.#state = "headers";
         else this.#passSurroundings(line);
         return undefined;
       case "headers":
-        this.#readHeader(withoutCr(line));
+        this.#readHeader(armorLine(line));
         return undefined;
       case "text":
-        if (!isLine(withoutCr(line), BEGIN_SIGNATURE)) {
+        if (!isLine(armorLine(line), BEGIN_SIGNATURE)) {
           return this.#readText(line);
         }
         // Without one the signature would be good for an empty line as well.
@@ -143,10 +154,11 @@ export class CleartextReader {
 
   #passSurroundings(line: Uint8Array): void {
     if (!this.#options.allowSurroundingText) {
+      const problem = this.#state === "before"
+        ? `is not "${BEGIN}"`
+        : "stands behind what is signed";
       throw this.#refusal(
-        this.#state === "before"
-          ? `is not "${BEGIN}"`
-          : "stands behind what is signed",
+        `${problem}: use --allow-surrounding-text to leave out other text`,
       );
     }
     // A person would not know which message was verified.
@@ -162,12 +174,15 @@ export class CleartextReader {
       this.#state = "text";
       return;
     }
-    const [, names] = /^Hash: ([A-Z0-9,-]{1,100})$/.exec(
-      decoder.decode(line),
-    ) ?? [];
+    const [, names] = /^Hash: (.*)$/.exec(decoder.decode(line)) ?? [];
     if (names === undefined) throw this.#refusal('is not "Hash: NAME"');
+    if (line.length > MAX_HASH_LINE_BYTES) {
+      throw this.#refusal(
+        `has ${line.length} bytes, expected at most ${MAX_HASH_LINE_BYTES}`,
+      );
+    }
     for (const name of names.split(",")) {
-      const hash = HASHES.get(name);
+      const hash = HASHES.get(name.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
       if (hash === undefined) throw this.#refusal("names an unknown hash");
       this.#hashes.add(hash);
     }
@@ -179,8 +194,11 @@ export class CleartextReader {
       throw this.#refusal("begins with a dash that is not escaped");
     }
     const content = withoutCr(isEscaped ? line.subarray(2) : line);
-    const text = trimmed(content);
-    const problem = textProblem(text);
+    const text = withoutBlanks(content);
+    const problem = textProblem(text) ??
+      (line.length > MAX_LINE_BYTES
+        ? `has ${line.length} bytes, expected at most ${MAX_LINE_BYTES}`
+        : undefined);
     if (problem !== undefined) throw this.#refusal(problem);
     if (text.length < content.length) this.#trimmed++;
     this.#textLines++;
@@ -195,15 +213,9 @@ export class CleartextReader {
   }
 }
 
-function count(lines: number): string {
+/** Lines by number, in words. */
+export function countLines(lines: number): string {
   return lines === 1 ? "1 line" : `${lines} lines`;
-}
-
-/** A line without the white space at its end. */
-function trimmed(line: Uint8Array): Uint8Array {
-  let end = line.length;
-  while (end > 0 && (line[end - 1] === SPACE || line[end - 1] === TAB)) end--;
-  return line.subarray(0, end);
 }
 
 /** What programs would read in different ways, in a line without its end. */
@@ -221,19 +233,20 @@ export function cleartextHead(hashes: Iterable<string>): string {
 }
 
 /**
- * A line, without its line feed, as it stands in a clear-signed message.
+ * A line, without its line feed, as it stands in a clear-signed message. The
+ * white space at its end stays there, though no signature covers it.
  *
  * @param number which line it is, from 1 on
  * @throws {SignedStreamError} (exit 4) when the line that verifiers read would
  * be another one
  */
 export function escapeLine(line: Uint8Array, number: number): Uint8Array {
-  const problem = textProblem(line) ??
-    (trimmed(line).length < line.length
-      ? "ends in white space"
-      : line.length > MAX_WRITTEN_LINE_BYTES
-      ? `has ${line.length} bytes, expected at most ${MAX_WRITTEN_LINE_BYTES}`
-      : undefined);
+  const problem = line.at(-1) === CR
+    ? "ends in a CR, and clear text does not keep CR LF line ends"
+    : textProblem(line) ??
+      (line.length > MAX_WRITTEN_LINE_BYTES
+        ? `has ${line.length} bytes, expected at most ${MAX_WRITTEN_LINE_BYTES}`
+        : undefined);
   if (problem !== undefined) throw notAsText(`line ${number} ${problem}`);
   const isEscaped = line[0] === DASH ||
     FROM.every((byte, at) => line[at] === byte);

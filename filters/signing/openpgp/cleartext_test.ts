@@ -77,6 +77,27 @@ Deno.test("CleartextReader knows the hashes once the text begins", () => {
   assertEquals([...reader.hashes!], ["sha256", "sha512", "sha3-256"]);
 });
 
+Deno.test("CleartextReader takes blanks at the ends of lines, lists of hashes", () => {
+  const good = message("a\n- - b\n");
+  for (
+    const text of [
+      good.replaceAll("\n", " \n"),
+      good.replaceAll("\n", " \t\r\n"),
+      good.replace("256\n\n", "256\n \t\n"),
+      good.replace("SIGNATURE-----\n\n", "SIGNATURE-----\n  \n"),
+      good.replace("SHA256", "SHA256, SHA512"),
+      good.replace("SHA256", " SHA256 ,\tSHA512 "),
+      good.replace("SHA256", "SHA256\nHash: SHA512"),
+      good.replace("SHA256", `SHA256${",SHA256".repeat(6)}`),
+    ]
+  ) {
+    assertEquals(read(text), "a\n- b\n", text);
+  }
+  // The first line of blanks ends the headers, the next one is signed.
+  assertEquals(read(good.replace("256\n", "256\n \n")), "\na\n- b\n");
+  assertEquals(read(message("a".repeat(19_995) + "\n")).length, 19_996);
+});
+
 Deno.test("CleartextReader refuses whatever is not exactly a signed text", () => {
   const good = message("a\n");
   const change = (from: string | RegExp, to: string) => {
@@ -94,22 +115,24 @@ Deno.test("CleartextReader refuses whatever is not exactly a signed text", () =>
       [good + "\n", 4],
       [good + good, 4],
       ["\ufeff" + good, 4],
-      [change("MESSAGE-----", "MESSAGE----- "), 4],
       [change("MESSAGE-----", "MESSAGE-----\0"), 4],
       [change("Hash: SHA256\n", ""), 4],
-      [change("Hash: SHA256", "Hash: SHA256 "), 4],
+      [change("Hash: SHA256", "Hash: SHA256\v"), 4],
+      [change("Hash: SHA256", "Hash: SHA256, "), 4],
+      [change("Hash: SHA256", "Hash: ,SHA256"), 4],
+      [change("Hash: SHA256", "Hash: SHA256 SHA512"), 4],
+      [change("Hash: SHA256", `Hash: SHA256${",SHA256".repeat(7)}`), 4],
       [change("Hash: SHA256", "Hash:SHA256"), 4],
       [change("Hash: SHA256", "Hash: SHA999"), 4],
       [change("Hash: SHA256", "Hash: SHA256,"), 4],
       [change("Hash: SHA256", "Hash: sha256"), 4],
       [change("Hash: SHA256", "Hash: SHA256\nAll is well."), 4],
       [change("Hash: SHA256", "Hash: SHA256\nComment: All is well."), 4],
-      [change("Hash: SHA256", "Hash: SHA256\n "), 4],
       [
         change("Hash: SHA256", "Hash: SHA256\nNotDashEscaped: You need GnuPG"),
         4,
       ],
-      [change("\n\n", "\n \n"), 4],
+      [change("\n\n", "\n\v\n"), 4],
       // Good for an empty line as well: the hash of both is that of nothing.
       [message(""), 4],
       [message("-a\n"), 4],
@@ -117,7 +140,7 @@ Deno.test("CleartextReader refuses whatever is not exactly a signed text", () =>
       [message("--\n"), 4],
       [message("-----EVIL TEXT-----\n"), 4],
       [message("-----BEGIN PGP SIGNED MESSAGE-----\n"), 4],
-      [message("-----BEGIN PGP SIGNATURE----- \n"), 4],
+      [message("-----BEGIN PGP SIGNATURE-----\v\n"), 4],
       [message("-\u00a0a\n"), 4],
       [message("a\0\n"), 4],
       [message("a\0"), 4],
@@ -125,6 +148,7 @@ Deno.test("CleartextReader refuses whatever is not exactly a signed text", () =>
       [message("a\rb\n"), 4],
       [message("a\r\r\n"), 4],
       [message("a \r \n"), 4],
+      [message("a".repeat(19_996) + "\n"), 4],
       [change("-----END PGP SIGNATURE-----", "-----EVIL TEXT-----"), 4],
       [change("-----END PGP SIGNATURE-----\n", ""), 1],
       [change(/-----BEGIN PGP SIGNATURE[^]*/, ""), 1],
@@ -168,9 +192,9 @@ Deno.test("escapeLine refuses what verifiers would not read as it is", () => {
   const escape = (line: string) => escapeLine(encoder.encode(line), 7);
   for (
     const [line, problem] of [
-      ["a ", "line 7 ends in white space"],
-      ["\t", "line 7 ends in white space"],
-      ["a\r", "line 7 has a CR"],
+      ["a\r", "line 7 ends in a CR, and clear text does not keep CR LF"],
+      ["a\r\r", "line 7 ends in a CR"],
+      ["a\r ", "line 7 has a CR that is not before its line feed"],
       ["a\rb", "line 7 has a CR"],
       ["a\0", "line 7 has a NUL"],
       ["a".repeat(19_991), "line 7 has 19991 bytes"],
@@ -179,19 +203,22 @@ Deno.test("escapeLine refuses what verifiers would not read as it is", () => {
     assertThrows(() => escape(line), SignedStreamError, problem);
   }
   assertEquals(escape("a".repeat(19_990)).length, 19_990);
+  for (const line of ["a ", "\t", " \t "]) {
+    assertEquals(decoder.decode(escape(line)), line);
+  }
 });
 
 Deno.test("CleartextReader undoes escapeLine", () => {
   const word = fc.constantFrom("-", " ", "a", "From ", "- ", "-----", "é", "");
   const line = fc.array(word, { maxLength: 6 })
-    .map((words) => words.join("").trimEnd());
+    .map((words) => words.join(""));
   fc.assert(
     fc.property(fc.array(line, { minLength: 1 }), (text) => {
       const escaped = text.map((line, at) =>
         decoder.decode(escapeLine(encoder.encode(line), at + 1)) + "\n"
       );
       assert(escaped.every((line) => !/^(-[^ ]|From )/.test(line)));
-      const content = text.map((line) => line + "\n").join("");
+      const content = text.map((line) => line.trimEnd() + "\n").join("");
       assertEquals(read(message(escaped.join(""))), content);
     }),
     { seed: SEED },

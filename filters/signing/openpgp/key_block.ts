@@ -35,6 +35,8 @@ export interface KeyPart {
 export interface User {
   /** What signatures over it hash, behind the primary key. */
   readonly hashed: Uint8Array;
+  /** What those of version 3 hash. */
+  readonly name: Uint8Array;
   readonly signatures: ParsedSignature[];
 }
 
@@ -111,7 +113,7 @@ export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
       target = subkey?.signatures;
       if (subkey) block.subkeys.push(subkey);
     } else if (tag === TAG.userId || tag === TAG.userAttribute) {
-      const user = { hashed: hashedUser(body), signatures: [] };
+      const user = { hashed: hashedUser(body), name: body, signatures: [] };
       target = user.signatures;
       // Nothing is said in a picture that we act on.
       if (tag === TAG.userId) block.users.push(user);

@@ -67,11 +67,19 @@ interface OnePass extends Announcement, HashKind {
 /** What a document turns out to hold; a head, content and a tail, in this order. */
 export type DocumentItem =
   /** What its signatures will need hashed. */
-  | { readonly kind: "head"; readonly hashes: readonly HashKind[] }
+  | DocumentHead
   /** What is signed, good until the next item. */
   | { readonly kind: "content"; readonly bytes: Uint8Array }
   /** Its signatures: at least one. */
   | DocumentTail;
+
+/** What stands before the content of a document. */
+export interface DocumentHead {
+  readonly kind: "head";
+  readonly hashes: readonly HashKind[];
+  /** Whether text has its line ends as CR LF already, as they are signed. */
+  readonly isCanonical?: boolean;
+}
 
 /** What stands behind the content of a document. */
 export interface DocumentTail {
@@ -191,7 +199,8 @@ async function* readSigned(
   }
   checkHead(onePasses, signatures);
   const isOld = signatures.length > 0;
-  yield { kind: "head", hashes: isOld ? signatures : onePasses };
+  const hashes = isOld ? signatures : onePasses;
+  yield { kind: "head", hashes, isCanonical: true };
   yield* readLiteral(packets);
   for (const onePass of isOld ? [] : onePasses.reverse()) {
     signatures.push(await readSignature(packets, onePass));

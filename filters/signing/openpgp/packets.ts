@@ -48,7 +48,6 @@ const TAG_NAMES: Readonly<Record<number, string>> = {
   9: "encrypted data",
   10: "marker",
   11: "literal data",
-  12: "trust",
   13: "user id",
   14: "public subkey",
   17: "user attribute",

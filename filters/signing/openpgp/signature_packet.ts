@@ -78,6 +78,8 @@ export interface ParsedSignature {
   readonly isPlain: boolean;
   /** Why it cannot be judged, in words. Such a signature is never dropped. */
   readonly unsupported?: string;
+  /** Whether other programs call such a signature bad. */
+  readonly isSuspect?: boolean;
 }
 
 /** Subpackets of RFC 9580, section 5.2.3.7. */
@@ -255,11 +257,15 @@ const SIZES: Readonly<Record<number, number>> = {
 
 /**
  * Parses a signature over a key. What it says twice is for its reader to weigh.
+ * A fingerprint does not stand in for its key id: GnuPG knows no key by it here.
  *
  * @throws {SignedStreamError} as {@linkcode parseSignature} does
  */
 export function parseKeySignature(bytes: Uint8Array): ParsedSignature {
-  return parse(bytes, KEY_SUBPACKETS);
+  const parsed = parse(bytes, KEY_SUBPACKETS);
+  const hasId = parsed.version !== 4 ||
+    parsed.subpackets.some(({ type }) => type === SUBPACKET.keyId);
+  return hasId ? parsed : { ...parsed, keyId: undefined };
 }
 
 function parse(
@@ -300,6 +306,7 @@ function parse(
     trailer: trailerOf(bytes.subarray(0, end)),
     material,
     isPlain: false,
+    isSuspect: critical !== undefined,
     unsupported: critical !== undefined
       ? `critical subpacket ${critical.type}`
       : ALGORITHMS[publicKeyAlgorithm] === undefined
