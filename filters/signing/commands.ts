@@ -216,7 +216,7 @@ async function verifyInband(
     ? undefined
     : new SeenStreams(settings.seen);
   const spotter = new DocumentSpotter(chunks);
-  const { stream, context, bytes, signaturePackets } = await verifyStream({
+  const { stream, context, bytes, signatures } = await verifyStream({
     ...settings,
     verifier,
     // A stream may go on for ever: only a window of it is held.
@@ -236,7 +236,7 @@ async function verifyInband(
   });
   seen?.add(stream);
   io.warn(
-    `Verified stream ${stream}, context "${context}": ${bytes} bytes, ${signaturePackets} signatures`,
+    `Verified stream ${stream}, context "${context}": ${bytes} bytes, ${signatures} signatures`,
   );
   return EXIT.verified;
 }

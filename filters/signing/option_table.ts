@@ -22,9 +22,14 @@ const BOTH = {
 export const SIGN = {
   "secret-key": {
     value: "FILE",
-    help: "sign with this key, without passphrase",
+    list: true,
+    help: "sign with this key, without a passphrase; repeatable",
   },
-  key: { value: "FPR", help: "sign through gpg, with this key of its own" },
+  key: {
+    value: "FPR",
+    list: true,
+    help: "sign through gpg with this key of its own; repeatable",
+  },
   window: {
     value: "BYTES",
     help: "sign every so many bytes (256K; with --key 1M)",
@@ -42,7 +47,7 @@ export const VERIFY = {
   signature: { value: "FILE", help: "the detached signature of the document" },
   require: {
     value: "N",
-    help: "ask for N distinct primary keys (1: in-band has but one)",
+    help: "ask for signatures of N distinct primary keys (1)",
   },
   "require-key": {
     value: "FPR",

@@ -16,7 +16,7 @@ import {
   VERIFY,
 } from "./option_table.ts";
 import { type Policy, WEAK_KINDS } from "./verdicts.ts";
-import { GpgSigner, KeySigner, type Signer } from "./signer.ts";
+import { GpgSigner, JointSigner, KeySigner, type Signer } from "./signer.ts";
 import { type Release, RELEASES } from "./document/spool.ts";
 
 const DEFAULT_WINDOW = "256K";
@@ -70,13 +70,14 @@ function parseTime(name: string, value: string): number {
 }
 
 async function readSigner(options: Options): Promise<Signer> {
-  const { key, "secret-key": secretKey } = options;
-  if ((key === undefined) === (secretKey === undefined)) {
+  const { key: keys, "secret-key": secretKeys } = options;
+  if ((keys.length === 0) === (secretKeys.length === 0)) {
     throw new UsageError("One of --secret-key and --key is needed to sign");
   }
-  return secretKey === undefined
-    ? new GpgSigner(parseFingerprint("key", key!))
-    : await KeySigner.read(secretKey);
+  const signers: Signer[] = keys
+    .map((key) => new GpgSigner(parseFingerprint("key", key)));
+  for (const path of secretKeys) signers.push(await KeySigner.read(path));
+  return await JointSigner.of(signers);
 }
 
 /** What sign is asked to do. */
@@ -103,7 +104,7 @@ export async function readSignSettings(
     windowBytes: parseBytes(
       "window",
       options.window ??
-        (options.key === undefined ? DEFAULT_WINDOW : DEFAULT_GPG_WINDOW),
+        (options.key.length === 0 ? DEFAULT_WINDOW : DEFAULT_GPG_WINDOW),
     ),
     intervalMs: parseCount("interval", options.interval ?? DEFAULT_INTERVAL),
     signer: await readSigner(options),

@@ -39,21 +39,21 @@ export interface Signing {
   /**
    * Ends the data.
    *
-   * @returns the signature packet with its header
+   * @returns the signature packets with their headers, in the signers' order
    * @throws {SignedStreamError} status 6, when signing fails
    */
   finish(): Promise<Uint8Array>;
 }
 
-/** Who signs. */
+/** Who signs: one key, or several together. */
 export interface Signer {
-  /** What its signatures of a type (0x00 binary, 0x01 text) say. */
-  kind(type: number): Promise<SignatureKind>;
+  /** What the signatures of a type (0x00 binary, 0x01 text) will say. */
+  kinds(type: number): Promise<readonly SignatureKind[]>;
   /** Begins a signature of a type. */
   start(type: number): Promise<Signing>;
 }
 
-/** A detached signature over bytes at hand: the packet with its header. */
+/** A detached signature over bytes at hand: packets with their headers. */
 export async function sign(
   signer: Signer,
   data: Uint8Array,
@@ -139,21 +139,25 @@ export class KeySigner implements Signer {
     return new KeySigner(packet);
   }
 
-  kind(type: number): Promise<SignatureKind> {
-    return Promise.resolve({
+  kinds(type: number): Promise<readonly SignatureKind[]> {
+    return Promise.resolve([this.#kind(type)]);
+  }
+
+  #kind(type: number): SignatureKind {
+    return {
       type,
       hashAlgorithm: this.#hashAlgorithm,
       hash: hashName(this.#hashAlgorithm)!,
       publicKeyAlgorithm: this.#key.algorithm,
       keyId: this.#key.getKeyID().toHex().toUpperCase(),
-    });
+    };
   }
 
-  async start(type: number): Promise<Signing> {
-    const kind = await this.kind(type);
+  start(type: number): Promise<Signing> {
+    const kind = this.#kind(type);
     const hasher = new SignatureHasher([kind]);
     let held: Uint8Array | undefined = new Uint8Array(0);
-    return {
+    return Promise.resolve({
       update(chunk) {
         hasher.update(chunk);
         const isShort = type === TYPE_BINARY && held !== undefined &&
@@ -162,7 +166,7 @@ export class KeySigner implements Signer {
         return Promise.resolve();
       },
       finish: () => this.#finish(kind, hasher, held),
-    };
+    });
   }
 
   /**
@@ -224,14 +228,14 @@ export class GpgSigner implements Signer {
   }
 
   /** Found out by a signature over nothing. */
-  async kind(type: number): Promise<SignatureKind> {
+  async kinds(type: number): Promise<readonly SignatureKind[]> {
     const packet = await (await this.start(type)).finish();
     const [signature] = await readSignatures([packet]);
     const { keyId, hash, hashAlgorithm, publicKeyAlgorithm } = signature;
     if (keyId === undefined || hash === undefined) {
       throw signerFailed("gpg made a signature of an unknown kind");
     }
-    return { type, keyId, hash, hashAlgorithm, publicKeyAlgorithm };
+    return [{ type, keyId, hash, hashAlgorithm, publicKeyAlgorithm }];
   }
 
   start(type: number): Promise<Signing> {
@@ -255,6 +259,55 @@ export class GpgSigner implements Signer {
         throw signerFailed(`gpg says "${words.join("; ")}"`);
       },
     });
+  }
+}
+
+/** Signs with several keys: each makes a signature of its own. */
+export class JointSigner implements Signer {
+  readonly #signers: readonly Signer[];
+
+  private constructor(signers: readonly Signer[]) {
+    this.#signers = signers;
+  }
+
+  /**
+   * Joins signers; a single one stays as it is.
+   *
+   * @throws {SignedStreamError} status 6, when two of them have the same key
+   */
+  static async of(signers: readonly Signer[]): Promise<Signer> {
+    if (signers.length === 1) return signers[0];
+    const joint = new JointSigner(signers);
+    const ids = (await joint.kinds(TYPE_BINARY)).map(({ keyId }) => keyId);
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+    if (twice === undefined) return joint;
+    throw signerFailed(`the key ${twice} is given twice`);
+  }
+
+  async kinds(type: number): Promise<readonly SignatureKind[]> {
+    const kinds = [];
+    for (const signer of this.#signers) kinds.push(...await signer.kinds(type));
+    return kinds;
+  }
+
+  async start(type: number): Promise<Signing> {
+    const signings: Signing[] = [];
+    for (const signer of this.#signers) signings.push(await signer.start(type));
+    return {
+      async update(chunk) {
+        for (const signing of signings) await signing.update(chunk);
+      },
+      async finish() {
+        // All must end, also behind one that fails.
+        const results = await Promise.allSettled(
+          signings.map((signing) => signing.finish()),
+        );
+        return concat(results.map((result) => {
+          if (result.status === "rejected") throw result.reason;
+          return result.value;
+        }));
+      },
+    };
   }
 }
 

@@ -151,6 +151,37 @@ for (const name of SIGNERS) {
   });
 }
 
+gpgTest("two keys sign a document together", async () => {
+  const names = ["ed25519", "rsa3072"] as const;
+  const one = await testKey(names[0]), two = await testKey(names[1]);
+  using dir = new TempDir();
+  const keyring = dir.file(
+    "both.gpg",
+    await gpgOutput(["--export", one.fingerprint, two.fingerprint]),
+  );
+  const file = dir.file("document", LINES);
+  for (
+    const keys of [
+      [`--secret-key=${one.secretFile}`, `--secret-key=${two.secretFile}`],
+      [`--secret-key=${two.secretFile}`, `--secret-key=${one.secretFile}`],
+      [`--key=${one.fingerprint}`, `--key=${two.fingerprint}`],
+    ]
+  ) {
+    for (const mode of ["detached", "inline", "clear"]) {
+      const made = await sign([`--mode=${mode}`, ...keys], LINES);
+      const path = dir.file("signed", made);
+      const what = mode === "detached" ? [`--signature=${path}`, file] : [path];
+      const released = await verify(["--require=2", ...what], "", names);
+      assertReleased(released, LINES);
+      const rest = mode === "detached" ? [file] : [];
+      const { status, stderr } = await run(
+        ["gpgv", "--keyring", keyring, path, ...rest],
+      );
+      assertEquals([status, stderr.match(/Good signature/g)?.length], [0, 2]);
+    }
+  }
+});
+
 gpgTest("verify accepts what sign makes, from pipes and files", async () => {
   const { secretFile } = await testKey("ed25519");
   const signer = `--secret-key=${secretFile}`;

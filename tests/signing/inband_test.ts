@@ -9,12 +9,19 @@ import { verifyStream } from "../../filters/signing/inband/verify.ts";
 import { KeyRing } from "../../filters/signing/keys.ts";
 import { isSignaturePacket } from "../../filters/signing/inband/manifest.ts";
 import { SignatureVerifier } from "../../filters/signing/verdicts.ts";
-import { KeySigner } from "../../filters/signing/signer.ts";
+import { armor } from "../../filters/signing/openpgp/armor.ts";
+import { packetsIn } from "../../filters/signing/openpgp/packets.ts";
+import {
+  JointSigner,
+  KeySigner,
+  type Signer,
+} from "../../filters/signing/signer.ts";
 import {
   gpg,
   gpgTest,
   gpgvKeyring,
   hasGpg,
+  type KeyName,
   signedStream,
   testKey,
 } from "../support/gpg.ts";
@@ -808,12 +815,157 @@ const ATTACKS: Record<string, Attack> = {
     args: async () => ["--require-key", (await testKey("other")).fingerprint],
     attack: (whole) => whole,
   },
+  "the second signer leaves": {
+    status: 1,
+    words: /the key [0-9A-F]{40} no longer signs/,
+    args: knowOther,
+    attack: () => signedBy(BOTH, BOTH, FIRST, FIRST),
+  },
+  "the second signer leaves at the end": {
+    status: 1,
+    words: /the key [0-9A-F]{40} no longer signs/,
+    args: knowOther,
+    attack: () => signedBy(BOTH, BOTH, BOTH, FIRST),
+  },
+  "the second signer, who is unknown, leaves": {
+    status: 1,
+    words: /the key [0-9A-F]{40} no longer signs/,
+    attack: () => signedBy(BOTH, BOTH, FIRST, FIRST),
+  },
+  "the second of two signers needed leaves": {
+    status: 3,
+    words: /1 of 2 keys needed signed/,
+    args: async () => [...await knowOther(), "--require", "2"],
+    attack: () => signedBy(BOTH, BOTH, FIRST, FIRST),
+  },
+  "a second signer joins": {
+    status: 1,
+    words: /the key [0-9A-F]{40} signs, but did not at the start/,
+    args: knowOther,
+    attack: () => signedBy(FIRST, BOTH, BOTH, BOTH),
+  },
+  "a second signer, who is unknown, joins": {
+    status: 1,
+    words: /the key [0-9A-F]{40} signs, but did not at the start/,
+    attack: () => signedBy(FIRST, FIRST, FIRST, BOTH),
+  },
+  "two signers change places": {
+    status: 1,
+    words: /not in the order of the start/,
+    args: knowOther,
+    attack: () => signedBy(BOTH, BOTH, BOTH, ["other", "ed25519"]),
+  },
+  "the second signature is taken out": {
+    status: 1,
+    words: /no longer signs/,
+    args: knowOther,
+    attack: async () => {
+      const { signatures, windows } = takeApart(
+        await signedBy(BOTH, BOTH, BOTH, BOTH),
+      );
+      const last = await withoutSignature(signatures.at(-1)!, 1);
+      return putTogether({ windows, signatures: signatures.with(-1, last) });
+    },
+  },
+  "the second signature is taken out throughout": {
+    status: 1,
+    words: /a signature does not follow the one before/,
+    args: knowOther,
+    attack: async () => {
+      const { signatures, windows } = takeApart(
+        await signedBy(BOTH, BOTH, BOTH, BOTH),
+      );
+      const left: Uint8Array[] = [];
+      for (const packet of signatures) {
+        left.push(await withoutSignature(packet, 1));
+      }
+      return putTogether({ windows, signatures: left });
+    },
+  },
+  "the second signature is bad": {
+    status: 1,
+    words: /signature of [0-9A-F]{16} is bad/,
+    args: knowOther,
+    attack: async () => {
+      const parts = takeApart(await signedBy(BOTH, BOTH, BOTH, BOTH));
+      const [open] = takeApart(await signedBy(BOTH, BOTH)).signatures;
+      const mixed = await exchanged(parts.signatures[1], open, 1);
+      return putTogether({
+        ...parts,
+        signatures: parts.signatures.with(1, mixed),
+      });
+    },
+  },
 };
 
+const FIRST: KeyName[] = ["ed25519"];
+const BOTH: KeyName[] = ["ed25519", "other"];
+
+/** Options that make the second signer known. */
+async function knowOther(): Promise<string[]> {
+  return ["--keyring", (await testKey("other")).publicFile];
+}
+
+/** The signature packets, binary, that a packet of the stream holds. */
+async function signaturesIn(packet: Uint8Array): Promise<Uint8Array[]> {
+  const content = text(decodePacket(packet).fileBytes!);
+  const { stdout } = await gpg(["--dearmor"], {
+    stdin: content.slice(content.indexOf("-----BEGIN")),
+  });
+  const packets: Uint8Array[] = [];
+  for (const { body } of packetsIn(stdout)) {
+    packets.push(concat([Uint8Array.of(0xc2, body.length), body]));
+  }
+  return packets;
+}
+
+/** A packet of the stream with other signatures over its lines. */
+function withSignatures(
+  packet: Uint8Array,
+  signatures: readonly Uint8Array[],
+): Uint8Array {
+  const armored = armor(concat([...signatures]), "SIGNATURE");
+  return rewritten(
+    packet,
+    (text) => text.slice(0, text.indexOf("-----BEGIN")) + armored,
+  );
+}
+
+async function withoutSignature(
+  packet: Uint8Array,
+  index: number,
+): Promise<Uint8Array> {
+  return withSignatures(packet, without(await signaturesIn(packet), index));
+}
+
+/** A packet of the stream with one of the signatures of another. */
+async function exchanged(
+  packet: Uint8Array,
+  other: Uint8Array,
+  index: number,
+): Promise<Uint8Array> {
+  const signatures = await signaturesIn(packet);
+  const foreign = (await signaturesIn(other))[index];
+  return withSignatures(packet, signatures.with(index, foreign));
+}
+
 /** A stream that one key begins and another ends, as it would itself. */
-async function handedOver(): Promise<Uint8Array> {
-  const first = await KeySigner.read((await testKey("ed25519")).secretFile);
-  const second = await KeySigner.read((await testKey("other")).secretFile);
+function handedOver(): Promise<Uint8Array> {
+  return signedBy(FIRST, FIRST, ["other"], ["other"]);
+}
+
+/** A stream whose packets are signed by the keys named for each. */
+async function signedBy(
+  ...names: readonly (readonly KeyName[])[]
+): Promise<Uint8Array> {
+  const signers: Signer[] = [];
+  for (const together of names) {
+    const keys: Signer[] = [];
+    for (const name of together) {
+      keys.push(await KeySigner.read((await testKey(name)).secretFile));
+    }
+    signers.push(await JointSigner.of(keys));
+  }
   let count = 0;
   const written: Uint8Array[] = [];
   const signer = new InbandSigner(
@@ -822,18 +974,95 @@ async function handedOver(): Promise<Uint8Array> {
       context: "",
       windowBytes: 1,
       signer: {
-        kind: (type) => first.kind(type),
-        start: (type) => (count++ < 2 ? first : second).start(type),
+        kinds: (type) => signers[0].kinds(type),
+        start: (type) => signers[count++].start(type),
       },
     },
     (bytes) => written.push(bytes.slice()),
   );
   await signer.open();
-  await signer.add([decodePacket(START)]);
-  await signer.add([decodePacket(END)]);
+  if (names.length > 2) await signer.add([decodePacket(START)]);
+  if (names.length > 3) await signer.add([decodePacket(END)]);
   await signer.end();
   return concat(written);
 }
+
+gpgTest("two keys sign a stream together", async () => {
+  const one = await testKey("ed25519"), two = await testKey("rsa3072");
+  const both = ["--keyring", one.publicFile, "--keyring", two.publicFile];
+  for (
+    const keys of [
+      ["--secret-key", one.secretFile, "--secret-key", two.secretFile],
+      ["--key", one.fingerprint, "--key", two.fingerprint],
+    ]
+  ) {
+    const signing = await signedStream(["sign", ...keys, "--window", "1K"], {
+      stdin: RUN,
+    });
+    assertEquals([signing.status, signing.stderr], [0, ""]);
+    const whole = signing.stdout;
+    const { signatures } = takeApart(whole);
+    const verified = await signedStream(
+      ["verify", "--strip", "--require", "2", ...both],
+      { stdin: whole },
+    );
+    assertEquals(verified.status, 0, verified.stderr);
+    assertEquals(verified.stdout, RUN);
+    for (const { fingerprint } of [one, two]) {
+      const lines = verified.stderr.match(
+        new RegExp(`${fingerprint}.*: good`, "g"),
+      );
+      assertEquals(lines?.length, signatures.length);
+    }
+    assertMatch(
+      lastLine(verified),
+      new RegExp(`: ${RUN.length} bytes, ${2 * signatures.length} signatures$`),
+    );
+    // Who knows one of them, or asks for one of them, can verify as well.
+    for (const { publicFile, fingerprint } of [one, two]) {
+      const known = await signedStream(
+        ["verify", "--keyring", publicFile, "--require-key", fingerprint],
+        { stdin: whole },
+      );
+      assertEquals(known.status, 0, known.stderr);
+      assertEquals(known.stdout, whole);
+      const few = await signedStream(
+        ["verify", "--keyring", publicFile, "--require", "2"],
+        { stdin: whole },
+      );
+      assertEquals([few.status, few.stdout.length], [3, 0], few.stderr);
+    }
+    // GnuPG verifies both in each packet.
+    using dir = new TempDir();
+    for (const packet of signatures) {
+      const [lines, armored] = text(decodePacket(packet).fileBytes!)
+        .split(/(?=-----BEGIN)/);
+      const { status, stderr } = await gpg([
+        "--verify",
+        dir.file("signature.asc", armored),
+        dir.file("lines", lines),
+      ]);
+      assertEquals(status, 0, stderr);
+      assertEquals(stderr.match(/Good signature/g)?.length, 2);
+    }
+  }
+});
+
+gpgTest("a key cannot sign together with itself", async () => {
+  const { secretFile, fingerprint } = await testKey("ed25519");
+  for (
+    const keys of [
+      ["--secret-key", secretFile, "--secret-key", secretFile],
+      ["--key", fingerprint, "--key", fingerprint],
+    ]
+  ) {
+    const { status, stdout, stderr } = await signedStream(["sign", ...keys], {
+      stdin: RUN,
+    });
+    assertEquals([status, stdout.length], [6, 0], stderr);
+    assertMatch(stderr, /the key [0-9A-F]{16} is given twice/);
+  }
+});
 
 for (const [name, { status, words, attack, args }] of Object.entries(ATTACKS)) {
   gpgTest(`verify refuses an attack: ${name}`, async () => {

@@ -62,13 +62,17 @@ async function signDetached(
   io.out.writeText(armor(signature, "SIGNATURE"));
 }
 
-/** One-pass signature, literal data, signature; not compressed. */
+/** One-pass signatures, literal data, signatures; not compressed. */
 async function signInline(
   io: ToolIO,
   signer: Signer,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
-  io.out.write(onePassPacket(await signer.kind(TYPE_BINARY)));
+  // The first signature behind the data belongs to the last packet before it.
+  const kinds = (await signer.kinds(TYPE_BINARY)).toReversed();
+  for (const [index, kind] of kinds.entries()) {
+    io.out.write(onePassPacket(kind, index === kinds.length - 1));
+  }
   const signature = await signed(signer, TYPE_BINARY, async (signing) => {
     const literal = new LiteralWriter((bytes) => io.out.write(bytes));
     for (const chunk of chunks) {
@@ -89,7 +93,7 @@ async function signClear(
   signer: Signer,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
-  const { hash } = await signer.kind(TYPE_TEXT);
+  const kinds = await signer.kinds(TYPE_TEXT);
   using shown = new Held();
   let uncovered = 0;
   const signature = await signed(signer, TYPE_TEXT, async (signing) => {
@@ -111,7 +115,7 @@ async function signClear(
     if (content.last !== LF) throw notAsText("its last line has no line feed");
     await signing.update(text.take());
   });
-  io.out.writeText(cleartextHead([hash]));
+  io.out.writeText(cleartextHead(new Set(kinds.map(({ hash }) => hash))));
   for (const bytes of shown.chunks()) io.out.write(bytes);
   io.out.writeText(armor(signature, "SIGNATURE"));
   if (uncovered > 0) {

@@ -141,9 +141,9 @@ export function isSignaturePacket(item: StreamItem): item is Packet {
 export function buildSignaturePacket(
   manifest: Manifest,
   lines: Uint8Array,
-  signature: Uint8Array,
+  signatures: Uint8Array,
 ): Uint8Array {
-  const armored = new TextEncoder().encode(armor(signature, "SIGNATURE"));
+  const armored = new TextEncoder().encode(armor(signatures, "SIGNATURE"));
   return encodePacket({
     testId: NAME,
     status: "exists",
@@ -160,12 +160,13 @@ export interface SignedManifest {
   readonly manifest: Manifest;
   /** What is signed: the lines as they stand there. */
   readonly lines: Uint8Array;
-  readonly signature: ParsedSignature;
+  /** At least one; no two of one key. */
+  readonly signatures: readonly ParsedSignature[];
 }
 
 /**
  * Reads a signature packet, which must be byte for byte the one we would make
- * of its lines and its one signature: nobody can hide anything in it.
+ * of its lines and its signatures: nobody can hide anything in it.
  *
  * @throws {SignedStreamError} status 4, when it is not
  */
@@ -180,17 +181,19 @@ export async function readSignaturePacket(
   }
   const lines = content.subarray(0, end);
   const manifest = parseManifest(lines);
-  const signature = concat([
-    ...dearmor([content.subarray(end)], "SIGNATURE"),
-  ]);
-  if (!isSame(buildSignaturePacket(manifest, lines, signature), packet.bytes)) {
+  const binary = concat([...dearmor([content.subarray(end)], "SIGNATURE")]);
+  if (!isSame(buildSignaturePacket(manifest, lines, binary), packet.bytes)) {
     throw malformed("it holds more than a signature, or other things");
   }
-  const [parsed, ...others] = await readSignatures([signature]);
-  if (others.length > 0 || !parsed.isPlain) {
-    throw malformed("more than one plain signature is in it");
+  const signatures = await readSignatures([binary]);
+  if (!signatures.every(({ isPlain }) => isPlain)) {
+    throw malformed("a signature in it is not a plain one");
   }
-  return { manifest, lines, signature: parsed };
+  const keys = new Set(signatures.map(({ keyId }) => keyId));
+  if (keys.size < signatures.length) {
+    throw malformed("more than one plain signature of a key is in it");
+  }
+  return { manifest, lines, signatures };
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

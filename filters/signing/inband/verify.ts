@@ -48,7 +48,7 @@ export interface VerifiedStream {
   readonly stream: string;
   readonly context: string;
   readonly bytes: number;
-  readonly signaturePackets: number;
+  readonly signatures: number;
 }
 
 /** The buffer of a window at first. */
@@ -106,8 +106,9 @@ export class InbandVerifier {
   #last: Manifest | undefined;
   #previous = NO_PACKET_SHA256;
   #offset = 0;
-  /** The primary key that signed the first packet, and must sign them all. */
-  #signer: string | undefined;
+  /** The keys that signed the first packet, and must sign them all. */
+  #signers: readonly string[] = [];
+  #signatures = 0;
 
   constructor(options: InbandVerifyOptions) {
     this.#options = options;
@@ -159,19 +160,26 @@ export class InbandVerifier {
   async #check(packet: Packet): Promise<void> {
     this.#expectMore();
     const { verifier, opened, judged, strip, release } = this.#options;
-    const { manifest, lines, signature } = await readSignaturePacket(packet);
-    const record = await verifier.judge(signature, digestOf(signature, lines));
-    judged?.(record, manifest);
-    const { exitStatus, reason } = conclude([record], verifier.policy);
+    const { manifest, lines, signatures } = await readSignaturePacket(packet);
+    const records: SignatureRecord[] = [];
+    for (const signature of signatures) {
+      const digest = digestOf(signature, lines);
+      const record = await verifier.judge(signature, digest);
+      judged?.(record, manifest);
+      records.push(record);
+    }
+    const { exitStatus, reason } = conclude(records, verifier.policy);
     if (exitStatus !== EXIT.verified) {
       throw new SignedStreamError(
         exitStatus,
         `Cannot trust what is behind byte ${this.#offset}: ${reason}`,
       );
     }
-    this.#checkPlace(manifest, record.primary);
+    this.#checkPlace(manifest);
+    this.#checkSigners(records.map(nameOf));
     if (manifest.kind === "open") opened?.(manifest.stream);
     this.#last = manifest;
+    this.#signatures += records.length;
     this.#offset += manifest.length;
     this.#previous = createHash("sha256").update(packet.bytes).digest("hex");
     release(this.#window.bytes);
@@ -180,7 +188,7 @@ export class InbandVerifier {
   }
 
   /** Checks every field against what the stream must say here. */
-  #checkPlace(manifest: Manifest, signer: string | undefined): void {
+  #checkPlace(manifest: Manifest): void {
     const last = this.#last;
     const { context = manifest.context, maxBytes } = this.#options;
     const kinds: readonly WindowKind[] = last === undefined
@@ -223,15 +231,34 @@ export class InbandVerifier {
     if (kind === "open" && length !== 0) {
       throw this.#refusal("bytes stand before the start of the signed stream");
     }
-    if (last !== undefined && signer !== this.#signer) {
-      throw this.#refusal("another key goes on signing");
-    }
-    this.#signer = signer;
     if (offset + length > maxBytes) {
       throw new SignedStreamError(
         EXIT.trouble,
         `Cannot release more than ${maxBytes} bytes: see --max-bytes`,
       );
+    }
+  }
+
+  /** Checks that the keys that began the stream sign here, and no others. */
+  #checkSigners(signers: readonly string[]): void {
+    if (this.#last === undefined) {
+      this.#signers = signers;
+      return;
+    }
+    const left = this.#signers.find((name) => !signers.includes(name));
+    const joined = signers.find((name) => !this.#signers.includes(name));
+    if (left !== undefined) {
+      throw this.#refusal(
+        joined === undefined
+          ? `the key ${left} no longer signs`
+          : "another key goes on signing",
+      );
+    }
+    if (joined !== undefined) {
+      throw this.#refusal(`the key ${joined} signs, but did not at the start`);
+    }
+    if (signers.some((name, at) => name !== this.#signers[at])) {
+      throw this.#refusal("its signatures are not in the order of the start");
     }
   }
 
@@ -256,7 +283,7 @@ export class InbandVerifier {
       stream: last.stream,
       context: last.context,
       bytes: this.#offset,
-      signaturePackets: last.sequence + 1,
+      signatures: this.#signatures,
     };
   }
 
@@ -266,6 +293,11 @@ export class InbandVerifier {
       `Cannot trust the stream behind byte ${this.#offset}: ${detail}`,
     );
   }
+}
+
+/** The key a signature is of: its primary key where we know it. */
+function nameOf(record: SignatureRecord): string {
+  return record.primary ?? record.fingerprint ?? record.key_id;
 }
 
 /**

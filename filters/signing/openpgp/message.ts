@@ -289,15 +289,22 @@ async function* readLiteral(
   for await (const bytes of packets.body()) yield { kind: "content", bytes };
 }
 
-/** The packet that announces the only signature of a message. */
-export function onePassPacket(announced: Announcement): Uint8Array {
+/**
+ * The packet that announces a signature of a message.
+ *
+ * @param isLast whether the content comes next, not another such packet
+ */
+export function onePassPacket(
+  announced: Announcement,
+  isLast = true,
+): Uint8Array {
   const { type, hashAlgorithm, publicKeyAlgorithm, keyId } = announced;
   return Uint8Array.of(
     0xc0 | TAG.onePass,
     ONE_PASS_BYTES,
     ...[ONE_PASS_VERSION, type, hashAlgorithm, publicKeyAlgorithm],
     ...Uint8Array.fromHex(keyId),
-    1,
+    isLast ? 1 : 0,
   );
 }
 
