@@ -116,7 +116,9 @@ const LINES: Vector[] = [
     "tests: a\n",
     "test; a\n",
     "success: a\n",
-    "failure: a [\nx\n]\n",
+    "failure: a\n",
+    "success: a [\nx\n]\n",
+    "error: a [-Werror]\n",
     "tags:\n",
     "time: flies\n",
     "time: 2026-02-30 00:00:00Z\n",
@@ -216,6 +218,63 @@ const DETAILS: Vector[] = [
   ["test: a\nskip: a [ multipart\n]\n", ["a: inprogress", "a: skip"]],
 ];
 
+/** Failures that no start of a test announced. */
+const STRAY: Vector[] = [
+  ["failure: a [\nx\n]\n", [`a: [${TRACEBACK}: x\n]`, "a: fail"]],
+  ["error: setUpClass (b) [ multipart\n]\n", ["setUpClass (b): fail"]],
+  // cmocka 1.1.5, of a group whose set-up fails.
+  ["error: db [ [  FAILED  ] GROUP SETUP ]\n", [
+    `db: fail [${TRACEBACK}: [  FAILED  ] GROUP SETUP]`,
+  ]],
+  // Samba's selftest.
+  ["testsuite: s\ntestsuite-failure: s(dc) [\nExit code was 1\n]\n", [
+    "text testsuite: s\n",
+    `s(dc): [${TRACEBACK}: Exit code was 1\n]`,
+    "s(dc): fail",
+  ]],
+  ["test: a\ntestsuite-error: s\ntestsuite-success: t\n", [
+    "a: inprogress",
+    "a: fail [reason text/plain;charset=utf8: Its suite failed before it ended]",
+    "s: fail [reason text/plain;charset=utf8: The suite failed]",
+    "text testsuite-success: t\n",
+  ]],
+];
+
+/** Lines in a test that look like the start of another one. */
+const STARTS: Vector[] = [
+  ["test: a\ntesting the connection\nsuccess: a\ntest: b\nsuccess: b\n", [
+    "a: inprogress",
+    "text testing the connection\n",
+    "a: success",
+    "b: inprogress",
+    "b: success",
+  ]],
+  ["test: a\ntest: b\nsuccess: a\n", [
+    "a: inprogress",
+    "text test: b\n",
+    "a: success",
+  ]],
+  // An outcome names the last of them: the others broke off.
+  ["test: a\ntesting prose\ntest: b\ntest: c\nskip: c [\nx\n]\n", [
+    "a: inprogress",
+    "text testing prose\ntest: b\ntest: c\n",
+    `a: fail ${INTERRUPTED} by the test "b"]`,
+    "b: inprogress",
+    `b: fail ${INTERRUPTED} by the test "c"]`,
+    "c: inprogress",
+    "c: [reason text/plain: x\n]",
+    "c: skip",
+  ]],
+  // The input ends: so did they.
+  ["test: a\ntesting prose\ntest: b\n", [
+    "a: inprogress",
+    "text testing prose\ntest: b\n",
+    `a: fail ${INTERRUPTED} by the test "b"]`,
+    "b: inprogress",
+    `b: fail ${LOST}`,
+  ]],
+];
+
 const BROKEN = "malformed details application/octet-stream";
 
 /** Tests that do not end as they should. */
@@ -224,6 +283,7 @@ const LOST_TESTS: Vector[] = [
   ["test: a\ntext", ["a: inprogress", "text text", `a: fail ${LOST}`]],
   ["tags: x\ntest: a\ntags: y\ntest: b\nsuccess: b\nsuccess: a\n", [
     "a: inprogress",
+    "text test: b\n",
     `a: fail #x #y ${INTERRUPTED} by the test "b"]`,
     "b: inprogress",
     "b: success #x",
@@ -365,6 +425,8 @@ const VECTORS = [
   ...LINES,
   ...DETAILS,
   ...LOST_TESTS,
+  ...STRAY,
+  ...STARTS,
   ...TAGS_AND_TIMES,
   ...PACKETS,
 ];
@@ -461,7 +523,9 @@ Deno.test("V1Decoder emits text as soon as it can be nothing else", () => {
     ["time: 2026-", false],
     [`time: ${"x".repeat(100)}`, true],
     ["progress: ", false],
-    ["error: no such file", true],
+    // Outside of a test it may have details, at the end of its line.
+    ["error: no such file", false],
+    [`error: ${"x".repeat(5000)}`, true],
     [`test: ${"x".repeat(300_000)}`, true],
   ];
   for (const [input, isText] of cases) {

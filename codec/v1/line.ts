@@ -5,6 +5,7 @@
  *   test|testing       LABEL                       a test starts
  *   success|successful LABEL [DETAILS]             it ends, and how
  *   failure|error|skip|xfail|uxsuccess LABEL [DETAILS]
+ *   testsuite-failure|testsuite-error  LABEL [DETAILS]  a whole suite failed
  *   tags               [-]TAG ...                  of this test, or of all
  *   time               YYYY-MM-DD HH:MM:SS[.F]Z    the clock of what follows
  *   progress           [+|-]N | push | pop
@@ -12,7 +13,8 @@
  *
  * A keyword is at the beginning of a line, with or without a colon, and
  * followed by one blank. Source: the subunit README, "Version 1 (and 1.1)"; the
- * number of colons and the set of blanks are those of Python's reader.
+ * number of colons and the set of blanks are those of Python's reader; the lines
+ * about suites are Samba's (selftest/README).
  *
  * @module
  */
@@ -21,7 +23,13 @@
 export type Outcome = "success" | "fail" | "skip" | "xfail" | "uxsuccess";
 
 /** The meaning of a line, whichever synonym it uses. */
-export type Directive = Outcome | "test" | "progress" | "tags" | "time";
+export type Directive =
+  | Outcome
+  | "test"
+  | "suite failure"
+  | "progress"
+  | "tags"
+  | "time";
 
 /** The keywords, the most frequent first. */
 const KEYWORDS: readonly (readonly [string, Directive])[] = [
@@ -37,6 +45,8 @@ const KEYWORDS: readonly (readonly [string, Directive])[] = [
   ["xfail", "xfail"],
   ["uxsuccess", "uxsuccess"],
   ["progress", "progress"],
+  ["testsuite-failure", "suite failure"],
+  ["testsuite-error", "suite failure"],
 ];
 
 interface Keyword {

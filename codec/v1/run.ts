@@ -10,7 +10,7 @@ import type { Timestamp } from "../timestamp.ts";
 import { hashText, NOT_TEXT } from "../text/utf8.ts";
 import { Details, type DetailsReader, type FilePart } from "./details.ts";
 import { V1Event } from "./event.ts";
-import { bracketedFile } from "./files.ts";
+import { bracketedFile, TRACEBACK } from "./files.ts";
 import {
   CR,
   directiveAt,
@@ -27,17 +27,27 @@ import { MAX_TIME_BYTES, readTime, SECOND_BYTES } from "./time.ts";
 
 /** Longer lines are text: no packet could hold such a test id. */
 const MAX_LINE_BYTES = 256 * 1024;
+/** Longer lines outside of a test are not failures of their own. */
+const MAX_STRAY_BYTES = 4096;
+/** How many lines in a test that may have started another one are kept. */
+const MAX_STARTS = 64;
 /** Longer parameters are not progress. */
 const MAX_PROGRESS_BYTES = 64;
 
 /** The file with the reason of a failure that has no outcome of its own. */
 const REASON = "reason";
 
+/** A failure outside of a test: its name, and its details on the same line. */
+const STRAY_LINE = /^(.*?\S) \[ (.*) \]$/s;
+
 const PROGRESS = /^\s*(?:[+-]?\d+|push|pop)\s*$/;
 
 const encoder = new TextEncoder();
+const latin1 = new TextDecoder("latin1");
+const COLON = 0x3a;
 const TIME = encoder.encode("time: ");
 const TEST = encoder.encode("test: ");
+const NOTHING = new Uint8Array(0);
 const BRACKETED = encoder.encode(" [");
 const MULTIPART = encoder.encode(" [ multipart");
 
@@ -47,6 +57,11 @@ class KeptBytes {
   view = new DataView(this.bytes.buffer);
   end = 0;
 
+  /** The bytes kept, a view. */
+  get name(): Uint8Array {
+    return this.bytes.subarray(0, this.end);
+  }
+
   keep(view: DataView, start: number, end: number): void {
     this.end = end - start;
     if (this.end > this.bytes.length) {
@@ -55,6 +70,17 @@ class KeptBytes {
     }
     copyBytes(view, start, end, this.view, 0);
   }
+}
+
+/**
+ * A line in a test that looks like the start of another one. The test may have
+ * printed it, so it is text unless an outcome names it.
+ */
+interface PossibleStart {
+  readonly label: Uint8Array<ArrayBuffer>;
+  readonly clock: Timestamp | undefined;
+  /** Whether it has a colon, as what runners print: prose mostly has none. */
+  readonly hasColon: boolean;
 }
 
 /** Options of a {@linkcode V1Run}. */
@@ -78,6 +104,8 @@ export class V1Run {
   /** Its id in packets: mostly the same bytes, otherwise converted to UTF-8. */
   readonly #recoded = new KeptBytes();
   #id = this.#label;
+  /** The lines in the test that may have started others, in their order. */
+  #starts: PossibleStart[] = [];
   /** The outcome of the test whose details are being read. */
   #outcome: Outcome = "fail";
   #reader: DetailsReader | undefined;
@@ -122,8 +150,11 @@ export class V1Run {
     const at = parameterAt(source, start);
     switch (directive) {
       case "test":
+        if (this.#isInTest) return this.#noteStart(source, at, end);
         this.#startTest(source, view, at, end);
         return true;
+      case "suite failure":
+        return this.#failSuite(source, view, at, end);
       case "tags":
         return this.#tags.read(
           decodeLegacy(source.subarray(at, end)),
@@ -200,6 +231,7 @@ export class V1Run {
     switch (directive) {
       case undefined:
       case "test":
+      case "suite failure":
       case "tags":
       case "time":
       case "progress":
@@ -225,15 +257,17 @@ export class V1Run {
     const at = parameterAt(source, start);
     switch (directive) {
       case "test":
+      case "suite failure":
       case "tags":
         return true;
       case "time":
         return end - at <= MAX_TIME_BYTES;
       case "progress":
         return end - at <= MAX_PROGRESS_BYTES;
-      default:
-        return this.#isInTest && this.#mayNameTest(source, at, end);
+      case "fail":
+        if (!this.#isInTest) return end - start <= MAX_STRAY_BYTES;
     }
+    return this.#isInTest && this.#mayNameTest(source, at, end);
   }
 
   /**
@@ -257,7 +291,7 @@ export class V1Run {
   /** Ends the input: a test in progress fails. */
   end(): void {
     if (!this.#isInTest) return;
-    this.#interrupt(
+    this.#interruptAll(
       this.isInDetails
         ? `The input ended in the details of the outcome "${this.#outcome}"`
         : "The input ended before the test did",
@@ -270,10 +304,12 @@ export class V1Run {
     start: number,
     end: number,
   ): void {
-    if (this.#isInTest) {
-      const other = decodeLegacy(source.subarray(start, end));
-      this.#interrupt(`The test was interrupted by the test "${other}"`);
-    }
+    this.#name(source, view, start, end);
+    this.#emitEvent("inprogress");
+  }
+
+  /** Makes bytes the name of the test in progress. */
+  #name(source: Uint8Array, view: DataView, start: number, end: number): void {
     this.#label.keep(view, start, end);
     this.#id = this.#label;
     if (hashText(source, view, start, end) === NOT_TEXT) {
@@ -282,7 +318,96 @@ export class V1Run {
       this.#id = this.#recoded;
     }
     this.#isInTest = true;
-    this.#emitEvent("inprogress");
+  }
+
+  /** Notes a line in a test that may start another one; it is text. */
+  #noteStart(source: Uint8Array, at: number, end: number): false {
+    this.#starts.push({
+      label: source.slice(at, end),
+      clock: this.#clock,
+      hasColon: source[at - 2] === COLON,
+    });
+    if (this.#starts.length > MAX_STARTS) this.#starts.shift();
+    return false;
+  }
+
+  /** Starts a test that a line in another one, which it interrupts, started. */
+  #startNoted(index: number): void {
+    const starts = this.#starts;
+    const later = starts.slice(index + 1);
+    for (let i = 0; i <= index; i++) {
+      // What came before it is not named by an outcome, and may be prose.
+      if (i < index && !starts[i].hasColon) continue;
+      this.#switchTo(starts[i]);
+    }
+    this.#starts = later;
+  }
+
+  /** Interrupts the test in progress by another one. */
+  #switchTo({ label, clock }: PossibleStart): void {
+    const present = this.#clock;
+    this.#clock = clock;
+    const other = decodeLegacy(label);
+    this.#interrupt(`The test was interrupted by the test "${other}"`);
+    this.#startTest(label, new DataView(label.buffer), 0, label.length);
+    this.#clock = present;
+  }
+
+  /** Interrupts the test in progress, and those that it may have hidden. */
+  #interruptAll(reason: string): void {
+    const starts = this.#starts.filter(({ hasColon }) => hasColon);
+    for (const start of starts) this.#switchTo(start);
+    this.#interrupt(reason);
+  }
+
+  /** Reads a line that a whole suite failed. */
+  #failSuite(
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+  ): boolean {
+    if (this.#isInTest) this.#interruptAll("Its suite failed before it ended");
+    if (this.#readStray(source, view, start, end)) return true;
+    this.#name(source, view, start, end);
+    this.#interrupt("The suite failed");
+    return true;
+  }
+
+  /**
+   * Reads a failure outside of a test, such as that of a suite's set-up. Prose
+   * and compilers say "error:" too: only a line with details is one.
+   */
+  #readStray(
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+  ): boolean {
+    const line = source.subarray(start, end);
+    const word = [MULTIPART, BRACKETED].find((word) =>
+      line.length > word.length &&
+      !isBlank(line[line.length - word.length - 1]) &&
+      isWord(line.subarray(line.length - word.length), word)
+    );
+    if (word !== undefined) {
+      this.#name(source, view, start, end - word.length);
+      this.#outcome = "fail";
+      this.#reader = word === MULTIPART
+        ? this.#details.multipart()
+        : this.#details.bracketed(TRACEBACK.name, TRACEBACK.mimeType);
+      return true;
+    }
+    const [, name, details] = STRAY_LINE.exec(latin1.decode(line)) ?? [];
+    if (name === undefined) return false;
+    this.#name(source, view, start, start + name.length);
+    const detailsAt = line.length - " ]".length - details.length;
+    this.#endTest("fail", {
+      ...TRACEBACK,
+      bytes: line.subarray(detailsAt, line.length - " ]".length),
+      eof: true,
+    });
+    return true;
   }
 
   #setClock(source: Uint8Array, start: number, end: number): boolean {
@@ -298,7 +423,7 @@ export class V1Run {
     if (bytes.length > MAX_PROGRESS_BYTES) return false;
     if (!PROGRESS.test(decodeLegacy(bytes))) return false;
     if (this.#isInTest) {
-      this.#interrupt("The test was interrupted by a line of progress");
+      this.#interruptAll("The test was interrupted by a line of progress");
     }
     return true;
   }
@@ -310,38 +435,36 @@ export class V1Run {
     start: number,
     end: number,
   ): boolean {
-    const { view: label, end: length } = this.#label;
-    const labelEnd = start + length;
-    const isOfTest = this.#isInTest && labelEnd <= end &&
-      sameBytes(view, start, labelEnd, label, 0);
-    if (!isOfTest) return false;
-    const rest = source.subarray(labelEnd, end);
-    if (rest.length === 0) {
+    if (!this.#isInTest) {
+      return outcome === "fail" && this.#readStray(source, view, start, end);
+    }
+    const parameter = source.subarray(start, end);
+    let rest = restBehind(this.#label.name, parameter);
+    for (let i = this.#starts.length - 1; rest === undefined && i >= 0; i--) {
+      rest = restBehind(this.#starts[i].label, parameter);
+      if (rest !== undefined) this.#startNoted(i);
+    }
+    if (rest === undefined) return false;
+    if (rest === NOTHING) {
       this.#endTest(outcome);
-    } else if (isWord(rest, BRACKETED)) {
-      const { name, mimeType } = bracketedFile(outcome);
-      this.#reader = this.#details.bracketed(name, mimeType);
-    } else if (isWord(rest, MULTIPART)) {
+    } else if (rest === MULTIPART) {
       this.#reader = this.#details.multipart();
     } else {
-      return false;
+      const { name, mimeType } = bracketedFile(outcome);
+      this.#reader = this.#details.bracketed(name, mimeType);
     }
     this.#outcome = outcome;
     return true;
   }
 
   /**
-   * Returns whether bytes may be the test's name and a bracket, possibly
-   * incomplete.
+   * Returns whether bytes may be the name of the test, or of one that may have
+   * started, and a bracket, possibly incomplete.
    */
   #mayNameTest(source: Uint8Array, start: number, end: number): boolean {
-    const { bytes: label, end: length } = this.#label;
-    const name = source.subarray(start, Math.min(end, start + length));
-    const rest = source.subarray(start + name.length, end);
-    return name.every((byte, i) => byte === label[i]) &&
-      rest.every((byte, i) =>
-        byte === MULTIPART[i] || byte === CR && i === rest.length - 1
-      );
+    const parameter = source.subarray(start, end);
+    return mayBeNamed(this.#label.name, parameter) ||
+      this.#starts.some(({ label }) => mayBeNamed(label, parameter));
   }
 
   #endDetails(): void {
@@ -362,6 +485,7 @@ export class V1Run {
   #endTest(outcome: Outcome, reason?: FilePart): void {
     this.#emitEvent(outcome, reason);
     this.#isInTest = false;
+    if (this.#starts.length > 0) this.#starts = [];
     this.#tags.endTest();
   }
 
@@ -388,6 +512,29 @@ function startsWith(word: Uint8Array, bytes: Uint8Array, at: number): boolean {
     if (bytes[at + i] !== word[i]) return false;
   }
   return true;
+}
+
+/** What follows the name of a test in an outcome. */
+type Rest = typeof NOTHING | typeof BRACKETED | typeof MULTIPART;
+
+/** What follows a name in the parameter of an outcome that names it. */
+function restBehind(
+  name: Uint8Array,
+  parameter: Uint8Array,
+): Rest | undefined {
+  if (!isWord(parameter.subarray(0, name.length), name)) return undefined;
+  const rest = parameter.subarray(name.length);
+  return [NOTHING, BRACKETED, MULTIPART].find((word) => isWord(rest, word));
+}
+
+/** Returns whether a parameter may become a name and a bracket. */
+function mayBeNamed(name: Uint8Array, parameter: Uint8Array): boolean {
+  const length = Math.min(name.length, parameter.length);
+  const rest = parameter.subarray(length);
+  return isWord(parameter.subarray(0, length), name.subarray(0, length)) &&
+    rest.every((byte, i) =>
+      byte === MULTIPART[i] || byte === CR && i === rest.length - 1
+    );
 }
 
 function isWord(bytes: Uint8Array, word: Uint8Array): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { now, PacketDecoder } from "@subunit/codec";
+import { encodePackets, now, PacketDecoder } from "@subunit/codec";
 import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
@@ -44,6 +44,9 @@ export class V1Converter {
         judge?.verdict.add(packet);
       },
       text: (text) => {
+        if (!options.detectsPackets && mayBeginPacket(text)) {
+          return this.#passAsFile(text);
+        }
         this.#pass(text);
         judge?.addText(text);
       },
@@ -71,10 +74,30 @@ export class V1Converter {
     if (this.#decoder.endsInCharacter) this.#out.writeText("\n");
   }
 
+  /** Passes on text that a reader of packets would not take for text. */
+  #passAsFile(text: Uint8Array): void {
+    const event = { runnable: true, fileName: "stdout", fileBytes: text };
+    for (const packet of encodePackets(event)) this.#pass(packet);
+  }
+
   #pass(bytes: Uint8Array): void {
     this.#packets.flush();
     this.#out.write(bytes);
   }
+}
+
+/** The byte that every packet begins with. */
+const SIGNATURE = 0xb3;
+
+/** Returns whether a reader of packets finds more than text in text. */
+function mayBeginPacket(text: Uint8Array): boolean {
+  if (!text.includes(SIGNATURE)) return false;
+  const decoder = new PacketDecoder();
+  decoder.push(text);
+  decoder.end();
+  let isText = true;
+  decoder.drain((item) => isText &&= item.kind === "foreign");
+  return !isText;
 }
 
 /** Judges a converted stream as a later stage would. */
