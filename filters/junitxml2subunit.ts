@@ -9,6 +9,7 @@
 import { now } from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
 import { EventWriter } from "./kit/stream/event_writer.ts";
+import { ForeignFormat } from "./kit/stream/foreign_format.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -33,8 +34,8 @@ and the name: "cart > adds". Its tags are suite:NAME for each enclosing suite,
 host:NAME for the hostname (a project in Playwright's reports), class:NAME if the
 id does not show the class, and repeat:1 and so on if an earlier suite of the
 report has the same name. Text before the report passes on. Runs that do not
-count, as Surefire's reruns, are files of the one test;
-it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
+count, as Surefire's reruns, are files of the one test; it is tagged attempt-1,
+attempt-2 and so on, and flaky when it passed.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "junitxml2subunit build/test-results/test/*.xml | subunit-ls --failing",
@@ -45,7 +46,9 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
     let isBroken = false;
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new JunitDecoder({ now });
+      const format = new ForeignFormat();
       for (const chunk of io.chunks([file])) {
+        if (!decoder.hasBegun) format.add(chunk);
         for (let at = 0; at < chunk.length; at += PART_BYTES) {
           writer.write(decoder.push(chunk.subarray(at, at + PART_BYTES)));
         }
@@ -56,10 +59,15 @@ it is tagged attempt-1, attempt-2 and so on, and flaky when it passed.`,
       isBroken = true;
       const name = file === "-" ? "standard input" : `"${file}"`;
       io.out.flush();
+      const { converter } = format;
       io.warn(
         decoder.hasBegun
           ? `Cannot read ${name}, ${decoder.error}: what came before was converted`
-          : `Cannot read ${name}: ${decoder.error}: check what was to write it`,
+          : `Cannot read ${name}: ${decoder.error}: ${
+            converter
+              ? `use ${converter}`
+              : "check the command that should have written it"
+          }`,
       );
     }
     const status = writer.end();

@@ -308,11 +308,19 @@ Deno.test("junitxml2subunit says in one line what is wrong, and where", async ()
     const [report, reason] of [
       [
         "",
-        ": the document is empty, expected a JUnit report: check what was to write it",
+        ": the document is empty, expected a JUnit report: check the command that should have written it",
       ],
       [
         "{}",
-        ": there is no XML in the document, expected a JUnit report: check what was to write it",
+        ": there is no XML in the document, expected a JUnit report: check the command that should have written it",
+      ],
+      [
+        "TAP version 13\n1..1\nok 1 - a\n",
+        ": there is no XML in the document, expected a JUnit report: use tap2subunit",
+      ],
+      [
+        '{"Action":"start","Package":"p"}\n',
+        ": there is no XML in the document, expected a JUnit report: use gojson2subunit",
       ],
       [
         "<html/>",
