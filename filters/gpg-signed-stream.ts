@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-run=gpg
 /**
- * gpg-signed-stream: signs a stream while it passes, and verifies it: what is
- * not what was signed does not pass.
+ * gpg-signed-stream: signs a stream while it passes, and verifies one: only
+ * bytes whose signature checks out pass on.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 export const tool: Tool = defineTool({
   name: "gpg-signed-stream",
   summary:
-    "Sign a stream while it passes; verify it, and pass on what is proved",
+    "Sign a stream as it passes; verify one, and pass on what checks out",
   operands: "sign|verify [FILE]",
   options: OPTIONS,
   notes:
-    `sign puts a signature packet behind each window of a subunit stream; readers of
-tests leave them out. verify releases a window once it is checked, so that what
-it writes is always the beginning of what was signed. The other modes are of
-documents, with one signature over all of it: nothing is released before.
-What was checked is said on standard error, a line a signature.`,
+    `sign appends a signature packet to each window of a subunit stream; readers of
+test results ignore these packets. verify releases a window once its signature
+checks out: its output is always a prefix of the signed stream. The other modes
+sign documents: nothing is released until the signature over all of it checks
+out. Standard error has one line per signature.`,
   exitStatus: [
     "sign: signed; verify: verified",
     "bad, altered, truncated, replayed or spliced",
     "wrong usage",
-    "keys unknown, expired, revoked, weak, or too few of them",
-    "malformed, or no signature",
-    "input or output failed, or a limit is reached",
+    "a key is unknown, expired, revoked or weak, or too few keys signed",
+    "malformed, or not signed",
+    "input or output failed, or a limit was reached",
     "the signer failed",
   ],
   examples: [
@@ -39,7 +39,7 @@ What was checked is said on standard error, a line a signature.`,
   forcesExit: true,
   async run(io, options, [command, ...files]) {
     if (command === "sign" || command === "verify") {
-      // Not before there is something to do: openpgp takes 50 ms to load.
+      // Loaded on demand: openpgp takes 50 ms.
       const commands = await import("./signing/commands.ts");
       return await commands[command](io, options, files);
     }

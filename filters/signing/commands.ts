@@ -27,10 +27,10 @@ import { Report } from "./report.ts";
 import { SeenStreams } from "./seen.ts";
 import { conclude, SignatureVerifier } from "./verdicts.ts";
 
-/** What tells the modes apart stands in as many bytes. */
+/** The modes can be told apart by this many bytes. */
 const HEAD_BYTES = 64;
 
-/** The first bytes of chunks, and the chunks with those in front again. */
+/** The first bytes of chunks, and all chunks, those bytes included. */
 function peek(
   chunks: Iterator<Uint8Array>,
 ): [Uint8Array, Iterable<Uint8Array>] {
@@ -38,7 +38,7 @@ function peek(
   for (let count = 0; count < HEAD_BYTES;) {
     const { value, done } = chunks.next();
     if (done) break;
-    // A chunk is good until the next one only.
+    // A chunk is valid until the next one is read.
     held.push(value.slice());
     count += value.length;
   }
@@ -49,7 +49,7 @@ function peek(
   return [concat(held).subarray(0, HEAD_BYTES), all()];
 }
 
-/** The work; failures are said and come to their exit status. */
+/** Does the work; reports a failure and returns its exit status. */
 async function settle(
   io: ToolIO,
   work: () => Promise<number>,
@@ -137,7 +137,7 @@ async function verifyAny(
     );
 }
 
-/** The mode asked for, or that of what begins with `head`. */
+/** The mode asked for, or the one that `head` shows. */
 function modeOf(
   { mode, signature, allowSurroundingText }: VerifySettings,
   head: Uint8Array,
@@ -145,18 +145,18 @@ function modeOf(
   if (mode !== "auto") return mode;
   if (signature !== undefined) return "detached";
   return detectDocumentMode(head) ??
-    // Only clear text may have other text before it.
+    // Only clear-signed text may follow other text.
     (allowSurroundingText ? "clear" : "inband");
 }
 
-/** The first line of a document, behind other lines. */
+/** The first line of a document that follows other lines. */
 const FIRST_LINE = /\n-----BEGIN PGP (SIGNED MESSAGE|MESSAGE)-----[ \t]*\r?\n/;
-/** A first line is shorter, but for blanks. */
+/** No first line is longer, blanks aside. */
 const FIRST_LINE_BYTES = 64;
 
 /**
- * Chunks that are verified as a stream, watched for a document that begins
- * behind other text: then that, not a missing signature, is the problem.
+ * Watches chunks that are verified as a stream for a document that follows
+ * other text: then that text, not a missing signature, is the problem.
  */
 class DocumentSpotter implements Iterable<Uint8Array> {
   readonly #chunks: Iterable<Uint8Array>;
@@ -177,7 +177,7 @@ class DocumentSpotter implements Iterable<Uint8Array> {
         if (match !== null) {
           const at = offset + match.index - tail.length + 1;
           this.#remedy = match[1] === "MESSAGE"
-            ? `an armored message begins at byte ${at}: remove what stands before it`
+            ? `an armored message begins at byte ${at}: remove the text before it`
             : `a clear-signed text begins at byte ${at}: use --allow-surrounding-text`;
           this.stop();
         }
@@ -188,12 +188,12 @@ class DocumentSpotter implements Iterable<Uint8Array> {
     }
   }
 
-  /** Stops watching: it is a signed stream, or the document is found. */
+  /** Stops watching: this is a signed stream, or the document was found. */
   stop(): void {
     this.#isWatching = false;
   }
 
-  /** An error, with what to do if there is a document and no signature. */
+  /** The error, with the remedy if it is about a document without signature. */
   explain(error: unknown): unknown {
     const isMalformed = error instanceof SignedStreamError &&
       error.exitStatus === EXIT.malformed;
@@ -219,7 +219,7 @@ async function verifyInband(
   const { stream, context, bytes, signatures } = await verifyStream({
     ...settings,
     verifier,
-    // A stream may go on for ever: only a window of it is held.
+    // A stream may be endless: only one window of it is held.
     maxBytes: settings.maxBytes ?? Infinity,
     opened(stream) {
       spotter.stop();

@@ -1,12 +1,12 @@
 /**
- * What ends gpg-signed-stream, by exit status.
+ * The failures of gpg-signed-stream, by exit status.
  *
  * @module
  */
 
 import { ToolError } from "../kit/errors.ts";
 
-/** What ends the tool: its exit status and one line of why. */
+/** Ends the tool with an exit status and one line that says why. */
 export class SignedStreamError extends ToolError {
   override name = "SignedStreamError";
 
@@ -21,9 +21,9 @@ export const EXIT = {
   /** Bad, altered, truncated, replayed or spliced. */
   bad: 1,
   usage: 2,
-  /** Keys that are unknown, expired, revoked or weak, or too few of them. */
+  /** A key is unknown, expired, revoked or weak, or too few keys signed. */
   policy: 3,
-  /** Malformed, or no signature. */
+  /** Malformed, or not signed. */
   malformed: 4,
   /** Input, output or a limit. */
   trouble: 5,

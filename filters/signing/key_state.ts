@@ -1,9 +1,9 @@
 /**
- * What a key is good for, by the signatures over it.
+ * What a key may do, according to the signatures over it.
  *
- * Self-signatures are read as GnuPG reads them: the newest counts, and of two
- * of one time the later in the file. Where we cannot check one, or somebody
- * else might read it in another way, the stricter reading counts.
+ * Self-signatures are interpreted as in GnuPG: the newest one counts, and of two
+ * with the same time the later in the file. Where we cannot check a signature, or
+ * programs disagree about it, the stricter interpretation counts.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import {
   timeIn,
 } from "./openpgp/signature_packet.ts";
 
-/** What a key is good for. */
+/** The state of a key. */
 export interface KeyState {
   /** Seconds since 1970. */
   readonly created: number;
-  /** Seconds since 1970, or Infinity; its primary key's if that is sooner. */
+  /** Seconds since 1970, or Infinity; not later than its primary key's. */
   readonly expires: number;
   /** Why the key or its primary key counts as revoked. */
   readonly revoked?: string;
@@ -42,31 +42,31 @@ const SIGNS = 0x02;
 /** The class of a revoker; RFC 9580, section 5.2.3.23. */
 const REVOKER_CLASS = 0x80;
 
-/** Hashes of self-signatures that nothing good is believed of. */
+/** Self-signatures with these hashes grant nothing. */
 const WEAK_HASHES = ["ripemd160"];
-/** GnuPG passes over self-signatures with this one. */
+/** GnuPG ignores self-signatures with this hash. */
 const IGNORED_HASH = "md5";
 
 const NOT_SAID = "the keyring does not say that this key may sign";
 
-/** What a self-signature says, known to be the key's own. */
+/** A self-signature whose cryptography checks out. */
 interface Claim {
   readonly signature: ParsedSignature;
   readonly created: number;
-  /** When the claim itself ends. */
+  /** When the self-signature itself expires. */
   readonly expires: number;
-  /** When the key it is made for ends. */
+  /** When it lets its key expire. */
   readonly keyExpires: number;
-  /** What that key may do; undefined when it does not say. */
+  /** The key flags; undefined when there are none. */
   readonly flags?: number;
-  /** Why it can only take rights away. */
+  /** Why it grants nothing and can only restrict the key. */
   readonly weakness?: string;
 }
 
-/** What the self-signatures of a primary key come to. */
+/** The state of a primary key. */
 interface Primary {
   readonly expires: number;
-  /** The claim that makes the key valid, and the one that says its use. */
+  /** The claim that makes the key valid, and the one with its flags. */
   readonly valid?: Claim;
   readonly flagged?: Claim;
   /** Fingerprints of the keys that may revoke it. */
@@ -74,13 +74,13 @@ interface Primary {
   readonly revoked?: string;
 }
 
-/** Finds out the state of a primary key and of its subkeys. */
+/** Determines the state of a primary key and its subkeys. */
 export class KeyJudge {
   readonly #block: KeyBlock;
   readonly #find: (fingerprint: string) => KeyPart | undefined;
   #primary: Promise<Primary> | undefined;
 
-  /** @param find finds primary keys, which may have revoked this one */
+  /** @param find finds a primary key that may have revoked this one */
   constructor(
     block: KeyBlock,
     find: (fingerprint: string) => KeyPart | undefined,
@@ -102,7 +102,7 @@ export class KeyJudge {
       created: part.created,
       expires,
       revoked,
-      unusable: isEarly ? "the key is of the future" : unusable,
+      unusable: isEarly ? "the key was created in the future" : unusable,
       weak: bits >= WEAK_BITS
         ? undefined
         : `${algorithm.replace(/[A-Z].*/, "")}1024`,
@@ -138,7 +138,7 @@ export class KeyJudge {
       expires: Math.min(
         direct?.keyExpires ?? Infinity,
         direct?.expires ?? Infinity,
-        // User ids that do not limit the key do not count beside one that does.
+        // As in GnuPG, user ids without an expiration time do not count here.
         latest(counted.filter(({ keyExpires }) => keyExpires < Infinity))
           ?.keyExpires ?? Infinity,
         direct === undefined && live.length === 0
@@ -146,7 +146,7 @@ export class KeyJudge {
           : Infinity,
       ),
       revokers,
-      // They may stand anywhere.
+      // They may be anywhere.
       revoked: await this.#revocation(
         signatures.filter(({ type }) => type === TYPE.revocation),
         primary.hashed,
@@ -177,7 +177,7 @@ export class KeyJudge {
         "the subkey",
       ),
       unusable: problemOf(valid) ?? problemOf(binding, SIGNS) ??
-        // Otherwise anybody could call somebody else's key his own.
+        // Otherwise anybody could claim the subkey of somebody else.
         (await hasConsent(binding!.signature, { ...part, hashed })
           ? undefined
           : NOT_SAID),
@@ -185,10 +185,9 @@ export class KeyJudge {
   }
 
   /**
-   * The claims of some types that the primary key makes in the signatures of a
-   * part.
+   * The claims of some types that the primary key makes about a part.
    *
-   * @param hashed what a signature hashes
+   * @param hashed the bytes that a signature hashes
    */
   async #claims(
     types: readonly number[],
@@ -200,11 +199,11 @@ export class KeyJudge {
     for (const signature of of.signatures) {
       const { type, created = Infinity } = signature;
       if (!types.includes(type) || created < primary.created) continue;
-      // A revocation that we cannot read revokes all the same.
+      // A revocation that we cannot check counts all the same.
       const isClaim = type === TYPE.userRevocation
         ? mayBeOf(signature, primary)
         : signature.keyId === primary.keyId &&
-          // GnuPG lets one of version 3 supersede others.
+          // In GnuPG one of version 3 supersedes older ones.
           (signature.unsupported === undefined || signature.version === 3);
       if (!isClaim || signature.hash === IGNORED_HASH) continue;
       const isChecked = canCheck(signature);
@@ -231,7 +230,7 @@ export class KeyJudge {
     return claims;
   }
 
-  /** Why something is revoked, if one of the signatures revokes it. */
+  /** Why a part is revoked, if one of the signatures revokes it. */
   async #revocation(
     signatures: readonly ParsedSignature[],
     hashed: Uint8Array,
@@ -248,7 +247,7 @@ export class KeyJudge {
         const by = isOwn ? "" : ` by its designated revoker ${fingerprint}`;
         const key = isOwn ? primary : this.#find(fingerprint);
         if (key === undefined) {
-          return `${what} may be revoked${by}, which the keyring does not have`;
+          return `${what} may be revoked${by}, which the keyring lacks`;
         }
         if (!canCheck(signature)) {
           return `${what} may be revoked${by}: its revocation cannot be checked`;
@@ -262,7 +261,7 @@ export class KeyJudge {
   }
 }
 
-/** The newest claim; of two of one time the later. */
+/** The newest claim; of two with the same time the later. */
 function newest(claims: readonly Claim[]): Claim | undefined {
   let last: Claim | undefined;
   for (const claim of claims) {
@@ -271,19 +270,19 @@ function newest(claims: readonly Claim[]): Claim | undefined {
   return last;
 }
 
-/** The newest of claims for different user ids; of two of one time the first. */
+/** The newest claim among user ids; of two with the same time the first. */
 function latest(claims: readonly Claim[]): Claim | undefined {
   return newest(claims.toReversed());
 }
 
-/** Why a claim does not let a key be used so. */
+/** Why a claim does not allow a use of a key. */
 function problemOf(claim: Claim | undefined, use = 0): string | undefined {
   if (claim === undefined) return NOT_SAID;
   if (claim.weakness) return `its self-signature ${claim.weakness}`;
   return ((claim.flags ?? 0) & use) === use ? undefined : NOT_SAID;
 }
 
-/** Whether a signature may be a key's; one that names none may be anybody's. */
+/** Whether a key may have made a signature: any key, if it names none. */
 function mayBeOf(
   { keyId, fingerprint }: ParsedSignature,
   key: Pick<KeyPart, "keyId" | "fingerprint">,
@@ -299,7 +298,7 @@ function bodies({ subpackets }: ParsedSignature, wanted: number): Uint8Array[] {
     .map(({ body }) => body);
 }
 
-/** The first of the ends that subpackets with lengths of time give. */
+/** The earliest end that subpackets of a type set. */
 function firstEnd(
   signature: ParsedSignature,
   type: number,
@@ -310,14 +309,14 @@ function firstEnd(
   return Math.min(Infinity, ...ends);
 }
 
-/** The fingerprints of the keys that a self-signature lets revoke its own. */
+/** The fingerprints of the revokers that a self-signature designates. */
 function revokersIn(signature: ParsedSignature): string[] {
   return bodies(signature, SUBPACKET.revoker)
     .filter((body) => body.length >= 22 && (body[0] & REVOKER_CLASS) !== 0)
     .map((body) => body.subarray(2, 22).toHex().toUpperCase());
 }
 
-/** Whether a subkey says itself, within what binds it, that it belongs there. */
+/** Whether a binding signature holds one by the subkey that confirms it. */
 async function hasConsent(
   { subpackets }: ParsedSignature,
   { packet, created, hashed }: KeyPart,

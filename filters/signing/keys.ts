@@ -1,5 +1,5 @@
 /**
- * Keys: read from files, and found for signatures.
+ * Keys: reading them from files and finding them for signatures.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface SigningKey {
   state(): Promise<KeyState>;
 }
 
-/** What signatures are verified with. */
+/** The keys that signatures are verified with. */
 export class KeyRing {
   readonly #keys: readonly RingKey[];
 
@@ -62,8 +62,8 @@ export class KeyRing {
   }
 
   /**
-   * The keys a signature may be of: ids can be forged to match. Where it names
-   * its key twice, both names must fit.
+   * The keys that may have made a signature: several, because key ids can be
+   * forged. A key must match both its id and its fingerprint where both are given.
    */
   find(
     { fingerprint, keyId }: Pick<ParsedSignature, "fingerprint" | "keyId">,
@@ -76,7 +76,7 @@ export class KeyRing {
   }
 }
 
-/** A key of the ring; its state is found out once. */
+/** A key of the ring; its state is determined once. */
 class RingKey implements SigningKey {
   readonly #part: KeyPart;
   readonly #judge: KeyJudge;
@@ -139,7 +139,7 @@ function isKeybox(bytes: Uint8Array): boolean {
   return new TextDecoder("latin1").decode(bytes.subarray(8, 12)) === "KBXf";
 }
 
-/** What openpgp says of a failure, as part of a sentence. */
+/** An error message of openpgp, as part of a sentence. */
 export function wordsOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.charAt(0).toLowerCase() + message.slice(1);

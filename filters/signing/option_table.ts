@@ -6,7 +6,7 @@
 
 import type { OptionTable, OptionValues } from "../kit/tool/options.ts";
 
-/** How a stream is signed; the last three are of documents. */
+/** How a stream is signed; the last three modes are for documents. */
 export const MODES = ["inband", "detached", "inline", "clear"] as const;
 
 /** Options of both commands. */
@@ -15,7 +15,10 @@ const BOTH = {
     value: "MODE",
     help: "inband, detached, inline or clear; verify: auto",
   },
-  context: { value: "STR", help: "what the stream is of: a job, a commit" },
+  context: {
+    value: "STR",
+    help: "what the stream belongs to: a job, a commit",
+  },
 } as const satisfies OptionTable;
 
 /** Options of sign. */
@@ -32,9 +35,9 @@ export const SIGN = {
   },
   window: {
     value: "BYTES",
-    help: "sign every so many bytes (256K; with --key 1M)",
+    help: "sign after this many bytes (256K; with --key 1M)",
   },
-  interval: { value: "MS", help: "let none wait longer than this (1000)" },
+  interval: { value: "MS", help: "sign at least this often (1000)" },
 } as const satisfies OptionTable;
 
 /** Options of verify. */
@@ -42,36 +45,41 @@ export const VERIFY = {
   keyring: {
     value: "FILE",
     list: true,
-    help: "keys to verify with; repeatable",
+    help: "verify with the keys in FILE; repeatable",
   },
   signature: { value: "FILE", help: "the detached signature of the document" },
   require: {
     value: "N",
-    help: "ask for signatures of N distinct primary keys (1)",
+    help: "require signatures by N distinct primary keys (1)",
   },
   "require-key": {
     value: "FPR",
     list: true,
-    help: "ask for a signature of this key; repeatable",
+    help: "require a signature by this key; repeatable",
   },
   "allow-weak": { value: "KINDS", list: true, help: "allow sha1, dsa1024" },
   "allow-expired-key": { help: "allow keys that expired since they signed" },
   "not-before": {
     value: "T",
-    help: "refuse what was signed before (RFC 3339)",
+    help: "refuse signatures made before T (RFC 3339)",
   },
-  seen: { value: "FILE", help: "refuse streams in FILE, and note this one" },
-  "max-window": { value: "B", help: "hold no longer window (16M)" },
-  "max-bytes": { value: "B", help: "release no more (documents: 16G)" },
+  seen: { value: "FILE", help: "refuse streams listed in FILE; add this one" },
+  "max-window": { value: "B", help: "hold at most this much (16M)" },
+  "max-bytes": {
+    value: "B",
+    help: "release at most this much (documents: 16G)",
+  },
   release: { value: "HOW", help: "documents: spool, two-pass or unverified" },
-  "allow-surrounding-text": { help: "leave out what is around clear text" },
-  strip: { help: "leave the signature packets out" },
-  report: { value: "FILE", help: "write what was checked as JSON; or fd:N" },
+  "allow-surrounding-text": {
+    help: "drop the text around a clear-signed one",
+  },
+  strip: { help: "drop the signature packets" },
+  report: { value: "FILE", help: "write the verdicts as JSON; fd:N works too" },
 } as const satisfies OptionTable;
 
 /** All of them, as one table. */
 export const OPTIONS = { ...BOTH, ...SIGN, ...VERIFY };
 export type Mode = typeof MODES[number];
 
-/** The options as they are given. */
+/** The options as given. */
 export type Options = OptionValues<typeof OPTIONS>;

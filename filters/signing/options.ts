@@ -1,5 +1,5 @@
 /**
- * The settings that the options of gpg-signed-stream stand for.
+ * What the options of gpg-signed-stream mean.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { GpgSigner, JointSigner, KeySigner, type Signer } from "./signer.ts";
 import { type Release, RELEASES } from "./document/spool.ts";
 
 const DEFAULT_WINDOW = "256K";
-/** Starting gpg costs as much as hashing megabytes. */
+/** Starting gpg costs as much as hashing several megabytes. */
 const DEFAULT_GPG_WINDOW = "1M";
 const DEFAULT_INTERVAL = "1000";
 const DEFAULT_MAX_WINDOW = "16M";
@@ -38,9 +38,9 @@ function refuse(
   if (name !== undefined) throw new UsageError(`Option --${name} is ${why}`);
 }
 
-/** Refuses options of another mode. */
+/** Refuses options that only the mode has. */
 function keepTo(mode: Mode, options: Options, names: (keyof Options)[]): void {
-  refuse(options, names, `of the mode ${mode} alone`);
+  refuse(options, names, `for the mode ${mode} only`);
 }
 
 function parseFingerprint(name: string, value: string): string {
@@ -58,7 +58,7 @@ function parseContext(value: string | undefined): string | undefined {
   );
 }
 
-/** Whole seconds, as signatures have them. */
+/** Whole seconds: signatures have no fractions. */
 function parseTime(name: string, value: string): number {
   try {
     return parseTimestamp(value).seconds;
@@ -80,7 +80,7 @@ async function readSigner(options: Options): Promise<Signer> {
   return await JointSigner.of(signers);
 }
 
-/** What sign is asked to do. */
+/** The settings of sign. */
 export interface SignSettings {
   readonly mode: Mode;
   readonly signer: Signer;
@@ -93,7 +93,7 @@ export interface SignSettings {
 export async function readSignSettings(
   options: Options,
 ): Promise<SignSettings> {
-  refuse(options, Object.keys(VERIFY), "of verify, not of sign");
+  refuse(options, Object.keys(VERIFY), "for verify, not for sign");
   const mode = parseChoice("mode", options.mode ?? "inband", MODES);
   if (mode !== "inband") {
     keepTo("inband", options, ["window", "interval", "context"]);
@@ -111,39 +111,39 @@ export async function readSignSettings(
   };
 }
 
-/** What verify is asked to do. */
+/** The settings of verify. */
 export interface VerifySettings {
   readonly mode: Mode | "auto";
   readonly policy: Policy;
-  /** The files of the keys to verify with. */
+  /** The files with the keys to verify with. */
   readonly keyrings: readonly string[];
-  /** Where the report goes: a file or "fd:N". */
+  /** Where the report is written: a file or "fd:N". */
   readonly report: string | undefined;
-  /** Undefined is the default of the mode. */
+  /** Undefined means the default of the mode. */
   readonly maxBytes: number | undefined;
-  /** In-band: undefined takes any. */
+  /** In-band: undefined accepts any. */
   readonly context: string | undefined;
   readonly maxWindowBytes: number;
-  /** In-band: the file that lists the streams seen before. */
+  /** In-band: the file that lists streams verified before. */
   readonly seen: string | undefined;
-  /** In-band: whether signature packets are left out. */
+  /** In-band: whether signature packets are dropped. */
   readonly strip: boolean;
   readonly release: Release | undefined;
   /** The file of a detached signature. */
   readonly signature: string | undefined;
-  /** Clear text: whether other text may stand around it. */
+  /** Clear-signed text: whether other text may surround it. */
   readonly allowSurroundingText: boolean;
   /**
-   * Expects of the options given that they are of a mode.
+   * Checks that all options given belong to a mode.
    *
-   * @throws {UsageError} when one would have no effect in it
+   * @throws {UsageError} when one has no effect in it
    */
   checkMode(mode: Mode): void;
 }
 
 /** @throws {UsageError} when the options of verify are wrong */
 export function readVerifySettings(options: Options): VerifySettings {
-  refuse(options, Object.keys(SIGN), "of sign, not of verify");
+  refuse(options, Object.keys(SIGN), "for sign, not for verify");
   if (options.keyring.length === 0) {
     throw new UsageError("No --keyring is given: there is nothing to trust");
   }
@@ -172,9 +172,9 @@ export function readVerifySettings(options: Options): VerifySettings {
   };
 }
 
-/** @throws {UsageError} when an option of verify is of another mode */
+/** @throws {UsageError} when an option of verify belongs to another mode */
 function checkModeOptions(options: Options, mode: Mode): void {
-  if (mode === "inband") refuse(options, ["release"], "of documents alone");
+  if (mode === "inband") refuse(options, ["release"], "for documents only");
   else keepTo("inband", options, ["context", "seen", "strip", "max-window"]);
   if (mode !== "detached") keepTo("detached", options, ["signature"]);
   if (mode !== "clear") keepTo("clear", options, ["allow-surrounding-text"]);

@@ -1,6 +1,6 @@
 /**
- * What was checked, told: a line a signature on standard error, and all of it
- * as JSON.
+ * The verdicts, reported: one line per signature on standard error, and all of
+ * them as JSON.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import type { ToolIO } from "../kit/tool/tool.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 import type { SignatureRecord } from "./verdicts.ts";
 
-/** What all signatures together came to, in one word. */
+/** The verdict on all signatures together. */
 type OverallVerdict =
   | SignatureRecord["verdict"]
-  /** The good signatures are of too few keys, or not of a key asked for. */
+  /** Too few keys made good signatures, or a required key made none. */
   | "too-few-keys"
   | "malformed"
   | "no-signature"
-  /** Input, output or a limit ended it. */
+  /** Input or output failed, or a limit was reached. */
   | "trouble";
 
-/** Gathers what signatures turned out to be and tells it. */
+/** Collects and reports the verdicts on signatures. */
 export class Report {
   readonly #io: ToolIO;
   readonly #output: Output | undefined;
   readonly #records: SignatureRecord[] = [];
 
   /**
-   * @param target a file, "fd:N" for a descriptor, or none for no JSON
-   * @throws {SignedStreamError} status 5 when it cannot be opened; so nothing
-   * is released that nobody can account for
+   * @param target a file, "fd:N" for a descriptor, or undefined for no JSON
+   * @throws {SignedStreamError} status 5 when it cannot be opened: nothing is
+   * released without the report that was asked for
    */
   constructor(io: ToolIO, target?: string) {
     this.#io = io;
@@ -38,16 +38,16 @@ export class Report {
   }
 
   /**
-   * Tells what a signature turned out to be.
+   * Reports the verdict on a signature.
    *
-   * @param where it stands, in words
+   * @param where what it covers, in words
    */
   add(record: SignatureRecord, where?: string): void {
     this.#records.push(record);
     this.#io.warn(describe(record, where));
   }
 
-  /** Writes the JSON, once all is over. */
+  /** Writes the JSON, at the end. */
   finish(exitStatus: number): void {
     if (this.#output === undefined) return;
     const report = {
@@ -75,23 +75,23 @@ function openTarget(io: ToolIO, target: string): Output {
     return Output.toFile(`/dev/fd/${descriptor}`);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    // The runtime lets a program open pipes by number, and no files.
+    // The runtime opens pipes by number, but not files.
     throw new SignedStreamError(
       EXIT.trouble,
-      `Cannot write the report to descriptor ${descriptor}: it is no open pipe: name a file instead`,
+      `Cannot write the report to descriptor ${descriptor}: it is not an open pipe: name a file instead`,
     );
   }
 }
 
-/** A signature as a line. */
+/** A verdict as a line. */
 function describe(record: SignatureRecord, where = ""): string {
   const { verdict, key_id, fingerprint, algorithm, hash, created, reason } =
     record;
   const key = fingerprint === undefined
-    ? key_id || "a key it does not name"
+    ? key_id || "an unnamed key"
     : `${key_id} (${fingerprint})`;
   const what = `Signature by ${key}, ${algorithm}, ${hash}, ${
-    created || "at no time"
+    created || "no time"
   }${where}: ${verdict}`;
   return reason === undefined ? what : `${what}, ${reason}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The streams that were verified before, so that none is taken twice.
+ * The streams verified before, so that none is accepted twice.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { FsFile } from "../kit/runtime/runtime.ts";
 import { EXIT, SignedStreamError } from "./errors.ts";
 
 /**
- * A file with a line for each stream that was verified to its end: its id and
- * when. Streams that were not leave no trace, lest somebody spoil a good one by
- * sending its first packet ahead.
+ * A file with one line per stream that was verified to its end: its id and the
+ * time. Other streams are not listed: otherwise anybody could block a good
+ * stream by sending its first packet ahead.
  */
 export class SeenStreams {
   readonly #path: string;
@@ -23,18 +23,18 @@ export class SeenStreams {
   }
 
   /**
-   * Looks for a stream.
+   * Checks that a stream is not listed.
    *
-   * @throws {SignedStreamError} status 1 when it was there, 5 when the file
-   * cannot be read
+   * @throws {SignedStreamError} status 1 when it is, 5 when the file cannot be
+   * read
    */
   check(stream: string): void {
     this.#open((file) => this.#expectNone(file, stream));
   }
 
   /**
-   * Looks for a stream once more, for another process may have taken it, and
-   * adds it.
+   * Checks once more, because another process may have listed the stream since,
+   * and adds it.
    *
    * @throws as {@linkcode check} does
    */

@@ -1,5 +1,5 @@
 /**
- * Signing: with a secret key in process, or through the real gpg.
+ * Signing: in process with a secret key, or through gpg.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
   TYPE_TEXT,
 } from "./openpgp/signature_packet.ts";
 
-/** What a signature will say of itself; a one-pass packet says it ahead. */
+/** The fields of a signature to come, which a one-pass packet announces. */
 export interface SignatureKind {
   /** 0x00 binary, 0x01 text. */
   readonly type: number;
@@ -32,9 +32,9 @@ export interface SignatureKind {
   readonly keyId: string;
 }
 
-/** A signature in the making: data in, chunk by chunk. */
+/** A signature being made: it is fed data chunk by chunk. */
 export interface Signing {
-  /** Takes data; it may be used again when the promise settles. */
+  /** Takes data; its memory may be reused when the promise settles. */
   update(chunk: Uint8Array): Promise<void>;
   /**
    * Ends the data.
@@ -67,10 +67,10 @@ function signerFailed(detail: string): SignedStreamError {
   return new SignedStreamError(EXIT.signer, `Cannot sign: ${detail}`);
 }
 
-/** Data up to this is held, to be signed as such. */
+/** Data of at most this size is held and signed directly. */
 const SHORT_BYTES = 16 * 1024;
 
-/** A key packet with its secrets, as far as signing needs it. */
+/** openpgp's secret key packet, as far as signing needs it. */
 interface SecretPacket {
   readonly algorithm: number;
   readonly version: number;
@@ -79,7 +79,7 @@ interface SecretPacket {
   getAlgorithmInfo(): { curve?: string };
 }
 
-/** openpgp's packet, with the parts its types leave out. */
+/** openpgp's packet, with the parts that its types omit. */
 interface SignablePacket {
   signatureType: number;
   publicKeyAlgorithm: number;
@@ -97,7 +97,7 @@ interface SignablePacket {
   write(): Uint8Array;
 }
 
-/** Signs in process, with a key that has no passphrase. */
+/** Signs in process with a key that has no passphrase. */
 export class KeySigner implements Signer {
   readonly #key: SecretPacket;
   readonly #hashAlgorithm: number;
@@ -108,11 +108,10 @@ export class KeySigner implements Signer {
   }
 
   /**
-   * Reads the secret key to sign with; of several in a file the first, of its
-   * parts the one that signs.
+   * Reads the first secret key in a file, and chooses its part that signs.
    *
    * @throws {SignedStreamError} status 5 when the file cannot be read, 6 when
-   * there is no key in it that can sign now
+   * its key cannot sign now
    */
   static async read(path: string): Promise<KeySigner> {
     const [key] = await readSecretKeys(path);
@@ -170,10 +169,9 @@ export class KeySigner implements Signer {
   }
 
   /**
-   * Signs a digest: openpgp is given that in place of the data, which it would
-   * hold as a whole.
+   * Signs a digest: given the data, openpgp would hold all of it in memory.
    *
-   * @param data short data, if it is: then RSA takes 8 ms in place of 55
+   * @param data the data if it is short: RSA then takes 8 ms instead of 55
    */
   async #finish(
     { type, hash, hashAlgorithm, publicKeyAlgorithm }: SignatureKind,
@@ -200,14 +198,14 @@ export class KeySigner implements Signer {
   }
 }
 
-/** The hash a key signs with: as strong as its curve, SHA-256 for all others. */
+/** The hash a key signs with: as strong as its curve, otherwise SHA-256. */
 function hashFor(key: SecretPacket): number {
   const curve = key.getAlgorithmInfo().curve ?? "";
   if (key.algorithm === 28 || /521|512/.test(curve)) return 10;
   return /384/.test(curve) ? 9 : 8;
 }
 
-/** A signature packet with its header, in the shorter of the new forms. */
+/** A signature packet with a header of the new form. */
 function withHeader(body: Uint8Array): Uint8Array {
   const { length } = body;
   const lengthOctets = length < 192
@@ -218,7 +216,7 @@ function withHeader(body: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(0xc2, ...lengthOctets), body]);
 }
 
-/** Signs through gpg, which has the key, a card or an agent behind it. */
+/** Signs through gpg, with a key of its own, on a card or behind an agent. */
 export class GpgSigner implements Signer {
   readonly #fingerprint: string;
 
@@ -227,7 +225,7 @@ export class GpgSigner implements Signer {
     this.#fingerprint = fingerprint;
   }
 
-  /** Found out by a signature over nothing. */
+  /** Learned from a signature over no data. */
   async kinds(type: number): Promise<readonly SignatureKind[]> {
     const packet = await (await this.start(type)).finish();
     const [signature] = await readSignatures([packet]);
@@ -247,7 +245,7 @@ export class GpgSigner implements Signer {
     ]);
     const output = child.output();
     const writer = child.stdin.getWriter();
-    // A gpg that has ended says why when it is asked for its signature.
+    // When gpg has failed, finish() reports why.
     const ignore = () => {};
     return Promise.resolve({
       update: (chunk) => writer.write(chunk).catch(ignore),

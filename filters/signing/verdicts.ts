@@ -1,9 +1,9 @@
 /**
- * What a signature turned out to be: the verdict on one, and on all together.
+ * Verdicts: on one signature, and on all of them together.
  *
- * The cryptographic verdict on a digest is openpgp's. What a signature covers,
- * the state of its key and the policy are ours: openpgp says good for a key
- * that has expired since, and its errors carry no codes.
+ * openpgp checks a signature against a digest. What the signature covers, the
+ * state of its key and the policy are decided here: openpgp accepts keys that
+ * have expired since, and its errors carry no codes.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   type ParsedSignature,
 } from "./openpgp/signature_packet.ts";
 
-/** What a signature turned out to be. */
+/** The verdict on a signature. */
 export type SignatureVerdict =
   | "good"
   | "bad"
@@ -26,51 +26,51 @@ export type SignatureVerdict =
   | "weak"
   | "unsupported";
 
-/** A signature that was looked at, as the report names it. */
+/** A signature and its verdict, as the report names them. */
 export interface SignatureRecord {
-  /** The key that signed, by its id: 16 hexadecimal digits; perhaps "". */
+  /** The id of the key that signed: 16 hexadecimal digits, or "". */
   readonly key_id: string;
-  /** That key's fingerprint: known, or claimed where the key is unknown. */
+  /** Its fingerprint; where the key is unknown, the one it claims. */
   readonly fingerprint?: string;
   /** "rsa", "eddsa" and so on, or a number. */
   readonly algorithm: string;
   /** "sha256" and so on, or a number. */
   readonly hash: string;
-  /** RFC 3339, UTC; "" where the signature says none. */
+  /** RFC 3339, UTC; "" where the signature has no time. */
   readonly created: string;
   readonly verdict: SignatureVerdict;
-  /** Of the primary key, where the key is known; not in the report. */
+  /** Fingerprint of the primary key, if the key is known; not reported. */
   readonly primary?: string;
-  /** Why the verdict is not "good", in words; not in the report. */
+  /** Why the verdict is not "good", in words; not reported. */
   readonly reason?: string;
   /**
-   * Whether it must not be passed over beside a good one, for all we know it
-   * is bad; not in the report.
+   * Whether it may be bad, so that a good one beside it is not enough; not
+   * reported.
    */
   readonly isSuspect?: boolean;
 }
 
-/** What a verifier asks of signatures besides being sound. */
+/** What signatures must meet besides being valid. */
 export interface Policy {
   /** How many distinct primary keys must have signed. */
   readonly require: number;
-  /** Fingerprints, upper case, of keys (primary or not) that must have signed. */
+  /** Fingerprints, upper case, of keys or primary keys that must have signed. */
   readonly requireKeys: readonly string[];
   readonly allowWeak: ReadonlySet<WeakKind>;
-  /** Whether keys may have expired since they signed. */
+  /** Whether a key may have expired after it signed. */
   readonly allowExpiredKey: boolean;
-  /** Signatures made before are replayed; seconds since 1970. */
+  /** Signatures made before are replays; seconds since 1970. */
   readonly notBefore?: number;
 }
 
-/** The weaknesses a user can allow. */
+/** The weaknesses that a user can allow. */
 export const WEAK_KINDS = ["sha1", "dsa1024"] as const;
 export type WeakKind = typeof WEAK_KINDS[number];
 
-/** Hash algorithms nobody can allow: collisions cost nothing or nearly so. */
+/** Hashes that nobody can allow: collisions cost next to nothing. */
 const BROKEN_HASHES = ["md5", "ripemd160"];
 
-/** How far the clocks of two machines may be apart, seconds. */
+/** How far the clocks of two machines may differ, in seconds. */
 const CLOCK_SKEW_SECONDS = 300;
 
 /** Judges signatures against keys and a policy. */
@@ -84,10 +84,10 @@ export class SignatureVerifier {
   }
 
   /**
-   * Says what a signature is, given the digest of its data and trailer.
+   * Judges a signature, given the digest of its data and trailer.
    *
-   * Every key its issuer may mean is tried, for key ids can be forged; the
-   * state of the key counts once the signature is known to be its own.
+   * Every key with the issuer's id is tried, because key ids can be forged. The
+   * state of a key matters once the signature is known to be its own.
    */
   async judge(
     signature: ParsedSignature,
@@ -116,7 +116,7 @@ export class SignatureVerifier {
     return record(signature, "bad", "it does not sign this data", only);
   }
 
-  /** Judges a signature that is of no key we have. */
+  /** Judges a signature by a key that the keyring does not have. */
   #judgeUnknown(signature: ParsedSignature): SignatureRecord {
     const { keyId, fingerprint } = signature;
     const named = [
@@ -130,7 +130,7 @@ export class SignatureVerifier {
     return { ...record(signature, "unknown-key", reason), isSuspect };
   }
 
-  /** Judges a signature that is known to be the key's. */
+  /** Judges a signature that the key is known to have made. */
   async #judgeKey(
     signature: ParsedSignature,
     key: SigningKey,
@@ -200,7 +200,7 @@ function time(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }
 
-/** What all the signatures of something come to. */
+/** The verdict on all signatures of a document or packet. */
 export interface Conclusion {
   readonly exitStatus: number;
   /** Why it is not 0, in words. */
@@ -208,8 +208,8 @@ export interface Conclusion {
 }
 
 /**
- * Folds what signatures turned out to be into an exit status: 0 verified, 1 one
- * is bad, 3 the good ones do not meet the policy, 4 there are none.
+ * Turns verdicts into an exit status: 0 verified, 1 one is bad, 3 the good ones
+ * do not meet the policy, 4 there are none.
  */
 export function conclude(
   records: readonly SignatureRecord[],

@@ -409,7 +409,7 @@ interface Attack {
 const cutOff = /the signed stream is cut off/;
 const otherBytes = /its bytes are not those that were signed|covers \d+ bytes/;
 const outOfPlace = /signature \d+ is here, expected \d+/;
-const behind = /there is more behind the end/;
+const behind = /there is more after the end/;
 
 const ATTACKS: Record<string, Attack> = {
   "cut before the final packet": {
@@ -840,18 +840,18 @@ const ATTACKS: Record<string, Attack> = {
   },
   "a second signer joins": {
     status: 1,
-    words: /the key [0-9A-F]{40} signs, but did not at the start/,
+    words: /the key [0-9A-F]{40} signs but did not sign the start/,
     args: knowOther,
     attack: () => signedBy(FIRST, BOTH, BOTH, BOTH),
   },
   "a second signer, who is unknown, joins": {
     status: 1,
-    words: /the key [0-9A-F]{40} signs, but did not at the start/,
+    words: /the key [0-9A-F]{40} signs but did not sign the start/,
     attack: () => signedBy(FIRST, FIRST, FIRST, BOTH),
   },
   "two signers change places": {
     status: 1,
-    words: /not in the order of the start/,
+    words: /not in the order of the first packet/,
     args: knowOther,
     attack: () => signedBy(BOTH, BOTH, BOTH, ["other", "ed25519"]),
   },
@@ -1271,8 +1271,11 @@ gpgTest("wrong calls are exit 2, a line that says why", async () => {
       [[], /first word is ""/],
       [["check"], /first word is "check"/],
       [["verify"], /No --keyring/],
-      [["verify", ...keyring, "--window", "1K"], /--window is of sign/],
-      [["sign", "--secret-key", secretFile, "--strip"], /--strip is of verify/],
+      [["verify", ...keyring, "--window", "1K"], /--window is for sign/],
+      [
+        ["sign", "--secret-key", secretFile, "--strip"],
+        /--strip is for verify/,
+      ],
       [
         ["sign", "--secret-key", secretFile, "--context", "a\nb"],
         /not printable/,
@@ -1285,7 +1288,7 @@ gpgTest("wrong calls are exit 2, a line that says why", async () => {
       [["verify", ...keyring, "--require", "0"], /at least 1/],
       [
         ["verify", ...keyring, "--signature", publicFile, "--strip"],
-        /--strip is of the mode inband/,
+        /--strip is for the mode inband only/,
       ],
       [[
         "sign",
@@ -1295,12 +1298,15 @@ gpgTest("wrong calls are exit 2, a line that says why", async () => {
         "inline",
         "--window",
         "1K",
-      ], /--window is of the mode inband/],
+      ], /--window is for the mode inband only/],
       [["verify", ...keyring, "--allow-weak", "md5"], /expected sha1, dsa1024/],
       [["verify", ...keyring, "--not-before", "noon"], /expected a time/],
       [["verify", ...keyring, "--mode", "best"], /expected inband/],
       [["verify", ...keyring, "a", "b"], /more than one FILE/],
-      [["verify", ...keyring, "--release", "spool"], /--release is of/],
+      [
+        ["verify", ...keyring, "--release", "spool"],
+        /--release is for documents only/,
+      ],
     ] as const
   ) {
     const result = await signedStream(args, { stdin: "" });
@@ -1314,7 +1320,7 @@ gpgTest("files that fail are exit 5, before anything is released", async () => {
   for (
     const [args, words] of [
       [["--report", "/missing/report"], /Cannot write "\/missing\/report"/],
-      [["--report", "fd:77"], /descriptor 77: it is no open pipe/],
+      [["--report", "fd:77"], /descriptor 77: it is not an open pipe/],
       [["--keyring", "/missing"], /Cannot open "\/missing"/],
       [["/missing"], /Cannot open "\/missing"/],
     ] as const

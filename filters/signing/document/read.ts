@@ -1,5 +1,5 @@
 /**
- * Documents read: what is signed and its signatures, out of each of their forms.
+ * Reading documents of every form: the signed content and its signatures.
  *
  * @module
  */
@@ -23,12 +23,12 @@ import {
   TYPE_TEXT,
 } from "../openpgp/signature_packet.ts";
 
-/** What a document turns out to hold, while it is read. */
+/** The parts of a document as it is read. */
 export type DocumentItems =
   | Iterable<DocumentItem>
   | AsyncIterable<DocumentItem>;
 
-/** No file of signatures is nearly as long. */
+/** No file of signatures is nearly this long. */
 const MAX_SIGNATURE_FILE_BYTES = 1024 * 1024;
 
 const LINE_FEED = Uint8Array.of(0x0a);
@@ -36,8 +36,8 @@ const LINE_FEED = Uint8Array.of(0x0a);
 /**
  * Reads a file of signatures, armored or binary; "-" is standard input.
  *
- * @throws {SignedStreamError} with the exit status: 1 when it was cut, 4 when it
- * holds anything else or nothing, 5 when it is too long
+ * @throws {SignedStreamError} with the exit status: 1 when it is truncated, 4
+ * when it holds anything else or nothing, 5 when it is too long
  */
 export function readSignatureFile(path: string): Promise<ParsedSignature[]> {
   return readSignatures(plainBytes(fileChunks(path), "SIGNATURE"));
@@ -63,7 +63,7 @@ function* fileChunks(path: string): Generator<Uint8Array> {
   }
 }
 
-/** Binary packets, out of their armor when they stand in one. */
+/** Binary packets, taken out of their armor if there is one. */
 function* plainBytes(
   chunks: Iterable<Uint8Array>,
   type: ArmorType,
@@ -85,7 +85,7 @@ export function readInline(chunks: Iterable<Uint8Array>): DocumentItems {
   return readMessage(plainBytes(chunks, "MESSAGE"));
 }
 
-/** Reads bytes whose signatures stand apart. */
+/** Reads bytes whose signatures are in another file. */
 export function* readDetached(
   chunks: Iterable<Uint8Array>,
   signatures: readonly ParsedSignature[],
@@ -95,7 +95,7 @@ export function* readDetached(
   yield { kind: "tail", signatures };
 }
 
-/** Reads a clear-signed text: its lines, line feeds between them. */
+/** Reads a clear-signed text: its lines with line feeds between them. */
 export async function* readClear(
   chunks: Iterable<Uint8Array>,
   options: CleartextOptions,
@@ -132,14 +132,14 @@ export async function* readClear(
 }
 
 /**
- * Checks that the "Hash:" lines name what the signatures hash with, no more and
- * no less: programs that go by either must come to the same verdict.
+ * Checks that the "Hash:" lines name exactly the hashes of the signatures, so
+ * that programs that use one or the other reach the same verdict.
  */
 function checkHashes(
   named: ReadonlySet<string>,
   signatures: readonly ParsedSignature[],
 ): void {
-  // Of those of other versions we know no hash, and believe nothing.
+  // The hashes of other versions are unknown, and those are not believed.
   const known = signatures.filter(({ version }) => version === 4);
   const used = new Set(known.map(({ hash }) => hash));
   const isUnnamed = known.some(({ hash }) => !named.has(hash ?? ""));

@@ -1,5 +1,5 @@
 /**
- * Signs documents: one signature over everything, made while it streams.
+ * Signing documents: signatures over all of it, made while it streams.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { Signer, Signing } from "../signer.ts";
 const LF = 0x0a;
 const LINE_FEED = Uint8Array.of(LF);
 
-/** What decides how a document is signed. */
+/** How a document is signed. */
 export interface SignDocumentOptions {
   readonly mode: DocumentMode;
   readonly signer: Signer;
@@ -32,7 +32,7 @@ export interface SignDocumentOptions {
 /**
  * Signs the document in `files` (standard input when there are none) and writes
  * to standard output: the armored signature alone ("detached"), a binary
- * message ("inline"), or the text with an armored signature behind it ("clear").
+ * message ("inline"), or the text followed by an armored signature ("clear").
  * A signature of a text does not cover the white space at the ends of its lines;
  * this is reported.
  *
@@ -68,7 +68,7 @@ async function signInline(
   signer: Signer,
   chunks: Iterable<Uint8Array>,
 ): Promise<void> {
-  // The first signature behind the data belongs to the last packet before it.
+  // The first signature after the data belongs to the last packet before it.
   const kinds = (await signer.kinds(TYPE_BINARY)).toReversed();
   for (const [index, kind] of kinds.entries()) {
     io.out.write(onePassPacket(kind, index === kinds.length - 1));
@@ -85,8 +85,8 @@ async function signInline(
 }
 
 /**
- * The text as it is, but for dashes, and its signature behind it. Nothing is
- * written before all of it is known to be a text.
+ * The text, unchanged except for dashes, followed by its signature. Nothing is
+ * written until all of it is known to be text.
  */
 async function signClear(
   io: ToolIO,
@@ -103,7 +103,7 @@ async function signClear(
     for (const line of lines(content)) {
       shown.add(escapeLine(line, count + 1));
       shown.add(LINE_FEED);
-      // The last line feed belongs to the framework, not to the text.
+      // The last line feed is not part of the signed text.
       if (count > 0) text.add(LINE_FEED);
       const covered = withoutBlanks(line);
       if (covered.length < line.length) uncovered++;
@@ -127,7 +127,7 @@ async function signClear(
   }
 }
 
-/** Bytes held back: in memory while they are few, then in a file of our own. */
+/** Bytes held back: a few in memory, more in a temporary file. */
 class Held implements Disposable {
   readonly #gathered = new Gathering();
   #spool: Spool | undefined;
@@ -139,7 +139,7 @@ class Held implements Disposable {
     this.#spool.write(this.#gathered.take());
   }
 
-  /** All that was added; a chunk is good until the next. */
+  /** All that was added; a chunk is valid until the next. */
   *chunks(): Generator<Uint8Array> {
     if (this.#spool !== undefined) yield* this.#spool.chunks();
     yield this.#gathered.take();
@@ -150,7 +150,7 @@ class Held implements Disposable {
   }
 }
 
-/** Chunks, and the last byte that has come. */
+/** Chunks, and the last byte read so far. */
 class Watched implements Iterable<Uint8Array> {
   readonly #chunks: Iterable<Uint8Array>;
   last: number | undefined;
@@ -167,7 +167,7 @@ class Watched implements Iterable<Uint8Array> {
   }
 }
 
-/** A signature over what `feed` gives it. */
+/** A signature over the data that `feed` passes to it. */
 async function signed(
   signer: Signer,
   type: number,
@@ -177,7 +177,7 @@ async function signed(
   try {
     await feed(signing);
   } catch (error) {
-    // A gpg that is not told that its data ends waits for ever, and we for it.
+    // Otherwise gpg would wait for the end of its data for ever, and we for gpg.
     await signing.finish().catch(() => {});
     throw error;
   }

@@ -1,5 +1,5 @@
 /**
- * Content kept back until the signature behind it is checked.
+ * Content held back until the signature after it checks out.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { FsFile } from "../../kit/runtime/runtime.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import type { Chunks } from "../openpgp/packets.ts";
 
-/** How bytes are kept back: in a file of our own, or by reading them twice. */
+/** How bytes are held back: in a temporary file, or by reading them twice. */
 export const RELEASES = ["spool", "two-pass", "unverified"] as const;
 export type Release = typeof RELEASES[number];
 
-/** What is read back from a spool at a time. */
+/** How much is read from a spool at a time. */
 const READ_BYTES = 256 * 1024;
-/** How much one digest of the first of two passes covers. */
+/** How much content one digest covers. */
 const PART_BYTES = 1024 * 1024;
 
-/** What to do when there is no room, where documents are verified. */
+/** What to do when there is no room, in verify. */
 const REMEDY = "set TMPDIR to a directory with room, or use --release two-pass";
 
-/** A file without a name, for nobody else: its mode is 0600. */
+/** A file without a name and with mode 0600: nobody else can open it. */
 export class Spool implements Disposable {
   readonly #file: FsFile;
   readonly #remedy: string;
 
   /**
-   * @param remedy what to do when it cannot be made or written
+   * @param remedy what the user can do when it cannot be made or written
    * @throws {SignedStreamError} (exit 5) when the file cannot be made
    */
   constructor(remedy: string = REMEDY) {
@@ -41,12 +41,12 @@ export class Spool implements Disposable {
     );
   }
 
-  /** @throws {SignedStreamError} (exit 5) when the disk is full, for one */
+  /** @throws {SignedStreamError} (exit 5) when writing fails: a full disk */
   write(bytes: Uint8Array): void {
     this.#orTrouble("write", () => writeAll(this.#file, bytes));
   }
 
-  /** All that was written; a chunk is good until the next. */
+  /** All that was written; a chunk is valid until the next. */
   *chunks(): Generator<Uint8Array> {
     const buffer = new Uint8Array(READ_BYTES);
     const read = () =>
@@ -74,15 +74,15 @@ export class Spool implements Disposable {
 }
 
 /**
- * The digests of content, a part of 1 MiB each: the first of two passes writes
- * them, the second lets no part go that is another one.
+ * The digests of parts of the content, 1 MiB each: the first of two passes
+ * computes them, the second releases no part with another digest.
  */
 export class PartDigests {
   readonly #digests: string[] = [];
   #hash: Hash = createHash("sha256");
   #size = 0;
 
-  /** Takes in content of the first pass. */
+  /** Takes content of the first pass. */
   add(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       const piece = bytes.subarray(at, at + PART_BYTES - this.#size);
@@ -100,11 +100,11 @@ export class PartDigests {
   }
 
   /**
-   * The content of the second pass, part by part, each good until the next.
+   * The content of the second pass, part by part, each valid until the next.
    *
-   * @param content throws {@linkcode SignedStreamError} when it cannot be read
-   * as what it was
-   * @throws {SignedStreamError} (exit 1) when it is not that of the first
+   * @param content throws {@linkcode SignedStreamError} when it can no longer be
+   * read as a document
+   * @throws {SignedStreamError} (exit 1) when it differs from the first pass
    */
   async *check(content: Chunks): AsyncGenerator<Uint8Array> {
     if (this.#size > 0) this.#endPart();
@@ -128,7 +128,7 @@ export class PartDigests {
         }
       }
     } catch (error) {
-      // Whatever is wrong with it now was not wrong before.
+      // Any error in the document is new: the first pass found none.
       throw error instanceof SignedStreamError ? changed() : error;
     }
     if (size > 0) yield checked();
@@ -139,6 +139,6 @@ export class PartDigests {
 function changed(): SignedStreamError {
   return new SignedStreamError(
     EXIT.bad,
-    "Cannot release the file: it changed between the two passes: what was released is a prefix of what is signed",
+    "Cannot release the file: it changed between the two passes: the output is a prefix of the signed content",
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Verifies documents: one signature covers everything, so nothing is released
- * before it is checked.
+ * Verifying documents: nothing is released until the signature over all of it
+ * checks out.
  *
  * @module
  */
@@ -24,43 +24,43 @@ import {
 import type { SignatureRecord, SignatureVerifier } from "../verdicts.ts";
 import { PartDigests, type Release, Spool } from "./spool.ts";
 
-/** The forms in which one signature covers a whole document. */
+/** The forms of documents. */
 export type DocumentMode = "detached" | "inline" | "clear";
 
-/** What is released at the most when --max-bytes does not say. */
+/** The default of --max-bytes. */
 export const DEFAULT_MAX_BYTES = 16 * 1024 ** 3;
-/** What decides how a document is verified. */
+/** How a document is verified. */
 export interface VerifyDocumentOptions {
   readonly mode: DocumentMode;
-  /** The file of a detached signature, armored or binary; "-" is standard input. */
+  /** The file with a detached signature; "-" is standard input. */
   readonly signature?: string;
-  /** How long the content may be; what is longer ends with exit 5. */
+  /** The longest content; longer content is exit 5. */
   readonly maxBytes: number;
-  /** Without it two passes over a regular file, a spool for all else. */
+  /** By default two passes over a regular file, a spool otherwise. */
   readonly release?: Release;
-  /** Whether text around a clear-signed one is left out, not refused. */
+  /** Whether text around a clear-signed one is dropped, not refused. */
   readonly allowSurroundingText?: boolean;
   readonly verifier: Pick<SignatureVerifier, "judge">;
   /**
-   * Told what every signature turned out to be, once; answers with the exit
-   * status. At 0 the document is released.
+   * Is called once with the verdicts on all signatures and returns the exit
+   * status; 0 releases the document.
    */
   conclude(records: readonly SignatureRecord[]): number;
 }
 
 const DASH_LINE =
   /^-----BEGIN PGP (SIGNED MESSAGE|MESSAGE)-----[ \t]*\r?(\n|$)/;
-/** Packets an inline message begins with; RFC 9580, section 5. */
+/** The first packets of inline messages; RFC 9580, section 5. */
 const FIRST_TAGS = [2, 4, 8, 11];
 
 const NUL = 0x00, LF = 0x0a, CR = 0x0d;
 
 /**
- * The mode a stream's first bytes tell; undefined when they are no OpenPGP
- * message, as those of a subunit stream and of a file with a detached signature
- * are not.
+ * The mode that the first bytes of a document show; undefined when they do not
+ * begin an OpenPGP message: a subunit stream, or a file with a detached
+ * signature.
  *
- * @param head as many as there are of the first 64 bytes
+ * @param head the first 64 bytes, or fewer if there are no more
  */
 export function detectDocumentMode(head: Uint8Array): DocumentMode | undefined {
   const [first = 0] = head;
@@ -74,21 +74,21 @@ export function detectDocumentMode(head: Uint8Array): DocumentMode | undefined {
 }
 
 /**
- * Verifies the document in `file` and writes what was signed to standard output:
- * all or nothing, unless the release is "unverified".
+ * Verifies the document in `file` and writes its signed content to standard
+ * output: all or nothing, unless the release is "unverified".
  *
- * The content leaves byte for byte, but that a signature of text (as
- * `gpg --textmode` and clear-signing make) does not cover the kind of line ends:
- * then each leaves as a line feed.
+ * The content is written byte for byte. A signature of text, as
+ * `gpg --textmode` and clear-signing make them, does not cover the kind of line
+ * ends: then each is written as a line feed.
  *
  * @param file a path, or "-" for standard input
- * @param chunks the file's, when somebody has looked into it before
- * @returns what `conclude` said
+ * @param chunks the file's content, when it was opened before
+ * @returns the exit status from `conclude`
  * @throws {SignedStreamError} with the exit status: 1 when the document ends too
- * early, or changes between two passes (then `conclude` had been told that it
- * was good), 4 when it is malformed or has no signature, 5 for a limit
+ * early, or changes between two passes (after `conclude` returned 0), 4 when it
+ * is malformed or has no signature, 5 when a limit is reached
  * @throws {ToolError} when input or output fails
- * @throws {UsageError} when the options do not fit one another
+ * @throws {UsageError} when the options contradict one another
  */
 export async function verifyDocument(
   io: ToolIO,
@@ -97,18 +97,18 @@ export async function verifyDocument(
   chunks: Iterable<Uint8Array> = io.chunks([file]),
 ): Promise<number> {
   if (file === "-" && options.signature === "-") {
-    throw new UsageError("Standard input is either FILE or --signature");
+    throw new UsageError("Standard input cannot be both FILE and --signature");
   }
   const release = chooseRelease(options.release, file);
   const read = await documentReader(options);
-  /** The first pass: `take` gets the content before it is checked. */
+  /** The first pass: `take` gets the content before its signature is checked. */
   const verify = async (take: (bytes: Uint8Array) => void) => {
     const reading = new Reading(options.maxBytes);
     for await (const bytes of reading.content(read(chunks), true)) take(bytes);
     const records = await reading.judge(options.verifier);
     const status = options.conclude(records);
     if (reading.leftOut) {
-      io.warn(`Left out what nobody signed: ${reading.leftOut}`);
+      io.warn(`Dropped what is not signed: ${reading.leftOut}`);
     }
     return status;
   };
@@ -131,7 +131,7 @@ export async function verifyDocument(
   return status;
 }
 
-/** How content is kept back: a regular file can be read twice. */
+/** How content is held back: only a regular file can be read twice. */
 function chooseRelease(wanted: Release | undefined, file: string): Release {
   if (wanted === "spool" || wanted === "unverified") return wanted;
   const isRegular = file !== "-" && isRegularFile(file);
@@ -143,7 +143,7 @@ function chooseRelease(wanted: Release | undefined, file: string): Release {
   return isRegular ? "two-pass" : "spool";
 }
 
-/** How a document of the wanted mode is read: chunks in, items out. */
+/** The reader for documents of a mode: chunks in, items out. */
 async function documentReader(
   { mode, signature, allowSurroundingText }: VerifyDocumentOptions,
 ): Promise<(chunks: Iterable<Uint8Array>) => DocumentItems> {
@@ -169,15 +169,15 @@ class Reading {
     this.#maxBytes = maxBytes;
   }
 
-  /** After the content: what was left out of it, in words. */
+  /** After the content: what was dropped from it, in words. */
   get leftOut(): string | undefined {
     return this.#leftOut;
   }
 
   /**
-   * What is to be released; a chunk is good until the next.
+   * The content to release; a chunk is valid until the next.
    *
-   * @param isHashed whether {@linkcode judge} will be asked
+   * @param isHashed whether {@linkcode judge} will be called
    */
   async *content(
     items: DocumentItems,
@@ -210,7 +210,7 @@ class Reading {
     }
   }
 
-  /** What the signatures turn out to be, after the content. */
+  /** The verdicts on the signatures, after the content. */
   async judge(
     verifier: VerifyDocumentOptions["verifier"],
   ): Promise<SignatureRecord[]> {
@@ -224,10 +224,10 @@ class Reading {
 }
 
 /**
- * Whether signatures are of a text, not of bytes.
+ * Whether signatures are of text, not of bytes.
  *
- * @throws {SignedStreamError} (exit 4) when they are of both: who adds a signature
- * nobody knows must not decide in which form the content is released
+ * @throws {SignedStreamError} (exit 4) when they are of both: otherwise anybody
+ * could decide, by adding a signature, in which form the content is released
  */
 function isOfText(kinds: readonly HashKind[]): boolean {
   const isText = kinds.some(({ type }) => type === TYPE_TEXT);
@@ -241,14 +241,14 @@ function isOfText(kinds: readonly HashKind[]): boolean {
 }
 
 /**
- * Makes CR LF a line feed, however it is cut into chunks.
+ * Converts CR LF to a line feed, wherever chunks are cut.
  *
  * GnuPG drops all CRs and NULs before a line feed and at the end of a text,
  * other programs do not: what a signature of such a text covers is unclear.
  */
 class LineFeeds {
   readonly #isCanonical: boolean;
-  /** The CRs that wait for what follows. */
+  /** How many CRs wait for the byte after them. */
   #crs = 0;
 
   /** @param isCanonical whether every line must end in CR LF */
@@ -256,7 +256,7 @@ class LineFeeds {
     this.#isCanonical = isCanonical;
   }
 
-  /** @throws {SignedStreamError} (exit 4) when a line ends in another way */
+  /** @throws {SignedStreamError} (exit 4) when a line ends differently */
   convert(bytes: Uint8Array): Uint8Array {
     if (bytes.includes(NUL)) throw ambiguous("has a NUL");
     if (this.#crs === 0 && !this.#isCanonical && !bytes.includes(CR)) {

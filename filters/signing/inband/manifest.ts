@@ -1,20 +1,20 @@
 /**
- * The signed text of a signature packet: nine lines that say which window of
- * which stream it covers, and what came before.
+ * The signed text of a signature packet: nine lines that name the window and the
+ * stream it covers, and the packet before.
  *
  *     subunit-signed-stream: 1
  *     stream: <32 hex digits, random>
  *     context: <printable>
  *     sequence: N                       0, 1, 2 and on
  *     kind: open|window|final
- *     offset: O                         bytes of all windows before
- *     length: L                         bytes of the window
+ *     offset: O                         bytes in all windows before
+ *     length: L                         bytes in the window
  *     window-sha256: <64 hex digits>    of the window
- *     previous-sha256: <64 hex digits>  of the signature packet before, whole
+ *     previous-sha256: <64 hex digits>  of the whole signature packet before
  *
- * Offsets and lengths count the bytes of the stream that was signed; signature
- * packets are not among them. Behind the lines stands an armored detached
- * signature over them, byte for byte.
+ * Offsets and lengths count the bytes of the stream that was signed, without
+ * signature packets. The lines are followed by one armored block with a detached
+ * signature by each signer, over the lines byte for byte.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { EXIT, SignedStreamError } from "../errors.ts";
 import type { ParsedSignature } from "../openpgp/signature_packet.ts";
 import { concat } from "@std/bytes/concat";
 
-/** What a signature packet says. */
+/** The fields of a signature packet. */
 export interface Manifest {
   readonly stream: string;
   readonly context: string;
@@ -38,18 +38,18 @@ export interface Manifest {
   readonly previousSha256: string;
 }
 
-/** The empty window at the start, those of the stream, and the last one. */
+/** The empty window at the start, those after it, and the last one. */
 export type WindowKind = "open" | "window" | "final";
 
-/** What stands in place of the packet before the first. */
+/** The first packet has this in place of the hash of the one before. */
 export const NO_PACKET_SHA256 = "0".repeat(64);
 
 const NUMBER = "(0|[1-9][0-9]{0,15})";
 const SHA256 = "([0-9a-f]{64})";
-/** No controls, no formatting that hides what is read, no other line ends. */
+/** No controls, no invisible formatting, no other line ends. */
 const PRINTABLE = "[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]{0,255}";
 
-/** The nine lines, each as often and in the order as they must be. */
+/** The nine lines, each once and in this order. */
 const LINES = new RegExp(
   [
     "^subunit-signed-stream: 1",
@@ -67,7 +67,7 @@ const LINES = new RegExp(
 const LINE_COUNT = 9;
 const LF = 0x0a;
 
-/** Whether a text can be a context: at most 255 printable characters. */
+/** Whether text can be a context: at most 255 printable characters. */
 export function isContext(text: string): boolean {
   return new RegExp(`^${PRINTABLE}$`, "u").test(text);
 }
@@ -93,9 +93,9 @@ function parseManifest(lines: Uint8Array): Manifest {
       .decode(lines);
     match = LINES.exec(text);
   } catch {
-    // Bytes that are no text are no manifest either.
+    // Bytes that are not UTF-8 are not a manifest either.
   }
-  if (!match) throw malformed("its lines are not the nine they must be");
+  if (!match) throw malformed("its lines are not the nine expected ones");
   const [, stream, context, sequence, kind, offset, length, own, previous] =
     match;
   return {
@@ -122,8 +122,8 @@ const NAME = "signature";
 const MIME_TYPE = "application/pgp-signature";
 
 /**
- * Whether an item is, or wants to be taken for, a signature packet, on any
- * route and with whatever else it says.
+ * Whether an item is or claims to be a signature packet, on any route and
+ * whatever other fields it has.
  */
 export function isSignaturePacket(item: StreamItem): item is Packet {
   return item.kind === "packet" &&
@@ -133,10 +133,10 @@ export function isSignaturePacket(item: StreamItem): item is Packet {
 }
 
 /**
- * Makes a signature packet out of its lines and the signature over them.
+ * Makes a signature packet out of its lines and the signatures over them.
  *
- * It is of a test that exists and does not run, which reports of tests leave
- * out; without a test Python's tools would print the file.
+ * It belongs to a test that exists and does not run, which reports ignore;
+ * without a test, the Python tools would print the file.
  */
 export function buildSignaturePacket(
   manifest: Manifest,
@@ -158,15 +158,15 @@ export function buildSignaturePacket(
 /** A signature packet, read. */
 export interface SignedManifest {
   readonly manifest: Manifest;
-  /** What is signed: the lines as they stand there. */
+  /** What is signed: the lines, byte for byte. */
   readonly lines: Uint8Array;
-  /** At least one; no two of one key. */
+  /** At least one; no two by one key. */
   readonly signatures: readonly ParsedSignature[];
 }
 
 /**
- * Reads a signature packet, which must be byte for byte the one we would make
- * of its lines and its signatures: nobody can hide anything in it.
+ * Reads a signature packet, which must be, byte for byte, the one we would make
+ * of its lines and signatures: nobody can hide anything in it.
  *
  * @throws {SignedStreamError} status 4, when it is not
  */
@@ -183,15 +183,15 @@ export async function readSignaturePacket(
   const manifest = parseManifest(lines);
   const binary = concat([...dearmor([content.subarray(end)], "SIGNATURE")]);
   if (!isSame(buildSignaturePacket(manifest, lines, binary), packet.bytes)) {
-    throw malformed("it holds more than a signature, or other things");
+    throw malformed("it holds more than a signature, or something else");
   }
   const signatures = await readSignatures([binary]);
   if (!signatures.every(({ isPlain }) => isPlain)) {
-    throw malformed("a signature in it is not a plain one");
+    throw malformed("a signature in it is not plain");
   }
   const keys = new Set(signatures.map(({ keyId }) => keyId));
   if (keys.size < signatures.length) {
-    throw malformed("more than one plain signature of a key is in it");
+    throw malformed("it holds more than one plain signature by one key");
   }
   return { manifest, lines, signatures };
 }

@@ -1,5 +1,5 @@
 /**
- * Signing in-band: a signature packet behind each window of a stream.
+ * Signing in-band: a signature packet after each window of a stream.
  *
  * @module
  */
@@ -23,16 +23,15 @@ import { EXIT, SignedStreamError } from "../errors.ts";
 /** How a stream is signed. */
 export interface InbandSignOptions {
   readonly signer: Signer;
-  /** 32 hexadecimal digits that no other stream has. */
+  /** 32 hexadecimal digits, unique to the stream. */
   readonly stream: string;
   readonly context: string;
-  /** A window ends with the packet that makes it as long. */
+  /** A window ends with the packet that makes it this long. */
   readonly windowBytes: number;
 }
 
 /**
- * Signs a stream item by item. Bytes pass on at once, for nothing can be taken
- * back that was signed; only their hash is kept.
+ * Signs a stream item by item. Bytes pass on at once; only their hash is kept.
  */
 export class InbandSigner {
   readonly #options: InbandSignOptions;
@@ -40,12 +39,12 @@ export class InbandSigner {
   #window: Hash = createHash("sha256");
   #offset = 0;
   #length = 0;
-  /** When the first byte of the window came, milliseconds. */
+  /** When the first byte of the window arrived, milliseconds. */
   #since = 0;
   #sequence = 0;
   #previous = NO_PACKET_SHA256;
 
-  /** @param write takes bytes; they are good until it returns */
+  /** @param write takes bytes that are valid until it returns */
   constructor(
     options: InbandSignOptions,
     write: (bytes: Uint8Array) => void,
@@ -62,15 +61,15 @@ export class InbandSigner {
     return this.#length > 0 ? this.#since : undefined;
   }
 
-  /** Writes the packet before all others. */
+  /** Writes the first packet. */
   open(): Promise<void> {
     return this.#seal("open");
   }
 
   /**
-   * Takes items: all those of a chunk, which stand behind one another.
+   * Takes the items of one chunk, which are contiguous in memory.
    *
-   * @throws {SignedStreamError} status 6, for a stream that is signed already
+   * @throws {SignedStreamError} status 6, when the stream is signed already
    */
   async add(items: readonly StreamItem[]): Promise<void> {
     let from = 0, length = this.#length;
@@ -104,12 +103,12 @@ export class InbandSigner {
     this.#write(bytes);
   }
 
-  /** Signs what is waiting, if anything is. */
+  /** Signs the bytes that wait, if any. */
   async flush(): Promise<void> {
     if (this.#length > 0) await this.#seal("window");
   }
 
-  /** Writes the last packet; what is waiting is its window. */
+  /** Writes the last packet, which covers the bytes that wait. */
   end(): Promise<void> {
     return this.#seal("final");
   }
@@ -139,7 +138,7 @@ export class InbandSigner {
 
 /** How a stream is signed by the tool. */
 export interface SignStreamOptions extends InbandSignOptions {
-  /** How long bytes wait for their signature at the most. */
+  /** How long bytes wait for their signature at most. */
   readonly intervalMs: number;
 }
 
@@ -174,7 +173,7 @@ export async function signStream(
       decoder.push(chunk);
       await drain();
     }
-    // A timer may ring a little early: what it rings for is due all the same.
+    // A timer may fire a little early: the signature is due all the same.
     const { pendingSince = Infinity } = signer;
     const isDue = performance.now() - pendingSince >= options.intervalMs;
     if (chunk === undefined || isDue) await signer.flush();
@@ -187,8 +186,8 @@ export async function signStream(
 }
 
 /**
- * The chunks of standard input; undefined in between when the signer's bytes
- * have waited so long that they must be signed before more come.
+ * The chunks of standard input, and undefined whenever the signer's bytes have
+ * waited long enough and must be signed before more arrive.
  */
 async function* stdinChunks(
   signer: InbandSigner,

@@ -1,7 +1,6 @@
 /**
- * Verifying in-band: each window is released once the signature packet behind
- * it is checked, so that what was released is always a prefix of the signed
- * stream.
+ * Verifying in-band: a window is released once the signature packet after it
+ * checks out, so that the output is always a prefix of the signed stream.
  *
  * @module
  */
@@ -24,26 +23,26 @@ import {
   type SignatureVerifier,
 } from "../verdicts.ts";
 
-/** What decides how a stream is verified. */
+/** How a stream is verified. */
 export interface InbandVerifyOptions {
   readonly verifier: SignatureVerifier;
-  /** What the context must be; undefined is anything. */
+  /** The expected context; undefined accepts any. */
   readonly context?: string;
   /** The longest window that is held. */
   readonly maxWindowBytes: number;
-  /** What is released at the most. */
+  /** How many bytes are released at most. */
   readonly maxBytes: number;
-  /** Whether signature packets are left out. */
+  /** Whether signature packets are dropped. */
   readonly strip: boolean;
-  /** Told the stream's id when the first packet is known to be good. */
+  /** Is called with the stream's id once the first packet checks out. */
   opened?(stream: string): void;
-  /** Told of each signature, before anything under it is released. */
+  /** Is called with each verdict, before its window is released. */
   judged?(record: SignatureRecord, manifest: Manifest): void;
-  /** Takes what is released; it is good until it returns. */
+  /** Takes released bytes, which are valid until it returns. */
   release(bytes: Uint8Array): void;
 }
 
-/** What a verified stream was. */
+/** A verified stream. */
 export interface VerifiedStream {
   readonly stream: string;
   readonly context: string;
@@ -51,10 +50,10 @@ export interface VerifiedStream {
   readonly signatures: number;
 }
 
-/** The buffer of a window at first. */
+/** The initial buffer of a window. */
 const FIRST_WINDOW_BYTES = 512 * 1024;
 
-/** The bytes of a window, held and hashed until its signature has come. */
+/** The bytes of a window, held and hashed until its signature arrives. */
 class Window {
   readonly #maxBytes: number;
   #bytes = new Uint8Array(FIRST_WINDOW_BYTES);
@@ -65,7 +64,7 @@ class Window {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes bytes; returns false, and takes none, when they are too many. */
+  /** Takes bytes; returns false and takes none when they are too many. */
   add(bytes: Uint8Array): boolean {
     const length = this.length + bytes.length;
     if (length > this.#maxBytes) return false;
@@ -82,12 +81,12 @@ class Window {
     return true;
   }
 
-  /** What is held; good until the next bytes come. */
+  /** The bytes held; valid until the next are added. */
   get bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
   }
 
-  /** The hash of what is held; once. */
+  /** The hash of the bytes held; can be read once. */
   sha256(): string {
     return this.#hash.digest("hex");
   }
@@ -102,11 +101,11 @@ class Window {
 export class InbandVerifier {
   readonly #options: InbandVerifyOptions;
   readonly #window: Window;
-  /** What the last good packet said; the next one is its successor. */
+  /** The fields of the last good packet. */
   #last: Manifest | undefined;
   #previous = NO_PACKET_SHA256;
   #offset = 0;
-  /** The keys that signed the first packet, and must sign them all. */
+  /** The keys that signed the first packet and must sign all others. */
   #signers: readonly string[] = [];
   #signatures = 0;
 
@@ -116,10 +115,10 @@ export class InbandVerifier {
   }
 
   /**
-   * Takes items: all those of a chunk, which stand behind one another.
+   * Takes the items of one chunk, which are contiguous in memory.
    *
-   * @throws {SignedStreamError} when the stream is not what was signed; what
-   * was released until then is
+   * @throws {SignedStreamError} when the stream is not what was signed; the
+   * bytes released before are
    */
   async add(items: readonly StreamItem[]): Promise<void> {
     let from = 0;
@@ -152,7 +151,7 @@ export class InbandVerifier {
 
   #expectMore(): void {
     if (this.#last?.kind === "final") {
-      throw this.#refusal("there is more behind the end of the signed stream");
+      throw this.#refusal("there is more after the end of the signed stream");
     }
   }
 
@@ -172,7 +171,7 @@ export class InbandVerifier {
     if (exitStatus !== EXIT.verified) {
       throw new SignedStreamError(
         exitStatus,
-        `Cannot trust what is behind byte ${this.#offset}: ${reason}`,
+        `Cannot trust the stream after byte ${this.#offset}: ${reason}`,
       );
     }
     this.#checkPlace(manifest);
@@ -187,7 +186,7 @@ export class InbandVerifier {
     this.#window.clear();
   }
 
-  /** Checks every field against what the stream must say here. */
+  /** Checks every field against the state of the stream. */
   #checkPlace(manifest: Manifest): void {
     const last = this.#last;
     const { context = manifest.context, maxBytes } = this.#options;
@@ -229,7 +228,9 @@ export class InbandVerifier {
       throw this.#refusal("its bytes are not those that were signed");
     }
     if (kind === "open" && length !== 0) {
-      throw this.#refusal("bytes stand before the start of the signed stream");
+      throw this.#refusal(
+        "there are bytes before the start of the signed stream",
+      );
     }
     if (offset + length > maxBytes) {
       throw new SignedStreamError(
@@ -239,7 +240,7 @@ export class InbandVerifier {
     }
   }
 
-  /** Checks that the keys that began the stream sign here, and no others. */
+  /** Checks that the packet is signed by exactly the keys of the first one. */
   #checkSigners(signers: readonly string[]): void {
     if (this.#last === undefined) {
       this.#signers = signers;
@@ -255,18 +256,20 @@ export class InbandVerifier {
       );
     }
     if (joined !== undefined) {
-      throw this.#refusal(`the key ${joined} signs, but did not at the start`);
+      throw this.#refusal(`the key ${joined} signs but did not sign the start`);
     }
     if (signers.some((name, at) => name !== this.#signers[at])) {
-      throw this.#refusal("its signatures are not in the order of the start");
+      throw this.#refusal(
+        "its signatures are not in the order of the first packet",
+      );
     }
   }
 
   /**
-   * Says that the stream is over.
+   * Ends the stream.
    *
-   * @throws {SignedStreamError} status 1 when it ends too early, 4 when there
-   * was no signature at all
+   * @throws {SignedStreamError} status 1 when it ends too early, 4 when it has
+   * no signature at all
    */
   end(): VerifiedStream {
     const last = this.#last;
@@ -290,12 +293,12 @@ export class InbandVerifier {
   #refusal(detail: string): SignedStreamError {
     return new SignedStreamError(
       EXIT.bad,
-      `Cannot trust the stream behind byte ${this.#offset}: ${detail}`,
+      `Cannot trust the stream after byte ${this.#offset}: ${detail}`,
     );
   }
 }
 
-/** The key a signature is of: its primary key where we know it. */
+/** The key that made a signature: its primary key if it is known. */
 function nameOf(record: SignatureRecord): string {
   return record.primary ?? record.fingerprint ?? record.key_id;
 }
@@ -303,7 +306,7 @@ function nameOf(record: SignatureRecord): string {
 /**
  * Verifies the stream in `chunks`.
  *
- * @param chunks each is good until the next
+ * @param chunks each is valid until the next
  * @throws {SignedStreamError} when the stream is not what was signed
  */
 export async function verifyStream(

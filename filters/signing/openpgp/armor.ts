@@ -1,5 +1,5 @@
 /**
- * OpenPGP's ASCII armor (RFC 9580, section 6), read strictly and written.
+ * OpenPGP's ASCII armor (RFC 9580, section 6): read strictly, and written.
  *
  *     -----BEGIN PGP SIGNATURE-----
  *     Version: GnuPG v2                  headers, if any
@@ -8,9 +8,9 @@
  *     =KhGb                              CRC-24 of the bytes, may be missing
  *     -----END PGP SIGNATURE-----
  *
- * Other readers let text pass that looks signed to a person and is not: in the
- * headers, around the lines, in place of the last one. Here every line is one of
- * the above, byte for byte but for blanks at its end, or the armor is refused.
+ * Other readers accept text that looks signed to a person and is not: in headers,
+ * around the lines, in place of the last one. Here every line must be one of the
+ * above, byte for byte except for blanks at its end.
  *
  * @module
  */
@@ -19,21 +19,21 @@ import { lines } from "../../kit/io/lines.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import { GATHER_BYTES, Gathering } from "./gathering.ts";
 
-/** What stands in armor. */
+/** The contents of armor. */
 export type ArmorType = "SIGNATURE" | "MESSAGE";
 
 const TAB = 0x09, CR = 0x0d, SPACE = 0x20;
 const PADDING = 0x3d; // =
 const DASH = 0x2d;
-/** The longest line RFC 9580 allows. */
+/** The longest line that RFC 9580 allows. */
 const MAX_LINE_CHARACTERS = 76;
-/** What GnuPG writes to a line. */
+/** How many bytes GnuPG writes per line. */
 const LINE_BYTES = 48;
 
-/** The headers that mean nothing to a reader, and may be there. */
+/** Headers that readers ignore. */
 const HEADER = /^(Version|Comment|Charset):( [ -~]{1,200})?$/;
 
-const NO_BASE64 = "is no line of base64";
+const NO_BASE64 = "is not base64";
 
 const decoder = new TextDecoder("latin1");
 
@@ -65,7 +65,7 @@ function crc24(crc: number, bytes: Uint8Array): number {
   return crc;
 }
 
-/** A line that ends in CR LF, whose LF is gone, without its CR. */
+/** A line without its CR, if it ends in CR LF; its LF is gone already. */
 export function withoutCr(line: Uint8Array): Uint8Array {
   return line.at(-1) === CR ? line.subarray(0, -1) : line;
 }
@@ -78,8 +78,8 @@ export function withoutBlanks(line: Uint8Array): Uint8Array {
 }
 
 /**
- * A line of armor as it counts: mail programs and pastes put blanks behind it,
- * and a line of blanks is an empty one (RFC 9580, section 6.2).
+ * A line of armor without its line end and the blanks that mail programs and
+ * pastes append; a line of blanks is an empty line (RFC 9580, section 6.2).
  */
 export function armorLine(line: Uint8Array): Uint8Array {
   return withoutBlanks(withoutCr(line));
@@ -99,7 +99,7 @@ export class ArmorReader {
     this.#type = type;
   }
 
-  /** Whether the END line has come. */
+  /** Whether the END line was read. */
   get isDone(): boolean {
     return this.#state === "done";
   }
@@ -110,7 +110,7 @@ export class ArmorReader {
   }
 
   /**
-   * Takes in a line.
+   * Reads a line.
    *
    * @throws {SignedStreamError} (exit 4) when it does not belong there
    */
@@ -125,7 +125,7 @@ export class ArmorReader {
       case "headers":
         if (content.length === 0) this.#state = "body";
         else if (!HEADER.test(decoder.decode(content))) {
-          throw this.#refusal("is no armor header");
+          throw this.#refusal("is not an armor header");
         }
         return;
       case "body":
@@ -138,15 +138,15 @@ export class ArmorReader {
         this.#readEnd(content);
         return;
       case "done":
-        throw this.#refusal("stands behind the END line");
+        throw this.#refusal("follows the END line");
     }
   }
 
   /**
-   * Says that no more lines come.
+   * Ends the input.
    *
-   * @throws {SignedStreamError} when the END line has not come: exit 1 for armor
-   * that was cut, 4 when there is none
+   * @throws {SignedStreamError} when there was no END line: exit 1 for truncated
+   * armor, 4 when there was no armor
    */
   end(): void {
     if (this.isDone) return;
@@ -159,7 +159,7 @@ export class ArmorReader {
     );
   }
 
-  /** Takes out the bytes that have been read: a view, good until the next line. */
+  /** Takes the bytes read so far: a view, valid until the next line. */
   take(): Uint8Array {
     return this.#gathered.take();
   }
@@ -173,7 +173,7 @@ export class ArmorReader {
     const digits = content.subarray(1);
     const [a, b, c, d] = Array.from(digits, (code) => DIGITS[code]);
     if (digits.length !== 4 || Math.min(a, b, c, d) < 0) {
-      throw this.#refusal("is no CRC-24");
+      throw this.#refusal("is not a CRC-24");
     }
     const crc = a << 18 | b << 12 | c << 6 | d;
     if (crc !== this.#crc) {
@@ -210,8 +210,8 @@ export class ArmorReader {
   }
 
   /**
-   * Reads the last group: two or three digits, the bits left over zero. Returns
-   * how many bytes it has, written from `at` on.
+   * Reads the last group: two or three digits whose spare bits are zero. Writes
+   * its bytes from `at` on and returns how many there are.
    */
   #readPadded([first, second, third, fourth]: Uint8Array, at: number): number {
     const isOne = third === PADDING;
@@ -249,17 +249,17 @@ export function isLine(line: Uint8Array, expected: string): boolean {
   return line.length === expected.length && decoder.decode(line) === expected;
 }
 
-/** Whether a stream begins as armor does, by its first bytes. */
+/** Whether the first bytes of a stream begin armor. */
 export function isArmored(head: Uint8Array): boolean {
   return head[0] === DASH;
 }
 
 /**
- * The bytes in an armored block that is all there is in `chunks`. A chunk is
- * good until the next.
+ * The bytes in an armored block; `chunks` must hold nothing else. A chunk is
+ * valid until the next.
  *
- * @throws {SignedStreamError} when it is not exactly that: exit 1 for armor that
- * was cut, 4 for all else
+ * @throws {SignedStreamError} when it holds anything else: exit 1 for truncated
+ * armor, 4 otherwise
  */
 export function* dearmor(
   chunks: Iterable<Uint8Array>,

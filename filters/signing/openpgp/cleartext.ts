@@ -1,17 +1,17 @@
 /**
- * The cleartext signature framework (RFC 9580, section 7), read strictly and
+ * The cleartext signature framework (RFC 9580, section 7): read strictly, and
  * written.
  *
  *     -----BEGIN PGP SIGNED MESSAGE-----
- *     Hash: SHA256,SHA512                     what the signatures hash with
+ *     Hash: SHA256,SHA512                     the hashes of the signatures
  *                                             an empty line
  *     a line of text
  *     - -----a line that begins with a dash
  *     -----BEGIN PGP SIGNATURE-----           armor
  *
- * What is signed are the lines without the white space at their ends, with CR LF
- * between them. So neither that white space, the kind of line ends nor the last
- * one is proved: what is read is always the signed lines, each with a line feed.
+ * Signatures cover the lines without the white space at their ends, with CR LF
+ * between them. They do not cover that white space, the kind of line ends or the
+ * last line end: the output is the signed lines, each with a line feed.
  *
  * @module
  */
@@ -46,18 +46,18 @@ const HASHES = new Map(
   Object.entries(HASH_HEADER_NAMES).map(([hash, name]) => [name, hash]),
 );
 
-/** GnuPG cuts longer lines, and then finds the signature bad. */
+/** GnuPG truncates longer lines and then finds the signature bad. */
 const MAX_LINE_BYTES = 19_995;
 const MAX_WRITTEN_LINE_BYTES = 19_990;
-/** GnuPG reads no longer "Hash:" line. */
+/** GnuPG refuses longer "Hash:" lines. */
 const MAX_HASH_LINE_BYTES = 60;
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** How {@linkcode CleartextReader} takes what is not signed. */
+/** How {@linkcode CleartextReader} treats text that is not signed. */
 export interface CleartextOptions {
-  /** Whether text before and behind the message is left out, not refused. */
+  /** Whether text around the message is dropped, not refused. */
   readonly allowSurroundingText?: boolean;
 }
 
@@ -76,7 +76,7 @@ export class CleartextReader {
     this.#options = options;
   }
 
-  /** What was left out because nobody signed it, in words. */
+  /** What was dropped because it is not signed, in words. */
   get leftOut(): string | undefined {
     const parts = [
       this.#trimmed > 0 &&
@@ -88,8 +88,8 @@ export class CleartextReader {
   }
 
   /**
-   * The hashes its headers name, by their names in node:crypto; undefined until
-   * the text begins.
+   * The hashes that the headers name, by their names in node:crypto; undefined
+   * until the text begins.
    */
   get hashes(): ReadonlySet<string> | undefined {
     const isKnown = this.#state !== "before" && this.#state !== "headers";
@@ -97,7 +97,7 @@ export class CleartextReader {
   }
 
   /**
-   * Takes in a line. Returns the signed line it is, if it is one: a view.
+   * Reads a line. Returns it as it is signed, a view, if it is part of the text.
    *
    * @throws {SignedStreamError} (exit 4) when it does not belong there
    */
@@ -115,7 +115,7 @@ export class CleartextReader {
         if (!isLine(armorLine(line), BEGIN_SIGNATURE)) {
           return this.#readText(line);
         }
-        // Without one the signature would be good for an empty line as well.
+        // The same signature would be good for an empty line.
         if (this.#textLines === 0) throw this.#refusal("comes without a text");
         this.#state = "signature";
         this.#armor.read(line);
@@ -131,10 +131,10 @@ export class CleartextReader {
   }
 
   /**
-   * Says that no more lines come. Returns the binary signature packets.
+   * Ends the input. Returns the binary signature packets.
    *
-   * @throws {SignedStreamError} when the message is not over: exit 1 for one that
-   * was cut, 4 when there is none
+   * @throws {SignedStreamError} when the message is incomplete: exit 1 when it is
+   * truncated, 4 when there is none
    */
   end(): Uint8Array {
     if (this.#state === "before") {
@@ -146,7 +146,7 @@ export class CleartextReader {
     if (this.#state !== "after") {
       throw new SignedStreamError(
         EXIT.bad,
-        `Cannot read the clear-signed text: it ends too early, behind line ${this.#line}`,
+        `Cannot read the clear-signed text: it ends too early, after line ${this.#line}`,
       );
     }
     return this.#armor.take();
@@ -156,12 +156,12 @@ export class CleartextReader {
     if (!this.#options.allowSurroundingText) {
       const problem = this.#state === "before"
         ? `is not "${BEGIN}"`
-        : "stands behind what is signed";
+        : "follows the signed text";
       throw this.#refusal(
-        `${problem}: use --allow-surrounding-text to leave out other text`,
+        `${problem}: use --allow-surrounding-text to drop other text`,
       );
     }
-    // A person would not know which message was verified.
+    // A reader could not tell which message was verified.
     if (/-\s*(BEGIN|END)\s+PGP/i.test(decoder.decode(line))) {
       throw this.#refusal("belongs to another message");
     }
@@ -213,12 +213,12 @@ export class CleartextReader {
   }
 }
 
-/** Lines by number, in words. */
+/** A number of lines, in words. */
 export function countLines(lines: number): string {
   return lines === 1 ? "1 line" : `${lines} lines`;
 }
 
-/** What programs would read in different ways, in a line without its end. */
+/** Why programs would read a line, without its end, in different ways. */
 function textProblem(line: Uint8Array): string | undefined {
   if (line.includes(NUL)) return "has a NUL";
   return line.includes(CR)
@@ -226,19 +226,18 @@ function textProblem(line: Uint8Array): string | undefined {
     : undefined;
 }
 
-/** The head of a clear-signed message: up to the text. */
+/** The head of a clear-signed message, up to the text. */
 export function cleartextHead(hashes: Iterable<string>): string {
   const names = [...hashes].map((hash) => HASH_HEADER_NAMES[hash]);
   return `${BEGIN}\nHash: ${names.join(",")}\n\n`;
 }
 
 /**
- * A line, without its line feed, as it stands in a clear-signed message. The
- * white space at its end stays there, though no signature covers it.
+ * A line, without its line feed, as it is written in a clear-signed message. It
+ * keeps the white space at its end, which no signature covers.
  *
- * @param number which line it is, from 1 on
- * @throws {SignedStreamError} (exit 4) when the line that verifiers read would
- * be another one
+ * @param number the number of the line, from 1 on
+ * @throws {SignedStreamError} (exit 4) when verifiers would read another line
  */
 export function escapeLine(line: Uint8Array, number: number): Uint8Array {
   const problem = line.at(-1) === CR
@@ -257,10 +256,10 @@ export function escapeLine(line: Uint8Array, number: number): Uint8Array {
   return escaped;
 }
 
-/** Mail programs escape such lines in their own way. */
+/** Mail programs alter lines that begin like this. */
 const FROM = encoder.encode("From ");
 
-/** What cannot be clear-signed without being changed. */
+/** The error for text that cannot be clear-signed unchanged. */
 export function notAsText(problem: string): SignedStreamError {
   return new SignedStreamError(
     EXIT.malformed,

@@ -1,7 +1,7 @@
 /**
- * Compressed data (RFC 9580, section 5.6), inflated no faster than it is taken.
+ * Compressed data (RFC 9580, section 5.6), inflated only as fast as it is read.
  *
- * openpgp's own way has no backpressure: a message of 1 GB took up 1.2 GB.
+ * openpgp itself has no backpressure: a message of 1 GB took 1.2 GB of memory.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { malformed } from "./packets.ts";
 /** RFC 9580, section 9.4. */
 const COMPRESSION = { zip: 1, zlib: 2, bzip2: 3 } as const;
 
-/** What a compressed chunk may grow to before it is handed on. */
+/** How many inflated bytes are passed on at a time. */
 const INFLATE_BYTES = 64 * 1024;
 
-/** What a compressed data packet holds, never more than a chunk ahead. */
+/** The contents of a compressed data packet, at most one chunk ahead. */
 export async function* decompress(
   body: AsyncIterable<Uint8Array>,
   algorithm: number,
@@ -40,11 +40,11 @@ export async function* decompress(
     let given = 0;
     for await (const bytes of body) {
       await new Promise<void>((done, fail) =>
-        // What zlib has not taken yet must stay; a chunk of ours may not.
+        // zlib may keep what it has not read yet; the chunk is reused.
         inflate.write(bytes.slice(), (error) => error ? fail(error) : done())
       );
       given += bytes.length;
-      // It passes over what is behind the end of its data, without a word.
+      // zlib silently ignores bytes after the end of its data.
       hasMore = inflate.bytesWritten < given;
       if (hasMore) break;
     }
@@ -65,12 +65,12 @@ export async function* decompress(
   if (failure !== undefined) throw asSignedStreamError(failure);
   if (hasMore) {
     throw malformed(
-      "Cannot trust the message: there is more behind its compressed data",
+      "Cannot trust the message: there are bytes after its compressed data",
     );
   }
 }
 
-/** Zlib's errors have codes: what ends too early, what is no compressed data. */
+/** An error of zlib, by its code. */
 function asSignedStreamError(error: unknown): unknown {
   const { code } = error as { code?: string };
   if (code === "Z_BUF_ERROR") {

@@ -1,13 +1,13 @@
 /**
- * Bytes that come in small pieces and go on in large ones.
+ * Bytes that arrive in small pieces and are passed on in large ones.
  *
  * @module
  */
 
-/** How many bytes are worth handing on. */
+/** How many bytes are worth passing on. */
 export const GATHER_BYTES = 64 * 1024;
 
-/** Bytes gathered until they are worth handing on. */
+/** Bytes gathered until they are worth passing on. */
 export class Gathering {
   #bytes = new Uint8Array(2 * GATHER_BYTES);
   size = 0;
@@ -23,7 +23,7 @@ export class Gathering {
     this.size = size;
   }
 
-  /** A view, good until the next `add`. */
+  /** A view, valid until the next `add`. */
   take(): Uint8Array {
     const bytes = this.#bytes.subarray(0, this.size);
     this.size = 0;

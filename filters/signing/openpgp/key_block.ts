@@ -1,6 +1,6 @@
 /**
- * Keys as they are published (RFC 9580, section 10.1): a primary key, its user
- * ids and subkeys, each with the signatures behind it.
+ * Published keys (RFC 9580, section 10.1): a primary key, its user ids and its
+ * subkeys, each followed by signatures.
  *
  * @module
  */
@@ -25,17 +25,17 @@ export interface KeyPart {
   readonly keyId: string;
   /** Seconds since 1970. */
   readonly created: number;
-  /** What signatures over it hash. */
+  /** The bytes that signatures over it hash. */
   readonly hashed: Uint8Array;
-  /** The signatures behind it. */
+  /** The signatures that follow it. */
   readonly signatures: ParsedSignature[];
 }
 
 /** A user id. */
 export interface User {
-  /** What signatures over it hash, behind the primary key. */
+  /** The bytes that signatures over it hash after the primary key. */
   readonly hashed: Uint8Array;
-  /** What those of version 3 hash. */
+  /** The same for signatures of version 3. */
   readonly name: Uint8Array;
   readonly signatures: ParsedSignature[];
 }
@@ -45,16 +45,16 @@ export interface KeyBlock {
   readonly primary: KeyPart;
   readonly users: readonly User[];
   readonly subkeys: readonly KeyPart[];
-  /** All signatures, wherever they stand. */
+  /** All signatures, wherever they are. */
   readonly signatures: readonly ParsedSignature[];
 }
 
 /** Types of signatures over keys; RFC 9580, section 5.2.1. */
 export const TYPE = {
-  /** Four degrees of certainty, of which nobody makes a difference. */
+  /** Four degrees of certainty, which make no difference. */
   users: [0x10, 0x11, 0x12, 0x13] as readonly number[],
   binding: 0x18,
-  /** Of the subkey, that it belongs to its primary key. */
+  /** By a subkey, that it belongs to its primary key. */
   consent: 0x19,
   direct: 0x1f,
   revocation: 0x20,
@@ -62,9 +62,9 @@ export const TYPE = {
   userRevocation: 0x30,
 } as const;
 
-/** The version of keys that we know. */
+/** The supported version of keys. */
 const VERSION = 4;
-/** GnuPG cannot read a keyring with a longer one. */
+/** GnuPG cannot read a keyring with a longer user id. */
 const MAX_USER_ID_BYTES = 2048;
 
 const KEY_PACKETS: Readonly<Record<number, new () => unknown>> = {
@@ -75,24 +75,25 @@ const KEY_PACKETS: Readonly<Record<number, new () => unknown>> = {
 };
 const PRIMARY_TAGS: readonly number[] = [TAG.publicKey, TAG.secretKey];
 
-/** Packets that say nothing of a key: markers, trust, padding. */
+/** Packets that are not part of a key. */
 const IGNORED_TAGS: readonly number[] = [
   TAG.marker,
   TAG.trust,
   TAG.padding,
 ];
-/** RFC 9580, section 4.3: those from here on may be ignored. */
+/** RFC 9580, section 4.3: unknown types from here on may be ignored. */
 const FIRST_UNCRITICAL_TAG = 40;
 
 /**
- * The keys among binary packets. Keys of versions and algorithms that we do not
- * know are left out, with all that belongs to them.
+ * The keys in binary packets. Keys of unsupported versions and algorithms are
+ * skipped with everything that belongs to them.
  *
- * @throws {Error} with words to say when there are no keys, or other packets
+ * @throws {Error} with a message for users, when there are no keys, or packets
+ * of other kinds
  */
 export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
   const blocks: MutableKeyBlock[] = [];
-  /** Where signatures belong; none while they follow what was left out. */
+  /** Where signatures belong; undefined after a part that was skipped. */
   let target: ParsedSignature[] | undefined;
   let block: MutableKeyBlock | undefined;
   let hasKeys = false;
@@ -105,7 +106,7 @@ export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
       block = primary && { primary, users: [], subkeys: [], signatures: [] };
       if (block) blocks.push(block);
     } else if (!hasKeys) {
-      throw new Error(`${aPacket(tag)} stands before the first key`);
+      throw new Error(`${aPacket(tag)} precedes the first key`);
     } else if (block === undefined) {
       continue;
     } else if (KEY_PACKETS[tag] !== undefined) {
@@ -115,14 +116,14 @@ export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
     } else if (tag === TAG.userId || tag === TAG.userAttribute) {
       const user = { hashed: hashedUser(body), name: body, signatures: [] };
       target = user.signatures;
-      // Nothing is said in a picture that we act on.
+      // Signatures over pictures do not count.
       if (tag === TAG.userId) block.users.push(user);
     } else if (tag === TAG.signature) {
       const signature = parseKeySignature(body);
       block.signatures.push(signature);
       target?.push(signature);
     } else {
-      throw new Error(`${aPacket(tag)} stands among the keys`);
+      throw new Error(`${aPacket(tag)} is among the keys`);
     }
   }
   if (!hasKeys) throw new Error("there is no key in it");
@@ -135,7 +136,7 @@ interface MutableKeyBlock extends KeyBlock {
   readonly signatures: ParsedSignature[];
 }
 
-/** Reads a key packet; none when its version or algorithm is not ours. */
+/** Reads a key packet; undefined when it is not supported. */
 async function readKeyPart(
   tag: number,
   body: Uint8Array,
@@ -169,8 +170,8 @@ function hashedUser(body: Uint8Array): Uint8Array {
 }
 
 /**
- * Joins copies of keys, in the order they come: a revocation in one of them
- * counts for all.
+ * Joins copies of keys in their order: a revocation in one of them counts for
+ * all.
  */
 export function joinKeyBlocks(blocks: Iterable<KeyBlock>): KeyBlock[] {
   const joined = new Map<string, MutableKeyBlock>();

@@ -1,6 +1,6 @@
 /**
- * Files of keys: binary, armored, or both, one behind the other, as `cat` of
- * several exports makes them, with text around the armor.
+ * Files of keys: binary, armored, or a mix of both, as `cat` of several exports
+ * makes it, with text around the armor.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const LF = 0x0a;
 
 const BEGIN =
   /^\ufeff?-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[ \t]*\r?$/;
-/** What no text has: controls that neither end nor indent a line. */
+/** Controls that text does not have. */
 // deno-lint-ignore no-control-regex
 const NO_TEXT = /[\x00-\x08\x0e-\x1f\x7f]/;
 
@@ -24,12 +24,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * The binary packets in a file of keys.
  *
- * @throws {Error} with words to say when part of the file is neither keys nor
- * text: nothing is left out in silence
+ * @throws {Error} with a message for users, when part of the file is neither keys
+ * nor text: no key is skipped silently
  */
 export async function keyPacketsIn(file: Uint8Array): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  /** A character a byte. */
+  /** The file with one character per byte. */
   let text: string | undefined;
   for (let at = 0; at < file.length;) {
     if (beginsKey(file, at)) {
@@ -46,16 +46,16 @@ export async function keyPacketsIn(file: Uint8Array): Promise<Uint8Array> {
       continue;
     }
     text ??= new TextDecoder("latin1").decode(file);
-    const [armored, behind] = armorAt(text, at, type);
+    const [armored, armorEnd] = armorAt(text, at, type);
     parts.push((await unarmor(armored)).data as Uint8Array);
-    at = behind;
+    at = armorEnd;
   }
   return concat(parts);
 }
 
 /**
- * Whether a key begins there, not a line of text: letters of some alphabets
- * begin as key packets do, but then no version of a key follows.
+ * Whether a key begins there, not a line of text: in some alphabets the first
+ * byte of a letter looks like a key packet, but no key version follows it.
  */
 function beginsKey(file: Uint8Array, at: number): boolean {
   if (file[at] < 0x80) return false;
@@ -63,23 +63,23 @@ function beginsKey(file: Uint8Array, at: number): boolean {
     const { tag, body } = packetAt(file, at);
     return PRIMARY_TAGS.includes(tag) && body[0] >= 2 && body[0] <= 6;
   } catch {
-    // Reading it as text says what is wrong.
+    // Reading it as text reports the problem.
     return false;
   }
 }
 
-/** A line of text. */
+/** Decodes a line of text. */
 function textOf(file: Uint8Array, start: number, end: number): string {
   try {
     const text = decoder.decode(file.subarray(start, end));
     if (!NO_TEXT.test(text)) return text;
   } catch {
-    // It is said below.
+    // Reported below.
   }
   throw new Error(`what begins at byte ${start} is neither a key nor text`);
 }
 
-/** The armored block that begins there, and where it ends. */
+/** The armored block at an offset, and the offset after it. */
 function armorAt(text: string, at: number, type: string): [string, number] {
   const last = `-----END PGP ${type} KEY BLOCK-----`;
   const end = text.indexOf(last, at) + last.length;

@@ -59,7 +59,7 @@ Deno.test("keyPacketsIn passes over nothing in silence", async () => {
       [bytes(A, 0xff, "\n"), "neither a key nor text"],
       [bytes(packet(11, bytes("b")), ONE), "byte 0 is neither a key nor text"],
       [cut, "a signature packet at byte"],
-      [bytes(A, cut), "is cut"],
+      [bytes(A, cut), "is truncated"],
       [bytes(A, B.slice(0, -40)), `armor at byte ${A.length} has no END line`],
     ] as const
   ) {

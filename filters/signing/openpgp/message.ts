@@ -1,14 +1,14 @@
 /**
- * The packets of an inline signed message (RFC 9580, sections 4, 5 and 10.3),
- * read strictly and while they arrive, and written.
+ * The packets of an inline signed message (RFC 9580, sections 4, 5 and 10.3):
+ * read strictly, as they arrive, and written.
  *
- *     message    := signed | compressed(signed), and nothing behind it
+ *     message    := signed | compressed(signed), and nothing after it
  *     signed     := one-pass * n, literal, signature * n in reverse
  *                 | signature * n, literal                  as PGP 2 wrote
  *
- * Everything else a message may hold by the letter of the specification (nested
- * messages, markers, a second literal) lets somebody put words beside the signed
- * ones, and is refused.
+ * Everything else that the specification allows in a message (nested messages,
+ * markers, a second literal) lets an attacker add content that is not signed, and
+ * is refused.
  *
  * @module
  */
@@ -39,16 +39,16 @@ const ONE_PASS_BYTES = 13;
 /** Binary, text, UTF-8; RFC 9580, section 5.9. */
 const LITERAL_FORMATS = "btu";
 const LITERAL_DATE_BYTES = 4;
-/** What we write in front of content: binary, no name, no date. */
+/** The head of the literal data we write: binary, no name, no date. */
 const LITERAL_HEAD = Uint8Array.of(0x62, 0, 0, 0, 0, 0);
 
 /** Literal data is written in parts of 2 ** 16 bytes. */
 const PART_EXPONENT = 16;
 
-/** Nobody makes more. */
+/** No real document has more. */
 const MAX_SIGNATURES = 32;
 
-/** What a signature will be, said ahead. */
+/** The fields of a signature to come. */
 export interface Announcement {
   /** 0x00 binary, 0x01 text. */
   readonly type: number;
@@ -60,34 +60,34 @@ export interface Announcement {
 
 /** A one-pass signature packet, version 3. */
 interface OnePass extends Announcement, HashKind {
-  /** Whether what follows is not another one, but what is signed. */
+  /** Whether the signed content comes next, not another such packet. */
   readonly isLast: boolean;
 }
 
-/** What a document turns out to hold; a head, content and a tail, in this order. */
+/** The parts of a document: a head, content and a tail, in this order. */
 export type DocumentItem =
   /** What its signatures will need hashed. */
   | DocumentHead
-  /** What is signed, good until the next item. */
+  /** Signed content, valid until the next item. */
   | { readonly kind: "content"; readonly bytes: Uint8Array }
   /** Its signatures: at least one. */
   | DocumentTail;
 
-/** What stands before the content of a document. */
+/** What is known before the content of a document. */
 export interface DocumentHead {
   readonly kind: "head";
   readonly hashes: readonly HashKind[];
-  /** Whether text has its line ends as CR LF already, as they are signed. */
+  /** Whether the lines of a text end in CR LF, as they are signed. */
   readonly isCanonical?: boolean;
 }
 
-/** What stands behind the content of a document. */
+/** What follows the content of a document. */
 export interface DocumentTail {
   readonly kind: "tail";
   readonly signatures: readonly ParsedSignature[];
-  /** What belongs behind the content and is not hashed. */
+  /** Bytes that end the content and are not hashed. */
   readonly ending?: Uint8Array;
-  /** What was left out because nobody signed it, in words. */
+  /** What was dropped because it is not signed, in words. */
   readonly leftOut?: string;
 }
 
@@ -99,7 +99,7 @@ function tooMany(): SignedStreamError {
 }
 
 /**
- * Reads a message that is all there is in `chunks`.
+ * Reads a message; `chunks` must hold nothing else.
  *
  * @throws {SignedStreamError} with the exit status: 1 when it ends too early, 4
  * when it is not exactly a signed message, 5 when its signatures are too many
@@ -121,7 +121,7 @@ export async function* readMessage(
 }
 
 /**
- * Reads signature packets that are all there is in `chunks`.
+ * Reads signature packets; `chunks` must hold nothing else.
  *
  * @throws {SignedStreamError} as {@linkcode readMessage} does
  */
@@ -133,7 +133,7 @@ export async function readSignatures(
   for (let tag; (tag = await packets.next()) !== undefined;) {
     if (tag !== TAG.signature) {
       throw malformed(
-        `Cannot read the signatures: ${aPacket(tag)} stands among them`,
+        `Cannot read the signatures: ${aPacket(tag)} is among them`,
       );
     }
     if (signatures.length === MAX_SIGNATURES) throw tooMany();
@@ -165,12 +165,12 @@ async function expectEnd(packets: PacketReader): Promise<void> {
     throw malformed(
       `Cannot trust the message: ${
         aPacket(tag)
-      } stands behind what is signed, at byte ${offset}`,
+      } follows the signed content, at byte ${offset}`,
     );
   }
 }
 
-/** The part of a message that is not compressed, from its first packet on. */
+/** Reads the uncompressed part of a message, from its first packet on. */
 async function* readSigned(
   packets: PacketReader,
   first: number,
@@ -187,14 +187,14 @@ async function* readSigned(
   }
   if (tag === undefined) {
     throw onePasses.length > 0 ? truncated(packets.offset) : malformed(
-      "Cannot read the message: it is a signature alone: give it by --signature",
+      "Cannot read the message: it is only a signature: pass it as --signature",
     );
   }
   if (tag !== TAG.literal) {
     throw malformed(
       `Cannot read the message: ${
         aPacket(tag)
-      } stands before what is signed, up to byte ${packets.offset}`,
+      } precedes the signed content, up to byte ${packets.offset}`,
     );
   }
   checkHead(onePasses, signatures);
@@ -216,7 +216,9 @@ function checkHead(
     throw malformed("Cannot verify the message: it has no signature");
   }
   if (onePasses.length > 0 && signatures.length > 0) {
-    throw malformed("Cannot read the message: it has signatures of two forms");
+    throw malformed(
+      "Cannot read the message: it has signatures of two forms",
+    );
   }
   const last = onePasses.findIndex(({ isLast }) => isLast);
   if (last !== onePasses.length - 1) {
@@ -246,7 +248,7 @@ function readOnePass(body: Uint8Array): OnePass {
   };
 }
 
-/** Reads the signature that a one-pass packet has announced. */
+/** Reads the signature that a one-pass packet announced. */
 async function readSignature(
   packets: PacketReader,
   announced: OnePass,
@@ -257,7 +259,7 @@ async function readSignature(
     throw malformed(
       `Cannot trust the message: ${
         aPacket(tag)
-      } stands where a signature should, up to byte ${packets.offset}`,
+      } is in the place of a signature, up to byte ${packets.offset}`,
     );
   }
   const signature = parseSignature(await packets.wholeBody(tag));
@@ -266,7 +268,7 @@ async function readSignature(
     signature.type === announced.type &&
     signature.hashAlgorithm === announced.hashAlgorithm &&
     signature.publicKeyAlgorithm === announced.publicKeyAlgorithm;
-  // Of other versions we do not know so much, nor believe them.
+  // The fields of other versions are unknown, and those are not believed.
   if (version === 4 && !isAnnounced) {
     throw malformed(
       `Cannot trust the message: the signature before byte ${packets.offset} is not the one its one-pass packet announced`,
@@ -275,7 +277,7 @@ async function readSignature(
   return signature;
 }
 
-/** Reads literal data: format, name, date, and what is signed. */
+/** Reads literal data: format, name, date, and the signed content. */
 async function* readLiteral(
   packets: PacketReader,
 ): AsyncGenerator<DocumentItem> {
@@ -309,15 +311,15 @@ export function onePassPacket(
 }
 
 /**
- * Writes a literal data packet while its content comes, in parts of 64 KiB:
- * binary, without a name or a date, which nobody would have signed.
+ * Writes a literal data packet as its content arrives, in parts of 64 KiB:
+ * binary, without name and date, which signatures do not cover.
  */
 export class LiteralWriter {
   readonly #write: (bytes: Uint8Array) => void;
   readonly #part = new Uint8Array(2 ** PART_EXPONENT);
   #size = 0;
 
-  /** @param write takes bytes that are good until it returns */
+  /** @param write takes bytes that are valid until it returns */
   constructor(write: (bytes: Uint8Array) => void) {
     this.#write = write;
     write(Uint8Array.of(0xc0 | TAG.literal));

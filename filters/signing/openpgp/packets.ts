@@ -8,7 +8,7 @@
 import { concat } from "@std/bytes/concat";
 import { EXIT, SignedStreamError } from "../errors.ts";
 
-/** Chunks that are there or on their way; each is good until the next. */
+/** Chunks, read now or later; each is valid until the next. */
 export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** The types of packets (RFC 9580, section 5) that we know. */
@@ -35,7 +35,7 @@ const LAST_PARTIAL = 254;
 /** RFC 9580, section 4.2.1.4: the first part has at least as many bytes. */
 const MIN_FIRST_PART_BYTES = 512;
 
-/** What packets are called, to say what was found. */
+/** The names of packets, for messages. */
 const TAG_NAMES: Readonly<Record<number, string>> = {
   1: "encrypted session key",
   2: "signature",
@@ -59,12 +59,12 @@ const TAG_NAMES: Readonly<Record<number, string>> = {
 /** The longest signature packet that is read. */
 const MAX_SIGNATURE_PACKET_BYTES = 64 * 1024;
 
-/** What is not what it should be: exit 4. */
+/** The error for malformed input: exit 4. */
 export function malformed(message: string): SignedStreamError {
   return new SignedStreamError(EXIT.malformed, message);
 }
 
-/** What ends too early, at an offset: exit 1. */
+/** The error for input that ends too early, at an offset: exit 1. */
 export function truncated(offset: number): SignedStreamError {
   return new SignedStreamError(
     EXIT.bad,
@@ -237,7 +237,7 @@ export class PacketReader {
   }
 }
 
-/** A packet by what it is called, in a sentence. */
+/** A packet by its name, in a sentence. */
 export function aPacket(tag: number): string {
   const name = TAG_NAMES[tag];
   return name === undefined
@@ -245,17 +245,17 @@ export function aPacket(tag: number): string {
     : `${/^[aei]/.test(name) ? "an" : "a"} ${name} packet`;
 }
 
-/** A packet at hand; its body is a view. */
+/** A packet in memory; its body is a view. */
 export interface WholePacket {
   readonly tag: number;
   readonly body: Uint8Array;
 }
 
 /**
- * The packet that begins at a place in bytes at hand, and where the next begins.
- * Its length must be known ahead, as that of all packets of keys is.
+ * The packet at an offset in memory, and the offset of the next. It must state
+ * its length, as all packets of keys do.
  *
- * @throws {Error} with words to say when there is none, or it is cut
+ * @throws {Error} with a message for users, when there is none or it is truncated
  */
 export function packetAt(
   bytes: Uint8Array,
@@ -266,7 +266,7 @@ export function packetAt(
   const isNew = (first & 0x40) !== 0;
   const tag = isNew ? first & 0x3f : first >> 2 & 0x0f;
   const octet = bytes[at + 1] ?? 0;
-  /** The length, and in how many octets it stands. */
+  /** The length, and how many octets it takes. */
   const [length, octets] = isNew
     ? octet < 192
       ? [octet, 1]
@@ -279,10 +279,10 @@ export function packetAt(
     ? [numberAt(bytes, at + 1, 1 << (first & 3)), 1 << (first & 3)]
     : [NaN, 0];
   const start = at + 1 + octets, next = start + length;
-  // What runs past the end gives NaN as well.
+  // NaN when the length runs past the end, too.
   if (!(next <= bytes.length)) {
     throw new Error(
-      `${aPacket(tag)} at byte ${at} is cut, or does not say its length`,
+      `${aPacket(tag)} at byte ${at} is truncated or does not state its length`,
     );
   }
   return { tag, body: bytes.subarray(start, next), next };
@@ -295,7 +295,7 @@ function numberAt(bytes: Uint8Array, at: number, size: number): number {
 }
 
 /**
- * The packets that bytes at hand are.
+ * The packets in memory.
  *
  * @throws {Error} as {@linkcode packetAt} does
  */

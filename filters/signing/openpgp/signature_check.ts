@@ -1,6 +1,6 @@
 /**
- * Whether a key made a signature: cryptography alone, by openpgp. Nothing that
- * openpgp thinks of subpackets, times or algorithms has a say.
+ * Whether a key made a signature: only the cryptography, by openpgp. Its rules
+ * about subpackets, times and weak algorithms do not apply.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface KeyPacket {
   writeForHash(version: number): Uint8Array;
 }
 
-/** openpgp's packet, with the parts its types leave out. */
+/** openpgp's packet, with the parts that its types omit. */
 interface VerifiablePacket {
   hashed: Uint8Array;
   read(body: Uint8Array): void;
@@ -36,17 +36,17 @@ interface VerifiablePacket {
   ): Promise<void>;
 }
 
-/** What openpgp must not decide: it does not know the policy. */
+/** Turns off the rules of openpgp, which does not know the policy. */
 const CRYPTO_ONLY = {
   rejectHashAlgorithms: new Set<number>(),
   rejectMessageHashAlgorithms: new Set<number>(),
   knownNotations: [],
 };
 
-/** RSA, and RSA for signatures alone: the same numbers. */
+/** RSA, and RSA for signatures only: the same numbers. */
 const RSA = [1, 3];
 
-/** EdDSA in its three forms, and the hashes it must not be used with. */
+/** The three forms of EdDSA, and the hashes it must not be used with. */
 const EDDSA = [22, 27, 28];
 const SHORT_HASHES = ["md5", "ripemd160", "sha1", "sha224"];
 
@@ -57,7 +57,7 @@ export function isHashTooShort(
   return EDDSA.includes(publicKeyAlgorithm) && SHORT_HASHES.includes(hash!);
 }
 
-/** Whether {@linkcode isSignedBy} has the means to check a signature. */
+/** Whether {@linkcode isSignedBy} can check a signature. */
 export function canCheck(signature: ParsedSignature): boolean {
   const { version, publicKeyAlgorithm, hash } = signature;
   return (version === 3 || version === 4) &&
@@ -66,8 +66,8 @@ export function canCheck(signature: ParsedSignature): boolean {
 }
 
 /**
- * Whether a key made a signature of a digest. With `hashed` set openpgp takes
- * no data: it then computes RSA, DSA and ECDSA over the digest itself.
+ * Whether a key made a signature over a digest. With `hashed` set, openpgp needs
+ * no data: it computes RSA, DSA and ECDSA over the digest.
  */
 export async function isSignedBy(
   key: KeyPacket,
@@ -82,12 +82,12 @@ export async function isSignedBy(
     await packet.verify(key, type, undefined, null, true, CRYPTO_ONLY);
     return true;
   } catch {
-    // Its errors have no codes; whatever they say, the signature is not proved.
+    // Its errors have no codes; whatever they are, the signature is not valid.
     return false;
   }
 }
 
-/** The body of a version 4 packet with a time, the key and the numbers only. */
+/** The body of a version 4 packet with only a time, the key and the numbers. */
 function bareSignature(key: KeyPacket, signature: ParsedSignature): Uint8Array {
   const { type, hashAlgorithm, publicKeyAlgorithm, material } = signature;
   const algorithm = [key.algorithm, publicKeyAlgorithm]

@@ -1,5 +1,5 @@
 /**
- * What signatures sign, hashed while it passes.
+ * Hashing the content that signatures cover as it passes.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { createHash, type Hash } from "./builtin.ts";
 import { type ParsedSignature, TYPE_TEXT } from "./signature_packet.ts";
 
-/** What decides which hash a signature needs. */
+/** The fields that decide which hash a signature needs. */
 export type HashKind = Pick<ParsedSignature, "type" | "hash">;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Hashes text with its line ends as CR LF, however it is cut into chunks. */
+/** Hashes text with CR LF line ends, wherever chunks are cut. */
 class TextHash {
   readonly #hash: Hash;
   #endsInCr: boolean;
@@ -25,7 +25,7 @@ class TextHash {
 
   update(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    // Most text has lines, so they are joined anew: one call per chunk.
+    // Lines are short: one call per chunk is faster than one per line.
     const text = new Uint8Array(2 * chunk.length);
     let count = 0, before = this.#endsInCr ? CR : 0;
     for (const byte of chunk) {
@@ -42,13 +42,13 @@ class TextHash {
 }
 
 /**
- * Hashes what signatures sign: data in, chunk by chunk, a digest out for each.
- * There is one context for each distinct hash, whatever the signatures are.
+ * Hashes data chunk by chunk and gives each signature its digest. There is one
+ * context per distinct hash.
  */
 export class SignatureHasher {
   readonly #contexts = new Map<string, Hash | TextHash>();
 
-  /** @param kinds what the signatures to come will need */
+  /** @param kinds the signatures to come */
   constructor(kinds: Iterable<HashKind>) {
     for (const kind of kinds) {
       if (kind.hash === undefined) continue;
@@ -64,14 +64,14 @@ export class SignatureHasher {
     for (const context of this.#contexts.values()) context.update(chunk);
   }
 
-  /** Whether the hash a signature needs was computed. */
+  /** Whether the hash that a signature needs was computed. */
   has(signature: HashKind): boolean {
     return this.#contexts.has(contextKey(signature));
   }
 
   /**
-   * The digest a signature signs, of the data so far and its own trailer; empty
-   * when it is of no kind the hasher was told of, which matches no signature.
+   * The digest of the data so far and a signature's own trailer; empty, which
+   * matches no signature, when the constructor was not told of its kind.
    */
   digest(
     signature: HashKind & Pick<ParsedSignature, "trailer">,
@@ -86,7 +86,7 @@ function contextKey({ type, hash }: HashKind): string {
   return `${hash} ${type === TYPE_TEXT ? "text" : "binary"}`;
 }
 
-/** The digest that a signature over `data`, at hand as a whole, signs. */
+/** The digest that a signature over `data` signs. */
 export function digestOf(
   signature: ParsedSignature,
   data: Uint8Array,

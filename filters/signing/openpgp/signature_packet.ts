@@ -17,7 +17,7 @@ export const ALGORITHMS: Readonly<Record<number, string>> = {
   28: "ed448",
 };
 
-/** Hash algorithms by the names node:crypto knows; RFC 9580, section 9.5. */
+/** Hash algorithms by their names in node:crypto; RFC 9580, section 9.5. */
 const HASHES: Readonly<Record<number, string>> = {
   1: "md5",
   2: "sha1",
@@ -30,7 +30,7 @@ const HASHES: Readonly<Record<number, string>> = {
   14: "sha3-512",
 };
 
-/** The name of a hash algorithm, undefined when it is none of ours. */
+/** The name of a hash algorithm; undefined when it is not supported. */
 export function hashName(id: number): string | undefined {
   return HASHES[id];
 }
@@ -52,7 +52,7 @@ export interface Subpacket {
 /** A signature packet, parsed. Its bytes are views. */
 export interface ParsedSignature {
   readonly version: number;
-  /** 0x00 binary, 0x01 text; others sign no document. */
+  /** 0x00 binary, 0x01 text; other types do not sign documents. */
   readonly type: number;
   readonly publicKeyAlgorithm: number;
   readonly hashAlgorithm: number;
@@ -67,13 +67,13 @@ export interface ParsedSignature {
   /** When the signature expires, seconds since 1970; undefined is never. */
   readonly expires?: number;
   readonly subpackets: readonly Subpacket[];
-  /** What is hashed behind the data. */
+  /** The bytes hashed after the data. */
   readonly trailer: Uint8Array;
   /** The digest's first two octets and the numbers of the algorithm. */
   readonly material: Uint8Array;
   /**
-   * Whether its unsigned part names the key and nothing else, and its numbers
-   * are written in the one canonical way: nobody can have added anything.
+   * Whether its unsigned part only names the key, and its numbers are in their
+   * canonical form: nobody can have added anything.
    */
   readonly isPlain: boolean;
   /** Why it cannot be judged, in words. Such a signature is never dropped. */
@@ -97,8 +97,8 @@ export const SUBPACKET = {
 
 /**
  * Subpackets that may be critical in the signature of a document: we act on
- * them, or they do not concern it. GnuPG's list is longer by some that only
- * concern keys; it lacks the signer's user id (28), too.
+ * them, or they do not concern it. GnuPG also accepts some that only concern
+ * keys; like us, it refuses a critical signer's user id (28).
  */
 const DOCUMENT_SUBPACKETS: ReadonlySet<number> = new Set(
   [2, 3, 16, 24, 26, 27, 30, 32, 33],
@@ -109,7 +109,7 @@ const KEY_SUBPACKETS: ReadonlySet<number> = new Set(
   [2, 3, 4, 7, 9, 11, 12, 16, 21, 22, 24, 25, 26, 27, 29, 30, 32, 33],
 );
 
-/** Reads the fields of a packet's body; what is missing is malformed. */
+/** Reads the fields of a packet's body; a missing field is malformed. */
 class Fields {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -138,7 +138,7 @@ class Fields {
     return octets === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
   }
 
-  /** What is left. */
+  /** The bytes left. */
   rest(): Uint8Array {
     return this.#bytes.subarray(this.at);
   }
@@ -184,14 +184,15 @@ export function timeIn(body: Uint8Array): number | undefined {
 }
 
 /**
- * The end of a time, seconds since 1970; none for a length of 0. GnuPG adds in
- * 32 bits: what ends after 2106 has ended for it, and must have for us.
+ * When a validity period ends, seconds since 1970; undefined, which is never, for
+ * a length of 0. GnuPG adds in 32 bits, so that a period that would end after 2106
+ * has ended long ago. So it has here.
  */
 export function endOf(start: number, length = 0): number | undefined {
   return length === 0 ? undefined : (start + length) % 2 ** 32;
 }
 
-/** The key that signed, by what the signature says. */
+/** The key that a signature names. */
 interface Issuer {
   readonly keyId?: string;
   readonly fingerprint?: string;
@@ -201,10 +202,10 @@ function issuerOf(subpackets: readonly Subpacket[]): Issuer {
   const ids = subpackets.filter(({ type }) => type === SUBPACKET.keyId);
   const names = subpackets
     .filter(({ type }) => type === SUBPACKET.fingerprint);
-  // What is signed comes first in the list, and counts.
+  // Signed subpackets come first in the list and take precedence.
   const [id] = ids, [name] = names;
   if (id === undefined && !name?.isHashed) return {};
-  // A name of another version is kept whole: no key of ours has it.
+  // Fingerprints of other versions match no key.
   const fingerprint = name && hex(name.body.subarray(1, 1 + 32));
   const length = name?.body[0] === 4 ? 40 : 64;
   return {
@@ -217,7 +218,7 @@ function issuerOf(subpackets: readonly Subpacket[]): Issuer {
 
 /**
  * Parses the body of a signature packet (tag 2). One that we cannot judge is
- * parsed as far as possible and says why.
+ * parsed as well as we can, with the reason.
  *
  * @throws {SignedStreamError} status 4, when a field of a version we know runs
  * past the end
@@ -233,7 +234,7 @@ export function parseSignature(bytes: Uint8Array): ParsedSignature {
     }
     if (!isHashed) continue;
     if (found.has(type) && type !== SUBPACKET.notation) {
-      // Another program may believe the other one.
+      // Another program may use the other one.
       throw malformed(`subpacket ${type} is there twice`);
     }
     found.add(type);
@@ -256,8 +257,8 @@ const SIZES: Readonly<Record<number, number>> = {
 };
 
 /**
- * Parses a signature over a key. What it says twice is for its reader to weigh.
- * A fingerprint does not stand in for its key id: GnuPG knows no key by it here.
+ * Parses a signature over a key, which may have the same subpacket twice. Only a
+ * key id names its key: GnuPG ignores fingerprints here.
  *
  * @throws {SignedStreamError} as {@linkcode parseSignature} does
  */
@@ -282,7 +283,7 @@ function parse(
   const end = fields.at;
   const unhashed = readSubpackets(fields.take(fields.number(2)), false);
   const material = fields.rest();
-  // The digest's first two octets are openpgp's to check, as are the numbers.
+  // openpgp checks the digest's first two octets and the numbers.
   fields.take(2);
   const subpackets = [...hashed, ...unhashed];
   const said = (wanted: number) => {
@@ -317,7 +318,7 @@ function parse(
   };
 }
 
-/** From here on algorithms have no numbers; RFC 9580, section 9.1. */
+/** Algorithms from here on have no numbers; RFC 9580, section 9.1. */
 const NATIVE_ALGORITHMS = 25;
 
 function isPlain(
@@ -339,7 +340,7 @@ function isPlain(
       hasPlainNumbers(new Fields(material.subarray(2))));
 }
 
-/** Whether the numbers up to the end say how many bits they have, and have. */
+/** Whether all numbers have as many bits as they state. */
 function hasPlainNumbers(fields: Fields): boolean {
   while (!fields.isAtEnd) {
     const bits = fields.number(2);
@@ -349,7 +350,7 @@ function hasPlainNumbers(fields: Fields): boolean {
   return true;
 }
 
-/** What is hashed of version 4: the hashed part, its version and length. */
+/** The trailer of version 4: the hashed part, the version and its length. */
 export function trailerOf(hashedPart: Uint8Array): Uint8Array {
   const trailer = new Uint8Array(hashedPart.length + 6);
   trailer.set(hashedPart);
@@ -361,14 +362,14 @@ export function trailerOf(hashedPart: Uint8Array): Uint8Array {
   return trailer;
 }
 
-/** What can be said of a signature of another version. */
+/** Parses what is known of a signature of another version. */
 function parseOtherVersion(
   version: number,
   bytes: Uint8Array,
 ): ParsedSignature {
   const unknown = {
     version,
-    // Versions 5 and 6 have it here; of later ones nothing is known.
+    // At least versions 5 and 6 have it here.
     type: bytes[1] ?? -1,
     publicKeyAlgorithm: 0,
     hashAlgorithm: 0,
@@ -378,11 +379,11 @@ function parseOtherVersion(
     isPlain: false,
     unsupported: `signature version ${version}`,
   };
-  // PGP 2's layout, which GnuPG still reads.
+  // The layout of PGP 2, which GnuPG still reads.
   if (version > 3 || bytes.length < 19 || bytes[1] !== 5) return unknown;
   const fields = new Fields(bytes);
   fields.take(2);
-  // The type and the time are all that is signed besides the data.
+  // Besides the data, only the type and the time are signed.
   const trailer = fields.take(5);
   const keyId = hex(fields.take(8));
   const publicKeyAlgorithm = fields.number(1);
