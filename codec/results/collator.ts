@@ -214,6 +214,7 @@ export class TestCollator {
   readonly #open = new TestTable<Progress>();
   readonly #eventKey = new EventKey();
   readonly #keepsAttachments: boolean;
+  readonly #borrows: boolean;
   /** Tests with files whose bytes belong to events. */
   #borrowers: Progress[] = [];
   /** Tests with files that have ended since. */
@@ -225,9 +226,15 @@ export class TestCollator {
    * @param options.attachments whether to keep the files of tests in progress:
    * the bytes of their events, until {@linkcode TestCollator.own} is called;
    * otherwise {@linkcode Test.attachments} is empty
+   * @param options.borrows whether the bytes of events may change; with false
+   * {@linkcode TestCollator.own} is not needed and does nothing
    */
-  constructor({ attachments = false }: { attachments?: boolean } = {}) {
+  constructor({ attachments = false, borrows = true }: {
+    attachments?: boolean;
+    borrows?: boolean;
+  } = {}) {
     this.#keepsAttachments = attachments;
+    this.#borrows = borrows;
   }
 
   /** How many tests are in progress. */
@@ -254,7 +261,7 @@ export class TestCollator {
       this.#keepAttachment(event, this.#progress(event, key));
     }
     const progress = this.#open.delete(key);
-    if (progress?.attachments !== undefined) {
+    if (this.#borrows && progress?.attachments !== undefined) {
       progress.hasEnded = true;
       this.#ended.push(progress);
     }
@@ -265,7 +272,8 @@ export class TestCollator {
    * Copies the files of tests in progress, before the bytes of their events
    * change, and discards those of tests that have ended. Most tests have ended
    * by then, so that their files are never copied. Call this before a decoder
-   * gets its next chunk; events that own their bytes do not need it.
+   * gets its next chunk, or make the collator with `borrows: false` and add
+   * events that own their bytes.
    */
   own(): void {
     for (const { attachments } of this.#ended) {
@@ -326,6 +334,8 @@ export class TestCollator {
     }
     open.mimeType ??= event.mimeType;
     open.parts.push(event.fileBytes ?? NO_BYTES);
-    if (this.#borrowers.at(-1) !== progress) this.#borrowers.push(progress);
+    if (this.#borrows && this.#borrowers.at(-1) !== progress) {
+      this.#borrowers.push(progress);
+    }
   }
 }
