@@ -27,6 +27,22 @@ export {
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
 export * from "./record/json.ts";
-export * from "./results/mod.ts";
+export {
+  type Attachment,
+  isFailure,
+  type Outcome,
+  OUTCOMES,
+  type Test,
+  TestCollator,
+} from "./results/collator.ts";
+export { Summary } from "./results/summary.ts";
+export {
+  EventKey,
+  type KeyedEvent,
+  parentKey,
+  type TestKey,
+  type TestKeyBytes,
+  TestTable,
+} from "./results/test_table.ts";
 export * from "./streams.ts";
 export { decodeText } from "./text/utf8.ts";

@@ -1,3 +1,11 @@
+/**
+ * Events into tests, and testtools' `StreamResult` family: sinks that copy,
+ * tag, route, collect and summarise the events of a run; async iterables over
+ * the bytes of a stream.
+ *
+ * @module
+ */
+
 export {
   type Attachment,
   isFailure,
@@ -6,20 +14,13 @@ export {
   type Test,
   TestCollator,
 } from "./collator.ts";
-export { Router } from "./router.ts";
+export { type RouteOptions, Router } from "./router.ts";
 export {
   copyTo,
   type EventSink,
   failFast,
+  ownEvent,
   tagger,
   timestamper,
 } from "./sinks.ts";
 export { Summary } from "./summary.ts";
-export {
-  EventKey,
-  type KeyedEvent,
-  parentKey,
-  type TestKey,
-  type TestKeyBytes,
-  TestTable,
-} from "./test_table.ts";
