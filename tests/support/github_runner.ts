@@ -1,7 +1,7 @@
 /**
- * The part of GitHub's runner that reads what a step prints, as a model: what
- * it would take for a command. Where the runner compares as a language does,
- * the model compares both ways.
+ * A model of the part of GitHub's runner that finds commands in the log of a
+ * step. Where the runner's comparison depends on the culture, the model tries
+ * both results.
  *
  * Source: actions/runner, `ActionCommand.cs`, `ActionCommandManager.cs` and
  * `OutputManager.cs`, and what .NET's `StreamReader` does.
@@ -35,9 +35,9 @@ const COMMANDS = [
   "warning",
 ];
 
-/** Characters that do not count when a language compares. */
+/** Characters that a comparison by culture ignores. */
 const UNSEEN =
-  // deno-lint-ignore no-control-regex -- they are what is looked for
+  // deno-lint-ignore no-control-regex -- looks for control characters
   /[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\p{Cf}\p{DI}]/gu;
 
 /** The commands of a log. */
@@ -50,7 +50,7 @@ export function commandsIn(log: Uint8Array): Command[] {
   });
 }
 
-/** A reader of streams believes marks of byte order. */
+/** `StreamReader` takes the encoding from a byte order mark. */
 function decode(log: Uint8Array): string {
   const [first, second] = log;
   const encoding = first === 0xff && second === 0xfe

@@ -1,30 +1,37 @@
 /**
- * Keys made by the real gpg in a home of their own, and gpg itself.
+ * gpg with a home of its own, and keys that it makes there.
  *
- * Keys are made when a test first asks for them, once for each test process;
- * home and agent go when its tests are over.
+ * Each test process makes a key when a test first asks for it, and removes the
+ * home and stops the agent when its tests are over.
  *
  * @module
  */
 
 import { assert } from "@std/assert";
-import { commandOf, type Finished, run, type Surroundings } from "./run.ts";
+import {
+  commandOf,
+  type Finished,
+  peer,
+  peerTest,
+  run,
+  type Surroundings,
+} from "./run.ts";
 
-/** The words that start the tool. */
+/** The command line that starts the tool. */
 export function signedStreamCommand(): string[] {
   return commandOf("gpg-signed-stream");
 }
 
-/** Runs the tool to its end; it finds our keys where it asks gpg. */
+/** Runs the tool until it ends; the gpg that it calls has our keys. */
 export function signedStream(
   args: readonly string[],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  const env = hasGpg ? gpgEnv() : {};
-  return run([...signedStreamCommand(), ...args], { env, ...surroundings });
+  const env = { ...surroundings.env, ...(hasGpg ? gpgEnv() : {}) };
+  return run([...signedStreamCommand(), ...args], { ...surroundings, env });
 }
 
-/** A key and the files it is in. */
+/** A key and the files that hold it. */
 export interface TestKey {
   /** Of the primary key, upper case. */
   readonly fingerprint: string;
@@ -34,16 +41,15 @@ export interface TestKey {
   readonly secretFile: string;
 }
 
-/** How a key is made. */
+/** How a key is made; all values are gpg's words. */
 interface Recipe {
-  /** gpg's words for the algorithm and the use of its primary key. */
+  /** The algorithm and the usage of the primary key. */
   readonly algorithm: string;
   readonly usage?: "sign" | "cert";
-  /** When it is made, in gpg's words; its signatures are never older. */
+  /** The time of creation; no signature of the key is older. */
   readonly made?: string;
-  /** When it expires, in gpg's words. */
   readonly expires?: string;
-  /** The algorithm of a subkey that signs. */
+  /** The algorithm of a signing subkey. */
   readonly subkey?: string;
 }
 
@@ -61,36 +67,28 @@ const RECIPES = {
     made: "20200101T000000",
     expires: "20210101T000000",
   },
-  /** Older than the others; its life is cut short by {@linkcode shortenedFile}. */
+  /** Older than the others, and given an expiry by {@linkcode shortenedFile}. */
   shortened: { algorithm: "ed25519", made: "20200101T000000" },
-  /** To be revoked by {@linkcode revokedFile}. */
+  /** Revoked by {@linkcode revokedFile}. */
   revoked: { algorithm: "ed25519" },
 } as const satisfies Record<string, Recipe>;
 
 /** The name of a key. */
 export type KeyName = keyof typeof RECIPES;
 
-/** Whether gpg is there; without it no test of signatures can run. */
-export const hasGpg: boolean = isThere("gpg") && isThere("gpgv");
+const GPG_PEERS = ["gpg", "gpgv"] as const;
 
-function isThere(program: string): boolean {
-  try {
-    return new Deno.Command(program, { args: ["--version"], stdout: "null" })
-      .outputSync().success;
-  } catch {
-    return false;
-  }
-}
+/** Whether gpg is installed; tests of signatures need it. */
+export const hasGpg: boolean = GPG_PEERS.every(peer);
 
-/** Registers a test that needs gpg, or says that it is left out. */
+/** Registers a test that needs gpg, or logs that it is left out. */
 export function gpgTest(name: string, test: () => void | Promise<void>): void {
-  if (hasGpg) Deno.test(name, test);
-  else console.log(`left out: ${name} needs gpg, gpgv`);
+  peerTest(name, GPG_PEERS, test);
 }
 
 let homePath: string | undefined;
 
-/** gpg's home; made when it is first asked for. */
+/** gpg's home; made on the first call. */
 export function gpgHome(): string {
   if (homePath !== undefined) return homePath;
   const path = homePath = Deno.makeTempDirSync({ prefix: "gpg-" });
@@ -109,7 +107,7 @@ export function gpgHome(): string {
   return path;
 }
 
-/** The environment in which programs find our keys. */
+/** The environment variables with which programs find our keys. */
 export function gpgEnv(): Record<string, string> {
   return { GNUPGHOME: gpgHome() };
 }
@@ -131,7 +129,7 @@ export function gpg(
   ], { ...surroundings, env: { ...surroundings.env, ...gpgEnv() } });
 }
 
-/** Runs gpg, which must succeed, and returns what it writes. */
+/** Runs gpg, which must succeed, and returns its standard output. */
 export async function gpgOutput(
   args: readonly string[],
   surroundings: Surroundings = {},
@@ -143,9 +141,18 @@ export async function gpgOutput(
 
 const keys = new Map<KeyName, Promise<TestKey>>();
 
-/** A key; made when it is first asked for. */
+/** A key; made on the first call. */
 export function testKey(name: KeyName): Promise<TestKey> {
   return remember(keys, name, () => makeKey(name));
+}
+
+/** The options of gpg that name the keys to sign with. */
+export async function localUsers(names: readonly KeyName[]): Promise<string[]> {
+  const users: string[] = [];
+  for (const name of names) {
+    users.push("--local-user", (await testKey(name)).fingerprint);
+  }
+  return users;
 }
 
 function remember<T>(
@@ -158,7 +165,7 @@ function remember<T>(
   return value;
 }
 
-/** What sets gpg's clock. */
+/** The option that sets gpg's clock. */
 export function atTime(time: string | undefined): string[] {
   return time === undefined ? [] : [`--faked-system-time=${time}!`];
 }
@@ -185,7 +192,7 @@ async function makeKey(name: KeyName): Promise<TestKey> {
   };
 }
 
-/** The fingerprint of the one primary key a user has. */
+/** The fingerprint of a user's only primary key. */
 async function fingerprintOf(user: string): Promise<string> {
   const listing = await gpgOutput(["--with-colons", "--list-keys", user]);
   const match = /^fpr:+([0-9A-F]{40}):$/m
@@ -194,7 +201,7 @@ async function fingerprintOf(user: string): Promise<string> {
   return match[1];
 }
 
-/** Writes a public key, in the state it has now, to a file of our home. */
+/** Writes a public key, in its current state, to a file in our home. */
 export async function exportKey(
   fingerprint: string,
   file: string,
@@ -211,8 +218,8 @@ function save(file: string, content: Uint8Array): string {
 const altered = new Map<KeyName, Promise<string>>();
 
 /**
- * The path of a public key that was altered in a home of its own: our home, and
- * the files {@linkcode testKey} names, know nothing of it.
+ * The path of a public key that was altered in another home. Our home and the
+ * files of {@linkcode testKey} stay as they are.
  */
 function alteredFile(
   name: KeyName,
@@ -222,7 +229,7 @@ function alteredFile(
     const key = await testKey(name);
     const home = `${gpgHome()}/${name}`;
     Deno.mkdirSync(home, { mode: 0o700 });
-    // What changes a key wants a trust database.
+    // gpg changes keys only where it has a trust database.
     const there: typeof gpgOutput = (args, surroundings) =>
       gpgOutput(
         ["--homedir", home, "--trust-model=pgp", ...args],
@@ -238,7 +245,7 @@ function alteredFile(
 /** The path of the public key "revoked" with its revocation. */
 export function revokedFile(): Promise<string> {
   return alteredFile("revoked", async (gpgThere, { fingerprint }) => {
-    // gpg writes one beside each key, with a colon before its first line.
+    // gpg writes a revocation with each key, with a colon before its first line.
     const prepared = Deno.readTextFileSync(
       `${gpgHome()}/openpgp-revocs.d/${fingerprint}.rev`,
     ).replace(":-----BEGIN", "-----BEGIN");
@@ -268,7 +275,7 @@ export function shortenedFile(): Promise<string> {
 
 const keyrings = new Map<KeyName, Promise<string>>();
 
-/** The path of public keys for gpgv, which takes them binary. */
+/** The path of a public key for gpgv, which reads binary keys only. */
 export function gpgvKeyring(name: KeyName): Promise<string> {
   return remember(keyrings, name, async () => {
     const { fingerprint } = await testKey(name);

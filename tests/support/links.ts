@@ -1,19 +1,19 @@
 /**
- * The links and paths of a document, and those that lead nowhere.
+ * Finds broken links and paths in a document.
  *
  * @module
  */
 
 import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 
-/** The repository that documents point into, as far as they do. */
+/** The files that documents link to. */
 export interface Repository {
   /** The paths of all files, relative to the root, with "/". */
   readonly files: readonly string[];
   read(path: string): string;
 }
 
-/** The folders whose names begin a path in backticks. */
+/** The first folder of paths that are checked in backticks. */
 const FOLDERS = [
   ".ci",
   "codec",
@@ -26,7 +26,7 @@ const FOLDERS = [
   "types",
 ];
 
-/** A document without what stands in fences, with as many lines. */
+/** A document with the lines of fenced blocks left empty. */
 function withoutBlocks(markdown: string): string {
   return markdown.replace(
     /^( *)(`{3,}|~{3,}).*?^\1\2$/gms,
@@ -47,7 +47,7 @@ export function anchorsOf(markdown: string): Set<string> {
   return anchors;
 }
 
-/** `path` as it is from the root, seen from a folder; undefined if outside. */
+/** A path relative to a folder, from the root; undefined if outside. */
 function resolvePath(folder: string, path: string): string | undefined {
   const parts = path.startsWith("/") ? [] : folder.split("/").filter(Boolean);
   for (const part of path.split("/")) {
@@ -58,7 +58,7 @@ function resolvePath(folder: string, path: string): string | undefined {
   return parts.join("/");
 }
 
-/** Says whether a path, or one of a pattern, is that of a file or folder. */
+/** Returns whether a path or pattern names a file or folder. */
 function exists(path: string, { files }: Repository): boolean {
   if (path === "") return true;
   const pattern = globToRegExp(path);
@@ -67,14 +67,14 @@ function exists(path: string, { files }: Repository): boolean {
   );
 }
 
-/** The targets of links, of images, and of what `[name]: target` defines. */
+/** The targets of links, images and definitions such as `[name]: target`. */
 function linksIn(prose: string): string[] {
   const inline = prose.matchAll(/\]\(<?([^()\s>]+)>?(?:\s+"[^"]*")?\)/g);
   const defined = prose.matchAll(/^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)>?/gm);
   return [...inline, ...defined].map(([, target]) => target);
 }
 
-/** What stands in backticks and has the form of a path of the repository. */
+/** The paths of the repository in backticks. */
 function pathsIn(prose: string, neighbors: ReadonlySet<string>): string[] {
   return Array.from(prose.matchAll(/`([^`\n]+)`/g), ([, code]) => code)
     .filter((code) => {
@@ -86,11 +86,11 @@ function pathsIn(prose: string, neighbors: ReadonlySet<string>): string[] {
 }
 
 /**
- * The links and paths of a document that lead nowhere, as they stand there.
- * Addresses in the web are not followed.
+ * The broken links and paths of a document, as it writes them. Links to the web
+ * are not followed.
  *
  * @param path the document's, relative to the root
- * @param invented beginnings of paths that are only there as examples
+ * @param invented prefixes of paths that are examples
  */
 export function brokenLinks(
   path: string,

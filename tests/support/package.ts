@@ -1,5 +1,5 @@
 /**
- * The npm package, built and installed where a test process can use it.
+ * The npm package, built and installed for the tests of one process.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { peer, run, type Surroundings, text } from "./run.ts";
 
-/** The directory that npm installs into; it goes away with the process. */
+/** The directory that npm installs into; removed when the process ends. */
 export const prefix: string = Deno.makeTempDirSync({ prefix: "subunit-" });
 globalThis.addEventListener(
   "unload",
@@ -17,7 +17,7 @@ globalThis.addEventListener(
 export const bin = `${prefix}/bin`;
 export const installed = `${prefix}/lib/node_modules/subunit-tools`;
 
-/** Runs a command that must not fail; what it writes to standard output. */
+/** Runs a command that must succeed, and returns its standard output. */
 export async function succeed(
   command: readonly string[],
   surroundings?: Surroundings,
@@ -27,7 +27,7 @@ export async function succeed(
   return text(stdout);
 }
 
-/** Builds the package and installs it, as the README says. */
+/** Builds the package and installs it as the README does. */
 export async function installPackage(): Promise<void> {
   const build = new URL("../../scripts/build.ts", import.meta.url).pathname;
   const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
@@ -35,7 +35,7 @@ export async function installPackage(): Promise<void> {
   await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
 }
 
-/** The path of a Node, from npm; undefined where npm cannot get it. */
+/** The path of a Node from npm; undefined where npm cannot install it. */
 async function nodeFromNpm(
   version: "22" | "20.19.0" | "22.12.0",
 ): Promise<string | undefined> {
@@ -44,7 +44,7 @@ async function nodeFromNpm(
   return (await succeed(words)).trim();
 }
 
-/** This machine's Node, and Node 22 where npm can get it. */
+/** This machine's Node, and Node 22 where npm can install it. */
 export async function installedNodes(): Promise<string[]> {
   const node22 = await nodeFromNpm("22");
   if (node22 === undefined) {
@@ -54,7 +54,7 @@ export async function installedNodes(): Promise<string[]> {
   return ["node", node22];
 }
 
-/** The oldest Nodes that the package is for, where npm can get them. */
+/** The oldest supported versions of Node, where npm can install them. */
 export async function oldestNodes(): Promise<string[]> {
   const nodes = [
     await nodeFromNpm("20.19.0"),

@@ -1,14 +1,11 @@
 /**
- * The documents, their blocks, and the files that their commands work on.
+ * The documents, their commands, and the files that these commands read.
  *
  * @module
  */
 
-import type { TempDir } from "./run.ts";
+import { fixture, ROOT, type TempDir } from "./run.ts";
 import { at, type Said, stream } from "./streams.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-const FIXTURES = new URL("tests/fixtures/", ROOT).pathname;
 
 /** The documents whose commands are run, by their path in the repository. */
 export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
@@ -20,13 +17,13 @@ export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
   ].map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
 );
 
-/** A block of commands, and what the document says they print. */
+/** A block of commands, and the output that the document shows. */
 export interface Block {
   readonly commands: string;
   readonly printed: string;
 }
 
-/** The blocks of commands of a document, in their order. */
+/** The blocks of commands of a document, in order. */
 export function commandBlocks(markdown: string): Block[] {
   const blocks = markdown.matchAll(
     /^```sh\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?/gms,
@@ -37,7 +34,7 @@ export function commandBlocks(markdown: string): Block[] {
   );
 }
 
-/** The block of commands behind the first place of some words in a document. */
+/** The first block of commands after the given words in a document. */
 export function blockBehind(words: string): string {
   for (const markdown of DOCUMENTS.values()) {
     const at = markdown.indexOf(words);
@@ -78,7 +75,7 @@ echo 'success: opens'
 echo 'test: closes'
 `;
 
-/** Sends its results as a packet made here: shards need no tools. */
+/** Prints results as a packet that is made here: shards need no tools. */
 const SHARD = `#!/bin/sh
 cat "shard-$1"
 `;
@@ -94,22 +91,26 @@ exit 1
 `;
 
 const GRADLEW = `#!/bin/sh
-mkdir -p reports && cp '${FIXTURES}junit/gtest.xml' reports
+mkdir -p reports && cp '${fixture("junit/gtest.xml")}' reports
 exit 1
 `;
 
 /**
- * Runners that need not be installed: each prints what a run of the real one
- * printed, as the README beside that file tells. Called otherwise, npx and go
- * print no results.
+ * Stand-ins for runners that need not be installed. Each prints the recorded
+ * output of the real one; the README beside each recording names the version.
+ * npx and go print no results for other arguments.
  */
 const RUNNERS = {
-  go: `[ "$*" = "test -json ./..." ] && cat '${FIXTURES}gojson/go1.19.jsonl'`,
-  pytest: `cat '${FIXTURES}junit/pytest.xml' > "\${1#--junitxml=}"`,
+  go: `[ "$*" = "test -json ./..." ] && cat '${
+    fixture("gojson/go1.19.jsonl")
+  }'`,
+  pytest: `cat '${fixture("junit/pytest.xml")}' > "\${1#--junitxml=}"`,
   npx: `case $* in
-"vitest run --reporter=junit") cat '${FIXTURES}recipes/vitest.xml' ;;
-"playwright test --reporter=junit") cat '${FIXTURES}recipes/playwright.xml' ;;
-*) echo "This is not recorded: $*" ;;
+"vitest run --reporter=junit") cat '${fixture("recipes/vitest.xml")}' ;;
+"playwright test --reporter=junit") cat '${
+    fixture("recipes/playwright.xml")
+  }' ;;
+*) echo "Not recorded: $*" ;;
 esac`,
 };
 
@@ -124,7 +125,7 @@ function run(): Uint8Array {
   );
 }
 
-/** The run before that one. */
+/** The previous run. */
 function yesterday(): Uint8Array {
   return stream(
     { testId: "shop.test_list", status: "success", tags: ["nightly"] },
@@ -134,9 +135,9 @@ function yesterday(): Uint8Array {
 }
 
 /**
- * Puts into a directory what commands of the documents need.
+ * Writes the files that commands of the documents need into a directory.
  *
- * @returns its folder of runners, to put on the PATH
+ * @returns its folder of runners, for the PATH
  */
 export function furnish(dir: TempDir, commands = ""): string {
   dir.file("shop.test.mjs", NODE_SUITE);
@@ -157,7 +158,7 @@ export function furnish(dir: TempDir, commands = ""): string {
       ["gradlew", GRADLEW],
     ]
   ) Deno.chmodSync(dir.file(name, script), 0o755);
-  // A bare `node --test` would find these as well.
+  // Otherwise `node --test` without a file would find these too.
   if (commands.includes("probe.test.mjs")) furnishProbe(dir);
   if (commands.includes("packages/")) furnishPackages(dir);
   return folderOfRunners(dir);
@@ -180,7 +181,7 @@ function furnishPackages(dir: TempDir): void {
 function folderOfRunners(dir: TempDir): string {
   Deno.mkdirSync(`${dir.path}/runners`);
   for (const [name, commands] of Object.entries(RUNNERS)) {
-    // Some of the tests that they ran failed.
+    // Some of the recorded tests failed.
     const script = `#!/bin/sh\n${commands}\nexit 1\n`;
     Deno.chmodSync(dir.file(`runners/${name}`, script), 0o755);
   }

@@ -1,10 +1,10 @@
 /**
- * Runs the executables as a shell would: whole processes, real pipes.
+ * Runs the executables as a shell would: as processes, over real pipes.
  *
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import {
   flagsOf,
@@ -14,40 +14,48 @@ import {
   toolScript,
 } from "../../scripts/tool_path.ts";
 
-/** What is left of a process. */
+/** The result of a process that has ended. */
 export interface Finished {
   readonly status: number;
   readonly stdout: Uint8Array;
   readonly stderr: string;
 }
 
-/** How a process is started. */
+/** The input and the environment of a process. */
 export interface Surroundings {
   readonly stdin?: Uint8Array | string;
   readonly env?: Record<string, string>;
   readonly cwd?: string;
 }
 
-/** The executables under test: all that `filters/` has. */
+/** The root of the repository. */
+export const ROOT: URL = new URL("../../", import.meta.url);
+
+/** The path of a file or folder below `tests/fixtures/`. */
+export function fixture(path: string): string {
+  return pathOf(new URL(`tests/fixtures/${path}`, ROOT));
+}
+
+/** The names of the executables under test: all in `filters/`. */
 export const TOOLS: readonly string[] = toolNames();
 
-/** No process of the suite takes nearly as long: this one hangs. */
+/** No process of the suite takes nearly as long unless it hangs. */
 const HANGING_SECONDS = 60;
-/** How long something is awaited that should be there at once. */
+/** How long a test waits for something that should happen at once. */
 const GENEROUS_MILLISECONDS = 20_000;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Where the tools under test are installed; undefined for the checkout's. */
+/** The folder of the tools under test; undefined for those of the checkout. */
 let installedIn: string | undefined;
 
-/** Makes what is installed in a directory the tools under test. */
+/** Makes the tools installed in a directory those under test. */
 export function testInstalled(directory: string): void {
   installedIn = directory;
 }
 
-/** The words that start the tool under test. */
+/** The command line that starts the tool under test. */
 export function commandOf(name: string): string[] {
   return installedIn === undefined
     ? checkoutCommandOf(name)
@@ -55,15 +63,15 @@ export function commandOf(name: string): string[] {
 }
 
 /**
- * The words that start a tool of the checkout, with the permissions that its
- * first line grants.
+ * The command line that starts a tool of the checkout, with the permissions
+ * that its first line grants.
  */
 export function checkoutCommandOf(name: string): string[] {
   const script = toolScript(name);
   return [Deno.execPath(), "run", ...flagsOf(script), pathOf(script)];
 }
 
-/** Runs a tool to its end. */
+/** Runs a tool until it ends. */
 export function runTool(
   name: string,
   args: readonly string[] = [],
@@ -72,14 +80,31 @@ export function runTool(
   return run([...commandOf(name), ...args], surroundings);
 }
 
-/** Makes the names of the tools commands of bash. */
+/**
+ * Runs a tool that must succeed without a message.
+ *
+ * @returns its standard output
+ */
+export async function outputOf(
+  name: string,
+  args: readonly string[] = [],
+  surroundings: Surroundings = {},
+): Promise<Uint8Array> {
+  const { stdout, stderr, status } = await runTool(name, args, surroundings);
+  const call = [name, ...args].join(" ");
+  assertEquals(stderr, "", call);
+  assertEquals(status, 0, call);
+  return stdout;
+}
+
+/** Defines the tools as functions of bash. */
 function prelude(): string {
   return TOOLS.map((name) =>
     `${name}() { ${commandOf(name).map(quote).join(" ")} "$@"; }\n`
   ).join("");
 }
 
-/** Runs a bash script in which the tools are commands; `args` are $1 and on. */
+/** Runs a bash script that can call the tools; `args` are $1, $2, … */
 export function shell(
   script: string,
   args: readonly string[] = [],
@@ -89,7 +114,7 @@ export function shell(
   return run(bash, surroundings);
 }
 
-/** Runs a command to its end. */
+/** Runs a command until it ends. */
 export async function run(
   command: readonly string[],
   { stdin = "", ...options }: Surroundings = {},
@@ -109,19 +134,47 @@ export async function run(
     );
     await writer.close();
   } catch {
-    // A process may end before it has read everything.
+    // A process may end before it has read all of its input.
   }
   const { code, stdout, stderr } = await output;
-  const words = decoder.decode(stderr);
-  assert(code !== 124, `${command.at(-1)} hangs: ${words}`);
+  const messages = decoder.decode(stderr);
+  assert(code !== 124, `${command.at(-1)} hangs: ${messages}`);
   assert(
-    !/\bat (file|ext|async)|Uncaught|panicked|defect/.test(words),
-    `${command.at(-1)} fell over: ${words}`,
+    !/\bat (file|ext|async)|Uncaught|panicked|defect/.test(messages),
+    `${command.at(-1)} crashed: ${messages}`,
   );
-  return { status: code, stdout, stderr: words };
+  return { status: code, stdout, stderr: messages };
 }
 
-/** A tool with both ends of its pipes in our hands. */
+/** Starts a command with pipes to its standard input and output. */
+export function spawn(
+  [program, ...args]: readonly string[],
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+}
+
+/** Returns whether a process exists and is no zombie. */
+export function isRunning(pid: string): boolean {
+  try {
+    return !/State:\tZ/.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+  } catch {
+    return false;
+  }
+}
+
+/** The signals that end a tool, with the exit status after each. */
+export const ENDING_SIGNALS = [
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+  ["SIGHUP", 129],
+] as const;
+
+/** A running tool that the test writes to and reads from. */
 export class LiveTool implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -129,18 +182,12 @@ export class LiveTool implements AsyncDisposable {
   #read: Uint8Array = new Uint8Array(0);
 
   constructor(name: string, args: readonly string[] = []) {
-    const [program, ...rest] = commandOf(name);
-    this.#process = new Deno.Command(program, {
-      args: [...rest, ...args],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
+    this.#process = spawn([...commandOf(name), ...args]);
     this.#writer = this.#process.stdin.getWriter();
     this.#reader = this.#process.stdout.getReader();
   }
 
-  /** Writes; pending for as long as the tool does not read. */
+  /** Writes; pending while the tool does not read. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#writer.write(bytes);
   }
@@ -149,7 +196,7 @@ export class LiveTool implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** What has come on standard output, once it is as many bytes. */
+  /** Returns all of standard output so far, once it has that many bytes. */
   read(count: number): Promise<Uint8Array> {
     return within(this.#readAtLeast(count));
   }
@@ -172,10 +219,11 @@ export class LiveTool implements AsyncDisposable {
 }
 
 /**
- * Runs bash, which is to become a tool by `exec`, and "$@".
+ * Measures the memory of a process.
  *
- * @param worst the highest exit status that is no failure
- * @returns the most memory that was resident, in bytes
+ * @param script bash, which replaces itself with the tool by `exec`
+ * @param worst the highest exit status that the test accepts
+ * @returns the peak of resident memory, in bytes
  */
 export async function peakMemoryOf(
   script: string,
@@ -196,7 +244,7 @@ export async function peakMemoryOf(
   const { code } = await process.status;
   clearInterval(poll);
   assert(code <= worst, `${script} exits ${code}`);
-  assert(peak > 0, `${script} was over before it was looked at`);
+  assert(peak > 0, `${script} ended before it was measured`);
   return peak;
 }
 
@@ -205,17 +253,17 @@ function residentPeak(pid: number): number {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
     return 1024 * Number(/VmHWM:\s*(\d+)/.exec(status)?.[1] ?? 0);
   } catch {
-    // It has ended just now.
+    // It has just ended.
     return 0;
   }
 }
 
-/** Fails when a promise stays pending; how fast it settles decides nothing. */
+/** Fails when a promise stays pending; how fast it settles does not matter. */
 export async function within<T>(promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error("Nothing came")),
+      () => reject(new Error("Nothing happened")),
       GENEROUS_MILLISECONDS,
     );
   });
@@ -226,7 +274,7 @@ export async function within<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-/** A directory that goes away with the test. */
+/** A directory that is removed after the test. */
 export class TempDir implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "subunit-" });
 
@@ -245,15 +293,23 @@ export class TempDir implements Disposable {
   }
 }
 
-/** The programs some tests compare with, and how each shows it is there. */
+/** The programs that tests compare with, and a call that succeeds if each is installed. */
 const PEERS = {
   "python3": ["/usr/bin/python3", "-c", ""],
   "python3-subunit": ["/usr/bin/python3", "-c", "import subunit, testtools"],
+  "libsubunit-perl": ["perl", "-MSubunit", "-e", ""],
+  "check, libsubunit-dev, gcc and pkg-config": [
+    "sh",
+    "-c",
+    "gcc --version && pkg-config --exists check libsubunit",
+  ],
   "python3-junitxml": ["/usr/bin/python3", "-c", "import junitxml"],
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "stestr": ["stestr", "--version"],
   "script": ["script", "--version"],
   "gpg": ["gpg", "--version"],
+  "gpgv": ["gpgv", "--version"],
+  "go": ["go", "version"],
   "node": ["node", "--version"],
   "npm": ["npm", "--version"],
   "node 22": ["npx", "-y", "node@22", "--version"],
@@ -270,28 +326,28 @@ const PEERS = {
   "xmllint": ["xmllint", "--version"],
 } as const;
 
-/** The name of a program some tests compare with: a Debian package or command. */
+/** The Debian package or the command of a program that tests compare with. */
 export type Peer = keyof typeof PEERS;
 
 const found = new Map<Peer, boolean>();
 
-/** Says whether a peer is installed. */
+/** Returns whether a peer is installed. */
 export function peer(name: Peer): boolean {
   const known = found.get(name);
   if (known !== undefined) return known;
   const [program, ...args] = PEERS[name];
-  let isThere = false;
+  let isInstalled = false;
   try {
     const options = { args, stdout: "null", stderr: "null" } as const;
-    isThere = new Deno.Command(program, options).outputSync().success;
+    isInstalled = new Deno.Command(program, options).outputSync().success;
   } catch {
     // There is no such program.
   }
-  found.set(name, isThere);
-  return isThere;
+  found.set(name, isInstalled);
+  return isInstalled;
 }
 
-/** Registers a test that needs peers, or says by name that it is left out. */
+/** Registers a test that needs peers, or logs that it is left out. */
 export function peerTest(
   name: string,
   peers: readonly Peer[],
@@ -302,7 +358,7 @@ export function peerTest(
   else console.log(`left out: ${name} needs ${missing.join(", ")}`);
 }
 
-/** Bytes as text, for assertions that show what differs. */
+/** Bytes as text, which a failed assertion can show. */
 export function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }

@@ -1,25 +1,29 @@
 /**
- * Streams to feed the tools with: written out, and generated.
+ * Streams as input of the tools, written out and generated; and their contents.
  *
  * @module
  */
 
 import {
+  type Damage,
   encodePacket,
   PacketDecoder,
   parseTimestamp,
   type StatusEvent,
+  type StreamItem,
+  type Test,
   TEST_STATUSES,
+  TestCollator,
   type Timestamp,
 } from "@subunit/codec";
 import { assert } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 
-/** An event, where only what matters is said. */
+/** The fields of an event that matter. */
 export type Said = Partial<StatusEvent>;
 
-/** Events, text between them, and bytes as they are: one stream. */
+/** A stream of events, of text between them, and of bytes as they are. */
 export function stream(...parts: (Said | string | Uint8Array)[]): Uint8Array {
   return concat(parts.map((part) => {
     if (part instanceof Uint8Array) return part;
@@ -28,7 +32,11 @@ export function stream(...parts: (Said | string | Uint8Array)[]): Uint8Array {
   }));
 }
 
-/** What of an event is a whole file. */
+/** A test that passed, and one that failed. */
+export const PASSED: Said = { testId: "passed", status: "success" };
+export const FAILED: Said = { testId: "failed", status: "fail" };
+
+/** The fields of an event that hold a whole file. */
 export function file(
   fileName: string,
   content: string | Uint8Array,
@@ -37,37 +45,117 @@ export function file(
   return { fileName, fileBytes: stream(content), mimeType, eof: true };
 }
 
-/** A packet with a byte of its checksum changed. */
+/** The same for a file of text. */
+export function textFile(fileName: string, content: string | Uint8Array): Said {
+  return file(fileName, content, "text/plain;charset=utf8");
+}
+
+/** A packet with a wrong checksum. */
 export function damaged(event: Said): Uint8Array {
   const packet = stream(event);
   packet[packet.length - 1] ^= 0xff;
   return packet;
 }
 
-/** The events of a stream, which must be packets and nothing else. */
-export function eventsIn(bytes: Uint8Array): StatusEvent[] {
+/** A copy of bytes with one bit changed. */
+export function flipped(
+  bytes: Uint8Array,
+  offset: number,
+  bit = 0,
+): Uint8Array {
+  const changed = bytes.slice();
+  changed[offset] ^= 1 << bit;
+  return changed;
+}
+
+/** Bytes in pieces of a size; the last one may be shorter. */
+export function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / size) },
+    (_, i) => bytes.subarray(i * size, (i + 1) * size),
+  );
+}
+
+/**
+ * Calls a check with the bytes up to each offset, from none to all of them in
+ * steps of `step`; eight calls at a time.
+ */
+export async function forEachPrefix(
+  bytes: Uint8Array,
+  check: (prefix: Uint8Array) => Promise<void>,
+  step = 1,
+): Promise<void> {
+  const ends: number[] = [];
+  for (let end = 0; end <= bytes.length; end += step) ends.push(end);
+  while (ends.length > 0) {
+    const calls = ends.splice(0, 8).map((end) => check(bytes.subarray(0, end)));
+    await Promise.all(calls);
+  }
+}
+
+/** The items of a stream, views of its bytes. */
+export function itemsIn(bytes: Uint8Array): StreamItem[] {
   const decoder = new PacketDecoder();
   decoder.push(bytes);
   decoder.end();
-  const events: StatusEvent[] = [];
+  const items: StreamItem[] = [];
   decoder.drain((item) => {
-    assert(item.kind === "packet", `there is ${item.kind} in the stream`);
-    events.push(item.toEvent());
+    items.push(item);
   });
-  return events;
+  return items;
 }
 
-/** For what is too long to be shown when it differs. */
+/** The events of a stream, which must consist of packets. */
+export function eventsIn(bytes: Uint8Array): StatusEvent[] {
+  return itemsIn(bytes).map((item) => {
+    assert(item.kind === "packet", `there is ${item.kind} in the stream`);
+    return item.toEvent();
+  });
+}
+
+/** The tests of a stream in the order of their ends, and its damage in place. */
+export function testsIn(bytes: Uint8Array): (Test | Damage)[] {
+  const collator = new TestCollator();
+  const found: (Test | Damage)[] = [];
+  for (const item of itemsIn(bytes)) {
+    if (item.kind === "damage") found.push(item);
+    const test = item.kind === "packet" ? collator.add(item) : undefined;
+    if (test !== undefined) found.push(test);
+  }
+  return [...found, ...collator.end()];
+}
+
+/** The events that report an outcome. */
+export function outcomesIn(events: readonly StatusEvent[]): StatusEvent[] {
+  return events.filter(({ status }) =>
+    status !== undefined && status !== "inprogress"
+  );
+}
+
+/** The content of a file of a test, or of a file without a test. */
+export function fileIn(
+  events: readonly StatusEvent[],
+  testId: string | undefined,
+  fileName: string,
+): string {
+  const parts = events.filter((event) =>
+    event.testId === testId && event.fileName === fileName
+  );
+  const content = concat(parts.map(({ fileBytes }) => fileBytes!));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(content);
+}
+
+/** Compares bytes that are too long for a failed assertion to show. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
-/** A time of the day. */
+/** A time on a fixed day. */
 export function at(time: string): Timestamp {
   return parseTimestamp(`2026-01-31T${time}Z`);
 }
 
-/** The same sample in every run, for a seed a test names. */
+/** A sample that is the same in every run; the test's name has the seed. */
 export function sample<T>(
   arbitrary: fc.Arbitrary<T>,
   count: number,
@@ -76,7 +164,7 @@ export function sample<T>(
   return fc.sample(arbitrary, { numRuns: count, seed });
 }
 
-/** Text the format can hold: any character but NUL, the BOM among them. */
+/** Text that a packet can hold: any character but NUL. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.string({ maxLength: 30 }) },
   fc.string({ unit: "binary", maxLength: 30 }),
@@ -85,7 +173,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom("x".repeat(63), "x".repeat(64)),
 ).map((text) => text.replaceAll("\0", ""));
 
-/** File content: any bytes, sound text and edges of lengths among them. */
+/** File content: bytes, valid text, and lengths at the edges of the format. */
 export const anyBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 3, arbitrary: fc.uint8Array({ maxLength: 100 }) },
   fc.string({ unit: "binary" }).map((text) => new TextEncoder().encode(text)),
@@ -97,7 +185,7 @@ export const anyBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   ),
 );
 
-/** A time a packet can hold, in steps of so many nanoseconds. */
+/** A time that a packet can hold, a multiple of `step` nanoseconds. */
 export function anyTimestamp(step: number): fc.Arbitrary<Timestamp> {
   return fc.record({
     seconds: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
@@ -108,7 +196,7 @@ export function anyTimestamp(step: number): fc.Arbitrary<Timestamp> {
   });
 }
 
-/** Any event; its time in whole microseconds, if Python is to read it. */
+/** Any event; for Python its time must be in whole microseconds. */
 export function anyEvent(
   { nanoseconds = 1 }: { nanoseconds?: number } = {},
 ): fc.Arbitrary<StatusEvent> {
@@ -130,7 +218,7 @@ export function anyEvent(
     .map(([runnable, rest, file]) => ({ runnable, ...rest, ...file }));
 }
 
-/** Packets between text, noise, and packets that are damaged or torn. */
+/** Packets between text, noise, and damaged or truncated packets. */
 export const noisyStream: fc.Arbitrary<Uint8Array> = fc.array(
   fc.oneof(
     anyEvent().map((event) => stream(event)),
@@ -149,7 +237,7 @@ export const noisyStream: fc.Arbitrary<Uint8Array> = fc.array(
   { maxLength: 50 },
 ).map((parts) => concat(parts));
 
-/** What runs are made of; parents are tests of the run, mostly. */
+/** The tests of a run; most parents are tests of the same run. */
 export interface RunShape {
   readonly maxTests?: number;
   readonly tags?: readonly string[];
@@ -158,8 +246,8 @@ export interface RunShape {
 }
 
 /**
- * The events of a run: tests side by side that start, attach files and end,
- * most of them; on each route no two with the same id.
+ * The events of a run: concurrent tests that start, attach files and end,
+ * most of them. Ids are unique on each route.
  */
 export function anyRun(
   { maxTests = 12, tags = ["slow", "net"], routes = [undefined], parents }:
@@ -209,7 +297,7 @@ export function anyRun(
             ? { parentTestId: `pkg.test_${parent}` }
             : {}),
         };
-        // A test comes to more tags, not to fewer.
+        // A test gains tags and loses none.
         const grown = started?.tags && ended?.tags
           ? { tags: [...new Set([...started.tags, ...ended.tags])] }
           : {};
@@ -226,5 +314,22 @@ export function anyRun(
         }));
       },
     ).toSorted((a, b) => a.timestamp.seconds - b.timestamp.seconds)
+  );
+}
+
+/** The events of several runs as one, with ids that no two runs share. */
+export function joinedRuns(
+  runs: readonly (readonly Said[])[],
+  rename: (testId: string, run: number) => string = (testId, run) =>
+    `r${run}.${testId}`,
+): Said[] {
+  return runs.flatMap((events, run) =>
+    events.map(({ testId, parentTestId, ...event }) => ({
+      ...event,
+      ...(testId === undefined ? {} : { testId: rename(testId, run) }),
+      ...(parentTestId === undefined
+        ? {}
+        : { parentTestId: rename(parentTestId, run) }),
+    }))
   );
 }
