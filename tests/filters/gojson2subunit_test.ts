@@ -1,36 +1,36 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatTimestamp, type StatusEvent } from "@subunit/codec";
-import { LiveTool, run, runTool, TempDir, text } from "../support/run.ts";
-import { eventsIn, stream } from "../support/streams.ts";
+import { assertMissing, assertStatuses } from "../support/checks.ts";
+import {
+  fixture,
+  LiveTool,
+  outputOf,
+  peerTest,
+  run,
+  runTool,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import { eventsIn, fileIn, outcomesIn, stream } from "../support/streams.ts";
 
-const FIXTURES = new URL("../fixtures/gojson/", import.meta.url).pathname;
 const SHOP = "example.com/shop/";
 
 /** The events of a recorded run through the tool. */
 async function convertFixture(name: string): Promise<StatusEvent[]> {
-  const { stdout, stderr, status } = await runTool("gojson2subunit", [
-    FIXTURES + name,
-  ]);
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return eventsIn(stdout);
+  return eventsIn(
+    await outputOf("gojson2subunit", [fixture(`gojson/${name}`)]),
+  );
 }
 
 /** What became of the tests, in the order in which they ended. */
 function outcomesOf(events: StatusEvent[]): string[] {
-  return events
-    .filter(({ status }) => status !== undefined && status !== "inprogress")
+  return outcomesIn(events)
     .map(({ testId, status }) => `${testId!.replace(SHOP, "")} ${status}`);
 }
 
-/** What a file of a test, or of no test, holds. */
-function fileOf(events: StatusEvent[], testId?: string, name?: string): string {
-  return events
-    .filter((event) =>
-      event.testId === (testId && SHOP + testId) &&
-      event.fileName === (name ?? "stdout")
-    )
-    .map(({ fileBytes }) => text(fileBytes!)).join("");
+/** The content of a test's file. */
+function fileOf(events: StatusEvent[], testId: string, name: string): string {
+  return fileIn(events, SHOP + testId, name);
 }
 
 Deno.test("gojson2subunit reads a recorded run: tests, panics, exits, builds", async () => {
@@ -102,7 +102,7 @@ Deno.test("gojson2subunit reads a recorded run: tests, panics, exits, builds", a
 });
 
 Deno.test("gojson2subunit keeps every line of a recorded run, and its times", async () => {
-  const recorded = await Deno.readTextFile(FIXTURES + "go1.19.jsonl");
+  const recorded = await Deno.readTextFile(fixture("gojson/go1.19.jsonl"));
   const events = await convertFixture("go1.19.jsonl");
   const lines = recorded.trimEnd().split("\n");
   const isJson = (line: string) => line.startsWith("{");
@@ -161,34 +161,22 @@ Deno.test("gojson2subunit takes each FILE for a run", async () => {
 });
 
 Deno.test("gojson2subunit --exit-status judges the tests", async () => {
-  for (
-    const [said, expected] of [
-      // The producer died before its first line.
-      ["", 1],
-      ["Segmentation fault\n", 1],
-      ['{"Action":"pass","Test":"TestA"}\n{"Action":"pass"}\n', 0],
-      ['{"Action":"skip","Test":"TestA"}\n{"Action":"pass"}\n', 0],
-      ['{"Action":"fail","Test":"TestA"}\n{"Action":"fail"}\n', 1],
-      ['{"Action":"run","Test":"TestA"}\n{"Action":"pass"}\n', 1],
-      ['{"Action":"pass","Test":"TestA"}\n', 1],
-      ['{"Action":"fail"}\n', 1],
-      ["FAIL\tp [build failed]\n", 1],
-    ] as const
-  ) {
-    const { status } = await runTool("gojson2subunit", ["--exit-status"], {
-      stdin: said,
-    });
-    assertEquals(status, expected, said);
-  }
+  await assertStatuses("gojson2subunit", ["--exit-status"], [
+    // The producer died before its first line.
+    ["", 1],
+    ["Segmentation fault\n", 1],
+    ['{"Action":"pass","Test":"TestA"}\n{"Action":"pass"}\n', 0],
+    ['{"Action":"skip","Test":"TestA"}\n{"Action":"pass"}\n', 0],
+    ['{"Action":"fail","Test":"TestA"}\n{"Action":"fail"}\n', 1],
+    ['{"Action":"run","Test":"TestA"}\n{"Action":"pass"}\n', 1],
+    ['{"Action":"pass","Test":"TestA"}\n', 1],
+    ['{"Action":"fail"}\n', 1],
+    ["FAIL\tp [build failed]\n", 1],
+  ]);
 });
 
 Deno.test("gojson2subunit names what it cannot open", async () => {
-  const { stderr, status } = await runTool("gojson2subunit", ["/nowhere"]);
-  assertEquals(status, 2);
-  assertEquals(
-    stderr,
-    'gojson2subunit: Cannot open "/nowhere": no such file or directory: check the path\n',
-  );
+  await assertMissing("/nowhere", "gojson2subunit");
 });
 
 Deno.test("gojson2subunit is live: events and text leave when they come", async () => {
@@ -199,25 +187,20 @@ Deno.test("gojson2subunit is live: events and text leave when they come", async 
   assertStringIncludes(text(await tool.read(40)), "a prompt> ");
 });
 
-const hasGo = (await run(["go", "version"])).status === 0;
-if (!hasGo) console.log("left out: gojson2subunit agrees with go needs go");
-
-Deno.test({
-  name: "gojson2subunit --exit-status agrees with go test itself",
-  ignore: !hasGo,
-  async fn() {
-    using cache = new TempDir();
-    for (
-      const name of ["basket", "bench", "broken", "crash", "empty", "exits"]
-    ) {
-      const go = await run(["go", "test", "-json", `./${name}`], {
-        cwd: FIXTURES + "shop",
-        env: { GOCACHE: cache.path },
-      });
-      const ours = await runTool("gojson2subunit", ["--exit-status"], {
-        stdin: go.stdout,
-      });
-      assertEquals(ours.status, go.status === 0 ? 0 : 1, name);
-    }
-  },
+peerTest("gojson2subunit --exit-status agrees with go test itself", [
+  "go",
+], async () => {
+  using cache = new TempDir();
+  for (
+    const name of ["basket", "bench", "broken", "crash", "empty", "exits"]
+  ) {
+    const go = await run(["go", "test", "-json", `./${name}`], {
+      cwd: fixture("gojson/shop"),
+      env: { GOCACHE: cache.path },
+    });
+    const ours = await runTool("gojson2subunit", ["--exit-status"], {
+      stdin: go.stdout,
+    });
+    assertEquals(ours.status, go.status === 0 ? 0 : 1, name);
+  }
 });

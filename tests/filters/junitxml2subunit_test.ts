@@ -4,18 +4,28 @@ import {
   secondsBetween,
   type StatusEvent,
 } from "@subunit/codec";
+import { assertMissing, assertStatuses } from "../support/checks.ts";
+import { runPython } from "../support/peers.ts";
 import {
   type Finished,
+  fixture,
   LiveTool,
+  outputOf,
   peerTest,
   run,
   runTool,
   TempDir,
   text,
 } from "../support/run.ts";
-import { at, eventsIn, type Said, stream } from "../support/streams.ts";
-
-const FIXTURES = new URL("../fixtures/junit/", import.meta.url).pathname;
+import {
+  at,
+  eventsIn,
+  fileIn,
+  outcomesIn,
+  type Said,
+  stream,
+  textFile,
+} from "../support/streams.ts";
 
 function convert(report: string | Uint8Array): Promise<Finished> {
   return runTool("junitxml2subunit", [], { stdin: report });
@@ -23,28 +33,15 @@ function convert(report: string | Uint8Array): Promise<Finished> {
 
 /** The events of a recorded report. */
 async function convertFixture(name: string): Promise<StatusEvent[]> {
-  const { stdout, stderr, status } = await runTool("junitxml2subunit", [
-    FIXTURES + name,
-  ]);
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return eventsIn(stdout);
+  const path = fixture(`junit/${name}`);
+  return eventsIn(await outputOf("junitxml2subunit", [path]));
 }
 
 /** What became of the tests, in order, with their tags. */
 function outcomesOf(events: readonly StatusEvent[]): string[] {
-  return events
-    .filter(({ status }) => status !== undefined && status !== "inprogress")
-    .map(({ testId, status, tags = [] }) =>
-      [testId, status, ...tags.map((tag) => `#${tag}`)].join(" ")
-    );
-}
-
-/** What a file of a test holds. */
-function fileOf(events: readonly StatusEvent[], id: string, name: string) {
-  return events
-    .filter(({ testId, fileName }) => testId === id && fileName === name)
-    .map(({ fileBytes }) => text(fileBytes!)).join("");
+  return outcomesIn(events).map(({ testId, status, tags = [] }) =>
+    [testId, status, ...tags.map((tag) => `#${tag}`)].join(" ")
+  );
 }
 
 Deno.test("junitxml2subunit reads pytest's report", async () => {
@@ -66,14 +63,14 @@ Deno.test("junitxml2subunit reads pytest's report", async () => {
   );
   const wrong = "test_shop.test_wrong";
   assertStringIncludes(
-    fileOf(events, wrong, "traceback"),
+    fileIn(events, wrong, "traceback"),
     'AssertionError: two "and" two\nassert 4 == 5\n',
   );
-  assertStringIncludes(fileOf(events, wrong, "stdout"), "about to fail\n");
-  assertStringIncludes(fileOf(events, wrong, "stderr"), "a warning\n");
-  assertEquals(fileOf(events, wrong, "properties"), "basket=tea & <milk>");
+  assertStringIncludes(fileIn(events, wrong, "stdout"), "about to fail\n");
+  assertStringIncludes(fileIn(events, wrong, "stderr"), "a warning\n");
+  assertEquals(fileIn(events, wrong, "properties"), "basket=tea & <milk>");
   assertEquals(
-    fileOf(events, "test_shop.test_later", "reason"),
+    fileIn(events, "test_shop.test_later", "reason"),
     "pytest.skip: no time\n/project/py/test_shop.py:22: no time",
   );
   assertEquals(
@@ -115,7 +112,7 @@ Deno.test("junitxml2subunit reads Deno's report", async () => {
     ].map((line) => `./shop_test.ts.${line} #suite:./shop_test.ts`),
   );
   assertEquals(
-    fileOf(events, "./shop_test.ts.total", "properties"),
+    fileIn(events, "./shop_test.ts.total", "properties"),
     "line=1\ncol=6",
   );
 });
@@ -133,11 +130,11 @@ Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
   );
   // The message is the beginning of the text, and is not said twice.
   assertEquals(
-    fileOf(events, "Basket.IsWrong", "traceback-2"),
+    fileIn(events, "Basket.IsWrong", "traceback-2"),
     'shop_test.cc:8\nExpected equality of these values:\n  "tea"\n  "milk"\n<tea> & milk',
   );
   assertStringIncludes(
-    fileOf(events, "Basket.IsWrong", "properties"),
+    fileIn(events, "Basket.IsWrong", "properties"),
     "price=4",
   );
 });
@@ -277,7 +274,7 @@ Deno.test("junitxml2subunit keeps a flaky build green, and its failures visible"
   assertEquals(outcomesOf(events), [
     "a.B.c success #attempt-1 #attempt-2 #flaky",
   ]);
-  assertEquals(fileOf(events, "a.B.c", "attempt-1 traceback"), "one");
+  assertEquals(fileIn(events, "a.B.c", "attempt-1 traceback"), "one");
 });
 
 Deno.test("junitxml2subunit reads several files, and goes on behind a broken one", async () => {
@@ -343,31 +340,27 @@ Deno.test("junitxml2subunit says in one line what is wrong, and where", async ()
 });
 
 Deno.test("junitxml2subunit names what it cannot open", async () => {
-  const { stderr, status } = await runTool("junitxml2subunit", ["/nowhere"]);
-  assertEquals(status, 2);
-  assertEquals(
-    stderr,
-    'junitxml2subunit: Cannot open "/nowhere": no such file or directory: check the path\n',
-  );
+  await assertMissing("/nowhere", "junitxml2subunit");
 });
 
 Deno.test("junitxml2subunit --exit-status judges the tests", async () => {
-  for (
-    const [inner, expected] of [
-      ["<testcase/>", 0],
-      ["<testcase><skipped/></testcase>", 0],
-      ["<testcase><failure/></testcase>", 1],
-      ["<testcase><error/></testcase>", 1],
-      ["<error/>", 1],
-      ['<testsuite errors="1"/>', 1],
-      ["<testcase>", 2],
-    ] as const
-  ) {
-    const { status } = await runTool("junitxml2subunit", ["--exit-status"], {
-      stdin: `<testsuite>${inner}</testsuite>`,
-    });
-    assertEquals(status, expected, inner);
-  }
+  const cases = [
+    ["<testcase/>", 0],
+    ["<testcase><skipped/></testcase>", 0],
+    ["<testcase><failure/></testcase>", 1],
+    ["<testcase><error/></testcase>", 1],
+    ["<error/>", 1],
+    ['<testsuite errors="1"/>', 1],
+    ["<testcase>", 2],
+  ] as const;
+  await assertStatuses(
+    "junitxml2subunit",
+    ["--exit-status"],
+    cases.map(([inner, status]) => [
+      `<testsuite>${inner}</testsuite>`,
+      status,
+    ]),
+  );
 });
 
 Deno.test("junitxml2subunit is live: a case leaves when its end comes", async () => {
@@ -398,8 +391,7 @@ Deno.test.ignore("left out", () => {});
   );
   const { stdout } = await runTool("junitxml2subunit", [report]);
   assertEquals(
-    eventsIn(stdout)
-      .filter(({ status }) => status && status !== "inprogress")
+    outcomesIn(eventsIn(stdout))
       .map(({ testId, status }) => `${testId!.split(".ts.")[1]} ${status}`),
     ["good success", "bad fail", "left out skip"],
   );
@@ -413,15 +405,12 @@ peerTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
     { testId, ...start },
     { testId, timestamp: at("12:00:01"), ...last },
   ];
-  const python = await run(["/usr/bin/subunit2junitxml"], {
+  const python = await runPython("subunit2junitxml", [], {
     stdin: stream(
       ...test("pkg.mod.Case.good", { status: "success" }),
       ...test("pkg.mod.Case.bad", {
         status: "fail",
-        fileName: "traceback",
-        fileBytes: stream("<boom> & ✓ ]]>"),
-        mimeType: "text/plain;charset=utf8",
-        eof: true,
+        ...textFile("traceback", "<boom> & ✓ ]]>"),
       }),
       ...test("pkg.mod.Case.later", { status: "skip" }),
     ),
@@ -435,7 +424,7 @@ peerTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
     "pkg.mod.Case.later skip",
   ]);
   assertStringIncludes(
-    fileOf(events, "pkg.mod.Case.bad", "traceback"),
+    fileIn(events, "pkg.mod.Case.bad", "traceback"),
     "<boom> & ✓ ]]>",
   );
 });

@@ -1,24 +1,22 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { secondsBetween, type StatusEvent } from "@subunit/codec";
+import { assertStatuses } from "../support/checks.ts";
+import { runPython } from "../support/peers.ts";
 import {
   LiveTool,
+  outputOf,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
   text,
 } from "../support/run.ts";
-import { eventsIn, stream } from "../support/streams.ts";
+import { eventsIn, stream, textFile } from "../support/streams.ts";
 
 /** The events of TAP through the tool, without their times. */
 async function convert(tap: string): Promise<StatusEvent[]> {
-  const { stdout, stderr, status } = await runTool("tap2subunit", [], {
-    stdin: tap,
-  });
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return eventsIn(stdout).map(withoutTime);
+  return eventsIn(await outputOf("tap2subunit", [], { stdin: tap }))
+    .map(withoutTime);
 }
 
 function withoutTime({ timestamp, ...event }: StatusEvent): StatusEvent {
@@ -51,19 +49,13 @@ ok 3 - left out # SKIP no time`;
       testId: "test 2 - odd",
       status: "uxsuccess",
       runnable: false,
-      fileName: "tap comment",
-      fileBytes: stream("later"),
-      mimeType: "text/plain;charset=utf8",
-      eof: true,
+      ...textFile("tap comment", "later"),
     },
     {
       testId: "test 3 - left out",
       status: "skip",
       runnable: false,
-      fileName: "reason",
-      fileBytes: stream("no time"),
-      mimeType: "text/plain;charset=utf8",
-      eof: true,
+      ...textFile("reason", "no time"),
     },
   ]);
 });
@@ -130,20 +122,13 @@ Deno.test("tap2subunit takes each FILE for a document", async () => {
 });
 
 Deno.test("tap2subunit --exit-status judges the tests", async () => {
-  for (
-    const [tap, expected] of [
-      ["1..1\nok 1\n", 0],
-      ["1..1\nnot ok 1\n", 1],
-      ["1..1\nnot ok 1 # TODO\n", 0],
-      ["1..1\nok 1 # TODO\n", 1],
-      ["1..2\nok 1\n", 1],
-    ] as const
-  ) {
-    const { status } = await runTool("tap2subunit", ["--exit-status"], {
-      stdin: tap,
-    });
-    assertEquals(status, expected, tap);
-  }
+  await assertStatuses("tap2subunit", ["--exit-status"], [
+    ["1..1\nok 1\n", 0],
+    ["1..1\nnot ok 1\n", 1],
+    ["1..1\nnot ok 1 # TODO\n", 0],
+    ["1..1\nok 1 # TODO\n", 1],
+    ["1..2\nok 1\n", 1],
+  ]);
 });
 
 Deno.test("tap2subunit gives times, and durations where the producer tells them", async () => {
@@ -241,7 +226,7 @@ peerTest("tap2subunit agrees with Python's on flat TAP with a plan", [
     "1..4\nok 1\n",
   ];
   for (const tap of documents) {
-    const python = await run(["/usr/bin/tap2subunit"], { stdin: tap });
+    const python = await runPython("tap2subunit", [], { stdin: tap });
     const theirs = eventsIn(python.stdout);
     const ours = await convert(tap);
     assertEquals(outcomesOf(ours), outcomesOf(theirs), tap);
