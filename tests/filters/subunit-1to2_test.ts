@@ -4,20 +4,23 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import {
-  formatTimestamp,
-  PacketDecoder,
-  type StatusEvent,
-} from "@subunit/codec";
+import { formatTimestamp, type StatusEvent } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { lossText } from "../../filters/capture/v1_writer.ts";
+import { assertStatuses } from "../support/checks.ts";
+import { linesByPython, peerPath, runPython } from "../support/peers.ts";
 import {
   commandOf,
   type Finished,
+  fixture,
+  isRunning,
   LiveTool,
+  outputOf,
   peerTest,
   run,
+  runTool,
+  spawn,
   type Surroundings,
   TempDir,
   text,
@@ -28,8 +31,11 @@ import {
   at,
   damaged,
   equalBytes,
+  itemsIn,
+  joinedRuns,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20260131;
@@ -38,26 +44,22 @@ function to2(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  return run([...commandOf("subunit-1to2"), ...args], surroundings);
+  return runTool("subunit-1to2", args, surroundings);
 }
 
 function to1(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  return run([...commandOf("subunit-2to1"), ...args], surroundings);
+  return runTool("subunit-2to1", args, surroundings);
 }
 
-/** A tool's output on some input, which it has nothing to say of. */
-async function convert(
-  tool: typeof to1,
+/** Input as version 2, converted without a message. */
+function asV2(
   stdin: Uint8Array | string,
   args: readonly string[] = [],
 ): Promise<Uint8Array> {
-  const { stdout, stderr, status } = await tool(args, { stdin });
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return stdout;
+  return outputOf("subunit-1to2", args, { stdin });
 }
 
 /** An event on a line: "id: status #tag [file: content]". */
@@ -74,16 +76,10 @@ function show(event: StatusEvent): string {
 
 /** What is in a stream, a line each, neighbouring text joined. */
 function contents(bytes: Uint8Array): string[] {
-  const decoder = new PacketDecoder();
-  decoder.push(bytes);
-  decoder.end();
-  const found: string[] = [];
-  decoder.drain((item) => {
+  return itemsIn(bytes).map((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
-    if (item.kind === "packet") found.push(show(item));
-    else found.push(`text ${text(item.bytes)}`);
+    return item.kind === "packet" ? show(item) : `text ${text(item.bytes)}`;
   });
-  return found;
 }
 
 /** The lines that say what became of tests. */
@@ -93,14 +89,6 @@ function outcomes(found: readonly string[]): string[] {
   )
     .filter((match) => match !== null)
     .map(([, testId, status]) => `${testId} ${status}`);
-}
-
-function fixture(name: string): Uint8Array {
-  return Deno.readFileSync(new URL(`../fixtures/v1/${name}`, import.meta.url));
-}
-
-function peerPath(name: string): string {
-  return new URL(`../peers/${name}`, import.meta.url).pathname;
 }
 
 const LOST = "[reason: The input ended before the test did]";
@@ -184,19 +172,16 @@ const PRODUCERS: Record<string, string[]> = {
 
 Deno.test("subunit-1to2 reads what check, Python's client and Perl's print", async () => {
   for (const [name, found] of Object.entries(PRODUCERS)) {
-    assertEquals(contents(await convert(to2, fixture(name))), found, name);
+    const recorded = Deno.readFileSync(fixture(`v1/${name}`));
+    assertEquals(contents(await asV2(recorded)), found, name);
   }
 });
 
 Deno.test("subunit-1to2 tells the time it is told, before that the present", async () => {
   const before = Math.floor(Date.now() / 1000);
-  const bytes = await convert(
-    to2,
-    "test: a\ntime: 2026-01-31 12:00:00.5Z\nsuccess: a\n",
+  const [first, second] = itemsIn(
+    await asV2("test: a\ntime: 2026-01-31 12:00:00.5Z\nsuccess: a\n"),
   );
-  const decoder = new PacketDecoder();
-  decoder.push(bytes);
-  const [first, second] = [decoder.next(), decoder.next()];
   assert(first?.kind === "packet" && second?.kind === "packet");
   assert(first.timestamp!.seconds >= before);
   assertEquals(formatTimestamp(second.timestamp!), "2026-01-31T12:00:00.5Z");
@@ -216,12 +201,9 @@ Deno.test("subunit-1to2 passes on text and packets as they came", async () => {
     stream("success: a\n]\n time: x\n", Uint8Array.of(0xff, 0xd0)),
   ];
   for (const input of inputs) {
-    assertEquals(await convert(to2, input), input);
+    assertEquals(await asV2(input), input);
   }
-  const mixed = await convert(
-    to2,
-    stream("test: b\n", packets, "success: b\nx"),
-  );
+  const mixed = await asV2(stream("test: b\n", packets, "success: b\nx"));
   assertEquals(contents(mixed), [
     "b: inprogress",
     ...contents(packets),
@@ -256,14 +238,11 @@ Deno.test("subunit-1to2 --no-detect takes packets for text", async () => {
     fileName: "f",
     fileBytes: stream("\ntest: b\n"),
   });
-  const found = await convert(to2, packet, ["--no-detect"]);
+  const found = await asV2(packet, ["--no-detect"]);
   assertStringIncludes(text(found), "b");
   assert(!equalBytes(found, packet));
-  assertEquals(await convert(to2, packet, ["--detect"]), packet);
-  assertEquals(
-    await convert(to2, packet, ["--no-detect", "--detect"]),
-    packet,
-  );
+  assertEquals(await asV2(packet, ["--detect"]), packet);
+  assertEquals(await asV2(packet, ["--no-detect", "--detect"]), packet);
 });
 
 Deno.test("subunit-1to2 reads files one after another, and gives a route", async () => {
@@ -293,11 +272,11 @@ Deno.test("subunit-1to2 --exit-status judges tests, packets and damage", async (
     [stream({ testId: "a", status: "inprogress" }), 1],
     [damaged({ testId: "a" }), 1],
   ];
-  for (const [stdin, expected] of judged) {
-    assertEquals((await to2([], { stdin })).status, 0);
-    const { status } = await to2(["--exit-status"], { stdin });
-    assertEquals(status, expected, String(stdin));
-  }
+  const passed = judged.map((
+    [stdin],
+  ): [string | Uint8Array, number] => [stdin, 0]);
+  await assertStatuses("subunit-1to2", [], passed);
+  await assertStatuses("subunit-1to2", ["--exit-status"], judged);
 });
 
 /** Runs a script of the shell behind subunit-1to2. */
@@ -382,17 +361,6 @@ Deno.test("subunit-1to2 says in one line what is wrong with a command", async ()
   }
 });
 
-/** A process with its pipes in our hands. */
-function spawn(command: readonly string[]): Deno.ChildProcess {
-  const [program, ...args] = command;
-  return new Deno.Command(program, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-}
-
 Deno.test("subunit-1to2 passes signals on to its command, live", async () => {
   for (const [signal, status] of [["SIGTERM", 143], ["SIGINT", 5]] as const) {
     const tool = spawn([
@@ -436,14 +404,9 @@ Deno.test("subunit-1to2 leaves no command behind when its reader leaves", async 
   assertEquals((await within(tool.status)).code, 141);
   await tool.stdin.close();
   await within((async () => {
-    const isAlive = () => {
-      try {
-        return !/State:\tZ/.test(Deno.readTextFileSync(`/proc/${pid}/status`));
-      } catch {
-        return false;
-      }
-    };
-    while (isAlive()) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (isRunning(pid)) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   })());
 });
 
@@ -529,15 +492,13 @@ The test started and never ended
 });
 
 Deno.test("subunit-2to1 --no-passthrough leaves text out", async () => {
-  const found = await convert(
-    to1,
-    stream(
+  const found = await outputOf("subunit-2to1", ["--no-passthrough"], {
+    stdin: stream(
       "a\n",
       { testId: "a", status: "success" },
       { fileName: "f", fileBytes: stream("x") },
     ),
-    ["--no-passthrough"],
-  );
+  });
   assertEquals(text(found), "test: a\nsuccess: a\n");
 });
 
@@ -550,7 +511,7 @@ Deno.test("subunit-2to1 makes a failure of damage, and --exit-status 1", async (
       stderr,
       /^subunit-2to1: Cannot decode packet 1 at byte \d+: .*\n$/,
     );
-    const again = contents(await convert(to2, stdout));
+    const again = contents(await asV2(stdout));
     assertEquals(outcomes(again), ["a success", "subunit.parser fail"]);
     assertEquals(again.at(-1), "text x\n");
   }
@@ -659,48 +620,35 @@ const anyStream = fc.tuple(anyTime, fc.array(anyTest, { maxLength: 8 }))
 
 /** All that a stream says, its times included. */
 function facts(bytes: Uint8Array): string[] {
-  const decoder = new PacketDecoder();
-  decoder.push(bytes);
-  decoder.end();
-  const found: string[] = [];
-  decoder.drain((item) => {
+  return itemsIn(bytes).map((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
-    found.push(
-      item.kind === "foreign" ? `text ${text(item.bytes)}` : [
-        show(item),
-        item.mimeType,
-        item.timestamp && formatTimestamp(item.timestamp),
-      ].join(" "),
-    );
+    return item.kind === "foreign" ? `text ${text(item.bytes)}` : [
+      show(item),
+      item.mimeType,
+      item.timestamp && formatTimestamp(item.timestamp),
+    ].join(" ");
   });
-  return found;
 }
 
 Deno.test(`version 1 to 2 to 1 to 2 gives the same tests (seed ${SEED})`, async () => {
   const v1 = sample(anyStream, 60, SEED).join("");
-  const first = await convert(to2, v1);
+  const first = await asV2(v1);
   const { stdout } = await to1([], { stdin: first });
-  const again = await convert(to2, stdout);
+  const again = await asV2(stdout);
   const withoutText = (bytes: Uint8Array) =>
     facts(bytes).filter((line) => !line.startsWith("text "));
   assertEquals(withoutText(again), withoutText(first));
   assert(withoutText(first).length > 500);
 });
 
-/** Python's tools, their text not held up behind their packets. */
-const PYTHON = { env: { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" } };
-
 peerTest(
   `subunit-1to2 agrees with Python's on any sound stream (seed ${SEED})`,
   ["subunit"],
   async () => {
     const v1 = sample(anyStream, 60, SEED).join("");
-    const theirs = await run(["/usr/bin/subunit-1to2"], {
-      stdin: v1,
-      ...PYTHON,
-    });
+    const theirs = await runPython("subunit-1to2", [], { stdin: v1 });
     assertEquals(theirs.stderr, "");
-    const ours = await convert(to2, v1);
+    const ours = await asV2(v1);
     assertEquals(facts(ours), facts(theirs.stdout));
   },
 );
@@ -716,13 +664,7 @@ interface Dumped {
 
 /** The tests that Python's reader finds, and the text between them. */
 async function dump(v1: Uint8Array): Promise<[Dumped[], string]> {
-  using dir = new TempDir();
-  const { stdout, stderr, status } = await run(
-    ["/usr/bin/python3", peerPath("v1_dump.py"), dir.file("v1", v1)],
-    PYTHON,
-  );
-  assertEquals(status, 0, stderr);
-  const lines = text(stdout).split("\n").filter((line) => line !== "");
+  const { lines, stderr } = await linesByPython("v1_dump.py", v1);
   return [lines.map((line) => JSON.parse(line)), stderr];
 }
 
@@ -731,18 +673,8 @@ peerTest(
   ["subunit", "python3-subunit"],
   async () => {
     const runs = sample(anyRun({ maxTests: 20 }), 40, SEED);
-    const input = stream(
-      ...runs.flatMap((events, run) =>
-        events.map(({ testId, ...event }) => ({
-          testId: `${run}.${testId}`,
-          ...event,
-        }))
-      ),
-    );
-    const theirs = await run(["/usr/bin/subunit-2to1"], {
-      stdin: input,
-      ...PYTHON,
-    });
+    const input = stream(...joinedRuns(runs));
+    const theirs = await runPython("subunit-2to1", [], { stdin: input });
     const ours = await to1([], { stdin: input });
     const [tests, words] = await dump(ours.stdout);
     const [expected] = await dump(theirs.stdout);
@@ -806,45 +738,18 @@ peerTest("subunit-1to2 reads Python's client as it runs", [
   assertEquals(status, 0);
 });
 
-/** Registers a test that needs what a command shows to be there. */
-function legacyTest(
-  name: string,
-  needed: string,
-  shows: readonly [string, ...string[]],
-  test: () => Promise<void>,
-): void {
-  const [program, ...args] = shows;
-  let isThere = false;
-  try {
-    const options = { args, stdout: "null", stderr: "null" } as const;
-    isThere = new Deno.Command(program, options).outputSync().success;
-  } catch {
-    // There is no such program.
-  }
-  if (isThere) Deno.test(name, test);
-  else console.log(`left out: ${name} needs ${needed}`);
-}
-
-const PERL = ["perl", "-MSubunit", "-e", ""] as const;
-
-legacyTest(
+peerTest(
   "Perl's reader finds the tests of subunit-2to1 --plain",
-  "libsubunit-perl",
-  PERL,
+  ["libsubunit-perl"],
   async () => {
-    const file = (name: string, content: string) => ({
-      fileName: name,
-      fileBytes: stream(content),
-      mimeType: "text/plain;charset=utf8",
-    });
     const { stdout } = await to1(["--plain"], {
       stdin: stream(
         "before\nerror: no\ntest: no\n",
         { testId: "a a", status: "success", tags: ["x"] },
-        { testId: "b", ...file("log", "one") },
-        { testId: "b", ...file("traceback", "test: x\n]\nskip: b\n") },
+        { testId: "b", ...textFile("log", "one") },
+        { testId: "b", ...textFile("traceback", "test: x\n]\nskip: b\n") },
         { testId: "b", status: "fail" },
-        { testId: "c", status: "skip", ...file("reason", "why") },
+        { testId: "c", status: "skip", ...textFile("reason", "why") },
         { testId: "d", status: "xfail" },
         { testId: "e", status: "inprogress" },
         "after",
@@ -873,14 +778,13 @@ legacyTest(
   },
 );
 
-legacyTest(
+peerTest(
   "Perl's reader finds version 1 that went to 2 and back",
-  "libsubunit-perl",
-  PERL,
+  ["libsubunit-perl"],
   async () => {
     const written = await run(["perl", peerPath("v1_write.pl")]);
     const v1 = await to1(["--plain"], {
-      stdin: await convert(to2, written.stdout),
+      stdin: await asV2(written.stdout),
     });
     const read = await run(["perl", peerPath("v1_read.pl")], {
       stdin: v1.stdout,
@@ -909,10 +813,9 @@ legacyTest(
   },
 );
 
-legacyTest(
+peerTest(
   "subunit-1to2 reads check's tests as they run, a crash as a failure",
-  "check, libsubunit-dev, gcc and pkg-config",
-  ["sh", "-c", "gcc --version && pkg-config --exists check libsubunit"],
+  ["check, libsubunit-dev, gcc and pkg-config"],
   async () => {
     using dir = new TempDir();
     const program = `${dir.path}/v1_check`;

@@ -5,6 +5,7 @@ import {
   at,
   damaged,
   eventsIn,
+  outcomesIn,
   type Said,
   stream,
 } from "../support/streams.ts";
@@ -31,9 +32,8 @@ async function diff(
 
 /** Each test that has ended: its id, status and tags. */
 function endings({ events }: Difference): string[] {
-  return events.filter(({ status }) =>
-    status !== undefined && status !== "inprogress"
-  ).map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+  return outcomesIn(events)
+    .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
 }
 
 const ended = (testId: string, status: StatusEvent["status"]): Said => ({

@@ -4,6 +4,7 @@ import type { StatusEvent } from "@subunit/codec";
 import {
   commandOf,
   type Finished,
+  fixture,
   LiveTool,
   peerTest,
   runTool,
@@ -13,7 +14,7 @@ import {
   text,
   within,
 } from "../support/run.ts";
-import { at, eventsIn, type Said, stream } from "../support/streams.ts";
+import { at, eventsIn, fileIn, type Said, stream } from "../support/streams.ts";
 
 /** Runs a script of the shell under the tool. */
 function exec(
@@ -218,8 +219,7 @@ Deno.test("subunit-exec reads both pipes at a time", async () => {
   );
   assertEquals(status, 0);
   const bytes = (name: string) =>
-    eventsIn(stdout).filter(({ fileName }) => fileName === name)
-      .reduce((sum, { fileBytes }) => sum + fileBytes!.length, 0);
+    fileIn(eventsIn(stdout), undefined, name).length;
   assertEquals(bytes("stderr"), 1000000);
   assert(bytes("stdout") >= 1000000);
 });
@@ -304,10 +304,7 @@ peerTest(
   ],
   async () => {
     using dir = new TempDir();
-    const suite = new URL(
-      "../fixtures/stestr/suite/test_shop.py",
-      import.meta.url,
-    );
+    const suite = fixture("stestr/suite/test_shop.py");
     Deno.mkdirSync(`${dir.path}/suite`);
     Deno.copyFileSync(suite, `${dir.path}/suite/test_shop.py`);
     dir.file("suite/__init__.py", "");

@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
+import { assertStatuses } from "../support/checks.ts";
+import { runPython } from "../support/peers.ts";
 import {
+  outputOf,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
@@ -18,6 +20,7 @@ import {
   type Said,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20130301;
@@ -28,11 +31,7 @@ async function sealOf(
   args: string[] = [],
   padding = 0,
 ): Promise<StatusEvent[]> {
-  const { stdout, stderr, status } = await runTool("subunit-seal", args, {
-    stdin: input,
-  });
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
+  const stdout = await outputOf("subunit-seal", args, { stdin: input });
   assert(equalBytes(stdout.slice(0, input.length), input), "it is changed");
   const behind = stdout.slice(input.length);
   assertEquals(text(behind.slice(0, padding)), "\n".repeat(padding));
@@ -44,10 +43,7 @@ function lost(event: Said, reason: string): StatusEvent {
     runnable: true,
     status: "fail",
     tags: ["lost"],
-    fileName: "reason",
-    fileBytes: stream(reason),
-    mimeType: "text/plain;charset=utf8",
-    eof: true,
+    ...textFile("reason", reason),
     ...event,
   };
 }
@@ -155,18 +151,11 @@ Deno.test(`subunit-seal changes no stream before its end (seed ${SEED})`, async 
 });
 
 Deno.test("subunit-seal --exit-status judges what it has sealed", async () => {
-  for (
-    const [input, expected] of [
-      [stream({ testId: "a", status: "success" }), 0],
-      [stream({ testId: "a", status: "inprogress" }), 1],
-      [damaged({ testId: "a" }), 1],
-    ] as const
-  ) {
-    const { status } = await runTool("subunit-seal", ["--exit-status"], {
-      stdin: input,
-    });
-    assertEquals(status, expected);
-  }
+  await assertStatuses("subunit-seal", ["--exit-status"], [
+    [stream({ testId: "a", status: "success" }), 0],
+    [stream({ testId: "a", status: "inprogress" }), 1],
+    [damaged({ testId: "a" }), 1],
+  ]);
 });
 
 /** A test in progress, and what a dying producer may leave behind it. */
@@ -185,6 +174,11 @@ const ENDINGS: [what: string, ending: Uint8Array][] = [
   ["half a header", Uint8Array.of(0xb3, 0x29, 0x01)],
 ];
 
+/** The lines of a list of ids, but for damage. */
+function withoutDamage(listed: Uint8Array): string[] {
+  return text(listed).split("\n").filter((id) => id !== "subunit.parser");
+}
+
 for (const [what, ending] of ENDINGS) {
   Deno.test(`subunit-seal's failures are found behind ${what}`, async () => {
     const input = stream({ testId: "a", status: "inprogress" }, ending);
@@ -193,10 +187,7 @@ for (const [what, ending] of ENDINGS) {
       [],
       { stdin: input },
     );
-    const ids = text(stdout).split("\n").filter((id) =>
-      id !== "subunit.parser"
-    );
-    assertEquals(ids, ["a", ""]);
+    assertEquals(withoutDamage(stdout), ["a", ""]);
   });
 
   peerTest(
@@ -205,16 +196,10 @@ for (const [what, ending] of ENDINGS) {
     async () => {
       const input = stream({ testId: "a", status: "inprogress" }, ending);
       const sealed = await runTool("subunit-seal", [], { stdin: input });
-      const { stdout } = await run(
-        ["/usr/bin/subunit-ls", "--no-passthrough"],
-        {
-          stdin: sealed.stdout,
-        },
-      );
-      const ids = text(stdout).split("\n").filter((id) =>
-        id !== "subunit.parser"
-      );
-      assertEquals(ids, ["a", ""]);
+      const { stdout } = await runPython("subunit-ls", ["--no-passthrough"], {
+        stdin: sealed.stdout,
+      });
+      assertEquals(withoutDamage(stdout), ["a", ""]);
     },
   );
 }
