@@ -1,10 +1,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { isFinalStatus } from "@subunit/codec";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import { linesByPython, runPython } from "../support/peers.ts";
 import {
+  fixture,
   LiveTool,
+  outputOf,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
@@ -17,25 +20,22 @@ import {
   damaged,
   equalBytes,
   eventsIn,
+  joinedRuns,
   noisyStream,
   type Said,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20130301;
 
-/** What passes on; the tool must be quiet and end well. */
-async function filter(
+/** What passes on; the tool must succeed without a message. */
+function filter(
   args: readonly string[],
   ...parts: Parameters<typeof stream>
 ): Promise<Uint8Array> {
-  const { stdout, stderr, status } = await runTool("subunit-filter", args, {
-    stdin: stream(...parts),
-  });
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return stdout;
+  return outputOf("subunit-filter", args, { stdin: stream(...parts) });
 }
 
 /** The ids of the events that pass on. */
@@ -347,12 +347,7 @@ Deno.test("subunit-filter takes tests by the ids and statuses that leave", async
 });
 
 Deno.test("subunit-filter --strip-attachments takes files and what describes them", async () => {
-  const file: Said = {
-    fileName: "log",
-    fileBytes: stream("text"),
-    mimeType: "text/plain",
-    eof: true,
-  };
+  const file = textFile("log", "text");
   const t: Said = { testId: "t", tags: ["a"], routeCode: "0" };
   const events: Said[] = [
     { ...t, ...file, timestamp: at("01:00:00") },
@@ -476,13 +471,7 @@ Deno.test(`subunit-filter and --invert part the packets of any run, each test's 
     SEED,
   );
   // Different runs have different tests.
-  const events = runs.flatMap((run, i) =>
-    run.map((event): Said => ({
-      ...event,
-      testId: `${i} ${event.testId}`,
-      ...(event.parentTestId && { parentTestId: `${i} ${event.parentTestId}` }),
-    }))
-  );
+  const events = joinedRuns(runs, (testId, run) => `${run} ${testId}`);
   const packets = events.map((event) => stream(event).toHex());
   for (const options of OPTION_SETS) {
     const kept = await filter(options, ...events);
@@ -601,13 +590,9 @@ Deno.test("subunit-filter says what it cannot do, and where", async () => {
     [["--load-list=no/such/file"], /"no\/such\/file"/],
   ];
   for (const [args, words] of cases) {
-    const { status, stdout, stderr } = await runTool("subunit-filter", args, {
-      stdin: stream({ testId: "a", ...BAD }),
-    });
-    assertMatch(stderr, /^subunit-filter: [^\n]+\n$/);
-    assertMatch(stderr, words);
-    assertEquals(stdout.length, 0);
-    assertEquals(status, 2);
+    const stdin = stream({ testId: "a", ...BAD });
+    const finished = await runTool("subunit-filter", args, { stdin });
+    assertRefused(finished, "subunit-filter", words);
   }
 });
 
@@ -617,7 +602,7 @@ Deno.test("subunit-filter refuses new ids that no packet holds", async () => {
     ["--rename", "a", "\\x00"],
     { stdin: stream({ testId: "a", ...BAD }) },
   );
-  assertMatch(stderr, /^subunit-filter: [^\n]+\n$/);
+  assertMessage(stderr, "subunit-filter");
   assertEquals(status, 2);
 });
 
@@ -661,13 +646,10 @@ function outcomesIn(bytes: Uint8Array): string[] {
 peerTest(`subunit-filter selects the tests Python's selects (seed ${SEED})`, [
   "subunit",
 ], async () => {
-  const runs = sample(anyRun(), 40, SEED);
-  const events = runs.flatMap((run, i) =>
-    run.map((event) => ({ ...event, testId: `r${i}.${event.testId}` }))
-  );
+  const events = joinedRuns(sample(anyRun(), 40, SEED));
   const input = stream(...events);
   for (const options of PYTHON_OPTION_SETS) {
-    const theirs = await run(["/usr/bin/subunit-filter", ...options], {
+    const theirs = await runPython("subunit-filter", options, {
       stdin: input,
     });
     assertEquals(theirs.stderr, "");
@@ -696,23 +678,16 @@ peerTest(
     "python3-subunit",
   ],
   async () => {
-    using dir = new TempDir();
     const runs = sample(anyRun({ routes: [undefined, "0", "0/1"] }), 30, SEED);
-    const events = runs.flatMap((run, i) =>
-      run.map((event) => ({ ...event, testId: `r${i}.${event.testId}` }))
-    );
-    const testsIn = async (name: string, bytes: Uint8Array) => {
-      const script =
-        new URL("../peers/dump_tests.py", import.meta.url).pathname;
-      const dumped = await run(
-        ["/usr/bin/python3", script, dir.file(name, bytes)],
-      );
-      assertEquals(dumped.stderr, "");
-      return text(dumped.stdout).trim().split("\n");
+    const events = joinedRuns(runs);
+    const testsIn = async (bytes: Uint8Array) => {
+      const { lines, stderr } = await linesByPython("dump_tests.py", bytes);
+      assertEquals(stderr, "");
+      return lines;
     };
-    const before = new Set(await testsIn("before", stream(...events)));
+    const before = new Set(await testsIn(stream(...events)));
     for (const options of OPTION_SETS) {
-      const after = await testsIn("after", await filter(options, ...events));
+      const after = await testsIn(await filter(options, ...events));
       assert(after.length > 3, `few tests pass ${options}`);
       for (const test of after) {
         assert(before.has(test), `${options} makes ${test}`);
@@ -724,8 +699,7 @@ peerTest(
 // --- A pipeline people run
 
 /** What stestr recorded: see the README beside it. */
-const RECORDED =
-  new URL("../fixtures/stestr/last.subunit", import.meta.url).pathname;
+const RECORDED = fixture("stestr/last.subunit");
 const OF_WORKER_3 = `suite.test_shop.TestBasket.test_create
 suite.test_shop.TestInvoice.test_create
 suite.test_shop.TestInvoice.test_known
@@ -750,7 +724,7 @@ peerTest("subunit-filter agrees with Python's about a run of stestr", [
 ], async () => {
   const recorded = Deno.readFileSync(RECORDED);
   for (const options of PYTHON_OPTION_SETS) {
-    const theirs = await run(["/usr/bin/subunit-filter", ...options], {
+    const theirs = await runPython("subunit-filter", options, {
       stdin: recorded,
     });
     assertEquals(

@@ -1,5 +1,4 @@
-import { assertEquals } from "@std/assert";
-import { runTool, text } from "../support/run.ts";
+import { type Row, testRows } from "../support/checks.ts";
 import { at, damaged, type Said, stream } from "../support/streams.ts";
 
 /** A run with every status, times, tags, routes, and text in between. */
@@ -25,15 +24,6 @@ const RUN = stream(
 
 const LISTED = ["quick", "untimed", "slow", "known", "surprise"];
 const lines = (...lines: string[]) => lines.map((line) => line + "\n").join("");
-
-interface Row {
-  name: string;
-  args?: string[];
-  stream?: Uint8Array;
-  status?: number;
-  stdout: string;
-  stderr?: string;
-}
 
 const subtests: Said[] = [
   { testId: "suite > a > i", status: "success", parentTestId: "suite > a" },
@@ -414,13 +404,4 @@ const rows: Row[] = [
   },
 ];
 
-for (const row of rows) {
-  Deno.test(`subunit-ls ${row.name}`, async () => {
-    const { status, stdout, stderr } = await runTool("subunit-ls", row.args, {
-      stdin: row.stream ?? RUN,
-    });
-    assertEquals(text(stdout), row.stdout);
-    assertEquals(stderr, row.stderr ?? "");
-    assertEquals(status, row.status ?? 0);
-  });
-}
+testRows("subunit-ls", rows, RUN);

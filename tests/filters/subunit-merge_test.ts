@@ -11,11 +11,16 @@ import {
   PacketDecoder,
   type StatusEvent,
 } from "@subunit/codec";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import { linesByPython } from "../support/peers.ts";
 import {
   commandOf,
+  ENDING_SIGNALS,
   type Finished,
+  outputOf,
   peerTest,
   run,
+  runTool,
   shell,
   type Surroundings,
   TempDir,
@@ -27,24 +32,24 @@ import {
   damaged,
   equalBytes,
   eventsIn,
+  FAILED,
+  itemsIn,
   noisyStream,
+  PASSED,
   type Said,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 const SEED = 20130301;
-const PASSED: Said = { testId: "passed", status: "success" };
-const FAILED: Said = { testId: "failed", status: "fail" };
-
-const COMMAND = commandOf("subunit-merge");
 
 function merge(
   args: readonly string[],
   surroundings?: Surroundings,
 ): Promise<Finished> {
-  return run([...COMMAND, ...args], surroundings);
+  return runTool("subunit-merge", args, surroundings);
 }
 
 /** The events of a good merge that has nothing to say. */
@@ -52,10 +57,7 @@ async function mergedEvents(
   args: readonly string[],
   surroundings?: Surroundings,
 ): Promise<StatusEvent[]> {
-  const { stdout, stderr, status } = await merge(args, surroundings);
-  assertEquals(stderr, "");
-  assertEquals(status, 0);
-  return eventsIn(stdout);
+  return eventsIn(await outputOf("subunit-merge", args, surroundings));
 }
 
 /** An event as it comes out, which says whether its test can be run. */
@@ -74,10 +76,7 @@ function outcome(
     testId,
     status,
     runnable: false,
-    fileName: "reason",
-    fileBytes: stream(reason),
-    mimeType: "text/plain;charset=utf8",
-    eof: true,
+    ...textFile("reason", reason),
     ...(routeCode === undefined ? {} : { routeCode }),
   };
 }
@@ -169,9 +168,7 @@ Deno.test("subunit-merge takes an operand for a path when a / is before the =", 
   using dir = new TempDir();
   dir.file("a=b", stream(PASSED));
   for (const operand of ["./a=b", `${dir.path}/a=b`, "label=a=b"]) {
-    const { stdout, stderr } = await run([...COMMAND, operand], {
-      cwd: dir.path,
-    });
+    const { stdout, stderr } = await merge([operand], { cwd: dir.path });
     assertEquals(stderr, "");
     assertEquals(
       eventsIn(stdout).map(({ routeCode }) => routeCode),
@@ -270,20 +267,15 @@ function isText({ testId, fileName, ...rest }: StatusEvent): boolean {
 
 /** The events a source should come out as, under its label. */
 function eventsUnder(label: string, bytes: Uint8Array): StatusEvent[] {
-  const decoder = new PacketDecoder();
-  decoder.push(bytes);
-  decoder.end();
-  const events: StatusEvent[] = [];
-  decoder.drain((item) => {
-    const said = item.kind === "packet" ? [item.toEvent()] : itemEvents(item);
-    events.push(...said.map((event) => ({
-      ...event,
-      routeCode: event.routeCode === undefined
-        ? label
-        : `${label}/${event.routeCode}`,
-    })));
-  });
-  return joinText(events);
+  const events = itemsIn(bytes).flatMap((item) =>
+    item.kind === "packet" ? [item.toEvent()] : itemEvents(item)
+  );
+  return joinText(events.map((event) => ({
+    ...event,
+    routeCode: event.routeCode === undefined
+      ? label
+      : `${label}/${event.routeCode}`,
+  })));
 }
 
 function hexOf(events: readonly StatusEvent[]): string[] {
@@ -333,14 +325,9 @@ peerTest(
       `1=${part(300)}`,
       part(600),
     ]);
-    const { pathname } = new URL("../peers/dump_events.py", import.meta.url);
-    const dumped = await run(
-      ["/usr/bin/python3", pathname, dir.file("merged", stdout)],
-      { env: { PYTHONUTF8: "1" } },
-    );
+    const dumped = await linesByPython("dump_events.py", stdout);
     assertEquals(dumped.stderr, "");
-    const found = text(dumped.stdout).trimEnd().split("\n")
-      .map((line) => JSON.parse(line));
+    const found = dumped.lines.map((line) => JSON.parse(line));
     const expected = eventsIn(stdout);
     assert(expected.length > 900);
     assertEquals(
@@ -371,7 +358,7 @@ class LiveMerge implements AsyncDisposable {
   constructor(args: readonly string[]) {
     // A suite in the background ignores interrupts, and so would commands.
     this.#process = new Deno.Command("env", {
-      args: ["--default-signal", ...COMMAND, ...args],
+      args: ["--default-signal", ...commandOf("subunit-merge"), ...args],
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
@@ -562,13 +549,7 @@ Deno.test("subunit-merge gives commands no input, and their errors to its own", 
   assertEquals(status, 0);
 });
 
-for (
-  const [signal, status] of [
-    ["SIGTERM", 143],
-    ["SIGINT", 130],
-    ["SIGHUP", 129],
-  ] as const
-) {
+for (const [signal, status] of ENDING_SIGNALS) {
   Deno.test(`subunit-merge passes ${signal} on and ends when the commands have`, async () => {
     using dir = new TempDir();
     const fifo = await makeFifo(dir, "fifo");
@@ -719,8 +700,7 @@ Deno.test("subunit-merge merges the others when a FILE cannot be read", async ()
     ]
   ) {
     const { stdout, stderr, status } = await merge([`0=${bad}`, `1=${file}`]);
-    assertMatch(stderr, /^subunit-merge: [^\n]+\n$/);
-    assertStringIncludes(stderr, words);
+    assertMessage(stderr, "subunit-merge", words);
     assertEquals(eventsIn(stdout), [event({ ...PASSED, routeCode: "1" })]);
     assertEquals(status, 2);
   }
@@ -767,10 +747,7 @@ for (
   ] as const
 ) {
   Deno.test(`subunit-merge ${args.slice(0, 2).join(" ")} exits 2: ${words}`, async () => {
-    const { stdout, stderr, status } = await merge(args);
-    assertMatch(stderr, /^subunit-merge: [^\n]+: see --help\n$/);
-    assertStringIncludes(stderr, words);
-    assertEquals(stdout.length, 0);
-    assertEquals(status, 2);
+    const finished = await merge(args);
+    assertRefused(finished, "subunit-merge", words, /: see --help\n$/);
   });
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatTimestamp, TEST_STATUSES } from "@subunit/codec";
-import { runTool, shell, TempDir, text } from "../support/run.ts";
+import { assertMissing, assertRefused } from "../support/checks.ts";
+import { outputOf, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   equalBytes,
@@ -50,13 +51,8 @@ const rows: [string, string[], Said][] = [
 
 for (const [name, args, event] of rows) {
   Deno.test(`subunit-output writes an event for ${name}`, async () => {
-    const { status, stdout, stderr } = await runTool("subunit-output", [
-      ...args,
-      TIME,
-    ]);
-    assertEquals(stderr, "");
+    const stdout = await outputOf("subunit-output", [...args, TIME]);
     assertEquals(stdout, stream({ ...event, timestamp }));
-    assertEquals(status, 0);
   });
 }
 
@@ -282,23 +278,14 @@ const refusals: [string, string[], RegExp][] = [
 
 for (const [what, args, words] of refusals) {
   Deno.test(`subunit-output exits 2 for ${what} and writes nothing`, async () => {
-    const { status, stdout, stderr } = await runTool("subunit-output", args);
-    assertMatch(stderr, /^subunit-output: [^\n]*: see --help\n$/);
-    assertMatch(stderr, words);
-    assertEquals(stdout.length, 0);
-    assertEquals(status, 2);
+    const finished = await runTool("subunit-output", args);
+    assertRefused(finished, "subunit-output", words, /: see --help\n$/);
   });
 }
 
 Deno.test("subunit-output exits 2 for a file that is missing and writes nothing", async () => {
-  const { status, stdout, stderr } = await runTool("subunit-output", [
+  await assertMissing("no/such", "subunit-output", [
     "--fail=a",
     "--attach-file=no/such",
   ]);
-  assertEquals(
-    stderr,
-    'subunit-output: Cannot open "no/such": no such file or directory: check the path\n',
-  );
-  assertEquals(stdout.length, 0);
-  assertEquals(status, 2);
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { type Row, testRows } from "../support/checks.ts";
 import { runTool, TempDir, text } from "../support/run.ts";
 import {
   at,
@@ -72,15 +73,6 @@ const DAMAGED = stream(
 const DAMAGE =
   "subunit-stats: Cannot decode packet 1 at byte 15: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are no packet)\n";
 const DAMAGED_REPORT = report(3, 2, 1, 0);
-
-interface Row {
-  name: string;
-  args?: string[];
-  stream?: Uint8Array;
-  status?: number;
-  stdout: string;
-  stderr?: string;
-}
 
 const rows: Row[] = [
   {
@@ -282,18 +274,7 @@ Slowest tests:
   },
 ];
 
-for (const row of rows) {
-  Deno.test(`subunit-stats ${row.name}`, async () => {
-    const { status, stdout, stderr } = await runTool(
-      "subunit-stats",
-      row.args,
-      { stdin: row.stream ?? RUN },
-    );
-    assertEquals(text(stdout), row.stdout);
-    assertEquals(stderr, row.stderr ?? "");
-    assertEquals(status, row.status ?? 0);
-  });
-}
+testRows("subunit-stats", rows, RUN);
 
 Deno.test("subunit-stats --forward passes damage and text on, the report to standard error", async () => {
   const noise = Uint8Array.of(0xb3, 0x00, 0xff, 0xd0, 0xb3, 0xb3, 0x29, 0xd0);

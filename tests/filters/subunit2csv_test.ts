@@ -1,17 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  peerTest,
-  run,
-  runTool,
-  shell,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { assertForwards } from "../support/checks.ts";
+import { runPython } from "../support/peers.ts";
+import { peerTest, runTool, text } from "../support/run.ts";
 import {
   anyRun,
   at,
   damaged,
-  equalBytes,
+  forEachPrefix,
+  joinedRuns,
   type Said,
   sample,
   stream,
@@ -78,18 +74,9 @@ Deno.test("subunit2csv leaves text out of the table, and damage in", async () =>
 });
 
 Deno.test("subunit2csv passes the stream on, the report beside it", async () => {
-  using dir = new TempDir();
   const input = stream("text\n", { testId: "a", status: "success" });
-  const { stdout, stderr } = await shell("subunit2csv -f -o $1", [
-    `${dir.path}/report`,
-  ], { stdin: input });
-  assertEquals(stderr, "");
-  assert(equalBytes(stdout, input));
-  const report = `${HEADER}a,success,,\r\n`;
-  assertEquals(Deno.readTextFileSync(`${dir.path}/report`), report);
-  const forwarded = await runTool("subunit2csv", ["-f"], { stdin: input });
-  assert(equalBytes(forwarded.stdout, input));
-  assertEquals(forwarded.stderr, report);
+  const report = await assertForwards("subunit2csv", input);
+  assertEquals(report, `${HEADER}a,success,,\r\n`);
 });
 
 Deno.test("subunit2csv leaves whole rows wherever the stream breaks off", async () => {
@@ -98,15 +85,13 @@ Deno.test("subunit2csv leaves whole rows wherever the stream breaks off", async 
     { testId: "c", status: "inprogress" },
     { testId: "c", status: "fail" },
   );
-  for (let end = 0; end <= input.length; end += 5) {
-    const { stdout } = await runTool("subunit2csv", [], {
-      stdin: input.subarray(0, end),
-    });
+  await forEachPrefix(input, async (stdin) => {
+    const { stdout } = await runTool("subunit2csv", [], { stdin });
     const rows = text(stdout).split("\r\n");
     assertEquals(rows.pop(), "");
     const shape = /^(test|"a,b"|c|subunit\.parser),[a-z_]+,[^,]*,[^,]*$/;
     assert(rows.every((row) => shape.test(row)), rows.join("|"));
-  }
+  }, 5);
 });
 
 peerTest(
@@ -115,9 +100,9 @@ peerTest(
     "subunit",
   ],
   async () => {
-    const runs = sample(anyRun(), 40, SEED);
-    const events = runs.flatMap((run, i) =>
-      run.map((event) => ({ ...event, testId: `r${i},"${event.testId}` }))
+    const events = joinedRuns(
+      sample(anyRun(), 40, SEED),
+      (testId, run) => `r${run},"${testId}`,
     );
     // Theirs crashes on failures without files, and has no word for the others.
     const ended = new Set(
@@ -129,7 +114,7 @@ peerTest(
         ended.has(testId) && status !== "exists"
       ),
     );
-    const theirs = await run(["/usr/bin/subunit2csv"], { stdin: input });
+    const theirs = await runPython("subunit2csv", [], { stdin: input });
     assertEquals(theirs.stderr, "");
     const ours = await runTool("subunit2csv", [], { stdin: input });
     assertEquals(text(ours.stdout), text(theirs.stdout));

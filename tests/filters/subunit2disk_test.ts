@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { freeName, safeName } from "../../filters/kit/io/new_file.ts";
+import { runPython } from "../support/peers.ts";
 import {
   LiveTool,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
@@ -18,6 +18,7 @@ import {
   damaged,
   equalBytes,
   file,
+  joinedRuns,
   type Said,
   sample,
   stream,
@@ -333,12 +334,9 @@ peerTest(
   ["subunit"],
   async () => {
     using dir = new TempDir();
-    const runs = sample(anyRun(), 40, SEED);
-    const events = runs.flatMap((run, i) =>
-      run.map((event) => ({
-        ...event,
-        testId: `r${i}.${event.testId}(a b=${i}%) é`,
-      }))
+    const events = joinedRuns(
+      sample(anyRun(), 40, SEED),
+      (testId, run) => `r${run}.${testId}(a b=${run}%) é`,
     );
     // Theirs has other words for tests that never ended, and lists more.
     const ended = new Set(
@@ -354,7 +352,7 @@ peerTest(
     );
     const ours = `${dir.path}/ours`, theirs = `${dir.path}/theirs`;
     const path = dir.file("input", input);
-    const done = await run(["/usr/bin/subunit2disk", "-d", theirs, path]);
+    const done = await runPython("subunit2disk", ["-d", theirs, path]);
     assertEquals([done.stderr, done.status], ["", 0]);
     await runTool("subunit2disk", ["-d", ours, path]);
     assert(Object.keys(summariesIn(ours)).length > 100);

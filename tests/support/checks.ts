@@ -45,8 +45,9 @@ export async function assertMissing(
   name: string,
   args: readonly string[] = [path],
 ): Promise<void> {
-  const { stderr, status } = await runTool(name, args);
+  const { status, stdout, stderr } = await runTool(name, args);
   assertEquals(status, 2);
+  assertEquals(stdout.length, 0);
   assertEquals(
     stderr,
     `${name}: Cannot open "${path}": no such file or directory: check the path\n`,
