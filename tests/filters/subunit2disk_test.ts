@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { isFinalStatus } from "@subunit/codec";
 import fc from "fast-check";
 import { freeName, safeName } from "../../filters/kit/io/new_file.ts";
 import { runPython } from "../support/peers.ts";
@@ -340,9 +341,8 @@ peerTest(
     );
     // Theirs has other words for tests that never ended, and lists more.
     const ended = new Set(
-      events.filter(({ status }) =>
-        status !== undefined && status !== "inprogress" && status !== "exists"
-      ).map(({ testId }) => testId),
+      events.filter(({ status }) => isFinalStatus(status))
+        .map(({ testId }) => testId),
     );
     const input = stream(
       ...events.filter(({ testId, status, fileBytes }) =>

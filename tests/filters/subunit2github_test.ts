@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder, TestCollator } from "@subunit/codec";
 import fc from "fast-check";
 import { type Command, commandsIn } from "../support/github_runner.ts";
 import { LiveTool, runTool, shell, TempDir, text } from "../support/run.ts";
@@ -8,22 +7,23 @@ import {
   anyEvent,
   damaged,
   equalBytes,
+  forEachPrefix,
   noisyStream,
   type Said,
   sample,
   stream,
+  testsIn,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20191113;
 const ROOT = ["--root", "/project"];
 
-function file(fileName: string, content: string | Uint8Array): Said {
-  const mimeType = "text/plain;charset=utf8";
-  return { fileName, fileBytes: stream(content), mimeType, eof: true };
-}
-
-function fails(testId: string, traceback = `  File "/project/a.py", line 3\n`) {
-  return { testId, status: "fail", ...file("traceback", traceback) } as const;
+function fails(
+  testId: string,
+  traceback = `  File "/project/a.py", line 3\n`,
+): Said {
+  return { testId, status: "fail", ...textFile("traceback", traceback) };
 }
 
 /** The annotations of a stream. */
@@ -51,7 +51,10 @@ Deno.test("subunit2github annotates what is wrong, worst first", async () => {
     {
       testId: "a.fails",
       status: "fail",
-      ...file("traceback", '  File "/project/s/a.py", line 3, in f\nE: 100%\n'),
+      ...textFile(
+        "traceback",
+        '  File "/project/s/a.py", line 3, in f\nE: 100%\n',
+      ),
     },
     damaged({ testId: "b" }),
     damaged({ testId: "c" }),
@@ -302,9 +305,9 @@ const anyHostileStream: fc.Arbitrary<Uint8Array> = fc.array(
       routeCode: fc.option(anyHostileText, { nil: undefined }),
       said: anyHostileText,
     }).map(({ said, ...event }) =>
-      stream({ ...event, ...file("reason", said) } as Said)
+      stream({ ...event, ...textFile("reason", said) } as Said)
     ),
-    anyHostileText.map((said) => stream(file("stdout", said))),
+    anyHostileText.map((said) => stream(textFile("stdout", said))),
   ),
   { maxLength: 40 },
 ).map((parts) => concat(parts));
@@ -337,7 +340,7 @@ Deno.test("subunit2github shows text, in whole lines, without its commands", asy
   const input = stream(
     "text\n::stop-commands::x\nno end ##[error]",
     fails("a"),
-    { ...file("f", " of it\n::debug::b") },
+    textFile("f", " of it\n::debug::b"),
   );
   const args = ["--format", "plain", ...ROOT];
   const { stdout, stderr } = await runTool("subunit2github", args, {
@@ -364,10 +367,9 @@ Deno.test("subunit2github writes whole reports wherever the stream breaks off", 
     { testId: "c", status: "inprogress" },
     fails("b", "::error::\n"),
   );
-  for (let end = 0; end <= input.length; end += 4) {
-    const stdin = input.subarray(0, end);
+  await forEachPrefix(input, async (stdin) => {
     const issues = await issuesOf(stdin);
-    const path = `${dir.path}/summary${end}`;
+    const path = `${dir.path}/summary${stdin.length}`;
     const annotations = await annotationsOf([stdin], "--summary", path);
     const isNotice = ({ name }: Command) => name === "notice";
     assertEquals(
@@ -379,7 +381,7 @@ Deno.test("subunit2github writes whole reports wherever the stream breaks off", 
     const count = (tag: string) => summary.split(tag).length;
     assertEquals(count("<details>"), count("</details>"));
     assertEquals(count("<pre>"), count("</pre>"));
-  }
+  }, 4);
 });
 
 Deno.test(`subunit2github tells of each trouble of whatever comes (seed ${SEED})`, async () => {
@@ -400,19 +402,12 @@ Deno.test(`subunit2github tells of each trouble of whatever comes (seed ${SEED})
   }
 });
 
-/** How many tests failed or were lost, and places are damaged. */
+/** The number of tests that failed or were lost, and of damaged places. */
 function troublesIn(input: Uint8Array): number {
-  const decoder = new PacketDecoder();
-  const collator = new TestCollator();
-  decoder.push(input);
-  decoder.end();
-  let count = 0;
-  decoder.drain((item) => {
-    if (item.kind === "damage") count++;
-    const test = item.kind === "packet" ? collator.add(item) : undefined;
-    if (test?.outcome === "fail" || test?.outcome === "uxsuccess") count++;
-  });
-  return count + collator.end().length;
+  return testsIn(input).filter((found) =>
+    !("outcome" in found) ||
+    ["fail", "uxsuccess", "lost"].includes(found.outcome)
+  ).length;
 }
 
 Deno.test("subunit2github passes the stream on, the report beside it", async () => {

@@ -4,12 +4,15 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { PacketDecoder, PARSER_TEST_ID, TestCollator } from "@subunit/codec";
+import { PARSER_TEST_ID } from "@subunit/codec";
 import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
 import { xmlText } from "../../filters/kit/text/xml.ts";
 import { splitTestId } from "@subunit/codec/junit/names";
+import { assertForwards } from "../support/checks.ts";
+import { runPython } from "../support/peers.ts";
 import {
+  fixture,
   LiveTool,
   peerTest,
   run,
@@ -23,12 +26,13 @@ import {
   anyRun,
   at,
   damaged,
-  equalBytes,
   file,
+  joinedRuns,
   noisyStream,
   type Said,
   sample,
   stream,
+  testsIn,
 } from "../support/streams.ts";
 
 const SEED = 20090301;
@@ -387,15 +391,9 @@ Deno.test("subunit2junitxml leaves text out of the report, and damage in", async
 });
 
 Deno.test("subunit2junitxml passes the stream on, the report beside it", async () => {
-  using dir = new TempDir();
   const input = stream("text\n", { testId: "a", status: "success" });
-  const script = "subunit2junitxml -f -o $1";
-  const path = `${dir.path}/report`;
-  const { stdout, stderr } = await shell(script, [path], { stdin: input });
-  assertEquals(stderr, "");
-  assert(equalBytes(stdout, input));
   assertEquals(
-    Deno.readTextFileSync(path),
+    await assertForwards("subunit2junitxml", input),
     `${HEAD}<testsuite name="" tests="1" failures="0" errors="0" skipped="0" time="0.000">
 <testcase classname="" name="a"/>
 </testsuite>
@@ -540,17 +538,8 @@ async function parse(reports: readonly string[]): Promise<Case[][]> {
 
 /** The ids of the tests of a stream, in the order of their ends. */
 function idsIn(input: Uint8Array): string[] {
-  const decoder = new PacketDecoder();
-  const collator = new TestCollator();
-  decoder.push(input);
-  decoder.end();
-  const ids: string[] = [];
-  decoder.drain((item) => {
-    if (item.kind === "damage") ids.push(PARSER_TEST_ID);
-    const test = item.kind === "packet" ? collator.add(item) : undefined;
-    if (test !== undefined) ids.push(test.testId);
-  });
-  return [...ids, ...collator.end().map(({ testId }) => testId)];
+  return testsIn(input)
+    .map((found) => "outcome" in found ? found.testId : PARSER_TEST_ID);
 }
 
 /** A test id as a parser gives its class and name. */
@@ -562,14 +551,25 @@ function shownId(testId: string): Pick<Case, "classname" | "name"> {
   return { classname, name };
 }
 
-/** Checks that reports can be read, and have each test of their streams. */
-async function assertTold(inputs: readonly Uint8Array[], ...args: string[]) {
+async function reportsOf(
+  inputs: readonly Uint8Array[],
+  args: readonly string[],
+): Promise<string[]> {
   const reports: string[] = [];
   for (const stdin of inputs) {
     const { stdout } = await runTool("subunit2junitxml", args, { stdin });
     reports.push(text(stdout));
   }
-  const parsed = await parse(reports);
+  return reports;
+}
+
+/** Any events, as a stream. */
+const anyEvents = fc.array(anyEvent(), { maxLength: 40 })
+  .map((events) => stream(...events));
+
+/** Checks that reports can be read, and have each test of their streams. */
+async function assertTold(inputs: readonly Uint8Array[], ...args: string[]) {
+  const parsed = await parse(await reportsOf(inputs, args));
   inputs.forEach((input, i) => {
     const shown = parsed[i].map(({ classname, name }) => ({ classname, name }));
     assertEquals(shown, idsIn(input).map(shownId), `report ${i}`);
@@ -597,10 +597,8 @@ peerTest(
   `subunit2junitxml writes XML of whatever comes, no test missing (seed ${SEED})`,
   ["python3"],
   async () => {
-    const hostile = fc.array(anyEvent(), { maxLength: 40 })
-      .map((events) => stream(...events));
     await assertTold([
-      ...sample(hostile, 30, SEED),
+      ...sample(anyEvents, 30, SEED),
       ...sample(noisyStream, 20, SEED),
     ], "--suite-from=.");
   },
@@ -610,17 +608,15 @@ peerTest(
   `subunit2junitxml tells what Python's tells of sound streams (seed ${SEED})`,
   ["python3", "subunit", "python3-junitxml"],
   async () => {
-    const runs = sample(anyRun(), 40, SEED);
     const names = ["", "(p.q)", ".Class.test(1.5)", "."];
-    const input = stream(
-      ...runs.flatMap((run, i) =>
-        run.map((event) => ({
-          ...event,
-          testId: `r${i}.<"&>.${event.testId}${names[i % names.length]}`,
-        }))
-      ).filter(({ status }) => status !== "exists"),
+    const events = joinedRuns(
+      sample(anyRun(), 40, SEED),
+      (testId, run) => `r${run}.<"&>.${testId}${names[run % names.length]}`,
     );
-    const theirs = await run(["/usr/bin/subunit2junitxml"], { stdin: input });
+    const input = stream(
+      ...events.filter(({ status }) => status !== "exists"),
+    );
+    const theirs = await runPython("subunit2junitxml", [], { stdin: input });
     const ours = await runTool("subunit2junitxml", [], { stdin: input });
     const [theirCases, ourCases] = await parse([
       text(theirs.stdout),
@@ -680,9 +676,7 @@ async function assertValid(
   extensions: typeof EXTENSIONS,
 ): Promise<void> {
   using dir = new TempDir();
-  let schema = Deno.readTextFileSync(
-    new URL("../fixtures/junit/jenkins-junit.xsd", import.meta.url),
-  );
+  let schema = Deno.readTextFileSync(fixture("junit/jenkins-junit.xsd"));
   for (const [known, extended] of extensions) {
     assertStringIncludes(schema, known);
     schema = schema.replace(known, extended);
@@ -703,14 +697,6 @@ peerTest(
   `subunit2junitxml writes what Jenkins' schema wants (seed ${SEED})`,
   ["xmllint"],
   async () => {
-    const reportsOf = async (inputs: readonly Uint8Array[], args: string[]) => {
-      const reports: string[] = [];
-      for (const stdin of inputs) {
-        const { stdout } = await runTool("subunit2junitxml", args, { stdin });
-        reports.push(text(stdout));
-      }
-      return reports;
-    };
     // What the schema knows: no reasons to skip, no tags, routes and parents.
     const plain = sample(anyRun(), 20, SEED).map((run) =>
       stream(
@@ -722,10 +708,8 @@ peerTest(
       )
     );
     await assertValid(await reportsOf(plain, ["--suite-from=[^.]*$"]), []);
-    const hostile = fc.array(anyEvent(), { maxLength: 40 })
-      .map((events) => stream(...events));
     const rich = [
-      ...sample(hostile, 15, SEED),
+      ...sample(anyEvents, 15, SEED),
       ...sample(noisyStream, 15, SEED),
     ];
     const reports = await reportsOf(rich, ["--retries"]);

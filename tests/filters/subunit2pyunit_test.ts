@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isFinalStatus } from "@subunit/codec";
 import fc from "fast-check";
-import { quote } from "../../scripts/tool_path.ts";
+import { assertForwards, runOnTerminal } from "../support/checks.ts";
 import {
-  commandOf,
   type Finished,
   LiveTool,
   peerTest,
@@ -15,19 +15,19 @@ import {
   anyRun,
   at,
   damaged,
-  equalBytes,
   file,
+  forEachPrefix,
   noisyStream,
   type Said,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20090415;
 const DOUBLE_RULE = "=".repeat(70);
 const RULE = "-".repeat(70);
 const RAISED = "testtools.testresult.real._StringException";
-const TEXT = "text/plain;charset=utf8";
 
 function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
   return runTool("subunit2pyunit", args, { stdin: input });
@@ -38,13 +38,13 @@ function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
 Deno.test("subunit2pyunit tells of tests as they end, and of failures at the end", async () => {
   const input = stream(
     { testId: "m.a", status: "inprogress", timestamp: at("01:00:00") },
-    { testId: "m.l", ...file("log", "half", TEXT) },
-    { testId: "m.b", status: "skip", ...file("reason", "it's so", TEXT) },
+    { testId: "m.l", ...textFile("log", "half") },
+    { testId: "m.b", status: "skip", ...textFile("reason", "it's so") },
     { testId: "m.a", status: "success", timestamp: at("01:00:01.5") },
     { testId: "e", status: "exists" },
     { testId: "m.u", status: "uxsuccess", timestamp: at("01:00:02") },
-    { testId: "m.x", status: "xfail", ...file("traceback", "known", TEXT) },
-    { testId: "m.f", status: "fail", ...file("traceback", "boom", TEXT) },
+    { testId: "m.x", status: "xfail", ...textFile("traceback", "known") },
+    { testId: "m.f", status: "fail", ...textFile("traceback", "boom") },
     { testId: "m.g", status: "fail", timestamp: at("00:59:59.25") },
     { testId: "m.k", status: "inprogress" },
     { testId: "", status: "skip" },
@@ -160,18 +160,10 @@ Deno.test("subunit2pyunit leaves text out of the report, and damage in", async (
 });
 
 Deno.test("subunit2pyunit passes the stream on, the report beside it", async () => {
-  using dir = new TempDir();
   const input = stream("text\n", { testId: "a", status: "success" });
-  const path = `${dir.path}/report`;
-  const { stdout, stderr } = await report(input, "-f", "-o", path);
-  assertEquals(stderr, "");
-  assert(equalBytes(stdout, input));
-  const shown = Deno.readTextFileSync(path);
+  const shown = await assertForwards("subunit2pyunit", input);
   assert(shown.startsWith("a\na ... ok\n\n---"), shown);
   assert(shown.endsWith("\n\nOK\n"), shown);
-  const forwarded = await report(input, "-f");
-  assert(equalBytes(forwarded.stdout, input));
-  assertEquals(forwarded.stderr, shown);
 });
 
 Deno.test("subunit2pyunit is live: a test's line is there when it ends", async () => {
@@ -192,16 +184,11 @@ peerTest(
         {
           testId: "c",
           status: "fail",
-          ...file("log", "\x1b]0;\x07\n\tx", TEXT),
+          ...textFile("log", "\x1b]0;\x07\n\tx"),
         },
       ),
     );
-    const command = [...commandOf("subunit2pyunit"), input].map(quote);
-    const { stdout } = await run(
-      ["script", "-qec", command.join(" "), "/dev/null"],
-      { env: { SHELL: "/bin/sh" } },
-    );
-    const shown = text(stdout).replaceAll("\r\n", "\n");
+    const { shown } = await runOnTerminal("subunit2pyunit", [input]);
     // deno-lint-ignore no-control-regex -- they are what must not be there
     assert(!/[\x00-\x08\x0b-\x1f]/.test(shown), JSON.stringify(shown));
     assertStringIncludes(shown, "\na\\u001b[2J\\nb ... unexpected success\n");
@@ -222,17 +209,12 @@ Deno.test("subunit2pyunit leaves a whole report wherever the stream breaks off",
   const input = stream(
     { testId: "a", status: "success" },
     { testId: "c", status: "inprogress" },
-    { testId: "c", status: "fail", ...file("traceback", "boom", TEXT) },
+    { testId: "c", status: "fail", ...textFile("traceback", "boom") },
   );
-  const offsets = Array.from({ length: input.length + 1 }, (_, at) => at);
-  while (offsets.length > 0) {
-    await Promise.all(
-      offsets.splice(0, 8).map(async (end) => {
-        const { stdout } = await report(input.subarray(0, end));
-        assert(WHOLE.test(text(stdout)), `cut at ${end}: ${text(stdout)}`);
-      }),
-    );
-  }
+  await forEachPrefix(input, async (cut) => {
+    const { stdout } = await report(cut);
+    assert(WHOLE.test(text(stdout)), `cut at ${cut.length}: ${text(stdout)}`);
+  });
 });
 
 Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () => {
@@ -250,10 +232,10 @@ Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () 
 const soundFile = fc.constantFrom<Said>(
   {},
   {},
-  file("reason", `it's "why" \\ \x1b[1m\u200e é\n`, TEXT),
-  file("reason", "é", TEXT),
-  file("log", "one\ntwo\n", TEXT),
-  file("log", "  \n", TEXT),
+  textFile("reason", `it's "why" \\ \x1b[1m\u200e é\n`),
+  textFile("reason", "é"),
+  textFile("log", "one\ntwo\n"),
+  textFile("log", "  \n"),
   file("message", "said", "text/plain; charset=utf-8"),
   file("picture", Uint8Array.of(0xff, 0), "image/png"),
   file("data", "{}", "application/json; x=y; charset=utf8"),
@@ -265,9 +247,8 @@ const soundFile = fc.constantFrom<Said>(
 const soundRun = fc.tuple(anyRun(), fc.array(soundFile, { minLength: 9 }))
   .map(([events, files]): Uint8Array => {
     const ended = new Set(
-      events.filter(({ status }) =>
-        status !== undefined && status !== "inprogress" && status !== "exists"
-      ).map(({ testId }) => testId),
+      events.filter(({ status }) => isFinalStatus(status))
+        .map(({ testId }) => testId),
     );
     return stream(
       ...events.filter(({ testId }) => ended.has(testId)).map((event, i) =>

@@ -1,15 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   isFailure,
-  PacketDecoder,
   PARSER_TEST_ID,
   type Test,
-  TestCollator,
   type TestStatus,
 } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
 import fc from "fast-check";
 import { Parser, type Result } from "tap-parser";
+import { assertForwards } from "../support/checks.ts";
 import {
   type Finished,
   LiveTool,
@@ -24,24 +23,18 @@ import {
   anyRun,
   at,
   damaged,
-  equalBytes,
+  file,
+  forEachPrefix,
   noisyStream,
   type Said,
   sample,
   stream,
+  testsIn as foundIn,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20220419;
 const HEAD = "TAP version 14\n";
-const TEXT = "text/plain;charset=utf8";
-
-function file(
-  fileName: string,
-  content: string | Uint8Array,
-  mimeType: string | undefined = TEXT,
-): Said {
-  return { fileName, fileBytes: stream(content), mimeType, eof: true };
-}
 
 function convert(input: Uint8Array, ...args: string[]): Promise<Finished> {
   return runTool("subunit2tap", args, { stdin: input });
@@ -213,13 +206,13 @@ Deno.test("subunit2tap writes a test point for each test, and exits as the strea
       status: "skip",
       tags: ["x", "y: z"],
       routeCode: "0",
-      ...file("reason", "no # disk\n"),
+      ...textFile("reason", "no # disk\n"),
     },
     { testId: "a", status: "success", timestamp: at("01:00:01.5") },
     { testId: "e", status: "exists" },
     { testId: "c", status: "uxsuccess" },
-    { testId: "d", status: "xfail", ...file("reason", "later") },
-    { testId: "f", status: "fail", ...file("traceback", "A\n  b\nC\n") },
+    { testId: "d", status: "xfail", ...textFile("reason", "later") },
+    { testId: "f", status: "fail", ...textFile("traceback", "A\n  b\nC\n") },
     { testId: "g", status: "skip" },
     { testId: "h", status: "success" },
   );
@@ -290,7 +283,7 @@ Deno.test("subunit2tap attaches files as readers of YAML take them", async () =>
   ];
   const events = cases.map(([content], i): Said => ({
     testId: "t",
-    ...file(`${i}: "#'\n`, content),
+    ...textFile(`${i}: "#'\n`, content),
   }));
   const points = pointsIn(
     HEAD + await reportOf(...events, { testId: "t", status: "success" }),
@@ -316,7 +309,7 @@ Deno.test("subunit2tap breaks lines that readers could not hold", async () => {
     // In YAML's own terms, test points: none of them is one.
     const hostile = `${start}${"😀".repeat(600_000)}\n    ok 1 - evil\n`;
     const report = HEAD + await reportOf(
-      { testId: "t", status: "fail", ...file("log", hostile) },
+      { testId: "t", status: "fail", ...textFile("log", hostile) },
       { testId: "u".repeat(2_000_000), status: "fail" },
     );
     const [point, ...others] = pointsIn(report);
@@ -343,7 +336,7 @@ Deno.test("subunit2tap says why in one line, and whole where that is not enough"
       HEAD + await reportOf({
         testId: "t",
         status: "skip",
-        ...file("reason", reason),
+        ...textFile("reason", reason),
       }),
     );
     assertEquals(seen!.skip, shown);
@@ -367,17 +360,9 @@ Deno.test("subunit2tap leaves text out of the report, and damage in", async () =
 });
 
 Deno.test("subunit2tap passes the stream on, the report beside it", async () => {
-  using dir = new TempDir();
   const input = stream("text\n", { testId: "a", status: "success" });
-  const path = `${dir.path}/report`;
-  const { stdout, stderr } = await convert(input, "-f", "-o", path);
-  assertEquals(stderr, "");
-  assert(equalBytes(stdout, input));
-  const report = `${HEAD}ok 1 - a\n1..1\n`;
-  assertEquals(Deno.readTextFileSync(path), report);
-  const forwarded = await convert(input, "-f");
-  assert(equalBytes(forwarded.stdout, input));
-  assertEquals(forwarded.stderr, report);
+  const report = await assertForwards("subunit2tap", input);
+  assertEquals(report, `${HEAD}ok 1 - a\n1..1\n`);
 });
 
 Deno.test("subunit2tap is live: a test point is there when its test ends", async () => {
@@ -593,7 +578,7 @@ Deno.test("subunit2tap nests as deep as our reader follows, and loses nothing de
 });
 
 Deno.test("subunit2tap lets subtests go that are too much to hold", async () => {
-  const log = file("log", "x".repeat(50_000));
+  const log = textFile("log", "x".repeat(50_000));
   const count = 400;
   const input = stream(
     ...Array.from({ length: count }, (_, i): Said => ({
@@ -624,19 +609,9 @@ Deno.test("subunit2tap lets subtests go that are too much to hold", async () => 
 
 /** The tests of a stream, and how many places in it are damaged. */
 function testsIn(bytes: Uint8Array): { tests: Test[]; damage: number } {
-  const decoder = new PacketDecoder();
-  const collator = new TestCollator();
-  decoder.push(bytes);
-  decoder.end();
-  const tests: Test[] = [];
-  let damage = 0;
-  decoder.drain((item) => {
-    if (item.kind === "damage") damage++;
-    const test = item.kind === "packet" ? collator.add(item) : undefined;
-    if (test !== undefined) tests.push(test);
-  });
-  tests.push(...collator.end());
-  return { tests, damage };
+  const found = foundIn(bytes);
+  const tests = found.filter((one): one is Test => "outcome" in one);
+  return { tests, damage: found.length - tests.length };
 }
 
 /** A test as its test point shows it. */
@@ -679,19 +654,13 @@ Deno.test("subunit2tap leaves a well-formed report wherever the stream breaks of
     { testId: "p", status: "inprogress" },
     "text",
     { testId: "c", status: "inprogress", parentTestId: "p" },
-    { testId: "c", status: "fail", ...file("log", "one\ntwo\n") },
+    { testId: "c", status: "fail", ...textFile("log", "one\ntwo\n") },
     { testId: "p", status: "success" },
   );
-  const offsets = Array.from({ length: input.length + 1 }, (_, at) => at);
-  while (offsets.length > 0) {
-    await Promise.all(
-      offsets.splice(0, 8).map(async (end) => {
-        const cut = input.subarray(0, end);
-        const { stdout } = await convert(cut);
-        assertAllThere(text(stdout), cut);
-      }),
-    );
-  }
+  await forEachPrefix(input, async (cut) => {
+    const { stdout } = await convert(cut);
+    assertAllThere(text(stdout), cut);
+  });
 });
 
 Deno.test(`subunit2tap loses nothing of streams of any kind (seed ${SEED})`, async () => {
@@ -766,11 +735,11 @@ peerTest(
   async () => {
     using dir = new TempDir();
     const hard = stream(
-      { testId: "a", ...file("indented", "  one\ntwo\n") },
+      { testId: "a", ...textFile("indented", "  one\ntwo\n") },
       {
         testId: "a",
         status: "fail",
-        ...file("long", "x".repeat(100_000)),
+        ...textFile("long", "x".repeat(100_000)),
         tags: ["a: b", "#"],
       },
     );
