@@ -8,6 +8,7 @@
  */
 
 import { GoJsonDecoder } from "@subunit/codec/gojson";
+import { toUtf8 } from "@subunit/codec/text";
 import { EventWriter } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
@@ -36,7 +37,9 @@ no failing test to show for it, as those that cannot be built.`,
     // A file is a run: what it leaves open has failed.
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new GoJsonDecoder();
-      for (const chunk of io.chunks([file])) writer.write(decoder.push(chunk));
+      for (const chunk of toUtf8(io.chunks([file]))) {
+        writer.write(decoder.push(chunk));
+      }
       writer.write(decoder.end());
     }
     return writer.end();

@@ -7,6 +7,7 @@
  */
 
 import { eventFromJson, PacketEncoder } from "@subunit/codec";
+import { toUtf8 } from "@subunit/codec/text";
 import { lines } from "./kit/io/lines.ts";
 import { isBadInput } from "./kit/errors.ts";
 import { defineTool, runTool, type Tool, ToolError } from "./kit/tool/tool.ts";
@@ -37,7 +38,7 @@ export const tool: Tool = defineTool({
     const encoder = new PacketEncoder();
     const write = (packet: Uint8Array) => io.out.write(packet);
     let number = 0, bad = 0;
-    for (const line of lines(io.chunks(files))) {
+    for (const line of lines(toUtf8(io.chunks(files)))) {
       number++;
       try {
         const text = decodeLine(line);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { toUtf8 } from "@subunit/codec/text";
 import { V1Converter } from "./capture/v1_converter.ts";
 import { runCommand } from "./kit/io/command.ts";
 import type { CommandStatus } from "./kit/runtime/runtime.ts";
@@ -59,7 +60,8 @@ as it did.`,
       judges: options["exit-status"] || command !== undefined,
     });
     if (command === undefined) {
-      for (const chunk of io.chunks(files)) converter.push(chunk);
+      const chunks = toUtf8(io.chunks(files), { mayHoldPackets: true });
+      for (const chunk of chunks) converter.push(chunk);
       return converter.end();
     }
     const ending = {

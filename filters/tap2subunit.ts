@@ -8,6 +8,7 @@
 
 import { now } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
+import { toUtf8 } from "@subunit/codec/text";
 import { EventWriter } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
@@ -35,7 +36,9 @@ tests beyond the plan. Subtests name their parent.`,
     // A file is a document, with numbers and a plan of its own.
     for (const file of files.length > 0 ? files : ["-"]) {
       const tap = new TapDecoder({ now });
-      for (const chunk of io.chunks([file])) writer.write(tap.push(chunk));
+      for (const chunk of toUtf8(io.chunks([file]))) {
+        writer.write(tap.push(chunk));
+      }
       writer.write(tap.end());
     }
     return writer.end();
