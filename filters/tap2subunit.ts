@@ -22,10 +22,19 @@ export const tool: Tool = defineTool({
   name: "tap2subunit",
   summary: "Convert the Test Anything Protocol (TAP) to a subunit stream",
   operands: "[FILE...]",
-  options: EXIT_STATUS_OPTION,
+  options: {
+    numbered: {
+      help: 'call tests "test N - NAME", as the Python tool does',
+    },
+    "strict-todo": { help: "make a TODO test that passes a uxsuccess" },
+    ...EXIT_STATUS_OPTION,
+  },
   notes:
-    `Tests the plan promises and the producer does not deliver are failures, as are
-tests beyond the plan. Subtests name their parent.`,
+    `A test has the name in its description, a second one of that name has " #2"
+behind it, and only a test without one is "test N". Subtests name their parent.
+A TODO test that passes has the tag "todo". Tests the plan promises and the
+producer does not deliver are failures, as are tests beyond the plan, a document
+without a plan, and input without TAP. One document may follow another.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "node --test --test-reporter=tap | tap2subunit | subunit-ls --failing",
@@ -33,13 +42,14 @@ tests beyond the plan. Subtests name their parent.`,
   ],
   run(io, options, files) {
     const writer = new EventWriter(io, options);
+    const { numbered, "strict-todo": strictTodo } = options;
+    const tap = new TapDecoder({ now, numbered, strictTodo });
     // A file is a document, with numbers and a plan of its own.
     for (const file of files.length > 0 ? files : ["-"]) {
-      const tap = new TapDecoder({ now });
       for (const chunk of toUtf8(io.chunks([file]))) {
         writer.write(tap.push(chunk));
       }
-      writer.write(tap.end());
+      writer.write(tap.endInput());
     }
     return writer.end();
   },

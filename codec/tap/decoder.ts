@@ -7,13 +7,13 @@
 import type { StatusEvent } from "../event.ts";
 import { LineFeeder } from "../text/line_feeder.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { TapDocument } from "./document.ts";
+import { TapDocument, type TapDocumentOptions } from "./document.ts";
 
 /** The file that text is reported as. */
 const TEXT_FILE_NAME = "stdout";
 
 /** Options of a {@linkcode TapDecoder}. */
-export interface TapDecoderOptions {
+export interface TapDecoderOptions extends TapDocumentOptions {
   /** A clock; with it, every event has a time. */
   readonly now?: () => Timestamp;
 }
@@ -22,8 +22,9 @@ export interface TapDecoderOptions {
  * Decodes TAP 12, 13 and 14: test points, plans, directives, YAML diagnostics,
  * subtests to any depth.
  *
- * A test's id is `test N - description`; that of a subtest is its parent's, " >
- * ", and its own. Files of a test come before its last event or with it.
+ * A test's id is its description, " #2" behind it if that is taken, or `test N`
+ * if it has none; that of a subtest is its parent's, " > ", and its own. Files
+ * of a test come before its last event or with it.
  * Everything that is not TAP becomes parts of the file "stdout" without a test,
  * byte for byte.
  *
@@ -39,30 +40,24 @@ export interface TapDecoderOptions {
  * const decoder = new TapDecoder();
  * const bytes = new TextEncoder().encode("1..1\nok 1 - it works\n");
  * for (const event of [...decoder.push(bytes), ...decoder.end()]) {
- *   console.log(event.testId, event.status); // test 1 - it works success
+ *   console.log(event.testId, event.status); // it works success
  * }
  * ```
  */
 export class TapDecoder {
   readonly #now: (() => Timestamp) | undefined;
-  readonly #document = new TapDocument((event) => {
-    this.#lines.flushText();
-    this.#events.push(event);
-  });
-  readonly #lines = new LineFeeder(this.#document, (text) => {
-    const timestamp = this.#document.time;
-    this.#events.push({
-      runnable: true,
-      fileName: TEXT_FILE_NAME,
-      fileBytes: text.slice(),
-      ...(timestamp && { timestamp }),
-    });
-  });
+  readonly #document: TapDocument;
+  #lines: LineFeeder;
   #events: StatusEvent[] = [];
   #ended = false;
 
-  constructor({ now }: TapDecoderOptions = {}) {
+  constructor({ now, ...options }: TapDecoderOptions = {}) {
     this.#now = now;
+    this.#document = new TapDocument((event) => {
+      this.#lines.flushText();
+      this.#events.push(event);
+    }, options);
+    this.#lines = this.#newLines();
   }
 
   /**
@@ -78,14 +73,39 @@ export class TapDecoder {
     return this.#takeEvents();
   }
 
-  /** Ends the input and returns the remaining events. */
-  end(): StatusEvent[] {
-    if (this.#ended) return [];
-    this.#ended = true;
+  /**
+   * Ends an input where another one follows, a file say, and returns its
+   * remaining events. Ids are kept apart over all inputs.
+   *
+   * @throws {TypeError} after `end`
+   */
+  endInput(): StatusEvent[] {
+    if (this.#ended) throw new TypeError("Cannot end: the decoder has ended");
     this.#document.time = this.#now?.();
     this.#lines.end();
     this.#document.end();
+    this.#lines = this.#newLines();
     return this.#takeEvents();
+  }
+
+  /** Ends the last input and returns the remaining events. */
+  end(): StatusEvent[] {
+    if (this.#ended) return [];
+    const events = this.endInput();
+    this.#ended = true;
+    return events;
+  }
+
+  #newLines(): LineFeeder {
+    return new LineFeeder(this.#document, (text) => {
+      const timestamp = this.#document.time;
+      this.#events.push({
+        runnable: true,
+        fileName: TEXT_FILE_NAME,
+        fileBytes: text.slice(),
+        ...(timestamp && { timestamp }),
+      });
+    });
   }
 
   #takeEvents(): StatusEvent[] {

@@ -49,14 +49,15 @@ function isText({ testId, fileName }: StatusEvent): boolean {
   return testId === undefined && fileName === "stdout";
 }
 
-/** An event on a line: "id (of parent): status [file: content]". */
+/** An event on a line: "id (of parent): status #tag [file: content]". */
 function show(event: StatusEvent): string {
   const { testId, parentTestId, status, fileName, fileBytes } = event;
   const file = fileName &&
     `[${fileName}: ${new TextDecoder().decode(fileBytes)}]`;
   if (testId === undefined) return file!;
   const parent = parentTestId === undefined ? "" : ` (of ${parentTestId})`;
-  return [`${testId}${parent}:`, status, file]
+  const tags = event.tags?.map((tag) => `#${tag}`) ?? [];
+  return [`${testId}${parent}:`, status, ...tags, file]
     .filter((part) => part !== undefined).join(" ");
 }
 
@@ -134,8 +135,8 @@ const PYTHON: Vector[] = ([
 ]);
 
 const FLAT: Vector[] = [
-  ["an empty stream", "", []],
-  ["only text", "hello\nworld", ["[stdout: hello\nworld]"]],
+  ["an empty stream", "", [NO_PLAN]],
+  ["only text", "hello\nworld", ["[stdout: hello\nworld]", NO_PLAN]],
   ["text between tests", "1..2\none\nok 1\ntwo\r\n\nok 2\nthree", [
     "[stdout: one\n]",
     "test 1: success",
@@ -143,24 +144,24 @@ const FLAT: Vector[] = [
     "test 2: success",
     "[stdout: three]",
   ]],
-  ["no line end", "1..1\nok 1 - last", ["test 1 - last: success"]],
+  ["no line end", "1..1\nok 1 - last", ["last: success"]],
   ["CR LF", "1..1\r\nok 1 - a # SKIP b\r\n# c\r\n", [
-    "test 1 - a: [reason: b]",
-    "test 1 - a: skip [tap comment: # c]",
+    "a: [reason: b]",
+    "a: skip [tap comment: # c]",
   ]],
   ["an unexpected success", "ok 1 - a # TODO b\n", [
-    "test 1 - a: uxsuccess [tap comment: b]",
+    "a: success #todo [tap comment: b]",
   ]],
   ["a reason and comments", "not ok 1 # TODO a\n# b\n", [
     "test 1: xfail [tap comment: a\n# b]",
   ]],
   ["another comment", "ok 1 - a # time=3ms\n", [
-    "test 1 - a: success [tap comment: # time=3ms]",
+    "a: success [tap comment: # time=3ms]",
   ]],
   ["escapes", "TAP version 14\n1..1\nok 1 - a \\# b \\\\ c\n", [
-    "test 1 - a # b \\ c: success",
+    "a # b \\ c: success",
   ]],
-  ["what no id can hold", "ok 1 - \0\ufffd\n", ["test 1 - \\0\ufffd: success"]],
+  ["what no id can hold", "ok 1 - \0\ufffd\n", ["\\0\ufffd: success"]],
   ["comments of no test", "# a\n1..1\n# b\nok 1\n", [
     "[stdout: # a\n# b\n]",
     "test 1: success",
@@ -179,20 +180,20 @@ const FLAT: Vector[] = [
   ]],
   ["a second plan", "1..1\nok 1\n1..1\n", [
     "test 1: success",
-    "[stdout: 1..1\n]",
+    `test 1 #2: ${MISSING}`,
   ]],
   ["a test beyond the plan", "1..1\nok 1\nok 2 - b\n", [
     "test 1: success",
-    "test 2 - b: fail [tap meta: no test 2 is planned; reported as success]",
+    "b: fail [tap meta: no test 2 is planned; reported as success]",
   ]],
   ["tests beyond a plan at the end", "ok 1 - a\nnot ok 2 - b\n1..1\n", [
-    "test 1 - a: success",
-    "test 2 - b: fail",
+    "a: success",
+    "b: fail",
     "test 2: fail [tap meta: the plan is 1..1]",
   ]],
   ["a number twice", "ok 1 - a\nnot ok 1 - b # TODO\n", [
-    "test 1 - a: success",
-    "test 1 - b: fail [tap meta: test 1 came before, or was found missing; reported as xfail]",
+    "a: success",
+    "b: fail [tap meta: test 1 came before, or was found missing; reported as xfail]",
   ]],
   ["number 0", "1..1\nok 0\nok 1\n", [
     "test 0: fail [tap meta: no test 0 is planned; reported as success]",
@@ -214,7 +215,7 @@ const FLAT: Vector[] = [
     "TAP version 13\n1..1\nok 1\nTAP version 13\n1..2\nok 1\n",
     [
       "test 1: success",
-      "test 1: success",
+      "test 1 #2: success",
       `test 2: ${MISSING}`,
     ],
   ],
@@ -237,7 +238,7 @@ const YAML: Vector[] = [
     "a block",
     "not ok 1 - a\n  ---\n  message: 'no'\n\n  at:\n    line: 3\n  ...\nok 2\n",
     [
-      "test 1 - a: fail [tap yaml: message: 'no'\n\nat:\n  line: 3]",
+      "a: fail [tap yaml: message: 'no'\n\nat:\n  line: 3]",
       "test 2: success",
     ],
   ],
@@ -272,8 +273,7 @@ const YAML: Vector[] = [
   ]],
   ["an empty block", "ok 1\n  ---\n  ...\n", ["test 1: success"]],
   ["a second block", "ok 1\n  ---\n  a: 1\n  ...\n  ---\n  b: 2\n", [
-    "test 1: success [tap yaml: a: 1]",
-    "[stdout:   ---\n  b: 2\n]",
+    "test 1: success [tap yaml: a: 1\n---\nb: 2]",
   ]],
   ["a block of no test", "1..1\n  ---\n  a: 1\n  ...\nok 1\n", [
     "[stdout:   ---\n  a: 1\n  ...\n]",
@@ -287,28 +287,27 @@ const SUBTESTS: Vector[] = [
     "TAP version 14\n1..2\nok 1 - a\n# Subtest: b\n    1..2\n    ok 1 - c\n" +
     "    not ok 2 - d\n      ---\n      e: 1\n      ...\nnot ok 2 - b\n",
     [
-      "test 1 - a: success",
-      "test 2 - b: inprogress",
-      "test 2 - b > test 1 - c (of test 2 - b): success",
-      "test 2 - b > test 2 - d (of test 2 - b): fail [tap yaml: e: 1]",
-      "test 2 - b: fail",
+      "a: success",
+      "b: inprogress",
+      "b > c (of b): success",
+      "b > d (of b): fail [tap yaml: e: 1]",
+      "b: fail",
     ],
   ],
   [
     "a comment at the child's indentation",
     "    # Subtest: a\n    ok 1\n    1..1\nok 1 - a\n    # Subtest: b\n    1..0\nok 2 - b\n1..2\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success",
-      "test 1 - a: success",
-      "test 2 - b: inprogress",
-      "test 2 - b > file skip (of test 2 - b): skip",
-      "test 2 - b: success",
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      "a: success",
+      "b: inprogress",
+      "b: success",
     ],
   ],
   ["a subtest without a name", "# Subtest\n    ok 1 - a\n    1..1\nok 1\n", [
     "test 1: inprogress",
-    "test 1 > test 1 - a (of test 1): success",
+    "test 1 > a (of test 1): success",
     "test 1: success",
   ]],
   [
@@ -316,63 +315,63 @@ const SUBTESTS: Vector[] = [
     "    ok 1 - a\nnoise\n    ok 2\n    1..3\nok 1 - b\n1..1\n",
     [
       "[stdout: noise\n]",
-      "test 1 - b > test 1 - a (of test 1 - b): success",
-      "test 1 - b > test 2 (of test 1 - b): success",
-      `test 1 - b > test 3 (of test 1 - b): ${MISSING}`,
-      "test 1 - b: success",
+      "b > a (of b): success",
+      "b > test 2 (of b): success",
+      `b > test 3 (of b): ${MISSING}`,
+      "b: success",
     ],
   ],
   [
     "two bare levels at once",
     "        ok 1 - a\n        1..1\n    ok 1 - b\n    1..1\nok 1 - c\n1..1\n",
     [
-      "test 1 - c > test 1 - b > test 1 - a (of test 1 - c > test 1 - b): success",
-      "test 1 - c > test 1 - b (of test 1 - c): success",
-      "test 1 - c: success",
+      "c > b > a (of c > b): success",
+      "c > b (of c): success",
+      "c: success",
     ],
   ],
   [
     "three levels",
     "# Subtest: a\n    # Subtest: b\n        ok 1 - c\n        1..1\n    ok 1 - b\n    1..1\nok 1 - a\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 - b (of test 1 - a): inprogress",
-      "test 1 - a > test 1 - b > test 1 - c (of test 1 - a > test 1 - b): success",
-      "test 1 - a > test 1 - b (of test 1 - a): success",
-      "test 1 - a: success",
+      "a: inprogress",
+      "a > b (of a): inprogress",
+      "a > b > c (of a > b): success",
+      "a > b (of a): success",
+      "a: success",
     ],
   ],
   [
     "a dash that is not there, and no description",
     "# Subtest: a\n    1..1\n    ok 1\nok 1 a\n# Subtest: b\n    1..1\n    ok 1\nok 2 # skip c\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success",
-      "test 1 - a: success",
-      "test 2 - b: inprogress",
-      "test 2 - b > test 1 (of test 2 - b): success",
-      "test 2 - b: skip [reason: c]",
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      "a: success",
+      "b: inprogress",
+      "b > test 1 (of b): success",
+      "b: skip [reason: c]",
     ],
   ],
   ["a test point of another name", "# Subtest: a\nok 1 - b\n", [
-    "test 1 - a: inprogress",
-    'test 1 - a: success [tap meta: the test point says "- b"]',
+    "a: inprogress",
+    'a: success [tap meta: the test point says "- b"]',
   ]],
   ["a test point of another test", "# Subtest: a\n    ok 1\nok 2 - b\n", [
-    "test 1 - a: inprogress",
-    "test 1 - a > test 1 (of test 1 - a): success",
-    `test 1 - a: ${LOST}`,
-    "test 2 - b: success",
+    "a: inprogress",
+    "a > test 1 (of a): success",
+    `a: ${LOST}`,
+    "b: success",
   ]],
   [
     "lines of the parent's level inside",
     "# Subtest: a\n    ok 1\n# Subtest: b\n1..7\nTAP version 14\n    ok 2\nok 1 - a\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success [tap comment: # Subtest: b]",
+      "a: inprogress",
+      "a > test 1 (of a): success [tap comment: # Subtest: b]",
       "[stdout: 1..7\nTAP version 14\n]",
-      "test 1 - a > test 2 (of test 1 - a): success",
-      "test 1 - a: success",
+      "a > test 2 (of a): success",
+      "a: success",
       NO_PLAN,
     ],
   ],
@@ -380,17 +379,17 @@ const SUBTESTS: Vector[] = [
     "a producer that dies in a subtest",
     "TAP version 14\n1..2\n# Subtest: a\n    1..2\n    ok 1 - b\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 - b (of test 1 - a): success",
-      `test 1 - a > test 2 (of test 1 - a): ${MISSING}`,
-      `test 1 - a: ${LOST}`,
+      "a: inprogress",
+      "a > b (of a): success",
+      `a > test 2 (of a): ${MISSING}`,
+      `a: ${LOST}`,
       `test 2: ${MISSING}`,
     ],
   ],
   ["a producer that dies in a bare subtest", "1..1\n        ok 1 - a\n", [
     "test 1: inprogress",
     "test 1 > test 1 (of test 1): inprogress",
-    "test 1 > test 1 > test 1 - a (of test 1 > test 1): success",
+    "test 1 > test 1 > a (of test 1 > test 1): success",
     `test 1 > test 1 (of test 1): ${LOST}`,
     `test 1: ${LOST}`,
   ]],
@@ -398,10 +397,10 @@ const SUBTESTS: Vector[] = [
     "bailing out in a subtest",
     "# Subtest: a\n    ok 1\n    Bail out! b\nBail out! b\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success",
+      "a: inprogress",
+      "a > test 1 (of a): success",
       "Bail out! b: fail",
-      `test 1 - a: ${LOST}`,
+      `a: ${LOST}`,
       "[stdout: Bail out! b\n]",
     ],
   ],
@@ -409,22 +408,22 @@ const SUBTESTS: Vector[] = [
     "buffered subtests",
     "not ok 1 - a {\n    ok 1 - b # time=3ms {\n        ok 1 - c\n        1..1\n    }\n    1..1\n}\nok 2 - d {\n1..2\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 - b (of test 1 - a): inprogress",
-      "test 1 - a > test 1 - b > test 1 - c (of test 1 - a > test 1 - b): success",
-      "test 1 - a > test 1 - b (of test 1 - a): success [tap comment: # time=3ms {]",
-      "test 1 - a: fail",
-      "test 2 - d {: success",
+      "a: inprogress",
+      "a > b (of a): inprogress",
+      "a > b > c (of a > b): success",
+      "a > b (of a): success [tap comment: # time=3ms {]",
+      "a: fail",
+      "d {: success",
     ],
   ],
   [
     "a buffered subtest without its end",
     "ok 1 - a {\n    ok 1\nok 2 - b\n}\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success",
-      'test 1 - a: fail [tap meta: subtest lacks its "}"; reported as success]',
-      "test 2 - b: success",
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      'a: fail [tap meta: subtest lacks its "}"; reported as success]',
+      "b: success",
       "[stdout: }\n]",
     ],
   ],
@@ -432,24 +431,350 @@ const SUBTESTS: Vector[] = [
     "the Linux kernel's dialect",
     "KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: suite\n  1..1\n  ok 1 case\nok 1 suite\n",
     [
-      "test 1 - suite: inprogress",
-      "test 1 - suite > test 1 case (of test 1 - suite): success",
-      "test 1 - suite: success",
+      "suite: inprogress",
+      "suite > case (of suite): success",
+      "suite: success",
     ],
   ],
   [
     "tabs where a subtest was announced",
     "# Subtest: a\n\tok 1\n\t1..1\nok 1 - a\n",
     [
-      "test 1 - a: inprogress",
-      "test 1 - a > test 1 (of test 1 - a): success",
-      "test 1 - a: success",
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      "a: success",
     ],
   ],
   ["tabs where none was", "\tok 1\n  1..3\n  }\nok 1 - a\n", [
     "[stdout: \tok 1\n  1..3\n  }\n]",
-    "test 1 - a: success",
+    "a: success",
   ]],
+];
+
+const IDS: Vector[] = [
+  ["the same names in any place", "1..3\nok 1 - a\nok 2 - b\nok 3 - b\n", [
+    "a: success",
+    "b: success",
+    "b #2: success",
+  ]],
+  ["names that repeat, and one that says so", "ok a #2\nok a\nok a\n", [
+    "a #2: success",
+    "a: success",
+    "a #3: success",
+  ]],
+  ["names of numbers", "ok 1\nok 2 - test 1\nok 3 - test 4\nok 4\n", [
+    "test 1: success",
+    "test 1 #2: success",
+    "test 4: success",
+    "test 4 #2: success",
+  ]],
+  [
+    "subtests of one name",
+    "# Subtest: a\n    ok 1 - b\n    1..1\nok 1 - a\n" +
+    "# Subtest: a\n    ok 1 - b\n    ok 2 - b\n    1..2\nok 2 - a\n",
+    [
+      "a: inprogress",
+      "a > b (of a): success",
+      "a: success",
+      "a #2: inprogress",
+      "a #2 > b (of a #2): success",
+      "a #2 > b #2 (of a #2): success",
+      "a #2: success",
+    ],
+  ],
+  [
+    "buffered subtests of one name",
+    "ok 1 - a {\n    ok 1\n    1..1\n}\n" +
+    "ok 2 - a {\n    ok 1\n    1..1\n}\nok 3 - a {\nok 4 - a\n",
+    [
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      "a: success",
+      "a #2: inprogress",
+      "a #2 > test 1 (of a #2): success",
+      "a #2: success",
+      "a {: success",
+      "a #3: success",
+    ],
+  ],
+  ["what is no directive", "ok 1 - a # 42\nnot ok 2 - b # todos c\n", [
+    "a # 42: success",
+    "b: fail [tap comment: # todos c]",
+  ]],
+  ["times", "ok 1 - a # time = 3.5ms\nok 2 - b # in 76 ms\n", [
+    "a: success [tap comment: # time = 3.5ms]",
+    "b: success [tap comment: # in 76 ms]",
+  ]],
+  [
+    "the times of bats",
+    "1..3\nok 1 a in 76ms\nnot ok 2 b in 1043ms # skip c\n" +
+    "ok 3 - d in 5ms\n",
+    [
+      "a: success [tap comment: # in 76ms]",
+      "b: [reason: c]",
+      "b: skip [tap comment: # in 1043ms]",
+      "d in 5ms: success",
+    ],
+  ],
+  [
+    "names that end as those of bats",
+    "TAP version 13\nok 1 a in 76ms\n1..1\n",
+    [
+      "a in 76ms: success",
+    ],
+  ],
+];
+
+const GROUPS: Vector[] = [
+  [
+    "groups",
+    "TAP version 13\n# a\nok 1 b\nok 2 b\n# c\n# d\nnoise\n" +
+    "not ok 3 b\n# d\nok 4 b\n# TODO e\nok 5\n# f\nok 6 f\n1..6\n# g\n",
+    [
+      "[stdout: # a\n]",
+      "a > b (of a): success",
+      "a > b #2 (of a): success [tap comment: # c\n# d]",
+      "[stdout: noise\n]",
+      "d > b (of d): fail [tap comment: # d]",
+      "d > b #2 (of d): success [tap comment: # TODO e]",
+      "e > test 5 (of e): success [tap comment: # f]",
+      "f: success",
+      "[stdout: # g\n]",
+    ],
+  ],
+  ...[
+    ["a version other than 13", "TAP version 14\n# a\nok 1 b\n1..1\n"],
+    ["no version", "# a\nok 1 b\n1..1\n"],
+    ["the plan first", "TAP version 13\n1..1\n# a\nok 1 b\n"],
+    ["a dash", "TAP version 13\n# a\nok 1 - b\n1..1\n"],
+    ["no number", "TAP version 13\n# a\nok b\n1..1\n"],
+    ["the name of the test", "TAP version 13\n# b\nok 1 b\n1..1\n"],
+    ["an empty comment", "TAP version 13\n#\nok 1 b\n1..1\n"],
+  ].map(([what, tap]): Vector => [
+    `no groups with ${what}`,
+    tap,
+    [`[stdout: ${/^#.*\n/m.exec(tap)![0]}]`, "b: success"],
+  ]),
+  [
+    "no groups after tests without",
+    "TAP version 13\nok 1 b\n# a\nok 2 c\n1..2\n",
+    [
+      "b: success [tap comment: # a]",
+      "c: success",
+    ],
+  ],
+  [
+    "no groups around subtests",
+    "TAP version 13\n# a\n    ok 1 b\n    1..1\nok 1 a\n1..1\n",
+    [
+      "[stdout: # a\n]",
+      "a > b (of a): success",
+      "a: success",
+    ],
+  ],
+];
+
+const DOCUMENTS: Vector[] = [
+  ["documents in a row", "1..2\nok 1 - a\nok 2 - b\n1..1\nok 1 - c\n", [
+    "a: success",
+    "b: success",
+    "c: success",
+  ]],
+  [
+    "documents with their plans at the end",
+    "ok 1 - a\n1..1\nok 1 - b\n1..1\n",
+    [
+      "a: success",
+      "b: success",
+    ],
+  ],
+  [
+    "a plan first, then one at the end",
+    "1..1\nok 1 - a\nok 1 - b\nok 2 - c\n1..2\n",
+    [
+      "a: success",
+      "b: success",
+      "c: success",
+    ],
+  ],
+  [
+    "a document that skips all, and more",
+    "1..0 # SKIP a\n1..0\n1..1\nok 1 - b\n",
+    [
+      "file skip: skip [reason: a]",
+      "file skip #2: skip",
+      "b: success",
+    ],
+  ],
+  ["documents that repeat names", "1..1\nnot ok 1 - a\n1..1\nok 1 - a\n", [
+    "a: fail",
+    "a #2: success",
+  ]],
+  [
+    "subtests in a row",
+    "    ok 1 - b\n    1..1\nok 1 - a\n1..1\n" +
+    "    ok 1 - b\n    1..1\nok 1 - c\n1..1\n# Subtest: d\nok 1 - d\n1..1\n",
+    [
+      "a > b (of a): success",
+      "a: success",
+      "c > b (of c): success",
+      "c: success",
+      "d: inprogress",
+      "d: success",
+    ],
+  ],
+  [
+    "a subtest behind a whole plan",
+    "1..1\nok 1 - a\n# Subtest: b\nok 1 - b\n1..1\n",
+    [
+      "a: success",
+      "b: inprogress",
+      "b: success",
+    ],
+  ],
+  ["what is missing in each document", "1..2\nok 1 - a\n1..2\nok 2 - b\n", [
+    "a: success",
+    `test 2: ${MISSING}`,
+    `test 1: ${MISSING}`,
+    "b: success",
+  ]],
+  [
+    "what is missing before a plan at the end",
+    "ok 1 - a\n1..2\nok 1 - b\n1..1\n",
+    [
+      "a: success",
+      `test 2: ${MISSING}`,
+      "b: success",
+    ],
+  ],
+  ["a first test again that has no plan", "1..1\nok 1 - a\nok 1 - b\n", [
+    "a: success",
+    "b: success",
+    NO_PLAN,
+  ]],
+  ["a plan that is too late", "ok 1 - a\n1..2\nok 2 - b\n", [
+    "a: success",
+    "b: success",
+  ]],
+  [
+    "plans in a subtest",
+    "# Subtest: a\n    1..1\n    ok 1\n    1..1\nok 1 - a\n1..1\n",
+    [
+      "a: inprogress",
+      "a > test 1 (of a): success",
+      "[stdout:     1..1\n]",
+      "a: success",
+    ],
+  ],
+  [
+    "the verdicts of prove",
+    "t/a.t .. \n1..1\nok 1\nok\nt/b.t .. \n1..1\n" +
+    "ok 1\nok       78 ms ( 0.00 usr  0.00 sys +  0.03 cusr  0.00 csys)\nok 1\n1..1\n" +
+    "ok\nAll tests successful.\n",
+    [
+      "[stdout: t/a.t .. \n]",
+      "test 1: success",
+      "[stdout: ok\nt/b.t .. \n]",
+      "test 1 #2: success",
+      "[stdout: ok       78 ms ( 0.00 usr  0.00 sys +  0.03 cusr  0.00 csys)\n]",
+      "test 1 #3: success",
+      "[stdout: ok\nAll tests successful.\n]",
+    ],
+  ],
+  ["tests without numbers beyond the plan", "1..1\nok\nok\nnot ok\n", [
+    "test 1: success",
+    "test 2: fail [tap meta: no test 2 is planned; reported as success]",
+    "test 3: fail [tap meta: no test 3 is planned]",
+  ]],
+  [
+    "the kernel's dialect, then another document",
+    "KTAP version 1\n1..3\n" +
+    "not ok 1 a # XFAIL why\nok 2 b # XFAIL\nnot ok 3 c # TIMEOUT 45 s\n" +
+    "TAP version 13\n1..1\nnot ok 1 - d # XFAIL\n",
+    [
+      "a: xfail [tap comment: why]",
+      "b: success #todo",
+      "c: fail [tap comment: # TIMEOUT 45 s]",
+      "d # XFAIL: fail",
+    ],
+  ],
+];
+
+/** One mistake in the numbers is one failure. */
+const NUMBERS: Vector[] = [
+  ["a number beyond the plan", "1..2\nok 1 - a\nok 3 - b\n", [
+    "a: success",
+    "b: fail [tap meta: no test 3 is planned; reported as success]",
+  ]],
+  ["a number twice, and one missing", "1..2\nok 1 - a\nok 1 - b\n", [
+    "a: success",
+    "b: fail [tap meta: test 1 came before, or was found missing; reported as success]",
+  ]],
+  ["two mistakes", "1..3\nok 1 - a\nok 1 - b\n", [
+    "a: success",
+    "b: fail [tap meta: test 1 came before, or was found missing; reported as success]",
+    `test 3: ${MISSING}`,
+  ]],
+  ["tests out of order", "1..2\nok 2 - b\nok 1 - a\n", [
+    `test 1: ${MISSING}`,
+    "b: success",
+    "a: success [tap meta: test 1 came before, or was found missing]",
+  ]],
+  ["a number beyond a plan at the end", "ok 1 - a\nok 3 - b\n1..2\n", [
+    "a: success",
+    `test 2: ${MISSING}`,
+    "b: success",
+  ]],
+  ["a number twice, and a plan at the end", "ok 1 - a\nok 1 - b\n1..2\n", [
+    "a: success",
+    "b: fail [tap meta: test 1 came before, or was found missing; reported as success]",
+  ]],
+  ["number 0 in place of a number", "1..1\nnot ok 0 - a\n", [
+    "a: fail [tap meta: no test 0 is planned]",
+  ]],
+  [
+    "a wrong number in TAP 14",
+    "TAP version 14\n1..3\nok 3 - c\nok 7 - a\nok 1 - b\n",
+    [
+      "c: success",
+      "a: fail [tap meta: no test 7 is planned; reported as success]",
+      "b: success",
+    ],
+  ],
+];
+
+const SKIPPED: Vector[] = [
+  [
+    "a skipped subtest",
+    "# Subtest: a\n    1..0 # SKIP why\nok 1 - a # skip why\n1..1\n",
+    [
+      "a: inprogress",
+      "a: skip [reason: why]",
+    ],
+  ],
+  [
+    "a skipped subtest with a reason in its plan",
+    "    1..0 # SKIP why\nok 1 - a # skip\n1..1\n",
+    [
+      "a: skip [reason: why]",
+    ],
+  ],
+  [
+    "a skipped subtest of a test that was not",
+    "# Subtest: a\n    1..0 # SKIP why\nok 1 - a\n1..1\n",
+    [
+      "a: inprogress",
+      "a: success [tap comment: why]",
+    ],
+  ],
+  [
+    "a skipped subtest in braces",
+    "ok 1 - a # SKIP {\n    1..0 # SKIP why\n}\n1..1\n",
+    [
+      "a: inprogress",
+      "a: skip [reason: {]",
+    ],
+  ],
 ];
 
 /** Vectors are short: where one has tests and no plan, that is reported too. */
@@ -459,11 +784,32 @@ function withPlanReport([name, tap, events]: Vector): Vector {
   return [name, tap, isWhole ? events : [...events, NO_PLAN]];
 }
 
-const VECTORS = [...PYTHON, ...FLAT, ...YAML, ...SUBTESTS].map(withPlanReport);
+const VECTORS = [
+  ...FLAT,
+  ...YAML,
+  ...SUBTESTS,
+  ...IDS,
+  ...GROUPS,
+  ...DOCUMENTS,
+  ...NUMBERS,
+  ...SKIPPED,
+].map(withPlanReport);
 
 for (const [name, tap, events] of VECTORS) {
   Deno.test(`TapDecoder reads ${name}`, () => {
     assertEquals(decode(tap).map(show), events);
+  });
+}
+
+for (const [name, tap, events] of PYTHON.map(withPlanReport)) {
+  Deno.test(`TapDecoder reads, with numbers, ${name}`, () => {
+    assertEquals(decode(tap, { numbered: true }).map(show), events);
+    // Without them, the same but for the ids.
+    const withoutIds = (event: StatusEvent) => ({ ...event, testId: "" });
+    assertEquals(
+      decode(tap).map(withoutIds),
+      decode(tap, { numbered: true }).map(withoutIds),
+    );
   });
 }
 
@@ -476,29 +822,31 @@ function readFixture(producer: string): Uint8Array {
 /** Of each producer: how many tests of each status, and some of the events. */
 const PRODUCERS: [string, Record<string, number>, string[]][] = [
   ["deno", { success: 7, skip: 2, fail: 3 }, [
-    "test 2 - nested > test 2 - deep (of test 2 - nested): success",
-    "test 6 - issue #12 \\ slash: success",
-    "test 7 - ignored: skip",
+    "nested > deep (of nested): success",
+    "issue #12 \\ slash: success",
+    "ignored: skip",
   ]],
-  ["node", { success: 8, skip: 2, fail: 3, xfail: 1, uxsuccess: 1 }, [
-    "test 2 - nested > test 2 - second > test 1 - deep (of test 2 - nested > test 2 - second): inprogress",
-    "test 2 - nested > test 3 - skipped (of test 2 - nested): [reason: not today]",
-    "test 8 - issue #12 \\ slash: inprogress",
-    "test 9 - diagnoses: [tap comment: # a note]",
+  ["node", { success: 9, skip: 2, fail: 3, xfail: 1 }, [
+    "nested > second > deep (of nested > second): inprogress",
+    "nested > skipped (of nested): [reason: not today]",
+    "issue #12 \\ slash: inprogress",
+    "diagnoses: [tap comment: # a note]",
   ]],
-  ["perl", { success: 7, skip: 3, fail: 3, xfail: 2, uxsuccess: 1 }, [
-    "test 3 - a subtest > test 2 - deep > test 1 - deepest (of test 3 - a subtest > test 2 - deep): success",
-    "test 5 - skipped subtest: skip [reason: no database]",
+  ["perl", { success: 8, skip: 2, fail: 3, xfail: 2 }, [
+    "a subtest > deep > deepest (of a subtest > deep): success",
+    "skipped subtest: skip [reason: no database]",
     "test 9: xfail [tap comment: & SKIP too slow\n# a diagnostic\n# a note]",
     "[stdout: plain output\n]",
   ]],
   ["tape", { success: 2, skip: 1, fail: 1, xfail: 1 }, [
-    "test 1 is ok: success",
-    "test 2 are equal: [tap comment: # nested\n# a comment]",
+    "timing > is ok (of timing): success",
+    "timing > are equal (of timing): [tap comment: # nested\n# a comment]",
+    "inner > inner passes (of inner): success [tap comment: # TODO todo]",
+    "todo > not yet (of todo): xfail [tap yaml:   operator: fail\n  at: Test.<anonymous> (/project/tape_suite.cjs:20:5)]",
   ]],
-  ["node_tap", { success: 5, skip: 1, fail: 2, uxsuccess: 1 }, [
-    "test 1 - buffered > test 2 - deep > test 1 - deepest (of test 1 - buffered > test 2 - deep): success",
-    "test 3 - plain > test 1 - plain inner (of test 3 - plain): uxsuccess [tap comment: later]",
+  ["node_tap", { success: 6, skip: 1, fail: 2 }, [
+    "buffered > deep > deepest (of buffered > deep): success",
+    "plain > plain inner (of plain): success #todo [tap comment: later]",
   ]],
 ];
 
@@ -607,7 +955,44 @@ Deno.test("TapDecoder.push throws after end", () => {
   const decoder = new TapDecoder();
   decoder.end();
   assertThrows(() => decoder.push(new Uint8Array(0)), TypeError);
+  assertThrows(() => decoder.endInput(), TypeError);
   assertEquals(decoder.end(), []);
+});
+
+Deno.test("TapDecoder makes a uxsuccess of a passing TODO test where asked", () => {
+  const tap = "KTAP version 1\n1..3\nok 1 a # TODO\nok 2 b # XFAIL\nok 3 c\n";
+  assertEquals(decode(tap, { strictTodo: true }).map(show), [
+    "a: uxsuccess",
+    "b: uxsuccess",
+    "c: success",
+  ]);
+});
+
+Deno.test("TapDecoder with numbers names no groups, and repeats ids", () => {
+  const tap = "TAP version 13\n# a\nok 1 b\nok 2 b\n1..2\nok 1 b\n1..1\n";
+  assertEquals(decode(tap, { numbered: true }).map(show), [
+    "[stdout: # a\n]",
+    "test 1 b: success",
+    "test 2 b: success",
+    "test 1 b: success",
+  ]);
+});
+
+Deno.test("TapDecoder.endInput ends a document, keeps ids apart", () => {
+  const decoder = new TapDecoder();
+  const inputs: [string, string[]][] = [
+    ["1..1\nok 1 - a", ["a: success"]],
+    ["noise", ["[stdout: noise]", NO_PLAN]],
+    ["Bail out! b\nmore\n", ["Bail out! b: fail", "[stdout: more\n]"]],
+    ["1..2\nok 1 - a\n", ["a #2: success", `test 2: ${MISSING}`]],
+    ["", [NO_PLAN.replace("plan", "plan #2")]],
+  ];
+  for (const [input, events] of inputs) {
+    assertEquals(
+      [...decoder.push(encoder.encode(input)), ...decoder.endInput()].map(show),
+      events,
+    );
+  }
 });
 
 Deno.test("TapDecoder emits events as early as possible", () => {
@@ -618,7 +1003,7 @@ Deno.test("TapDecoder emits events as early as possible", () => {
     ["ops", ["[stdout: oops]"]],
     [" ok 1\nok 1 - a\n", ["[stdout:  ok 1\n]"]],
     ["# b\n", []],
-    ["[", ["test 1 - a: success [tap comment: # b]", "[stdout: []"]],
+    ["[", ["a: success [tap comment: # b]", "[stdout: []"]],
     ["]\nok 2\n", ["[stdout: ]\n]"]],
     ["1..2\n", ["test 2: success"]],
     ["ok 3", []],
@@ -635,7 +1020,7 @@ Deno.test("TapDecoder emits events as early as possible", () => {
 Deno.test("TapDecoder announces a subtest before it ends", () => {
   const decoder = new TapDecoder();
   const events = decoder.push(encoder.encode("# Subtest: a\n"));
-  assertEquals(events.map(show), ["test 1 - a: inprogress"]);
+  assertEquals(events.map(show), ["a: inprogress"]);
 });
 
 /** A clock that shows `seconds`, and one more each time. */
@@ -716,7 +1101,7 @@ Deno.test("TapDecoder treats lines of more than a MiB as text", () => {
     [
       "stdout",
       "test 1",
-      "test 2",
+      "yyyyyy",
       "stdout",
     ],
   );
@@ -771,7 +1156,7 @@ Deno.test("TapDecoder cuts an id that is too long, and attaches it whole", () =>
   const [event] = decode(`ok 1 ${name}\n`);
   assert(event.testId!.length <= 4096);
   assert(event.testId!.isWellFormed());
-  assertEquals(new TextDecoder().decode(event.fileBytes), `test 1 ${name}`);
+  assertEquals(new TextDecoder().decode(event.fileBytes), name);
 });
 
 Deno.test("TapDecoder keeps ids apart and bounded at any depth", () => {
@@ -873,6 +1258,7 @@ Deno.test("TapDecoder passes on all bytes that are not TAP, seed 5", () => {
         Uint8Array.of(0x0a),
       ]));
       const events = decode(marked);
+      assertEquals(show(events.pop()!), NO_PLAN);
       assertEquals(concat(events.map(({ fileBytes }) => fileBytes!)), marked);
     }),
     { seed: 5, numRuns: 500 },

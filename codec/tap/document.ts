@@ -8,11 +8,13 @@ import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { cutId } from "../text/ids.ts";
 import type { LineReader } from "../text/line_feeder.ts";
-import { numberedId } from "./ids.ts";
-import type { Subtest } from "./level.ts";
+import { Groups } from "./groups.ts";
+import { nameOf } from "./ids.ts";
+import type { Level, Subtest } from "./level.ts";
 import { LEVEL_INDENT, Levels } from "./levels.ts";
 import {
   contentEnd,
+  type Dialect,
   indentationEnd,
   isYamlEnd,
   mayBecomeTap,
@@ -26,6 +28,17 @@ import {
 import { Outlet } from "./outlet.ts";
 import type { TestResult } from "./test_result.ts";
 
+/** Options of a {@linkcode TapDocument}. */
+export interface TapDocumentOptions {
+  /**
+   * Whether ids are those of Python's `tap2subunit`, "test N - description".
+   * They repeat where documents follow one another.
+   */
+  readonly numbered?: boolean;
+  /** Whether a TODO test that passes is a `uxsuccess`. */
+  readonly strictTodo?: boolean;
+}
+
 /** The last test point, while it may still get diagnostics. */
 interface Current {
   readonly result: TestResult;
@@ -34,27 +47,42 @@ interface Current {
   readonly number: number;
   /** The announcement of it, if there was one. */
   readonly subtest: Subtest | undefined;
+  /** The group that it is in, if a comment named one. */
+  readonly group: string | undefined;
 }
 
+/** The tag of a TODO test that passes. */
+const TODO_TAG = "todo";
+
 /**
- * Makes events from lines. Ids, statuses and reports of missing tests are those
- * of Python's `tap2subunit` for what it reads: TAP 12 and 13, one level.
+ * Makes events from lines. Statuses and reports of missing tests are those of
+ * Python's `tap2subunit` for what it reads: TAP 12 and 13, one level.
  *
  * Where TAP leaves it open, or Python loses something:
  *
+ * - Ids contain no position, so that they last when tests are added: a test is
+ *   called by its description, a second one of that name has " #2" behind it,
+ *   and only a test without a description is "test N".
  * - A test that is reported twice, or is not planned, is a failure, whatever
  *   its result. If the plan comes last, the test has been emitted by then, and
- *   a failure is added.
+ *   a failure is added. One wrong number is one failure: the test that is
+ *   missing in its place is not another.
  * - Up to TAP 13, tests come in the order of their numbers. In TAP 14 they come
  *   in any order, and missing ones are reported at the end.
+ * - A TODO test that passes is a success with the tag "todo": to its producer,
+ *   to prove(1) and to TAP 13 and 14 it is not a failure.
  * - A document without a plan is a failure, as in prove(1): a producer that
- *   dies before it prints the plan at the end must not look green.
- * - A subtest without a result is a failure.
+ *   dies before it prints the plan at the end must not look green. So is input
+ *   that contains no TAP.
+ * - A subtest without a result is a failure. One that was skipped as a whole,
+ *   by its plan, is one skipped test.
  * - `Bail out!` ends all levels at once; what follows is text.
  * - A comment belongs to the test point before it. A comment after anything
  *   else is text, and so are pragmas: `pragma +strict` would turn any stray
  *   output of a test program into a failure.
- * - A version line after a document begins another one, as after `cat a b`.
+ * - Another document begins with a version line, with a second plan, and with a
+ *   test point after a plan that came last, as after `for t in t/*; do $t;
+ *   done`.
  * - In TAP 14 a subtest ends at its parent's test point, found by name. Here
  *   any test point of the parent's level ends it: if a producer spelled a name
  *   in two ways, the rest of the document would be text.
@@ -62,15 +90,22 @@ interface Current {
 export class TapDocument implements LineReader {
   readonly #outlet: Outlet;
   readonly #levels: Levels;
+  readonly #strictTodo: boolean;
+  readonly #groups = new Groups();
   #current: Current | undefined;
   /** The indentation of the current YAML block. */
   #yamlIndent: number | undefined;
+  #dialect: Dialect = "tap";
   #hasVersion = false;
   #isOver = false;
 
-  constructor(emitEvent: (event: StatusEvent) => void) {
+  constructor(
+    emitEvent: (event: StatusEvent) => void,
+    { numbered = false, strictTodo = false }: TapDocumentOptions = {},
+  ) {
     this.#outlet = new Outlet(emitEvent);
-    this.#levels = new Levels(this.#outlet);
+    this.#levels = new Levels(this.#outlet, numbered);
+    this.#strictTodo = strictTodo;
   }
 
   /** The time of the following lines, if there is a clock. */
@@ -89,7 +124,7 @@ export class TapDocument implements LineReader {
     if (this.#isOver) return false;
     this.#levels.releaseHeld();
     if (this.#readYaml(bytes, start, end)) return true;
-    const line = parseLine(bytes, start, end);
+    const line = parseLine(bytes, start, end, this.#dialect);
     switch (line.kind) {
       case "blank":
         // May be between a test point and its YAML block.
@@ -97,13 +132,13 @@ export class TapDocument implements LineReader {
       case "other":
         break;
       case "comment":
-        return this.#readComment(bytes, start + line.indent, end);
+        return this.#readComment(bytes, start + line.indent, end, line.indent);
       case "yaml":
         if (this.#beginYaml(line.indent)) return true;
         break;
       case "subtest":
         return this.#readStructure(line) ||
-          this.#readComment(bytes, start + line.indent, end);
+          this.#readComment(bytes, start + line.indent, end, line.indent);
       default:
         if (this.#readStructure(line)) return true;
     }
@@ -130,23 +165,36 @@ export class TapDocument implements LineReader {
   #settle(): void {
     if (this.#current === undefined) return;
     const { depth, result } = this.#current;
+    this.#name(this.#current);
     this.#current = undefined;
     this.#yamlIndent = undefined;
     this.#levels.end(depth, result);
   }
 
-  /** Ends the input. */
+  /** Names a test that is not a buffered subtest, though it ends in "{". */
+  #name({ result, depth, number, line, group }: Current): void {
+    if (result.testId !== "") return;
+    this.#levels.name(depth, result, number, line.description, group);
+  }
+
+  /** Ends the input, where another may follow. */
   end(): void {
     this.#settle();
-    if (!this.#isOver) this.#endDocument();
-    this.#isOver = true;
+    this.#endDocument();
+    this.#isOver = false;
   }
 
   // Diagnostics
 
-  #readComment(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#current === undefined) return false;
+  #readComment(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    indent: number,
+  ): boolean {
     const stop = contentEnd(bytes, start, end);
+    if (indent === 0) this.#groups.addComment(bytes, start, stop);
+    if (this.#current === undefined) return false;
     this.#current.result.addComment(bytes.subarray(start, stop));
     this.#emitPart(this.#current);
     return true;
@@ -154,12 +202,8 @@ export class TapDocument implements LineReader {
 
   #beginYaml(indent: number): boolean {
     const current = this.#current;
-    if (
-      current === undefined || current.result.hasYaml ||
-      indent <= current.line.indent
-    ) {
-      return false;
-    }
+    if (current === undefined || indent <= current.line.indent) return false;
+    current.result.beginYaml();
     this.#yamlIndent = indent;
     return true;
   }
@@ -192,14 +236,21 @@ export class TapDocument implements LineReader {
     return indentationEnd(bytes, start, needed) === needed;
   }
 
-  #emitPart({ depth, result }: Current): void {
-    const part = result.takePart();
-    if (part !== undefined) this.#levels.emit(depth, part);
+  #emitPart(current: Current): void {
+    const { depth, result } = current;
+    if (!result.isLong) return;
+    this.#name(current);
+    this.#levels.emit(depth, result.takePart());
   }
 
   // Structure
 
   #readStructure(line: StructureLine): boolean {
+    if (this.#isVerdict(line)) return false;
+    if (this.#beginsDocument(line)) {
+      this.#settle();
+      this.#endDocument();
+    }
     const depth = this.#place(line);
     if (depth === undefined) return false;
     switch (line.kind) {
@@ -219,6 +270,43 @@ export class TapDocument implements LineReader {
   }
 
   /**
+   * Returns whether a line is what prove(1) prints after a document that is
+   * fine, "ok" or "ok   78 ms ( 0.00 usr …".
+   */
+  #isVerdict(line: StructureLine): boolean {
+    if (line.kind !== "point" || line.indent > 0) return false;
+    const level = this.#levels.at(0);
+    if (!level.isComplete || this.#levels.hasOpenSubtest(0)) return false;
+    const { ok, number, description, directive } = line;
+    return ok && directive === undefined &&
+      (number === undefined
+        ? description === "" && level.isNumbered
+        : description.startsWith("ms ( ") && description.includes(" usr "));
+  }
+
+  /**
+   * Returns whether a line begins another document without saying so, as after
+   * `for t in t/*; do $t; done`: a second plan; a first test after a plan that
+   * came last, or after all that the plan has. If it is not truly another one
+   * it has no plan, and so fails.
+   */
+  #beginsDocument(line: StructureLine): boolean {
+    const level = this.#levels.at(0);
+    const { kind, indent } = line;
+    if (this.#levels.hasOpenSubtest(0)) return false;
+    if (indent === 0) {
+      if (kind === "plan") return level.planned !== undefined;
+      if (kind === "point") {
+        const { number = 1 } = line;
+        return number === 1 && level.isPlanLast || isFirstAgain(line, level);
+      }
+    } else if (this.#levelsBelow(line, indent) === 0) {
+      return false;
+    }
+    return level.isPlanLast && kind !== "bailout" && kind !== "brace";
+  }
+
+  /**
    * The depth of the level that a line belongs to, by its indentation;
    * undefined when there is none. A line with more indentation begins a
    * subtest.
@@ -233,6 +321,7 @@ export class TapDocument implements LineReader {
     if (this.#opensBrace()) this.#openBrace(this.#current!);
     this.#settle();
     this.#levels.open(line.indent, count);
+    this.#groups.giveUp();
     return top + count;
   }
 
@@ -257,7 +346,9 @@ export class TapDocument implements LineReader {
     if (depth > 0) return isFresh;
     if (!isFresh) this.#endDocument();
     this.#hasVersion = true;
+    this.#dialect = version === 0 ? "ktap" : "tap";
     this.#levels.isAnyOrder = version >= 14;
+    this.#groups.begin(version);
     return true;
   }
 
@@ -267,42 +358,76 @@ export class TapDocument implements LineReader {
       return false;
     }
     this.#settle();
-    const isSkip = last === 0 && this.#levels.at(depth).isFresh;
+    const level = this.#levels.at(depth);
+    const isSkip = last === 0 && level.isFresh;
     this.#levels.setPlan(depth, last);
-    if (isSkip) this.#skipLevel(depth, reason);
+    if (depth === 0) this.#groups.giveUp();
+    if (isSkip && depth === 0) this.#skipDocument(reason);
+    else if (isSkip) level.skipReason = reason;
     return isSkip || reason === "";
   }
 
-  #skipLevel(depth: number, reason: string): void {
-    const result = this.#levels.newResult("file skip", "skip");
+  #skipDocument(reason: string): void {
+    const testId = this.#levels.at(0).takeId("file skip");
+    const result = this.#levels.newResult(testId, "skip");
     if (reason !== "") result.addReason(reason);
-    this.#levels.end(depth, result);
+    this.#levels.end(0, result);
   }
 
   #readPoint(line: TestPointLine, depth: number): boolean {
     this.#settle();
     const level = this.#levels.at(depth);
+    if (depth === 0 && isFirstAgain(line, level)) level.restart();
     if (level.subtest && !isResultOf(line, level.subtest)) {
       this.#levels.abandon(depth);
     }
     const { subtest } = level;
-    const number = line.number ?? subtest?.number ?? level.numbers.next;
+    const number = line.number ?? subtest?.number ?? level.nextNumber;
     const result = this.#levels.newResult(
-      subtest?.testId ?? numberedId(number, line.description),
-      statusOf(line),
+      subtest?.testId ?? "",
+      statusOf(line, this.#strictTodo),
       subtest?.started,
     );
+    if (isPassingTodo(line) && !this.#strictTodo) result.tags = [TODO_TAG];
+    const timed = depth === 0 ? this.#readTiming(line, level, result) : line;
+    const group = depth === 0 ? this.#groups.of(line) : undefined;
+    const current = { depth, line: timed, number, result, subtest, group };
+    // The next line may show that the "{" is not part of the name.
+    if (!line.opensBrace || depth < this.#levels.top) this.#name(current);
+    const skipReason = this.#levels.skipReasonBelow(depth);
     this.#levels.close(depth, result.testId);
     level.subtest = undefined;
-    addDetails(result, line, subtest);
+    if (line.number !== undefined) level.isNumbered = true;
+    addDetails(result, timed, subtest);
+    if (skipReason) result.addSkipReason(skipReason);
     this.#levels.addNumber(depth, number, result);
-    this.#current = { depth, line, number, result, subtest };
+    this.#current = current;
     return true;
+  }
+
+  /**
+   * Takes the duration out of a description, as `bats -T` writes it: "adds
+   * coins in 76ms". Its documents begin with the plan, without a version, and
+   * descriptions have no dash.
+   */
+  #readTiming(
+    line: TestPointLine,
+    level: Level,
+    result: TestResult,
+  ): TestPointLine {
+    const isBats = !this.#hasVersion && level.planned !== undefined &&
+      !level.isPlanLast && line.number !== undefined;
+    const match = isBats ? TIMING.exec(line.description) : null;
+    if (match === null) return line;
+    const [, description, duration] = match;
+    result.addText(`# ${duration}`);
+    return { ...line, description };
   }
 
   #readSubtest({ text }: TextLine, depth: number): boolean {
     if (this.#levels.hasOpenSubtest(depth)) return false;
     this.#settle();
+    this.#groups.giveUp();
     const { isFresh, parentTestId } = this.#levels.at(depth);
     // The comment is at the parent's indentation, or the first line of the
     // subtest.
@@ -317,8 +442,12 @@ export class TapDocument implements LineReader {
   #bailOut({ text }: TextLine): boolean {
     this.#settle();
     this.#isOver = true;
-    const testId = text === "" ? "Bail out!" : `Bail out! ${text}`;
-    this.#levels.end(0, this.#levels.newResult(testId, "fail"));
+    const description = text === "" ? "Bail out!" : `Bail out! ${text}`;
+    const short = cutId(description);
+    const testId = this.#levels.at(0).takeId(short);
+    const result = this.#levels.newResult(testId, "fail");
+    if (short !== description) result.addText(description);
+    this.#levels.end(0, result);
     this.#levels.closeDocument();
     return true;
   }
@@ -336,11 +465,12 @@ export class TapDocument implements LineReader {
       this.#levels.at(depth).subtest = { ...subtest, result };
       return;
     }
-    const description = line.description.replace(/ ?\{$/, "");
-    const testId = cutId(numberedId(number, description));
-    result.testId = testId;
+    if (result.testId === "") {
+      const description = line.description.replace(/ ?\{$/, "");
+      result.testId = this.#levels.takeId(depth, number, description);
+    }
     result.started = this.time;
-    const { started } = result;
+    const { testId, started } = result;
     this.#levels.begin(depth, { testId, number, name: "", started, result });
   }
 
@@ -349,38 +479,59 @@ export class TapDocument implements LineReader {
     const result = level.subtest?.result;
     if (result === undefined) return false;
     this.#settle();
+    const skipReason = this.#levels.skipReasonBelow(depth);
     this.#levels.close(depth);
     level.subtest = undefined;
+    if (skipReason) result.addSkipReason(skipReason);
     this.#levels.end(depth, result);
     return true;
   }
 
+  /** Ends the document and begins another. */
   #endDocument(): void {
-    const { planned, isFresh } = this.#levels.at(0);
-    const isBroken = planned === undefined && (this.#hasVersion || !isFresh);
+    const { planned } = this.#levels.at(0);
     this.#levels.closeDocument();
-    if (isBroken) {
-      this.#levels.report(0, "tap plan", "plan missing from TAP output");
+    if (planned === undefined && !this.#isOver) {
+      const testId = this.#levels.at(0).takeId("tap plan");
+      this.#levels.report(0, testId, "plan missing from TAP output");
     }
+    this.#hasVersion = false;
+    this.#dialect = "tap";
+    this.#levels.isAnyOrder = false;
+    this.#groups.giveUp();
   }
 }
 
-function statusOf({ ok, directive }: TestPointLine): TestStatus {
+/** How `bats -T` ends a description. */
+const TIMING = /^(?!-)(.*\S)\s+(in \d+ms)$/s;
+
+function statusOf(
+  { ok, directive }: TestPointLine,
+  strictTodo: boolean,
+): TestStatus {
   if (directive === "skip") return "skip";
-  if (directive === "todo") return ok ? "uxsuccess" : "xfail";
-  return ok ? "success" : "fail";
+  if (directive === undefined) return ok ? "success" : "fail";
+  if (!ok) return "xfail";
+  return strictTodo ? "uxsuccess" : "success";
+}
+
+function isPassingTodo({ ok, directive }: TestPointLine): boolean {
+  return ok && directive === "todo";
+}
+
+/**
+ * Returns whether the first test has come a second time, after all others of a
+ * plan that came first.
+ */
+function isFirstAgain({ number }: TestPointLine, level: Level): boolean {
+  return number === 1 && level.isComplete && !level.isPlanLast;
 }
 
 /** Returns whether the line is the result of the subtest. */
 function isResultOf(line: TestPointLine, subtest: Subtest): boolean {
   const { number = subtest.number } = line;
   return subtest.result === undefined &&
-    (number === subtest.number || nameOf(line) === subtest.name);
-}
-
-/** The description without a leading "- ". */
-function nameOf({ description }: TestPointLine): string {
-  return description.replace(/^-(?:\s+|$)/, "");
+    (number === subtest.number || nameOf(line.description) === subtest.name);
 }
 
 /** Adds everything in a test point besides its result. */
@@ -395,7 +546,7 @@ function addDetails(
     else result.addText(reason);
   }
   if (comment !== "") result.addText(comment);
-  const name = nameOf(line);
+  const name = nameOf(description);
   if (subtest !== undefined && name !== "" && name !== subtest.name) {
     result.note(`the test point says ${JSON.stringify(description)}`);
   }

@@ -18,6 +18,16 @@ export function numberedId(number: number, description = ""): string {
     : `test ${number} ${description}`;
 }
 
+/** A description without a leading "- ". */
+export function nameOf(description: string): string {
+  return description.replace(/^-(?:\s+|$)/, "");
+}
+
+/** The id of a test named `name` in a group that has no test point. */
+export function groupedId(group: string, name: string): string {
+  return group + SEPARATOR + name;
+}
+
 /** Returns an event with the ids of tests below `parentTestId`. */
 export function childEvent(
   event: StatusEvent,

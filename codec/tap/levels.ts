@@ -7,8 +7,9 @@
 import type { StatusEvent, TestStatus } from "../event.ts";
 import { cutId } from "../text/ids.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { numberedId } from "./ids.ts";
+import { groupedId, nameOf, numberedId } from "./ids.ts";
 import { Level, type Subtest } from "./level.ts";
+import { Names } from "./names.ts";
 import type { NumberRange } from "./numbers.ts";
 import type { Outlet } from "./outlet.ts";
 import { TestResult } from "./test_result.ts";
@@ -30,12 +31,23 @@ const MISSING = "test missing from TAP output";
  */
 export class Levels {
   readonly #outlet: Outlet;
-  #levels = [new Level(0)];
+  readonly #isNumbered: boolean;
+  /** The names in the document's level, and in those of earlier documents. */
+  readonly #names: Names | undefined;
+  #levels: Level[];
   /** Whether numbers may come in any order, as in TAP 14. */
   isAnyOrder = false;
 
-  constructor(outlet: Outlet) {
+  /** @param isNumbered whether ids are those of Python's tool */
+  constructor(outlet: Outlet, isNumbered: boolean) {
     this.#outlet = outlet;
+    this.#isNumbered = isNumbered;
+    this.#names = this.#newNames();
+    this.#levels = [new Level(0, this.#names)];
+  }
+
+  #newNames(): Names | undefined {
+    return this.#isNumbered ? undefined : new Names();
   }
 
   /** The depth of the innermost level. */
@@ -67,16 +79,17 @@ export class Levels {
     const first = this.top + 1;
     for (let left = count - 1; left >= 0; left--) {
       const outer = this.#levels.at(-1);
-      this.#levels.push(new Level(indent - left * LEVEL_INDENT, outer));
+      const own = indent - left * LEVEL_INDENT;
+      this.#levels.push(new Level(own, this.#newNames(), outer));
     }
     this.at(first).parentTestId = subtest?.testId;
   }
 
   /** Begins the next test of a level, which is a subtest. */
   announce(depth: number, name: string): void {
-    const number = this.at(depth).numbers.next;
+    const number = this.at(depth).nextNumber;
     const description = name === "" ? "" : `- ${name}`;
-    const testId = cutId(numberedId(number, description));
+    const testId = this.takeId(depth, number, description);
     this.begin(depth, { testId, number, name, started: this.#outlet.time });
   }
 
@@ -111,11 +124,16 @@ export class Levels {
     }
   }
 
+  /** Why the subtest in the level was skipped by its plan, if it was. */
+  skipReasonBelow(depth: number): string | undefined {
+    return depth < this.top ? this.at(depth + 1).skipReason : undefined;
+  }
+
   /** Closes all levels and begins another document. */
   closeDocument(): void {
     this.close(0);
     this.#reportMissing(0);
-    this.#levels = [new Level(0)];
+    this.#levels = [new Level(0, this.#names)];
   }
 
   /** Fails the level's subtest, because it has no result. */
@@ -128,7 +146,7 @@ export class Levels {
     const result = subtest.result ??
       this.newResult(subtest.testId, "fail", subtest.started);
     if (subtest.result === undefined) {
-      level.numbers.add(subtest.number);
+      this.#use(level, subtest.number);
       result.fail("subtest lacks its test point");
     } else {
       result.fail('subtest lacks its "}"');
@@ -140,11 +158,12 @@ export class Levels {
   addNumber(depth: number, number: number, result: TestResult): void {
     const level = this.at(depth);
     const { numbers, planned = Infinity } = level;
-    const isNew = numbers.add(number);
+    const isNew = this.#use(level, number);
     if (number < 1 || number > planned) {
-      result.fail(`no test ${number} is planned`);
+      misplace(level, result, `no test ${number} is planned`);
     } else if (!isNew) {
-      result.fail(`test ${number} came before, or was found missing`);
+      const reason = `test ${number} came before, or was found missing`;
+      misplace(level, result, reason);
     }
     const maxGaps = this.isAnyOrder ? MAX_GAPS : 0;
     if (numbers.gaps.length > maxGaps) {
@@ -152,32 +171,72 @@ export class Levels {
     }
   }
 
+  /** Returns false if the number has been used before. */
+  #use(level: Level, number: number): boolean {
+    const { planned = Infinity } = level;
+    if (number <= planned) return level.numbers.add(number);
+    level.beyond = Math.max(level.beyond, number);
+    return true;
+  }
+
   /** Sets the plan; tests beyond it that have already come are failures. */
   setPlan(depth: number, last: number): void {
     const level = this.at(depth);
+    level.isPlanLast = !level.isFresh;
     level.planned = last;
     for (const range of level.numbers.beyond(last)) {
-      this.#outlet.reportNumbers(level, range, `the plan is 1..${last}`);
+      const [count, rest] = settle(range, level.missing);
+      level.missing -= count;
+      level.misplaced += sizeOf(rest);
+      // Another result of those tests, if they had no names.
+      this.#outlet.reportNumbers(level, rest, `the plan is 1..${last}`);
     }
   }
 
+  /** The id of a test, relative to its level. */
+  takeId(depth: number, number: number, description: string): string {
+    return this.at(depth).takeId(cutId(this.#idOf(number, description)));
+  }
+
   /**
-   * Makes the result of a test that ends now. An id that has to be shortened is
-   * attached in full.
+   * Gives the result of a test its id. One that has to be shortened is attached
+   * in full.
+   *
+   * @param group the test's parent if that has no test point of its own
    */
+  name(
+    depth: number,
+    result: TestResult,
+    number: number,
+    description: string,
+    group?: string,
+  ): void {
+    const own = this.#idOf(number, description);
+    const isGrouped = group !== undefined && !this.#isNumbered;
+    const id = isGrouped ? groupedId(group, own) : own;
+    const short = cutId(id);
+    result.testId = this.at(depth).takeId(short);
+    if (isGrouped) result.parentTestId = cutId(group);
+    if (short !== id) result.addText(id);
+  }
+
+  /**
+   * What a test is called: by its description, or by its number if it has none;
+   * as in Python's tool, by both.
+   */
+  #idOf(number: number, description: string): string {
+    return this.#isNumbered
+      ? numberedId(number, description)
+      : nameOf(description) || numberedId(number);
+  }
+
+  /** Makes the result of a test that ends now. */
   newResult(
     testId: string,
     status: TestStatus,
     started?: Timestamp,
   ): TestResult {
-    const result = new TestResult(
-      cutId(testId),
-      status,
-      this.#outlet.time,
-      started,
-    );
-    if (result.testId !== testId) result.addText(testId);
-    return result;
+    return new TestResult(testId, status, this.#outlet.time, started);
   }
 
   /** Emits the events that end a test. */
@@ -210,13 +269,39 @@ export class Levels {
     const level = this.at(depth);
     const { numbers, planned } = level;
     for (const gap of numbers.gaps) this.#reportGap(level, gap);
-    const rest = { first: numbers.next, last: planned ?? 0 };
-    this.#outlet.reportNumbers(level, rest, MISSING);
+    this.#reportGap(level, { first: numbers.next, last: planned ?? 0 });
   }
 
   #reportGap(level: Level, { first, last }: NumberRange): void {
     const { planned = last } = level;
-    const range = { first, last: Math.min(last, planned) };
-    this.#outlet.reportNumbers(level, range, MISSING);
+    const gap = { first, last: Math.min(last, planned) };
+    const [count, rest] = settle(gap, level.misplaced);
+    level.misplaced -= count;
+    level.missing += sizeOf(rest);
+    this.#outlet.reportNumbers(level, rest, MISSING, (id) => level.takeId(id));
   }
+}
+
+/**
+ * Fails a test because of its number, unless a test that was reported as
+ * missing stands for it: one mistake is one failure.
+ */
+function misplace(level: Level, result: TestResult, reason: string): void {
+  if (level.missing > 0) {
+    level.missing--;
+    result.note(reason);
+  } else {
+    level.misplaced++;
+    result.fail(reason);
+  }
+}
+
+function sizeOf({ first, last }: NumberRange): number {
+  return Math.max(0, last - first + 1);
+}
+
+/** Takes up to `count` numbers off a range: how many, and the rest. */
+function settle(range: NumberRange, count: number): [number, NumberRange] {
+  const taken = Math.min(count, sizeOf(range));
+  return [taken, { ...range, first: range.first + taken }];
 }

@@ -20,8 +20,11 @@
 
 import { decodeLenient } from "../text/utf8.ts";
 
-/** What a test point requests besides its result. */
+/** What a test point requests besides its result; "todo" is also XFAIL. */
 export type Directive = "skip" | "todo";
+
+/** How the comments of test points are read: the Linux kernel has its own. */
+export type Dialect = "tap" | "ktap";
 
 /** A line "ok …" or "not ok …". */
 export interface TestPointLine {
@@ -36,7 +39,10 @@ export interface TestPointLine {
   readonly directive: Directive | undefined;
   /** The reason of the directive; may be empty. */
   readonly reason: string;
-  /** A comment that is not a directive, from its "#" on; may be empty. */
+  /**
+   * A comment that is neither a directive nor part of the description, from its
+   * "#" on; may be empty.
+   */
   readonly comment: string;
   /** Whether it ends in " {", as buffered subtests of node-tap begin. */
   readonly opensBrace: boolean;
@@ -119,17 +125,17 @@ interface Keyword {
    */
   readonly allows: (bytes: Uint8Array, at: number, end: number) => boolean;
   /** Makes the line from the text that follows it. */
-  readonly read: (text: string, indent: number) => Line;
+  readonly read: (text: string, indent: number, dialect: Dialect) => Line;
 }
 
 const KEYWORDS: readonly Keyword[] = [{
   bytes: ascii("ok"),
   allows: beginsWithSpace,
-  read: (text, indent) => parsePoint(text, true, indent),
+  read: (text, indent, dialect) => parsePoint(text, true, indent, dialect),
 }, {
   bytes: ascii("not ok"),
   allows: beginsWithSpace,
-  read: (text, indent) => parsePoint(text, false, indent),
+  read: (text, indent, dialect) => parsePoint(text, false, indent, dialect),
 }, {
   bytes: ascii("TAP version "),
   allows: beginsWithDigit,
@@ -174,6 +180,7 @@ export function parseLine(
   bytes: Uint8Array,
   start: number,
   end: number,
+  dialect: Dialect = "tap",
 ): Line {
   const stop = contentEnd(bytes, start, end);
   const at = indentationEnd(bytes, start, stop);
@@ -186,7 +193,7 @@ export function parseLine(
   for (const keyword of KEYWORDS_BY_BYTE[first]) {
     const textAt = at + keyword.bytes.length;
     if (textAt <= stop && mayBegin(keyword, bytes, at, stop)) {
-      return keyword.read(readText(bytes, textAt, stop), indent);
+      return keyword.read(readText(bytes, textAt, stop), indent, dialect);
     }
   }
   return OTHER;
@@ -274,10 +281,15 @@ function agrees(keyword: Keyword, index: number, byte: number): boolean {
 
 const NUMBER = new RegExp(String.raw`^(\d{1,${MAX_DIGITS}})(?=[\s#]|$)`);
 
-function parsePoint(text: string, ok: boolean, indent: number): TestPointLine {
+function parsePoint(
+  text: string,
+  ok: boolean,
+  indent: number,
+  dialect: Dialect,
+): TestPointLine {
   const digits = NUMBER.exec(text)?.[1];
   const rest = digits === undefined ? text : text.slice(digits.length);
-  const comment = findComment(rest);
+  const comment = findComment(rest, dialect);
   const isDirective = comment?.directive !== undefined;
   return {
     kind: "point",
@@ -301,27 +313,56 @@ interface PointComment {
   readonly textAt: number;
 }
 
-const DIRECTIVE = /\s*(skip|todo)\S*\s*/iy;
+/**
+ * Whole words: "# todos are missing" and "# skipper" are not directives, or
+ * they would hide a failure. TAP 13 has "Skipped:" too.
+ */
+const DIRECTIVES: Readonly<Record<Dialect, RegExp>> = {
+  tap: /\s*(skip(?:ped|ping)?|todo)(?![\p{L}\p{N}_]):?\s*/iuy,
+  ktap: /\s*(skip(?:ped|ping)?|todo|xfail)(?![\p{L}\p{N}_]):?\s*/iuy,
+};
+
+/**
+ * Comments that are not part of the description, because they are about a run:
+ * how long it took ("time=3.5ms", "in 76 ms") and, from kselftest and Meson,
+ * how it died.
+ */
+const REMARK =
+  /\s*(?:(?:(?:time\s*=|in)\s*)?\d+(?:\.\d+)?\s*m?s(?:\s*\{)?\s*(?:$|#)|exit=\d+|TIMEOUT\b)/y;
+/** What only begins as a directive; it is a remark too. */
+const MISSPELLED = /\s*(?:skip|todo)/iy;
 
 /**
  * Finds the comment after a description: it begins at the first "#" that is not
  * escaped and has white space on both sides, or on one side and is followed by
  * a directive. So "issue #12" and "page.html#skip" are descriptions, and "foo
  * #todo" is not.
+ *
+ * What follows the first such "#" and is neither a directive nor a remark is
+ * part of the description, as in TAP 14, prove(1) and node-tap: they find no
+ * directive in "a # b # TODO" either. In the kernel's dialect it is data.
  */
-function findComment(text: string): PointComment | undefined {
+function findComment(text: string, dialect: Dialect): PointComment | undefined {
   for (let at = 0; (at = text.indexOf("#", at)) >= 0; at++) {
     if (isEscaped(text, at)) continue;
     const before = at === 0 || isSpace(text.charCodeAt(at - 1));
     const after = at + 1 === text.length || isSpace(text.charCodeAt(at + 1));
     if (!before && !after) continue;
-    DIRECTIVE.lastIndex = at + 1;
-    const word = DIRECTIVE.exec(text)?.[1];
+    const textAt = at + 1;
+    const pattern = DIRECTIVES[dialect];
+    pattern.lastIndex = textAt;
+    const word = pattern.exec(text)?.[1].toLowerCase();
     if (word !== undefined) {
-      const directive = word.toLowerCase() as Directive;
-      return { at, directive, textAt: DIRECTIVE.lastIndex };
+      const directive = word.startsWith("skip") ? "skip" : "todo";
+      return { at, directive, textAt: pattern.lastIndex };
     }
-    if (before && after) return { at, textAt: at + 1 };
+    if (!before || !after) continue;
+    const isRemark = dialect === "ktap" || text.length === textAt ||
+      [REMARK, MISSPELLED].some((pattern) => {
+        pattern.lastIndex = textAt;
+        return pattern.test(text);
+      });
+    return isRemark ? { at, textAt } : undefined;
   }
   return undefined;
 }

@@ -128,7 +128,30 @@ Deno.test("parseLine reads a test point's parts", () => {
     ["ok issue #12", { description: "issue #12" }],
     ["ok C# is fine", { description: "C# is fine" }],
     ["ok a # time=3ms", { description: "a", comment: "# time=3ms" }],
-    ["ok a # b # todo", { description: "a", comment: "# b # todo" }],
+    ["ok a # 42", { description: "a # 42" }],
+    ["ok a # b # todo", { description: "a # b # todo" }],
+    ["ok a # time = 3.5ms", { description: "a", comment: "# time = 3.5ms" }],
+    ["ok a # in 76 ms", { description: "a", comment: "# in 76 ms" }],
+    ["ok a # 2s later", { description: "a # 2s later" }],
+    ["ok a # exit=1", { description: "a", comment: "# exit=1" }],
+    ["ok a # TIMEOUT 45 s", { description: "a", comment: "# TIMEOUT 45 s" }],
+    ["ok a # timeout 45 s", { description: "a # timeout 45 s" }],
+    ["ok a # time=1s # todo", {
+      description: "a",
+      comment: "# time=1s # todo",
+    }],
+    ["ok a # todos", { description: "a", comment: "# todos" }],
+    ["ok a # TODOlist", { description: "a", comment: "# TODOlist" }],
+    ["ok a # todoé", { description: "a", comment: "# todoé" }],
+    ["ok a # skipper", { description: "a", comment: "# skipper" }],
+    ["ok a #todos", { description: "a #todos" }],
+    ["ok a # TODO(me) b", {
+      description: "a",
+      directive: "todo",
+      reason: "(me) b",
+    }],
+    ["ok a # XFAIL b", { description: "a # XFAIL b" }],
+    ["ok a #", { description: "a", comment: "#" }],
     ["ok a \\# skip", { description: "a # skip" }],
     ["ok a \\\\# skip", { description: "a \\", directive: "skip" }],
     ["ok a \\\\\\# todo", { description: "a \\# todo" }],
@@ -148,6 +171,24 @@ Deno.test("parseLine reads a test point's parts", () => {
   ];
   for (const [text, parts] of points) {
     assertEquals<unknown>(parse(text), { ...nothing, ...parts }, text);
+  }
+});
+
+Deno.test("parseLine reads the comments of the Linux kernel's dialect", () => {
+  const points: [string, unknown[]][] = [
+    ["ok 1 a # XFAIL b", ["a", "todo", "b", ""]],
+    ["ok 1 a # xfailed b", ["a", undefined, "", "# xfailed b"]],
+    ["ok 1 a # SKIP b", ["a", "skip", "b", ""]],
+    ["ok 1 a # TODO b", ["a", "todo", "b", ""]],
+    ["not ok 1 a # ERROR b", ["a", undefined, "", "# ERROR b"]],
+    ["ok 1 a # 42", ["a", undefined, "", "# 42"]],
+  ];
+  for (const [text, parts] of points) {
+    const bytes = encoder.encode(text);
+    const line = parseLine(bytes, 0, bytes.length, "ktap");
+    assert(line.kind === "point");
+    const { description, directive, reason, comment } = line;
+    assertEquals<unknown>([description, directive, reason, comment], parts);
   }
 });
 

@@ -92,20 +92,23 @@ export class Outlet {
   /**
    * Reports a failure for each number in a range, up to a limit, then one for
    * the rest.
+   *
+   * @param idOf makes the id of a test out of "test N"
    */
   reportNumbers(
     level: Level,
     { first, last }: NumberRange,
     reason: string,
+    idOf: (id: string) => string = (id) => id,
   ): void {
     let number = first;
     for (; number <= last; number++) {
       if (this.#reportedNumbers === MAX_REPORTED_NUMBERS) break;
       this.#reportedNumbers++;
-      this.report(level, numberedId(number), reason);
+      this.report(level, idOf(numberedId(number)), reason);
     }
     if (number <= last) {
-      this.report(level, `tests ${number} to ${last}`, reason);
+      this.report(level, idOf(`tests ${number} to ${last}`), reason);
     }
   }
 

@@ -20,9 +20,16 @@ const MAX_PART_BYTES = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
+const YAML_SEPARATOR = encoder.encode("---");
+
 /** Collects what belongs to a test, to be emitted before its last event. */
 export class TestResult {
+  /** Empty while it is not known. */
   testId: string;
+  /** The parent, if that is not the test of a level. */
+  parentTestId: string | undefined;
+  /** The tags of the last event. */
+  tags: readonly string[] | undefined;
   /** The time of the `inprogress` event, if there was one. */
   started: Timestamp | undefined;
   #status: TestStatus;
@@ -47,14 +54,15 @@ export class TestResult {
     this.#time = time;
   }
 
-  /** Whether a YAML block has begun: a test has only one. */
-  get hasYaml(): boolean {
-    return this.#yaml.begun;
-  }
-
   /** Adds why the test was skipped. */
   addReason(text: string): void {
     this.#reason.addLine(encoder.encode(text));
+  }
+
+  /** Adds why the plan of the test's subtests skipped them. */
+  addSkipReason(text: string): void {
+    if (this.#status !== "skip") this.addText(text);
+    else if (!this.#reason.begun) this.addReason(text);
   }
 
   /** Adds a line of comment. */
@@ -66,6 +74,14 @@ export class TestResult {
   addText(text: string): void {
     this.addComment(encoder.encode(text));
     this.#duration ??= readDuration(text);
+  }
+
+  /**
+   * Begins a YAML block. QUnit writes one for each assertion that failed: they
+   * become documents of one file.
+   */
+  beginYaml(): void {
+    if (this.#yaml.begun) this.#yaml.addLine(YAML_SEPARATOR);
   }
 
   /** Adds a line of the YAML block. */
@@ -90,14 +106,18 @@ export class TestResult {
     this.#meta.addLine(encoder.encode(text));
   }
 
-  /**
-   * Takes part of an attachment that is too long to be held, if there is one.
-   */
-  takePart(): StatusEvent | undefined {
-    const long = [this.#comment, this.#yaml].find(({ size }) =>
-      size > MAX_PART_BYTES
-    );
-    return long && this.#event(this.#time, long, false);
+  /** Whether an attachment is too long to be held. */
+  get isLong(): boolean {
+    return this.#longest.size > MAX_PART_BYTES;
+  }
+
+  /** Takes the attachment that is too long out, as a part of a file. */
+  takePart(): StatusEvent {
+    return this.#event(this.#time, this.#longest, false);
+  }
+
+  get #longest(): Attachment {
+    return this.#comment.size > this.#yaml.size ? this.#comment : this.#yaml;
   }
 
   /** The events that end the test. */
@@ -107,7 +127,11 @@ export class TestResult {
       .filter(({ begun }) => begun)
       .map((file) => this.#event(ended, file, true));
     const last = files.pop() ?? this.#event(ended);
-    const events = [...files, { ...last, status: this.#status }];
+    const { tags } = this;
+    const events = [
+      ...files,
+      { ...last, status: this.#status, ...(tags && { tags }) },
+    ];
     return started === undefined
       ? events
       : [{ ...this.#event(started), status: "inprogress" }, ...events];
@@ -140,6 +164,7 @@ export class TestResult {
   ): StatusEvent {
     return {
       testId: this.testId,
+      ...(this.parentTestId && { parentTestId: this.parentTestId }),
       runnable: false,
       ...(file && {
         fileName: file.name,
@@ -152,17 +177,21 @@ export class TestResult {
   }
 }
 
-/** As printed by Node's runner and node-tap; by node-tap also after a test. */
+/** In YAML, as Node's runner and node-tap print it. */
+const YAML_DURATION = /^duration_ms:\s*["']?([\d.eE+-]+)["']?$/;
+/** After a test, as node-tap, vitest, brittle and bats print it. */
 const DURATION =
-  /^(?:duration_ms:\s*["']?([\d.eE+-]+)["']?$|#\s*time=([\d.]+)ms\b)/;
+  /^#\s*(?:(?:time\s*=|in)\s*)?(\d+(?:\.\d+)?)\s*(m?)s(?:\s*\{)?(?:\s*#.*)?$/s;
 /** Longer lines of YAML contain no duration. */
 const MAX_DURATION_BYTES = 64;
 
 /** The duration in milliseconds that `text` gives. */
 function readDuration(text: string): number | undefined {
-  const match = DURATION.exec(text.trimEnd());
-  const milliseconds = Number(match?.[1] ?? match?.[2]);
-  return milliseconds >= 0 ? milliseconds : undefined;
+  const line = text.trimEnd();
+  const [, inYaml] = YAML_DURATION.exec(line) ?? [];
+  const [, after, milli] = DURATION.exec(line) ?? [];
+  const duration = Number(inYaml ?? after) * (milli === "" ? 1000 : 1);
+  return duration >= 0 ? duration : undefined;
 }
 
 /** Adds a duration to a time; undefined when no packet can hold the result. */

@@ -1,11 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { secondsBetween, type StatusEvent } from "@subunit/codec";
+import { Parser } from "tap-parser";
 import { assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
 import {
   LiveTool,
   outputOf,
   peerTest,
+  run,
   runTool,
   shell,
   TempDir,
@@ -14,8 +16,11 @@ import {
 import { eventsIn, stream, textFile } from "../support/streams.ts";
 
 /** The events of TAP through the tool, without their times. */
-async function convert(tap: string): Promise<StatusEvent[]> {
-  return eventsIn(await outputOf("tap2subunit", [], { stdin: tap }))
+async function convert(
+  tap: string,
+  ...args: string[]
+): Promise<StatusEvent[]> {
+  return eventsIn(await outputOf("tap2subunit", args, { stdin: tap }))
     .map(withoutTime);
 }
 
@@ -37,7 +42,7 @@ ok 3 - left out # SKIP no time`;
   assertEquals(await convert(tap), [
     { runnable: true, fileName: "stdout", fileBytes: stream("noise\n") },
     {
-      testId: "test 1 - broken",
+      testId: "broken",
       status: "fail",
       runnable: false,
       fileName: "tap yaml",
@@ -46,13 +51,14 @@ ok 3 - left out # SKIP no time`;
       eof: true,
     },
     {
-      testId: "test 2 - odd",
-      status: "uxsuccess",
+      testId: "odd",
+      status: "success",
+      tags: ["todo"],
       runnable: false,
       ...textFile("tap comment", "later"),
     },
     {
-      testId: "test 3 - left out",
+      testId: "left out",
       status: "skip",
       runnable: false,
       ...textFile("reason", "no time"),
@@ -79,15 +85,15 @@ ok 1 - outer
       status,
     ]),
     [
-      ["test 1 - outer", undefined, "inprogress"],
-      ["test 1 - outer > test 1 - inner", "test 1 - outer", "inprogress"],
+      ["outer", undefined, "inprogress"],
+      ["outer > inner", "outer", "inprogress"],
       [
-        "test 1 - outer > test 1 - inner > test 1 - deep",
-        "test 1 - outer > test 1 - inner",
+        "outer > inner > deep",
+        "outer > inner",
         "success",
       ],
-      ["test 1 - outer > test 1 - inner", "test 1 - outer", "success"],
-      ["test 1 - outer", undefined, "success"],
+      ["outer > inner", "outer", "success"],
+      ["outer", undefined, "success"],
     ],
   );
 });
@@ -100,7 +106,7 @@ Deno.test("tap2subunit makes failures of what a plan promised and nobody deliver
       ["1..1\nok 1\nok 2\n", ["test 2"]],
       ["ok 1\n", ["tap plan"]],
       ["1..2\nok 1\nBail out! disk\n", ["Bail out! disk", "test 2"]],
-      ["1..1\n# Subtest: a\n    ok 1\n", ["test 1 - a"]],
+      ["1..1\n# Subtest: a\n    ok 1\n", ["a"]],
     ] as const
   ) {
     const events = await convert(tap);
@@ -116,7 +122,7 @@ Deno.test("tap2subunit takes each FILE for a document", async () => {
   const { stdout, status } = await runTool("tap2subunit", [one, two]);
   assertEquals(
     eventsIn(stdout).map(({ testId, status }) => `${testId} ${status}`),
-    ["test 1 - one success", "test 1 - two success"],
+    ["one success", "two success"],
   );
   assertEquals(status, 0);
 });
@@ -126,9 +132,52 @@ Deno.test("tap2subunit --exit-status judges the tests", async () => {
     ["1..1\nok 1\n", 0],
     ["1..1\nnot ok 1\n", 1],
     ["1..1\nnot ok 1 # TODO\n", 0],
-    ["1..1\nok 1 # TODO\n", 1],
+    ["1..1\nok 1 # TODO\n", 0],
+    ["", 1],
+    ["Segmentation fault (core dumped)\n", 1],
     ["1..2\nok 1\n", 1],
   ]);
+});
+
+Deno.test("tap2subunit --strict-todo makes a uxsuccess of a TODO test that passes", async () => {
+  const tap = "1..1\nok 1 - a # TODO later\n";
+  const [lenient] = await convert(tap);
+  assertEquals([lenient.status, lenient.tags], ["success", ["todo"]]);
+  const [strict] = await convert(tap, "--strict-todo");
+  assertEquals([strict.status, strict.tags], ["uxsuccess", undefined]);
+  const { status } = await runTool(
+    "tap2subunit",
+    ["--strict-todo", "--exit-status"],
+    { stdin: tap },
+  );
+  assertEquals(status, 1);
+});
+
+Deno.test("tap2subunit gives ids that last when tests are added", async () => {
+  const ids = async (tap: string, ...args: string[]) =>
+    (await convert(tap, ...args)).map(({ testId }) => testId);
+  const before = "1..3\nok 1 - a\nok 2 - b\nok 3 - b\n";
+  const after = "1..4\nok 1 - new\nok 2 - a\nok 3 - b\nok 4 - b\n";
+  assertEquals(await ids(before), ["a", "b", "b #2"]);
+  assertEquals(await ids(after), ["new", "a", "b", "b #2"]);
+  assertEquals(await ids("1..2\nok 1\nok\n"), ["test 1", "test 2"]);
+  assertEquals(await ids(before, "--numbered"), [
+    "test 1 - a",
+    "test 2 - b",
+    "test 3 - b",
+  ]);
+});
+
+Deno.test("tap2subunit reads documents in a row, and keeps the tests of files apart", async () => {
+  using dir = new TempDir();
+  const first = dir.file("first", "1..1\nnot ok 1 - a\nok 1 - b\n1..1\n");
+  const second = dir.file("second", "ok 1 - a\n1..1\n");
+  const empty = dir.file("empty", "");
+  const { stdout } = await runTool("tap2subunit", [first, second, empty]);
+  assertEquals(
+    eventsIn(stdout).map(({ testId, status }) => `${testId} ${status}`),
+    ["a fail", "b success", "a #2 success", "tap plan fail"],
+  );
 });
 
 Deno.test("tap2subunit gives times, and durations where the producer tells them", async () => {
@@ -142,9 +191,11 @@ Deno.test("tap2subunit gives times, and durations where the producer tells them"
 
 Deno.test("tap2subunit is live: a test leaves when the next line comes", async () => {
   await using tool = new LiveTool("tap2subunit");
-  await tool.write(stream("TAP version 14\n1..9\nok 1 - a\nok 2 - b\n"));
+  await tool.write(
+    stream("TAP version 14\n1..9\nok 1 - the first\nok 2 - a second\n"),
+  );
   const packet = await tool.read(20);
-  assertStringIncludes(text(packet), "test 1 - a");
+  assertStringIncludes(text(packet), "the first");
   await tool.write(stream("a prompt> "));
   assertStringIncludes(text(await tool.read(80)), "a prompt> ");
 });
@@ -167,10 +218,10 @@ Deno.test.ignore("left out", () => {});
   );
   assertEquals(
     text(stdout),
-    `test 1 - good\tsuccess
-test 2 - outer > test 1 - inner\tfail
-test 2 - outer\tfail
-test 3 - left out\tskip
+    `good\tsuccess
+outer > inner\tfail
+outer\tfail
+left out\tskip
 `,
   );
   assertEquals(status, 0);
@@ -197,19 +248,110 @@ describe("outer", () => {
   );
   // Newer versions of Node put the file around its tests.
   const lines = text(stdout).replaceAll(
-    /^test \d+ - [^\t>]*suite\.mjs(?: > )?/gm,
+    /^[^\t>]*suite\.mjs(?: > )?/gm,
     "",
   );
   assertEquals(
-    lines.split("\n").filter((line) => line.startsWith("test")),
+    lines.split("\n").filter((line) => line.startsWith("outer")),
     [
-      "test 1 - outer > test 1 - good\tsuccess",
-      "test 1 - outer > test 2 - bad\tfail",
-      "test 1 - outer > test 3 - later\txfail",
-      "test 1 - outer\tfail",
+      "outer > good\tsuccess",
+      "outer > bad\tfail",
+      "outer > later\txfail",
+      "outer\tfail",
     ],
   );
 });
+
+peerTest("tap2subunit reads what prove -v prints", ["prove"], async () => {
+  using dir = new TempDir();
+  const plans = [
+    "1..1\nok 1 - a\n",
+    "ok 1 - a\nok 2\n1..2\n",
+    "1..0 # SKIP b\n",
+  ];
+  const files = plans.map((tap, i) => dir.file(`${i}.t`, tap));
+  for (const options of [[], ["--timer"]]) {
+    const { stdout, status } = await run(
+      ["prove", "-v", ...options, "--exec", "cat", ...files],
+      { env: { LC_ALL: "C" } },
+    );
+    assertEquals(status, 0);
+    const events = await convert(text(stdout));
+    assertEquals(outcomesOf(events), [
+      "a success",
+      "a #2 success",
+      "test 2 success",
+    ]);
+  }
+});
+
+/** Documents, and what tap2subunit, prove and node-tap's parser say of them. */
+const JUDGED: readonly [tap: string, verdicts: [boolean, boolean, boolean]][] =
+  [
+    ["1..1\nok 1\n", [true, true, true]],
+    ["1..1\nnot ok 1\n", [false, false, false]],
+    ["1..1\nok 1 # TODO\n", [true, true, true]],
+    ["1..1\nnot ok 1 # TODO\n", [true, true, true]],
+    ["1..1\nnot ok 1 - a #todo later\n", [true, true, true]],
+    ["1..1\nnot ok 1 - a # TODO: later\n", [true, true, true]],
+    ["1..1\nnot ok 1 - a # todo-list\n", [true, true, true]],
+    ["1..1\nnot ok 1 - a # todos\n", [false, false, true]],
+    ["1..1\nnot ok 1 - a # b # TODO\n", [false, false, false]],
+    ["1..1\nnot ok 1 - a # time=3ms # TODO\n", [false, false, false]],
+    ["1..1\nnot ok 1 - a \\# TODO\n", [false, false, false]],
+    ["1..1\nnot ok 1 - a # skipper\n", [false, false, true]],
+    // TAP 14: what was skipped cannot fail.
+    ["1..1\nnot ok 1 - a # SKIP b\n", [true, false, true]],
+    // tape does not escape a number sign in a name.
+    ["1..1\nnot ok 1 - issue #12 # TODO b\n", [true, false, false]],
+    ["1..2\nok 1\n", [false, false, false]],
+    ["1..1\nok 1\nok 2\n", [false, false, false]],
+    ["1..1\nok 1\nok\n", [true, false, false]],
+    ["1..1\nok\nok\n", [false, false, false]],
+    ["1..2\nok 1 - a\nok 3 - b\n", [false, false, false]],
+    ["ok 1 - a\nok 3 - b\n1..2\n", [false, false, false]],
+    ["1..2\nok 1 - a\nok 1 - b\n", [false, false, false]],
+    ["1..2\nok 2 - a\nok 1 - b\n", [false, false, true]],
+    ["1..1\nok 0\n", [false, false, false]],
+    ["ok 1\n", [false, false, false]],
+    ["TAP version 13\n", [false, false, true]],
+    ["", [false, false, true]],
+    ["Segmentation fault\n", [false, false, true]],
+    ["1..0\n", [true, true, true]],
+    ["1..0 # skip a\n", [true, true, true]],
+    ["Bail out!\n", [false, false, false]],
+    // Documents in a row: prove runs each by itself.
+    ["1..1\nok 1\n1..1\nok 1\n", [true, false, false]],
+    ["1..1\nok 1\n1..1\nnot ok 1\n", [false, false, false]],
+    ["1..1\nok 1\n1..2\nok 1\n", [false, false, false]],
+    // A failure below a test that passed.
+    [
+      "1..1\n# Subtest: a\n    1..1\n    not ok 1\nok 1 - a\n",
+      [false, true, false],
+    ],
+  ];
+
+peerTest(
+  "tap2subunit is no more lenient than prove and node-tap but where it says so",
+  [
+    "prove",
+  ],
+  async () => {
+    using dir = new TempDir();
+    for (const [tap, verdicts] of JUDGED) {
+      const file = dir.file("document.tap", tap);
+      const ours = await runTool("tap2subunit", ["--exit-status", file]);
+      const prove = await run(["prove", "--exec", "cat", file]);
+      const parser = new Parser();
+      parser.end(tap);
+      assertEquals(
+        [ours.status === 0, prove.status === 0, parser.ok],
+        verdicts,
+        tap,
+      );
+    }
+  },
+);
 
 peerTest("tap2subunit agrees with Python's on flat TAP with a plan", [
   "subunit",
@@ -228,7 +370,7 @@ peerTest("tap2subunit agrees with Python's on flat TAP with a plan", [
   for (const tap of documents) {
     const python = await runPython("tap2subunit", [], { stdin: tap });
     const theirs = eventsIn(python.stdout);
-    const ours = await convert(tap);
+    const ours = await convert(tap, "--numbered");
     assertEquals(outcomesOf(ours), outcomesOf(theirs), tap);
     assertEquals(textIn(ours), textIn(theirs), tap);
   }
