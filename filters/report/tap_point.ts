@@ -45,12 +45,19 @@ const DIRECTIVES: Partial<Record<Outcome, string>> = {
   skip: "SKIP",
   xfail: "TODO",
 };
+/** What tells a success of a TODO, as tap2subunit reads it. */
+const TODO_TAG = "todo";
+
+/** The beginning of a subtest's id where it repeats the parent's. */
+const SEPARATOR = " > ";
 
 /** A test in TAP, but for its number and its place. */
 export interface TestPoint {
   readonly isOk: boolean;
   /** The description, escaped; it may be empty. */
   readonly name: string;
+  /** The description below the parent, if it is another one. */
+  readonly nameInParent?: string;
   /** " # SKIP reason", say. */
   readonly directive: string;
   /** Lines of YAML, with their line ends. */
@@ -60,14 +67,18 @@ export interface TestPoint {
 /** The test point of a test. */
 export function testPointOf(test: ReportedTest): TestPoint {
   const { testId, outcome, attachments } = test;
+  const ownId = idInParent(test);
   const name = oneLine(testId);
-  const directive = DIRECTIVES[outcome];
+  const nameInParent = oneLine(ownId);
+  const needsId = name !== testId || nameInParent !== ownId;
+  const directive = directiveOf(test);
   const isOk = !isFailure(outcome) && outcome !== "xfail";
   const point = (directive: string, files: readonly Attachment[]) => ({
     isOk,
     name: tapEscape(name),
+    ...(ownId !== testId && { nameInParent: tapEscape(nameInParent) }),
     directive,
-    diagnostics: diagnosticsOf(test, name !== testId, files),
+    diagnostics: diagnosticsOf(test, needsId, files),
   });
   if (directive === undefined) return point("", attachments);
   const file = attachments.find((file) =>
@@ -80,6 +91,23 @@ export function testPointOf(test: ReportedTest): TestPoint {
     ` # ${directive} ${tapEscape(said)}`.trimEnd(),
     said === reason ? attachments.filter((one) => one !== file) : attachments,
   );
+}
+
+/**
+ * The id as tap2subunit will put it behind the parent's: so it is the same when
+ * the report is read back.
+ */
+function idInParent({ testId, parentTestId }: ReportedTest): string {
+  if (parentTestId === undefined) return testId;
+  const beginning = parentTestId + SEPARATOR;
+  return testId.startsWith(beginning) && testId.length > beginning.length
+    ? testId.slice(beginning.length)
+    : testId;
+}
+
+function directiveOf({ outcome, tags }: ReportedTest): string | undefined {
+  const isTodo = outcome === "success" && tags.includes(TODO_TAG);
+  return isTodo ? "TODO" : DIRECTIVES[outcome];
 }
 
 /** Text with the escapes of TAP. */
@@ -172,7 +200,8 @@ function yamlText(text: string): string {
 
 /** A test point as lines, indented. */
 export function formatTestPoint(
-  { isOk, name, directive, diagnostics }: TestPoint,
+  { isOk, directive, diagnostics }: TestPoint,
+  name: string,
   number: number,
   indent: string,
 ): string {

@@ -213,9 +213,11 @@ export class TapReport implements Report {
     indent: string,
   ): void {
     const { point, parentTestId } = node;
+    const isInParent = indent !== "";
+    const text = isInParent && point.nameInParent || point.name;
     if (subtests !== undefined) {
       const inner = indent + SUBTEST_INDENT;
-      const name = point.name && `: ${point.name}`;
+      const name = text && `: ${text}`;
       this.#write(`${indent}# Subtest${name}\n`);
       let count = 0;
       for (const [subtest, below] of subtests) {
@@ -223,9 +225,10 @@ export class TapReport implements Report {
       }
       this.#write(`${inner}1..${count}\n`);
     }
-    const diagnostics = indent !== "" || parentTestId === undefined
+    const diagnostics = isInParent || parentTestId === undefined
       ? point.diagnostics
       : parentLine(parentTestId) + point.diagnostics;
-    this.#write(formatTestPoint({ ...point, diagnostics }, number, indent));
+    const own = { ...point, diagnostics };
+    this.#write(formatTestPoint(own, text, number, indent));
   }
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   isFailure,
+  isFinalStatus,
   PARSER_TEST_ID,
   type Test,
   type TestStatus,
@@ -104,7 +105,8 @@ function isNotOk({ status }: Point): boolean {
 
 /** The test points as our own reader reads them. */
 function readBack(report: string): Point[] {
-  const decoder = new TapDecoder();
+  // Ids with numbers, so that names are told as they are, also twice.
+  const decoder = new TapDecoder({ numbered: true, strictTodo: true });
   const events = [...decoder.push(stream(report)), ...decoder.end()];
   const below = new Map<string | undefined, Point[]>();
   for (const { testId, status, parentTestId, fileName } of events) {
@@ -727,6 +729,83 @@ Deno.test(`tap2subunit reads back what subunit2tap writes (seed ${SEED})`, async
     }
   }
   assert(nested > 50, `only ${nested} subtests`);
+});
+
+/** The ids and statuses in a document of TAP, and the parents that are known. */
+function idsIn(tap: Uint8Array): string[] {
+  const decoder = new TapDecoder({ strictTodo: false });
+  return [...decoder.push(tap), ...decoder.end()]
+    .filter(({ status }) => isFinalStatus(status))
+    .map(({ testId, status, tags = [] }) =>
+      JSON.stringify([testId, status, ...tags])
+    ).sort();
+}
+
+/** A test point: its description, and the subtests before it. */
+interface TapNode {
+  readonly name: string;
+  readonly isOk: boolean;
+  readonly below: readonly TapNode[];
+}
+
+/** Documents with names that repeat one another and their parents'. */
+function tapTree(): fc.Arbitrary<readonly TapNode[]> {
+  const name = fc.constantFrom("a", "b", "a #2", "a > b", "- c", "5", "in 5ms");
+  const { tree } = fc.letrec<{ tree: readonly TapNode[] }>((tie) => ({
+    tree: fc.array(
+      fc.record({
+        name,
+        isOk: fc.boolean(),
+        below: fc.oneof({ maxDepth: 3 }, fc.constant([]), tie("tree")),
+      }),
+      { maxLength: 4 },
+    ),
+  }));
+  return tree;
+}
+
+function tapOf(nodes: readonly TapNode[], indent = ""): string {
+  const points = nodes.map(({ name, isOk, below }, i) =>
+    (below.length > 0 ? tapOf(below, `${indent}    `) : "") +
+    `${indent}${isOk ? "ok" : "not ok"} ${i + 1} - ${name}
+`
+  );
+  return `${points.join("")}${indent}1..${nodes.length}
+`;
+}
+
+Deno.test("tap2subunit gives the same ids to what subunit2tap wrote", async () => {
+  const documents: Uint8Array[] = [
+    ...["deno", "node", "node_tap", "perl", "tape"].map((producer) =>
+      Deno.readFileSync(
+        new URL(`../fixtures/tap/${producer}.tap`, import.meta.url),
+      )
+    ),
+    stream(`1..7
+ok 1
+ok 2 - a
+ok 3 - a
+ok 4 - a #2
+    not ok 1 - in 5ms
+    ok 2 - in 5ms # TODO
+    ok 3 - a > b
+    ok 4 - - c
+        ok 1 - deep
+        1..1
+    1..4
+not ok 5 - a > b
+ok 6 - d \\# SKIP e
+    1..0 # SKIP f
+ok 7 # SKIP f
+`),
+    ...sample(tapTree(), 15, SEED).map((nodes) => stream(tapOf(nodes))),
+  ];
+  for (const tap of documents) {
+    const { stdout: events } = await runTool("tap2subunit", [], { stdin: tap });
+    const { stdout: report } = await convert(events);
+    assertEquals(idsIn(report), idsIn(tap));
+    parsed(text(report));
+  }
 });
 
 peerTest(
