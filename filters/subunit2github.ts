@@ -68,7 +68,12 @@ ${REPORT_NOTES}`,
     const format = FORMATS[
       parseChoice("format", options.format ?? "github", FORMAT_NAMES)
     ];
-    const project = projectIn(resolve(options.root ?? "."), isRegularFile);
+    const here = resolve(".");
+    const project = projectIn(
+      resolve(options.root ?? "."),
+      here,
+      isRegularFile,
+    );
     return runReport(io, options, files, (out) => {
       const jobSummary = options.summary === undefined
         ? undefined

@@ -70,7 +70,7 @@ export function findingKindOf(
 
 /** What is wrong with a test, with why and where. */
 export function findingOf(
-  { testId, routeCode, attachments }: ReportedTest,
+  { testId, tags, routeCode, attachments }: ReportedTest,
   kind: FindingKind,
   project: Project,
 ): Finding {
@@ -80,10 +80,10 @@ export function findingOf(
   const reason = reasonIn(files, true);
   const text = reason === undefined ? "" : textOf(reason);
   const headline = reason && headlineOf(reason.name, text)?.trim();
-  let place = findPlace(text, testId, project);
+  let place = findPlace(text, { testId, tags }, project);
   for (const file of files) {
     if (file === reason) continue;
-    place ??= findPlace(textOf(file), testId, project);
+    place ??= findPlace(textOf(file), { testId, tags }, project);
   }
   return {
     kind,

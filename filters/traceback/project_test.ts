@@ -3,7 +3,7 @@ import { projectIn } from "./project.ts";
 
 Deno.test("projectIn asks once for a file, there or not", () => {
   const asked: string[] = [];
-  const project = projectIn("/root", (path) => {
+  const project = projectIn("/root", "/root", (path) => {
     asked.push(path);
     return path.endsWith(".py");
   });
@@ -17,7 +17,7 @@ Deno.test("projectIn asks once for a file, there or not", () => {
 
 Deno.test("projectIn remembers no more than 10 000 files", () => {
   let asked = 0;
-  const project = projectIn("/root", () => ++asked > 0);
+  const project = projectIn("/root", "/root", () => ++asked > 0);
   for (let i = 0; i <= 10_000; i++) project.exists(`${i}.py`);
   project.exists("10000.py");
   assertEquals(asked, 10_001);

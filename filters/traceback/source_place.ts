@@ -4,6 +4,9 @@
  * @module
  */
 
+import { type Frame, SOURCE } from "./frame.ts";
+import { framesIn } from "./grammars.ts";
+
 /** A place in a file of the project. */
 export interface SourcePlace {
   /** Relative to the project's root, "/" between its parts. */
@@ -16,94 +19,14 @@ export interface SourcePlace {
 export interface Project {
   /** Its directory: an absolute path. */
   readonly root: string;
+  /**
+   * Where its tests ran, an absolute path: relative paths are relative to that,
+   * or else to the root. The root where it is not known.
+   */
+  readonly workingDirectory?: string;
   /** Says whether there is a file at a path relative to the root. */
   exists(path: string): boolean;
 }
-
-/** One frame of a traceback: how it names a file, and the line. */
-interface Frame {
-  readonly file: string;
-  readonly line: number;
-  /** The class and method of a frame of the JVM. */
-  readonly method?: string;
-}
-
-/** How frames look in some languages. */
-interface Shape {
-  /** Matches a line; its groups are those of {@linkcode Frame}. */
-  readonly pattern: RegExp;
-  /** Puts lines in order, that with the innermost frame first. */
-  readonly order?: (readings: readonly Reading[]) => Reading[];
-}
-
-/** A line of a traceback, and what it is read as. */
-interface Reading {
-  readonly text: string;
-  readonly shape?: Shape;
-  readonly frame?: Frame;
-}
-
-/** Ends of the names of files with source code. */
-const SOURCE = "(?:" +
-  "[chm]|cc|cpp|cxx|c\\+\\+|hh|hpp|hxx|mm|cu|py|pyx|rs|go|zig|nim|d|" +
-  "[cm]?[jt]sx?|vue|svelte|java|kts?|scala|groovy|clj|cs|fs|vb|swift|dart|" +
-  "rb|php|p[lm]|t|lua|r|jl|exs?|erl|l?hs|mli?|sh|bash|bats|sql" +
-  ")";
-
-/** Shapes of frames; what only one language prints comes first. */
-const SHAPES: readonly Shape[] = [
-  // Python, and pytest, print the innermost frame last.
-  {
-    pattern: /^\s*File "(?<file>[^"<>]+)", line (?<line>\d+)/,
-    order: (readings) => readings.toReversed(),
-  },
-  {
-    pattern: /^(?<file>[^\s:"<>]+\.py):(?<line>\d+): /,
-    order: (readings) => readings.toReversed(),
-  },
-  // Rust names the caller that is at fault, which may not be the innermost.
-  { pattern: /\bpanicked at (?:.*, )?(?<file>[^\s:,]+\.rs):(?<line>\d+):/ },
-  // The JVM prints causes last: what was thrown first.
-  {
-    pattern:
-      /^\s*at (?:[\w.@-]*\/)*(?<method>[\w$.<>-]+)\((?<file>[\w$-]+\.\w+):(?<line>\d+)\)/,
-    order: lastCauseFirst,
-  },
-  // V8, and the backtraces of Rust.
-  {
-    pattern:
-      /^\s*at (?:async )?(?:.*\()?(?<file>[^()]+):(?<line>\d+):\d+\)?(?: \{)?$/,
-  },
-  // V8's in the reports of Node, which leaves "at" out.
-  { pattern: /^\s*\S.* \((?<file>[^()]+):(?<line>\d+):\d+\)$/ },
-  // Stacks of Go; trimmed, the paths of its library begin without a dot.
-  {
-    pattern:
-      /^\s+(?<file>(?:\/|[^\s/]+[.:][^\s/]*\/)\S+\.go):(?<line>\d+)(?: \+0x[\da-f]+)?$/,
-  },
-  // Perl.
-  { pattern: /\bat (?<file>\S+\.(?:t|p[lm])) line (?<line>\d+)\b/ },
-  // What compilers print, and so the others.
-  {
-    pattern: new RegExp(
-      `(?<![\\w@.+/\\\\~-])(?<file>(?:[A-Za-z]:[/\\\\])?[\\w@.+/\\\\~-]+\\.${SOURCE})[:(](?<line>\\d+)\\b`,
-    ),
-  },
-];
-
-/** The lines of a traceback, those of its last cause first. */
-function lastCauseFirst(readings: readonly Reading[]): Reading[] {
-  const causes: Reading[][] = [[]];
-  for (const reading of readings) {
-    if (/^\s*Caused by: /.test(reading.text)) causes.push([]);
-    causes.at(-1)!.push(reading);
-  }
-  return causes.reverse().flat();
-}
-
-/** What is behind is no frame: longer lines cost time. */
-const MAX_LINE_CHARACTERS = 400;
-const MAX_LINE_NUMBER = 2 ** 31 - 1;
 
 /** Directories with the code of others. */
 const LIBRARY =
@@ -121,76 +44,85 @@ const JVM_ROOTS = ["", "src", "test", "tests"].concat(
   ]),
 );
 
+/** What is known of the test that failed. */
+export interface FailedTest {
+  /** Go's has the package in it, ESLint's the file. */
+  readonly testId: string;
+  /** JUnit's suites, as `suite:NAME`: ESLint's has the file for its name. */
+  readonly tags?: readonly string[];
+}
+
 /**
  * The innermost frame of a traceback that lies in the project: one whose file
  * is there, or, when none is, one whose file may be. Undefined without one.
  *
- * Reads the tracebacks of Python, Rust, the JVM, V8, Go and Perl, and what is
- * written as compilers write it: `src/shop.c:12`, as C's `assert`, Check,
- * GoogleTest and Go's tests do.
- *
- * @param testId of the test that failed: Go's has the package in it
+ * Reads the frames of all languages in `grammar/`, and what is written as
+ * compilers write it: `src/shop.c:12`.
  */
 export function findPlace(
   text: string,
-  testId: string,
+  test: FailedTest,
   project: Project,
 ): SourcePlace | undefined {
-  const lines = text.split(/\r?\n|\r/)
-    .map((line) => line.slice(0, MAX_LINE_CHARACTERS));
   let guess: SourcePlace | undefined;
-  for (const frame of framesIn(lines)) {
+  for (const frame of framesIn(text, subjectsOf(test))) {
     const { line } = frame;
-    const paths = pathsOf(frame, testId, project.root);
-    const path = paths.find((path) => project.exists(path));
-    if (path !== undefined) return { path, line };
-    if (paths.length > 0) guess ??= { path: paths.at(-1)!, line };
+    let likeliest: string | undefined;
+    for (const { path, isGuess } of pathsOf(frame, test.testId, project)) {
+      if (project.exists(path)) return { path, line };
+      if (isGuess) likeliest ??= path;
+    }
+    if (likeliest !== undefined) guess ??= { path: likeliest, line };
   }
   return guess;
 }
 
-/** The frames among lines, as each shape orders them. */
-function* framesIn(lines: readonly string[]): Generator<Frame> {
-  const readings = lines.map(read);
-  for (const shape of SHAPES) {
-    if (!readings.some((reading) => reading.shape === shape)) continue;
-    for (const reading of shape.order?.(readings) ?? readings) {
-      if (reading.shape === shape) yield reading.frame!;
-    }
-  }
+const FILE_NAME = new RegExp(`^(?:test \\d+ - )?(?<file>\\S.*\\.${SOURCE})$`);
+
+/** The files that a test is about: its id or its suite is called so. */
+function subjectsOf({ testId, tags = [] }: FailedTest): string[] {
+  const suites = tags.filter((tag) => tag.startsWith("suite:"))
+    .map((tag) => tag.slice("suite:".length));
+  return [...suites, testId]
+    .map((name) => FILE_NAME.exec(name)?.groups?.file)
+    .filter((file) => file !== undefined);
 }
 
-/** Reads a line by the first shape it has. */
-function read(text: string): Reading {
-  for (const shape of SHAPES) {
-    const groups = shape.pattern.exec(text)?.groups;
-    if (groups === undefined) continue;
-    const { file, method } = groups;
-    const line = Number(groups.line);
-    if (line < 1 || line > MAX_LINE_NUMBER) break;
-    return { text, shape, frame: { file, line, method } };
-  }
-  return { text };
+/** A path in the project where the file of a frame may be. */
+interface Candidate {
+  readonly path: string;
+  /** Whether to name it when the file is at none of them. */
+  readonly isGuess: boolean;
 }
 
 /**
- * Where in the project the file of a frame may be, the likeliest first; the
- * last is what to say when it is at none of them. Empty for the code of others.
+ * Where in the project the file of a frame may be, the likeliest first. Empty
+ * for the code of others.
  */
-function pathsOf(
-  { file, method }: Frame,
+function* pathsOf(
+  { files, method }: Frame,
   testId: string,
-  root: string,
-): string[] {
-  const path = pathInProject(file, root);
-  if (path === undefined) return [];
-  const paths = method !== undefined
-    ? jvmPaths(method, path)
-    : path.endsWith(".go") && !plainPath(file).startsWith("/")
-    ? goPaths(path, testId)
-    : [path];
-  // Names of classes and tests are the stream's: they lead nowhere else.
-  return paths.filter((path) => pathInProject(path, root) === path);
+  { root, workingDirectory = root }: Project,
+): Generator<Candidate> {
+  const bases = new Set([plainPath(workingDirectory), plainPath(root)]);
+  for (const [index, file] of files.entries()) {
+    const plain = plainPath(file);
+    const names = method !== undefined
+      ? jvmPaths(method, plain)
+      : plain.endsWith(".go") && !isAbsolute(plain)
+      ? goPaths(plain, testId)
+      : [plain];
+    // "node:internal", "https://example.com": but a colon may be in a name.
+    const isUrl = /^(?![A-Za-z]:\/)[A-Za-z][\w+.-]*:/.test(plain);
+    const isLast = index === files.length - 1;
+    for (const base of bases) {
+      for (const name of names) {
+        const path = pathInProject(name, base, root);
+        const isGuess = isLast && !isUrl && name === names.at(-1);
+        if (path !== undefined) yield { path, isGuess };
+      }
+    }
+  }
 }
 
 /** `com.example.Shop.total` in `Shop.java` is `com/example/Shop.java`. */
@@ -211,7 +143,7 @@ function jvmPaths(method: string, file: string): string[] {
 function goPaths(path: string, testId: string): string[] {
   const [, inPackage] =
     /^(\S*?)\.(?:Test|Benchmark|Example|Fuzz)/.exec(testId) ?? [];
-  const parts = path.split("/");
+  const parts = path.replace(/^(?:\.\/)+/, "").split("/");
   if (parts.length === 1 && inPackage !== undefined) {
     parts.unshift(...inPackage.split("/"));
   } else if (parts.length > 1 && !parts[0].includes(".")) {
@@ -227,25 +159,36 @@ function plainPath(file: string): string {
     try {
       path = decodeURIComponent(new URL(file).pathname);
     } catch {
-      // What is no URL is no path either.
+      // It was a name.
     }
   }
   return path.replaceAll("\\", "/").replace(/^\/{2,}/, "/");
 }
 
+function isAbsolute(path: string): boolean {
+  return /^(?:\/|[A-Za-z]:\/)/.test(path);
+}
+
 /** A path relative to the root; undefined when it does not lie under it. */
-function pathInProject(file: string, root: string): string | undefined {
-  let path = plainPath(file);
-  const start = `${plainPath(root).replace(/\/$/, "")}/`;
-  if (path.startsWith(start)) path = path.slice(start.length);
-  // "node:internal", "C:/elsewhere".
-  if (/^(\/|[A-Za-z][\w+.-]*:)/.test(path)) return undefined;
+function pathInProject(
+  name: string,
+  base: string,
+  root: string,
+): string | undefined {
+  const path = normalPath(isAbsolute(name) ? name : `${base}/${name}`);
+  const start = `${normalPath(plainPath(root))}/`.replace(/^\/\/$/, "/");
+  if (!path?.startsWith(start)) return undefined;
+  const inProject = path.slice(start.length);
+  return inProject === "" || LIBRARY.test(inProject) ? undefined : inProject;
+}
+
+/** An absolute path without "." and ".."; undefined when it leads nowhere. */
+function normalPath(path: string): string | undefined {
   const parts: string[] = [];
   for (const part of path.split("/")) {
     if (part === "..") {
       if (parts.pop() === undefined) return undefined;
     } else if (part !== "" && part !== ".") parts.push(part);
   }
-  const plain = parts.join("/");
-  return plain === "" || LIBRARY.test(plain) ? undefined : plain;
+  return (path.startsWith("/") ? "/" : "") + parts.join("/");
 }

@@ -1,0 +1,115 @@
+/**
+ * JavaScript and TypeScript: V8, and the runners on it.
+ *
+ * @module
+ */
+
+import { firstMatch, type Grammar, joined, SOURCE } from "../frame.ts";
+
+const STACK =
+  /^\s*at .*:\d+:\d+\)?(?: \{)?$|^\s*❯ .*:\d+:\d+$|^\s*at <Jasmine>$/;
+const THROWN =
+  /^\s*(?:Uncaught |error: |\(in promise\) )*(?:\[?cause\]?: )?\[?(?<said>[\w$.]*(?:Error|Exception)\b(?: \[\w+\])?(?:: .*)?)$/;
+
+export const v8: Grammar = {
+  frames: [
+    // Also the backtraces of Rust.
+    {
+      pattern:
+        /^\s*at (?:async )?(?:.*\()?(?<file>[^()]+):(?<line>\d+):\d+\)?(?: \{)?$/,
+    },
+    // In the reports of Node "at" is left out.
+    { pattern: /^\s*\S.* \((?<file>[^()]+):(?<line>\d+):\d+\)$/ },
+    // Paths with brackets: Next.js groups pages in directories like "(shop)".
+    {
+      pattern:
+        /^\s*(?:at )?(?:[^/()]* \(|async )?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])(?!.*<anonymous>).*?):(?<line>\d+):\d+\)?(?: \{)?$/,
+    },
+    // ESLint names the file above, or leaves it to the test.
+    {
+      pattern: new RegExp(`^(?<file>(?:/|[A-Za-z]:\\\\).*\\.${SOURCE})$`),
+    },
+    { pattern: /^\s+(?<line>\d+):\d+ +(?:error|warning) +\S/ },
+    { pattern: /^line (?<line>\d+), col \d+, (?:Error|Warning) - / },
+  ],
+  headline(lines) {
+    return expected(lines) ??
+      firstMatch(lines, /^\s+\d+:\d+ +error +(\S.*?)(?: {2,}\S+)?$/) ??
+      firstMatch(lines, /^\S.*:\d+:\d+: .+ \[Error\/[\w/@-]+\]$/) ??
+      eslintReport(lines) ??
+      thrown(lines);
+  },
+};
+
+/** In a report of JUnit the message is above, and below has no place for "'". */
+function eslintReport(lines: readonly string[]): string | undefined {
+  const at = lines.findIndex((line) =>
+    /^line \d+, col \d+, (?:Error|Warning) - /.test(line)
+  );
+  return at < 0 ? undefined : lines[at - 1] ?? lines[at];
+}
+
+/** Jest compares in a paragraph of its own; Jasmine has a message. */
+function expected(lines: readonly string[]): string | undefined {
+  const at = lines.findIndex((line) =>
+    /^\s*(?:Error: )?expect\(.*\)\.\w/.test(line)
+  );
+  // A line of the source is no message: what was expected stands below that.
+  const values = lines.slice(at + 1)
+    .filter((line) => /^\s*(?:Expected|Received)\b.*: /.test(line));
+  if (at >= 0 && values.length > 0) {
+    return joined([lines[at], ...values.slice(0, 2)]);
+  }
+  const message = lines.findIndex((line) => /^\s+Message:$/.test(line));
+  return message >= 0 && lines.some((line) => STACK.test(line))
+    ? lines[message + 1]?.trim()
+    : undefined;
+}
+
+function thrown(lines: readonly string[]): string | undefined {
+  const stack = lines.findIndex((line) => STACK.test(line));
+  if (stack < 0) return undefined;
+  // What Node's runner throws itself only says that something was thrown.
+  const cause = lines.findIndex((line) => /^\s*\[?cause\]?: /.test(line));
+  const isWrapped = lines.some((line) => /\[ERR_TEST_FAILURE\]: /.test(line));
+  const at = isWrapped && cause >= 0
+    ? cause
+    : lines.slice(0, stack).findLastIndex((line) => THROWN.test(line));
+  if (at < 0) return undefined;
+  const said = THROWN.exec(lines[at])?.groups?.said;
+  if (said === undefined) return undefined;
+  const end = lines.findIndex((line, index) => index > at && STACK.test(line));
+  return comparison(said, lines.slice(at + 1, end < 0 ? undefined : end));
+}
+
+/**
+ * A message with what was compared: `node:assert` has that below, as `4 !== 5`
+ * or as a difference.
+ */
+export function comparison(
+  said: string,
+  below: readonly string[],
+): string {
+  const compared = below.find((line) =>
+    /^\s*\S.* (?:!==|===|!=|==|notDeepStrictEqual) \S/.test(line)
+  );
+  if (compared !== undefined && below.indexOf(compared) <= 2) {
+    return joined([said.endsWith(":") ? said : `${said}:`, compared]);
+  }
+  const isDifference = below.some((line) =>
+    /^\s*\+ actual - expected/.test(line)
+  );
+  if (!isDifference) {
+    return said.endsWith(":")
+      ? joined([said, below.find((line) => line.trim() !== "")])
+      : said;
+  }
+  const of = (sign: RegExp) => firstMatch(below, sign)?.replace(/,$/, "");
+  const actual = of(/^\s*\+ (?!actual - expected)\s*(.*)/);
+  const wanted = of(/^\s*- (?!expected)\s*(.*)/);
+  return joined([
+    said,
+    actual && `actual ${actual}`,
+    wanted && `expected ${wanted}`,
+  ]);
+}
