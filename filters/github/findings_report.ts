@@ -10,7 +10,8 @@ import type { Output } from "../kit/io/output.ts";
 import { Archive } from "../kit/io/whole_packet_file.ts";
 import type { Report, ReportedTest } from "../report/report.ts";
 import type { Project } from "../traceback/source_place.ts";
-import { annotationsOf, gitlabIssue, plainLine } from "./annotations.ts";
+import { annotationsOf, plainLine } from "./annotations.ts";
+import { gitlabIssue } from "./code_quality.ts";
 import {
   type Finding,
   findingKindOf,

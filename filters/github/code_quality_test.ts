@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fingerprint } from "./annotations.ts";
+import { fingerprint } from "./code_quality.ts";
 
 Deno.test("fingerprint is FNV-1a", () => {
   // Vectors of its authors.
