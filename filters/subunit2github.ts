@@ -40,7 +40,7 @@ export const tool: Tool = defineTool({
     },
     root: {
       value: "DIR",
-      help: "paths are relative to this, not to the working directory",
+      help: "paths in the report are relative to this directory",
     },
     summary: {
       value: "FILE",
@@ -54,7 +54,8 @@ that succeeded unexpectedly. Tests tagged "flaky" that passed are warnings.
 GitHub shows ${MAX_ANNOTATIONS} of a kind; a notice counts the others. The summary lists up to
 ${MAX_LISTED} of a kind, and is no longer than GitHub takes.
 gitlab is a Code Quality report, plain a line as compilers print it for each.
-The place is the innermost frame in the project of the test's traceback.
+The place is the innermost frame of the test's traceback that is in the project.
+Relative paths in it are taken from the working directory.
 No text from the stream becomes a command of the workflow: it is shown line by
 line, with "\\u003a" or "\\u005b" in what would be one. With --forward that is
 up to what reads the stream.
@@ -65,7 +66,7 @@ ${REPORT_NOTES}`,
     "subunit2github --format gitlab -o gl-code-quality-report.json run.subunit",
   ],
   run(io, options, files) {
-    const format = FORMATS[
+    const makeFormat = FORMATS[
       parseChoice("format", options.format ?? "github", FORMAT_NAMES)
     ];
     const here = resolve(".");
@@ -78,7 +79,7 @@ ${REPORT_NOTES}`,
       const jobSummary = options.summary === undefined
         ? undefined
         : new JobSummaryFile(options.summary);
-      return new FindingsReport(out, format, project, jobSummary);
+      return new FindingsReport(out, makeFormat(), project, jobSummary);
     }, { attachments: true, text: new CommandFreeText() });
   },
 });

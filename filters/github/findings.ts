@@ -6,6 +6,7 @@
 
 import { type Attachment, PARSER_TEST_ID } from "@subunit/codec";
 import { cutLine, cutText } from "../kit/text/shorten.ts";
+import { withoutColours } from "../traceback/grammars.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "../report/report.ts";
 import {
@@ -79,7 +80,7 @@ export function findingOf(
   );
   const reason = reasonIn(files, true);
   const text = reason === undefined ? "" : textOf(reason);
-  const headline = reason && headlineOf(reason.name, text)?.trim();
+  const headline = reason && headlineOf(reason.name, text);
   let place = findPlace(text, { testId, tags }, project);
   for (const file of files) {
     if (file === reason) continue;
@@ -99,10 +100,10 @@ export function findingOf(
   };
 }
 
-/** The lines of a file, without control characters. */
+/** The lines of a file, without colours and control characters. */
 function textOf({ bytes }: Attachment): string {
   const text = cutText(textOfContent(bytes), MAX_READ_LENGTH);
-  return visibleLines(text).replaceAll("\r\n", "\n").trimEnd();
+  return visibleLines(withoutColours(text)).replaceAll("\r\n", "\n").trimEnd();
 }
 
 /** A finding in one line: why, or else what. */

@@ -11,7 +11,7 @@ import { Archive } from "../kit/io/whole_packet_file.ts";
 import type { Report, ReportedTest } from "../report/report.ts";
 import type { Project } from "../traceback/source_place.ts";
 import { annotationsOf, plainLine } from "./annotations.ts";
-import { gitlabIssue } from "./code_quality.ts";
+import { CodeQuality } from "./code_quality.ts";
 import {
   type Finding,
   findingKindOf,
@@ -34,17 +34,22 @@ interface LiveFormat {
   readonly end: string;
 }
 
-/** Forms of the report; GitHub's has the worst findings first, at the end. */
-export const FORMATS = {
-  github: undefined,
-  gitlab: {
+function gitlab(): LiveFormat {
+  const issues = new CodeQuality();
+  return {
     begin: "[",
     each: (finding, before) =>
-      `${before > 0 ? "," : ""}\n${gitlabIssue(finding)}`,
+      `${before > 0 ? "," : ""}\n${issues.issueOf(finding)}`,
     end: "\n]\n",
-  },
-  plain: { begin: "", each: plainLine, end: "" },
-} as const satisfies Record<string, LiveFormat | undefined>;
+  };
+}
+
+/** Forms of the report; GitHub's has the worst findings first, at the end. */
+export const FORMATS = {
+  github: () => undefined,
+  gitlab,
+  plain: () => ({ begin: "", each: plainLine, end: "" }),
+} as const satisfies Record<string, () => LiveFormat | undefined>;
 
 export const FORMAT_NAMES = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 

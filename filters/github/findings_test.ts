@@ -51,7 +51,10 @@ Deno.test("findingKindOf names what is wrong", () => {
 
 Deno.test("findingOf says why and where", () => {
   const log = file("log", "first\r\nat a.c:3: x\n\n");
-  const traceback = file("traceback", '  File "b.py", line 2\nE: \x1b[1m\n');
+  const traceback = file(
+    "traceback",
+    '  File "b.py", line 2\n\x1b[31mE\x1b[m: \x1b[2J\n',
+  );
   const binary = file("picture", "c.c:4: x", "image/png");
   const cases: [
     test: Partial<ReportedTest>,
@@ -60,10 +63,10 @@ Deno.test("findingOf says why and where", () => {
   ][] = [
     [{}, { headline: undefined, text: "", place: undefined }, "failed"],
     [{ attachments: [traceback, log] }, {
-      headline: "E: \\u001b[1m",
-      text: '  File "b.py", line 2\nE: \\u001b[1m',
+      headline: "E: \\u001b[2J",
+      text: '  File "b.py", line 2\nE: \\u001b[2J',
       place: { path: "b.py", line: 2 },
-    }, "E: \\u001b[1m"],
+    }, "E: \\u001b[2J"],
     // No place in the reason: then in another file that is text.
     [{ attachments: [file("reason", "broken"), binary, log] }, {
       headline: "broken",

@@ -175,9 +175,52 @@ Deno.test("subunit2github finds places under its root, or where it runs", async 
   }
 });
 
+Deno.test("subunit2github finds relative paths where it runs, and colons in names", async () => {
+  using dir = new TempDir();
+  Deno.mkdirSync(`${dir.path}/pkg/api/tests`, { recursive: true });
+  dir.file("pkg/api/tests/test_pay.py", "");
+  dir.file("pkg/api/x:y.py", "");
+  dir.file("conftest.py", "");
+  const input = stream(
+    fails("relative", '  File "tests/test_pay.py", line 3\n'),
+    fails("absolute", `  File "${dir.path}/pkg/api/x:y.py", line 3\n`),
+    fails("above", '  File "../../conftest.py", line 3\n'),
+    fails("root", '  File "conftest.py", line 3\n'),
+    fails("not there", '  File "tests/gone.py", line 3\n'),
+  );
+  const expected = [
+    "pkg/api/tests/test_pay.py",
+    "pkg/api/x:y.py",
+    "conftest.py",
+    "conftest.py",
+    "pkg/api/tests/gone.py",
+  ];
+  const cwd = `${dir.path}/pkg/api`;
+  for (const root of ["../..", dir.path, `${dir.path}/`]) {
+    const args = (format: string) => ["--root", root, "--format", format];
+    const made = (format: string) =>
+      runTool("subunit2github", args(format), { stdin: input, cwd });
+    const github = await made("github");
+    assertEquals(
+      commandsIn(github.stdout).map(({ properties }) => properties.file),
+      expected,
+    );
+    assertStringIncludes(text(github.stdout), "file=pkg/api/x%3Ay.py,");
+    const issues: Issue[] = JSON.parse(text((await made("gitlab")).stdout));
+    assertEquals(issues.map(({ location }) => location.path), expected);
+    const plain = text((await made("plain")).stdout).split("\n");
+    for (const [i, path] of expected.entries()) {
+      assert(plain[i].startsWith(`${path}:3: `), plain[i]);
+    }
+  }
+});
+
 Deno.test("subunit2github --format plain writes lines as compilers do", async () => {
   const input = stream(
-    fails("a\nb", '  File "/project/a.py", line 3\nE: no\x1b[m\n'),
+    fails(
+      "a\nb",
+      '  File "/project/a.py", line 3\nE: \x1b[1mno\x1b[m\x1b[2J\n',
+    ),
     { testId: "c", status: "inprogress" },
     { testId: "d", status: "success", tags: ["flaky"] },
   );
@@ -188,7 +231,7 @@ Deno.test("subunit2github --format plain writes lines as compilers do", async ()
   assertEquals(status, 1);
   assertEquals(
     text(stdout),
-    "a.py:3: a\\nb: E: no\\u001b[m\n" +
+    "a.py:3: a\\nb: E: no\\u001b[2J\n" +
       "d: passed, but not at once\n" +
       "c: started and never ended\n",
   );
@@ -241,14 +284,26 @@ Deno.test("subunit2github --format gitlab writes a Code Quality report", async (
     severity: "major",
     location: { path: "s/a.py", lines: { begin: 3 } },
   });
-  // The same from run to run, and for one test; not for another.
-  assertEquals(again.fingerprint, issue.fingerprint);
-  const prints = [issue, other, flaky, damage1, damage2, lost]
+  // GitLab shows one issue for a fingerprint.
+  const prints = [issue, other, again, flaky, damage1, damage2, lost]
     .map(({ fingerprint }) => fingerprint);
   assertEquals(new Set(prints).size, prints.length);
   assertEquals(lost.severity, "critical");
   assertEquals(lost.location, { path: "unknown", lines: { begin: 1 } });
   assertEquals(await issuesOf(stream()), []);
+});
+
+Deno.test("subunit2github --format gitlab has a fingerprint for each attempt", async () => {
+  const attempts = stream(
+    fails("a", "E: first\n"),
+    fails("a", "E: second\n"),
+    { ...fails("a", "E: second\n"), tags: ["attempt-2"] },
+  );
+  const before = await issuesOf(attempts);
+  const after = await issuesOf(stream(fails("b"), attempts, fails("c")));
+  const prints = (issues: Issue[]) => issues.map((issue) => issue.fingerprint);
+  assertEquals(new Set(prints(before)).size, 3);
+  assertEquals(prints(after).slice(1, 4), prints(before));
 });
 
 Deno.test("subunit2github --summary appends, and leaves what does not fit", async () => {
