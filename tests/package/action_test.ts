@@ -290,6 +290,18 @@ Deno.test("the action runs in the directory asked for, and finds places", async 
   assert(Deno.statSync(`${workspace.path}/sub dir/results.subunit`).isFile);
 });
 
+Deno.test("the action finds relative paths from the directory asked for", async () => {
+  using workspace = new TempDir();
+  Deno.mkdirSync(`${workspace.path}/pkg/tests`, { recursive: true });
+  workspace.file("pkg/tests/a:b.py", "\n");
+  const found = await runAction(workspace, {
+    run:
+      `printf 'test: a\\nfailure: a [\\n  File "tests/a:b.py", line 1\\n]\\n'`,
+    "working-directory": "pkg",
+  });
+  assertEquals(found.commands[0].properties.file, "pkg/tests/a:b.py");
+});
+
 Deno.test("nothing that inputs or tests say is code or a command", async () => {
   using workspace = new TempDir();
   const hostile =
@@ -333,12 +345,19 @@ ln -s ${Deno.execPath()} "$RUNNER_TEMP/deno/node_modules/.bin/deno"
   assert(words.endsWith(` deno@${Deno.version.deno}\n`), words);
 });
 
-/** Runs the script of the GitLab job with a suite in place of node's. */
+/**
+ * Runs the script of the GitLab job with a suite in place of node's.
+ *
+ * @param directory where in the project, if the job changes to one
+ */
 async function runGitlab(
   shell: readonly string[],
   suite: string,
+  directory = ".",
 ): Promise<{ status: number; log: string; artifacts: Uint8Array[] }> {
   using workspace = new TempDir();
+  const cwd = `${workspace.path}/${directory}`;
+  Deno.mkdirSync(cwd, { recursive: true });
   const path = makeToolPath();
   try {
     const { script, artifacts } = GITLAB.test;
@@ -348,8 +367,12 @@ async function runGitlab(
     );
     assert(command.includes("$SUITE"));
     const { status, stdout, stderr } = await run([...shell, command], {
-      cwd: workspace.path,
-      env: { PATH: `${path}:${SYSTEM_PATH}`, SUITE: suite },
+      cwd,
+      env: {
+        CI_PROJECT_DIR: workspace.path,
+        PATH: `${path}:${SYSTEM_PATH}`,
+        SUITE: suite,
+      },
     });
     return {
       status,
@@ -358,7 +381,7 @@ async function runGitlab(
         ...artifacts.paths,
         artifacts.reports.junit,
         artifacts.reports.codequality,
-      ].map((name) => Deno.readFileSync(`${workspace.path}/${name}`)),
+      ].map((name) => Deno.readFileSync(`${cwd}/${name}`)),
     };
   } finally {
     Deno.removeSync(path, { recursive: true });
@@ -384,4 +407,15 @@ Deno.test("the GitLab job reports and fails, in bash and in sh", async () => {
       assertEquals(found.length, issues, text(quality));
     }
   }
+});
+
+Deno.test("the GitLab job has places from the project's root, wherever it runs", async () => {
+  const suite =
+    `touch a.py; printf 'test: a\nfailure: a [\n  File "a.py", line 1\n]\n';
+printf 'test: b\nfailure: b [\n  File "%s/a.py", line 1\n]\n' "$PWD"`;
+  const { log, artifacts } = await runGitlab(["sh", "-ec"], suite, "pkg/api");
+  const [, , quality] = artifacts;
+  const found: { location: { path: string } }[] = JSON.parse(text(quality));
+  const paths = found.map(({ location }) => location.path);
+  assertEquals(paths.slice(0, 2), ["pkg/api/a.py", "pkg/api/a.py"], log);
 });
