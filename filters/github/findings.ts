@@ -14,7 +14,7 @@ import {
   type Project,
   type SourcePlace,
 } from "../traceback/source_place.ts";
-import { textOfContent } from "../kit/text/content.ts";
+import { cutContent } from "../kit/text/content.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 
 /**
@@ -102,7 +102,7 @@ export function findingOf(
 
 /** The lines of a file, without colours and control characters. */
 function textOf({ bytes }: Attachment): string {
-  const text = cutText(textOfContent(bytes), MAX_READ_LENGTH);
+  const text = cutContent(bytes, MAX_READ_LENGTH);
   return visibleLines(withoutColours(text)).replaceAll("\r\n", "\n").trimEnd();
 }
 

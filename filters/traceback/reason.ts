@@ -7,7 +7,7 @@
 
 import type { Attachment } from "@subunit/codec";
 import { cutText } from "../kit/text/shorten.ts";
-import { textOfContent } from "../kit/text/content.ts";
+import { cutContent } from "../kit/text/content.ts";
 import { headlineIn, linesOf } from "./grammars.ts";
 
 /** Names of files with the reason, best first. */
@@ -78,7 +78,7 @@ function namedIn(
 }
 
 function searchedIn({ bytes }: Attachment): string {
-  return cutText(textOfContent(bytes), MAX_READ_LENGTH);
+  return cutContent(bytes, MAX_READ_LENGTH);
 }
 
 function linesIn(text: string): string[] {
