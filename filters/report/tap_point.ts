@@ -9,9 +9,9 @@
 
 import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { cutLine } from "../kit/text/shorten.ts";
-import { isText } from "../traceback/reason.ts";
+import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "./report.ts";
-import { textOfContent } from "../kit/text/content.ts";
+import { cutContent, textOfContent } from "../kit/text/content.ts";
 import {
   unicodeEscape,
   visibleLines,
@@ -28,6 +28,7 @@ const BLOCK_INDENT = "      ";
  * ours takes one past 1 MiB for text, and with it the diagnostics it is in.
  */
 const MAX_CHARACTERS = 65536;
+const MAX_MESSAGE_CHARACTERS = 500;
 /** A longer name is whole in the diagnostics only. */
 const MAX_NAME_CHARACTERS = 1024;
 
@@ -130,6 +131,21 @@ export function oneLine(text: string): string {
     .replace(TAKEN_AWAY, unicodeEscape);
 }
 
+/** Why a test failed, in one line. */
+function headlineIn(
+  { outcome, attachments }: ReportedTest,
+): string | undefined {
+  if (outcome !== "fail" || attachments.length === 0) return undefined;
+  const reason = reasonIn(
+    attachments.filter((file) => isText(file) && file.bytes.length > 0),
+    true,
+  );
+  if (reason === undefined) return undefined;
+  const text = cutContent(reason.bytes, MAX_CHARACTERS);
+  const headline = headlineOf(reason.name, text);
+  return headline && cutLine(headline, MAX_MESSAGE_CHARACTERS);
+}
+
 /** What there is to say of a test beside its line: lines of YAML. */
 function diagnosticsOf(
   test: ReportedTest,
@@ -137,7 +153,7 @@ function diagnosticsOf(
   attachments: readonly Attachment[],
 ): string {
   const { testId, outcome, seconds, routeCode, tags } = test;
-  const message = MESSAGES[outcome];
+  const message = MESSAGES[outcome] ?? headlineIn(test);
   let yaml = "";
   if (needsId) yaml += `id: ${yamlString(testId)}\n`;
   if (message !== undefined) yaml += `message: ${yamlString(message)}\n`;

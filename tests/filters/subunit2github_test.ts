@@ -215,6 +215,21 @@ Deno.test("subunit2github finds relative paths where it runs, and colons in name
   }
 });
 
+Deno.test("subunit2github, subunit2junitxml and subunit2tap quote the same line", async () => {
+  const path = new URL("../fixtures/tap/tape.tap", import.meta.url).pathname;
+  const { stdout: input } = await runTool("tap2subunit", [path]);
+  const quoted = "are equal: expected 3, actual 2";
+  const cases: [tool: string, args: string[], line: RegExp, line: string][] = [
+    ["subunit2github", ROOT, / failed::(.*?)%0A/, quoted],
+    ["subunit2junitxml", [], /<failure.* message="(.*?)"/, quoted],
+    ["subunit2tap", [], /^ *message: (".*")$/m, `"${quoted}"`],
+  ];
+  for (const [tool, args, line, expected] of cases) {
+    const { stdout } = await runTool(tool, args, { stdin: input });
+    assertEquals(line.exec(text(stdout))?.[1], expected, tool);
+  }
+});
+
 Deno.test("subunit2github --format plain writes lines as compilers do", async () => {
   const input = stream(
     fails(

@@ -239,6 +239,7 @@ not ok 3 - c
 not ok 4 - d # TODO later
 not ok 5 - f
   ---
+  message: "C"
   attachments:
     - name: "traceback"
       text: |
