@@ -213,21 +213,12 @@ Deno.test("subunit-1to2 passes on text and packets as they came", async () => {
 });
 
 Deno.test("subunit-1to2 --no-detect writes text that no reader takes for a packet", async () => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  const line = concat([
-    bytes("10 m"),
-    Uint8Array.of(0xb3),
-    bytes(" an hour\n"),
-  ]);
-  const stdin = concat([bytes("test: a\n"), line, bytes("success: a\n")]);
-  const stdout = await convert(to2, stdin, ["--no-detect"]);
-  const decoder = new PacketDecoder();
-  decoder.push(stdout);
-  decoder.end();
-  const files: Uint8Array[] = [];
-  decoder.drain((item) => {
+  const line = stream("10 m", Uint8Array.of(0xb3), " an hour\n");
+  const stdin = stream("test: a\n", line, "success: a\n");
+  const stdout = await outputOf("subunit-1to2", ["--no-detect"], { stdin });
+  const files = itemsIn(stdout).map((item) => {
     assert(item.kind === "packet");
-    if (item.testId === undefined) files.push(item.fileBytes!);
+    return item.testId === undefined ? item.fileBytes! : new Uint8Array(0);
   });
   assertEquals(concat(files), line);
 });
