@@ -11,6 +11,11 @@ import { ROOT } from "./project.ts";
 
 /** A file of a package in Deno's cache: behind the registry, its own name. */
 const CACHED = /\/npm\/[^/]+\/(.*)$/;
+/**
+ * A chunk without sources: the bundler's own helpers, where all modules of the
+ * library share them.
+ */
+const HELPERS = /\/chunk-\w+\.js$/;
 
 /**
  * Renames the sources of all maps in a folder of the package: seen from the
@@ -45,5 +50,6 @@ function nameOf(path: string): string {
   const [, cached] = CACHED.exec(path) ?? [];
   if (cached !== undefined) return `npm/${cached}`;
   if (path.startsWith(ROOT)) return path.slice(ROOT.length);
+  if (HELPERS.test(path)) return "npm/esbuild/helpers.js";
   throw new Error(`Cannot name the source ${path}`);
 }
