@@ -131,7 +131,7 @@ export function oneLine(text: string): string {
     .replace(TAKEN_AWAY, unicodeEscape);
 }
 
-/** Why a test failed, in one line. */
+/** Why a test failed, in one line, where the file with the reason has more. */
 function headlineIn(
   { outcome, attachments }: ReportedTest,
 ): string | undefined {
@@ -143,7 +143,9 @@ function headlineIn(
   if (reason === undefined) return undefined;
   const text = cutContent(reason.bytes, MAX_CHARACTERS);
   const headline = headlineOf(reason.name, text);
-  return headline && cutLine(headline, MAX_MESSAGE_CHARACTERS);
+  return headline === undefined || headline === text.trim()
+    ? undefined
+    : cutLine(headline, MAX_MESSAGE_CHARACTERS);
 }
 
 /** What there is to say of a test beside its line: lines of YAML. */

@@ -181,6 +181,15 @@ Deno.test("headlineOf reads what else languages print", () => {
       "TimeoutError: no answer\n    at async f (file:///a.js:1:2)",
       "TimeoutError: no answer",
     ],
+    // node:assert, with a message of one's own: what it does not say is added.
+    [
+      "AssertionError [ERR_ASSERTION]: 14 m, not 0.3 m\n\n14 !== 0.3\n\n    at f (a.js:1:2)",
+      "AssertionError [ERR_ASSERTION]: 14 m, not 0.3 m",
+    ],
+    [
+      "AssertionError [ERR_ASSERTION]: the tide\n\n14 !== 0.3\n\n    at f (a.js:1:2)",
+      "AssertionError [ERR_ASSERTION]: the tide: 14 !== 0.3",
+    ],
     // C++: GoogleTest with MSVC, exceptions in Catch2, Boost.Test in JUnit.
     [
       "shop_test.cc(12): error: Value of: ok\n  Actual: false\nExpected: true\n",

@@ -90,11 +90,14 @@ export function comparison(
   said: string,
   below: readonly string[],
 ): string {
-  const compared = below.find((line) =>
-    /^\s*\S.* (?:!==|===|!=|==|notDeepStrictEqual) \S/.test(line)
-  );
-  if (compared !== undefined && below.indexOf(compared) <= 2) {
-    return joined([said.endsWith(":") ? said : `${said}:`, compared]);
+  const values = below.slice(0, 3)
+    .map((line) => /^\s*(\S.*) (?:[!=]==?) (\S.*)$/.exec(line))
+    .find((match) => match !== null);
+  if (values) {
+    const [compared, actual, expected] = values;
+    if (said.endsWith(":")) return joined([said, compared]);
+    const isSaid = said.includes(actual) && said.includes(expected);
+    return isSaid ? said : joined([`${said}:`, compared]);
   }
   const isDifference = below.some((line) =>
     /^\s*\+ actual - expected/.test(line)
