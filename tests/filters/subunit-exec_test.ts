@@ -70,20 +70,20 @@ Deno.test("subunit-exec makes a failure of a command that fails without one", as
     ["exit 3", [ended("fail", "exit status 3")], 1],
     ["kill -9 $$", [ended("fail", "killed by SIGKILL")], 1],
     ["printf '1..1\\nok 1 - a\\n'; exit 3", [
-      "test 1 - a success: ",
+      "a success: ",
       ended("fail", "exit status 3"),
     ], 1],
     // A failed test explains it.
     ["printf '1..1\\nnot ok 1 - a\\n'; exit 1", [
-      "test 1 - a fail: ",
+      "a fail: ",
       ended("exists", "exit status 1"),
     ], 1],
     ["printf '1..1\\nnot ok 1 - a\\n'", [
-      "test 1 - a fail: ",
+      "a fail: ",
       ended("exists", "exit status 0"),
     ], 1],
     ["printf '1..1\\nok 1 - a\\n'", [
-      "test 1 - a success: ",
+      "a success: ",
       ended("exists", "exit status 0"),
     ], 0],
   ];
@@ -144,7 +144,7 @@ Deno.test("subunit-exec takes the results from a descriptor", async () => {
     [
       "output: ok 1 - out\nerr\n",
       ended("exists", "exit status 0"),
-      "test 1 - real success: ",
+      "real success: ",
     ].sort(),
   );
 });
