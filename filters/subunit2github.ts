@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2github: what is wrong in a stream, at its place in the sources: as
- * annotations of a GitHub workflow, and as others want it.
+ * subunit2github: failures with their places in the sources, as annotations for a
+ * GitHub workflow, as a Code Quality report for GitLab, or as plain lines.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export const tool: Tool = defineTool({
   options: {
     format: {
       value: "NAME",
-      help: `the form of the report: ${FORMAT_NAMES.join(", ")}`,
+      help: `the format of the report: ${FORMAT_NAMES.join(", ")}`,
     },
     root: {
       value: "DIR",
@@ -44,21 +44,22 @@ export const tool: Tool = defineTool({
     },
     summary: {
       value: "FILE",
-      help: "append a page in Markdown about all tests to this",
+      help: "append a page about all tests, in Markdown, to this",
     },
     ...REPORT_OPTIONS,
   },
   notes:
-    `Errors are, worst first: damage (one for all), lost tests, failed ones, those
-that succeeded unexpectedly. Tests tagged "flaky" that passed are warnings.
-GitHub shows ${MAX_ANNOTATIONS} of a kind; a notice counts the others. The summary lists up to
-${MAX_LISTED} of a kind, and is no longer than GitHub takes.
-gitlab is a Code Quality report, plain a line as compilers print it for each.
+    `Errors, worst first: damage (one annotation for all), lost tests, failures,
+unexpected successes. Tests that passed but are tagged "flaky" are warnings.
+GitHub shows ${MAX_ANNOTATIONS} annotations of each kind; a notice counts the rest. The summary
+lists up to ${MAX_LISTED} findings of each kind, within the size that GitHub accepts.
+With --format gitlab the report is for Code Quality; with --format plain it is a
+line for each finding, as compilers print them.
 The place is the innermost frame of the test's traceback that is in the project.
-Relative paths in it are taken from the working directory.
-No text from the stream becomes a command of the workflow: it is shown line by
-line, with "\\u003a" or "\\u005b" in what would be one. With --forward that is
-up to what reads the stream.
+Relative paths in it are resolved against the working directory.
+Text from the stream cannot issue workflow commands: it is shown line by line,
+with "\\u003a" or "\\u005b" where one would start. With --forward that is up to
+what reads the stream.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [

@@ -1,5 +1,5 @@
 /**
- * What is wrong in a run as annotations of GitHub, and as compilers print it.
+ * Findings as GitHub annotations, and as lines that compilers print.
  *
  * @module
  */
@@ -25,8 +25,8 @@ import {
 const MARK_LENGTH = 50;
 
 /**
- * Annotations of a GitHub workflow, as many as it shows, and one that says how
- * many are left out.
+ * Annotations for a GitHub workflow: as many as GitHub shows, and a notice that
+ * counts the others.
  */
 export function annotationsOf(
   errors: WorstFindings,

@@ -1,5 +1,5 @@
 /**
- * What is wrong in a run as a Code Quality report of GitLab.
+ * Findings as a Code Quality report for GitLab.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export class CodeQuality {
   readonly #seen = new HashCounts();
 
   /**
-   * An issue in JSON. GitLab asks each for a place, and shows one issue for a
-   * fingerprint: it compares those of two reports to find what is new.
+   * An issue in JSON. GitLab requires a place, shows one issue per fingerprint,
+   * and compares the fingerprints of two reports to find new issues.
    */
   issueOf(finding: Finding): string {
     const { kind, name, place } = finding;
@@ -40,11 +40,11 @@ export class CodeQuality {
   }
 
   /**
-   * The same from run to run, whatever tests are added and lines are moved. Of
-   * a test that fails several times, or of like damage, each has its own.
+   * A fingerprint that stays the same from run to run when tests are added and
+   * lines move. The second failure of a test gets another than the first.
    */
   #fingerprintOf({ kind, name, text }: Finding): string {
-    // Where a stream is damaged changes with what stands before it.
+    // The offset of damage changes with the stream before it.
     const damage = text.replace(/0x[\da-f]+|\d+/gi, "N");
     const identity = [name, kind, kind === "damage" ? damage : ""];
     const first = hashOf(JSON.stringify(identity));
@@ -57,8 +57,8 @@ export class CodeQuality {
 }
 
 /**
- * Counts hashes, each in 24 bytes at the most on average: there may be millions
- * of failures. A table with open addressing; a count of 0 is a free slot.
+ * Counts hashes, in 24 to 48 bytes each: a run may have millions of failures. A
+ * table with open addressing; a slot with a count of 0 is free.
  */
 class HashCounts {
   #hashes = new BigUint64Array(256);
@@ -102,8 +102,8 @@ class HashCounts {
 const encoder = new TextEncoder();
 
 /**
- * FNV-1a with 64 bits. The runtime's digests keep their memory for too long, at
- * one for each test.
+ * FNV-1a with 64 bits. The runtime's digests release their memory too late to be
+ * called once per test.
  */
 export function hashOf(text: string): bigint {
   let hash = 0xcbf29ce484222325n;

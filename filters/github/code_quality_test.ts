@@ -50,7 +50,7 @@ Deno.test("CodeQuality tells the failures of a report apart", () => {
   for (const print of prints) assertEquals(/^[0-9a-f]{16}$/.test(print), true);
 });
 
-Deno.test("CodeQuality has the same fingerprints in the next run", () => {
+Deno.test("CodeQuality gives the same fingerprints in the next run", () => {
   const before: Partial<Finding>[] = [
     { name: "a", text: "at a.py:3", place: { path: "a.py", line: 3 } },
     { name: "b" },

@@ -1,12 +1,12 @@
 /**
- * What is wrong in a run, worst first.
+ * Findings: what went wrong in a run, worst first.
  *
  * @module
  */
 
 import { type Attachment, PARSER_TEST_ID } from "@subunit/codec";
 import { cutLine, cutText } from "../kit/text/shorten.ts";
-import { withoutColours } from "../traceback/grammars.ts";
+import { withoutColors } from "../traceback/grammars.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "../report/report.ts";
 import {
@@ -18,8 +18,8 @@ import { cutContent } from "../kit/text/content.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 
 /**
- * What can be wrong, worst first: of damage nobody knows what it hides, and
- * where a test was lost the run may have ended.
+ * What can go wrong, worst first: damage can hide anything, and a lost test may
+ * be where the run died.
  */
 export const FINDING_KINDS = [
   "damage",
@@ -46,7 +46,7 @@ const MAX_READ_LENGTH = 65536;
 const MAX_TEXT_LENGTH = 8192;
 const MAX_HEADLINE_LENGTH = 500;
 
-/** What is wrong with a test. */
+/** One thing that went wrong. */
 export interface Finding {
   readonly kind: FindingKind;
   /** The test's id, and route code if it has one; or "The stream". */
@@ -60,7 +60,7 @@ export interface Finding {
   readonly place: SourcePlace | undefined;
 }
 
-/** What is wrong with a test, if anything. */
+/** The kind of finding a test is; undefined when it is none. */
 export function findingKindOf(
   { testId, outcome, tags }: ReportedTest,
 ): FindingKind | undefined {
@@ -69,7 +69,7 @@ export function findingKindOf(
   return FINDING_KINDS.find((kind) => kind === outcome);
 }
 
-/** What is wrong with a test, with why and where. */
+/** The finding of a test: what happened, why and where. */
 export function findingOf(
   { testId, tags, routeCode, attachments }: ReportedTest,
   kind: FindingKind,
@@ -100,10 +100,10 @@ export function findingOf(
   };
 }
 
-/** The lines of a file, without colours and control characters. */
+/** The lines of a file, without colors and control characters. */
 function textOf({ bytes }: Attachment): string {
   const text = cutContent(bytes, MAX_READ_LENGTH);
-  return visibleLines(withoutColours(text)).replaceAll("\r\n", "\n").trimEnd();
+  return visibleLines(withoutColors(text)).replaceAll("\r\n", "\n").trimEnd();
 }
 
 /** A finding in one line: why, or else what. */

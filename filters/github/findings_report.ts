@@ -1,5 +1,5 @@
 /**
- * Reports of findings, at their places in the sources.
+ * Reports of findings with their places in the sources.
  *
  * @module
  */
@@ -26,10 +26,10 @@ export const MAX_LISTED = 200;
 /** Room for the runner, which makes a summary longer when it masks secrets. */
 const SPARE_BYTES = 32 * 1024;
 
-/** A form of the report that has each finding as it comes. */
+/** A format that writes each finding as it arrives. */
 interface LiveFormat {
   readonly begin: string;
-  /** A finding with so many before it. */
+  /** Formats a finding that has `before` others in front of it. */
   each(finding: Finding, before: number): string;
   readonly end: string;
 }
@@ -44,7 +44,7 @@ function gitlab(): LiveFormat {
   };
 }
 
-/** Forms of the report; GitHub's has the worst findings first, at the end. */
+/** Formats of the report. GitHub's is written at the end, worst findings first. */
 export const FORMATS = {
   github: () => undefined,
   gitlab,
@@ -119,7 +119,7 @@ export class FindingsReport implements Report {
     this.#out.writeText(
       this.#format?.end ?? annotationsOf(this.#errors, this.#warnings),
     );
-    // The report is out even if the job summary fails.
+    // The report is complete even if the job summary cannot be written.
     this.#out.flush();
     this.#jobSummary?.write(this.#counts, [this.#errors, this.#warnings]);
   }

@@ -1,5 +1,5 @@
 /**
- * The tests of a run as a page in Markdown.
+ * A job summary: the counts and findings of a run as a page in Markdown.
  *
  * Names and reasons of tests are in HTML, inside `<code>` and `<pre>`: there
  * only "<" and "&" mean anything, and there are no mentions, issue numbers or
@@ -24,10 +24,10 @@ const FOOT_BYTES = 500;
 const encoder = new TextEncoder();
 
 /**
- * A page about a run.
+ * The page about a run.
  *
- * @param groups what is listed, one list behind the other
- * @param mostBytes its size, where the counts alone are not longer
+ * @param groups the findings to list, in this order
+ * @param mostBytes the most bytes it may take; the counts are written anyway
  */
 export function jobSummary(
   counts: Summary,

@@ -1,11 +1,11 @@
 /**
- * Commands in the log of a GitHub workflow: written, and kept from being
- * written by others.
+ * Workflow commands in the log of a GitHub job: how to write them, and how to
+ * disarm those in text from a stream.
  *
- * A runner reads what a step prints, on both streams, line by line. A line that
- * begins with "::", behind any white space, may be a command, and so may one
- * that has "##[" anywhere. It compares by the rules of a language, to which
- * characters that are not seen do not count. Source: actions/runner,
+ * A runner reads the output and the errors of a step line by line. A line that
+ * begins with "::", after any white space, may be a command, and so may a line
+ * with "##[" anywhere in it. The runner compares strings by culture, which
+ * ignores invisible characters. Source: actions/runner,
  * `ActionCommand.cs`, `ActionCommandManager.cs`, `OutputManager.cs`.
  *
  * @module
@@ -60,8 +60,8 @@ const COMMAND = new RegExp(`((?:^|[\\r\\n])${BLANK}:${UNSEEN}):`, "gu");
 const OLD_COMMAND = new RegExp(`(#${UNSEEN}#${UNSEEN})\\[`, "gu");
 
 /**
- * Text in which no line is a command: the colon or bracket that makes one is
- * shown as JSON escapes it, so that JSON stays the same.
+ * Text in which no line is a command: the colon or bracket that would start one
+ * is escaped as in JSON, which leaves the meaning of JSON unchanged.
  */
 export function defuse(text: string): string {
   return text.replace(COMMAND, "$1\\u003a")
@@ -76,8 +76,9 @@ const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Passes text on line by line, each without its commands. Whole lines, because
- * the end of one and what others print between would make a command too.
+ * Passes text on line by line, with its commands disarmed. Lines are passed on
+ * whole: the rest of a line after the output of another process could otherwise
+ * become a command.
  */
 export class CommandFreeText {
   /** The beginning of a line. */

@@ -1,6 +1,5 @@
 /**
- * Diagnostics in YAML, as the producers of TAP write them, and the properties
- * of JUnit.
+ * Diagnostics in YAML, as TAP producers write them, and properties from JUnit.
  *
  * @module
  */
@@ -26,14 +25,14 @@ export const diagnostics: Grammar = {
   },
 };
 
-/** Keys that only diagnostics have: the text is no YAML without one of them. */
+/** Keys of diagnostics: text without any of them is something else. */
 const KNOWN =
   /^(?:at|assertion|compare|diff|duration_ms|failureType|message|operator|severity|stack)$/;
 const KEY = /^(?<key>[\w.]+|"[^"]*"|'[^']*')\s*:(?: +(?<value>.*))?$/;
 
 /**
- * The fields of a block, those within others as `error.message`; undefined for
- * what is no diagnostics. Reads what producers of TAP write of YAML.
+ * The fields of a block, nested ones as `error.message`; undefined when the text
+ * is not a block of diagnostics. Reads the subset of YAML that TAP producers use.
  */
 function fieldsOf(
   lines: readonly string[],
@@ -52,7 +51,7 @@ function fieldsOf(
     block = undefined;
     if (indent < 0 || /^(?:---|\.\.\.)$/.test(line.trim())) continue;
     while (open.length > 0 && open.at(-1)!.indent >= indent) open.pop();
-    // Of a list the first is read.
+    // Only the first entry of a list is read.
     const groups = KEY.exec(line.trim().replace(/^- /, ""))?.groups;
     if (groups === undefined) {
       if (open.length === 0) return undefined;
@@ -72,8 +71,8 @@ function fieldsOf(
 }
 
 /**
- * Deno's diagnostics are a line of JSON, which may be too long to be whole. Of
- * the message the first line is read.
+ * Deno's diagnostics are one line of JSON, which may have been cut. The first
+ * line of its message is read.
  */
 const FLOW = /^\s*\{"message":"(?<said>(?:[^"\\]|\\[^n])*)/;
 
@@ -83,14 +82,14 @@ function flowMessage(lines: readonly string[]): string | undefined {
   return said && unquoted(`"${said}"`);
 }
 
-/** The text of a scalar: without quotes, and with what they escape. */
+/** The text of a scalar, without quotes and escapes. */
 function unquoted(value: string): string {
   if (/^'.*'$/.test(value)) return value.slice(1, -1).replaceAll("''", "'");
   if (!/^".*"$/.test(value)) return value;
   try {
     return String(JSON.parse(value));
   } catch {
-    // YAML has escapes that JSON has not.
+    // YAML has escapes that JSON lacks.
     return value.slice(1, -1);
   }
 }
@@ -114,7 +113,7 @@ function headlineOf(
     : joined([said.endsWith(":") ? said : `${said}:`, ...values]);
 }
 
-/** Fields with a message, the likeliest first. */
+/** Fields that hold a message, the likeliest first. */
 const MESSAGES = ["error", "error.message", "message", "data.message"];
 
 function messageIn(
@@ -124,13 +123,13 @@ function messageIn(
     const lines = fields.get(name)?.filter((line) => line !== "") ?? [];
     if (lines.length > 0) return comparison(lines[0], lines.slice(1));
   }
-  // tape has it on the stack, AVA names what was called.
+  // tape has the message in the stack; AVA names the assertion.
   const [first] = fields.get("stack") ?? [];
   return /^\w*Error: (.+)/.exec(first ?? "")?.[1] ??
     fields.get("assertion")?.[0];
 }
 
-/** What was expected and what came, where both are short. */
+/** The expected and the actual value, if both fit in a line. */
 function comparedIn(
   fields: ReadonlyMap<string, readonly string[]>,
 ): [expected: string | undefined, actual: string | undefined] {
@@ -144,7 +143,7 @@ function comparedIn(
   for (const [path, lines] of fields) {
     const isDifference = path === "diff" || /difference/i.test(path);
     if (!isDifference) continue;
-    // AVA has what came on the side of "-".
+    // AVA marks the actual value with "-".
     const isActual = /- actual/.test(path);
     const less = ofSign(lines, /^-(?!--)\s*(.*)/);
     const more = ofSign(lines, /^\+(?!\+\+)\s*(.*)/);

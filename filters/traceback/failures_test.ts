@@ -1,4 +1,4 @@
-/** What the room makes of failures that real tools printed. */
+/** The places and headlines of failures that real tools printed. */
 
 import { assertEquals } from "@std/assert";
 import { type StatusEvent, type Test, TestCollator } from "@subunit/codec";
@@ -264,12 +264,12 @@ Deno.test("findPlace and headlineOf read what real tools print", () => {
     ({ name }) => name,
   ).filter((name) => name.endsWith(".txt"));
   const listed = new Set(table.map(([name]) => `${name}.txt`));
-  // Is in the other table.
+  // In the other table.
   listed.add("node_tap.txt");
   assertEquals([...listed].sort(), recorded.sort());
 });
 
-/** The tests in what a producer wrote that failed and say why. */
+/** The failed tests in the output of a producer, those with a headline. */
 function failuresIn(file: string): Row[] {
   const decoder = file.endsWith(".xml")
     ? new JunitDecoder()
@@ -302,7 +302,7 @@ function rowOf({ testId, tags, attachments }: Test): Row {
   ];
 }
 
-Deno.test("findPlace and headlineOf read what converters make of real runs", () => {
+Deno.test("findPlace and headlineOf read real runs behind the converters", () => {
   const table: [file: string, ...rows: Row[]][] = [
     ["tracebacks/node_tap.txt", ["node/shop.test.mjs:10", "4 is not 5"]],
     [

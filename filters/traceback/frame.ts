@@ -1,13 +1,16 @@
 /**
- * What a grammar knows about the failures of one language: how its frames look,
- * and which line of a failure a person would quote.
+ * A grammar: how the frames of one language look, and which line of a failure a
+ * person would quote.
  *
  * @module
  */
 
 /** One frame of a traceback. */
 export interface Frame {
-  /** What its file may be called, the likeliest last; never empty. */
+  /**
+   * Possible names of its file, never empty. The last is how the line reads; those
+   * before it count only if there is such a file.
+   */
   readonly files: readonly string[];
   readonly line: number;
   /** The class and method of a frame of the JVM. */
@@ -24,28 +27,28 @@ export interface Reading {
 /** How some frames look. */
 export interface FrameShape {
   /**
-   * Matches a line. Its groups are `file`, `line` and `method`. A line with a
-   * `file` alone names the file of the lines below that have a `line` alone.
+   * Matches a line, with groups `file`, `line` and `method`. A match without
+   * `line` names the file for matches below it that have no `file`.
    */
   readonly pattern: RegExp;
   /**
-   * Matches the same line where the name of a file has blanks, colons or
-   * brackets in it: tried first, and believed if there is such a file.
+   * Matches the same line if the file name has blanks or colons in it: counts
+   * only if there is such a file.
    */
   readonly wide?: RegExp;
-  /** Puts lines in order, that with the innermost frame first. */
+  /** Sorts lines so that the innermost frame comes first. */
   readonly order?: (readings: readonly Reading[]) => Reading[];
 }
 
-/** What is known about the failures of a language. */
+/** What the failures of a language look like. */
 export interface Grammar {
-  /** What only this language prints comes first. */
+  /** The shapes of frames, tried in this order. */
   readonly frames: readonly FrameShape[];
   /**
-   * The line that a person would quote, perhaps made of several; undefined
-   * where the text is not a failure of this language.
+   * The line that a person would quote, possibly joined from several; undefined
+   * when the text is not a failure of this language.
    *
-   * @param lines without colours, or white space at their ends
+   * @param lines without colors and trailing white space
    */
   headline?(lines: readonly string[]): string | undefined;
 }
@@ -62,10 +65,10 @@ export function lastFirst(readings: readonly Reading[]): Reading[] {
   return readings.toReversed();
 }
 
-/** How many lines a headline is made of, at most. */
+/** The most lines that a headline is joined from. */
 const MAX_JOINED = 6;
 
-/** Lines as one: `Expected values to be equal: 4 !== 5`. Blank ones are left out. */
+/** Lines joined to one, without blank ones: `Expected to be equal: 4 !== 5`. */
 export function joined(lines: readonly (string | undefined)[]): string {
   let text = "";
   let count = 0;
@@ -91,7 +94,7 @@ export function linesUntil(
   return length < 0 ? rest : rest.slice(0, length);
 }
 
-/** What the first line that matches has in its first group. */
+/** The first group, or all, of the first match in any line. */
 export function firstMatch(
   lines: readonly string[],
   pattern: RegExp,

@@ -1,5 +1,5 @@
 /**
- * The grammars of all languages, as one.
+ * All grammars, combined.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { shell } from "./grammar/shell.ts";
 import { v8 } from "./grammar/v8.ts";
 import { diagnostics } from "./diagnostics.ts";
 
-/** What only one language prints comes first. */
+/** Unambiguous grammars come first. */
 const GRAMMARS: readonly Grammar[] = [
   python,
   rust,
@@ -34,14 +34,14 @@ const GRAMMARS: readonly Grammar[] = [
 
 const SHAPES: readonly FrameShape[] = GRAMMARS.flatMap(({ frames }) => frames);
 
-/** What is behind is no frame: longer lines cost time. */
+/** Frames are shorter, and matching long lines takes time. */
 const MAX_LINE_CHARACTERS = 400;
 const MAX_LINE_NUMBER = 2 ** 31 - 1;
 
 /**
  * The frames in a text, innermost first, by language.
  *
- * @param subjects what the files of frames that name none may be called
+ * @param subjects possible files of frames that name no file
  */
 export function* framesIn(
   text: string,
@@ -64,7 +64,10 @@ export function* framesIn(
   }
 }
 
-/** Reads a line by the first shape it has; its line is 0 where it names a file. */
+/**
+ * Reads a line by the first shape that matches. The frame has line 0 when the
+ * match only names a file.
+ */
 function read(text: string, above: readonly string[]): Reading {
   for (const shape of SHAPES) {
     const groups = shape.pattern.exec(text)?.groups;
@@ -85,22 +88,22 @@ function read(text: string, above: readonly string[]): Reading {
   return { text };
 }
 
-// deno-lint-ignore no-control-regex -- they are what is looked for
-const COLOUR = /\x1b\[[\d;]*m/g;
+// deno-lint-ignore no-control-regex -- colors start with one
+const COLOR = /\x1b\[[\d;]*m/g;
 
-/** A text without colours. */
-export function withoutColours(text: string): string {
-  return text.replace(COLOUR, "");
+/** A text without colors. */
+export function withoutColors(text: string): string {
+  return text.replace(COLOR, "");
 }
 
-/** The lines of a text, without colours. */
+/** The lines of a text, without colors. */
 export function linesOf(text: string): string[] {
-  return withoutColours(text).split(/\r?\n|\r/);
+  return withoutColors(text).split(/\r?\n|\r/);
 }
 
 /**
- * The line that a person would quote, if a grammar knows that. Diagnostics hold
- * the tracebacks of others, so they are asked first.
+ * The line that a person would quote, if a grammar recognizes the text.
+ * Diagnostics contain tracebacks, so they come first.
  */
 export function headlineIn(lines: readonly string[]): string | undefined {
   for (const grammar of [diagnostics, ...GRAMMARS]) {

@@ -1,12 +1,12 @@
 /**
- * The project a traceback is about.
+ * The project that a traceback belongs to.
  *
  * @module
  */
 
 import type { Project } from "./source_place.ts";
 
-/** How many files are remembered to be there, or not. */
+/** How many answers are remembered. */
 const MAX_KNOWN_FILES = 10_000;
 
 /**
@@ -14,8 +14,8 @@ const MAX_KNOWN_FILES = 10_000;
  *
  * @param root an absolute path
  * @param workingDirectory where its tests ran, an absolute path
- * @param isFile says whether there is a file at an absolute path; its answers
- * are remembered
+ * @param isFile whether there is a file at an absolute path; its answers are
+ * remembered
  */
 export function projectIn(
   root: string,

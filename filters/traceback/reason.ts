@@ -1,6 +1,6 @@
 /**
- * The reason for the outcome of a test, from its files: which of them has it,
- * and the line of it that a person would quote.
+ * The reason for the outcome of a test: which of its files holds it, and the line
+ * that a person would quote.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { cutText } from "../kit/text/shorten.ts";
 import { cutContent } from "../kit/text/content.ts";
 import { headlineIn, linesOf } from "./grammars.ts";
 
-/** Names of files with the reason, best first. */
+/** Names of files that hold the reason, best first. */
 const REASONS = ["traceback", "reason", "message", "Parser Error"];
 
 /**
- * Names of files that have the reason where a grammar finds one in them, best
- * first: those of the converters from TAP and from Go's tests.
+ * Names of files that hold the reason if a grammar recognizes them, best first:
+ * TAP and Go tests are converted to these.
  */
 const LIKELY = ["tap yaml", "tap comment", "output"];
 
 /**
- * In what a Go test or package printed: why there is no result, where the file
- * called "reason" only says that there is none.
+ * In the output of a Go test or package: why there is no result. Its file
+ * "reason" only states that there is none.
  */
 const GO_CRASH = /^(?:panic: |fatal error: |[^\s:]+\.go:\d+:\d+: )/m;
 
@@ -30,7 +30,7 @@ const MAX_READ_LENGTH = 65536;
 /** Longer lines cost time. */
 const MAX_LINE_CHARACTERS = 1000;
 
-/** Whether a file is text: by its type, or else by its bytes. */
+/** Whether a file is text, by its type or else its bytes. */
 export function isText({ mimeType, bytes }: Attachment): boolean {
   return mimeType
     ? /^(text\/|application\/(json|xml)\b)/.test(mimeType)
@@ -38,10 +38,10 @@ export function isText({ mimeType, bytes }: Attachment): boolean {
 }
 
 /**
- * The file of a test that has the reason.
+ * The file of a test that holds the reason.
  *
  * @param texts its files that are text and not empty
- * @param isFailed whether it is another one when none is called so
+ * @param isFailed whether to fall back to a file with another name
  */
 export function reasonIn(
   texts: readonly Attachment[],
@@ -69,7 +69,7 @@ function namedIn(
   names: readonly string[],
 ): Attachment | undefined {
   for (const wanted of names) {
-    // Those of runs before the last are called "attempt-1 traceback".
+    // Earlier attempts have names like "attempt-1 traceback".
     const file = texts.find(({ name }) => name === wanted) ??
       texts.findLast(({ name }) => name.endsWith(` ${wanted}`));
     if (file !== undefined) return file;
@@ -86,13 +86,13 @@ function linesIn(text: string): string[] {
     .map((line) => line.slice(0, MAX_LINE_CHARACTERS).trimEnd());
 }
 
-/** Lines that say nothing of why: of Go's tests, of TAP, marks below a line. */
+/** Lines without a reason: progress of Go tests and TAP, markers below code. */
 const DECORATION =
   /^\s*(?:=== \w+ |--- (?:FAIL|PASS|SKIP|BENCH): |FAIL(?:$|\s)|PASS$|exit status \d+$|(?:# )?duration_ms\b|# time=[\d.]+ms\b|---$|\.\.\.$|# Subtest: |\? *[\^+ -]+$|[\^~=*_-]+$)/;
 
 /**
- * The line of a reason that a person would quote, perhaps made of several; or
- * else one that may sum it up. Undefined when there is none.
+ * The line of a reason that a person would quote, possibly joined from several;
+ * in text of an unknown form, the likeliest line. Undefined when there is none.
  */
 export function headlineOf(fileName: string, text: string): string | undefined {
   const lines = linesIn(cutText(text, MAX_READ_LENGTH));
@@ -108,8 +108,8 @@ export function headlineOf(fileName: string, text: string): string | undefined {
 }
 
 /**
- * What was raised, in a traceback of no known form: a line that begins with an
- * error; or else one that is not indented, and no difference of two texts.
+ * What was raised, in a traceback of an unknown form: the last line that begins
+ * with an error, or else the last that is neither indented nor part of a diff.
  */
 function raisedIn(lines: readonly string[]): string | undefined {
   return lines.findLast((line) => /^[\w.$]*(?:Error|Exception)\b/.test(line)) ??

@@ -44,7 +44,7 @@ Deno.test("reasonIn prefers names that say so", () => {
   }
 });
 
-Deno.test("reasonIn looks for what the names do not say", () => {
+Deno.test("reasonIn reads files whose names do not decide", () => {
   const file = (name: string, text: string) => ({
     name,
     mimeType: "text/plain",

@@ -1,5 +1,5 @@
 /**
- * Where in a project's sources a test failed, as its traceback tells.
+ * Where in a project's sources a test failed, from its traceback.
  *
  * @module
  */
@@ -20,23 +20,23 @@ export interface Project {
   /** Its directory: an absolute path. */
   readonly root: string;
   /**
-   * Where its tests ran, an absolute path: relative paths are relative to that,
-   * or else to the root. The root where it is not known.
+   * The directory its tests ran in, an absolute path. Relative paths are resolved
+   * against it first, then against the root. Default: the root.
    */
   readonly workingDirectory?: string;
-  /** Says whether there is a file at a path relative to the root. */
+  /** Whether there is a file at a path relative to the root. */
   exists(path: string): boolean;
 }
 
-/** Directories with the code of others. */
+/** Directories of library code. */
 const LIBRARY =
   /(^|\/)(site-packages|dist-packages|node_modules|vendor|\.(venv|tox|nox|cargo|rustup|gradle|m2))\//;
 
-/** Packages of the JVM with the code of others. */
+/** JVM packages of library code. */
 const JVM_LIBRARY =
   /^(java|javax|jdk|sun|com\.sun|kotlin|scala|groovy|clojure|junit|org\.(junit|opentest4j|hamcrest|assertj|mockito|testng|apache\.maven|gradle))\./;
 
-/** Directories that hold the packages of the JVM. */
+/** Source roots of JVM packages. */
 const JVM_ROOTS = ["", "src", "test", "tests"].concat(
   ["java", "kotlin", "scala", "groovy"].flatMap((language) => [
     `src/test/${language}`,
@@ -46,18 +46,18 @@ const JVM_ROOTS = ["", "src", "test", "tests"].concat(
 
 /** What is known of the test that failed. */
 export interface FailedTest {
-  /** Go's has the package in it, ESLint's the file. */
+  /** Go's contains the package, ESLint's is the file. */
   readonly testId: string;
-  /** JUnit's suites, as `suite:NAME`: ESLint's has the file for its name. */
+  /** With JUnit's suites, as `suite:NAME`. ESLint's suites are named after files. */
   readonly tags?: readonly string[];
 }
 
 /**
- * The innermost frame of a traceback that lies in the project: one whose file
- * is there, or, when none is, one whose file may be. Undefined without one.
+ * The innermost frame of a traceback that is in the project: the first whose file
+ * exists, or else the first whose file could exist. Undefined without one.
  *
- * Reads the frames of all languages in `grammar/`, and what is written as
- * compilers write it: `src/shop.c:12`.
+ * Reads frames of all languages in `grammar/`, and places as compilers write
+ * them: `src/shop.c:12`.
  */
 export function findPlace(
   text: string,
@@ -79,7 +79,7 @@ export function findPlace(
 
 const FILE_NAME = new RegExp(`^(?:test \\d+ - )?(?<file>\\S.*\\.${SOURCE})$`);
 
-/** The files that a test is about: its id or its suite is called so. */
+/** Files that a test is about: those that its suites or its id name. */
 function subjectsOf({ testId, tags = [] }: FailedTest): string[] {
   const suites = tags.filter((tag) => tag.startsWith("suite:"))
     .map((tag) => tag.slice("suite:".length));
@@ -91,13 +91,13 @@ function subjectsOf({ testId, tags = [] }: FailedTest): string[] {
 /** A path in the project where the file of a frame may be. */
 interface Candidate {
   readonly path: string;
-  /** Whether to name it when the file is at none of them. */
+  /** Whether to report it when no candidate exists. */
   readonly isGuess: boolean;
 }
 
 /**
- * Where in the project the file of a frame may be, the likeliest first. Empty
- * for the code of others.
+ * Where in the project the file of a frame may be, the likeliest first. Empty for
+ * library code.
  */
 function* pathsOf(
   { files, method }: Frame,
@@ -112,7 +112,7 @@ function* pathsOf(
       : plain.endsWith(".go") && !isAbsolute(plain)
       ? goPaths(plain, testId)
       : [plain];
-    // "node:internal", "https://example.com": but a colon may be in a name.
+    // "node:internal", "https://example.com"; but file names may have colons.
     const isUrl = /^(?![A-Za-z]:\/)[A-Za-z][\w+.-]*:/.test(plain);
     const isLast = index === files.length - 1;
     for (const base of bases) {
@@ -137,8 +137,8 @@ function jvmPaths(method: string, file: string): string[] {
 }
 
 /**
- * Go's tests print the name of a file in their package, and a trimmed stack
- * the module's name before the path. The module may begin anywhere in that.
+ * Go's tests print the name of a file in their package; a trimmed stack has the
+ * module's name before the path. The module may start at any directory of it.
  */
 function goPaths(path: string, testId: string): string[] {
   const [, inPackage] =
@@ -152,14 +152,14 @@ function goPaths(path: string, testId: string): string[] {
   return [...parts.map((_, index) => parts.slice(index).join("/")), path];
 }
 
-/** A path in the form of the project's own; URLs of files are paths. */
+/** A path with "/" between its parts, also from a URL of a file. */
 function plainPath(file: string): string {
   let path = file;
   if (file.startsWith("file:")) {
     try {
       path = decodeURIComponent(new URL(file).pathname);
     } catch {
-      // It was a name.
+      // It is not a URL.
     }
   }
   return path.replaceAll("\\", "/").replace(/^\/{2,}/, "/");
@@ -169,7 +169,7 @@ function isAbsolute(path: string): boolean {
   return /^(?:\/|[A-Za-z]:\/)/.test(path);
 }
 
-/** A path relative to the root; undefined when it does not lie under it. */
+/** A path relative to the root; undefined when it is not below it. */
 function pathInProject(
   name: string,
   base: string,
@@ -182,7 +182,7 @@ function pathInProject(
   return inProject === "" || LIBRARY.test(inProject) ? undefined : inProject;
 }
 
-/** An absolute path without "." and ".."; undefined when it leads nowhere. */
+/** An absolute path without "." and ".."; undefined when it leaves the root. */
 function normalPath(path: string): string | undefined {
   const parts: string[] = [];
   for (const part of path.split("/")) {

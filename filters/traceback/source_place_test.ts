@@ -115,7 +115,7 @@ Deno.test("findPlace reads what else prints places", () => {
     ["/project/src/a b.js\n  3:7  error  x is not used", "src/a b.js:3"],
     ["/project/a.js: line 3, col 7, Error - no", undefined],
     ["    x_test.go:7: a log\n    x_test.go:9: no", "x_test.go:9"],
-    // Colours are no part of a name.
+    // Colors are not part of a name.
     [
       "  at f \x1b[90m(/project/\x1b[39mlib/\x1b[4ma.js\x1b[24m:2:31\x1b[90m)\x1b[39m",
       "lib/a.js:2",

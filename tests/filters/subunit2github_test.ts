@@ -382,7 +382,7 @@ const anyHostileStream: fc.Arbitrary<Uint8Array> = fc.array(
   { maxLength: 40 },
 ).map((parts) => concat(parts));
 
-Deno.test(`subunit2github lets no command of others out (seed ${SEED})`, async () => {
+Deno.test(`subunit2github lets no command from a stream through (seed ${SEED})`, async () => {
   using dir = new TempDir();
   let tried = 0;
   for (const input of sample(anyHostileStream, 12, SEED)) {
@@ -454,7 +454,7 @@ Deno.test("subunit2github writes whole reports wherever the stream breaks off", 
   }, 4);
 });
 
-Deno.test(`subunit2github tells of each trouble of whatever comes (seed ${SEED})`, async () => {
+Deno.test(`subunit2github reports every problem in any stream (seed ${SEED})`, async () => {
   const hostile = fc.array(anyEvent(), { maxLength: 40 })
     .map((events) => stream(...events));
   const inputs = [
@@ -463,7 +463,7 @@ Deno.test(`subunit2github tells of each trouble of whatever comes (seed ${SEED})
   ];
   for (const input of inputs) {
     const issues = await issuesOf(input);
-    assertEquals(issues.length, troublesIn(input));
+    assertEquals(issues.length, problemsIn(input));
     const lines = await runTool("subunit2github", ["--format=plain"], {
       stdin: input,
     });
@@ -473,7 +473,7 @@ Deno.test(`subunit2github tells of each trouble of whatever comes (seed ${SEED})
 });
 
 /** The number of tests that failed or were lost, and of damaged places. */
-function troublesIn(input: Uint8Array): number {
+function problemsIn(input: Uint8Array): number {
   return testsIn(input).filter((found) =>
     !("outcome" in found) ||
     ["fail", "uxsuccess", "lost"].includes(found.outcome)

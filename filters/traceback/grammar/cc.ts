@@ -1,6 +1,6 @@
 /**
- * C and C++: compilers, sanitizers, and the libraries for tests. What compilers
- * print, others print too.
+ * C and C++: compilers, sanitizers and test libraries; also .NET, and any other
+ * tool that prints places as compilers do.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 
 export const cc: Grammar = {
   frames: [
-    // Catch2 and doctest, which print the place of the test case above.
+    // Catch2 and doctest; the place of the test case stands above it.
     {
       pattern:
         /^(?<file>\S.*?):(?<line>\d+): (?:FAILED:$|(?:FATAL )?ERROR: |FATAL:)/,
@@ -24,7 +24,7 @@ export const cc: Grammar = {
     { pattern: /^\s+at .* in (?<file>\S.*):line (?<line>\d+)$/ },
     // CppUnit.
     { pattern: /^\d+\) test: .* line: (?<line>\d+) (?<file>\S.*)$/ },
-    // Boost.Test in a report of JUnit.
+    // JUnit reports of Boost.Test.
     { pattern: /^- file\s*: (?<file>\S.*)$/ },
     { pattern: /^- line\s*: (?<line>\d+)$/ },
     {
@@ -58,9 +58,9 @@ function sanitizer(lines: readonly string[]): string | undefined {
   return joined([said(lines[at]), access]);
 }
 
-/** Failures of several lines: where they begin, and how much of that is said. */
+/** Failures of several lines: how they begin, and the first line after them. */
 const LISTED: readonly (readonly [begin: RegExp, end: RegExp])[] = [
-  // GoogleTest, and in its reports of JUnit.
+  // GoogleTest, and its JUnit reports.
   [/^\S.*:\d+: Failure$/, /^(?:\[|Stack trace:|Google Test trace:)/],
   [/^\S[^:]*\.\w+:\d+$/, /^(?:\[|Stack trace:|Google Test trace:|\.{5})/],
   [/^\S.*\(\d+\): error: ?((?:Value|Expected|Failed).*)$/, /^\[/],

@@ -12,13 +12,13 @@ import {
   linesUntil,
 } from "../frame.ts";
 
-/** A line that a test logs: of these only the last is sure to say why. */
+/** A logged line. The last one is the failure: those before it may be logs. */
 const LOGGED = /^\s{4,}(?<file>[^\s:/]+\.go):(?<line>\d+): ?(?<said>.*)$/;
 const CRASH = /^(?:panic|fatal error): /;
 
 export const go: Grammar = {
   frames: [
-    // Trimmed, the paths of Go's library begin without a dot.
+    // With -trimpath, the paths of Go's library start without a dot.
     {
       pattern:
         /^\s+(?<file>(?:\/|[^\s/]+[.:][^\s/]*\/)\S+\.go):(?<line>\d+)(?: \+0x[\da-f]+)?$/,
@@ -48,7 +48,7 @@ function logged(lines: readonly string[]): string | undefined {
     : `${place} ${said}`;
 }
 
-/** What testify says went wrong, in a table of the failure; or else all. */
+/** The error in testify's table, or else all lines. */
 function asserted(lines: readonly string[]): readonly string[] {
   const at = lines.findIndex((line) => /^\s+Error:\s/.test(line));
   if (at < 0) return lines;
@@ -60,7 +60,7 @@ function asserted(lines: readonly string[]): readonly string[] {
   ];
 }
 
-/** What the compiler or `go vet` refuses. */
+/** An error of the compiler or of `go vet`. */
 function broken(lines: readonly string[]): string | undefined {
   return firstMatch(lines, /^(?:vet: )?([^\s:]+\.go:\d+:\d+: .+)/);
 }

@@ -12,7 +12,7 @@ const ANY_FRAME = /^\s*at (?:[\w.@-]*\/)*[\w$.<>-]+\([^()]*\)/;
 const THROWN = /^(?:Caused by: )?(?:[a-z][\w$]*\.)+[A-Z][\w$]*(?:: .*|:)?$/;
 
 export const jvm: Grammar = {
-  // Causes are printed last: what was thrown first.
+  // Causes are printed last, but thrown first.
   frames: [{ pattern: FRAME, order: lastCauseFirst }],
   headline(lines) {
     if (!lines.some((line) => FRAME.test(line))) return undefined;
@@ -22,7 +22,7 @@ export const jvm: Grammar = {
     const rest = lines.slice(at);
     const frame = rest.findIndex((line) => ANY_FRAME.test(line));
     const said = frame < 0 ? [rest[0]] : rest.slice(0, frame);
-    // A report of JUnit has the line twice.
+    // Converted JUnit reports have this line twice.
     return joined(said.slice(said.lastIndexOf(said[0])));
   },
 };

@@ -1,6 +1,5 @@
 /**
- * Languages of which we know one form each: PHPUnit's, Busted's of Lua, and
- * ExUnit's of Elixir.
+ * PHP (PHPUnit), Lua (Busted) and Elixir (ExUnit).
  *
  * @module
  */
@@ -23,7 +22,7 @@ function phpunit(lines: readonly string[]): string | undefined {
   const name = before.findLastIndex((line) =>
     /^(?:\d+\) )?\S+::\S+/.test(line)
   );
-  // A difference stands behind a blank line.
+  // A blank line separates the message from a diff.
   return joined(linesUntil(before, name + 1)) || undefined;
 }
 

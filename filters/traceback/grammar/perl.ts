@@ -10,7 +10,7 @@ const FAILED = /^\s*(Failed (?:\(TODO\) )?test\b.*)$/;
 
 export const perl: Grammar = {
   frames: [
-    // Test::More's, in a line of its own.
+    // Test::More, on a line of its own.
     {
       pattern: /^[\s#]*at (?<file>\S.*\.(?:t|p[lm])) line (?<line>\d+)\.$/,
     },
@@ -20,7 +20,7 @@ export const perl: Grammar = {
     },
   ],
   headline(commented) {
-    // In TAP it is a comment.
+    // TAP has it as comments.
     const lines = commented.map((line) => line.replace(/^\s*# ?/, ""));
     const at = lines.findIndex((line) => FAILED.test(line));
     if (at < 0) {

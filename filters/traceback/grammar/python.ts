@@ -12,7 +12,7 @@ export const python: Grammar = {
       pattern: /^[\s|]*File "(?<file>[^"<].*?)", line (?<line>\d+)/,
       order: lastFirst,
     },
-    // pytest's.
+    // pytest.
     {
       pattern: /^(?<file>[^\s:"<>]+\.py):(?<line>\d+): /,
       order: lastFirst,
@@ -21,7 +21,7 @@ export const python: Grammar = {
   headline: (lines) => pytestHeadline(lines) ?? raised(lines),
 };
 
-/** `E   assert 4 == 5`: the first of the last such lines in a row. */
+/** `E   assert 4 == 5`: the first line of the last such block. */
 function pytestHeadline(lines: readonly string[]): string | undefined {
   const isSaid = (line: string | undefined) => /^E {3,}\S/.test(line ?? "");
   const last = lines.findLastIndex((line) => isSaid(line));
@@ -29,17 +29,17 @@ function pytestHeadline(lines: readonly string[]): string | undefined {
   let first = last;
   while (/^E( |$)/.test(lines[first - 1] ?? "")) first--;
   const said = lines.slice(first, last + 1).map((line) => line.slice(1).trim());
-  // An assertion with a message has what was compared below that.
+  // Below the message of an assertion are the values it compared.
   return said[1]?.startsWith("assert ") ? joined(said.slice(0, 2)) : said[0];
 }
 
-/** What was raised stands below the frames, and is not indented. */
+/** The exception, which is below the frames and not indented. */
 function raised(lines: readonly string[]): string | undefined {
   const at = lines.findLastIndex((line) =>
     /\bTraceback \(most recent call last\):$/.test(line)
   );
   if (at < 0) return undefined;
-  // Groups of exceptions are drawn with bars.
+  // Exception groups are drawn with bars.
   const indent = lines[at].search(/[^\s|+]/);
   const below = lines.slice(at + 1).map((line) =>
     /^[\s|+-]*$/.test(line.slice(0, indent)) ? line.slice(indent) : line

@@ -7,7 +7,7 @@
 import { type Grammar, joined, linesUntil } from "../frame.ts";
 
 export const ruby: Grammar = {
-  // The frames are as compilers print places, but that of minitest's heading.
+  // minitest's frames look like places that compilers print.
   frames: [{
     pattern: /^\s+# (?<file>\S.*?\.rb):(?<line>\d+):in /,
   }],

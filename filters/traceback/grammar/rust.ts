@@ -7,10 +7,10 @@
 import { firstMatch, type Grammar, joined, linesUntil } from "../frame.ts";
 
 export const rust: Grammar = {
-  // The caller that is at fault is named, which may not be the innermost.
+  // #[track_caller] names the caller, which is not the innermost frame.
   frames: [
     { pattern: /\bpanicked at (?<file>[^'].*?\.rs):(?<line>\d+):\d+:$/ },
-    // Before 1.73, behind the message.
+    // Before 1.73, after the message.
     {
       pattern: /\bpanicked at (?:.*, )?(?<file>[^\s:,]+\.rs):(?<line>\d+):/,
     },
@@ -22,7 +22,7 @@ export const rust: Grammar = {
         ? firstMatch(lines, /^error(?:\[E\d+\])?: .+/)
         : undefined;
     }
-    // Before 1.73 the message stood in quotes, before the place.
+    // Before 1.73 the quoted message stood before the place.
     const [, quoted] =
       /\bpanicked at '([^]*?)', \S+:\d+:\d+/.exec(lines.slice(at).join("\n")) ??
         [];

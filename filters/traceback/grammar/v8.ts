@@ -1,5 +1,5 @@
 /**
- * JavaScript and TypeScript: V8, and the runners on it.
+ * JavaScript and TypeScript: V8, its test runners, and ESLint.
  *
  * @module
  */
@@ -13,19 +13,19 @@ const THROWN =
 
 export const v8: Grammar = {
   frames: [
-    // Also the backtraces of Rust.
+    // Rust's backtraces, too.
     {
       pattern:
         /^\s*at (?:async )?(?:.*\()?(?<file>[^()]+):(?<line>\d+):\d+\)?(?: \{)?$/,
     },
-    // In the reports of Node "at" is left out.
+    // Node's TAP reporter leaves out "at".
     { pattern: /^\s*\S.* \((?<file>[^()]+):(?<line>\d+):\d+\)$/ },
     // Paths with brackets: Next.js groups pages in directories like "(shop)".
     {
       pattern:
         /^\s*(?:at )?(?:[^/()]* \(|async )?(?<file>(?:file:\/\/|\/|[A-Za-z]:[\\/])(?!.*<anonymous>).*?):(?<line>\d+):\d+\)?(?: \{)?$/,
     },
-    // ESLint names the file above, or leaves it to the test.
+    // ESLint names the file above, or in the test's id or suite.
     {
       pattern: new RegExp(`^(?<file>(?:/|[A-Za-z]:\\\\).*\\.${SOURCE})$`),
     },
@@ -41,7 +41,7 @@ export const v8: Grammar = {
   },
 };
 
-/** In a report of JUnit the message is above, and below has no place for "'". */
+/** The message stands above; below, its quotes are escaped twice. */
 function eslintReport(lines: readonly string[]): string | undefined {
   const at = lines.findIndex((line) =>
     /^line \d+, col \d+, (?:Error|Warning) - /.test(line)
@@ -49,12 +49,12 @@ function eslintReport(lines: readonly string[]): string | undefined {
   return at < 0 ? undefined : lines[at - 1] ?? lines[at];
 }
 
-/** Jest compares in a paragraph of its own; Jasmine has a message. */
+/** Jest's matchers, with the values below, and Jasmine's messages. */
 function expected(lines: readonly string[]): string | undefined {
   const at = lines.findIndex((line) =>
     /^\s*(?:Error: )?expect\(.*\)\.\w/.test(line)
   );
-  // A line of the source is no message: what was expected stands below that.
+  // Without values below it, it is a line of source code.
   const values = lines.slice(at + 1)
     .filter((line) => /^\s*(?:Expected|Received)\b.*: /.test(line));
   if (at >= 0 && values.length > 0) {
@@ -69,7 +69,7 @@ function expected(lines: readonly string[]): string | undefined {
 function thrown(lines: readonly string[]): string | undefined {
   const stack = lines.findIndex((line) => STACK.test(line));
   if (stack < 0) return undefined;
-  // What Node's runner throws itself only says that something was thrown.
+  // Node's runner wraps what a test throws.
   const cause = lines.findIndex((line) => /^\s*\[?cause\]?: /.test(line));
   const isWrapped = lines.some((line) => /\[ERR_TEST_FAILURE\]: /.test(line));
   const at = isWrapped && cause >= 0
@@ -83,8 +83,8 @@ function thrown(lines: readonly string[]): string | undefined {
 }
 
 /**
- * A message with what was compared: `node:assert` has that below, as `4 !== 5`
- * or as a difference.
+ * A message with the compared values, which `node:assert` prints below it: as
+ * `4 !== 5`, or as a diff.
  */
 export function comparison(
   said: string,
