@@ -8,9 +8,9 @@
 
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { isReaderGone } from "./kit/errors.ts";
+import { AsyncStdout } from "./kit/io/async_stdout.ts";
 import { readChunkAsync } from "./kit/io/input.ts";
 import { joinItems } from "./kit/io/item_bytes.ts";
-import { writeAsync } from "./kit/io/output.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
 import { exitOnEndingSignal } from "./kit/io/signals.ts";
 import {
@@ -28,12 +28,18 @@ function isForeign({ kind }: StreamItem): boolean {
 /** The takers of the stream; those that fail are left out from then on. */
 class Takers {
   readonly #io: ToolIO;
+  readonly #stdout: AsyncStdout;
   #archives: readonly Archive[];
   #hasReader = true;
   status = 0;
 
-  constructor(io: ToolIO, archives: readonly Archive[]) {
+  constructor(
+    io: ToolIO,
+    stdout: AsyncStdout,
+    archives: readonly Archive[],
+  ) {
     this.#io = io;
+    this.#stdout = stdout;
     this.#archives = archives;
   }
 
@@ -50,7 +56,7 @@ class Takers {
     );
     if (!this.#hasReader) return;
     try {
-      await writeAsync(bytes);
+      await this.#stdout.write(bytes);
     } catch (error) {
       if (!isReaderGone(error) || !outlivesReader) throw error;
       this.#hasReader = false;
@@ -96,7 +102,8 @@ the tool; one that cannot be written is named, the others go on.`,
   ],
   async run(io, options, files) {
     const open = (path: string) => new Archive(path, options);
-    const takers = new Takers(io, files.map(open));
+    using stdout = new AsyncStdout();
+    const takers = new Takers(io, stdout, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
     // It ends between two writes: no packet is cut.
     const stopListening = exitOnEndingSignal(

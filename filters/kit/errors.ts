@@ -44,16 +44,28 @@ export function isBadInput(error: unknown): error is Error {
     error instanceof RangeError;
 }
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
-
 /**
  * Whether a read or write must be tried again: a signal interrupted it, or the
- * descriptor was not ready, as another process has set it not to block. In the
- * second case this waits for a millisecond.
+ * descriptor was not ready, as another process has set it not to block.
  */
+function isTemporary(error: unknown): boolean {
+  const { Interrupted, WouldBlock } = Deno.errors;
+  return error instanceof Interrupted || error instanceof WouldBlock;
+}
+
+const PAUSE_MILLISECONDS = 1;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** The same; in this case it waits for a millisecond. */
 export function isNotReady(error: unknown): boolean {
-  if (error instanceof Deno.errors.Interrupted) return true;
-  if (!(error instanceof Deno.errors.WouldBlock)) return false;
-  Atomics.wait(pause, 0, 0, 1);
+  if (!isTemporary(error)) return false;
+  Atomics.wait(pause, 0, 0, PAUSE_MILLISECONDS);
+  return true;
+}
+
+/** The same, without blocking signal handlers. */
+export async function isNotReadyAsync(error: unknown): Promise<boolean> {
+  if (!isTemporary(error)) return false;
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
   return true;
 }

@@ -768,3 +768,21 @@ for (
     },
   );
 }
+
+for (const reader of ["subunit-tee", "subunit-merge -"]) {
+  peerTest(
+    `${reader} reads standard input set not to block`,
+    ["python3"],
+    async () => {
+      using dir = new TempDir();
+      const input = stream(...Array(50000).fill(PASSED));
+      const { stdout, stderr } = await shell(
+        `{ head -c 5000 $1; sleep 0.3; tail -c +5001 $1; } |
+         { ${UNBLOCK} 0; ${reader}; }`,
+        [dir.file("run", input)],
+      );
+      assertEquals(stderr, "");
+      assert(equalBytes(stdout, input));
+    },
+  );
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNotReady, reasonOf, ToolError } from "../errors.ts";
+import { isNotReady, isNotReadyAsync, reasonOf, ToolError } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
 
 /** Where bytes come from. */
@@ -91,12 +91,17 @@ export function readChunk(input: Input): Uint8Array | undefined {
  *
  * @throws {ToolError} when reading fails
  */
-export async function readChunkAsync(): Promise<Uint8Array | undefined> {
-  try {
-    const count = await Deno.stdin.read(readBuffer);
-    return count === null ? undefined : readBuffer.subarray(0, count);
-  } catch (error) {
-    throw cannotRead("standard input", error);
+export async function readChunkAsync(
+  buffer: Uint8Array = readBuffer,
+): Promise<Uint8Array | undefined> {
+  for (;;) {
+    try {
+      const count = await Deno.stdin.read(buffer);
+      return count === null ? undefined : buffer.subarray(0, count);
+    } catch (error) {
+      if (await isNotReadyAsync(error)) continue;
+      throw cannotRead("standard input", error);
+    }
   }
 }
 
@@ -133,9 +138,17 @@ export async function* readStreamAsync(
  * @throws {ToolError} when it cannot be opened or read
  */
 export function readInputAsync(path: string): AsyncGenerator<Uint8Array> {
-  return isStdin(path)
-    ? readStreamAsync(Deno.stdin.readable, "standard input")
-    : readFileAsync(path);
+  return isStdin(path) ? readStdinAsync() : readFileAsync(path);
+}
+
+/** Not a stream: that would end where the descriptor is not ready. */
+async function* readStdinAsync(): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(PIPE_BYTES);
+  for (;;) {
+    const chunk = await readChunkAsync(buffer);
+    if (chunk === undefined) return;
+    yield chunk;
+  }
 }
 
 async function* readFileAsync(path: string): AsyncGenerator<Uint8Array> {

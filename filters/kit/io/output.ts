@@ -1,5 +1,5 @@
 /**
- * Writing: gathered into large blocking writes, or asynchronously.
+ * Writing, gathered into large blocking writes.
  *
  * @module
  */
@@ -19,24 +19,8 @@ const GATHER_UNITS = 8 * 1024;
 
 const encoder = new TextEncoder();
 
-/**
- * Writes to standard output, without blocking signal handlers.
- *
- * @throws {ToolError} when writing fails; when the reader has left, the
- * runtime's error
- */
-export async function writeAsync(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += await Deno.stdout.write(bytes.subarray(at));
-    } catch (error) {
-      throw cannotWrite("standard output", error);
-    }
-  }
-}
-
 /** The error to throw: the runtime's own when the reader has left. */
-function cannotWrite(name: string, error: unknown): unknown {
+export function cannotWrite(name: string, error: unknown): unknown {
   return isReaderGone(error) ? error : new ToolError(
     `Cannot write ${name}: ${reasonOf(error)}: what follows is missing there`,
   );

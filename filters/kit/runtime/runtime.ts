@@ -11,6 +11,8 @@
 export interface Runtime {
   /** The words of the command line behind the tool's name. */
   readonly args: readonly string[];
+  /** What the runtime was built for; Node does not have it. */
+  readonly build?: { readonly os: string };
   readonly stdin: Stdin;
   readonly stdout: StandardOutput;
   readonly stderr: StandardOutput;
@@ -68,7 +70,6 @@ export interface Stdin {
   /** Returns how many bytes were read; null at the end. */
   readSync(buffer: Uint8Array): number | null;
   read(buffer: Uint8Array): Promise<number | null>;
-  readonly readable: ReadableStream<Uint8Array>;
   close(): void;
 }
 

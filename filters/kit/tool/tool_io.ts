@@ -8,6 +8,7 @@ import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { type Input, openInput, readChunk } from "../io/input.ts";
 import { textOf } from "../io/item_bytes.ts";
 import { Output } from "../io/output.ts";
+import { stdoutSink } from "../io/stdout.ts";
 import { visibleText } from "../text/visible.ts";
 import type { OptionValues } from "./options.ts";
 import type { OUTPUT_OPTIONS, PASSTHROUGH_OPTION } from "./table.ts";
@@ -21,7 +22,7 @@ type Passthrough =
 export class ToolIO {
   readonly #name: string;
   /** Standard output; flushed before each read that may wait. */
-  readonly out: Output = new Output(Deno.stdout, "standard output");
+  readonly out: Output = new Output(stdoutSink(), "standard output");
   /** Standard error, for text from the stream that must not go to stdout. */
   readonly err: Output = new Output(Deno.stderr, "standard error");
 

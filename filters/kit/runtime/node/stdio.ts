@@ -25,10 +25,6 @@ export class NodeStdin implements Stdin {
     return this.#listened.read(buffer);
   }
 
-  get readable(): ReadableStream<Uint8Array> {
-    return this.#listened.readable;
-  }
-
   close(): void {
     this.#listened.close();
   }

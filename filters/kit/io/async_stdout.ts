@@ -1,0 +1,159 @@
+/**
+ * Standard output, written without blocking signal handlers.
+ *
+ * @module
+ */
+
+import { isNotReadyAsync } from "../errors.ts";
+import { cannotWrite } from "./output.ts";
+import { atomicBytes, piecesOf } from "./stdout.ts";
+
+/**
+ * How much is written before a worker takes over. A piece takes ten times as
+ * long asynchronously as in a worker, which takes as long to start as 500 of
+ * them, and 20 MB.
+ */
+const BYTES_BEFORE_WORKER = 1024 * 1024;
+/** How much is handed over to the worker at once. */
+const PART_BYTES = 256 * 1024;
+
+/** Standard output, written without blocking signal handlers. */
+export class AsyncStdout implements Disposable {
+  #count = 0;
+  #atomicBytes: number | undefined;
+  #worker: StdoutWorker | undefined;
+
+  /**
+   * Writes all of `bytes`; waits while the descriptor is not ready.
+   *
+   * @throws {ToolError} when writing fails; when the reader has left, the
+   * runtime's error
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      if (Deno.build === undefined) await this.#writeWhole(bytes);
+      else await this.#writeDeno(bytes, this.#atomicBytes ??= atomicBytes());
+    } catch (error) {
+      throw cannotWrite("standard output", error);
+    }
+  }
+
+  /** Lets the process end. */
+  [Symbol.dispose](): void {
+    this.#worker?.close();
+  }
+
+  /** On Node a count is exact. */
+  async #writeWhole(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      at += await writeOnce(bytes.subarray(at)) ?? 0;
+    }
+  }
+
+  async #writeDeno(bytes: Uint8Array, atomicBytes: number): Promise<void> {
+    this.#count += bytes.length;
+    if (this.#count > BYTES_BEFORE_WORKER) {
+      this.#worker ??= new StdoutWorker(atomicBytes);
+      await this.#worker.write(bytes);
+      return;
+    }
+    const pieces = piecesOf(bytes, atomicBytes);
+    for (let next = pieces.next(); !next.done;) {
+      next = pieces.next(await writeOnce(next.value));
+    }
+  }
+}
+
+/** How much was written; undefined when the descriptor was not ready. */
+async function writeOnce(bytes: Uint8Array): Promise<number | undefined> {
+  try {
+    return await Deno.stdout.write(bytes);
+  } catch (error) {
+    if (!await isNotReadyAsync(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Why a worker could not write. */
+interface Failure {
+  readonly isReaderGone: boolean;
+  readonly message: string;
+}
+
+/** Standard output under Deno, written by a thread of its own. */
+class StdoutWorker {
+  readonly #worker: Worker;
+  /** What is to be written. */
+  readonly #part = new Uint8Array(new SharedArrayBuffer(PART_BYTES));
+  #settle = (_failure: Failure | null) => {};
+
+  constructor(atomicBytes: number) {
+    const script = `(${work})(self, ${piecesOf}, ${atomicBytes});`;
+    const url = `data:text/javascript,${encodeURIComponent(script)}`;
+    this.#worker = new Worker(url, { type: "module" });
+    this.#worker.onmessage = ({ data }) => this.#settle(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#settle({ isReaderGone: false, message: event.message });
+    };
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += PART_BYTES) {
+      const part = bytes.subarray(at, at + PART_BYTES);
+      this.#part.set(part);
+      const failure = await this.#run(this.#part.subarray(0, part.length));
+      if (failure === null) continue;
+      const { isReaderGone, message } = failure;
+      throw new (isReaderGone ? Deno.errors.BrokenPipe : Error)(message);
+    }
+  }
+
+  #run(part: Uint8Array): Promise<Failure | null> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#worker.postMessage(part);
+    });
+  }
+
+  close(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** What the worker runs: it uses nothing outside itself. */
+function work(
+  main: Pick<Worker, "onmessage" | "postMessage">,
+  pieces: typeof piecesOf,
+  atomicBytes: number,
+): void {
+  const { BrokenPipe, Interrupted, WouldBlock } = Deno.errors;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+
+  function writeOnce(bytes: Uint8Array): number | undefined {
+    try {
+      return Deno.stdout.writeSync(bytes);
+    } catch (error) {
+      if (error instanceof Interrupted) return undefined;
+      if (!(error instanceof WouldBlock)) throw error;
+      Atomics.wait(pause, 0, 0, 1);
+      return undefined;
+    }
+  }
+
+  main.onmessage = ({ data }) => {
+    let failure: Failure | null = null;
+    try {
+      const all = pieces(data, atomicBytes);
+      for (let next = all.next(); !next.done;) {
+        next = all.next(writeOnce(next.value));
+      }
+    } catch (error) {
+      failure = {
+        isReaderGone: error instanceof BrokenPipe,
+        message: (error as Error).message,
+      };
+    }
+    main.postMessage(failure);
+  };
+}

@@ -1,0 +1,297 @@
+/**
+ * Every tool writes through pipes that somebody else has set not to block, and
+ * that are full: the same bytes as through pipes that block.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { eventToJson } from "@subunit/codec";
+import { eventToCbor } from "@subunit/codec/cbor";
+import fc from "fast-check";
+import { gpgEnv, hasGpg, signedStream, testKey } from "../support/gpg.ts";
+import {
+  commandOf,
+  type Finished,
+  peerTest,
+  run,
+  TempDir,
+  TOOLS,
+} from "../support/run.ts";
+import {
+  equalBytes,
+  eventsIn,
+  type Said,
+  sample,
+  stream,
+} from "../support/streams.ts";
+
+const SEED = 20130301;
+const TESTS = 1000;
+const reader = new URL("../peers/slow_reader.py", import.meta.url).pathname;
+
+/** How a tool is called, and what it is to write. */
+interface Call {
+  readonly args: readonly string[];
+  readonly stdin: Uint8Array;
+  /** The descriptors that more goes to than a pipe holds; standard output. */
+  readonly descriptors?: readonly number[];
+}
+
+// --- What the tools read: far more than a pipe holds
+
+/** Content that leaves in all ways: short lines, long ones, no line feeds. */
+const contents = sample(
+  fc.oneof(
+    fc.array(fc.string({ maxLength: 120 }), { maxLength: 12 })
+      .map((lines) => stream(lines.map((line) => `${line}\n`).join(""))),
+    fc.nat(9000).map((length) => new Uint8Array(length).fill(0x61)),
+    fc.uint8Array({ maxLength: 2000 }),
+    fc.constant(stream("\n".repeat(50))),
+  ),
+  TESTS,
+  SEED,
+);
+
+const events: Said[] = contents.flatMap((fileBytes, index): Said[] => {
+  const testId = `a test of many with a long name, ${
+    "é".repeat(170)
+  }: ${index}`;
+  const status = index % 2 === 0 ? "fail" : "success";
+  return [
+    { testId, status: "inprogress" },
+    { testId, fileName: "log", fileBytes, mimeType: "text/plain" },
+    { testId, status },
+  ];
+});
+const packets = stream(...events);
+const mixed = stream(...events.flatMap((event) => [event, "text г\n"]));
+
+/** Lines, one a test. */
+function lines(lineOf: (name: string) => string): Uint8Array {
+  return stream(
+    events.map(({ testId }, index) => `${lineOf(`${testId} ${index}`)}\n`)
+      .join(""),
+  );
+}
+
+function wholeEvents(encode: (event: Said) => Uint8Array): Uint8Array {
+  return concat(events.map(encode));
+}
+
+// --- How each is called
+
+const FORWARD = ["--forward"];
+const REPORT = { args: FORWARD, stdin: mixed, descriptors: [1, 2] };
+const PASS = { args: [], stdin: mixed };
+
+const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
+  "subunit-1to2": () => [{
+    args: [],
+    stdin: lines((name) => `test: ${name}\nsuccess: ${name}`),
+  }],
+  "subunit-2to1": () => [PASS],
+  "cbor2subunit": () => [{
+    args: [],
+    stdin: wholeEvents((event) => eventToCbor({ runnable: true, ...event })),
+  }],
+  "gojson2subunit": () => [{
+    args: [],
+    stdin: lines((Test) =>
+      JSON.stringify({ Action: "pass", Package: "p", Test })
+    ),
+  }],
+  "gpg-signed-stream": () => [],
+  "junitxml2subunit": () => [{
+    args: [],
+    stdin: stream(
+      "<testsuite>",
+      lines((name) => `<testcase name="${name}"/>`),
+      "</testsuite>",
+    ),
+  }],
+  "subunit-diff": (dir) => [{
+    args: [dir.file("none", ""), "-"],
+    stdin: packets,
+  }],
+  "subunit-exec": () => [{ args: ["--", "cat"], stdin: packets }],
+  "subunit-filter": () => [
+    { args: ["--keep-all"], stdin: mixed },
+    { args: ["-s"], stdin: mixed },
+  ],
+  "subunit-ls": () => [PASS],
+  "subunit-merge": () => [{ args: ["a=-"], stdin: mixed }],
+  "subunit-stats": () => [{ args: FORWARD, stdin: mixed }],
+  "subunit2cbor": () => [
+    PASS,
+    { args: ["-f", "-o", "/dev/fd/3"], stdin: mixed, descriptors: [1, 3] },
+  ],
+  "subunit2csv": () => [PASS, REPORT],
+  "subunit2disk": (dir) => [{
+    args: [...FORWARD, "-d", `${dir.path}/tests`],
+    // Without the files, each of which would be one on the disk.
+    stdin: stream(...events.filter(({ fileName }) => fileName === undefined)),
+  }],
+  "subunit2github": () => [
+    { args: ["--format=gitlab"], stdin: mixed },
+    { ...REPORT, args: ["--format=gitlab", ...FORWARD] },
+  ],
+  "subunit2json": () => [PASS],
+  "subunit2junitxml": () => [PASS, REPORT],
+  "subunit2pyunit": () => [PASS, REPORT],
+  "subunit2tap": () => [PASS, REPORT],
+  "json2subunit": () => [{
+    args: [],
+    stdin: wholeEvents((event) =>
+      stream(`${eventToJson({ runnable: true, ...event })}\n`)
+    ),
+  }],
+  "subunit-output": () => [{
+    args: ["--fail=a", "--attach-file=-"],
+    stdin: mixed,
+  }],
+  "subunit-seal": () => [PASS],
+  "subunit-tags": () => [{ args: ["a"], stdin: mixed }],
+  "subunit-tee": () => [PASS],
+  "tap2subunit": () => [{ args: [], stdin: lines((name) => `ok - ${name}`) }],
+};
+
+/** Tools that write what they are called for to a file, and how. */
+const filed: [name: string, args: readonly string[]][] = [
+  ["subunit2cbor", ["-o", "/dev/fd/3"]],
+  ["subunit2csv", ["-o", "/dev/fd/3"]],
+  ["subunit2github", ["--format=gitlab", "-o", "/dev/fd/3"]],
+  ["subunit2junitxml", ["-o", "/dev/fd/3"]],
+  ["subunit2pyunit", ["-o", "/dev/fd/3"]],
+  ["subunit2tap", ["-o", "/dev/fd/3"]],
+];
+
+// --- Both ways
+
+interface Outcome {
+  readonly finished: Finished;
+  /** What came, by descriptor. */
+  readonly output: readonly Uint8Array[];
+  /** How often each descriptor was full. */
+  readonly full: readonly number[];
+}
+
+async function runSlowly(
+  mode: "blocking" | "nonblocking",
+  name: string,
+  { args, stdin, descriptors = [1] }: Call,
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  using dir = new TempDir();
+  const words = [reader, dir.path, mode, descriptors.join()];
+  const finished = await run(
+    ["/usr/bin/python3", ...words, ...commandOf(name), ...args],
+    { stdin, env },
+  );
+  return {
+    finished,
+    output: descriptors.map((d) => Deno.readFileSync(`${dir.path}/${d}`)),
+    full: descriptors.map((d) =>
+      Number(Deno.readTextFileSync(`${dir.path}/${d}.full`))
+    ),
+  };
+}
+
+/** Tools whose events have the time of the day. */
+const STAMPERS = [
+  "junitxml2subunit",
+  "subunit-1to2",
+  "subunit-exec",
+  "subunit-output",
+  "tap2subunit",
+];
+
+function isSame(name: string, actual: Uint8Array, expected: Uint8Array) {
+  if (!STAMPERS.includes(name)) return equalBytes(actual, expected);
+  const withoutTimes = (bytes: Uint8Array) =>
+    stream(...eventsIn(bytes).map((e) => ({ ...e, timestamp: undefined })));
+  return equalBytes(withoutTimes(actual), withoutTimes(expected));
+}
+
+async function assertSame(
+  name: string,
+  callOf: () => Call,
+  env?: Record<string, string>,
+): Promise<void> {
+  const expected = await runSlowly("blocking", name, callOf(), env);
+  const actual = await runSlowly("nonblocking", name, callOf(), env);
+  assertEquals(actual.finished, expected.finished);
+  actual.output.forEach((output, index) => {
+    assert(output.length > 300_000, `there are only ${output.length} bytes`);
+    assert(actual.full[index] > 3, "the pipe was not full");
+    assert(
+      isSame(name, output, expected.output[index]),
+      `${output.length} bytes, not the ${
+        expected.output[index].length
+      } through a pipe that blocks`,
+    );
+  });
+}
+
+for (const name of TOOLS) {
+  using scratch = new TempDir();
+  const count = calls[name](scratch).length;
+  for (let index = 0; index < count; index++) {
+    const { args, descriptors = [1] } = calls[name](scratch)[index];
+    const words = [name, ...args].join(" ").replaceAll(scratch.path, "");
+    peerTest(
+      `${words} writes every byte once to ${descriptors} set not to block`,
+      ["python3"],
+      async () => {
+        const dirs: TempDir[] = [];
+        // Anew each time: subunit2disk writes nothing over.
+        await assertSame(name, () => {
+          const dir = new TempDir();
+          dirs.push(dir);
+          return calls[name](dir)[index];
+        });
+        dirs.forEach((dir) => dir[Symbol.dispose]());
+      },
+    );
+  }
+}
+
+for (const [name, args] of filed) {
+  peerTest(
+    `${name} ${args.join(" ")} writes every byte once, set not to block`,
+    ["python3"],
+    () => assertSame(name, () => ({ args, stdin: packets, descriptors: [3] })),
+  );
+}
+
+peerTest(
+  "subunit-tee /dev/fd/3 writes every byte once to both, set not to block",
+  ["python3"],
+  () => {
+    // More than is written before a thread takes over.
+    const stdin = concat([mixed, mixed, mixed]);
+    const call = { args: ["/dev/fd/3"], stdin, descriptors: [1, 3] };
+    return assertSame("subunit-tee", () => call);
+  },
+);
+
+if (hasGpg) {
+  peerTest(
+    "gpg-signed-stream verify writes every byte once to a pipe set not to block",
+    ["python3"],
+    async () => {
+      const { publicFile, secretFile } = await testKey("ed25519");
+      const secret = `--secret-key=${secretFile}`;
+      const { stdout: signed, stderr } = await signedStream(
+        ["sign", secret],
+        { stdin: packets },
+      );
+      assertEquals(stderr, "");
+      const args = ["verify", `--keyring=${publicFile}`];
+      await assertSame(
+        "gpg-signed-stream",
+        () => ({ args, stdin: signed }),
+        gpgEnv(),
+      );
+    },
+  );
+}
