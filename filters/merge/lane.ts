@@ -1,5 +1,5 @@
 /**
- * The ways of the sources into the merged stream.
+ * Merges each source into the stream under its label.
  *
  * @module
  */
@@ -24,10 +24,10 @@ import { commandEnding, writeEnding } from "../kit/stream/failures.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
 
-/** What a label changes. */
+/** The fields that a label changes. */
 type Named = Pick<StatusEvent, "routeCode" | "testId" | "parentTestId">;
 
-/** What a label makes of an event's fields; without a label nothing. */
+/** Returns the changes that a label makes to an event; none without a label. */
 export function labelFields(
   label: string | undefined,
   { routeCode, testId, parentTestId }: Named,
@@ -52,7 +52,7 @@ class Labeller {
   readonly #out: Output;
   readonly #label: string | undefined;
   readonly #prefixesIds: boolean;
-  /** By the route code that is changed: a writer's routes are few. */
+  /** By the route code that is changed: a writer has few routes. */
   readonly #changes = new Interned((source, start, end) =>
     this.#changeTo({ routeCode: decodeText(source, start, end) })
   );
@@ -65,7 +65,7 @@ class Labeller {
     this.#unroutedChange = this.#changeTo({});
   }
 
-  /** @throws {RangeError} when a packet has no room for the label */
+  /** @throws {RangeError} if a packet has no room for the label */
   write(item: StreamItem): void {
     if (item.kind !== "packet") this.#writeEvents(itemEvents(item));
     else if (this.#label === undefined) this.#out.writeItem(item);
@@ -80,7 +80,7 @@ class Labeller {
   }
 
   #changeOf(packet: Packet): PacketChange {
-    // Each id is another.
+    // The ids differ from packet to packet.
     if (this.#prefixesIds) return this.#changeTo(packet);
     const { source, view, routeAt, routeEnd } = packet;
     return routeAt < 0
@@ -99,9 +99,9 @@ class Labeller {
   readonly #write = (packet: Uint8Array) => this.#out.write(packet);
 }
 
-/** What is asked for of every source. */
+/** Options that hold for all sources. */
 export interface LaneOptions {
-  /** Whether test ids are put under the label as well. */
+  /** Whether the label is also put before test ids. */
   readonly prefixesIds: boolean;
   /** Whether the streams are judged, which takes time. */
   readonly judges: boolean;
@@ -110,11 +110,11 @@ export interface LaneOptions {
 /** Merges one source, item by item. */
 export class Lane {
   readonly source: Source;
-  /** Whether a packet came. */
+  /** Whether a packet has arrived. */
   hasDelivered = false;
   /** Whether all of the source could be read and labelled. */
   isWhole = true;
-  /** Whether nothing failed, as far as it is judged. */
+  /** Whether nothing failed; true if the stream is not judged. */
   isGood = true;
   readonly #io: ToolIO;
   readonly #labeller: Labeller;
@@ -134,7 +134,7 @@ export class Lane {
     this.#verdict = isJudged ? new Verdict() : undefined;
   }
 
-  /** Merges the source to its end; one that fails ends there. */
+  /** Merges the source until it ends or fails. */
   async run(): Promise<void> {
     for await (const chunk of this.#chunks()) {
       this.#decoder.push(chunk);
@@ -147,7 +147,7 @@ export class Lane {
     if (this.source instanceof CommandSource) await this.#end(this.source);
   }
 
-  /** The chunks of the source. That it fails is said: others go on. */
+  /** Yields the chunks of the source. Reports its failure: the others go on. */
   async *#chunks(): AsyncGenerator<Uint8Array> {
     try {
       yield* this.source.chunks();
@@ -157,7 +157,7 @@ export class Lane {
     }
   }
 
-  /** Says in the stream how the command ended. */
+  /** Writes how the command ended. */
   async #end(command: CommandSource): Promise<void> {
     const status = await command.status();
     if (status === undefined) return;
@@ -170,7 +170,7 @@ export class Lane {
     writeEnding(this.#io.out, commandEnding(ending, status, isExplained));
   }
 
-  /** Writes all that is decided, at once: nothing else comes in between. */
+  /** Writes all decoded items in one step: no other source can write between. */
   #drain(): void {
     this.#decoder.drain((item) => this.#take(item));
     this.#io.out.flush();
@@ -196,10 +196,10 @@ export class Lane {
 }
 
 /**
- * Merges all lanes to their ends, or until a signal, which is passed on to the
+ * Merges all lanes until they end, or until a signal, which is passed on to the
  * commands, has ended these.
  *
- * @returns the exit status the signal asks for; 0 without one
+ * @returns the exit status after the signal; 0 without one
  */
 export async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
   const commands = lanes.map(({ source }) => source)
@@ -220,7 +220,7 @@ export async function mergeLanes(lanes: readonly Lane[]): Promise<number> {
       ),
     ]);
   } finally {
-    // A reader that has left is to leave no command behind.
+    // No command keeps running after the reader has left.
     commands.forEach((command) => command.kill("SIGTERM"));
   }
   return status;

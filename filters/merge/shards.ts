@@ -11,7 +11,7 @@ import type { ToolIO } from "../kit/tool/tool.ts";
 import type { Lane } from "./lane.ts";
 import { isLabel } from "./sources.ts";
 
-/** What is missing when fewer than `count` sources delivered a packet. */
+/** Returns the failure if fewer than `count` sources delivered a packet. */
 export function missingShards(
   count: number,
   lanes: readonly Lane[],
@@ -26,7 +26,7 @@ export function missingShards(
   return [{ testId, status: "fail", reason }];
 }
 
-/** What is missing when a label delivered no packet. */
+/** Returns the failure if a label delivered no packet. */
 export function missingLabel(label: string, lanes: readonly Lane[]): Ending[] {
   const lane = lanes.find(({ source }) => source.label === label);
   if (lane?.hasDelivered) return [];
@@ -37,13 +37,13 @@ export function missingLabel(label: string, lanes: readonly Lane[]): Ending[] {
   return [{ testId, status: "fail", reason, routeCode: label }];
 }
 
-/** The labels in a file, one a line. */
+/** Reads labels from a file, one per line. */
 export function readManifest(io: ToolIO, path: string): string[] {
   const labels = [...new Set(readList(io, path))];
   const wrong = labels.find((label) => !isLabel(label));
   if (wrong !== undefined) {
     throw new ToolError(
-      `Cannot use "${wrong}" in "${path}" as a label: write one a line, without "/" and "="`,
+      `Cannot use "${wrong}" in "${path}" as a label: write one per line, without "/" and "="`,
     );
   }
   return labels;

@@ -1,5 +1,6 @@
 /**
- * What subunit-merge merges: files and commands, and their bytes as they come.
+ * The sources of subunit-merge: files and commands, and their bytes as they
+ * arrive.
  *
  * @module
  */
@@ -18,38 +19,38 @@ import type {
   Signal,
 } from "../kit/runtime/runtime.ts";
 
-/** Where one of the merged streams comes from. */
+/** The source of one of the merged streams. */
 export interface Source {
   readonly label: string | undefined;
-  /** What it is called when something is said of it. */
+  /** Its name in messages. */
   readonly name: string;
   /**
-   * Its bytes. A chunk is good until the next one is asked for.
+   * Yields its bytes. A chunk is valid until the next one.
    *
-   * @throws {ToolError} when the source cannot be opened or read
+   * @throws {ToolError} if the source cannot be opened or read
    */
   chunks(): AsyncGenerator<Uint8Array>;
 }
 
 /**
- * How many files may keep a read waiting at the same time. The runtime reads
- * them in 32 threads; the last is left to the files that never wait.
+ * How many files may block a read at the same time. The runtime reads them in
+ * 32 threads; the last thread is for files that never block.
  */
 const MOST_WAITING = 31;
 
-/** A label may be a step of a route code, and stands before a "=". */
+/** A label is a step of a route code, and is written before a "=". */
 const LABEL = /^[^=/\0]+$/;
 const LABELLED = /^([^=/\0]+)=(.+)$/s;
 
-/** Says whether sources may be called so. */
+/** Returns whether a text is a valid label. */
 export function isLabel(text: string): boolean {
   return LABEL.test(text);
 }
 
 /**
- * The sources that operands and `--run` options name.
+ * Returns the sources that operands and `--run` options name.
  *
- * @throws {UsageError} when they cannot be merged
+ * @throws {UsageError} if they cannot be merged
  */
 export function readSources(
   operands: readonly string[],
@@ -110,7 +111,7 @@ class FileSource implements Source {
     return isStdin(this.#path);
   }
 
-  /** Whether its reads may have to wait for a writer. */
+  /** Whether its reads may block until a writer writes. */
   get mayWait(): boolean {
     return mayWait(this.#path);
   }
@@ -120,7 +121,7 @@ class FileSource implements Source {
   }
 }
 
-/** A command of the shell; its standard output is the stream. */
+/** A shell command; its standard output is the stream. */
 export class CommandSource implements Source {
   readonly label: string;
   readonly #command: string;
@@ -143,7 +144,7 @@ export class CommandSource implements Source {
         stderr: "inherit",
       });
     } catch (error) {
-      // LD_LIBRARY_PATH in the environment takes the unrestricted permission.
+      // With LD_LIBRARY_PATH in the environment, Deno demands all of --allow-run.
       throw new ToolError(
         `Cannot run "${this.#command}": ${
           reasonOf(error)
@@ -159,26 +160,26 @@ export class CommandSource implements Source {
     }
   }
 
-  /** How it ended, undefined if it never began; after its last chunk. */
+  /** How it ended; undefined if it never began. To call after its last chunk. */
   async status(): Promise<CommandStatus | undefined> {
     return await this.#child?.status;
   }
 
-  /** Passes a signal on, if it has begun and not ended. */
+  /** Passes a signal on to the command while it runs. */
   kill(signal: Signal): void {
     if (this.#child !== undefined) signalCommand(this.#child, signal);
   }
 }
 
 /**
- * Turns of the event loop. The next chunk of a busy command is there without
- * waiting, and the runtime goes on with that for 8 MiB before it looks whether
- * a file's is, unless a message has to go through the loop first.
+ * Turns of the event loop. The chunks of a busy command are ready without
+ * waiting, and the runtime handles 8 MiB of them before it looks for chunks of
+ * files, unless a message has to pass through the loop.
  */
 class Turns {
   readonly #channel = new MessageChannel();
 
-  /** Resolves when all that is ready has had its turn. */
+  /** Resolves when everything that is ready has had its turn. */
   next(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#channel.port1.onmessage = () => resolve();

@@ -6,7 +6,7 @@
 
 import { formatTimestamp, type Timestamp } from "@subunit/codec";
 
-/** Seconds with three decimals; a tie goes to the even one, as in Python. */
+/** Formats seconds with three decimals; rounds half to even, as Python does. */
 export function formatSeconds(seconds: number): string {
   const thousandths = seconds * 1000;
   const below = Math.floor(thousandths);
@@ -15,7 +15,7 @@ export function formatSeconds(seconds: number): string {
   return (isTie ? (below + Math.abs(below % 2)) / 1000 : seconds).toFixed(3);
 }
 
-/** A time as Python prints it: with none, six or, where it must, nine decimals. */
+/** Formats a time as Python prints it: with no, six or, if needed, nine decimals. */
 export function formatTime(time: Timestamp): string {
   // "2026-01-31T12:00:00Z", or with decimals before the Z.
   const text = formatTimestamp(time);

@@ -1,5 +1,6 @@
 /**
- * Reads patterns and templates from left to right, and refuses them by place.
+ * Reads patterns and templates from left to right, and reports where they are
+ * invalid.
  *
  * @module
  */
@@ -12,7 +13,7 @@ const OCTAL = /[0-7]{1,3}/vy;
 /** Any character. */
 export const CHARACTER = /[\s\S]/vy;
 
-/** The control characters by the letters of their escapes. */
+/** Control characters by the letters of their escapes. */
 export const CONTROLS = new Map([
   ["a", "\x07"],
   ["b", "\b"],
@@ -23,26 +24,26 @@ export const CONTROLS = new Map([
   ["v", "\v"],
 ]);
 
-/** Reads a text from left to right, and says what is wrong with it where. */
+/** Reads a text from left to right, and makes errors that name the place. */
 export class Reader {
-  /** Where it is, in UTF-16 units. */
+  /** The position, in UTF-16 units. */
   at = 0;
 
-  /** @param kind what the text is, for messages */
+  /** @param kind the kind of text, for messages */
   constructor(readonly kind: string, readonly text: string) {}
 
   get isAtEnd(): boolean {
     return this.at === this.text.length;
   }
 
-  /** Reads `expected`, if it comes next. */
+  /** Skips `expected` if it comes next. */
   skip(expected: string): boolean {
     const isNext = this.text.startsWith(expected, this.at);
     if (isNext) this.at += expected.length;
     return isNext;
   }
 
-  /** Reads what comes next, if it has a shape; a sticky one. */
+  /** Reads what comes next if it matches; `shape` has the flag y. */
   take(shape: RegExp): RegExpExecArray | null {
     shape.lastIndex = this.at;
     const found = shape.exec(this.text);
@@ -50,7 +51,7 @@ export class Reader {
     return found;
   }
 
-  /** The character of an octal escape, if one comes next. */
+  /** Reads the character of an octal escape, if one comes next. */
   takeOctal(start: number): number | undefined {
     const digits = this.take(OCTAL)?.[0];
     if (digits === undefined) return undefined;
@@ -59,7 +60,7 @@ export class Reader {
     return code;
   }
 
-  /** Python refuses what was read from `start` on, or what `shown` is of it. */
+  /** An error for what Python refuses: the text from `start` on, or `shown`. */
   invalid(
     start: number,
     why: string,
@@ -68,7 +69,7 @@ export class Reader {
     return this.refusal(`"${shown}" ${this.#place(start)} ${why}`);
   }
 
-  /** We refuse what Python takes. */
+  /** An error for what Python accepts and we do not. */
   unsupported(start: number, what: string): UsageError {
     return this.refusal(`${what}, ${this.#place(start)}, are not supported`);
   }

@@ -1,11 +1,11 @@
 /**
- * Regular expressions as people write them for Python, run by JavaScript.
+ * Python's regular expressions, run by JavaScript.
  *
- * Python 3.11's `re` for str is the reference: `Lib/re/_parser.py` says what an
- * expression is, `Modules/_sre/sre_lib.h` what it matches. What we cannot match
- * in the same way we refuse. So only the versions of Unicode differ, and what
- * is amiss in CPython: its search does not find "é" by `(?a:\W)`, its match
- * does; possessive repeats of groups go wrong before 3.11.5.
+ * The reference is `re` of Python 3.11 for str: `Lib/re/_parser.py` for the
+ * syntax and `Modules/_sre/sre_lib.h` for the matching. We refuse what we cannot
+ * match in the same way. The only differences are the version of Unicode and two
+ * defects of CPython: its search does not find "é" by `(?a:\W)`, while its match
+ * does; and possessive repeats of groups are wrong before 3.11.5.
  *
  * @module
  */
@@ -13,26 +13,26 @@
 import { expand, parseTemplate } from "./template.ts";
 import { translate } from "./translator.ts";
 
-/** Which flags hold for the whole pattern besides those it sets itself. */
+/** Flags for the whole pattern, besides those that it sets itself. */
 export interface PythonRegexOptions {
-  /** Whether "^" and "$" match at every line, as under `(?m)`. */
+  /** Whether "^" and "$" match at every line, as with `(?m)`. */
   readonly multiline?: boolean;
 }
 
 /**
- * The expression, searching as Python's `re.search` does. It has neither of
- * the flags g and y; Python's group 1 is its group `g1`, and so on.
+ * Returns an expression that searches as Python's `re.search` does. It has
+ * neither of the flags g and y; Python's group 1 is its group `g1`, and so on.
  *
- * Besides what Python refuses, it refuses
+ * Refused are, besides what Python refuses,
  * - conditional groups and characters by name (`\N{DASH}`);
- * - references that ignore case, and those to groups that may be unset (where
- *   JavaScript matches ""), that not every round of a repeat sets (which it
- *   unsets), or that are in a lookbehind (which it reads backwards);
+ * - references that ignore case, and references to groups that may be unset
+ *   (JavaScript matches ""), that some rounds of a repeat do not set (JavaScript
+ *   unsets them), or that are in a lookbehind (JavaScript reads them backwards);
  * - atomic groups and possessive repeats in a lookbehind;
- * - repeats of what tries the empty match before others, like `(|a)*`: Python
- *   then ends the repeat, JavaScript tries the others.
+ * - repeats of a group that tries the empty match before others, such as
+ *   `(|a)*`: Python ends the repeat there, JavaScript tries the others.
  *
- * @throws {UsageError} if it refuses the pattern
+ * @throws {UsageError} if the pattern is refused
  */
 export function pythonRegex(
   pattern: string,
@@ -42,11 +42,12 @@ export function pythonRegex(
 }
 
 /**
- * What Python's `re.sub(pattern, template, text)` makes of a text.
+ * Returns a function that does what Python's `re.sub(pattern, template, text)`
+ * does.
  *
  * @throws {UsageError} if {@linkcode pythonRegex} refuses the pattern, if Python
- * refuses the template, or if that has a group that not every round of a repeat
- * sets
+ * refuses the template, or if the template has a group that some rounds of a
+ * repeat do not set
  */
 export function pythonSubstitute(
   pattern: string,
@@ -56,7 +57,7 @@ export function pythonSubstitute(
   const parts = parseTemplate(template, translation);
   const { source } = translation.regex;
   const search = new RegExp(source, "gv");
-  // Where a match was empty, Python first tries for one that is not.
+  // After an empty match, Python first looks for one that is not empty.
   const longer = new RegExp(
     `(?=(?<rest>[\\s\\S]*))(?:${source})(?!\\k<rest>$)`,
     "vy",

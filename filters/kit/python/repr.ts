@@ -1,12 +1,12 @@
 /**
- * Text as a literal of Python's.
+ * Text as a Python literal.
  *
  * Source: CPython's `str.__repr__`.
  *
  * @module
  */
 
-/** What Python does not print; its tables of Unicode may be older. */
+/** Characters that Python escapes; its version of Unicode may be older. */
 const UNPRINTABLE = /[\\\p{C}\p{Z}]/gu;
 
 const NAMED: Readonly<Record<string, string>> = {
@@ -17,7 +17,7 @@ const NAMED: Readonly<Record<string, string>> = {
   "\r": "\\r",
 };
 
-/** A string as a literal of Python's. */
+/** Returns a string as a Python literal. */
 export function pythonRepr(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const escaped = text.replace(UNPRINTABLE, (character) => {

@@ -1,5 +1,5 @@
 /**
- * Python's templates: what takes the place of a match.
+ * Python's templates for the replacement of a match.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Translation } from "./translator.ts";
 /** A part of a template: text, or the number of a group. */
 type TemplatePart = string | number;
 
-/** The text that takes the place of a match. */
+/** Returns the replacement of a match. */
 export function expand(
   parts: readonly TemplatePart[],
   match: RegExpExecArray,
@@ -22,10 +22,10 @@ export function expand(
 }
 
 /**
- * Reads a template.
+ * Parses a template.
  *
- * @throws {UsageError} if Python refuses it, or it has a group that not every
- * round of a repeat sets
+ * @throws {UsageError} if Python refuses it, or if it has a group that some
+ * rounds of a repeat do not set
  */
 export function parseTemplate(
   template: string,
@@ -40,7 +40,7 @@ export function parseTemplate(
   return parts;
 }
 
-/** What a backslash in a template stands for. */
+/** Reads an escape in a template. */
 function templateEscape(
   reader: Reader,
   { groups, names }: Translation,

@@ -1,12 +1,12 @@
 /**
- * Translates Python's patterns into JavaScript's.
+ * Translates Python's patterns into JavaScript.
  *
  * @module
  */
 
 import { CHARACTER, CONTROLS, Reader, REFERENCE } from "./pattern_reader.ts";
 
-/** An expression, and what templates refer to. */
+/** An expression, and the groups that templates refer to. */
 export interface Translation {
   readonly regex: RegExp;
   readonly groups: readonly Group[];
@@ -16,7 +16,7 @@ export interface Translation {
 
 /** One of Python's groups; the first is the whole match. */
 interface Group {
-  /** What it matches, once it is closed. */
+  /** Its content, once it is closed. */
   piece?: Piece;
   /** Whether repeats leave the same text in it as in Python. */
   isStable: boolean;
@@ -25,22 +25,22 @@ interface Group {
 /** A part of the expression in JavaScript. */
 interface Piece {
   readonly source: string;
-  /** How many characters it matches, at least and at most. */
+  /** The least and the greatest number of characters that it matches. */
   readonly min: number;
   readonly max: number;
-  /** Whether, having matched nothing, it has nothing else to try. */
+  /** Whether the empty match, if it has one, is the last one that it tries. */
   readonly isEmptyLast: boolean;
 }
 
-/** Python's MAXREPEAT: no bound, and more than any that may be written. */
+/** Python's MAXREPEAT, which stands for no bound and exceeds all written bounds. */
 const UNBOUNDED = 2 ** 32 - 1;
 
 const MAX_CODE = 0x10ffff;
 
-/** Braces that are none of these stand for themselves. */
+/** Other braces are literal. */
 const QUANTIFIER = /(?:([*+?])|\{(?!\})([0-9]*)(,?)([0-9]*)\})([+?]?)/vy;
 
-// Python reads escapes in comments: one may hold what would end the comment.
+// Python reads escapes in comments: an escaped parenthesis does not end one.
 const COMMENT = /\(\?#(?:\\[\s\S]|[^\\\)])*\)/vy;
 const VERBOSE_SPACE = /[\t-\r ]|#(?:\\[\s\S]|[^\\\n])*(?:\n|$)/vy;
 
@@ -64,17 +64,17 @@ const UNICODE_CATEGORIES = new Map([
   ["w", "\\p{L}\\p{N}_"],
 ]);
 
-/** What JavaScript takes literally, outside of sets and inside. */
+/** Characters that JavaScript takes literally, outside of sets and inside. */
 const PLAIN = /[^\p{Cs}\^$\\.*+?\(\)\[\]\{\}\|]/v;
 const PLAIN_IN_SET = /[\p{L}\p{N}]/v;
 
-/** Reads a pattern and writes it down in JavaScript. */
+/** Reads a pattern and writes it in JavaScript. */
 class Translator extends Reader {
   readonly groups: Group[] = [{ isStable: true }];
   readonly names = new Map<string, number>();
-  /** The letters of the flags that hold here. */
+  /** The letters of the flags in effect. */
   #flags: ReadonlySet<string>;
-  /** The groups that are set whenever a match has come this far. */
+  /** The groups that are set whenever a match reaches this place. */
   #certain: ReadonlySet<number> = new Set();
   #isInLookbehind = false;
   #atomicGroups = 0;
@@ -88,11 +88,11 @@ class Translator extends Reader {
     this.#readGlobalFlags();
     const { source, min } = this.#alternatives();
     if (!this.isAtEnd) throw this.invalid(this.at, "closes nothing", ")");
-    // V8 also tries between the halves of a character past U+FFFF, where an
-    // empty match is found if any, and neither a character nor the end comes.
+    // V8 also tries between the halves of a character past U+FFFF, where it can
+    // find an empty match; neither a whole character nor the end follows there.
     const guarded = min > 0 ? source : `(?=[\\s\\S]|$)(?:${source})`;
     const regex = new RegExp(guarded, "v");
-    // V8 finds some expressions too large only when it runs them.
+    // V8 reports some expressions as too large only when it runs them.
     regex.test("");
     return { regex, groups: this.groups, names: this.names };
   }
@@ -153,7 +153,7 @@ class Translator extends Reader {
     return { source, min, max, isEmptyLast: isEmptyLast || min > 0 };
   }
 
-  /** What stands for a place in the text; Python repeats none of these. */
+  /** Reads an assertion about a place in the text; Python repeats none of them. */
   #anchor(): Piece | undefined {
     const isMultiline = this.#flags.has("m");
     switch (this.take(/[\^$]|\\[AZbB]/vy)?.[0]) {
@@ -168,7 +168,7 @@ class Translator extends Reader {
       case "\\b":
         return nothing(this.#boundary());
       case "\\B":
-        // Python 3.11 finds neither \b nor \B in an empty text.
+        // In an empty text, Python 3.11 finds neither \b nor \B.
         return nothing(`(?!${this.#boundary()}|^$)`);
     }
   }
@@ -179,7 +179,7 @@ class Translator extends Reader {
     return `(?:(?<=${word})(?!${word})|(?<!${word})(?=${word}))`;
   }
 
-  /** The set a letter stands for; a capital negates it. */
+  /** Returns the set of a category's letter; a capital negates it. */
   #category(letter: string): string {
     const small = letter.toLowerCase();
     const categories = this.#flags.has("a")
@@ -188,7 +188,7 @@ class Translator extends Reader {
     return `[${letter === small ? "" : "^"}${categories.get(small)}]`;
   }
 
-  /** An atom, with the quantifier behind it if there is one. */
+  /** Reads an atom and its quantifier, if there is one. */
   #repeated(): Piece {
     const certainBefore = this.#certain;
     const firstInside = this.groups.length;
@@ -201,8 +201,8 @@ class Translator extends Reader {
     const [, sign, , comma, high, mode] = quantifier;
     const isLazy = mode === "?";
 
-    // JavaScript undoes an empty round past `min`, Python ends the repeat with
-    // it. And JavaScript unsets the groups inside before each round.
+    // After `min` rounds, JavaScript discards an empty round, while Python ends
+    // the repeat with it. JavaScript also unsets the inner groups before a round.
     const mayEndEmpty = body.min === 0 && min < max;
     for (let inside = firstInside; inside < this.groups.length; inside++) {
       const isSame = this.#certain.has(inside) && !mayEndEmpty;
@@ -210,7 +210,7 @@ class Translator extends Reader {
     }
     if (min === 0) this.#certain = certainBefore;
 
-    // JavaScript takes no quantifier behind an assertion.
+    // JavaScript allows no quantifier after an assertion.
     let source = body.max === 0 ? `(?:${body.source})` : body.source;
     if (mayEndEmpty && max === 1) {
       source = isLazy ? `(?:|${source})` : `(?:${source}|)`;
@@ -245,7 +245,7 @@ class Translator extends Reader {
     return [min, max];
   }
 
-  /** The piece, which is not tried in another way once it has matched. */
+  /** Returns the piece without backtracking into it. */
   #atomic(piece: Piece, start: number): Piece {
     if (this.#isInLookbehind) {
       const what = "atomic groups and possessive repeats in a lookbehind";
@@ -298,7 +298,7 @@ class Translator extends Reader {
     return one(`[${isNegated ? "^" : ""}${members}]`);
   }
 
-  /** A member of a set: a character's code, or the set of a category. */
+  /** Reads a member of a set: a character's code, or the set of a category. */
   #member(setStart: number): number | string {
     if (this.isAtEnd) throw this.invalid(setStart, "is not closed", "[");
     const start = this.at;
@@ -307,7 +307,7 @@ class Translator extends Reader {
     return letter ? this.#category(letter) : this.#escapedCharacter(start);
   }
 
-  /** A range of characters in the cases that match, as members of a set. */
+  /** Returns a range of characters, in all matching cases, as members of a set. */
   #range(low: number, high: number): string {
     const first = written(low, PLAIN_IN_SET);
     const last = low === high ? "" : `-${written(high, PLAIN_IN_SET)}`;
@@ -315,9 +315,9 @@ class Translator extends Reader {
   }
 
   /**
-   * What else a range matches when case is ignored, as members of a set. V8's
-   * own ways do not do: flag i knows fewer cases of "i" than Python, and
-   * `(?i:1)[a]` takes "1A", as of V8 15.0.
+   * Returns what else a range matches if case is ignored, as members of a set.
+   * V8's flag i cannot be used: it has fewer cases of "i" than Python, and
+   * `(?i:1)[a]` matches "1A", as of V8 15.0.
    */
   #otherCases(low: number, high: number): string {
     if (!this.#flags.has("i")) return "";
@@ -326,7 +326,7 @@ class Translator extends Reader {
       .map((cases) => String.fromCodePoint(...cases)).join("");
   }
 
-  /** What a backslash outside of sets begins. */
+  /** Reads an escape outside of sets. */
   #escape(start: number): Piece {
     const letter = this.take(CATEGORY)?.[0];
     if (letter) return one(this.#category(letter));
@@ -385,7 +385,7 @@ class Translator extends Reader {
     return this.#flagged(start);
   }
 
-  /** What is in a group, up to its end. */
+  /** Reads the content of a group, up to its end. */
   #inside(start: number): Piece {
     const inside = this.#alternatives();
     if (!this.skip(")")) throw this.invalid(start, "is not closed", "(");
@@ -424,7 +424,7 @@ class Translator extends Reader {
     return nothing(`(?${kind}${source})`);
   }
 
-  /** A group that captures nothing, with flags of its own or none. */
+  /** Reads a group that captures nothing, with or without flags. */
   #flagged(start: number): Piece {
     if (this.take(/[aimsux]+\)/vy)) {
       throw this.invalid(start, "is not at the start");
@@ -447,17 +447,17 @@ class Translator extends Reader {
   }
 }
 
-/** A piece that matches one character. */
+/** Returns a piece that matches one character. */
 function one(source: string): Piece {
   return { source, min: 1, max: 1, isEmptyLast: true };
 }
 
-/** A piece that matches no characters. */
+/** Returns a piece that matches no characters. */
 function nothing(source: string): Piece {
   return { source, min: 0, max: 0, isEmptyLast: true };
 }
 
-/** A character in JavaScript: itself where it is plain, or else its code. */
+/** Returns a character in JavaScript: itself if it is plain, otherwise its code. */
 function written(code: number, plain: RegExp): string {
   const character = String.fromCodePoint(code);
   return plain.test(character) ? character : `\\u{${code.toString(16)}}`;
@@ -465,12 +465,12 @@ function written(code: number, plain: RegExp): string {
 
 const ASCII_END = 0x80;
 
-/** Only ideographs, tags and private characters come behind. */
+/** Only ideographs, tags and private characters follow. */
 const CASED_END = 0x20000;
 
 const casesByEnd = new Map<number, number[][]>();
 
-/** The characters below `end` that Python tells apart by nothing but case. */
+/** Returns the groups of characters below `end` that differ only by case in Python. */
 function casesWithin(end: number): number[][] {
   const known = casesByEnd.get(end);
   if (known !== undefined) return known;
@@ -479,7 +479,7 @@ function casesWithin(end: number): number[][] {
   for (let code = 0; code < end; code++) {
     const character = String.fromCodePoint(code);
     if (!isCased.test(character)) continue;
-    // Python has one character as the small form of each: "i" for this one.
+    // In Python the lower case of each is one character: for this one, "i".
     const small = character === "\u0130" ? "i" : character.toLowerCase();
     (groups[small.toUpperCase()] ??= []).push(code);
   }
@@ -491,8 +491,8 @@ function casesWithin(end: number): number[][] {
 /**
  * Translates a pattern.
  *
- * @param flags letters of flags that hold from the start, as in `(?m)`
- * @throws {UsageError} if it refuses the pattern
+ * @param flags the letters of the initial flags, as in `(?m)`
+ * @throws {UsageError} if the pattern is refused
  */
 export function translate(
   pattern: string,
@@ -502,7 +502,7 @@ export function translate(
   try {
     return translator.translate();
   } catch (error) {
-    // Our stack has run full, or V8's memory for expressions.
+    // Our stack is full, or V8's memory for expressions.
     const isTooLarge = error instanceof RangeError ||
       error instanceof SyntaxError;
     throw isTooLarge ? translator.refusal("it is too large") : error;

@@ -1,12 +1,12 @@
 /**
- * The order in which people and `sort` expect text.
+ * The order of text that people and `sort` expect.
  *
  * @module
  */
 
 /**
- * Compares by code point, as Python and `LC_ALL=C sort` do. Strings compare
- * themselves by UTF-16 unit, which puts U+1F600 before U+FF5E.
+ * Compares by code point, as Python and `LC_ALL=C sort` do. Operators compare
+ * strings by UTF-16 unit, which puts U+1F600 before U+FF5E.
  */
 export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
@@ -20,7 +20,7 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Whether a UTF-16 unit is half of a character past U+FFFF. */
+/** Returns whether a UTF-16 unit is half of a character past U+FFFF. */
 function isHalf(unit: number): boolean {
   return (unit & 0xf800) === 0xd800;
 }

@@ -1,10 +1,10 @@
 /**
- * Text cut to a size: both ends are kept, what is left out is shown.
+ * Text cut to a size: both ends are kept, with a mark where text is missing.
  *
  * @module
  */
 
-/** The first and last of a text, `most` UTF-16 units of it, and a mark between. */
+/** Keeps `most` UTF-16 units of a text, at both ends, with a mark between them. */
 export function cutText(text: string, most: number): string {
   const missing = text.length - most;
   if (missing <= 0) return text;
@@ -17,7 +17,7 @@ export function joinCut(head: string, missing: number, tail: string): string {
   return `${head}\n[${missing} characters left out]\n${tail}`.toWellFormed();
 }
 
-/** A line of `most` UTF-16 units at the most, with an ellipsis in its middle. */
+/** Shortens a line to `most` UTF-16 units, with an ellipsis in its middle. */
 export function cutLine(line: string, most: number): string {
   if (line.length <= most) return line;
   const head = Math.ceil((most - 1) / 2);

@@ -1,22 +1,22 @@
 /**
- * Text from a stream, made harmless to a terminal.
+ * Text from a stream, made harmless for a terminal.
  *
  * @module
  */
 
 /**
- * Control characters, and what turns the direction of text around: all that
- * lets a test's name rewrite the screen.
+ * Control characters, and characters that change the direction of text: with
+ * these, a test's name could rewrite the screen.
  */
-// deno-lint-ignore no-control-regex -- they are what is looked for
+// deno-lint-ignore no-control-regex -- looks for control characters
 const HOSTILE = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** The text in one line, with control characters shown as escapes. */
+/** Returns the text as one line, with control characters escaped. */
 export function visibleText(text: string): string {
   return text.replace(HOSTILE, escape);
 }
 
-/** The same, but line ends and tabs stay. */
+/** Escapes control characters except line ends and tabs. */
 export function visibleLines(text: string): string {
   return text.replace(
     HOSTILE,
@@ -28,13 +28,13 @@ export function visibleLines(text: string): string {
   );
 }
 
-/** As JSON escapes it, so that a line of JSON stays one. */
+/** Escapes a character as JSON does, so that JSON stays valid. */
 function escape(character: string): string {
   const named = { "\n": "\\n", "\r": "\\r", "\t": "\\t" }[character];
   return named ?? unicodeEscape(character);
 }
 
-/** The escape of a UTF-16 unit by its number, as JSON has it: `\u001b`. */
+/** Returns the numeric escape of a UTF-16 unit, as in JSON: `\u001b`. */
 export function unicodeEscape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

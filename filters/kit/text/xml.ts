@@ -1,19 +1,19 @@
 /**
- * Text in XML 1.0 documents, whatever characters it has.
+ * Any text in XML 1.0 documents.
  *
  * Source: the XML 1.0 specification, productions 2 (Char), 10 (AttValue) and 14
- * (CharData), and 2.11 and 3.3.3 on what parsers do to white space.
+ * (CharData), and sections 2.11 and 3.3.3 on white space.
  *
  * @module
  */
 
 import { unicodeEscape } from "./visible.ts";
 
-/** What stands for characters that mean something to a parser. */
+/** References for characters that have a meaning in XML. */
 const REFERENCES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
-  // Only "]]>" must not be, but so it never is.
+  // Required only in "]]>".
   ">": "&gt;",
   '"': "&quot;",
   "\t": "&#9;",
@@ -22,38 +22,38 @@ const REFERENCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What XML 1.0 cannot hold, not even as a reference, and the controls it can:
- * a terminal would obey them. Where halves of characters match, they are alone.
+ * Characters that XML 1.0 cannot hold, not even as a reference, and control
+ * characters that it can, which a terminal would obey. Only lone surrogates match.
  */
 const UNWRITABLE =
-  // deno-lint-ignore no-control-regex -- they are what is looked for
+  // deno-lint-ignore no-control-regex -- looks for control characters
   /[\x00-\x08\v\f\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]/u.source;
 
-/** What attributes mostly are: nothing in them means anything to a parser. */
+/** The usual case: no character has a meaning in XML. */
 const PLAIN = /^[ !#-%'-;=?-~]*$/;
 
 const IN_TEXT = new RegExp(`[&<>\\r]|${UNWRITABLE}`, "gu");
 const IN_ATTRIBUTE = new RegExp(`[&<>"\\t\\n\\r]|${UNWRITABLE}`, "gu");
 
-/** A reference, or an escape where XML has none. */
+/** Returns a reference, or an escape if XML has none. */
 function written(character: string): string {
   return REFERENCES[character] ?? unicodeEscape(character);
 }
 
-/** Text as the content of an element. */
+/** Returns text as the content of an element. */
 export function xmlText(text: string): string {
   return text.replace(IN_TEXT, written);
 }
 
-/** Text as the value of an attribute, between double quotes. */
+/** Returns text as the value of an attribute in double quotes. */
 function attributeText(text: string): string {
   return PLAIN.test(text) ? text : text.replace(IN_ATTRIBUTE, written);
 }
 
 /**
- * An element on lines of its own.
+ * Returns an element, ended by a line feed.
  *
- * @param attributes their texts; undefined ones are left out
+ * @param attributes their values; undefined ones are left out
  * @param content XML, as from {@linkcode xmlText}
  */
 export function xmlElement(
@@ -67,7 +67,7 @@ export function xmlElement(
     : `${start}${content}</${name}>\n`;
 }
 
-/** The start of an element: `<name attribute="value">`. */
+/** Returns the start tag of an element: `<name attribute="value">`. */
 export function xmlStart(
   name: string,
   attributes: Readonly<Record<string, string | undefined>>,

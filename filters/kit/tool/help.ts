@@ -1,5 +1,5 @@
 /**
- * What `--help` shows, from a tool's table.
+ * The text of `--help`, from a tool's table.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { COMMON_OPTIONS, type Option } from "./options.ts";
 import type { Tool } from "./table.ts";
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function helpText(tool: Tool): string {
   const options = Object.entries<Option>({
     ...tool.options,
@@ -40,7 +40,7 @@ export function helpText(tool: Tool): string {
   ].join("\n");
 }
 
-/** The meanings of a tool's exit statuses, from 0 on. */
+/** Returns the meanings of a tool's exit statuses, from 0 on. */
 export function exitStatuses({ exitStatus }: Tool): readonly string[] {
   return exitStatus.length > 2
     ? exitStatus
@@ -48,7 +48,8 @@ export function exitStatuses({ exitStatus }: Tool): readonly string[] {
 }
 
 /**
- * Lines of two columns; where the first is too wide the second starts a line.
+ * Formats rows as two columns. Where the first column is too wide, the second
+ * starts a new line.
  */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));

@@ -1,5 +1,5 @@
 /**
- * A tool's table of options, and command lines read against it.
+ * A tool's table of options, and the parsing of command lines.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { UsageError } from "../errors.ts";
 
 /** One row of a tool's table of options. */
 export interface Option {
-  /** What it does, for `--help`. */
+  /** Its effect, for `--help`. */
   readonly help: string;
   /** Its one-letter form. */
   readonly short?: string;
-  /** What its value is called in `--help`; without it the option is a flag. */
+  /** The name of its value in `--help`; without it the option is a flag. */
   readonly value?: string;
   /** Whether it may be given more than once; then all values are kept. */
   readonly list?: boolean;
-  /** Its value where none is given with "=". */
+  /** Its value if none is given with "=". */
   readonly bare?: string;
   /** Whether it takes two values, of which the second may be empty. */
   readonly pair?: boolean;
@@ -28,7 +28,7 @@ export interface Option {
 /** A tool's options by their long names. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** The values of options: true or false for a flag, else text or undefined. */
+/** The values of options: a boolean for a flag, otherwise text or undefined. */
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends { value: string }
     ? Table[Name] extends { list: true } ? readonly string[]
@@ -36,31 +36,31 @@ export type OptionValues<Table extends OptionTable> = {
     : boolean;
 };
 
-/** The options every tool has. */
+/** The options of every tool. */
 export const COMMON_OPTIONS = {
   help: { short: "h", help: "show this text" },
   version: { help: "show the version" },
 } as const satisfies OptionTable;
 
-/** How a command line is read, beside its options. */
+/** How a command line is read, apart from its options. */
 export interface Grammar {
-  /** Whether an operand may begin with a dash; then options are long ones. */
+  /** Whether an operand may begin with a dash; then all options are long. */
   readonly takesDashes?: boolean;
-  /** Whether the words behind "--" are a command, not operands. */
+  /** Whether the words after "--" are a command, not operands. */
   readonly takesCommand?: boolean;
 }
 
-/** A command line, read. */
+/** A parsed command line. */
 interface Words {
   readonly options: Record<string, unknown>;
   readonly operands: string[];
-  /** The words behind "--" where they are a command; undefined without "--". */
+  /** The words after "--", if they are a command; undefined without "--". */
   readonly command: readonly string[] | undefined;
 }
 
 /**
- * Reads a command line against a table of options. The last of "--x" and
- * "--no-x" counts.
+ * Parses a command line by a table of options. Of "--x" and "--no-x" the last
+ * one counts.
  */
 export function parseOptions(
   table: OptionTable,
@@ -85,9 +85,9 @@ export function parseOptions(
 }
 
 /**
- * The same command line with each option and its value in one word, by its
- * long name, and the operands behind "--". The parser guesses where values are
- * (`--times true`, `-c0`, `--attach-file -`); the table knows.
+ * Rewrites a command line: each option by its long name with its value in the
+ * same word, and the operands after "--". The parser would guess which words are
+ * values (`--times true`, `-c0`, `--attach-file -`); the table knows.
  */
 function plainWords(
   table: OptionTable,
@@ -149,7 +149,7 @@ function unknown(option: string): UsageError {
   return new UsageError(`Unknown option "${option}"`);
 }
 
-/** The whole number a command line option gives. */
+/** Returns the value of an option that takes a whole number. */
 export function parseCount(name: string, value: string): number {
   if (/^\d{1,9}$/.test(value)) return Number(value);
   throw new UsageError(
@@ -157,18 +157,18 @@ export function parseCount(name: string, value: string): number {
   );
 }
 
-/** The number of bytes a command line option gives: "256K" is 262144. */
+/** Returns the value of an option that takes a number of bytes: "256K" is 262144. */
 export function parseBytes(name: string, value: string): number {
   const [, digits, unit = ""] = /^(\d{1,9})([KMGT]?)$/.exec(value) ?? [];
   if (digits !== undefined) {
     return Number(digits) * 1024 ** " KMGT".indexOf(unit || " ");
   }
   throw new UsageError(
-    `Option --${name} is "${value}": expected a number of bytes, as 1000 or 256K`,
+    `Option --${name} is "${value}": expected a number of bytes, such as 1000 or 256K`,
   );
 }
 
-/** One of the words a command line option allows. */
+/** Returns the value of an option that takes one of several words. */
 export function parseChoice<const Choice extends string>(
   name: string,
   value: string,

@@ -1,5 +1,6 @@
 /**
- * Runs an executable: its command line, exit status and error messages.
+ * Runs an executable: reads its command line, sets its exit status and reports
+ * its errors.
  *
  * @module
  */
@@ -30,9 +31,9 @@ export type { ToolIO } from "./tool_io.ts";
 /** The version of all tools. */
 export const VERSION = "0.1.0";
 
-/** Exit status of wrong usage, and of input or output that fails. */
+/** The exit status of wrong usage, and of input or output that fails. */
 const EXIT_TROUBLE = 2;
-/** Exit status of a program whose reader has left, as shells show SIGPIPE. */
+/** The exit status when the reader has left; shells show it for SIGPIPE. */
 const EXIT_READER_LEFT = 128 + 13;
 
 /**
@@ -67,7 +68,7 @@ async function start<Table extends OptionTable>(
     tool,
   );
   if (options.help) {
-    // Loaded only here: every module counts when a tool starts.
+    // Loaded only here: every module adds to the start-up time.
     const { helpText } = await import("./help.ts");
     io.out.writeText(helpText(tool));
     io.out.flush();
@@ -87,7 +88,7 @@ async function start<Table extends OptionTable>(
     );
     return status ?? 0;
   } finally {
-    // After a failure too: what was written before it still holds.
+    // After an error too: the output before it is still valid.
     io.out.flush();
     io.err.flush();
   }
@@ -97,5 +98,5 @@ function describe(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}: see --help`;
   if (error instanceof ToolError) return error.message;
   const message = error instanceof Error ? error.message : String(error);
-  return `Cannot go on: ${message}: this is a defect, please report it`;
+  return `Cannot continue: ${message}: this is a defect, please report it`;
 }

@@ -13,15 +13,15 @@ import { visibleText } from "../text/visible.ts";
 import type { OptionValues } from "./options.ts";
 import type { OUTPUT_OPTIONS, PASSTHROUGH_OPTION } from "./table.ts";
 
-/** Which parts of a stream pass on beside a report. */
+/** The options for the parts of a stream that pass on beside a report. */
 type Passthrough =
   & OptionValues<typeof PASSTHROUGH_OPTION>
   & Partial<Pick<OptionValues<typeof OUTPUT_OPTIONS>, "forward">>;
 
-/** What a tool reads and writes. */
+/** The input, output and messages of a tool. */
 export class ToolIO {
   readonly #name: string;
-  /** Standard output; flushed before each read that may wait. */
+  /** Standard output; flushed before each read that may block. */
   readonly out: Output = new Output(stdoutSink(), "standard output");
   /** Standard error, for text from the stream that must not go to stdout. */
   readonly err: Output = new Output(Deno.stderr, "standard error");
@@ -30,25 +30,25 @@ export class ToolIO {
     this.#name = name;
   }
 
-  /** Writes a message to standard error: one line, behind the tool's name. */
+  /** Writes a message to standard error: one line that begins with the tool's name. */
   warn(message: string): void {
     try {
       this.err.writeText(`${this.#name}: ${visibleText(message)}\n`);
       this.err.flush();
     } catch {
-      // With standard error closed, nobody can read it.
+      // Standard error is closed.
     }
   }
 
   /**
-   * Warns of damage, after the output of everything in front of it.
+   * Warns of damage, after all output from before it.
    *
-   * @param source which of several streams is damaged
+   * @param source the name of the stream, if there are several
    */
   reportDamage({ reason, byteLength }: Damage, source?: string): void {
     this.out.flush();
     const where = source === undefined ? "" : `${source}: `;
-    this.warn(`${where}${reason} (${byteLength} bytes are no packet)`);
+    this.warn(`${where}${reason} (${byteLength} bytes are damaged)`);
   }
 
   /**
@@ -66,10 +66,10 @@ export class ToolIO {
   }
 
   /**
-   * Opens the output for a report: the file of --output-to. Without one it is
-   * standard output, or with --forward standard error.
+   * Opens the output for a report: the file of --output-to; without one,
+   * standard output, or standard error with --forward.
    *
-   * @throws {ToolError} when the file cannot be made
+   * @throws {ToolError} if the file cannot be created
    */
   openReport(
     { "output-to": path, forward }: OptionValues<typeof OUTPUT_OPTIONS>,
@@ -79,8 +79,9 @@ export class ToolIO {
   }
 
   /**
-   * Returns a function that passes items on beside a report: whole, to standard
-   * output, with --forward; else only text, to `out`, unless --no-passthrough.
+   * Returns a function that passes items on beside a report. With --forward it
+   * writes all items to standard output, otherwise only text, to `out`, and with
+   * --no-passthrough nothing.
    *
    * @param change is applied to the text
    */
@@ -98,8 +99,8 @@ export class ToolIO {
   }
 
   /**
-   * The chunks of `files`, one after another as `cat` would; of standard input
-   * when there are none. A chunk is good until the next one.
+   * Yields the chunks of `files` one after another, as `cat` does, or of standard
+   * input if there are none. A chunk is valid until the next one.
    */
   *chunks(files: readonly string[]): Generator<Uint8Array> {
     for (const file of files.length > 0 ? files : ["-"]) {
@@ -120,10 +121,10 @@ export class ToolIO {
 
   /**
    * Calls `take` with each item of the stream in `files`, and `endChunk` after
-   * all items of a chunk. An item is good until then.
+   * all items of a chunk. An item is valid until then.
    *
-   * A callback, not an iterator: V8 compiles a function that is called for each
-   * item well; one long loop over all items takes half as long again.
+   * This takes callbacks because V8 optimizes a function that is called for each
+   * item; a long loop over an iterator takes half as long again.
    */
   forEachItem(
     files: readonly string[],
@@ -133,15 +134,11 @@ export class ToolIO {
     const decoder = new PacketDecoder();
     for (const chunk of this.chunks(files)) {
       decoder.push(chunk);
-      drain(decoder, take);
+      decoder.drain(take);
       endChunk();
     }
     decoder.end();
-    drain(decoder, take);
+    decoder.drain(take);
     endChunk();
   }
-}
-
-function drain(decoder: PacketDecoder, take: (item: StreamItem) => void): void {
-  for (let item; (item = decoder.next()) !== undefined;) take(item);
 }
