@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * cbor2subunit: a CBOR sequence as subunit2cbor writes it into a stream. Of an
- * item that is no event nothing is written, and the exit status is 2.
+ * cbor2subunit: converts a CBOR sequence, as subunit2cbor writes it, to a
+ * stream. Items that are not events are left out, and the exit status is 2.
  *
  * @module
  */
@@ -18,8 +18,8 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: {},
   notes:
-    `Items that are no event are named on standard error and left out. What comes
-behind bytes that are no CBOR cannot be read.`,
+    `Items that are not events are reported on standard error and left out. After
+bytes that are not CBOR nothing can be read.`,
   exitStatus: ["every item was an event", "never"],
   examples: [
     "cbor2subunit < run.cbor | subunit-ls --failing",
@@ -45,10 +45,10 @@ behind bytes that are no CBOR cannot be read.`,
       decoder.end();
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      throw new ToolError(`${error.message}: nothing behind it was read`);
+      throw new ToolError(`${error.message}: the rest was not read`);
     }
     if (bad > 0) {
-      throw new ToolError(`${bad} of ${number} items are no event: left out`);
+      throw new ToolError(`${bad} of ${number} items are not events: left out`);
     }
   },
 });

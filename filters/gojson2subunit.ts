@@ -1,8 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * gojson2subunit: what `go test -json` prints as a stream. What is printed
- * outside tests, and lines that are no event of Go, pass on as the file
- * "stdout".
+ * gojson2subunit: converts the output of `go test -json` to a stream. Output
+ * outside tests, and lines that are not events of Go, become the file "stdout".
  *
  * @module
  */
@@ -20,13 +19,13 @@ import {
 
 export const tool: Tool = defineTool({
   name: "gojson2subunit",
-  summary: "Convert what go test -json prints to a subunit stream",
+  summary: "Convert the output of go test -json to a subunit stream",
   operands: "[FILE...]",
   options: EXIT_STATUS_OPTION,
   notes:
     `A test is called PACKAGE.TestName/sub, and a subtest names its parent. Tests
-that start and get no result are failures; so are packages that fail and have
-no failing test to show for it, as those that cannot be built.`,
+that start and report no result are failures; so are packages that fail without
+a failing test, such as those that do not compile.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "go test -json ./... | gojson2subunit | subunit-ls --failing",
@@ -34,7 +33,7 @@ no failing test to show for it, as those that cannot be built.`,
   ],
   run(io, options, files) {
     const writer = new EventWriter(io, options);
-    // A file is a run: what it leaves open has failed.
+    // Each file is a run: tests still open at its end have failed.
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new GoJsonDecoder();
       for (const chunk of toUtf8(io.chunks([file]))) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * json2subunit: JSON lines as subunit2json writes them into a stream. Of a
- * line that is no event nothing is written, and the exit status is 2.
+ * json2subunit: converts JSON lines, as subunit2json writes them, to a stream.
+ * Lines that are not events are left out, and the exit status is 2.
  *
  * @module
  */
@@ -28,7 +28,8 @@ export const tool: Tool = defineTool({
     "Convert JSON lines, as subunit2json writes them, to a subunit stream",
   operands: "[FILE...]",
   options: {},
-  notes: "Lines that are no event are named on standard error and left out.",
+  notes:
+    "Lines that are not events are reported on standard error and left out.",
   exitStatus: ["every line was an event", "never"],
   examples: [
     "json2subunit < events.jsonl > run.subunit",
@@ -50,7 +51,7 @@ export const tool: Tool = defineTool({
       }
     }
     if (bad > 0) {
-      throw new ToolError(`${bad} of ${number} lines are no event: left out`);
+      throw new ToolError(`${bad} of ${number} lines are not events: left out`);
     }
   },
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * junitxml2subunit: JUnit's XML reports as a stream. Of a report that breaks
- * off, what came before is written, and the exit status is 2.
+ * junitxml2subunit: converts JUnit XML reports to a stream. A broken report is
+ * converted up to its error, and the exit status is 2.
  *
  * @module
  */
@@ -18,9 +18,9 @@ import {
   TRANSFORM_STATUS,
 } from "./kit/tool/tool.ts";
 
-/** What is converted at a time: its events are in memory at once. */
+/** The bytes converted at a time: their events are in memory together. */
 const PART_BYTES = 64 * 1024;
-/** Exit status when a report is not XML, or no report. */
+/** The exit status when a file is not XML, or not a report. */
 const EXIT_BROKEN = 2;
 
 export const tool: Tool = defineTool({

@@ -1,8 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
 /**
- * subunit-1to2: the tests of version 1, the legacy text protocol, as packets.
- * Text passes on as it came, in its place, and so do packets that are already
- * there.
+ * subunit-1to2: converts the tests of version 1, the legacy text protocol, to
+ * packets. Text and packets in the input pass on unchanged, in place.
  *
  * @module
  */
@@ -28,20 +27,18 @@ export const tool: Tool = defineTool({
   operands: "[FILE...] | -- COMMAND [ARG...]",
   takesCommand: true,
   options: {
-    route: { value: "CODE", help: "give the tests a route code" },
-    detect: {
-      help: "pass on packets that are already there (the default)",
-    },
-    "no-detect": { help: "take everything for version 1 and text" },
+    route: { value: "CODE", help: "give the tests this route code" },
+    detect: { help: "pass on packets in the input (the default)" },
+    "no-detect": { help: "read everything as version 1 and text" },
     ...EXIT_STATUS_OPTION,
   },
   notes:
-    `A test that another one interrupts, progress or the end of input is a failure.
-Events have the time that the stream tells, before it tells any the present.
-With COMMAND its output is converted as it comes. How it ended is the event
+    `A test that is interrupted by another test, by progress or by the end of input is
+a failure. Events have the time that the stream gives, and the current time before
+it gives one. The output of COMMAND is converted live. How it ended is the event
 "COMMAND: exit status": a failure when it failed and no failed test explains that,
-otherwise one that counts nowhere. The tool passes signals on to COMMAND and ends
-as it did.`,
+otherwise an event that no tool counts. Signals are passed on to COMMAND; the exit
+status is its own.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "./legacy-suite | subunit-1to2 | subunit-ls --failing",
@@ -49,7 +46,7 @@ as it did.`,
   ],
   async run(io, options, files, command) {
     if (command?.length === 0) {
-      throw new UsageError('Expected a command behind "--"');
+      throw new UsageError('Expected a command after "--"');
     }
     if (command !== undefined && files.length > 0) {
       throw new UsageError("Cannot read a FILE and run a command");
@@ -76,7 +73,7 @@ as it did.`,
       });
     } catch (error) {
       if (error instanceof ToolError) {
-        const reason = "it could not be run to its end";
+        const reason = "it could not be run to completion";
         writeEnding(io.out, { ...ending, status: "fail", reason });
       }
       throw error;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-2to1: the tests of a stream in version 1, each written when it ends.
- * Text passes on in its place. What version 1 cannot hold is counted.
+ * subunit-2to1: converts the tests of a stream to version 1, each when it ends.
+ * Text passes on in place. What version 1 cannot hold is counted.
  *
  * @module
  */
@@ -22,16 +22,16 @@ export const tool: Tool = defineTool({
   options: {
     "no-passthrough": { help: "leave out the text between packets" },
     plain: {
-      help: "write details as lines of text only, as Perl's reader needs them",
+      help: "write details only as lines of text, which Perl's reader needs",
     },
     ...EXIT_STATUS_OPTION,
   },
   notes:
-    `A test is written when it ends. Its files are details in brackets where these
-say the same, else multipart details; with --plain they are text under their names.
-A lost test is a failure. A line of text that would be read as version 1 gets a
-space before it; a line that a test would cut in two gets a line end. Line ends in
-test ids become \\n and \\r. What version 1 cannot hold is counted at the end.`,
+    `A test is written when it ends. Its files become bracketed details where these can
+hold them, otherwise multipart details; with --plain, text under their names. A lost
+test is a failure. A line of text that would be read as version 1 gets a space before
+it; a line that a test would cut in two gets a line end. Line ends in test ids become
+\\n and \\r. What version 1 cannot hold is counted at the end.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "subunit-2to1 run.subunit > run.v1",

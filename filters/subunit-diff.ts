@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-diff: the tests of a run with another outcome than in an older run,
- * tagged with what changed.
+ * subunit-diff: writes the tests of a run whose outcome differs from an older
+ * run, tagged with the difference.
  *
  * @module
  */
@@ -18,18 +18,22 @@ import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-diff",
-  summary: "Show the tests that came to something else than in an older run",
+  summary: "Show the tests whose outcome differs from an older run",
   operands: "OLD NEW",
   options: {
-    slower: { value: "PCT", help: "show tests that take PCT percent longer" },
+    slower: {
+      value: "PCT",
+      help: "also show tests that take PCT percent longer",
+    },
   },
   notes:
-    `The tests of NEW come out as a stream, with a tag: new-fail, fixed, appeared,
-changed (otherwise) or slower; those of OLD alone are skipped and vanished. Tests
-are matched by id, and by route code where both runs have it.`,
+    `These tests of NEW are written as a stream, each with a tag: new-fail, fixed,
+appeared, changed (anything else) or slower; tests of OLD alone are written as
+skipped, with the tag vanished. Tests are matched by id, and by route code where
+both runs have it.`,
   exitStatus: [
-    "nothing fails that did not fail before",
-    "a test fails or is lost that was not before",
+    "no test fails that did not fail before",
+    "a test fails or is lost that did not before",
   ],
   examples: [
     "subunit-diff yesterday.subunit today.subunit | subunit-stats --by tag",

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
 /**
- * subunit-exec: run a test command. Its results, whatever else it prints and
- * how it ends are one stream, which no later stage can take for a good one
- * when the command was not.
+ * subunit-exec: runs a test command and makes one stream of its results, its
+ * other output and how it ended, so that a command that failed fails every
+ * later stage.
  *
  * @module
  */
@@ -17,25 +17,25 @@ const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
 
 export const tool: Tool = defineTool({
   name: "subunit-exec",
-  summary: "Run a test command, and make one stream of all that it says",
+  summary: "Run a test command, and make one stream of its results and output",
   operands: "-- COMMAND [ARG...]",
   takesCommand: true,
   options: {
-    detect: { help: "find out the form of its results (the default)" },
-    v1: { help: "its results are version 1, the line protocol" },
-    v2: { help: "its results are packets" },
-    tap: { help: "its results are TAP" },
-    gojson: { help: "its results are those of go test -json" },
+    detect: { help: "detect the format of the results (the default)" },
+    v1: { help: "the results are version 1, the text protocol" },
+    v2: { help: "the results are packets" },
+    tap: { help: "the results are TAP" },
+    gojson: { help: "the results are the output of go test -json" },
     fd: {
       value: "N",
-      help: "its results come from descriptor N, 3 to 9, not standard output",
+      help: "read the results from descriptor N, 3 to 9, not standard output",
     },
   },
   notes:
-    `What is no result becomes the files "stdout" and "stderr"; with --fd, all that is
-printed is the file "output". A test that never ended is a failure. How COMMAND
-ended is the event "COMMAND: exit status": a failure when it failed and no failed
-test explains that, otherwise one that counts nowhere. Output in a named format is
+    `Other output becomes the files "stdout" and "stderr"; with --fd, all output is the
+file "output". A test that never ended is a failure. How COMMAND ended is the event
+"COMMAND: exit status": a failure when it failed and no failed test explains that,
+otherwise an event that no tool counts. Where the format is named, other output is
 text, whatever bytes it has. Signals are passed on to COMMAND.`,
   exitStatus: [
     "no test failed or was lost, and the command exited 0",
@@ -45,11 +45,11 @@ text, whatever bytes it has. Signals are passed on to COMMAND.`,
     "subunit-exec -- node --test --test-reporter=tap | subunit-ls --failing",
     "subunit-exec --fd 3 -- ./suite --results-to /dev/fd/3 > run.subunit",
   ],
-  // Pipes and signals that are still listened to would keep it alive.
+  // Open pipes and signal listeners would keep the process alive.
   forcesExit: true,
   async run(io, options, operands, words = []) {
     if (words.length === 0 || operands.length > 0) {
-      throw new UsageError("Expected a command to run, behind --");
+      throw new UsageError("Expected a command to run, after --");
     }
     const [format = "detect", another] = FORMATS.filter((one) => options[one]);
     if (another !== undefined) {

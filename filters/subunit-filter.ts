@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-filter: pass on the packets of the tests that are asked for. What
- * passes and is not to be changed leaves as it came; packets wait only while
- * it is open whether their test is asked for.
+ * subunit-filter: passes on the packets of the selected tests. Unchanged packets
+ * leave as the bytes that came in. Packets are held only until it is known
+ * whether their test is selected.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import { Selection } from "./select/selection.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-filter",
-  summary: "Pass on the tests of a subunit stream that are asked for",
+  summary: "Pass on selected tests of a subunit stream",
   operands: "[FILE...]",
   options: OPTIONS,
   notes:
-    `Successes and expected failures are left out, unless --success or --xfail ask
-for them, or one of the options from --id to --protocol is given but for
---invert and --judge-subtests. REGEX is a regular expression of Python's; GLOB
-is a shell pattern in which only ** matches "/". Of the same option any value
-will do, of --with-tag all are needed. Damage always passes on.`,
+    `Successes and expected failures are left out, unless --success or --xfail includes
+them, or one of the options from --id to --protocol, except --invert and
+--judge-subtests, is given. REGEX is a Python regular expression; GLOB is a shell
+pattern in which only ** matches "/". Where an option is repeated, one of its values
+must match; of --with-tag, all must. Damage always passes on.`,
   exitStatus: [
     "done",
     "with --exit-status: what passes on has a failed or lost test, or damage",
@@ -63,7 +63,7 @@ will do, of --with-tag all are needed. Damage always passes on.`,
       },
       warn: (message) => io.warn(message),
     });
-    /** Whether something of no test passes on; damage always does. */
+    /** Returns whether an item without a test passes on; damage always does. */
     const passes = (item: StreamItem) => {
       if (item.kind === "damage") return true;
       if (options["no-passthrough"]) return false;

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-ls: list the tests of a stream, each when it ends, lost ones at the
- * end. Text between the packets passes through.
+ * subunit-ls: lists the tests of a stream, each when it ends and lost ones at
+ * the end. Text between the packets passes through.
  *
  * @module
  */
@@ -33,8 +33,8 @@ export const tool: Tool = defineTool({
   summary: "List the tests of a subunit stream, each when it ends",
   operands: "[FILE...]",
   options: {
-    times: { help: "add the seconds each test took, - when it does not say" },
-    exists: { help: "list tests that are reported to exist as well" },
+    times: { help: "add the seconds each test took, - if they are unknown" },
+    exists: { help: "also list tests that are reported to exist" },
     ...PASSTHROUGH_OPTION,
     failing: { help: "list only fail, uxsuccess and lost tests" },
     status: {
@@ -46,7 +46,7 @@ export const tool: Tool = defineTool({
     tree: { help: "list subtests under their parents" },
     format: { value: "FORM", help: "plain (default), tsv or json" },
     null: { short: "0", help: "end rows with NUL, for xargs -0" },
-    count: { short: "c", help: "print only how many there are" },
+    count: { short: "c", help: "print only the number of tests" },
   },
   notes:
     `A lost test has started and never ended. Damage is listed as ${PARSER_TEST_ID}.
@@ -64,7 +64,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       ? Infinity
       : parseCount("top", options.top);
     if (options.count && options.top !== undefined) {
-      throw new UsageError("Options --count and --top do not go together");
+      throw new UsageError("Options --count and --top exclude each other");
     }
     const outcomes = chosenOutcomes(options);
     const { times, tree, count } = options;

@@ -1,8 +1,8 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run=sh
 /**
- * subunit-merge: many streams into one, as their bytes come. Packets pass on
- * whole, under the label of their source; what is between them becomes packets
- * too, so that it cannot hide those of another source.
+ * subunit-merge: merges many streams into one as their bytes arrive. Packets
+ * pass on whole, under the label of their source; bytes between them become
+ * packets too, so that they cannot hide packets of another source.
  *
  * @module
  */
@@ -22,40 +22,40 @@ import { readSources } from "./merge/sources.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-merge",
-  summary: "Merge subunit streams into one, live, under a label each",
+  summary: "Merge subunit streams into one, live, each under a label",
   operands: "[[LABEL=]FILE...]",
   options: {
     run: {
       value: "LABEL=COMMAND",
       list: true,
-      help: "merge the output of a shell command; more than once",
+      help: "merge the output of a shell command; may be repeated",
     },
-    "prefix-ids": { help: 'put "LABEL: " before test ids as well' },
+    "prefix-ids": { help: 'also put "LABEL: " before test ids' },
     expect: {
       value: "N",
-      help: "fail when fewer sources than N delivered a packet",
+      help: "fail when fewer than N sources delivered a packet",
     },
     manifest: {
       value: "FILE",
-      help: "fail when a label in the file delivered no packet",
+      help: "fail for each label in the file that delivered no packet",
     },
     ...EXIT_STATUS_OPTION,
   },
   notes:
-    `LABEL becomes the route code of a packet, or is put before the one it has: "3"
-becomes "LABEL/3". Text between packets becomes the file "stdout" of no test.
-How a COMMAND ends is the test "LABEL: exit status". FILE may be a fifo (31 at the
-most) or - for standard input; one with a "=" in its name is written ./FILE.
-A signal is passed on to the commands, and the merge ends when they have.`,
+    `LABEL becomes the route code of a packet, or its first step: "3" becomes
+"LABEL/3". Text between packets becomes the file "stdout", without a test. How a
+COMMAND ended is the event "LABEL: exit status". FILE may be a fifo (31 at most) or
+- for standard input; write ./FILE if its name has a "=". A signal is passed on to
+the commands, and the merge ends when they end.`,
   exitStatus: [
     "everything was merged",
-    "a shard is missing; with --exit-status: a test or a command failed, or a stream is damaged",
+    "a shard is missing; with --exit-status: a test or command failed, or a stream is damaged",
   ],
   examples: [
     "subunit-merge linux=linux.subunit mac=mac.subunit | subunit-stats --by route",
     "subunit-merge --run a='./shard 1' --run b='./shard 2' --expect 2 > run.subunit",
   ],
-  // Sources that are still open would keep it alive, and so would listeners.
+  // Open sources and signal listeners would keep the process alive.
   forcesExit: true,
   async run(io, options, operands) {
     const sources = readSources(operands, options.run);

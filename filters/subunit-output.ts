@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-output: write an event from a shell script, with a file attached if
- * asked for.
+ * subunit-output: writes an event from a shell script, with or without a file
+ * attached.
  *
  * @module
  */
@@ -22,11 +22,11 @@ import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 const STATUS_OPTIONS = Object.fromEntries(
   TEST_STATUSES.map((status) => [
     status,
-    { value: "TEST_ID", help: `say that the test is ${status}` },
+    { value: "TEST_ID", help: `report the test as ${status}` },
   ]),
 ) as Record<TestStatus, { value: string; help: string }>;
 
-/** What the options say, without the file's content. */
+/** Returns the event that the options describe, without the file's content. */
 export function eventOf(
   options: Partial<Record<TestStatus, string>> & {
     "attach-file"?: string;
@@ -41,7 +41,7 @@ export function eventOf(
   const [status, other] = TEST_STATUSES.filter((name) => options[name]);
   if (other !== undefined) {
     throw new UsageError(
-      `Options --${status} and --${other} do not go together`,
+      `Options --${status} and --${other} exclude each other`,
     );
   }
   const file = options["attach-file"];
@@ -79,13 +79,16 @@ export const tool: Tool = defineTool({
   operands: "",
   options: {
     ...STATUS_OPTIONS,
-    "attach-file": { value: "FILE", help: "attach the file, - is stdin" },
-    "file-name": { value: "NAME", help: "what the attachment is called" },
-    mimetype: { value: "TYPE", help: "what the attachment is" },
-    tag: { value: "TAG", list: true, help: "add a tag; more than once" },
-    parent: { value: "TEST_ID", help: "the test this one is a subtest of" },
+    "attach-file": {
+      value: "FILE",
+      help: "attach a file; - is standard input",
+    },
+    "file-name": { value: "NAME", help: "the name of the attachment" },
+    mimetype: { value: "TYPE", help: "the MIME type of the attachment" },
+    tag: { value: "TAG", list: true, help: "add a tag; may be repeated" },
+    parent: { value: "TEST_ID", help: "the parent of a subtest" },
     route: { value: "CODE", help: "the route code of the event" },
-    timestamp: { value: "TIME", help: "the time (RFC 3339) instead of now" },
+    timestamp: { value: "TIME", help: "the time (RFC 3339), by default now" },
   },
   notes: "A file without a status is attached to the run as a whole.",
   exitStatus: ["the event was written", "never"],
@@ -106,7 +109,7 @@ export const tool: Tool = defineTool({
     try {
       for (const part of events) io.out.write(encodePacket(part));
     } catch (error) {
-      // What the format cannot hold came from the command line.
+      // The command line has a value that no packet can hold.
       if (error instanceof RangeError) throw new UsageError(error.message);
       throw error;
     }

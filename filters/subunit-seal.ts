@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-seal: pass a stream on unchanged, and append a failure for every test
- * that started and never ended, or that was expected and never started.
+ * subunit-seal: passes a stream on unchanged and appends a failure for every
+ * test that started and never ended, or that was expected and never started.
  *
  * @module
  */
@@ -27,19 +27,21 @@ import {
 
 export const tool: Tool = defineTool({
   name: "subunit-seal",
-  summary: "Fail the tests that a subunit stream lost, behind its end",
+  summary: "Append a failure to a subunit stream for every test that it lost",
   operands: "[FILE...]",
   options: {
     expect: {
       value: "FILE",
-      help: "fail the tests in the file that are not there",
+      help: "fail the tests in the file that never started",
     },
-    "expect-listed": { help: "fail the tests said to exist that did not run" },
+    "expect-listed": {
+      help: "fail the tests reported to exist that never started",
+    },
     ...EXIT_STATUS_OPTION,
   },
   notes:
     `The stream passes on unchanged. A test that started and never ended gets a
-failure tagged "lost", with the last output seen; FILE has a test id a line.`,
+failure with the tag "lost" and the last output. FILE has one test id per line.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "./runner | subunit-seal > run.subunit",

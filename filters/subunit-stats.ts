@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit-stats: count the tests of a stream by outcome. Text between the
+ * subunit-stats: counts the tests of a stream by outcome. Text between the
  * packets passes through.
  *
  * @module
@@ -21,20 +21,23 @@ import {
 
 export const tool: Tool = defineTool({
   name: "subunit-stats",
-  summary: "Count the tests of a subunit stream by what became of them",
+  summary: "Count the tests of a subunit stream by outcome",
   operands: "[FILE...]",
   options: {
     ...PASSTHROUGH_OPTION,
     ...OUTPUT_OPTIONS,
     json: { help: "report as one JSON object" },
-    slowest: { value: "N", help: "name the N tests that took longest" },
-    by: { value: "GROUP", help: "count by tag or by route as well" },
+    slowest: { value: "N", help: "name the N slowest tests" },
+    by: { value: "GROUP", help: "also count by tag or by route" },
     "min-tests": { value: "N", help: "fail when there are fewer tests" },
   },
   notes:
     `Unexpected successes, lost tests (started, never ended) and damage are failures.
 With --forward and no --output-to the report goes to standard error.`,
-  exitStatus: [REPORT_STATUS[0], `${REPORT_STATUS[1]}, or tests are too few`],
+  exitStatus: [
+    REPORT_STATUS[0],
+    `${REPORT_STATUS[1]}, or there are too few tests`,
+  ],
   examples: [
     "subunit-stats --slowest 5 --by route run.subunit",
     "./runner | subunit-stats --forward -o stats.txt | subunit-ls --failing",

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit-tags: add and remove tags. Only the tags of a packet are rewritten,
+ * subunit-tags: adds and removes tags. Only the tags of a packet are rewritten,
  * and only where they change; text and damage pass on.
  *
  * @module
@@ -18,13 +18,13 @@ import {
   UsageError,
 } from "./kit/tool/tool.ts";
 
-/** What the operands ask for: "TAG" adds one, "-TAG" removes one. */
+/** The change that the operands describe: "TAG" adds a tag, "-TAG" removes it. */
 export interface TagChange {
   readonly added: readonly string[];
   readonly removed: ReadonlySet<string>;
 }
 
-/** Reads the operands; of two about the same tag the last one counts. */
+/** Reads the operands; the last one for a tag counts. */
 export function readTagChange(operands: readonly string[]): TagChange {
   const added = new Set<string>(), removed = new Set<string>();
   for (const operand of operands) {
@@ -40,8 +40,8 @@ export function readTagChange(operands: readonly string[]): TagChange {
 }
 
 /**
- * The tags after a change: those kept in their order, then the new ones. The
- * same array when nothing changes.
+ * Returns the tags after a change: the kept ones in order, then the new ones.
+ * Returns the same array if nothing changes.
  */
 export function changedTags(
   tags: readonly string[],
@@ -63,8 +63,8 @@ export const tool: Tool = defineTool({
   options: EXIT_STATUS_OPTION,
   takesDashes: true,
   notes:
-    `TAG is added to every event, -TAG is removed; the stream is standard input.
-Packets whose tags do not change, text and damage pass on as they came.`,
+    `TAG is added to every event, and -TAG is removed; the stream is standard input.
+Packets whose tags do not change, text and damage pass on unchanged.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "./runner | subunit-tags nightly linux > run.subunit",
@@ -74,7 +74,7 @@ Packets whose tags do not change, text and damage pass on as they came.`,
     const wanted = readTagChange(operands);
     const retagger = new Retagger(io.out);
     const verdict = new Verdict();
-    /** Packets with the same tags mostly share the array. */
+    /** Most packets with the same tags share the array. */
     const changes = new WeakMap<readonly string[], readonly string[]>();
     const changeOf = (tags: readonly string[]) => {
       let changed = changes.get(tags);

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit-tee: standard input to standard output and to each FILE. A FILE ends
- * on a whole packet, whatever ends the tool.
+ * subunit-tee: copies standard input to standard output and to each FILE. A FILE
+ * ends with a whole packet, whatever ends the tool.
  *
  * @module
  */
@@ -25,8 +25,8 @@ function isForeign({ kind }: StreamItem): boolean {
   return kind === "foreign";
 }
 
-/** The takers of the stream; those that fail are left out from then on. */
-class Takers {
+/** The outputs of the stream; one that fails is not written to again. */
+class Outputs {
   readonly #io: ToolIO;
   readonly #stdout: AsyncStdout;
   #archives: readonly Archive[];
@@ -44,12 +44,12 @@ class Takers {
   }
 
   /**
-   * Gives bytes to every taker; the slowest sets the pace. Files come first,
-   * and at once, so that a signal finds them whole.
+   * Writes bytes to every output; the slowest sets the pace. Files come first,
+   * in one step, so that a signal finds them whole.
    *
    * @param outlivesReader whether to go on when standard output has no reader
    */
-  async take(bytes: Uint8Array, outlivesReader: boolean): Promise<void> {
+  async writeAll(bytes: Uint8Array, outlivesReader: boolean): Promise<void> {
     if (bytes.length === 0) return;
     this.#archives = this.#archives.filter((archive) =>
       this.write(archive, bytes)
@@ -63,7 +63,7 @@ class Takers {
     }
   }
 
-  /** Writes to an archive; says so and returns false when that fails. */
+  /** Writes to an archive; warns and returns false when that fails. */
   write(archive: Archive, bytes: Uint8Array): boolean {
     try {
       if (bytes.length > 0) archive.write(bytes);
@@ -82,19 +82,19 @@ export const tool: Tool = defineTool({
   summary: "Copy a subunit stream to standard output and to files",
   operands: "[FILE...]",
   options: {
-    append: { short: "a", help: "go on at the end of the FILEs" },
-    "ignore-interrupts": { short: "i", help: "let interrupts (Ctrl-C) pass" },
+    append: { short: "a", help: "append to the FILEs" },
+    "ignore-interrupts": { short: "i", help: "ignore interrupts (Ctrl-C)" },
     "outlive-reader": {
       short: "p",
       help: "go on when the reader of standard output leaves",
     },
-    "packets-only": { help: "leave the text between the packets out" },
-    text: { value: "FILE", help: "write the text between the packets there" },
-    sync: { help: "see each write to the disk before the next" },
+    "packets-only": { help: "leave out the text between the packets" },
+    text: { value: "FILE", help: "write the text between the packets to FILE" },
+    sync: { help: "wait until each write has reached the disk" },
   },
   notes:
-    `The slowest taker sets the pace. A FILE ends on a whole packet, whatever ends
-the tool; one that cannot be written is named, the others go on.`,
+    `The slowest output sets the pace. A FILE ends with a whole packet, whatever ends
+the tool. A FILE that cannot be written is reported, and the others go on.`,
   exitStatus: ["everything was copied", "never"],
   examples: [
     "./runner | subunit-tee run.subunit | subunit-ls --failing",
@@ -103,9 +103,9 @@ the tool; one that cannot be written is named, the others go on.`,
   async run(io, options, files) {
     const open = (path: string) => new Archive(path, options);
     using stdout = new AsyncStdout();
-    const takers = new Takers(io, stdout, files.map(open));
+    const outputs = new Outputs(io, stdout, files.map(open));
     let text = options.text === undefined ? undefined : open(options.text);
-    // It ends between two writes: no packet is cut.
+    // The process exits between two writes, so no packet is cut.
     const stopListening = exitOnEndingSignal(
       options["ignore-interrupts"] ? ["SIGINT"] : [],
     );
@@ -115,14 +115,14 @@ the tool; one that cannot be written is named, the others go on.`,
       decoder.drain((item) => items.push(item));
       if (text !== undefined) {
         const bytes = joinItems(items.filter(isForeign));
-        if (!takers.write(text, bytes)) text = undefined;
+        if (!outputs.write(text, bytes)) text = undefined;
       }
       const main = options["packets-only"]
         ? items.filter((item) => !isForeign(item))
         : items;
-      await takers.take(joinItems(main), options["outlive-reader"]);
+      await outputs.writeAll(joinItems(main), options["outlive-reader"]);
     };
-    // Unlike the other tools' blocking reads this lets signal handlers run.
+    // Unlike the blocking reads of the other tools, this lets signal handlers run.
     for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {
       decoder.push(chunk);
       await drain();
@@ -130,7 +130,7 @@ the tool; one that cannot be written is named, the others go on.`,
     decoder.end();
     await drain();
     stopListening();
-    return takers.status;
+    return outputs.status;
   },
 });
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2cbor: a stream as a CBOR sequence, an event an item. Text and damage
- * are events too: of file "stdout", and of test subunit.parser.
+ * subunit2cbor: converts a stream to a CBOR sequence, one item per event. Text
+ * becomes the file "stdout", and damage the test subunit.parser.
  *
  * @module
  */
@@ -20,12 +20,12 @@ import {
 
 export const tool: Tool = defineTool({
   name: "subunit2cbor",
-  summary: "Convert a subunit stream to a CBOR sequence, an event an item",
+  summary: "Convert a subunit stream to a CBOR sequence, one item per event",
   operands: "[FILE...]",
   options: {
     "output-to": {
       ...OUTPUT_OPTIONS["output-to"],
-      help: "write the sequence there",
+      help: "write the sequence to FILE",
     },
     forward: {
       ...OUTPUT_OPTIONS.forward,
@@ -35,7 +35,7 @@ export const tool: Tool = defineTool({
   },
   notes:
     `Keys: test_id test_status test_tags runnable file_name file_bytes eof mime_type
-route_code timestamp parent_test_id; only runnable is always there.
+route_code timestamp parent_test_id; only runnable is always present.
 cbor2subunit is the exact inverse.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2csv: the tests of a stream as a table of comma-separated values, a
- * row for each as it ends.
+ * subunit2csv: writes the tests of a stream as comma-separated values, one row
+ * per test when it ends.
  *
  * @module
  */
@@ -26,12 +26,12 @@ export const tool: Tool = defineTool({
   options: {
     columns: {
       value: "LIST",
-      help: `of ${COLUMN_NAMES.join(", ")}`,
+      help: `any of ${COLUMN_NAMES.join(", ")}`,
     },
     ...REPORT_OPTIONS,
   },
-  notes: `Without --columns they are ${DEFAULT_COLUMNS}. A field that a
-spreadsheet would take for a formula has "'" before it.
+  notes: `The default columns are ${DEFAULT_COLUMNS}. A field that a
+spreadsheet would read as a formula has "'" before it.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2disk: each test of a stream as a directory with its files, and with
- * `test.json`, which has its outcome. Nothing is ever overwritten.
+ * subunit2disk: writes each test of a stream as a directory with its files and
+ * with `test.json`, which has its outcome. Nothing is ever overwritten.
  *
  * @module
  */
@@ -25,15 +25,15 @@ export const tool: Tool = defineTool({
     directory: {
       short: "d",
       value: "DIR",
-      help: "write the directories there, not into the present one",
+      help: "write the directories to DIR, not to the working directory",
     },
     ...OPTIONS,
   },
   notes:
-    `A directory has the name of its test. What cannot stand in a name is escaped
-("/" is %2F), what is too long is cut, and what is there already is left alone:
-another run of a test has "-1" behind its name, and so on. Its test.json has the
-name as it was; it is empty until all files are written.
+    `A directory has the name of its test. Characters that no name can have are escaped
+("/" is %2F), long names are cut, and existing files are left alone: another run of
+a test has "-1" after its name, and so on. Its test.json has the id in full; it is
+empty until all files are written.
 Text between the packets goes to standard error.`,
   exitStatus: REPORT_STATUS,
   examples: [

@@ -31,7 +31,7 @@ import {
 
 export const tool: Tool = defineTool({
   name: "subunit2github",
-  summary: "Annotate a GitHub workflow with what is wrong in a subunit stream",
+  summary: "Annotate a GitHub workflow with the failures of a subunit stream",
   operands: "[FILE...]",
   options: {
     format: {

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * subunit2json: a stream as JSON lines, an event a line. Text and damage are
- * events too: of file "stdout", and of test subunit.parser.
+ * subunit2json: converts a stream to JSON lines, one line per event. Text
+ * becomes the file "stdout", and damage the test subunit.parser.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import {
 
 export const tool: Tool = defineTool({
   name: "subunit2json",
-  summary: "Convert a subunit stream to JSON lines, an event a line",
+  summary: "Convert a subunit stream to JSON lines, one line per event",
   operands: "[FILE...]",
   options: EXIT_STATUS_OPTION,
   notes:
     `Keys: test_id test_status test_tags runnable file_name file_text file_base64 eof
-mime_type route_code timestamp parent_test_id; only runnable is always there.
+mime_type route_code timestamp parent_test_id; only runnable is always present.
 json2subunit is the exact inverse.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2junitxml: the tests of a stream as a JUnit report, a case for each
- * in suites.
+ * subunit2junitxml: reports the tests of a stream as JUnit XML, one case per
+ * test, in suites.
  *
  * @module
  */
@@ -40,18 +40,18 @@ export const tool: Tool = defineTool({
   options: {
     "suite-from": {
       value: "REGEX",
-      help: "name suites by what this, or its group, finds in the id",
+      help: "name suites by the match in the id, or by its group",
     },
     "max-output": {
       value: "COUNT",
-      help: `take so many characters of each file (${DEFAULT_CHARACTERS})`,
+      help: `keep COUNT characters of each file (${DEFAULT_CHARACTERS})`,
     },
     attachments: {
       value: "DIR",
-      help: "write other files than the reason there, and name them instead",
+      help: "write files other than the reason to DIR, and name them instead",
     },
     retries: {
-      help: "make one case of a test's failed runs, flaky if one passed",
+      help: "join the failed runs of a test, which is flaky if one passed",
     },
     ...REPORT_OPTIONS,
   },

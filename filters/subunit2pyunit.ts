@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2pyunit: the tests of a stream as Python's unittest reports them: a
- * line for each as it ends, then what failed and how, then a summary.
+ * subunit2pyunit: reports the tests of a stream as Python's unittest does: one
+ * line per test when it ends, then the failures, then a summary.
  *
  * @module
  */
@@ -20,13 +20,13 @@ export const tool: Tool = defineTool({
   summary: "Report the tests of a subunit stream as Python's unittest does",
   operands: "[FILE...]",
   options: {
-    progress: { help: "show a character for each test, not a line" },
+    progress: { help: "show one character per test, not a line" },
     ...REPORT_OPTIONS,
   },
   notes:
-    `Tests that failed are told of at the end, and held until then. A lost test is
-an error, damage a failure. The seconds are those from the first time in the
-stream to the last, not those that the report took.
+    `Failures are held, and reported at the end. A lost test is an error, and damage
+is a failure. The seconds are those between the first and the last time in the
+stream, not those that the report took.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
 /**
- * subunit2tap: the tests of a stream as TAP 14, a test point for each as it
- * ends, subtests before their parents.
+ * subunit2tap: reports the tests of a stream as TAP 14, one test point per test
+ * when it ends, with subtests before their parents.
  *
  * @module
  */
@@ -21,13 +21,12 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: REPORT_OPTIONS,
   notes:
-    `Subtests come with their parent, when that ends. Where they are more than 8 MiB
-before that, or their parent has ended already, or has no events of its own, they
-stand by themselves and name it; so do those that fail when it passes, lest they
-be overlooked. A uxsuccess, a lost test and damage are "not ok".
-Names take one line, with control characters shown escaped; those that had to be
-changed or cut are in the diagnostics. Perl's prove reads version 14 of TAP from
-Test::Harness 3.48 on.
+    `Subtests are written with their parent, when it ends. They stand alone and name
+their parent if they exceed 8 MiB before that, or if the parent has already ended or
+has no events; so do subtests that fail below a parent that passes, so that they are
+not overlooked. A uxsuccess, a lost test and damage are "not ok".
+A name takes one line, with control characters escaped; the diagnostics have names
+that were changed or cut. Perl's prove reads TAP 14 since Test::Harness 3.48.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read
 /**
- * tap2subunit: the results of a TAP producer (versions 12, 13 and 14) as a
- * stream. What is not TAP passes on as the file "stdout".
+ * tap2subunit: converts TAP (versions 12, 13 and 14) to a stream. Other output
+ * becomes the file "stdout".
  *
  * @module
  */

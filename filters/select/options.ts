@@ -1,5 +1,5 @@
 /**
- * The options of subunit-filter, and the rules and changes they ask for.
+ * The options of subunit-filter, and the rules and changes that follow from them.
  *
  * @module
  */
@@ -32,30 +32,34 @@ import {
 } from "./rules.ts";
 
 export const OPTIONS = {
-  error: { help: "include errors (version 2 knows failures only)" },
+  error: { help: "include errors (version 2 has failures only)" },
   "no-error": { short: "e", help: "exclude errors" },
   failure: { help: "include failures" },
   "no-failure": { short: "f", help: "exclude failures" },
-  passthrough: { help: "pass text and files of no test on" },
-  "no-passthrough": { help: "leave text and files of no test out" },
+  passthrough: { help: "pass on text and files without a test" },
+  "no-passthrough": { help: "leave out text and files without a test" },
   success: { short: "s", help: "include successes" },
   "no-success": { help: "exclude successes" },
   "no-skip": { help: "exclude skips" },
   xfail: { help: "include expected failures" },
   "no-xfail": { help: "exclude expected failures" },
   "with-tag": { value: "TAG", list: true, help: "tests with all these tags" },
-  "without-tag": { value: "TAG", list: true, help: "tests with none of them" },
+  "without-tag": {
+    value: "TAG",
+    list: true,
+    help: "tests with none of these tags",
+  },
   with: {
     short: "m",
     value: "REGEX",
     list: true,
     help: "tests with a match in id, result or attachments",
   },
-  without: { value: "REGEX", list: true, help: "tests without one" },
+  without: { value: "REGEX", list: true, help: "tests without such a match" },
   "fixup-expected-failures": {
     value: "FILE",
     list: true,
-    help: "tests listed there are expected to fail: fail becomes xfail",
+    help: "tests in the file are expected to fail: fail becomes xfail",
   },
   "only-genuine-failures": {
     short: "F",
@@ -66,7 +70,7 @@ export const OPTIONS = {
     value: "REGEX TEXT",
     list: true,
     pair: true,
-    help: "put TEXT for each match in ids",
+    help: "replace each match in ids with TEXT",
   },
   id: { value: "REGEX", list: true, help: "tests with a match in their id" },
   text: {
@@ -79,25 +83,29 @@ export const OPTIONS = {
     list: true,
     help: "tests with one of these statuses, or lost",
   },
-  route: { value: "GLOB", list: true, help: "events with such a route code" },
-  "load-list": { value: "FILE", list: true, help: "tests listed there" },
+  route: {
+    value: "GLOB",
+    list: true,
+    help: "events with a matching route code",
+  },
+  "load-list": { value: "FILE", list: true, help: "tests in the file" },
   "keep-all": { help: "all tests, whatever their status" },
   invert: { help: "pass on what would be left out" },
-  "judge-subtests": { help: "select subtests without regard to their parent" },
+  "judge-subtests": { help: "select subtests regardless of their parents" },
   "strip-attachments": {
     value: "GLOB",
     bare: "**",
     list: true,
-    help: "take attachments with such a name out",
+    help: "remove attachments with a matching name",
   },
-  "max-attachment": { value: "BYTES", help: "cut longer attachments" },
-  protocol: { value: "2.0", help: "take the parents of subtests out" },
+  "max-attachment": { value: "BYTES", help: "truncate longer attachments" },
+  protocol: { value: "2.0", help: "remove the parents of subtests" },
   ...EXIT_STATUS_OPTION,
 } as const satisfies OptionTable;
 
 type Options = OptionValues<typeof OPTIONS>;
 
-/** With one of these, successes and expected failures are not left out. */
+/** Options with which successes and expected failures are not left out. */
 const FROM_ALL = [
   "id",
   "text",
@@ -110,7 +118,7 @@ const FROM_ALL = [
   "protocol",
 ] as const;
 
-/** Whether an option was given. */
+/** Returns whether an option was given. */
 function isGiven(options: Options, name: keyof Options): boolean {
   const value = options[name];
   return Array.isArray(value) ? value.length > 0 : Boolean(value);
@@ -118,7 +126,7 @@ function isGiven(options: Options, name: keyof Options): boolean {
 
 const OUTCOMES_AND_EXISTS = [...OUTCOMES, "exists"] as const;
 
-/** The outcomes that the options by status let pass. */
+/** Returns the outcomes that the options about statuses select. */
 export function wantedOutcomes(options: Options): ReadonlySet<OutcomeOrExists> {
   const { status, success, xfail } = options;
   const isFromAll = FROM_ALL.some((name) => isGiven(options, name));
@@ -140,7 +148,7 @@ export function wantedOutcomes(options: Options): ReadonlySet<OutcomeOrExists> {
   );
 }
 
-/** The rules that the options ask for. */
+/** Returns the rules that the options describe. */
 export function rulesOf(io: ToolIO, options: Options): Rules {
   const names: NameRule[] = [], others: Rule[] = [];
   const given = (name: keyof Options) => isGiven(options, name);
@@ -176,7 +184,7 @@ export function routeRule({ route }: Options): NameRule | undefined {
   return ({ routeCode }) => routeCode !== undefined && isWanted(routeCode);
 }
 
-/** Compiles globs, of which one must match; only "**" matches "/". */
+/** Compiles globs, one of which must match; only "**" matches "/". */
 function globTest(globs: readonly string[]): (text: string) => boolean {
   const expressions = globs.map((glob) =>
     globToRegExp(glob, { globstar: true })
@@ -188,7 +196,7 @@ function idSet(io: ToolIO, lists: readonly string[]): ReadonlySet<string> {
   return new Set(lists.flatMap((list) => readList(io, list)));
 }
 
-/** The new id of a test: each REGEX and TEXT in turn. */
+/** Returns a function that applies each REGEX and TEXT in turn. */
 function renaming(pairs: readonly string[]): (testId: string) => string {
   const substitutes = pairs.flatMap((text, i) =>
     i % 2 === 0 ? [pythonSubstitute(text, pairs[i + 1])] : []
@@ -197,12 +205,12 @@ function renaming(pairs: readonly string[]): (testId: string) => string {
     const renamed = substitutes.reduce((id, rename) => rename(id), testId);
     if (!renamed.includes("\0")) return renamed;
     throw new ToolError(
-      `Cannot rename "${testId}": the new id holds a NUL: change --rename`,
+      `Cannot rename "${testId}": the new id has a NUL: change --rename`,
     );
   };
 }
 
-/** Makes the changes that the options ask for; undefined without any. */
+/** Returns a rewriter for the options that change packets; undefined without any. */
 export function rewriterOf(io: ToolIO, options: Options): Rewriter | undefined {
   const { rename, protocol, "max-attachment": most } = options;
   const given = (name: keyof Options) => isGiven(options, name);

@@ -151,7 +151,7 @@ const wrongCalls: [string, string[], string][] = [
   ["subunit-ls", ["--status=fail,ok"], 'Option --status is "ok"'],
   ["subunit-ls", ["--top=many"], "expected a whole number"],
   ["subunit-ls", ["-n=-1"], "expected a whole number"],
-  ["subunit-ls", ["--count", "--top=1"], "do not go together"],
+  ["subunit-ls", ["--count", "--top=1"], "exclude each other"],
   ["subunit-stats", ["-o"], "Option -o needs a value"],
   ["subunit-stats", ["--by=test"], "expected tag, route"],
   ["subunit-stats", ["--slowest=1.5"], "expected a whole number"],

@@ -329,17 +329,17 @@ Deno.test("subunit-1to2 says in one line what is wrong with a command", async ()
   using dir = new TempDir();
   const plain = dir.file("plain", "text");
   const cases: [string[], RegExp, string[]][] = [
-    [["--"], /Expected a command behind "--": see --help/, []],
+    [["--"], /Expected a command after "--": see --help/, []],
     [[plain, "--", "true"], /Cannot read a FILE and run a command/, []],
     [
       ["--route", "0", "--", "/no/such"],
       /Cannot run "\/no\/such": no such command/,
       [
-        "such: exit status: (0) fail [reason: it could not be run to its end]",
+        "such: exit status: (0) fail [reason: it could not be run to completion]",
       ],
     ],
     [["--", plain], /Cannot run ".*plain": .*: check the command/, [
-      "plain: exit status: fail [reason: it could not be run to its end]",
+      "plain: exit status: fail [reason: it could not be run to completion]",
     ]],
     [[`${dir.path}/none`], /Cannot open/, []],
   ];

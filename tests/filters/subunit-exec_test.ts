@@ -280,7 +280,7 @@ Deno.test("subunit-exec says what it cannot run, in the stream too", async () =>
 
 Deno.test("subunit-exec wants a command, one form and a descriptor", async () => {
   const cases: [string[], string][] = [
-    [[], "Expected a command to run, behind --: see --help"],
+    [[], "Expected a command to run, after --: see --help"],
     [
       ["--tap", "--v2", "--", "true"],
       "Options --v2 and --tap exclude each other: see --help",

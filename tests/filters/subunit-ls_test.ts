@@ -315,7 +315,7 @@ const rows: Row[] = [
     status: 1,
     stdout: lines("a", "subunit.parser", "c"),
     stderr:
-      "subunit-ls: Cannot decode packet 1 at byte 10: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are no packet)\n",
+      "subunit-ls: Cannot decode packet 1 at byte 10: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are damaged)\n",
   },
   {
     name: "lists a torn packet as subunit.parser, text in front of it as text",
@@ -326,7 +326,7 @@ const rows: Row[] = [
     status: 1,
     stdout: "text " + lines("subunit.parser"),
     stderr:
-      "subunit-ls: Cannot decode packet 0 at byte 5: length is 13, only 9 bytes before the end of input (9 bytes are no packet)\n",
+      "subunit-ls: Cannot decode packet 0 at byte 5: length is 13, only 9 bytes before the end of input (9 bytes are damaged)\n",
   },
   {
     name: "exits 1 for damage that --status does not list",
@@ -338,7 +338,7 @@ const rows: Row[] = [
     status: 1,
     stdout: lines("a"),
     stderr:
-      "subunit-ls: Cannot decode packet 0 at byte 0: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are no packet)\n",
+      "subunit-ls: Cannot decode packet 0 at byte 0: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are damaged)\n",
   },
   ...([
     ["success", 0],

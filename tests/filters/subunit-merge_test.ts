@@ -223,7 +223,7 @@ Deno.test("subunit-merge makes packets of text and damage, under the label", asy
       stderr,
       `subunit-merge: ${label ?? "-"}: ${
         text(reason!)
-      } (${broken.length} bytes are no packet)\n`,
+      } (${broken.length} bytes are damaged)\n`,
     );
     assertEquals(status, 0);
   }

@@ -247,7 +247,7 @@ const refusals: [string, string[], RegExp][] = [
   [
     "two statuses",
     ["--fail=a", "--success=a"],
-    /Options --success and --fail do not go together/,
+    /Options --success and --fail exclude each other/,
   ],
   [
     "--file-name without a file",

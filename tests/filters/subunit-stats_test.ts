@@ -71,7 +71,7 @@ const DAMAGED = stream(
   { testId: "c", status: "success" },
 );
 const DAMAGE =
-  "subunit-stats: Cannot decode packet 1 at byte 15: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are no packet)\n";
+  "subunit-stats: Cannot decode packet 1 at byte 15: stored CRC-32 is 0x44c896ff, computed 0x44c89600 (10 bytes are damaged)\n";
 const DAMAGED_REPORT = report(3, 2, 1, 0);
 
 const rows: Row[] = [

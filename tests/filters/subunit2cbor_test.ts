@@ -131,7 +131,7 @@ Deno.test("cbor2subunit reads a sequence that breaks off anywhere up to there", 
         ? ""
         : `cbor2subunit: Cannot read item ${whole} at byte ${at}: it breaks off after ${
           end - at
-        } bytes: nothing behind it was read\n`,
+        } bytes: the rest was not read\n`,
     );
   }
 });
@@ -167,7 +167,9 @@ Deno.test("cbor2subunit names items that are no event, and reads on", async () =
     );
     assertEquals(
       second,
-      `cbor2subunit: 1 of ${2 * ITEMS.length + 1} items are no event: left out`,
+      `cbor2subunit: 1 of ${
+        2 * ITEMS.length + 1
+      } items are not events: left out`,
     );
     assertEquals(status, 2);
   }

@@ -104,7 +104,7 @@ Deno.test("subunit2json makes events of text and damage", async () => {
   );
   assertEquals(
     stderr,
-    `subunit2json: ${reason} (10 bytes are no packet)\n`,
+    `subunit2json: ${reason} (10 bytes are damaged)\n`,
   );
   assertEquals(status, 0);
 });
@@ -279,7 +279,7 @@ Deno.test("json2subunit names bad lines, writes nothing for them and all others"
   assertEquals(words.slice(badLines.length), [
     `json2subunit: ${badLines.length} of ${
       2 * badLines.length
-    } lines are no event: left out`,
+    } lines are not events: left out`,
   ]);
   assertEquals(status, 2);
 });

@@ -174,6 +174,6 @@ function cannotOpen(path: string, error: unknown): ToolError {
 
 function cannotRead(name: string, error: unknown): ToolError {
   return new ToolError(
-    `Cannot read ${name}: ${reasonOf(error)}: nothing behind it was read`,
+    `Cannot read ${name}: ${reasonOf(error)}: the rest was not read`,
   );
 }

@@ -50,7 +50,7 @@ Deno.test("readInputAsync says what it cannot read", async () => {
   await assertRejects(
     () => textOfAll(readInputAsync(dir.path)),
     ToolError,
-    `Cannot read "${dir.path}": is a directory: nothing behind it was read`,
+    `Cannot read "${dir.path}": is a directory: the rest was not read`,
   );
 });
 
@@ -74,7 +74,7 @@ Deno.test("readChunk tries again while an input is not ready", () => {
   assertThrows(
     () => readChunk(input),
     ToolError,
-    "Cannot read a pipe: input/output error: nothing behind it was read",
+    "Cannot read a pipe: input/output error: the rest was not read",
   );
 });
 

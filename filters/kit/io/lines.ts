@@ -35,7 +35,7 @@ export function* lines(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
     held += chunk.length - start;
     if (held > MAX_LINE_BYTES) {
       throw new ToolError(
-        `Cannot read line ${number}: it is longer than ${MAX_LINE_BYTES} bytes: nothing behind it was read`,
+        `Cannot read line ${number}: it is longer than ${MAX_LINE_BYTES} bytes: the rest was not read`,
       );
     }
   }

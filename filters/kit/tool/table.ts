@@ -1,5 +1,5 @@
 /**
- * The table an executable is declared by: its name, options, exit status and
+ * The table that declares an executable: its name, options, exit status and
  * examples.
  *
  * @module
@@ -8,21 +8,21 @@
 import type { Grammar, OptionTable, OptionValues } from "./options.ts";
 import type { ToolIO } from "./tool_io.ts";
 
-/** An executable: parsing, `--help` and documentation follow from it. */
+/** An executable; its parsing, `--help` and documentation follow from this. */
 export interface Tool<Table extends OptionTable = OptionTable> extends Grammar {
   readonly name: string;
-  /** What it is for: one sentence without a full stop. */
+  /** Its purpose: one sentence without a full stop. */
   readonly summary: string;
-  /** Its operands as `--help` shows them: "[FILE...]". */
+  /** Its operands in `--help`: "[FILE...]". */
   readonly operands: string;
   readonly options: Table;
-  /** What `--help` shows behind the options. */
+  /** More text for `--help`, after the options. */
   readonly notes?: string;
   /** The meaning of exit statuses 0 and 1, or of all of them from 0 on. */
   readonly exitStatus: readonly [string, string, ...string[]];
   readonly examples: readonly string[];
   /**
-   * Whether the process exits when the tool is done, even where open sources or
+   * Whether the process exits when the tool is done, even if open sources or
    * listeners would keep it alive.
    */
   readonly forcesExit?: boolean;
@@ -54,21 +54,21 @@ export const EXIT_STATUS_OPTION = {
   },
 } as const satisfies OptionTable;
 
-/** The option of tools that show the text between the packets. */
+/** The option of tools that print the text between the packets. */
 export const PASSTHROUGH_OPTION = {
   "no-passthrough": { help: "hide the text between the packets" },
 } as const satisfies OptionTable;
 
-/** The options for where a report goes, and the stream beside it. */
+/** The options of reports for the destinations of report and stream. */
 export const OUTPUT_OPTIONS = {
-  "output-to": { short: "o", value: "FILE", help: "write the report there" },
+  "output-to": { short: "o", value: "FILE", help: "write the report to FILE" },
   forward: {
     short: "f",
     help: "pass the stream on to standard output, unchanged",
   },
 } as const satisfies OptionTable;
 
-/** Returns a tool as it is; for the types of its options. */
+/** Returns the tool unchanged; infers the types of its options. */
 export function defineTool<const Table extends OptionTable>(
   tool: Tool<Table>,
 ): Tool<Table> {

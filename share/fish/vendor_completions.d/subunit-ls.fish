@@ -1,7 +1,7 @@
 # Completion of subunit-ls for fish, made by scripts/docs/completions.ts from the table of options.
 
-complete -c subunit-ls -l times -d 'add the seconds each test took, - when it does not say'
-complete -c subunit-ls -l exists -d 'list tests that are reported to exist as well'
+complete -c subunit-ls -l times -d 'add the seconds each test took, - if they are unknown'
+complete -c subunit-ls -l exists -d 'also list tests that are reported to exist'
 complete -c subunit-ls -l no-passthrough -d 'hide the text between the packets'
 complete -c subunit-ls -l failing -d 'list only fail, uxsuccess and lost tests'
 complete -c subunit-ls -l status -x -d 'list only these: success,uxsuccess,skip,fail,xfail,lost,exists'
@@ -10,6 +10,6 @@ complete -c subunit-ls -l top -s n -x -d 'list only the first N'
 complete -c subunit-ls -l tree -d 'list subtests under their parents'
 complete -c subunit-ls -l format -x -d 'plain (default), tsv or json'
 complete -c subunit-ls -l null -s 0 -d 'end rows with NUL, for xargs -0'
-complete -c subunit-ls -l count -s c -d 'print only how many there are'
+complete -c subunit-ls -l count -s c -d 'print only the number of tests'
 complete -c subunit-ls -l help -s h -d 'show this text'
 complete -c subunit-ls -l version -d 'show the version'
