@@ -121,9 +121,16 @@ export class KeyJudge {
           concat([primary.hashed, version === 4 ? hashed : name]),
       );
       all.push(...claims);
-      const last = newest(claims);
+      const clear = claims.filter((claim) => !isDoubtfulRevocation(claim));
+      const last = newest(clear);
       const isRevoked = last?.signature.type === TYPE.userRevocation;
-      if (last !== undefined && !isRevoked) certified.push(last);
+      if (last === undefined || isRevoked) continue;
+      // GnuPG ignores doubtful revocations: what they revoke still restricts.
+      certified.push(
+        clear.length < claims.length
+          ? { ...last, weakness: "may be revoked" }
+          : last,
+      );
     }
     const now = Date.now() / 1000;
     const direct = newest(directs);
@@ -259,6 +266,14 @@ export class KeyJudge {
     }
     return undefined;
   }
+}
+
+/** Whether a claim revokes a user id in a way that GnuPG may ignore. */
+function isDoubtfulRevocation({ signature, weakness }: Claim): boolean {
+  const { type, keyId, unsupported } = signature;
+  return type === TYPE.userRevocation &&
+    (weakness !== undefined || unsupported !== undefined ||
+      keyId === undefined);
 }
 
 /** The newest claim; of two with the same time the later. */

@@ -345,6 +345,32 @@ const SELF_SIGNATURES: Table = () => ({
     self(),
     self({ type: TYPE.userRevocation, created: MADE + DAY, hashed: [] }),
   ),
+  "whose user id a revocation that names nobody revokes": of(
+    NOT_SAID,
+    "expired-key",
+    user,
+    self({ hashed: [BOTH, life(60)] }),
+    self({
+      type: TYPE.userRevocation,
+      created: MADE + DAY,
+      hashed: [],
+      unhashed: [],
+    }),
+  ),
+  "that only such a user id ends": of(
+    "3 expired-key",
+    "expired-key",
+    user,
+    self({ hashed: [BOTH, life(60)] }),
+    self({
+      type: TYPE.userRevocation,
+      created: MADE + DAY,
+      hashed: [],
+      unhashed: [],
+    }),
+    userPacket("b"),
+    overUser(key, { created: MADE + DAY }, "b"),
+  ),
   "whose user id was revoked and signed again": of(
     "good",
     "good",
@@ -1395,6 +1421,24 @@ const SIGNATURES: Table = () => {
       "3 good unknown-key",
       "good bad",
     ),
+    "and one of version 3": {
+      ...madeBy(rsa),
+      signature: concat([
+        signature(rsa, bytes(DOCUMENT)),
+        signature(rsa, bytes(DOCUMENT), { version: 3, damage: true }),
+      ]),
+      ours: "3 good unsupported",
+      gpgv: "good bad",
+    },
+    "and one of RSA for encryption": {
+      ...madeBy(rsa),
+      signature: concat([
+        signature(rsa, bytes(DOCUMENT)),
+        signature(rsa, bytes(DOCUMENT), { algorithm: 2, damage: true }),
+      ]),
+      ours: "3 good unsupported",
+      gpgv: "good bad",
+    },
     "and one of version 6": twice(
       signature(key, bytes(DOCUMENT), { version: 6 }),
       "good",

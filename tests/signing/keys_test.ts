@@ -29,6 +29,7 @@ import {
   revokedSubkeyFile,
   shortenedFile,
   signedStream,
+  type TestKey,
   testKey,
 } from "../support/gpg.ts";
 import { TempDir } from "../support/run.ts";
@@ -524,6 +525,17 @@ gpgTest("a signature is judged the same by its text's line ends", async () => {
   }
 });
 
+/** A binary key, and an armored one behind or before it. */
+async function mixed(
+  { fingerprint }: TestKey,
+  armored: string,
+  isFirst = false,
+): Promise<Uint8Array> {
+  const binary = await gpgOutput(["--export", fingerprint]);
+  const text = new TextEncoder().encode(armored);
+  return concat(isFirst ? [text, binary] : [binary, text]);
+}
+
 gpgTest("keys are read from files of several, armored and binary", async () => {
   const one = await testKey("ed25519"), two = await testKey("rsa3072");
   const fingerprints = [one.fingerprint, two.fingerprint];
@@ -536,6 +548,8 @@ gpgTest("keys are read from files of several, armored and binary", async () => {
       ["binary", binary],
       ["one armor", await gpgOutput(["--armor", "--export", ...fingerprints])],
       ["two armors", `Ours:\n${armored.join("And:\n")}`],
+      ["binary and armor", await mixed(one, armored[1])],
+      ["armor and binary", await mixed(two, armored[0], true)],
       ["secret", Deno.readTextFileSync(one.secretFile) + armored[1]],
     ] as const
   ) {

@@ -17,6 +17,9 @@ export const ALGORITHMS: Readonly<Record<number, string>> = {
   28: "ed448",
 };
 
+/** RSA for encryption only, whose signatures GnuPG accepts. */
+const RSA_ENCRYPT = 2;
+
 /** Hash algorithms by their names in node:crypto; RFC 9580, section 9.5. */
 const HASHES: Readonly<Record<number, string>> = {
   1: "md5",
@@ -78,7 +81,7 @@ export interface ParsedSignature {
   readonly isPlain: boolean;
   /** Why it cannot be judged, in words. Such a signature is never dropped. */
   readonly unsupported?: string;
-  /** Whether other programs call such a signature bad. */
+  /** Whether other programs may find that it is bad. */
   readonly isSuspect?: boolean;
 }
 
@@ -307,7 +310,7 @@ function parse(
     trailer: trailerOf(bytes.subarray(0, end)),
     material,
     isPlain: false,
-    isSuspect: critical !== undefined,
+    isSuspect: critical !== undefined || publicKeyAlgorithm === RSA_ENCRYPT,
     unsupported: critical !== undefined
       ? `critical subpacket ${critical.type}`
       : ALGORITHMS[publicKeyAlgorithm] === undefined
@@ -390,6 +393,7 @@ function parseOtherVersion(
   const hashAlgorithm = fields.number(1);
   return {
     ...unknown,
+    isSuspect: true,
     type: trailer[0],
     created: timeIn(trailer.subarray(1)),
     publicKeyAlgorithm,
