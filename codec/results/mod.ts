@@ -1,11 +1,19 @@
 /**
  * Events into tests, and testtools' `StreamResult` family: sinks that copy,
- * tag, route, collect and summarise the events of a run; async iterables over
- * the bytes of a stream.
+ * tag, route, collect and summarise the events of a run.
  *
  * @module
  */
 
+export {
+  attachmentText,
+  byTest,
+  type ByTestOptions,
+  oneTestAtATime,
+  type PlainTest,
+  plainTest,
+  testEvents,
+} from "./test_sinks.ts";
 export {
   type Attachment,
   isFailure,
@@ -15,6 +23,7 @@ export {
   TestCollator,
 } from "./collator.ts";
 export { type RouteOptions, Router } from "./router.ts";
+export { RunSummary, type TestLists } from "./run_summary.ts";
 export {
   copyTo,
   type EventSink,

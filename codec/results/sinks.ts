@@ -159,10 +159,9 @@ export function failFast(onFailure: (event: StatusEvent) => void): EventSink {
   };
 }
 
-/** The same event over bytes of its own, to keep. A packet stays one. */
+/** Copies an event, with its bytes, so that it can be kept. A packet stays one. */
 export function ownEvent(event: StatusEvent): StatusEvent {
-  if (event instanceof Packet) return event.copy();
-  return event.fileBytes === undefined
-    ? event
-    : change(event, { fileBytes: event.fileBytes.slice() });
+  return event instanceof Packet
+    ? event.copy()
+    : change(event, { fileBytes: event.fileBytes?.slice() });
 }
