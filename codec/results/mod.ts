@@ -1,6 +1,7 @@
 /**
  * Events into tests, and testtools' `StreamResult` family: sinks that copy,
- * tag, route, collect and summarise the events of a run.
+ * tag, route, collect and summarise the events of a run, and async iterables
+ * over the bytes of a stream.
  *
  * @module
  */
@@ -22,6 +23,14 @@ export {
   type Test,
   TestCollator,
 } from "./collator.ts";
+export {
+  type ByteSource,
+  eventsOf,
+  itemsOf,
+  pipeEvents,
+  testsOf,
+} from "./iterables.ts";
+export { type RunMessage, RunQueue, toQueue } from "./queue.ts";
 export { type RouteOptions, Router } from "./router.ts";
 export { RunSummary, type TestLists } from "./run_summary.ts";
 export {
