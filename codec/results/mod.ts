@@ -1,7 +1,7 @@
 /**
  * Events into tests, and testtools' `StreamResult` family: sinks that copy,
- * tag, route, collect and summarise the events of a run, and async iterables
- * over the bytes of a stream.
+ * tag, route, collect and summarise the events of a run, a reporter for test
+ * runners, and async iterables over the bytes of a stream.
  *
  * @module
  */
@@ -31,6 +31,13 @@ export {
   testsOf,
 } from "./iterables.ts";
 export { type RunMessage, RunQueue, toQueue } from "./queue.ts";
+export {
+  type ReporterOptions,
+  type ResourceReporter,
+  type RunningTest,
+  RunReporter,
+  type TestOptions,
+} from "./reporter.ts";
 export { type RouteOptions, Router } from "./router.ts";
 export { RunSummary, type TestLists } from "./run_summary.ts";
 export {
