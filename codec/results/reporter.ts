@@ -107,7 +107,8 @@ export class RunReporter {
 
   /**
    * Reports the making and cleaning of a resource that tests share, such as a
-   * database, as tests `ID.make` and `ID.clean` that are not runnable.
+   * database, as tests `ID.make` and `ID.clean` that are not runnable and have
+   * no tags.
    *
    * @example
    * ```ts
@@ -127,7 +128,10 @@ export class RunReporter {
    * ```
    */
   resource(id: string): ResourceReporter {
-    return new ResourceReporter(this, id);
+    return new ResourceReporter((method) => {
+      const base = { testId: `${id}.${method}`, runnable: false };
+      return new RunningTest(base, [], (event) => this.#send(event));
+    });
   }
 
   #send(event: StatusEvent): void {
@@ -230,13 +234,11 @@ export class RunningTest {
 
 /** Reports how a resource that tests share is made and cleaned. */
 export class ResourceReporter {
-  readonly #reporter: RunReporter;
-  readonly #id: string;
+  readonly #start: (method: string) => RunningTest;
 
   /** @internal */
-  constructor(reporter: RunReporter, id: string) {
-    this.#reporter = reporter;
-    this.#id = id;
+  constructor(start: (method: string) => RunningTest) {
+    this.#start = start;
   }
 
   /**
@@ -257,9 +259,7 @@ export class ResourceReporter {
     method: string,
     work: () => T | PromiseLike<T>,
   ): Promise<T> {
-    const step = this.#reporter.startTest(`${this.#id}.${method}`, {
-      runnable: false,
-    });
+    const step = this.#start(method);
     try {
       const result = await work();
       step.success();

@@ -159,7 +159,19 @@ export function failFast(onFailure: (event: StatusEvent) => void): EventSink {
   };
 }
 
-/** Copies an event, with its bytes, so that it can be kept. A packet stays one. */
+/**
+ * Copies an event, with its bytes, so that it can be kept. A packet stays one.
+ *
+ * @example
+ * ```ts
+ * import { ownEvent } from "@subunit/codec/results";
+ *
+ * const fileBytes = Uint8Array.of(1, 2);
+ * const event = ownEvent({ fileName: "log", fileBytes, runnable: true });
+ * fileBytes.fill(0);
+ * console.log(event.fileBytes?.join()); // 1,2
+ * ```
+ */
 export function ownEvent(event: StatusEvent): StatusEvent {
   return event instanceof Packet
     ? event.copy()

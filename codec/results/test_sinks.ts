@@ -133,6 +133,17 @@ export function attachmentText(test: Test, name: string): string | undefined {
 /**
  * Returns the events of a test: `inprogress`, one per attachment, and, unless
  * the test is lost, its outcome. They share the bytes of its attachments.
+ *
+ * @example
+ * ```ts
+ * import { byTest, testEvents } from "@subunit/codec/results";
+ *
+ * const sink = byTest((test) => {
+ *   console.log(testEvents(test).map(({ status }) => status));
+ * });
+ * sink.status({ testId: "a", status: "skip", runnable: true });
+ * // [ "inprogress", "skip" ]
+ * ```
  */
 export function testEvents(test: Test): StatusEvent[] {
   const { testId, runnable, routeCode, parentTestId, outcome } = test;
