@@ -83,12 +83,14 @@ function registerPackageTests(): void {
       import { eventToCbor } from "subunit-tools/cbor";
       import { GoJsonDecoder } from "subunit-tools/gojson";
       import { JunitDecoder } from "subunit-tools/junit";
+      import { type EventSink, RunSummary } from "subunit-tools/results";
       import { TapDecoder } from "subunit-tools/tap";
       import { V1Decoder } from "subunit-tools/v1";
       export const item: StreamItem | undefined = new PacketDecoder().next();
       export const bytes: Uint8Array = eventToCbor({ runnable: true });
       // @ts-expect-error: types that are missing would let this pass
       export const wrong: string = eventToCbor({ runnable: true });
+      export const sink: EventSink = new RunSummary();
       export const decoders = [GoJsonDecoder, JunitDecoder, TapDecoder, V1Decoder];
       `,
     );
@@ -98,11 +100,15 @@ function registerPackageTests(): void {
       "main.js",
       `import { PacketDecoder } from "subunit-tools";
       import { JunitDecoder } from "subunit-tools/junit";
+      import { testsOf } from "subunit-tools/results";
+      const packet = Buffer.from("b329020c03666f6f8ec12db5", "hex");
       const decoder = new PacketDecoder();
-      decoder.push(Buffer.from("b329020c03666f6f8ec12db5", "hex"));
-      console.log(decoder.next().toEvent().testId, typeof JunitDecoder);`,
+      decoder.push(packet);
+      console.log(decoder.next().toEvent().testId, typeof JunitDecoder);
+      const { body } = new Response(packet);
+      for await (const test of testsOf(body)) console.log(test.outcome);`,
     );
-    assertEquals(await succeed(["node", main]), "foo function\n");
+    assertEquals(await succeed(["node", main]), "foo function\nlost\n");
   });
 
   Deno.test("a command's output is a pipe, which it can open by name", async () => {
