@@ -62,7 +62,7 @@ attempt-2 and so on, and flaky when it passed.`,
       const { converter } = format;
       io.warn(
         decoder.hasBegun
-          ? `Cannot read ${name}, ${decoder.error}: what came before was converted`
+          ? `Cannot read ${name}, ${decoder.error}: everything before was converted`
           : `Cannot read ${name}: ${decoder.error}: ${
             converter
               ? `use ${converter}`

@@ -321,11 +321,11 @@ Deno.test("junitxml2subunit says in one line what is wrong, and where", async ()
       ],
       [
         "<html/>",
-        ", line 1, column 7: the root element is <html>, expected <testsuites> or <testsuite>: what came before was converted",
+        ", line 1, column 7: the root element is <html>, expected <testsuites> or <testsuite>: everything before was converted",
       ],
       [
         '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><testsuite>&b;</testsuite>',
-        ", line 1, column 59: the document defines entities, which is refused: what came before was converted",
+        ", line 1, column 59: the document defines entities, which is refused: everything before was converted",
       ],
     ] as const
   ) {
