@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodePacket, type StatusEvent } from "@subunit/codec";
 import fc from "fast-check";
+import { linesByPython, runPython, runScript } from "../support/peers.ts";
 import {
-  type Finished,
+  outputOf,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
@@ -23,22 +23,6 @@ const SEED = 20130301;
 
 /** Python's writer and reader know microseconds. */
 const MICROSECOND = 1000;
-
-/** A peer of Debian's package, its text not held up behind its bytes. */
-function runPeer(
-  command: readonly string[],
-  stdin?: Uint8Array | string,
-): Promise<Finished> {
-  return run(command, {
-    stdin,
-    env: { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" },
-  });
-}
-
-function script(name: string): string[] {
-  const { pathname } = new URL(`../peers/${name}`, import.meta.url);
-  return ["/usr/bin/python3", pathname];
-}
 
 /** An event as Python's StreamResult.status() takes it; it knows no parent. */
 function toPython(event: StatusEvent): Record<string, unknown> {
@@ -70,15 +54,10 @@ peerTest(
   ["python3-subunit"],
   async () => {
     const events = sample(anyEvent({ nanoseconds: MICROSECOND }), 2000, SEED);
-    using dir = new TempDir();
-    const file = dir.file("run", stream(...events));
-    const { status, stdout, stderr } = await runPeer([
-      ...script("dump_events.py"),
-      file,
-    ]);
+    const input = stream(...events);
+    const { lines, stderr } = await linesByPython("dump_events.py", input);
     assertEquals(stderr, "");
-    assertEquals(status, 0);
-    const found = text(stdout).trimEnd().split("\n").map(fromDump);
+    const found = lines.map(fromDump);
     assertEquals(found.length, events.length);
     events.forEach((event, index) =>
       assertEquals(found[index], toPython(event))
@@ -94,13 +73,11 @@ peerTest(
   ["python3-subunit"],
   async () => {
     const input = stream(...LENGTHS.map(eventOfLength));
-    using dir = new TempDir();
-    const dumped = await runPeer([
-      ...script("dump_events.py"),
-      dir.file("run", input),
-    ]);
+    const dumped = await linesByPython("dump_events.py", input);
     assertEquals(dumped.stderr, "");
-    const written = await runPeer(script("write_events.py"), dumped.stdout);
+    const written = await runScript("write_events.py", [], {
+      stdin: dumped.lines.map((line) => `${line}\n`).join(""),
+    });
     assertEquals(written.stderr, "");
     assert(equalBytes(written.stdout, input));
     assertEquals(eventsIn(written.stdout).length, LENGTHS.length);
@@ -126,10 +103,12 @@ peerTest(
   async () => {
     const events = sample(anyEvent({ nanoseconds: MICROSECOND }), 2000, SEED)
       .map(asPythonWrites);
-    const { status, stdout, stderr } = await runPeer(
-      script("write_events.py"),
-      events.map((event) => JSON.stringify(toPython(event)) + "\n").join(""),
-    );
+    const writtenByPython = (events: readonly StatusEvent[]) =>
+      runScript("write_events.py", [], {
+        stdin: events.map((event) => JSON.stringify(toPython(event)) + "\n")
+          .join(""),
+      });
+    const { status, stdout, stderr } = await writtenByPython(events);
     assertEquals(stderr, "");
     assertEquals(status, 0);
     const found = eventsIn(stdout);
@@ -144,10 +123,7 @@ peerTest(
     assertEquals(rewritten.length, ordered.length);
     // All bytes, in the order Python gave the tags.
     assert(equalBytes(stream(...found), stdout));
-    const single = await runPeer(
-      script("write_events.py"),
-      ordered.map((event) => JSON.stringify(toPython(event)) + "\n").join(""),
-    );
+    const single = await writtenByPython(ordered);
     assert(equalBytes(stream(...ordered), single.stdout));
 
     const there = await shell("subunit2json | json2subunit", [], {
@@ -342,7 +318,7 @@ for (const [name, what, args, streams] of comparisons) {
         const file = dir.file("run", input);
         const [ours, theirs] = await Promise.all([
           runTool(name, [...args, file]),
-          runPeer([`/usr/bin/${name}`, ...args, file]),
+          runPython(name, [...args, file]),
         ]);
         assertEquals(theirs.stderr, "");
         assertEquals(text(ours.stdout), text(theirs.stdout));
@@ -403,13 +379,7 @@ for (const [what, options, content] of outputs) {
       using dir = new TempDir();
       const file = dir.file("file", content ?? "");
       const args = options.map((option) => option.replace("FILE", file));
-      const [ours, theirs] = await Promise.all([
-        runTool("subunit-output", args),
-        runPeer(["/usr/bin/subunit-output", ...args]),
-      ]);
-      assertEquals(theirs.stderr, "");
-      assertEquals(ours.stderr, "");
-      assertEquals(untimed(ours.stdout), untimed(theirs.stdout));
+      await assertSameOutput(args);
     },
   );
 }
@@ -418,15 +388,24 @@ peerTest(
   "subunit-output writes the Python tool's events for standard input",
   ["subunit"],
   async () => {
-    const args = ["--fail", "a", "--attach-file=-"];
-    const ours = await runTool("subunit-output", args, { stdin: "piped" });
-    const theirs = await runPeer(["/usr/bin/subunit-output", ...args], "piped");
-    assertEquals(theirs.stderr, "");
-    assertEquals(untimed(ours.stdout), untimed(theirs.stdout));
+    await assertSameOutput(["--fail", "a", "--attach-file=-"], "piped");
   },
 );
 
-/** Events whose times are only said to be there, and content by its length. */
+/** Checks that both subunit-output write the same events. */
+async function assertSameOutput(
+  args: readonly string[],
+  stdin = "",
+): Promise<void> {
+  const [ours, theirs] = await Promise.all([
+    outputOf("subunit-output", args, { stdin }),
+    runPython("subunit-output", args, { stdin }),
+  ]);
+  assertEquals(theirs.stderr, "");
+  assertEquals(untimed(ours), untimed(theirs.stdout));
+}
+
+/** Events without their times, and long content as its length. */
 function untimed(bytes: Uint8Array): unknown[] {
   return eventsIn(bytes).map(({ timestamp, fileBytes, tags, ...event }) => ({
     ...event,

@@ -1,18 +1,16 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import {
+  assertMessage,
+  assertRefused,
+  runOnTerminal,
+} from "../support/checks.ts";
+import {
   checkoutCommandOf,
-  commandOf,
   LiveTool,
   peerTest,
-  run,
   runTool,
   shell,
   TempDir,
@@ -20,8 +18,14 @@ import {
   TOOLS,
   within,
 } from "../support/run.ts";
-import { quote } from "../../scripts/tool_path.ts";
-import { damaged, equalBytes, type Said, stream } from "../support/streams.ts";
+import {
+  damaged,
+  equalBytes,
+  FAILED,
+  PASSED,
+  type Said,
+  stream,
+} from "../support/streams.ts";
 
 /** Where a tool may write what nobody looks at. */
 const SCRATCH = Deno.makeTempDirSync({ prefix: "subunit-" });
@@ -48,8 +52,6 @@ const DASHED: readonly string[] = TOOLS.filter((name) =>
   name !== "subunit-tags"
 );
 
-const PASSED: Said = { testId: "passed", status: "success" };
-const FAILED: Said = { testId: "failed", status: "fail" };
 /** A test that passed, as Go says it. */
 const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
 /** A test that passed, as JUnit has it. */
@@ -84,11 +86,6 @@ function argsOf(name: string): string[] {
   if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
-}
-
-function assertSays(stderr: string, name: string, ...words: string[]): void {
-  assertMatch(stderr, new RegExp(`^${name}: [^\\n]+\\n$`));
-  words.forEach((word) => assertStringIncludes(stderr, word));
 }
 
 // --- What every tool says of itself
@@ -163,13 +160,9 @@ const wrongCalls: [string, string[], string][] = [
 
 for (const [name, args, words] of wrongCalls) {
   Deno.test(`${name} ${args.join(" ")} exits 2 and points to --help`, async () => {
-    const { status, stdout, stderr } = await runTool(name, args, {
-      stdin: inputOf(name),
-    });
-    assertSays(stderr, name, words);
-    assertStringIncludes(stderr, "see --help");
-    assertEquals(stdout.length, 0);
-    assertEquals(status, 2);
+    const stdin = inputOf(name);
+    const finished = await runTool(name, args, { stdin });
+    assertRefused(finished, name, words, "see --help");
   });
 }
 
@@ -217,18 +210,14 @@ Deno.test("what follows -- is a FILE", async () => {
 
 for (const name of READERS) {
   Deno.test(`${name} exits 2 for a missing file and names it`, async () => {
-    const { status, stdout, stderr } = await runTool(name, [
-      ...argsOf(name),
-      "no/such.file",
-    ]);
-    assertSays(stderr, name, '"no/such.file"', "no such file or directory");
-    assertEquals(stdout.length, 0);
-    assertEquals(status, 2);
+    const finished = await runTool(name, [...argsOf(name), "no/such.file"]);
+    const words = ['"no/such.file"', "no such file or directory"];
+    assertRefused(finished, name, ...words);
   });
 
   Deno.test(`${name} exits 2 for a directory and names it`, async () => {
     const { status, stderr } = await runTool(name, [...argsOf(name), "/"]);
-    assertSays(stderr, name, '"/"', "is a directory");
+    assertMessage(stderr, name, '"/"', "is a directory");
     assertEquals(status, 2);
   });
 
@@ -240,7 +229,7 @@ for (const name of READERS) {
       dir.file("there", inputOf(name)),
       "no/such.file",
     ]);
-    assertSays(stderr, name, '"no/such.file"');
+    assertMessage(stderr, name, '"no/such.file"');
     assert(stdout.length > 0);
     assertEquals(status, 2);
   });
@@ -422,7 +411,7 @@ for (const name of CONVENTIONAL) {
         args,
         { stdin: input },
       );
-      assertSays(stderr, name, "standard output", "no space left");
+      assertMessage(stderr, name, "standard output", "no space left");
       assertEquals(status, 2);
     });
   }
@@ -437,7 +426,7 @@ for (const name of CONVENTIONAL) {
       const { status, stderr } = await shell(`${name} "$@" ${closed}`, args);
       assert(status === 0 || status === 2, `${closed} exits ${status}`);
       if (status === 0 || closed.includes("2>")) assertEquals(stderr, "");
-      else assertSays(stderr, name);
+      else assertMessage(stderr, name);
     }
   });
 }
@@ -446,13 +435,13 @@ for (const name of READERS) {
   Deno.test(`${name} reads nothing or exits 2 when standard input is closed`, async () => {
     const { status, stderr } = await shell(`${name} "$@" <&-`, argsOf(name));
     assert(status === 0 || status === 2, `exits ${status}`);
-    if (status === 2) assertSays(stderr, name, "standard input");
+    if (status === 2) assertMessage(stderr, name, "standard input");
     else assertEquals(stderr, "");
   });
 
   Deno.test(`${name} exits 2 when standard input cannot be read`, async () => {
     const { status, stderr } = await shell(`${name} "$@" < /`, argsOf(name));
-    assertSays(stderr, name, "standard input", "is a directory");
+    assertMessage(stderr, name, "standard input", "is a directory");
     assertEquals(status, 2);
   });
 }
@@ -462,7 +451,7 @@ Deno.test("subunit-stats exits 2 for a report it cannot make", async () => {
     const { status, stderr } = await runTool("subunit-stats", ["-o", path], {
       stdin: stream(PASSED),
     });
-    assertSays(stderr, "subunit-stats", `"${path}"`);
+    assertMessage(stderr, "subunit-stats", `"${path}"`);
     assertEquals(status, 2);
   }
 });
@@ -476,7 +465,7 @@ Deno.test("subunit-stats exits 2 for a report that does not fit", async () => {
     [report],
     { stdin: stream(PASSED) },
   );
-  assertSays(stderr, "subunit-stats", `"${report}"`, "file too large");
+  assertMessage(stderr, "subunit-stats", `"${report}"`, "file too large");
   assertEquals(status, 2);
 });
 
@@ -702,13 +691,8 @@ Seen tags: ${VISIBLE}
     async () => {
       using dir = new TempDir();
       const file = dir.file("run", hostile);
-      const command = [...commandOf(name), ...args, file].map(quote).join(" ");
-      const { status, stdout } = await run(
-        ["script", "-qec", command, "/dev/null"],
-        { env: { SHELL: "/bin/sh" } },
-      );
-      // The terminal itself makes CR LF of a line end.
-      assertEquals(text(stdout).replaceAll("\r\n", "\n"), expected);
+      const { status, shown } = await runOnTerminal(name, [...args, file]);
+      assertEquals(shown, expected);
       assertEquals(status, 0);
     },
   );
@@ -729,9 +713,9 @@ Deno.test("subunit-ls and subunit-stats write raw bytes when nobody looks", asyn
 
 Deno.test("what is said of a stream takes one line, whatever is in it", async () => {
   const { stderr } = await runTool("subunit-ls", ["--sort=\n\x1b[2J"]);
-  assertSays(stderr, "subunit-ls", "\\n\\u001b[2J");
+  assertMessage(stderr, "subunit-ls", "\\n\\u001b[2J");
   const missing = await runTool("subunit-ls", ["a\nb\x1b"]);
-  assertSays(missing.stderr, "subunit-ls", "a\\nb\\u001b");
+  assertMessage(missing.stderr, "subunit-ls", "a\\nb\\u001b");
 });
 
 // --- Streams somebody else has set not to block

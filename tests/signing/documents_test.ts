@@ -10,31 +10,20 @@ import {
   gpgTest,
   gpgvKeyring,
   type KeyName,
+  localUsers,
   revokedFile,
+  signedStream,
+  signedStreamCommand,
   testKey,
 } from "../support/gpg.ts";
 import {
   type Finished,
   peakMemoryOf,
   run,
-  type Surroundings,
   TempDir,
   text,
 } from "../support/run.ts";
-import { equalBytes, stream } from "../support/streams.ts";
-
-/** The tool, with the permissions its users grant. */
-const TOOL = [
-  Deno.execPath(),
-  "run",
-  "--quiet",
-  "--no-prompt",
-  "--v8-flags=--max-semi-space-size=4",
-  "--allow-read",
-  "--allow-write",
-  "--allow-run=gpg",
-  new URL("../../filters/gpg-signed-stream.ts", import.meta.url).pathname,
-];
+import { equalBytes, flipped, stream } from "../support/streams.ts";
 
 const MIB = 1024 * 1024;
 
@@ -52,19 +41,12 @@ const encoder = new TextEncoder();
 const bytesOf = (content: Uint8Array | string) =>
   typeof content === "string" ? encoder.encode(content) : content;
 
-function tool(
-  args: readonly string[],
-  surroundings: Surroundings = {},
-): Promise<Finished> {
-  const env = { ...surroundings.env, ...gpgEnv() };
-  return run([...TOOL, ...args], { ...surroundings, env });
-}
-
 async function sign(
   args: readonly string[],
   stdin: Uint8Array | string,
 ): Promise<Uint8Array> {
-  const { status, stdout, stderr } = await tool(["sign", ...args], { stdin });
+  const call = ["sign", ...args];
+  const { status, stdout, stderr } = await signedStream(call, { stdin });
   assertEquals([stderr, status], ["", 0]);
   return stdout;
 }
@@ -79,7 +61,7 @@ async function verify(
   for (const key of keys) {
     keyrings.push(`--keyring=${(await testKey(key)).publicFile}`);
   }
-  return await tool(["verify", ...keyrings, ...args], { stdin });
+  return await signedStream(["verify", ...keyrings, ...args], { stdin });
 }
 
 /** gpg with the keys named as signers. */
@@ -88,11 +70,7 @@ async function gpgSign(
   args: readonly string[],
   stdin: Uint8Array | string,
 ): Promise<Uint8Array> {
-  const users: string[] = [];
-  for (const key of keys) {
-    users.push("--local-user", (await testKey(key)).fingerprint);
-  }
-  return await gpgOutput([...users, ...args], { stdin });
+  return await gpgOutput([...await localUsers(keys), ...args], { stdin });
 }
 
 /** Asserts that a document is released as a whole. */
@@ -488,7 +466,7 @@ gpgTest(
         [`--secret-key=${secretFile}`, long, long.replaceAll(" ", ""), 2000],
       ] as const
     ) {
-      const { status, stdout, stderr } = await tool(
+      const { status, stdout, stderr } = await signedStream(
         ["sign", "--mode=clear", key],
         { stdin: document },
       );
@@ -543,8 +521,7 @@ gpgTest("verify refuses every message that was tampered with", async () => {
   const evil = packet(11, bytesOf("b\0\0\0\0\0evil"));
   const foreign = await gpgSign(["other"], ["--sign", "-z0"], "evil");
   const zip = await compressed(good);
-  const flipped = good.slice();
-  flipped[good.length - signature.length - 1] ^= 1;
+  const changed = flipped(good, good.length - signature.length - 1);
   const again = concat([onePass, literal, signature]);
   assertReleased(await verify([], again), "content");
   assertReleased(await verify([], zip), "content");
@@ -592,7 +569,7 @@ gpgTest("verify refuses every message that was tampered with", async () => {
         "sign different things",
       ],
       ["literal for another", [onePass, evil, signature], 1, "does not sign"],
-      ["changed", [flipped], 1, "does not sign"],
+      ["changed", [changed], 1, "does not sign"],
       ["two messages", [good, foreign], 4, "follows the signed content"],
       ["a literal alone", [literal], 4, "it has no signature"],
       ["no signature", [onePass, literal], 1, "too early"],
@@ -667,8 +644,7 @@ gpgTest("verify refuses what a detached signature does not sign", async () => {
     await gpgSign(keys, ["--detach-sign"], content);
   const good = await make(["ed25519"], BYTES);
   const bad = await make(["rsa3072"], bytesOf("other"));
-  const altered = BYTES.slice();
-  altered[10] ^= 1;
+  const altered = flipped(BYTES, 10);
   const armored = await gpgSign(["ed25519"], ["-a", "--detach-sign"], BYTES);
   const message = await gpgSign(["ed25519"], ["--sign"], BYTES);
   const key = Deno.readFileSync((await testKey("ed25519")).publicFile);
@@ -783,7 +759,7 @@ gpgTest("verify goes by the state of keys", async () => {
     const [what, keys, gpgArgs, args, status, reason = ""] = row;
     const mode = modes[index % modes.length];
     const [signature, stdin] = await signed(mode, keys, gpgArgs);
-    const finished = await tool(
+    const finished = await signedStream(
       ["verify", ...keyrings, ...args, ...signature],
       { stdin },
     );
@@ -841,9 +817,10 @@ gpgTest("verify refuses a signature made after its key expired", async () => {
     stdin: LINES,
   });
   for (const args of [[], ["--allow-expired-key"]]) {
-    const refused = await tool(["verify", `--keyring=${copy}`, ...args], {
-      stdin: message,
-    });
+    const refused = await signedStream(
+      ["verify", `--keyring=${copy}`, ...args],
+      { stdin: message },
+    );
     assertRefused(refused, 3, "had expired before", "expired at signing");
   }
 });
@@ -863,7 +840,7 @@ gpgTest("sign refuses text that would not be read as it is", async () => {
         ["a".repeat(20_000) + "\n", "line 1 has 20000 bytes"],
       ]
     ) {
-      const { status, stdout, stderr } = await tool(
+      const { status, stdout, stderr } = await signedStream(
         ["sign", "--mode=clear", key],
         { stdin: document },
       );
@@ -895,14 +872,14 @@ gpgTest("sign and verify say what fails around them", async () => {
   ) {
     assertRefused(await verify(args, LINES), status, reason, args.join(" "));
   }
-  const nowhere = await tool(
+  const nowhere = await signedStream(
     ["verify", `--keyring=${(await testKey("ed25519")).publicFile}`, signature],
     { stdin: LINES, env: { TMPDIR: "/nowhere" } },
   );
   assertRefused(nowhere, 5, "Cannot make the spool file", "no spool");
   const absent = `--key=${"0".repeat(40)}`;
   for (const mode of ["detached", "inline", "clear"]) {
-    const failed = await tool(["sign", `--mode=${mode}`, absent], {
+    const failed = await signedStream(["sign", `--mode=${mode}`, absent], {
       stdin: LINES,
     });
     assertEquals(failed.status, 6, failed.stderr);
@@ -921,7 +898,7 @@ gpgTest(
       content,
     );
     const file = dir.file("message", signed);
-    const [program, ...args] = TOOL;
+    const [program, ...args] = signedStreamCommand();
     const process = new Deno.Command(program, {
       args: [...args, "verify", `--keyring=${publicFile}`, file],
       stdout: "piped",
@@ -965,7 +942,9 @@ gpgTest("sign and verify stay small on 300 MB", async () => {
       `${verify} < <(${content} | ${gpg} --clearsign)`,
     ]
   ) {
-    const peak = await peakMemoryOf(script, TOOL, { env: gpgEnv() });
+    const peak = await peakMemoryOf(script, signedStreamCommand(), {
+      env: gpgEnv(),
+    });
     assert(peak < MOST_BYTES, `${script} takes ${peak} bytes`);
   }
 });

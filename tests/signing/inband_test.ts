@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { decodePacket, encodePacket, PacketDecoder } from "@subunit/codec";
+import {
+  decodePacket,
+  encodePacket,
+  PacketDecoder,
+  type StreamItem,
+} from "@subunit/codec";
 import fc from "fast-check";
 import { encryptKey, readPrivateKey } from "openpgp";
 import { SignedStreamError } from "../../filters/signing/errors.ts";
@@ -16,6 +21,7 @@ import {
   KeySigner,
   type Signer,
 } from "../../filters/signing/signer.ts";
+import { runPython } from "../support/peers.ts";
 import {
   gpg,
   gpgTest,
@@ -38,7 +44,10 @@ import {
   at,
   damaged,
   equalBytes,
+  flipped,
+  itemsIn,
   noisyStream,
+  pieces,
   stream,
 } from "../support/streams.ts";
 
@@ -117,16 +126,13 @@ interface Parts {
 function takeApart(bytes: Uint8Array): Parts {
   const signatures: Uint8Array[] = [], windows: Uint8Array[] = [];
   let window: Uint8Array[] = [];
-  const decoder = new PacketDecoder();
-  decoder.push(bytes);
-  decoder.end();
-  decoder.drain((item) => {
+  for (const item of itemsIn(bytes)) {
     if (isSignaturePacket(item)) {
       signatures.push(item.bytes.slice());
       windows.push(concat(window));
       window = [];
     } else window.push(item.bytes.slice());
-  });
+  }
   return { signatures, windows };
 }
 
@@ -144,13 +150,6 @@ function swapped<T>(list: readonly T[], n: number): T[] {
   return list.map((one, index) =>
     index === n ? list[n + 1] : index === n + 1 ? list[n] : one
   );
-}
-
-/** Bytes with one of them changed. */
-function flipped(bytes: Uint8Array, offset: number, bit = 0): Uint8Array {
-  const changed = bytes.slice();
-  changed[offset] ^= 1 << bit;
-  return changed;
 }
 
 /** A signature packet with its text changed, and its checksum right again. */
@@ -410,6 +409,12 @@ const cutOff = /the signed stream is cut off/;
 const otherBytes = /its bytes are not those that were signed|covers \d+ bytes/;
 const outOfPlace = /signature \d+ is here, expected \d+/;
 const behind = /there is more after the end/;
+
+/** An attack that leaves a signature packet alone, with other text in it. */
+function rewriting(from: string, to: string): Attack["attack"] {
+  return (_, { signatures }) =>
+    rewritten(signatures[0], (text) => text.replace(from, to));
+}
 
 const ATTACKS: Record<string, Attack> = {
   "cut before the final packet": {
@@ -671,40 +676,25 @@ const ATTACKS: Record<string, Attack> = {
   "a signed line, its checksum right": {
     status: 1,
     words: /is bad/,
-    attack: (_, { signatures }) =>
-      rewritten(
-        signatures[0],
-        (text) => text.replace("context: ", "context: x"),
-      ),
+    attack: rewriting("context: ", "context: x"),
   },
   "a tenth line": {
     status: 4,
     words: /Cannot read/,
-    attack: (_, { signatures }) =>
-      rewritten(
-        signatures[0],
-        (text) => text.replace("-----BEGIN", "more: x\n-----BEGIN"),
-      ),
+    attack: rewriting("-----BEGIN", "more: x\n-----BEGIN"),
   },
   "lines in another order": {
     status: 4,
     words: /not the nine/,
-    attack: (_, { signatures }) =>
-      rewritten(
-        signatures[0],
-        (text) =>
-          text.replace("sequence: 0\nkind: open", "kind: open\nsequence: 0"),
-      ),
+    attack: rewriting(
+      "sequence: 0\nkind: open",
+      "kind: open\nsequence: 0",
+    ),
   },
   "a header in the armor": {
     status: 4,
     words: /more than a signature/,
-    attack: (_, { signatures }) =>
-      rewritten(
-        signatures[0],
-        (text) =>
-          text.replace("-----\n\n", "-----\nComment: all tests passed\n\n"),
-      ),
+    attack: rewriting("-----\n\n", "-----\nComment: all tests passed\n\n"),
   },
   "the signature twice": {
     status: 4,
@@ -1205,13 +1195,15 @@ gpgTest(
           );
           const decoder = new PacketDecoder();
           const take = async () => {
-            for (let item; (item = decoder.next()) !== undefined;) {
-              await signer.add([item]);
-            }
+            const items: StreamItem[] = [];
+            decoder.drain((item) => {
+              items.push(item);
+            });
+            for (const item of items) await signer.add([item]);
           };
           await signer.open();
-          for (let start = 0; start < bytes.length; start += chunkBytes) {
-            decoder.push(bytes.subarray(start, start + chunkBytes));
+          for (const chunk of pieces(bytes, chunkBytes)) {
+            decoder.push(chunk);
             await take();
           }
           decoder.end();
@@ -1467,15 +1459,12 @@ if (hasGpg) {
           ),
         ]);
         const whole = await signed(bytes);
-        const path = `/usr/bin/${tool}`;
-        const env = { PYTHONUTF8: "1" };
         for (const args of tool === "subunit-ls" ? [[], ["--times"]] : [[]]) {
           // Times of tests that were never started crash it.
           const stdin = args.length > 0 ? RUN : bytes;
-          const plain = await run([path, ...args], { stdin, env });
-          const second = await run([path, ...args], {
+          const plain = await runPython(tool, args, { stdin });
+          const second = await runPython(tool, args, {
             stdin: args.length > 0 ? await signed(RUN) : whole,
-            env,
           });
           assert(plain.stdout.length > 0);
           assertEquals(

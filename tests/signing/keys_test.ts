@@ -25,6 +25,7 @@ import {
   gpgOutput,
   gpgTest,
   type KeyName,
+  localUsers,
   revokedFile,
   revokedSubkeyFile,
   shortenedFile,
@@ -48,10 +49,7 @@ async function gpgSign(
   names: readonly KeyName[],
   ...args: string[]
 ): Promise<Uint8Array> {
-  const users = [];
-  for (const name of names) {
-    users.push("--local-user", (await testKey(name)).fingerprint);
-  }
+  const users = await localUsers(names);
   return await gpgOutput([...args, ...users, "--detach-sign"], { stdin: DATA });
 }
 
