@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { copyCheckout } from "../support/checkout.ts";
-import { run, type TempDir, text } from "../support/run.ts";
+import { ROOT, run, type TempDir, text } from "../support/run.ts";
 import { stream } from "../support/streams.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const TEXT = Deno.readTextFileSync(new URL("CONTRIBUTING.md", ROOT));
 const NAME = "subunit-keep";
 

@@ -4,9 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { peerTest, run, TempDir, text } from "../support/run.ts";
-
-const ROOT = new URL("../../", import.meta.url);
+import { peerTest, ROOT, run, TempDir, text } from "../support/run.ts";
 
 Deno.test("the demonstration shows each pipeline and what it reports, and exits 0", async () => {
   const { status, stdout } = await run([Deno.execPath(), "task", "demo"], {

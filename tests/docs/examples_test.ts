@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { peerTest, shell, TempDir, text } from "../support/run.ts";
+import { pathOf } from "../../scripts/tool_path.ts";
+import { peerTest, ROOT, shell, TempDir, text } from "../support/run.ts";
 
-const REPORTER = new URL("../../examples/node_reporter.mjs", import.meta.url)
-  .pathname;
+const REPORTER = pathOf(new URL("examples/node_reporter.mjs", ROOT));
 
 /** Runs suites with the reporter; the rows that a pipeline makes of it. */
 async function report(

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { ROOT } from "../support/run.ts";
 import { anchorsOf, brokenLinks, type Repository } from "../support/links.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** Folders that nobody wrote. */
 const LEFT_OUT = [".git", "node_modules", "dist", ".corpora"];

@@ -7,10 +7,17 @@ import {
   DOCUMENTS,
   furnish,
 } from "../support/readme.ts";
-import { peerTest, run, shell, TempDir, text } from "../support/run.ts";
+import {
+  type Finished,
+  peerTest,
+  ROOT,
+  run,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
 import { at, stream } from "../support/streams.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 /** Programs that some commands need. */
 const PEERS = ["node", "jq", "gpg"] as const;
 
@@ -61,6 +68,11 @@ async function runBlock(commands: string): Promise<string> {
     },
   });
   return text(stdout);
+}
+
+/** Runs the block of commands after the given words. */
+function runRecipe(words: string, dir: TempDir): Promise<Finished> {
+  return shell(blockBehind(words), [], { cwd: dir.path });
 }
 
 Deno.test("README's first block holds exactly the two commands", () => {
@@ -178,13 +190,7 @@ Deno.test("README's recipe against missing tests fails when they are missing", a
     );
   for (const [count, expected] of [[500, 0], [499, 1]]) {
     dir.file("run.subunit", tests(count));
-    const { status } = await shell(
-      blockBehind("Never be green because tests"),
-      [],
-      {
-        cwd: dir.path,
-      },
-    );
+    const { status } = await runRecipe("Never be green because tests", dir);
     assertEquals(status, expected);
   }
 });
@@ -199,10 +205,9 @@ Deno.test("README's recipe against dead workers lists what they lost", async () 
       { testId: "never ended", status: "inprogress" },
     ),
   );
-  const { stdout, status } = await shell(
-    blockBehind("Never be green because a worker"),
-    [],
-    { cwd: dir.path },
+  const { stdout, status } = await runRecipe(
+    "Never be green because a worker",
+    dir,
   );
   assertEquals(text(stdout), "never ended\nnever started\n");
   assertEquals(status, 1);
@@ -220,9 +225,7 @@ test("good", () => {});
 test("bad", () => { throw new Error("no"); });
 `,
     );
-    const { stdout, status } = await shell(blockBehind("Keep the run"), [], {
-      cwd: dir.path,
-    });
+    const { stdout, status } = await runRecipe("Keep the run", dir);
     assert(/^(?:.* > )?bad$/m.test(text(stdout)), text(stdout));
     assert(Deno.statSync(`${dir.path}/run.subunit`).size > 0);
     assertEquals(status, 1);
@@ -235,9 +238,7 @@ peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
     "run.subunit",
     stream({ testId: "a", status: "fail" }, { testId: "b", status: "skip" }),
   );
-  const { stdout } = await shell(blockBehind("Ask any question"), [], {
-    cwd: dir.path,
-  });
+  const { stdout } = await runRecipe("Ask any question", dir);
   assertEquals(text(stdout), "a\n");
 });
 
@@ -253,13 +254,7 @@ test("good", () => {});
 test("leaves", () => process.exit(7));
 `,
     );
-    const { stdout, status } = await shell(
-      blockBehind("Fail when the runner"),
-      [],
-      {
-        cwd: dir.path,
-      },
-    );
+    const { stdout, status } = await runRecipe("Fail when the runner", dir);
     assert(/leaves|a\.test\.mjs/.test(text(stdout)), text(stdout));
     assertEquals(status, 1);
   },
@@ -272,13 +267,7 @@ Deno.test("README's recipe for a legacy suite lists what failed", async () => {
     "#!/bin/sh\necho test: good\necho success: good\necho test: bad\n",
   );
   Deno.chmodSync(suite, 0o755);
-  const { stdout, status } = await shell(
-    blockBehind("Put a legacy suite"),
-    [],
-    {
-      cwd: dir.path,
-    },
-  );
+  const { stdout, status } = await runRecipe("Put a legacy suite", dir);
   assertEquals(text(stdout), "bad\n");
   assertEquals(status, 1);
 });
@@ -296,13 +285,7 @@ Deno.test("README's recipe for shards fails when one is missing", async () => {
     dir.file("2", second);
     const shard = dir.file("shard", '#!/bin/sh\ncat "$1"\n');
     Deno.chmodSync(shard, 0o755);
-    const { stdout, status } = await shell(
-      blockBehind("Merge what shards send"),
-      [],
-      {
-        cwd: dir.path,
-      },
-    );
+    const { stdout, status } = await runRecipe("Merge what shards send", dir);
     assertEquals(text(stdout), listed);
     assertEquals(status, expected);
   }
@@ -318,8 +301,6 @@ Deno.test("README's recipe to show what failed shows it with its times", async (
       { testId: "bad", status: "fail", timestamp: at("01:00:07") },
     ),
   );
-  const { stdout } = await shell(blockBehind("Show what failed"), [], {
-    cwd: dir.path,
-  });
+  const { stdout } = await runRecipe("Show what failed", dir);
   assertEquals(text(stdout), "bad 7.000\n");
 });

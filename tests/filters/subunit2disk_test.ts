@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { freeName, safeName } from "../../filters/kit/io/new_file.ts";
 import { runPython } from "../support/peers.ts";
 import {
+  filesIn,
   LiveTool,
   peerTest,
   runTool,
@@ -27,18 +28,12 @@ import {
 
 const SEED = 20130323;
 
-/** The files below a directory, by path, and what is in them. */
-function filesIn(root: string): Record<string, string> {
-  const files: Record<string, string> = {};
-  const list = (path: string) => {
-    for (const { name, isDirectory } of Deno.readDirSync(`${root}/${path}`)) {
-      const below = `${path}${name}`;
-      if (isDirectory) list(`${below}/`);
-      else files[below] = Deno.readTextFileSync(`${root}/${below}`);
-    }
-  };
-  list("");
-  return files;
+/** The files below a directory, by path, as text. */
+function textsIn(root: string): Record<string, string> {
+  const files = Object.entries(filesIn(root));
+  return Object.fromEntries(
+    files.map(([path, content]) => [path, text(content)]),
+  );
 }
 
 /** What is told of a test. */
@@ -47,7 +42,7 @@ type Summary = Record<string, unknown>;
 /** What a directory of tests tells: by directory, without what is not there. */
 function summariesIn(root: string): Record<string, Summary> {
   const found: Record<string, Summary> = {};
-  for (const [path, content] of Object.entries(filesIn(root))) {
+  for (const [path, content] of Object.entries(textsIn(root))) {
     const [, directory] = /^([^/]*)\/test\.json$/.exec(path) ?? [];
     if (directory !== undefined) found[directory] = JSON.parse(content);
   }
@@ -157,7 +152,7 @@ Deno.test("subunit2disk makes a directory of each test and its files", async () 
     ),
   });
   assertEquals([text(stdout), stderr, status], ["", "", 1]);
-  const files = filesIn(`${dir.path}/new/out`);
+  const files = textsIn(`${dir.path}/new/out`);
   const summaries = summariesIn(`${dir.path}/new/out`);
   const day = "2026-01-31";
   assertEquals(summaries, {
@@ -245,7 +240,7 @@ Deno.test("subunit2disk never leaves its directory, nor writes over anything", a
   Deno.removeSync(`${out}/b`, { recursive: true });
   Deno.removeSync(`${out}/link`);
   Deno.removeSync(`${out}/loose`);
-  const files = filesIn(out);
+  const files = textsIn(out);
   const summaries = summariesIn(out);
   assertEquals(
     Object.values(summaries).map(({ id }) => id).sort(),
@@ -276,7 +271,7 @@ Deno.test("subunit2disk passes the stream on, or its text to standard error", as
   assertEquals(text(stdout), "");
   assertMatch(stderr, /^text\nsubunit2disk: Cannot decode [^\n]+\n$/);
   assertEquals(status, 1);
-  const [path] = Object.keys(filesIn(dir.path));
+  const [path] = Object.keys(textsIn(dir.path));
   assert(path.startsWith("subunit.parser/"), path);
   const forwarding = ["-f", "-d", dir.path];
   const forwarded = await runTool("subunit2disk", forwarding, { stdin: input });
@@ -358,7 +353,7 @@ peerTest(
     assert(Object.keys(summariesIn(ours)).length > 100);
     assertEquals(summariesIn(ours), summariesIn(theirs));
     const attached = (root: string) =>
-      Object.entries(filesIn(root)).filter(([path]) =>
+      Object.entries(textsIn(root)).filter(([path]) =>
         !path.endsWith("/test.json")
       ).sort();
     assertEquals(attached(ours), attached(theirs));

@@ -2,10 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "yaml";
 import { makeToolPath } from "../../scripts/tool_path.ts";
 import { type Command, commandsIn } from "../support/github_runner.ts";
-import { run, TempDir, text } from "../support/run.ts";
+import { ROOT, run, TempDir, text } from "../support/run.ts";
 import { eventsIn } from "../support/streams.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
 
 /** The part of a step of a composite action that is used. */

@@ -5,13 +5,12 @@ import { FOLDERS, loadTools, makeDocs } from "../../scripts/docs/docs.ts";
 import {
   type Peer,
   peerTest,
+  ROOT,
   run,
   TempDir,
   text,
   within,
 } from "../support/run.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** A tool that does nothing, with a table that has a bit of everything. */
 function toolWith(tool: Partial<Tool>): Tool {

@@ -2,9 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commandWords, install } from "../../scripts/install.ts";
 import { toolNames } from "../../scripts/tool_path.ts";
 import { copyCheckout } from "../support/checkout.ts";
-import { run, TempDir, text } from "../support/run.ts";
+import { ROOT, run, TempDir, text } from "../support/run.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 /** No Deno is there. */
 const BARE_PATH = "/usr/bin:/bin";
 

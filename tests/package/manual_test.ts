@@ -3,7 +3,7 @@ import { helpText } from "../../filters/kit/tool/help.ts";
 import { defineTool, type Tool } from "../../filters/kit/tool/tool.ts";
 import { loadTools } from "../../scripts/docs/docs.ts";
 import { manualPage, overviewPage, roff } from "../../scripts/docs/manual.ts";
-import { peerTest, run, TempDir, text } from "../support/run.ts";
+import { peerTest, ROOT, run, TempDir, text } from "../support/run.ts";
 
 const SECTIONS = [
   "NAME",
@@ -134,7 +134,7 @@ peerTest("the page about all tools names each", ["groff"], async () => {
 });
 
 peerTest("man shows the pages, and finds no fault", ["man"], async () => {
-  const folder = new URL("../../share/man", import.meta.url).pathname;
+  const folder = new URL("share/man", ROOT).pathname;
   for (const { name } of await loadTools()) {
     const { stdout, stderr } = await run(
       ["man", "-M", folder, "--warnings", "-E", "UTF-8", name],

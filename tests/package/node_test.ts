@@ -14,12 +14,14 @@ import {
   installedNodes,
   installPackage,
   prefix,
+  projectWithPackage,
   succeed,
 } from "../support/package.ts";
 import { gpgTest, testKey } from "../support/gpg.ts";
 import { toolNames } from "../../scripts/tool_path.ts";
 import {
   checkoutCommandOf,
+  filesIn,
   peer,
   run,
   TempDir,
@@ -73,9 +75,7 @@ function registerPackageTests(): void {
   }
 
   Deno.test("the npm package is a library for Node, with types", async () => {
-    using dir = new TempDir();
-    Deno.mkdirSync(`${dir.path}/node_modules`);
-    Deno.symlinkSync(installed, `${dir.path}/node_modules/subunit-tools`);
+    using dir = projectWithPackage();
     dir.file("package.json", '{ "type": "module" }');
     const types = dir.file(
       "types.ts",
@@ -290,23 +290,11 @@ async function outcomeOf(
     stdout: stdout.toHex(),
     stderr,
     status: String(status),
-    ...filesIn(dir.path),
+    ...Object.fromEntries(
+      Object.entries(filesIn(dir.path))
+        .map(([path, content]) => [path, content.toHex()]),
+    ),
   };
-}
-
-/** The contents of all files in a directory, by their paths. */
-function filesIn(directory: string): Record<string, string> {
-  const files: Record<string, string> = {};
-  for (const { name, isDirectory } of Deno.readDirSync(directory)) {
-    const path = `${directory}/${name}`;
-    if (!isDirectory) files[name] = Deno.readFileSync(path).toHex();
-    else {
-      for (const [below, content] of Object.entries(filesIn(path))) {
-        files[`${name}/${below}`] = content;
-      }
-    }
-  }
-  return files;
 }
 
 function registerComparisons(nodes: readonly string[]): void {

@@ -14,13 +14,12 @@ import {
   installedNodes,
   installPackage,
   oldestNodes,
+  projectWithPackage,
   succeed,
 } from "../support/package.ts";
 import { commandBlocks } from "../support/readme.ts";
-import { peer, run, TempDir, text, TOOLS } from "../support/run.ts";
+import { peer, ROOT, run, TempDir, text, TOOLS } from "../support/run.ts";
 import { stream } from "../support/streams.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** A file of the repository. */
 function source(path: string): string {
@@ -37,14 +36,6 @@ function scripts(folder: string): string[] {
         ? [`${folder}/${name}`]
         : [],
   );
-}
-
-/** A directory whose programs find the package. */
-function projectWithPackage(): TempDir {
-  const dir = new TempDir();
-  Deno.mkdirSync(`${dir.path}/node_modules`);
-  Deno.symlinkSync(installed, `${dir.path}/node_modules/subunit-tools`);
-  return dir;
 }
 
 // --- The manifest

@@ -4,9 +4,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { makeManifests } from "../../scripts/docs/manifests.ts";
 import { copyCheckout } from "../support/checkout.ts";
-import { run, TempDir, text, TOOLS } from "../support/run.ts";
+import { ROOT, run, TempDir, text, TOOLS } from "../support/run.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const MANIFEST = JSON.parse(
   Deno.readTextFileSync(new URL("deno.json", ROOT)),
 );

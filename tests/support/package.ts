@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { peer, run, type Surroundings, text } from "./run.ts";
+import { peer, ROOT, run, type Surroundings, TempDir, text } from "./run.ts";
 
 /** The directory that npm installs into; removed when the process ends. */
 export const prefix: string = Deno.makeTempDirSync({ prefix: "subunit-" });
@@ -16,6 +16,14 @@ globalThis.addEventListener(
 /** Where npm puts executables, and packages. */
 export const bin = `${prefix}/bin`;
 export const installed = `${prefix}/lib/node_modules/subunit-tools`;
+
+/** A directory whose programs can import the package. */
+export function projectWithPackage(): TempDir {
+  const dir = new TempDir();
+  Deno.mkdirSync(`${dir.path}/node_modules`);
+  Deno.symlinkSync(installed, `${dir.path}/node_modules/subunit-tools`);
+  return dir;
+}
 
 /** Runs a command that must succeed, and returns its standard output. */
 export async function succeed(
@@ -29,7 +37,7 @@ export async function succeed(
 
 /** Builds the package and installs it as the README does. */
 export async function installPackage(): Promise<void> {
-  const build = new URL("../../scripts/build.ts", import.meta.url).pathname;
+  const build = new URL("scripts/build.ts", ROOT).pathname;
   const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
   const tarball = (await succeed([Deno.execPath(), ...words])).trim();
   await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);

@@ -293,6 +293,20 @@ export class TempDir implements Disposable {
   }
 }
 
+/** The content of all files below a directory, by their paths from there. */
+export function filesIn(directory: string): Record<string, Uint8Array> {
+  const files: Record<string, Uint8Array> = {};
+  const add = (folder: string) => {
+    for (const entry of Deno.readDirSync(`${directory}/${folder}`)) {
+      const path = `${folder}${entry.name}`;
+      if (entry.isDirectory) add(`${path}/`);
+      else files[path] = Deno.readFileSync(`${directory}/${path}`);
+    }
+  };
+  add("");
+  return files;
+}
+
 /** The programs that tests compare with, and a call that succeeds if each is installed. */
 const PEERS = {
   "python3": ["/usr/bin/python3", "-c", ""],
