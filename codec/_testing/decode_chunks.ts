@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "../event.ts";
 
@@ -19,13 +20,23 @@ export function decodeChunks(
   chunks: Iterable<Uint8Array>,
 ): StatusEvent[] {
   const events: StatusEvent[] = [];
-  for (const chunk of chunks) {
-    // The owner of a chunk may reuse it.
-    const own = chunk.slice();
-    events.push(...decoder.push(own));
-    own.fill(0x21);
-  }
+  for (const chunk of lent(chunks)) events.push(...decoder.push(chunk));
   return joinParts([...events, ...decoder.end()]);
+}
+
+/**
+ * Yields copies of the chunks, each overwritten before the next: the owner of a
+ * chunk may reuse it.
+ */
+export function* lent(
+  chunks: Iterable<Uint8Array>,
+  overwrittenWith = 0x21,
+): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    const copy = chunk.slice();
+    yield copy;
+    copy.fill(overwrittenWith);
+  }
 }
 
 /** Joins consecutive parts of a file. */
@@ -55,6 +66,25 @@ export function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
   for (let at = 1; at < bytes.length; at++) {
     yield [bytes.subarray(0, at), new Uint8Array(0), bytes.subarray(at)];
   }
+}
+
+/** Checks that a result is the same however its input is cut. */
+export function assertCuts<T>(
+  bytes: Uint8Array,
+  decode: (chunks: Uint8Array[]) => T,
+  message?: string,
+): void {
+  const expected = decode([bytes]);
+  for (const chunks of cuts(bytes)) {
+    assertEquals(decode(chunks), expected, message);
+  }
+}
+
+/** Checks that a decoder ends once, and refuses chunks then. */
+export function assertEnds(decoder: EventDecoder): void {
+  decoder.end();
+  assertEquals(decoder.end(), []);
+  assertThrows(() => decoder.push(new Uint8Array(0)), TypeError, "has ended");
 }
 
 /** An event on a line: "id (of parent): status #tag [file: content]". */

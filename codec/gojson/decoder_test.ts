@@ -1,11 +1,12 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
 import { secondsBetween } from "../timestamp.ts";
 import { encodePackets } from "../v2/encoder.ts";
 import {
-  cuts,
+  assertCuts,
+  assertEnds,
   decodeChunks,
   isWritable,
   lostTests,
@@ -376,11 +377,7 @@ for (const [name, stream, events] of VECTORS) {
 
 Deno.test("GoJsonDecoder gives the same events however the stream is cut", () => {
   for (const [name, stream] of VECTORS) {
-    const bytes = encoder.encode(stream);
-    const events = decode(bytes);
-    for (const chunks of cuts(bytes)) {
-      assertEquals(decode(...chunks), events, name);
-    }
+    assertCuts(encoder.encode(stream), (chunks) => decode(...chunks), name);
   }
 });
 
@@ -513,10 +510,7 @@ Deno.test("GoJsonDecoder limits attributes to what a packet can hold", () => {
 });
 
 Deno.test("GoJsonDecoder refuses chunks after its end", () => {
-  const decoder = new GoJsonDecoder();
-  decoder.end();
-  assertEquals(decoder.end(), []);
-  assertThrows(() => decoder.push(new Uint8Array(0)), TypeError, "has ended");
+  assertEnds(new GoJsonDecoder());
 });
 
 const NAMES = ["TestA", "TestA/b", "TestA/b/c", "BenchmarkD", "BenchmarkD-2"];

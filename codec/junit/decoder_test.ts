@@ -1,8 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { isFailureStatus, type StatusEvent } from "../event.ts";
 import {
+  assertCuts,
+  assertEnds,
   cuts,
   decodeChunks,
   isWritable,
@@ -384,11 +386,7 @@ for (const [name, report, events] of VECTORS) {
 
 Deno.test("JunitDecoder gives the same events however the report is cut", () => {
   for (const [name, report] of VECTORS) {
-    const bytes = encoder.encode(report);
-    const whole = decode(bytes);
-    for (const chunks of cuts(bytes)) {
-      assertEquals(decode(...chunks), whole, name);
-    }
+    assertCuts(encoder.encode(report), (chunks) => decode(...chunks), name);
   }
 });
 
@@ -795,10 +793,7 @@ Deno.test("JunitDecoder reads times in any notation, and ignores nonsense", () =
 });
 
 Deno.test("JunitDecoder refuses chunks after its end", () => {
-  const decoder = new JunitDecoder();
-  decoder.end();
-  assertEquals(decoder.end(), []);
-  assertThrows(() => decoder.push(new Uint8Array(0)), TypeError, "has ended");
+  assertEnds(new JunitDecoder());
 });
 
 const ELEMENTS = [

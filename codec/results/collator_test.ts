@@ -1,18 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
+import { at, packet } from "../_testing/events.ts";
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { encodePacket, encodePackets } from "../v2/encoder.ts";
 import { decodePacket } from "../v2/packet.ts";
 import { type Test, TestCollator } from "./collator.ts";
 
 const SEED = 20130814;
-
-const at = (seconds: number) => ({ seconds, nanoseconds: 0 });
-
-function packet(event: Partial<StatusEvent>) {
-  return decodePacket(encodePacket({ runnable: true, ...event }));
-}
 
 /** The tests of events, the lost ones at the end. */
 function collate(

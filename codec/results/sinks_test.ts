@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { StatusEvent } from "../event.ts";
+import { at, packet } from "../_testing/events.ts";
 import { encodePacket } from "../v2/encoder.ts";
 import { decodePacket } from "../v2/packet.ts";
 import {
@@ -10,12 +11,6 @@ import {
   tagger,
   timestamper,
 } from "./sinks.ts";
-
-const at = (seconds: number) => ({ seconds, nanoseconds: 0 });
-
-function packet(event: Partial<StatusEvent>) {
-  return decodePacket(encodePacket({ runnable: true, ...event }));
-}
 
 Deno.test("copyTo, tagger, timestamper and failFast pass events on", () => {
   const seen: StatusEvent[] = [];

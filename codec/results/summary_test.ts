@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { encodePacket } from "../v2/encoder.ts";
-import { decodePacket } from "../v2/packet.ts";
+import { packet } from "../_testing/events.ts";
 import { isFailure, OUTCOMES, TestCollator } from "./collator.ts";
 import { Summary } from "./summary.ts";
 
@@ -16,8 +15,7 @@ Deno.test("Summary counts unexpected successes, lost tests and damage as failure
     "inprogress",
   ] as const;
   for (const status of statuses) {
-    const event = { testId: status, status, runnable: true };
-    const test = collator.add(decodePacket(encodePacket(event)));
+    const test = collator.add(packet({ testId: status, status }));
     if (test !== undefined) summary.add(test);
   }
   for (const test of collator.end()) summary.add(test);

@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
-import type { StatusEvent } from "../event.ts";
-import { encodePacket } from "../v2/encoder.ts";
-import { decodePacket } from "../v2/packet.ts";
+import { packet } from "../_testing/events.ts";
 import {
   EventKey,
   parentKey,
@@ -12,10 +10,6 @@ import {
 } from "./test_table.ts";
 
 const SEED = 20130814;
-
-function packet(event: Partial<StatusEvent>) {
-  return decodePacket(encodePacket({ runnable: true, ...event }));
-}
 
 Deno.test(`TestTable does what a Map of strings does (seed ${SEED})`, () => {
   const step = fc.record({

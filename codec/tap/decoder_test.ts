@@ -3,6 +3,12 @@ import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { isFinalStatus, type StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
+import {
+  decodeChunks as decodeWith,
+  isWritable,
+  lostTests,
+  show,
+} from "../_testing/decode_chunks.ts";
 import { TapDecoder, type TapDecoderOptions } from "./decoder.ts";
 
 const encoder = new TextEncoder();
@@ -15,50 +21,16 @@ function decode(
   return decodeChunks([bytes], options);
 }
 
-/** All events of the chunks, neighbouring parts of the text joined. */
+/** All events of the chunks, with the parts of each file joined. */
 function decodeChunks(
   chunks: Iterable<Uint8Array>,
   options?: TapDecoderOptions,
 ): StatusEvent[] {
-  const decoder = new TapDecoder(options);
-  const events: StatusEvent[] = [];
-  for (const chunk of chunks) {
-    // The owner of a chunk may reuse it.
-    const own = chunk.slice();
-    events.push(...decoder.push(own));
-    own.fill(0x21);
-  }
-  return joinText([...events, ...decoder.end()]);
-}
-
-function joinText(events: StatusEvent[]): StatusEvent[] {
-  const joined: StatusEvent[] = [];
-  for (const event of events) {
-    const last = joined.at(-1);
-    if (last !== undefined && isText(last) && isText(event)) {
-      const fileBytes = concat([last.fileBytes!, event.fileBytes!]);
-      joined[joined.length - 1] = { ...last, fileBytes };
-    } else {
-      joined.push(event);
-    }
-  }
-  return joined;
+  return decodeWith(new TapDecoder(options), chunks);
 }
 
 function isText({ testId, fileName }: StatusEvent): boolean {
   return testId === undefined && fileName === "stdout";
-}
-
-/** An event on a line: "id (of parent): status #tag [file: content]". */
-function show(event: StatusEvent): string {
-  const { testId, parentTestId, status, fileName, fileBytes } = event;
-  const file = fileName &&
-    `[${fileName}: ${new TextDecoder().decode(fileBytes)}]`;
-  if (testId === undefined) return file!;
-  const parent = parentTestId === undefined ? "" : ` (of ${parentTestId})`;
-  const tags = event.tags?.map((tag) => `#${tag}`) ?? [];
-  return [`${testId}${parent}:`, status, ...tags, file]
-    .filter((part) => part !== undefined).join(" ");
 }
 
 const MISSING = "fail [tap meta: test missing from TAP output]";
@@ -865,16 +837,6 @@ for (const [producer, counts, some] of PRODUCERS) {
   });
 }
 
-/** The ids of tests that start and do not end. */
-function lostTests(events: readonly StatusEvent[]): string[] {
-  const open = new Set<string>();
-  for (const { testId, status } of events) {
-    if (status === "inprogress") open.add(testId!);
-    else if (isFinalStatus(status)) open.delete(testId!);
-  }
-  return [...open];
-}
-
 Deno.test("TapDecoder shows a failure when a producer's output breaks off", () => {
   for (const producer of ["deno", "node", "tape", "node_tap"]) {
     const text = new TextDecoder().decode(readFixture(producer));
@@ -1125,7 +1087,9 @@ Deno.test("TapDecoder releases a line without end", () => {
 
 Deno.test("TapDecoder emits a long attachment in parts", () => {
   const line = "# " + "x".repeat(1 << 19) + "\n";
-  const events = decode("1..1\nok 1\n" + line.repeat(5));
+  const decoder = new TapDecoder();
+  const tap = encoder.encode("1..1\nok 1\n" + line.repeat(5));
+  const events = [...decoder.push(tap), ...decoder.end()];
   assertEquals(events.map(({ status, eof }) => [status, eof]), [
     [undefined, undefined],
     [undefined, undefined],
@@ -1207,7 +1171,7 @@ Deno.test("TapDecoder accounts for every line, seed 3", () => {
       (lines, cuts) => {
         const bytes = encoder.encode(lines.join(""));
         const events = decode(bytes);
-        checkStrings(events);
+        assert(events.every(isWritable));
         assertEquals(lostTests(events), []);
         assertEquals(decodeChunks(cut(bytes, cuts)), events);
         const isNoise = (line: string) => line.includes("noise");
@@ -1240,7 +1204,7 @@ Deno.test("TapDecoder takes any bytes, seed 4", () => {
       (parts, cuts) => {
         const bytes = concat(parts);
         const events = decode(bytes);
-        checkStrings(events);
+        assert(events.every(isWritable));
         assertEquals(lostTests(events), []);
         assertEquals(decodeChunks(cut(bytes, cuts)), events);
       },
@@ -1278,13 +1242,4 @@ function linesOf(events: StatusEvent[]): string[] {
   return events.flatMap(({ fileBytes }) =>
     new TextDecoder().decode(fileBytes).split("\n")
   );
-}
-
-/** The strings of an event can be written into a packet. */
-function checkStrings(events: StatusEvent[]): void {
-  for (const { testId = "", parentTestId = "" } of events) {
-    for (const text of [testId, parentTestId]) {
-      assert(text.isWellFormed() && !text.includes("\0"));
-    }
-  }
 }

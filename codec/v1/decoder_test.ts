@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { lent } from "../_testing/decode_chunks.ts";
 import { formatTimestamp, type Timestamp } from "../timestamp.ts";
 import { TestCollator } from "../results/collator.ts";
 import { encodePacket } from "../v2/encoder.ts";
@@ -61,12 +62,7 @@ function decodeChunks(
       isText = true;
     },
   }, options);
-  for (const chunk of chunks) {
-    // The owner of a chunk may reuse it.
-    const own = chunk.slice();
-    decoder.push(own);
-    own.fill(0x21);
-  }
+  for (const chunk of lent(chunks)) decoder.push(chunk);
   decoder.end();
   return found;
 }

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
 import { GOOD, STREAMS, VECTORS } from "../_testing/vectors.ts";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
+import { lent } from "../_testing/decode_chunks.ts";
 import { PacketDecoder, type StreamItem } from "./decoder.ts";
 import { encodePacket } from "./encoder.ts";
 
@@ -17,12 +19,9 @@ function decode(chunks: Iterable<Uint8Array>): StreamItem[] {
       items.push(item.copy());
     });
   };
-  for (const chunk of chunks) {
-    // Overwritten once it is used up, as a reader does with its buffer.
-    const buffer = chunk.slice();
-    decoder.push(buffer);
+  for (const chunk of lent(chunks, 0xb3)) {
+    decoder.push(chunk);
     drain();
-    buffer.fill(0xb3);
   }
   decoder.end();
   drain();
@@ -123,7 +122,7 @@ Deno.test(`PacketDecoder loses no byte and no sound packet between any bytes (se
       fc.array(fc.oneof(junk, bait, packet), { maxLength: 12 }),
       fc.array(cut, { minLength: 1 }),
       (parts, cuts) => {
-        const bytes = concatenate(parts);
+        const bytes = concat(parts);
         const items = decode([bytes]);
         assertEquals(join(items), bytes.toHex());
         assertEquals(
@@ -177,14 +176,14 @@ Deno.test(`PacketDecoder finds every sound packet whatever stands around it (see
       ),
     ),
     { maxLength: 3 },
-  ).map(concatenate);
+  ).map((parts) => concat(parts));
   fc.assert(
     fc.property(
       fc.array(fc.tuple(around, packet), { minLength: 1, maxLength: 8 }),
       around,
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
       (pairs, behind, cuts) => {
-        const bytes = concatenate([...pairs.flat(), behind]);
+        const bytes = concat([...pairs.flat(), behind]);
         const expected = pairs.map(([, packet]) => packet.toHex());
         for (const items of [decode([bytes]), decode(cutUp(bytes, cuts))]) {
           const found = items.filter((item) => item.kind === "packet")
@@ -208,7 +207,7 @@ Deno.test("PacketDecoder finds packets in a frame whose fields are not sound", (
 Deno.test(`PacketDecoder gives the events that were encoded (seed ${SEED})`, () => {
   fc.assert(
     fc.property(fc.array(arbitraryEvent), (events) => {
-      const items = decode([concatenate(events.map(encodePacket))]);
+      const items = decode([concat(events.map(encodePacket))]);
       const decoded = items.map((item): StatusEvent => {
         assert(item.kind === "packet");
         return item.toEvent();
@@ -280,7 +279,7 @@ Deno.test("PacketDecoder recovers in linear time from headers nested in one anot
     hostile.set(header.subarray(0, hostile.length - at), at);
   }
   const good = Uint8Array.fromHex(GOOD);
-  const items = decode(cutUp(concatenate([hostile, good]), [65536]));
+  const items = decode(cutUp(concat([hostile, good]), [65536]));
   assertEquals(items.at(-1)!.bytes.toHex(), GOOD);
   assertEquals(
     items.reduce((sum, item) => sum + item.byteLength, 0),
@@ -296,7 +295,7 @@ Deno.test("PacketDecoder reads text in linear time that claims packets in one an
     hostile.set(claim.subarray(0, hostile.length - at), at);
   }
   const good = Uint8Array.fromHex("d0" + GOOD);
-  const items = decode(cutUp(concatenate([hostile, good]), [65536]));
+  const items = decode(cutUp(concat([hostile, good]), [65536]));
   assertEquals(items.at(-1)!.bytes.toHex(), GOOD);
   assertEquals(summarize(items).length, 2);
 });
@@ -348,10 +347,6 @@ Deno.test("Packet.copy keeps every field when the chunk is gone", () => {
     assertMatch(copy.bytes.toHex(), new RegExp(`^${hex}$`));
   }
 });
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.fromHex(parts.map((part) => part.toHex()).join(""));
-}
 
 /** The bytes in chunks whose sizes are those in `sizes`, over and over. */
 function* cutUp(

@@ -1,10 +1,6 @@
-import { decodePacket, encodePacket, type StatusEvent } from "@subunit/codec";
 import { assertEquals } from "@std/assert";
+import { packet } from "../../codec/_testing/events.ts";
 import { Names, SAME_NAMES } from "./names.ts";
-
-function packet(said: Partial<StatusEvent>) {
-  return decodePacket(encodePacket({ runnable: true, ...said }));
-}
 
 Deno.test("Names renames a test once, and each parent it names", () => {
   const renamed: string[] = [];
