@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { isRunning } from "../../../tests/support/run.ts";
 import { isNotFound, ToolError } from "../errors.ts";
 import { runCommand, signalCommand, spawn, startCommand } from "./command.ts";
 
@@ -46,15 +47,6 @@ Deno.test("runCommand leaves no command behind when its output is refused", asyn
   // It has been sent a signal, which takes its time.
   while (isRunning(id)) await new Promise((wake) => setTimeout(wake, 5));
 });
-
-function isRunning(id: string): boolean {
-  try {
-    const stat = Deno.readTextFileSync(`/proc/${id}/stat`);
-    return !stat.includes(") Z ");
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("signalCommand ends a command, and takes one that has ended", async () => {
   const child = spawn(["sleep", "60"], {

@@ -1,27 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import type { StreamItem } from "@subunit/codec";
 import {
   damaged,
   equalBytes,
   file,
+  itemsIn,
   stream,
 } from "../../../tests/support/streams.ts";
 import { joinItems, textOf } from "./item_bytes.ts";
-
-function itemsOf(...chunks: Uint8Array[]): StreamItem[] {
-  const decoder = new PacketDecoder();
-  const items: StreamItem[] = [];
-  const drain = () => {
-    for (let item; (item = decoder.next()) !== undefined;) items.push(item);
-  };
-  for (const chunk of chunks) {
-    decoder.push(chunk);
-    drain();
-  }
-  decoder.end();
-  drain();
-  return items;
-}
 
 const CHUNK = stream(
   "text",
@@ -31,7 +17,7 @@ const CHUNK = stream(
 );
 
 Deno.test("joinItems gives a view where items stand behind one another", () => {
-  const items = itemsOf(CHUNK);
+  const items = itemsIn(CHUNK);
   assertEquals(items.map(({ kind }) => kind), [
     "foreign",
     "packet",
@@ -50,8 +36,8 @@ Deno.test("joinItems gives a view where items stand behind one another", () => {
 });
 
 Deno.test("joinItems copies where items are apart", () => {
-  const [first, , , last] = itemsOf(CHUNK);
-  const other = itemsOf(stream("elsewhere"));
+  const [first, , , last] = itemsIn(CHUNK);
+  const other = itemsIn(stream("elsewhere"));
   const cases: StreamItem[][] = [[first, last], [last, first], [
     first,
     ...other,
@@ -63,7 +49,7 @@ Deno.test("joinItems copies where items are apart", () => {
 });
 
 Deno.test("textOf finds the text between packets and in files of no test", () => {
-  const items = itemsOf(stream(
+  const items = itemsIn(stream(
     "between\n",
     file("stdout", "of no test"),
     { testId: "a", ...file("log", "of a test") },

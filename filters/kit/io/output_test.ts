@@ -1,9 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { TempDir } from "../../../tests/support/run.ts";
-import { anyRun, equalBytes, stream } from "../../../tests/support/streams.ts";
+import {
+  anyRun,
+  equalBytes,
+  itemsIn,
+  stream,
+} from "../../../tests/support/streams.ts";
 import { ToolError } from "../errors.ts";
 import { Output, type Sink, writeAll } from "./output.ts";
 
@@ -43,15 +47,6 @@ class Writes implements Sink {
   }
 }
 
-function itemsOf(chunk: Uint8Array): StreamItem[] {
-  const decoder = new PacketDecoder();
-  decoder.push(chunk);
-  decoder.end();
-  const items: StreamItem[] = [];
-  for (let item; (item = decoder.next()) !== undefined;) items.push(item);
-  return items;
-}
-
 Deno.test("Output gathers small writes and passes large ones on", () => {
   const cases: [sizes: number[], writes: number[]][] = [
     [[], []],
@@ -77,7 +72,7 @@ Deno.test("Output gathers small writes and passes large ones on", () => {
 Deno.test("Output keeps the order of bytes, text and items", () => {
   const sink = new Writes();
   const out = new Output(sink, "a pipe");
-  const [item] = itemsOf(stream("item "));
+  const [item] = itemsIn(stream("item "));
   out.writeText("text ");
   out.writeItem(item);
   out.write(stream("bytes "));
@@ -97,7 +92,7 @@ Deno.test("Output writes items that stand behind one another as one run", () => 
   );
   const sink = new Writes();
   const out = new Output(sink, "a pipe");
-  const items = itemsOf(chunk);
+  const items = itemsIn(chunk);
   assertEquals(items.length, 3);
   for (const item of items) out.writeItem(item);
   assertEquals(sink.all.length, 0);
@@ -115,7 +110,7 @@ Deno.test("Output writes any items and bytes as they came", () => {
         const sink = new Writes({ most: 1000 });
         const out = new Output(sink, "a pipe");
         const chunk = stream(...events);
-        for (const item of itemsOf(chunk)) {
+        for (const item of itemsIn(chunk)) {
           if (choices.next().value) out.writeItem(item);
           else out.write(item.bytes);
         }

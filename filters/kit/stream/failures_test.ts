@@ -1,6 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Output } from "../io/output.ts";
-import { at, eventsIn, file, stream } from "../../../tests/support/streams.ts";
+import { memoryOutput } from "../../../tests/support/memory.ts";
+import {
+  at,
+  eventsIn,
+  file,
+  stream,
+  textFile,
+} from "../../../tests/support/streams.ts";
+import type { Output } from "../io/output.ts";
 import {
   commandEnding,
   describeEnding,
@@ -12,17 +19,9 @@ import {
 
 /** What `write` writes. */
 function written(write: (out: Output) => void): Uint8Array {
-  const writes: Uint8Array[] = [];
-  const out = new Output({
-    writeSync(bytes) {
-      writes.push(bytes.slice());
-      return bytes.length;
-    },
-    isTerminal: () => false,
-  }, "memory");
+  const { out, written } = memoryOutput();
   write(out);
-  out.flush();
-  return stream(...writes);
+  return written();
 }
 
 /** The parts of an event that are there, but for the time. */
@@ -34,10 +33,7 @@ function saidIn(bytes: Uint8Array): object[] {
   );
 }
 
-const reason = (text: string) => ({
-  ...file("reason", text),
-  mimeType: "text/plain;charset=utf8",
-});
+const reason = (text: string) => textFile("reason", text);
 
 Deno.test("writeFailure writes the last output, then the failure", () => {
   const test: Missing = {

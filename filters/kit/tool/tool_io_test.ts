@@ -1,27 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { TempDir } from "../../../tests/support/run.ts";
+import { memoryOutput } from "../../../tests/support/memory.ts";
+import { TempDir, text } from "../../../tests/support/run.ts";
 import { damaged, file, stream } from "../../../tests/support/streams.ts";
-import { Output } from "../io/output.ts";
 import { ToolIO } from "./tool_io.ts";
 
 const io = new ToolIO("tool");
-
-/** An output into memory, and what was written to it. */
-function memory(): [out: Output, text: () => string] {
-  const decoder = new TextDecoder();
-  let text = "";
-  const out = new Output({
-    writeSync(bytes) {
-      text += decoder.decode(bytes);
-      return bytes.length;
-    },
-    isTerminal: () => false,
-  }, "memory");
-  return [out, () => {
-    out.flush();
-    return text;
-  }];
-}
 
 Deno.test("ToolIO.openReport keeps standard output for the stream", () => {
   using dir = new TempDir();
@@ -55,14 +38,14 @@ Deno.test("ToolIO.passthrough passes the text on that is of no test", () => {
     [true, true, ""],
   ];
   for (const [isHidden, isChanged, expected] of cases) {
-    const [out, text] = memory();
+    const { out, written } = memoryOutput();
     const pass = io.passthrough(
       { "no-passthrough": isHidden },
       out,
       isChanged ? ({ length }) => stream(`[${length}]`) : undefined,
     );
     io.forEachItem([path], pass);
-    assertEquals(text(), expected);
+    assertEquals(text(written()), expected);
   }
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { equalBytes } from "../../../tests/support/streams.ts";
+import { equalBytes, pieces } from "../../../tests/support/streams.ts";
 import { SignedStreamError } from "../errors.ts";
 import { PartDigests, Spool } from "./spool.ts";
 
@@ -9,14 +9,6 @@ const MIB = 1024 * 1024;
 /** Bytes that are not the same in any two parts. */
 function content(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => at ^ at >> 8 ^ at >> 16);
-}
-
-function pieces(bytes: Uint8Array, size: number): Uint8Array[] {
-  const cut: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; at += size) {
-    cut.push(bytes.subarray(at, at + size));
-  }
-  return cut;
 }
 
 /** The files without a name that this process has open, by their modes. */

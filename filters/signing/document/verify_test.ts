@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { createHash } from "node:crypto";
+import { lent } from "../../../codec/_testing/decode_chunks.ts";
+import { pieces } from "../../../tests/support/streams.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import { armor } from "../openpgp/armor.ts";
 import { cleartextHead } from "../openpgp/cleartext.ts";
@@ -93,16 +95,6 @@ async function resultOf(
   return [new TextDecoder().decode(concat(written)), digests, status];
 }
 
-/** Cuts whose memory is used again, as a tool's chunks are. */
-function* pieces(bytes: Uint8Array, size: number): Generator<Uint8Array> {
-  const buffer = new Uint8Array(size);
-  for (let at = 0; at < bytes.length; at += size) {
-    const piece = bytes.subarray(at, at + size);
-    buffer.set(piece);
-    yield buffer.subarray(0, piece.length);
-  }
-}
-
 Deno.test("verifyDocument hashes and releases the same, however it is cut", async () => {
   const text = "a\r\nb\n\r\n\rc\r\r\nd\r";
   const lines = "a\r\nb\n\r\n\rc\r\rd\r\n\ne";
@@ -140,7 +132,7 @@ Deno.test("verifyDocument hashes and releases the same, however it is cut", asyn
   ) {
     for (let size = 1; size <= document.length; size++) {
       assertEquals(
-        await resultOf(pieces(document, size), options),
+        await resultOf(lent(pieces(document, size)), options),
         [expected, [digestOf(signed, type)], EXIT.verified],
       );
     }

@@ -2,6 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { deflateRawSync, deflateSync } from "node:zlib";
+import { lent } from "../../../codec/_testing/decode_chunks.ts";
+import { pieces } from "../../../tests/support/streams.ts";
 import { SignedStreamError } from "../errors.ts";
 import {
   LiteralWriter,
@@ -95,22 +97,6 @@ async function refusal(message: Uint8Array): Promise<string> {
   }
 }
 
-function pieces(message: Uint8Array, size: number): Uint8Array[] {
-  const cut: Uint8Array[] = [];
-  for (let at = 0; at < message.length; at += size) {
-    cut.push(message.slice(at, at + size));
-  }
-  return cut;
-}
-
-/** Pieces whose memory is used again, as a tool's chunks are. */
-function* fleeting(chunks: Uint8Array[]): Generator<Uint8Array> {
-  for (const chunk of chunks) {
-    yield chunk;
-    chunk.fill(0x21);
-  }
-}
-
 const raw = (message: Uint8Array) => new Uint8Array(deflateRawSync(message));
 
 /** GnuPG's compressed packet: up to the end. */
@@ -138,7 +124,7 @@ Deno.test("readMessage reads every form a signed message may have, cut anywhere"
   ) {
     assertEquals(await show([message]), expected);
     for (let size = 1; size < message.length; size++) {
-      assertEquals(await show(fleeting(pieces(message, size))), expected);
+      assertEquals(await show(lent(pieces(message, size))), expected);
     }
   }
 });
@@ -163,7 +149,7 @@ Deno.test("readMessage reads content in parts of any length", async () => {
     const expected = `sha256/0 ${content} ${KEY}`;
     assertEquals(await show([message]), expected);
     assertEquals(await show([compressed(message)]), expected);
-    assertEquals(await show(fleeting(pieces(message, 7))), expected);
+    assertEquals(await show(lent(pieces(message, 7))), expected);
   }
 });
 
@@ -354,7 +340,7 @@ Deno.test("readMessage inflates no more than is taken", async () => {
 Deno.test("readSignatures reads signatures and nothing else", async () => {
   const read = async (message: Uint8Array) => {
     try {
-      const all = await readSignatures(fleeting(pieces(message, 3)));
+      const all = await readSignatures(lent(pieces(message, 3)));
       return all.map(({ keyId }) => keyId).join();
     } catch (error) {
       assert(error instanceof SignedStreamError, String(error));
