@@ -34,8 +34,8 @@ and the name: "cart > adds". Its tags are suite:NAME for each enclosing suite,
 host:NAME for the hostname (a project in Playwright's reports), class:NAME if the
 id does not show the class, and repeat:1 and so on if an earlier suite of the
 report has the same name. Text before the report passes on. Runs that do not
-count, as Surefire's reruns, are files of the one test; it is tagged attempt-1,
-attempt-2 and so on, and flaky when it passed.`,
+count, such as Surefire's reruns, are files of one test with the tags attempt-1,
+attempt-2 and so on, and flaky if it passed.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "junitxml2subunit build/test-results/test/*.xml | subunit-ls --failing",

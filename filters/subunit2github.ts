@@ -40,11 +40,11 @@ export const tool: Tool = defineTool({
     },
     root: {
       value: "DIR",
-      help: "paths in the report are relative to this directory",
+      help: "make paths in the report relative to DIR",
     },
     summary: {
       value: "FILE",
-      help: "append a page about all tests, in Markdown, to this",
+      help: "append a page about all tests, in Markdown, to FILE",
     },
     ...REPORT_OPTIONS,
   },

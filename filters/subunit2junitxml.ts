@@ -56,14 +56,14 @@ export const tool: Tool = defineTool({
     ...REPORT_OPTIONS,
   },
   notes:
-    `A suite is written when a test of another one comes or its cases are longer
-than a million characters, and begun once more if need be. With --retries tests
-that failed are held until they pass, or to the end.
+    `A suite is written when a test of another suite ends, or when its cases exceed a
+million characters; later tests of it begin it again. With --retries, failed tests
+are held until they pass or the stream ends.
 Suites and hosts come from the tags suite:NAME and host:NAME of junitxml2subunit,
 unless --suite-from names the suites. All runs of a test are in one suite and on
-one host. Route, other tags and parent are properties. Characters that XML cannot hold, and
-control characters, are shown escaped. Files that are not text are named.
-With --attachments each test with files has a directory in DIR; output names
+one host. Route code, other tags and parent are properties. Control characters, and
+others that XML cannot hold, are escaped. Files that are not text are only named.
+With --attachments, each test with files has a directory in DIR; the output names
 them as [[ATTACHMENT|PATH]], which Jenkins and GitLab read.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,

@@ -26,15 +26,15 @@ export const tool: Tool = defineTool({
     numbered: {
       help: 'call tests "test N - NAME", as the Python tool does',
     },
-    "strict-todo": { help: "make a TODO test that passes a uxsuccess" },
+    "strict-todo": { help: "report a TODO test that passes as uxsuccess" },
     ...EXIT_STATUS_OPTION,
   },
   notes:
-    `A test has the name in its description, a second one of that name has " #2"
-behind it, and only a test without one is "test N". Subtests name their parent.
-A TODO test that passes has the tag "todo". Tests the plan promises and the
-producer does not deliver are failures, as are tests beyond the plan, a document
-without a plan, and input without TAP. One document may follow another.`,
+    `The id of a test is its description, with " #2" after it for the second test of
+that name, or "test N" without a description. Subtests name their parent. A TODO
+test that passes has the tag "todo". A test that the plan promises and the producer
+does not report is a failure, and so are a test beyond the plan, a document without
+a plan, and input without TAP. One document may follow another.`,
   exitStatus: TRANSFORM_STATUS,
   examples: [
     "node --test --test-reporter=tap | tap2subunit | subunit-ls --failing",
@@ -44,7 +44,7 @@ without a plan, and input without TAP. One document may follow another.`,
     const writer = new EventWriter(io, options);
     const { numbered, "strict-todo": strictTodo } = options;
     const tap = new TapDecoder({ now, numbered, strictTodo });
-    // A file is a document, with numbers and a plan of its own.
+    // Each file is a document with its own numbers and plan.
     for (const file of files.length > 0 ? files : ["-"]) {
       for (const chunk of toUtf8(io.chunks([file]))) {
         writer.write(tap.push(chunk));
