@@ -1,6 +1,6 @@
 /**
- * Builds the npm package `subunit-tools`: the directory `npm/` and a tarball
- * beside it, in `dist/` or the directory named on the command line.
+ * Builds the npm package `subunit-tools`: the directory `npm/` and a tarball,
+ * in `dist/` or in the directory named on the command line.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { makeManifest } from "./npm/manifest.ts";
 import { NAME, PROJECT, ROOT, run } from "./npm/project.ts";
 import { renameSources } from "./npm/source_maps.ts";
 
-/** Builds into a directory, which is made anew. Returns the tarball's path. */
+/** Builds into a directory, which it replaces. Returns the tarball's path. */
 async function build(dist: string): Promise<string> {
   const npm = `${dist}/npm`;
   const scratch = Deno.realPathSync(

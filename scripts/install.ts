@@ -1,11 +1,11 @@
 /**
  * `deno task install [--root DIR] [TOOL...]`: installs the tools of this
- * checkout, each with the permissions its first line asks for and no more, and
- * completions and manual pages beside them.
+ * checkout, each with exactly the permissions that its first line asks for, and
+ * their completions and manual pages.
  *
- * What is installed stands on nothing but itself: each tool is one file with
- * all it imports, and the Deno that installs them is among them. It outlives
- * the checkout and every cache; npx, for one, leaves its Deno in one.
+ * An installation needs nothing else: each tool is one file with all that it
+ * imports, and the Deno that installs the tools is installed with them. Neither
+ * the checkout nor a cache has to stay, such as the one where npx keeps Deno.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { flagsOf, pathOf, quote, toolNames, toolScript } from "./tool_path.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Where what is no command belongs, below the directory installed into. */
+/** The folders of completions and manual pages, below the target directory. */
 const SHARED = [
   "share/bash-completion/completions",
   "share/fish/vendor_completions.d",
@@ -26,17 +26,17 @@ const SHARED = [
   "share/man/man7",
 ];
 
-/** Where the tools and their Deno are, below the directory installed into. */
+/** The folder of the tools and their Deno, below the target directory. */
 const FOLDER = "lib/subunit-tools";
 
-/** The words that the command of a script runs. */
+/** Returns the command line that an installed command runs. */
 export function commandWords(script: URL, target: string): string[] {
   const folder = `${target}/${FOLDER}`;
   return [
     `${folder}/deno`,
     "run",
     ...flagsOf(script),
-    // Not that of a folder above.
+    // Ignore the configuration of folders above.
     "--no-config",
     `${folder}/${nameOf(script)}.js`,
   ];
@@ -46,7 +46,7 @@ function nameOf(script: URL): string {
   return basename(pathOf(script), ".ts");
 }
 
-/** Installs scripts of one folder as commands; those of their names are replaced. */
+/** Installs scripts of one folder as commands; replaces existing ones. */
 export async function install(
   scripts: readonly URL[],
   target: string,
@@ -59,7 +59,7 @@ export async function install(
   putThisDeno(`${folder}/deno`);
   for (const script of scripts) {
     const command = `${target}/bin/${nameOf(script)}`;
-    // A link that is there would lead to what npm has installed.
+    // Writing through an existing link would change what npm has installed.
     remove(command);
     const words = commandWords(script, target).map(quote).join(" ");
     Deno.writeTextFileSync(command, `#!/bin/sh\nexec ${words} "$@"\n`, {
@@ -68,7 +68,7 @@ export async function install(
   }
 }
 
-/** Puts this Deno there; where it can be linked to, it takes no room. */
+/** Installs this Deno, as a hard link where that is possible. */
 function putThisDeno(path: string): void {
   const own = Deno.execPath();
   const part = `${path}.part`;
@@ -76,10 +76,10 @@ function putThisDeno(path: string): void {
   try {
     Deno.linkSync(own, part);
   } catch {
-    // It is another's, or on another disk.
+    // It belongs to another user, or is on another disk.
     Deno.copyFileSync(own, part);
   }
-  // Tools that are running keep the old one.
+  // Running tools keep the old file.
   remove(path);
   Deno.renameSync(part, path);
 }
@@ -99,7 +99,7 @@ function copyFolder(from: URL, to: string): void {
   }
 }
 
-/** Reads the command line: where to, and which tools. */
+/** Reads the target directory and the tools from the command line. */
 function parse(args: string[]): { target: string; tools: string[] } {
   const { values: { root }, positionals } = parseArgs({
     args,
@@ -113,7 +113,7 @@ function parse(args: string[]): { target: string; tools: string[] } {
       `There is no tool "${unknown}": expected ${all.join(", ")}`,
     );
   }
-  // Where `deno install` puts things, if nothing is said.
+  // By default, the directory of `deno install`.
   const target = root ?? Deno.env.get("DENO_INSTALL_ROOT") ??
     `${Deno.env.get("HOME")}/.deno`;
   return {

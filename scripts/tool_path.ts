@@ -1,5 +1,5 @@
 /**
- * The tools as commands, for a shell that runs from this checkout.
+ * The tools of this checkout as commands for a shell.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 const FILTERS = new URL("../filters/", import.meta.url);
 
 /**
- * The names of the tools, sorted. This is the only list: a file at the top of
- * `filters/` is a tool.
+ * Returns the names of the tools, sorted. This is the only list: every file at
+ * the top of `filters/` is a tool.
  */
 export function toolNames(): string[] {
   return Array.from(Deno.readDirSync(FILTERS), ({ name }) => name)
@@ -16,14 +16,14 @@ export function toolNames(): string[] {
     .map((name) => name.slice(0, -".ts".length)).sort();
 }
 
-/** The source of a tool. */
+/** Returns the source file of a tool. */
 export function toolScript(tool: string): URL {
   return new URL(`${tool}.ts`, FILTERS);
 }
 
 /**
- * The words of the shell that run a tool with this Deno and the permissions
- * it asks for in its first line.
+ * Returns the shell command that runs a tool with this Deno and the permissions
+ * of its first line.
  */
 export function toolCommand(tool: string): string {
   const script = toolScript(tool);
@@ -31,7 +31,7 @@ export function toolCommand(tool: string): string {
   return `${quote(Deno.execPath())} ${words} ${quote(pathOf(script))}`;
 }
 
-/** The options and permissions that a script's first line asks Deno for. */
+/** Returns the options and permissions of Deno in a script's first line. */
 export function flagsOf(script: URL): string[] {
   const [line] = Deno.readTextFileSync(script).split("\n", 1);
   const flags = /^#!.* deno run (.*)$/.exec(line)?.[1];
@@ -39,16 +39,16 @@ export function flagsOf(script: URL): string[] {
   return flags.split(" ");
 }
 
-/** The path that a file URL is of. */
+/** Returns the path of a file URL. */
 export function pathOf(url: URL): string {
   return decodeURIComponent(url.pathname);
 }
 
 /**
- * Makes a folder of commands, one for each tool, that run it with this Deno
- * and the permissions it asks for; `deno` is this Deno too.
+ * Creates a folder with a command for each tool, which runs with this Deno and
+ * the permissions of its first line, and with `deno`.
  *
- * @returns the folder, to put on the PATH; whoever asked removes it
+ * @returns the folder, for the PATH; the caller removes it
  */
 export function makeToolPath(): string {
   const folder = Deno.makeTempDirSync({ prefix: "subunit-tools-" });
@@ -63,7 +63,7 @@ export function makeToolPath(): string {
   return folder;
 }
 
-/** `text` as one word of the shell. */
+/** Returns `text` as one word of the shell. */
 export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

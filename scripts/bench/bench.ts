@@ -3,9 +3,9 @@
  *
  *     deno task bench [--quick] [--runs=N] [ROW...]
  *
- * A row runs `TOOL < <(cat CORPUS) > /dev/null`, turn about with `cat` in the
- * tool's place, with the Python tool on a slice of the corpus and with the
- * Python tool on nothing. ROW picks the rows whose names it is part of.
+ * A row runs `TOOL < <(cat CORPUS) > /dev/null`, alternating with `cat` instead
+ * of the tool, with the Python tool on a slice of the corpus, and with the Python
+ * tool on empty input. ROW selects the rows whose names contain it.
  *
  * @module
  */
@@ -22,29 +22,29 @@ import {
 import { signCorpus } from "./signed_corpus.ts";
 import { quote, toolCommand, toolNames } from "../tool_path.ts";
 
-/** What a row has found out; undefined is what it did not compare with. */
+/** The times of a row; undefined where it has no comparison. */
 export interface Measured {
   /** Of the best run, in seconds, start-up included. */
   readonly best: number;
   readonly median: number;
-  /** Of all runs, in MiB; not known when they were too short to look. */
+  /** Of all runs, in MiB; unknown if they were too short to measure. */
   readonly peakMemory?: number;
   readonly bytes?: number;
   readonly packets?: number;
-  /** The best of `cat` in the tool's place. */
+  /** The best of `cat`. */
   readonly cat?: number;
-  /** The best of the Python tool, as if on the same bytes. */
+  /** The best of the Python tool, scaled to the same bytes. */
   readonly python?: number;
   /** The best on the first half of the corpus. */
   readonly half?: number;
-  /** The best of what the row's name says behind "against". */
+  /** The best of the command after "against" in the row's name. */
   readonly other?: number;
 }
 
 /** A bound on a figure. */
 export interface Goal {
   readonly text: string;
-  /** Undefined when the figure is not known. */
+  /** Undefined if the figure is unknown. */
   isMet(row: Measured): boolean | undefined;
 }
 
@@ -77,7 +77,7 @@ const SIX_MILLION = goal("6 M packets/s", packetsPerSecond, { least: 6e6 });
 const NEAR_CAT = goal("1.5x cat", timesCat, { most: 1.5 });
 const FAST_START = goal("0.2 of Python", fasterThanPython, { least: 1 / 0.2 });
 const MEMORY = goal("120 MiB", (row) => row.peakMemory, { most: 120 });
-// Linear is 2.3: the last 4 MiB, of claims cut short, cost next to nothing.
+// Linear is 2.3: the last 4 MiB, of truncated claims, cost almost nothing.
 const LINEAR = goal("2.5x its half", (row) => ratio(row.best, row.half), {
   most: 2.5,
 });
@@ -91,18 +91,18 @@ interface StreamRow {
   /** The tool, or {@linkcode SCAN}, and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly corpus: CorpusName;
-  /** The corpus is an operand, and the command prints how long it took. */
+  /** Whether the corpus is an operand, and the command prints its own time. */
   readonly timesItself?: boolean;
-  /** What the Python tool gets done in 2 to 4 s; without it there is none. */
+  /** What the Python tool does in 2 to 4 s; undefined if there is none. */
   readonly pythonBytes?: number;
-  /** A script in its place, where Python has no tool of that name. */
+  /** A script instead, if Python has no tool of that name. */
   readonly pythonScript?: string;
-  /** Whether the first half of the corpus is timed as well. */
+  /** Whether to time the first half of the corpus too. */
   readonly isHalved?: boolean;
   readonly goals: readonly Goal[];
 }
 
-/** This script as a worker that only decodes: what a tool could be at best. */
+/** This script as a worker that only decodes: the bound for every tool. */
 const SCAN = "scan";
 
 const STREAM_ROWS: readonly StreamRow[] = [
@@ -219,9 +219,9 @@ const STREAM_ROWS: readonly StreamRow[] = [
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url).pathname;
 
-/** What a tool needs to be told when it is only started. */
+/** The arguments with which a tool starts and ends without input. */
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
-  // It refuses nothing: there is no report in it.
+  // It refuses empty input, which is not a report.
   "junitxml2subunit": [FIXTURES + "junit/node.xml"],
   "gpg-signed-stream": ["--version"],
   "subunit-diff": ["/dev/null", "/dev/null"],
@@ -231,21 +231,21 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-tags": ["nightly"],
 };
 
-/** Where a tool of ours has no like in Python, it is measured against this. */
+/** The Python tool to compare with if there is none of the same name. */
 const ANY_PYTHON_TOOL = "subunit-ls";
-/** The Python that Debian's packages are for. */
+/** The Python of Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 const START_UP_RUNS = 10;
-/** What runs longer is a hang. */
+/** Longer runs count as hanging. */
 const LONGEST_RUN_MS = 300_000;
 const MEMORY_POLL_MS = 10;
 
 const SELF = quote(new URL(import.meta.url).pathname);
 
-/** What a run is asked for on the command line. */
+/** The options of a run. */
 interface Plan {
   readonly runs: number;
-  /** The length of the corpora, as a part of the full ones. */
+  /** The length of the corpora, as a fraction of the full ones. */
   readonly scale: number;
 }
 
@@ -253,7 +253,7 @@ interface Plan {
 interface Row {
   readonly name: string;
   readonly tool: string;
-  /** The Python tool it is compared with. */
+  /** The Python tool to compare with. */
   readonly pythonTool: string | undefined;
   readonly goals: readonly Goal[];
   measure(plan: Plan): Promise<Measured>;
@@ -305,8 +305,8 @@ function streamRow(row: StreamRow): Row {
 const LIVE_EVENTS = 50;
 
 /**
- * How long an event takes through a pipe that stays open: from the write of
- * one packet to the line that lists it.
+ * The latency of an event in an open pipe: from the write of one packet to the
+ * line that lists it.
  */
 const LIVE_ROW: Row = {
   name: "live subunit-ls",
@@ -333,7 +333,7 @@ const LIVE_ROW: Row = {
       const begun = performance.now();
       await writer.write(packet);
       await reader.read();
-      // The first one waits for the tool to start.
+      // The first event waits until the tool has started.
       if (i > 0) seconds.push((performance.now() - begun) / 1000);
     }
     await writer.close();
@@ -343,7 +343,7 @@ const LIVE_ROW: Row = {
   },
 };
 
-/** In-band signatures verified, beside gpgv on the same bytes. */
+/** Verification of in-band signatures, compared with gpgv on the same bytes. */
 const SIGNED_ROW: Row = {
   name: "gpg-signed-stream verify small, against gpgv",
   tool: "gpg-signed-stream",
@@ -372,15 +372,15 @@ const SIGNED_ROW: Row = {
   },
 };
 
-/** Where `deno task build` puts the executables. */
+/** The executables from `deno task build`. */
 const BUNDLES = new URL("../../dist/npm/bin/", import.meta.url).pathname;
-/** Commands that do nothing: what a start takes at least. */
+/** Commands that do nothing: the minimum of each runtime's start-up. */
 const EMPTY = {
   Node: "node -e 0",
   Deno: `${quote(Deno.execPath())} run --quiet --no-config /dev/null`,
 };
 
-/** The start of an executable of the npm package. */
+/** Start-up of an executable of the npm package. */
 function bundleRow(tool: string, runtime: keyof typeof EMPTY): Row {
   const bundle = quote(BUNDLES + tool);
   const start = runtime === "Node"
@@ -429,12 +429,12 @@ function onNodeRow(tool: string, ...args: string[]): Row {
   };
 }
 
-/** The rows of the npm package, if it is built. */
+/** Returns the rows of the npm package, if it is built. */
 function packageRows(tools: readonly string[]): Row[] {
   try {
     Deno.statSync(BUNDLES);
   } catch {
-    console.error("Left out: the npm package. First run `deno task build`");
+    console.error("Left out: the npm package. Run `deno task build` first");
     return [];
   }
   return [
@@ -467,7 +467,7 @@ function startUpRow(tool: string): Row {
   };
 }
 
-/** The command line of a tool, with the permissions its first line grants. */
+/** Returns the command line of a tool, with the permissions of its first line. */
 function commandLine(tool: string, args: readonly string[]): string {
   const command = tool === SCAN
     ? `${quote(Deno.execPath())} run --quiet --allow-read ${SELF} --worker scan`
@@ -475,7 +475,7 @@ function commandLine(tool: string, args: readonly string[]): string {
   return [command, ...args].join(" ");
 }
 
-/** The same of a Python tool; nothing when it is not installed. */
+/** Returns the command line of a Python tool; undefined if it is not installed. */
 function pythonCommandLine(
   tool: string,
   args: readonly string[],
@@ -484,12 +484,12 @@ function pythonCommandLine(
   return [PYTHON, quote(pythonPath(tool)), ...args].join(" ");
 }
 
-/** Where a tool is; a script has a path of its own. */
+/** Returns the path of a tool; that of a script is given. */
 function pythonPath(tool: string): string {
   return tool.startsWith("/") ? tool : `/usr/bin/${tool}`;
 }
 
-/** Whether a tool is installed that is Python's and not our own. */
+/** Returns whether a tool of Python's, not ours, is installed. */
 function isPythonTool(tool: string): boolean {
   try {
     const path = pythonPath(tool);
@@ -500,7 +500,7 @@ function isPythonTool(tool: string): boolean {
   }
 }
 
-/** Nothing when there is no command or no corpus. */
+/** Returns undefined if there is no command or no corpus. */
 function fromPipe(
   command: string | undefined,
   corpus: Corpus | undefined,
@@ -519,8 +519,8 @@ interface Sample {
 }
 
 /**
- * Runs commands turn about, leaving out those that are undefined. The first
- * turn warms the caches and is not counted.
+ * Runs commands in turns, without those that are undefined. The first turn warms
+ * the caches and does not count.
  */
 async function takeTurns<Name extends string>(
   commands: Record<Name, string | undefined>,
@@ -550,7 +550,7 @@ function summarize(samples: readonly Sample[]): Measured {
   };
 }
 
-/** The middle value; of an even number, the mean of the two. */
+/** Returns the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -560,8 +560,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Runs a command to its end. Bash becomes the command, so that the process we
- * have started is the one to look at.
+ * Runs a command until it ends. Bash replaces itself with the command, so that
+ * the process that we started is the one to measure.
  */
 async function run(command: string): Promise<Sample> {
   const errors = Deno.makeTempFileSync();
@@ -583,12 +583,12 @@ async function run(command: string): Promise<Sample> {
   const complaints = Deno.readTextFileSync(errors);
   Deno.removeSync(errors);
   checkRun(code, signal, complaints);
-  // Standard output leads elsewhere, but for a command that times itself.
+  // Only a command that times itself writes to our standard output.
   const printed = new TextDecoder().decode(stdout);
   return { seconds: printed === "" ? seconds : Number(printed), peakMemory };
 }
 
-/** The highest resident memory of a process so far, in MiB. */
+/** Returns the peak of a process's resident memory so far, in MiB. */
 function peakMemoryOf(pid: number): number {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -598,7 +598,7 @@ function peakMemoryOf(pid: number): number {
   }
 }
 
-/** A status of 1 says that tests failed, but a crash has it as well. */
+/** A status of 1 means that tests failed, but a crash has it too. */
 function checkRun(code: number, signal: string | null, errors: string): void {
   const crash = /^(error: |Traceback ).*/m.exec(errors)?.[0];
   if (code < 2 && signal === null && crash === undefined) return;
@@ -638,17 +638,17 @@ function cells({ name, goals }: Row, row: Measured): string[] {
   return [name, ...figures.map(figureText), texts, verdict(goals, row)];
 }
 
-/** Whether goals are met; names those that are not. */
+/** Returns whether all goals are met, and names those that are not. */
 export function verdict(goals: readonly Goal[], row: Measured): string {
   const missed = goals.filter((goal) => goal.isMet(row) === false);
   if (missed.length > 0) {
     return `MISSED ${missed.map(({ text }) => text).join(", ")}`;
   }
   const unknown = goals.filter((goal) => goal.isMet(row) === undefined);
-  return ["ok", ...unknown.map(({ text }) => `(not known: ${text})`)].join(" ");
+  return ["ok", ...unknown.map(({ text }) => `(unknown: ${text})`)].join(" ");
 }
 
-/** A figure with three digits that count, "-" where there is none. */
+/** Returns a figure with three significant digits, or "-" if there is none. */
 export function figureText(figure: number | undefined): string {
   if (figure === undefined) return "-";
   if (figure < 0.01) return figure.toPrecision(2);
@@ -656,7 +656,7 @@ export function figureText(figure: number | undefined): string {
   return figure.toFixed(digits);
 }
 
-/** Lines of columns: figures to the right, words to the left. */
+/** Formats columns, with numbers aligned to the right and words to the left. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = rows[0].map((heading, column) => {
     const texts = rows.map((row) => row[column] ?? "");
@@ -672,7 +672,7 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
   ).join("");
 }
 
-/** The rows a command line picks: those with one of the words in their name. */
+/** Returns the rows whose names contain one of the words. */
 export function pick<T extends { name: string }>(
   rows: readonly T[],
   words: readonly string[],
@@ -681,7 +681,7 @@ export function pick<T extends { name: string }>(
   return rows.filter(({ name }) => words.some((word) => name.includes(word)));
 }
 
-/** Decodes a file or standard input, and prints how long that took. */
+/** Decodes a file or standard input, and prints the time it took. */
 function scan(path: string | undefined): void {
   const input = path === undefined ? Deno.stdin : Deno.openSync(path);
   const buffer = new Uint8Array(256 * 1024);
@@ -706,7 +706,7 @@ const CRC_SIZES = [32, 64, 96, 128, 192, 256, 512, 1024, 4096, 16384, 65536];
 const CRC_BYTES_A_RUN = 16 * 1024 * 1024;
 const CRC_RUNS = 5;
 
-/** Prints what a call of either CRC costs, and where they cross. */
+/** Prints the cost of a call to either CRC, and the size where they cross. */
 function compareCrcs(): void {
   const begun = performance.now();
   const native = loadNativeCrc32();
@@ -718,7 +718,7 @@ function compareCrcs(): void {
     const table = nanosecondsACall(size, (start, end) => {
       updateRegister(-1, view, start, end);
     });
-    // The view is part of the price, as in `crc32`.
+    // The view is part of the cost, as in `crc32`.
     const builtIn = nanosecondsACall(size, (start, end) => {
       native(new Uint8Array(view.buffer, start, end - start));
     });
@@ -726,7 +726,7 @@ function compareCrcs(): void {
   });
   console.log(
     formatTable([
-      ["bytes a call", "table ns", "native ns", "table GB/s", "native GB/s"],
+      ["bytes per call", "table ns", "native ns", "table GB/s", "native GB/s"],
       ...figures.map(({ size, table, builtIn }) => [
         String(size),
         ...[table, builtIn, size / table, size / builtIn].map(figureText),
@@ -755,7 +755,7 @@ function nanosecondsACall(
   return Math.min(...runs);
 }
 
-/** The first size from which the native CRC is never the slower one. */
+/** Returns the first size from which the native CRC is never slower. */
 export function crossing(
   figures: readonly { size: number; table: number; builtIn: number }[],
 ): number {
@@ -773,7 +773,7 @@ async function reportCrcs(): Promise<string> {
   return success ? new TextDecoder().decode(stdout) : "Cannot measure crc";
 }
 
-/** What is said above the table. */
+/** Returns the text above the table. */
 function aboutRun({ runs, scale }: Plan): string {
   const cpu = /^model name\s*: (.*)$/m.exec(
     Deno.readTextFileSync("/proc/cpuinfo"),
@@ -788,8 +788,8 @@ function aboutRun({ runs, scale }: Plan): string {
     `${runs} runs in turns, corpora at ${scale} of their length${
       scale < 1 ? ": start-up weighs more than the goals allow for" : ""
     }`,
-    "Our start-up is in our times. Python's is taken off its own, which are of a",
-    "slice and scaled by bytes; the start-up rows are start-up alone.",
+    "Our times include start-up. Python's times are of a slice, without start-up,",
+    "and scaled by bytes; the start-up rows measure only start-up.",
     "",
   ].join("\n");
 }
@@ -806,12 +806,14 @@ function packageVersion(name: string): string {
   }
 }
 
-/** Which of the tools that rows need are not there, in words. */
+/** Returns lines that name the tools that rows need and that are missing. */
 function missingTools(rows: readonly Row[], tools: readonly string[]): string {
   const skipped = rows.filter(({ tool }) => !tools.includes(tool));
   const python = new Set(rows.map(({ pythonTool }) => pythonTool));
   const lists = {
-    "Skipped, there is no such tool yet": skipped.map(({ name }) => name),
+    "Skipped, because the tool does not exist yet": skipped.map(({ name }) =>
+      name
+    ),
     "Not installed": [...python]
       .filter((tool) => tool !== undefined && !isPythonTool(tool))
       .map((tool) => pythonPath(tool!)),
@@ -835,7 +837,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
   if (rows.length === 0 && !withCrc) {
     const names = [CRC_ROW, ...all].map(({ name }) => `  ${name}`);
     usageError(
-      `No row is called "${words.join('" or "')}": choose from\n${
+      `No row has "${words.join('" or "')}" in its name: choose from\n${
         names.join("\n")
       }`,
     );

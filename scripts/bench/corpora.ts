@@ -1,9 +1,9 @@
 /**
- * The benchmark's corpora: made once, the same on every machine, by our own
- * encoder.
+ * The benchmark's corpora: made once by our own encoder, and the same on every
+ * machine.
  *
- * A corpus is a block of pieces over and over, so that its bytes are made
- * quickly and a shorter one is the longer one's beginning.
+ * A corpus repeats a block of pieces, so that it is made quickly and a shorter
+ * one is the beginning of a longer one.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import {
   type StatusEvent,
 } from "@subunit/codec";
 
-/** What a corpus is never cut inside of: a packet, a line, a test in TAP. */
+/** An indivisible part of a corpus: a packet, a line, a test in TAP. */
 export interface Piece {
   readonly bytes: Uint8Array;
-  /** How many packets it is, or becomes when it is converted. */
+  /** The number of packets that it is or is converted to. */
   readonly packets: number;
 }
 
@@ -32,12 +32,12 @@ export interface Corpus {
 }
 
 interface Recipe {
-  /** How long the corpus is; the piece this falls into is still whole. */
+  /** The length of the corpus; the last piece may exceed it. */
   readonly bytes: number;
-  /** What comes first. */
+  /** The bytes before the first piece. */
   readonly head?: Piece;
   block(): Iterable<Piece>;
-  /** What follows, given how many packets came before. */
+  /** The pieces at the end, given the number of packets before. */
   tail?(packets: number): Iterable<Piece>;
 }
 
@@ -45,18 +45,18 @@ const MB = 1e6;
 const TESTS = 20_000;
 const LINES_PER_TEST = 2000;
 const ATTACHMENT_BYTES = 60 * 1024;
-/** Flags without a field, and a length of 4194303: all a packet may claim. */
+/** Flags without a field, and the greatest length of a packet, 4194303. */
 const HOSTILE_HEADER = Uint8Array.fromHex("b32000bfffff");
 
 const RECIPES = {
-  /** Packets of 80 bytes on the average: a test is started and ends. */
+  /** Packets of 80 bytes on average: the start and the end of each test. */
   small: {
     bytes: 300 * MB,
     block: () => smallEvents().map((event) => packet(event)),
   },
   /**
-   * The same with a traceback for each test that fails. It ends with a whole
-   * test: Python's CSV breaks on those that are lost.
+   * The same with a traceback for each failed test. It ends with a whole test,
+   * because Python's CSV fails on lost tests.
    */
   tracebacks: {
     bytes: 300 * MB,
@@ -81,8 +81,8 @@ const RECIPES = {
     block: () => testsWithLogs(100),
   },
   /**
-   * Headers inside one another's claims, then sound packets. Several claims
-   * long: no CRC is taken of those that reach behind the end.
+   * Headers inside each other's claims, then valid packets. The corpus is several
+   * claims long, because claims that exceed it need no CRC.
    */
   hostile: {
     bytes: 32 * MB,
@@ -139,14 +139,14 @@ export type CorpusName = keyof typeof RECIPES;
 const DIRECTORY = new URL(".corpora/", import.meta.url);
 const blocks = new Map<CorpusName, readonly Piece[]>();
 
-/** How long a corpus is when nothing else is asked for. */
+/** Returns the default length of a corpus. */
 export function corpusBytes(name: CorpusName): number {
   return RECIPES[name].bytes;
 }
 
 /**
- * The first `bytes` of a corpus, to the end of a piece, as a file; made unless
- * there is one of that name and size.
+ * Returns the first `bytes` of a corpus, to the end of a piece, as a file; makes
+ * it unless a file of that name and size exists.
  */
 export function makeCorpus(
   name: CorpusName,
@@ -169,7 +169,7 @@ export function makeCorpus(
   return corpus;
 }
 
-/** How often a block fits into `bytes`, and which pieces fill what is left. */
+/** Returns how often a block fits into `bytes`, and the pieces that fill the rest. */
 export function cut(
   block: readonly Piece[],
   bytes: number,
@@ -232,7 +232,7 @@ function packet(event: StatusEvent): Piece {
   return { bytes: encodePacket(event), packets: 1 };
 }
 
-/** Pieces as one. */
+/** Joins pieces. */
 function joined(pieces: readonly Piece[]): Piece {
   return { bytes: join(pieces), packets: sum(pieces, "packets") };
 }
@@ -279,7 +279,7 @@ function smallEvents(tests: number = TESTS): StatusEvent[] {
     .flat();
 }
 
-/** What a failed test says of itself; nothing for others. */
+/** Returns an event with the traceback of a failed test; none for others. */
 function tracebackOf(
   { testId, status, routeCode }: StatusEvent,
 ): StatusEvent[] {

@@ -1,5 +1,5 @@
 /**
- * A corpus signed in-band, and the same bytes signed by gpg beside it.
+ * A corpus signed in-band, and gpg's signature of the same bytes.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import type { Corpus } from "./corpora.ts";
 import { quote, toolCommand } from "../tool_path.ts";
 
-/** What is verified, and with which key. */
+/** A signed corpus and the key that verifies it. */
 export interface SignedCorpus extends Corpus {
-  /** The key in armor, for us, and as gpgv has it. */
+  /** The key, armored for us and binary for gpgv. */
   readonly publicKey: string;
   readonly keyring: string;
-  /** gpg's detached signature over all the bytes. */
+  /** gpg's detached signature over all bytes. */
   readonly signature: string;
 }
 
 const USER = "bench@example.org";
 
 /**
- * Signs a corpus in windows of 256 KB, with an ed25519 key that gpg makes and
- * that is gone afterwards.
+ * Signs a corpus in windows of 256 KB, with an ed25519 key that gpg makes for
+ * this purpose and that is deleted afterwards.
  *
- * @returns nothing when gpg is not installed
+ * @returns undefined if gpg is not installed
  */
 export function signCorpus(corpus: Corpus): SignedCorpus | undefined {
   const signed: SignedCorpus = {

@@ -1,7 +1,7 @@
 /**
- * `deno task demo`: what goes wrong in CI, and what the tools make of it. Real
- * runners run the suites beside this file; each pipeline is shown before what
- * it prints. The exit status is 0 when all of it came out as stated here.
+ * `deno task demo`: shows what goes wrong in CI and what the tools report. Real
+ * runners run the suites beside this file; each pipeline is shown with its
+ * output. The exit status is 0 if all output is as stated here.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import { makeToolPath } from "../tool_path.ts";
 interface Step {
   readonly caption: string;
   readonly pipeline: string;
-  /** The lines of standard output; blank ones and the runner's "# …" aside. */
+  /** The lines of standard output, without blank lines and the runner's "# …". */
   readonly lines: readonly (string | RegExp)[];
   readonly status: number;
 }
 
-/** The folder the pipelines run in: its files, and where they come from. */
+/** The files of the folder that the pipelines run in, and their sources. */
 const FILES = {
   "planets_test.js": "./planets.deno.js",
   "probe.test.mjs": "./probe.node.mjs",
@@ -39,8 +39,8 @@ const STEPS: readonly Step[] = [
   },
   {
     caption:
-      `A worker dies in the middle of a test. Node names its file; the stream has
-the test it was running, what that printed last, and the test that never ran.`,
+      `A worker dies in the middle of a test. Node names only its file; the stream
+names the test that was running, with its last output, and the test that never ran.`,
     pipeline:
       `node --test --test-reporter=./node_reporter.mjs probe.test.mjs | json2subunit |
     subunit-seal --expect-listed | subunit-filter -F --no-passthrough | subunit2tap`,
@@ -77,8 +77,8 @@ the test it was running, what that printed last, and the test that never ran.`,
   },
   {
     caption:
-      `Two shards, and one delivers nothing, with exit status 0. The run is not
-shorter and green: the missing shard is a failure.`,
+      `One of two shards delivers no results and exits with 0. The run does not stay
+green with fewer tests: the missing shard is a failure.`,
     pipeline: String
       .raw`subunit-merge --expect 2 --run mac='echo no tests here' \
     --run linux='node --test --test-reporter=tap tides.test.mjs | tap2subunit' |
@@ -118,7 +118,7 @@ shorter and green: the missing shard is a failure.`,
   },
 ];
 
-/** Makes the folder the pipelines run in. */
+/** Creates the folder that the pipelines run in. */
 function makeFolder(): string {
   const folder = Deno.makeTempDirSync({ prefix: "subunit-demo-" });
   for (const [name, source] of Object.entries(FILES)) {
@@ -127,7 +127,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** Says whether the lines printed are those expected. */
+/** Returns whether the printed lines are those expected. */
 function agree(
   printed: readonly string[],
   expected: readonly (string | RegExp)[],
@@ -146,7 +146,7 @@ function bold(text: string): string {
   return isColored ? `\x1b[1m${text}\x1b[m` : text;
 }
 
-/** Shows a step; says whether it came out as it should. */
+/** Shows a step and returns whether its output is as expected. */
 function show(
   { caption, pipeline, lines, status }: Step,
   number: number,
@@ -173,8 +173,8 @@ function show(
 
 if (import.meta.main) {
   console.log(
-    `What goes wrong in CI, and what the tools make of it. The runners are real,
-and so are the failures.
+    `What goes wrong in CI, and what the tools report. The runners are real, and so
+are the failures.
 `,
   );
   const place = { cwd: makeFolder(), path: makeToolPath() };

@@ -1,6 +1,6 @@
 /**
- * Completions of a tool's command line for bash, zsh and fish, from its table
- * of options.
+ * Completions of a tool's command line for bash, zsh and fish, generated from
+ * its table of options.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import {
 import type { Tool } from "../../filters/kit/tool/tool.ts";
 import { quote } from "../tool_path.ts";
 
-/** What a shell can do for a value: the rest is up to the user. */
+/** What a shell can complete a value with. */
 type Completion = "files" | "directories" | "nothing" | readonly string[];
 
-/** What the words of the tables stand for. */
+/** The completions of the placeholders in the tables. */
 const PLACEHOLDERS: Record<string, Completion> = {
   FILE: "files",
   OLD: "files",
@@ -25,19 +25,19 @@ const PLACEHOLDERS: Record<string, Completion> = {
 };
 
 /**
- * What completes a value of that name: "FILE" is a placeholder, "2.0" or
- * "sign|verify" is what may be written.
+ * Returns the completion of a value in a table: "FILE" is a placeholder, while
+ * "2.0" and "sign|verify" are literal values.
  */
 export function completionOf(word: string): Completion {
   if (!/[A-Z]/.test(word)) return word.split("|");
   return PLACEHOLDERS[word] ?? "nothing";
 }
 
-/** What stands behind the options of a tool. */
+/** The operands of a tool. */
 interface Operands {
-  /** What the first may be, if it is one of a few. */
+  /** The choices for the first operand, if there are any. */
   readonly choices: readonly string[];
-  /** Whether they are files otherwise. */
+  /** Whether the other operands are files. */
   readonly areFiles: boolean;
 }
 
@@ -50,7 +50,7 @@ function operandsOf(tool: Tool): Operands {
   };
 }
 
-/** A tool's options with those that all have; no short ones if it has none. */
+/** Returns all options of a tool, without short forms if it has none. */
 export function optionsOf(tool: Tool): [string, Option][] {
   const table: OptionTable = { ...tool.options, ...COMMON_OPTIONS };
   return Object.entries(table).map(([name, option]) => [
@@ -59,19 +59,19 @@ export function optionsOf(tool: Tool): [string, Option][] {
   ]);
 }
 
-/** The forms of an option: "-o", "--output-to". */
+/** Returns the forms of an option: "-o", "--output-to". */
 function formsOf(name: string, { short }: Option): string[] {
   return [...(short ? [`-${short}`] : []), `--${name}`];
 }
 
-/** The name of a shell's function for a tool. */
+/** Returns the name of the shell function for a tool. */
 function functionName(tool: Tool): string {
   return `_${tool.name.replaceAll("-", "_")}`;
 }
 
 const ORIGIN = "made by scripts/docs/completions.ts from the table of options";
 
-/** Completion for bash 4 and later, to be sourced. */
+/** Returns the completion for bash 4 and later, to be sourced. */
 export function bashCompletion(tool: Tool): string {
   const name = functionName(tool);
   return `# Completion of ${tool.name} for bash, ${ORIGIN}.
@@ -86,7 +86,7 @@ complete -F ${name} ${tool.name}
 `;
 }
 
-/** Behind "--" what completes the command's own line. */
+/** After "--", the command's own completion applies. */
 const BASH_COMMAND = `  local at
   for ((at = 1; at < COMP_CWORD; at++)); do
     [[ \${COMP_WORDS[at]} == -- ]] || continue
@@ -107,7 +107,7 @@ function bashReply(words: readonly string[]): string {
   } -- "$word")`;
 }
 
-/** What completes the values of options. */
+/** Completes the values of options. */
 function bashValues(tool: Tool): string {
   const patterns: Record<string, string[]> = {};
   const seconds: string[] = [];
@@ -133,7 +133,7 @@ function bashValues(tool: Tool): string {
   }
   const branches = Object.entries(patterns);
   if (branches.length === 0) return "";
-  return `  # To bash, "--option=value" is three words.
+  return `  # bash splits "--option=value" into three words.
   if [[ \${COMP_WORDS[COMP_CWORD]} == = ]]; then
     option+==
   elif [[ $option == = ]]; then
@@ -151,7 +151,7 @@ ${action && `      ${action}\n`}      return
 ${seconds.join("")}`;
 }
 
-/** What completes other words. */
+/** Completes other words. */
 function bashWords(tool: Tool): string {
   const { choices, areFiles } = operandsOf(tool);
   const options = optionsOf(tool).flatMap(([name, option]) =>
@@ -170,7 +170,7 @@ ${
 `;
 }
 
-/** Completion for zsh, to be put on its fpath as _NAME. */
+/** Returns the completion for zsh, a file _NAME on its fpath. */
 export function zshCompletion(tool: Tool): string {
   const { choices, areFiles } = operandsOf(tool);
   const specs = [
@@ -198,7 +198,7 @@ fi
 `;
 }
 
-/** An option as zsh's \`_arguments\` wants it. */
+/** Returns an option in the form of zsh's \`_arguments\`. */
 function zshOption(name: string, option: Option): string {
   const { short, value, bare, pair, list, help } = option;
   const plain = (text: string) => text.replace(/[\\:[\]]/g, "\\$&");
@@ -225,7 +225,7 @@ function zshOption(name: string, option: Option): string {
   return `${quote(excluded)}{${forms.join(",")}}${quote(behind)}`;
 }
 
-/** Completion for fish. */
+/** Returns the completion for fish. */
 export function fishCompletion(tool: Tool): string {
   const name = functionName(tool);
   const { choices, areFiles } = operandsOf(tool);

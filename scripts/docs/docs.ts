@@ -1,7 +1,6 @@
 /**
- * `deno task docs`: writes everything that follows from the tools and the
- * version: completions and manual pages from each tool's table, and the
- * manifests' parts.
+ * `deno task docs`: generates what follows from the tools and the version:
+ * completions and manual pages from each tool's table, and parts of manifests.
  *
  * @module
  */
@@ -17,7 +16,7 @@ import { makeManifests } from "./manifests.ts";
 import { manualPage, overviewPage } from "./manual.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-/** The folders whose files all come from here. */
+/** The folders in which all files are generated. */
 export const FOLDERS = [
   "share/bash-completion/completions",
   "share/fish/vendor_completions.d",
@@ -26,13 +25,13 @@ export const FOLDERS = [
   "share/man/man7",
 ];
 
-/** The tools, by name. */
+/** Returns the tools, sorted by name. */
 export async function loadTools(): Promise<Tool[]> {
   const modules = toolNames().map((name) => import(toolScript(name).href));
   return (await Promise.all(modules)).map(({ tool }) => tool);
 }
 
-/** The text of each file, by its path in the repository. */
+/** Returns the text of each file, by its path in the repository. */
 export function makeDocs(tools: readonly Tool[]): Map<string, string> {
   return new Map([
     ...tools.flatMap((tool): [string, string][] => [
@@ -51,7 +50,7 @@ export function makeDocs(tools: readonly Tool[]): Map<string, string> {
 if (import.meta.main) {
   for (const folder of FOLDERS) {
     const url = new URL(folder, ROOT);
-    // A tool that is gone leaves nothing behind.
+    // The files of removed tools disappear.
     await Deno.remove(url, { recursive: true }).catch(() => {});
     await Deno.mkdir(url, { recursive: true });
   }

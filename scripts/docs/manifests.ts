@@ -1,17 +1,16 @@
 /**
- * What the manifests say of the sources: the list of tools and the version.
- * The tools are the files at the top of `filters/`; the version stands in
- * `deno.json`. Everything else follows from these two.
+ * The list of tools and the version, in all manifests. The tools are the files
+ * at the top of `filters/`, and the version is the one in `deno.json`.
  *
  * @module
  */
 
 import { toolNames } from "../tool_path.ts";
 
-/** A file, a part of it that follows from elsewhere, and what it is to be. */
+/** A file, the generated part of it, and the text of that part. */
 type Part = readonly [path: string, part: RegExp, text: string];
 
-/** The text of each manifest, by its path in the repository. */
+/** Returns the text of each manifest, by its path in the repository. */
 export function makeManifests(root: URL): Map<string, string> {
   const read = (path: string) => Deno.readTextFileSync(new URL(path, root));
   const { version } = JSON.parse(read("deno.json"));

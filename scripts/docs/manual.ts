@@ -1,5 +1,6 @@
 /**
- * Manual pages, in man(7)'s language, from the tables of the tools.
+ * Manual pages in the language of man(7), generated from the tables of the
+ * tools.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import { optionsOf } from "./completions.ts";
 
 const OVERVIEW = "subunit-tools";
 
-/** Characters that roff takes for its own, or prints as another one. */
+/** Characters that roff interprets, or prints as other ones. */
 const ESCAPES: Record<string, string> = {
   "\\": "\\e",
   "-": "\\-",
@@ -22,7 +23,7 @@ const ESCAPES: Record<string, string> = {
   "~": "\\(ti",
 };
 
-/** Text as roff that shows it, each line as a line of the source. */
+/** Returns the roff source of a text, line by line. */
 export function roff(text: string): string {
   return text
     .replace(/[\\'"`^~-]/g, (character) => ESCAPES[character])
@@ -31,19 +32,19 @@ export function roff(text: string): string {
 
 const bold = (text: string) => `\\fB${roff(text)}\\fR`;
 
-/** Roff with each word in capitals, which stands for another, in italics. */
+/** Returns the roff source of a text with its placeholders in italics. */
 function placeholders(text: string): string {
   return roff(text).replace(/\b[A-Z][A-Z_\d]*\b/g, "\\fI$&\\fR");
 }
 
-/** What stands in front of every page. */
+/** Returns the first lines of every page. */
 function head(name: string, section: number, manual: string): string[] {
   return [
     '.\\" Made by scripts/docs/manual.ts from the tables of options.',
     `.TH ${
       roff(name.toUpperCase())
     } ${section} "" "subunit\\-tools ${manifest.version}" "${manual}"`,
-    // Neither hyphens in names nor blanks in commands that are not there.
+    // No hyphenation of names, no extra blanks in commands.
     ".nh",
     ".ad l",
   ];
@@ -61,14 +62,14 @@ function options(tool: Tool): string[] {
   });
 }
 
-/** The other tools that its notes and examples name. */
+/** Returns the other tools that a tool's notes and examples name. */
 function seeAlso(tool: Tool): string[] {
   const text = [tool.notes, ...tool.examples].join("\n");
   const named = text.match(/\b(subunit-?\w+|\w+2subunit)\b/g) ?? [];
   return [...new Set(named)].filter((name) => name !== tool.name).sort();
 }
 
-/** The page of a tool, in section 1. */
+/** Returns the page of a tool, in section 1. */
 export function manualPage(tool: Tool): string {
   const [first, ...rest] = tool.summary;
   return [
@@ -101,14 +102,14 @@ export function manualPage(tool: Tool): string {
   ].join("\n");
 }
 
-/** The page about all tools, in section 7. */
+/** Returns the page about all tools, in section 7. */
 export function overviewPage(tools: readonly Tool[]): string {
   return [
     ...head(OVERVIEW, 7, "Miscellaneous"),
     ".SH NAME",
     `${roff(OVERVIEW)} \\- filters for test results that travel through pipes`,
     ".SH DESCRIPTION",
-    roff(`subunit is a streaming protocol for test results. These tools stand
+    roff(`subunit is a streaming protocol for test results. These tools run
 between a test runner and a report. What a tool does not change leaves as the
 bytes that came in; text between the packets passes on. A test that started
 and never ended is a failure, and so is damage.`),

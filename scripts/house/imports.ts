@@ -1,27 +1,27 @@
 /**
- * `deno task imports`: checks who imports whom. The rules are those of
- * CONTRIBUTING.md's layout; each finding says what to do.
+ * `deno task imports`: checks which modules may import which. The rules are those
+ * of CONTRIBUTING.md's layout; each message says what to do.
  *
  * @module
  */
 
-/** A source file: what it is called in the repository, and its text. */
+/** A source file: its path in the repository, and its text. */
 export interface Source {
   readonly path: string;
   readonly text: string;
 }
 
-/** What breaks a rule, and where. */
+/** A violation of a rule. */
 export interface Violation {
   readonly path: string;
-  /** What is wrong and what to do, in one line. */
+  /** The problem and its remedy, in one line. */
   readonly message: string;
 }
 
 /**
  * The rooms of each package, from the ground up. A file imports from its own
- * room and from rooms on lower floors; rooms on one floor know nothing of each
- * other.
+ * room and from rooms on lower floors; rooms on one floor do not import from
+ * each other.
  */
 const FLOORS: readonly (readonly string[])[] = [
   ["codec/text"],
@@ -42,27 +42,27 @@ const FLOORS: readonly (readonly string[])[] = [
   ["executables"],
 ];
 
-/** Rooms on a floor of their own package that only some rooms above may use. */
+/** Rooms that may import only from the rooms listed. */
 const STANDS_ON: Readonly<Record<string, readonly string[]>> = {
-  // Foreign formats make events, and events need no packets.
+  // Other formats are converted to events, without packets.
   "codec/tap": ["codec/text", "codec/timestamp", "codec/event"],
   "codec/gojson": ["codec/text", "codec/timestamp", "codec/event"],
   "codec/junit": ["codec/text", "codec/timestamp", "codec/event"],
   "codec/record": ["codec/text", "codec/timestamp", "codec/event"],
 };
 
-/** Rooms that are handed files, clocks and streams, and open none. */
+/** Rooms that get files, clocks and streams from their caller, and open none. */
 const PURE = ["traceback", "select"];
 const IMPURE = ["kit/runtime", "kit/io"];
 
-/** Where the runtime's own global may be written. */
+/** The files that may name the runtime's global. */
 const KNOWS_RUNTIME =
   /^filters\/kit\/(runtime|io|tool)\/|^filters\/kit\/errors\.ts$/;
 
-/** Where tests keep what they share. */
+/** The room of helpers for the codec's tests. */
 const TESTING = "codec/_testing";
 
-/** The room a file is in; undefined for a file the rules do not cover. */
+/** Returns the room of a file; undefined if the rules do not cover it. */
 export function roomOf(path: string): string | undefined {
   const [top, first, second] = path.split("/");
   if (!path.endsWith(".ts")) return undefined;
@@ -81,7 +81,7 @@ const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|[\s;{}()])\/\/.*$/gm;
 const IMPORT =
   /\b(?:import|export)\b[^"'`;]*?\bfrom\s*"([^"]+)"|^\s*import\s*"([^"]+)"|\bimport\("([^"]+)"\)/gm;
 
-/** The modules that a file imports, as it writes them. */
+/** Returns the modules that a file imports, as it writes them. */
 export function importsOf(text: string): string[] {
   return Array.from(
     text.replace(COMMENT, "").matchAll(IMPORT),
@@ -89,7 +89,7 @@ export function importsOf(text: string): string[] {
   );
 }
 
-/** The path of a relative import, from the root of the repository. */
+/** Returns the path of a relative import, from the root of the repository. */
 function resolve(importer: string, specifier: string): string {
   return new URL(specifier, `file:///${importer}`).pathname.slice(1);
 }
@@ -107,7 +107,7 @@ function messagesFor({ path, text }: Source): string[] {
   const isTest = path.endsWith("_test.ts");
   const imported = importsOf(text);
   const messages = isTest ? [] : [
-    ...imported.map((specifier) => complaintAbout(path, room, specifier)),
+    ...imported.map((specifier) => importMessage(path, room, specifier)),
     ...globalsIn(path, room, text),
     barrelIn(path, room, text),
   ];
@@ -120,8 +120,8 @@ function messagesFor({ path, text }: Source): string[] {
   ].filter((message) => message !== undefined);
 }
 
-/** What is wrong with one import, if anything is. */
-function complaintAbout(
+/** Returns the message about one import, if it violates a rule. */
+function importMessage(
   path: string,
   room: string,
   specifier: string,
@@ -129,10 +129,10 @@ function complaintAbout(
   if (!specifier.startsWith(".")) return packageIn(room, specifier);
   const target = resolve(path, specifier);
   const targetRoom = roomOf(target);
-  // That is refused for tests, too: see below.
+  // Refused in tests as well: see below.
   if (targetRoom === "executables") return undefined;
   if (targetRoom === undefined) {
-    return `imports ${target}, which is no part of the packages: what ships imports from codec/ and filters/ only`;
+    return `imports ${target}, which is not part of the packages: published code imports only from codec/ and filters/`;
   }
   if (targetRoom === room) return undefined;
   if (targetRoom === TESTING) {
@@ -140,52 +140,54 @@ function complaintAbout(
   }
   if (target.startsWith("codec/") !== path.startsWith("codec/")) {
     return path.startsWith("codec/")
-      ? `imports ${target}: the codec knows no filters; move what both need down into the codec`
-      : `imports ${target} by its path: write "@subunit/codec", and export it there if others may use it`;
+      ? `imports ${target}: the codec must not depend on filters; move what both need down into the codec`
+      : `imports ${target} by its path: write "@subunit/codec", and export it there if it is public`;
   }
   if (PURE.includes(room) && IMPURE.includes(targetRoom)) {
-    return `imports ${target}: ${room} is pure; let its caller hand it the file, clock or stream`;
+    return `imports ${target}: ${room} is pure; let its caller pass the file, clock or stream`;
   }
   const stands = STANDS_ON[room];
   if (stands !== undefined && !stands.includes(targetRoom)) {
-    return `imports ${target}: ${room} stands on ${stands.join(", ")} alone`;
+    return `imports ${target}: ${room} may import only from ${
+      stands.join(", ")
+    }`;
   }
   const floor = floorOf(room), targetFloor = floorOf(targetRoom);
   if (targetFloor > floor) {
     return `imports ${target}, which is above it: move what it needs down into ${room} or below, or move this file up`;
   }
   if (targetFloor === floor) {
-    return `imports ${target}, a neighbour on its floor: move what both need to a room below`;
+    return `imports ${target}, a room on the same floor: move what both need to a room below`;
   }
 }
 
-/** What is wrong with an import of a package. */
+/** Returns the message about an import of a package, if it violates a rule. */
 function packageIn(room: string, specifier: string): string | undefined {
   if (room.startsWith("codec/") && specifier.startsWith("node:")) {
-    return `imports ${specifier}: the codec runs anywhere; let its caller hand it what it needs`;
+    return `imports ${specifier}: the codec runs anywhere; let its caller pass what it needs`;
   }
 }
 
-/** What is wrong with the globals it names. */
+/** Returns messages about the globals that a file names. */
 function globalsIn(path: string, room: string, text: string): string[] {
   const code = text.replace(COMMENT, "").replace(/^#!.*/, "");
   const messages: string[] = [];
   if (/(?<![\w.$"'`])Deno\b\s*[.?[]/.test(code) && !KNOWS_RUNTIME.test(path)) {
     messages.push(
       room.startsWith("codec/")
-        ? "names Deno: the codec runs anywhere; let its caller hand it what it needs"
+        ? "names Deno: the codec runs anywhere; let its caller pass what it needs"
         : "names Deno: only kit/runtime, kit/io, kit/tool and kit/errors.ts do; use or add a function of kit/io",
     );
   }
   if (PURE.includes(room) && /\b(Date\.now|performance\.now)\b/.test(code)) {
     messages.push(
-      `reads a clock: ${room} is pure; let its caller hand it the time`,
+      `reads a clock: ${room} is pure; let its caller pass the time`,
     );
   }
   return messages;
 }
 
-/** Barrels load what nobody asked for, and every module costs start-up time. */
+/** Barrels load modules that nobody needs, and each one costs start-up time. */
 function barrelIn(
   path: string,
   room: string,
@@ -197,7 +199,7 @@ function barrelIn(
   }
 }
 
-/** Nobody imports an executable: not even a test of a room. */
+/** No file imports an executable, not even a test of a room. */
 function executableIn(path: string, specifier: string): string | undefined {
   if (!specifier.startsWith(".")) return undefined;
   const target = resolve(path, specifier);
@@ -205,7 +207,7 @@ function executableIn(path: string, specifier: string): string | undefined {
   return `imports the executable ${target}: move what it needs into a room`;
 }
 
-/** The source files below a folder of the repository. */
+/** Yields the source files below a folder of the repository. */
 function* sourcesIn(root: URL, folder: string): Generator<Source> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
     const path = `${folder}${name}`;
@@ -216,7 +218,7 @@ function* sourcesIn(root: URL, folder: string): Generator<Source> {
   }
 }
 
-/** The source files that the rules cover. */
+/** Returns the source files that the rules cover. */
 export function houseSources(): Source[] {
   const root = new URL("../../", import.meta.url);
   return ["codec/", "filters/"].flatMap((folder) => [

@@ -5,7 +5,7 @@ Deno.test("the house keeps its rules about imports", () => {
   assertEquals(violationsIn(houseSources()), []);
 });
 
-/** A file that breaks one rule, and what is said of it. */
+/** A file that violates one rule, and the message about it. */
 const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
   [
     "filters/report/x.ts",
@@ -15,7 +15,7 @@ const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
   [
     "filters/select/x.ts",
     'import type { A } from "../merge/y.ts";',
-    /a neighbour on its floor: move what both need to a room below/,
+    /a room on the same floor: move what both need to a room below/,
   ],
   [
     "filters/kit/io/x.ts",
@@ -25,7 +25,7 @@ const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
   [
     "filters/kit/io/x.ts",
     'const { a } = await import("../python/y.ts");',
-    /neighbour/,
+    /a room on the same floor/,
   ],
   [
     "filters/report/x.ts",
@@ -50,13 +50,13 @@ const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
   [
     "codec/v2/x.ts",
     'import { a } from "../../filters/kit/errors.ts";',
-    /the codec knows no filters/,
+    /the codec must not depend on filters/,
   ],
   ["codec/v2/x.ts", 'import { a } from "../results/y.ts";', /above it/],
   [
     "codec/tap/x.ts",
     'import { a } from "../v2/y.ts";',
-    /stands on codec\/text/,
+    /may import only from codec\/text/,
   ],
   ["codec/event.ts", 'import "./v2/y.ts";', /above it/],
   ["codec/v2/x.ts", 'import { a } from "../_testing/y.ts";', /is for tests/],
@@ -69,12 +69,12 @@ const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
     'import { a } from "../kit/io/input.ts";',
     /traceback is pure/,
   ],
-  ["filters/select/x.ts", "const now = Date.now();", /hand it the time/],
+  ["filters/select/x.ts", "const now = Date.now();", /pass the time/],
   ["filters/report/mod.ts", 'export * from "./x.ts";', /whole module/],
   [
     "filters/report/x.ts",
     'import { a } from "../../scripts/y.ts";',
-    /no part of the packages/,
+    /not part of the packages/,
   ],
   ["filters/cellar/x.ts", "", /no floor: add "cellar" to FLOORS/],
 ];

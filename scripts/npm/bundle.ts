@@ -1,10 +1,10 @@
 /**
- * Modules with all they import, in files that run on Node 20.
+ * Bundles modules with all that they import into files that run on Node 20.
  *
- * `deno bundle` knows the workspace, the import map and the pinned packages,
- * and makes one file of each module. It leaves the language as it is; what
- * Node 20 cannot read yet, as `using`, esbuild lowers. (`deno bundle` is
- * esbuild inside; this is the version it has, but asked for by name.)
+ * `deno bundle` reads the workspace, the import map and the pinned packages, and
+ * writes one file per module. It does not lower the language; esbuild does that
+ * for syntax that Node 20 cannot read, such as `using`. (`deno bundle` contains
+ * esbuild; this is the same version.)
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { run } from "./project.ts";
 const ESBUILD = "esbuild@0.25.5";
 
 /**
- * Bundles modules into a directory, under the names they have.
+ * Bundles modules into a directory, under their own names.
  *
  * @param options those of `deno bundle`
  */
@@ -27,8 +27,8 @@ export async function bundle(
     Deno.execPath(),
     "bundle",
     "--quiet",
-    // In a browser's bundle nothing of Node is loaded that nobody asks for;
-    // under Deno each such module costs as much as the start of a tool.
+    // A bundle for browsers loads only the modules of Node that are imported;
+    // under Deno each other one would cost as much as the start of a tool.
     "--platform=browser",
     "--external=node:*",
     `--outdir=${directory}`,
@@ -38,12 +38,12 @@ export async function bundle(
   forgetCache(directory);
 }
 
-/** How often two of them may meet. */
+/** How often to retry after a race. */
 const ATTEMPTS = 5;
 
 /**
- * Runs `deno bundle`. The first one on a machine puts its esbuild in place, and
- * fails when another one does so at the same time.
+ * Runs `deno bundle`. The first run on a machine installs esbuild, and fails if
+ * another run does so at the same time.
  */
 async function bundleWith(command: readonly string[]): Promise<void> {
   for (let attempt = 1;; attempt++) {
@@ -57,10 +57,10 @@ async function bundleWith(command: readonly string[]): Promise<void> {
   }
 }
 
-/** Where a package's module was cached: the bundler calls it so, and it shows. */
+/** The path of a cached module, which the bundler uses as its name. */
 const CACHED = /(?<=^ *")[^"\n]*\/npm\/[^"\n/]+\/([^"\n]+)(?="\()/gm;
 
-/** Takes this machine's paths out of the names of modules. */
+/** Removes this machine's paths from the names of modules. */
 function forgetCache(directory: string): void {
   for (const file of scriptsIn(directory)) {
     const path = `${directory}/${file}`;
@@ -70,10 +70,10 @@ function forgetCache(directory: string): void {
 }
 
 /**
- * Lowers scripts for Node 20, into another directory, with source maps. They
- * are the main modules of what they are in.
+ * Lowers scripts for Node 20 into another directory, with source maps. In each
+ * of them `import.meta.main` is true.
  *
- * @param files their paths in `from`, and in `to` when this is done
+ * @param files their paths in `from`, and then in `to`
  * @param options those of esbuild
  */
 export async function lower(
@@ -98,7 +98,7 @@ export async function lower(
   ]);
 }
 
-/** The paths of the scripts in a directory, at any depth. */
+/** Returns the paths of the scripts in a directory, at any depth. */
 export function scriptsIn(directory: string, folder = ""): string[] {
   return Array.from(Deno.readDirSync(`${directory}/${folder}`)).flatMap(
     ({ name, isDirectory }) =>

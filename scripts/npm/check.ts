@@ -1,6 +1,7 @@
 /**
- * Checks that the tools use nothing of Deno but `kit/runtime/runtime.ts`, that
- * `kit/runtime/node/` has all of that, and that neither uses what Node 20 lacks.
+ * Checks that the tools use only the part of Deno in `kit/runtime/runtime.ts`,
+ * that `kit/runtime/node/` implements all of it, and that neither uses anything
+ * that Node 20 lacks.
  *
  * @module
  */
@@ -17,7 +18,7 @@ const NODE_LIBRARIES = [
   "dom.asynciterable",
 ];
 
-/** The globals of the tools; none of Deno's own types are in reach. */
+/** The globals of the tools, without Deno's own types. */
 const GLOBALS = `
 import type { Runtime } from "${ROOT}filters/kit/runtime/runtime.ts";
 import "${ROOT}filters/kit/runtime/node/ecmascript.ts";
@@ -30,14 +31,14 @@ declare global {
 }
 `;
 
-/** What makes Node a runtime for the tools. */
+/** The module that makes Node a runtime for the tools. */
 const LAYER = "filters/kit/runtime/node/mod.ts";
 
 /**
  * Checks the types of the tools as a program for Node.
  *
  * @param scratch a directory to write into
- * @throws when one uses what is not there
+ * @throws if one uses something that Node lacks
  */
 export async function checkTools(scratch: string): Promise<void> {
   Deno.writeTextFileSync(`${scratch}/globals.d.ts`, GLOBALS);
@@ -45,7 +46,7 @@ export async function checkTools(scratch: string): Promise<void> {
   await checkModules(modules, scratch, [`${scratch}/globals.d.ts`]);
 }
 
-/** Checks the library as one for any runtime; the layer is not beside it. */
+/** Checks the library, which must run without the layer for Node. */
 export async function checkLibrary(scratch: string): Promise<void> {
   await checkModules(LIBRARY, scratch, []);
 }
@@ -60,7 +61,7 @@ async function checkModules(
     name.replace(/^\./, "@subunit/codec"),
     path.replace(/^\./, `${ROOT}codec`),
   ]);
-  // A copy: what is resolved from elsewhere would be written into ours.
+  // A copy, because Deno would write new entries into our lock file.
   Deno.copyFileSync(`${ROOT}deno.lock`, `${scratch}/deno.lock`);
   Deno.writeTextFileSync(
     config,

@@ -1,6 +1,6 @@
 /**
- * The executables of the npm package, for Node and Deno: `bin/` has a command
- * each, `tools/` the modules.
+ * The executables of the npm package, for Node and Deno: commands in `bin/` and
+ * their modules in `tools/`.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { bundle, lower, scriptsIn } from "./bundle.ts";
 import { EXECUTABLES, NAME, PROJECT, TOOLS } from "./project.ts";
 
 /**
- * From here on the library can be required: `process.getBuiltinModule`, which
- * the tools need, is older.
+ * The first version in which the library can be required. The tools need
+ * `process.getBuiltinModule`, which is older.
  */
 const OLDEST_NODE = "20.19";
 
-/** What the package's manifest says of that. */
+/** The supported versions, for the package's manifest. */
 export const NODE_VERSIONS = `^${OLDEST_NODE} || >=22.12`;
 
 /**
- * What tools share is in chunks. Those below this size are in each tool again:
- * to load one more module takes longer than to read so much twice.
+ * Code that tools share is in chunks. Smaller chunks are copied into each tool,
+ * because loading one more module takes longer than reading so much again.
  */
 const SMALLEST_CHUNK = 8192;
 
-/** A third is read less. Names stay: they stand in the trace of a defect. */
+/** Saves a third of the size. Names stay, for stack traces. */
 const MINIFY = "--minify-whitespace";
 
 /** The module that makes Node a runtime for the tools. */
 const LAYER = "node.js";
 
 /**
- * Makes the executables.
+ * Builds the executables.
  *
  * @param npm the directory of the package
  * @param scratch a directory to write into
@@ -52,7 +52,7 @@ export async function buildExecutables(
   }
 }
 
-/** Makes the modules of the tools and what they share. */
+/** Builds the modules of the tools and the chunks that they share. */
 async function buildTools(from: string, to: string): Promise<void> {
   await bundle(EXECUTABLES, from, "--code-splitting", "--sourcemap=linked");
   const tools = TOOLS.map((name) => `${name}.js`);
@@ -67,18 +67,18 @@ async function buildTools(from: string, to: string): Promise<void> {
     "--platform=neutral",
     "--external:node:*",
     ...chunks.map((chunk) => `--external:./${chunk}`),
-    // Before everything else.
+    // This must run before everything else.
     `--banner:js=import "./${LAYER}";`,
   );
 }
 
-/** A module that one of ours imports, now or later. */
+/** A static or dynamic import of one of our modules. */
 const IMPORTED = /\b(?:from|import) ?\(?"\.\/([^"\n]+)"/g;
 
 /**
- * The chunks that are to be modules of their own: those of some size, those
- * that are loaded only when needed, and all that these import. A module is
- * never in two places at once in one process.
+ * Returns the chunks that become modules of their own: large ones, those that
+ * are loaded only when needed, and all that these import. So a process never
+ * loads the same code twice.
  */
 function sharedChunks(directory: string, tools: readonly string[]): string[] {
   const read = (file: string) => Deno.readTextFileSync(`${directory}/${file}`);
@@ -97,9 +97,9 @@ function sharedChunks(directory: string, tools: readonly string[]): string[] {
 }
 
 /**
- * Makes the layer: a function, whose modules of Node are loaded where it is
- * run. Under Deno it is passed over, and nothing of Node is loaded: that would
- * take longer than all the rest.
+ * Builds the layer: a function that loads the modules of Node when it is called.
+ * Under Deno it is not called, because loading them would take longer than
+ * everything else.
  */
 async function buildLayer(from: string, to: string): Promise<void> {
   await bundle(
@@ -124,7 +124,7 @@ if (require === undefined) {
   );
 }
 
-/** Makes the command that has the package's name. */
+/** Builds the command that has the package's name. */
 async function buildDispatcher(from: string, to: string): Promise<void> {
   const tools = await loadTools();
   const summaries = Object.fromEntries(
@@ -143,8 +143,8 @@ async function buildDispatcher(from: string, to: string): Promise<void> {
 }
 
 /**
- * A command. npm links to it from where it is found. To Node a link is the file
- * that it leads to; to Deno it is not, and nothing is beside it.
+ * Returns the script of a command. npm installs a link to it. Node resolves the
+ * link before it resolves imports; Deno does not.
  */
 function command(name: string): string {
   const module = `"../tools/${name}.js"`;

@@ -19,7 +19,7 @@ export const LIBRARY_EXPORTS = Object.fromEntries(
 );
 
 /**
- * Makes `lib/` and `types/`.
+ * Builds `lib/` and `types/`.
  *
  * @param npm the directory of the package
  * @param scratch a directory to write into
@@ -32,13 +32,13 @@ export async function buildLibrary(
   await buildTypes(`${npm}/types`, scratch);
 }
 
-/** Our dependencies are in the modules, and what they share is in chunks. */
+/** Bundles our dependencies into the modules; shared code is in chunks. */
 async function buildModules(from: string, to: string): Promise<void> {
   await bundle(LIBRARY, from, "--code-splitting", "--sourcemap=linked");
   await lower(scriptsIn(from), from, to);
 }
 
-/** `deno pack` makes a package of one member; its types are what we need. */
+/** Takes the types from the package that `deno pack` makes of the codec. */
 async function buildTypes(directory: string, scratch: string): Promise<void> {
   const tarball = `${scratch}/codec.tgz`;
   const pack = ["pack", "--allow-dirty", "--ignore=**/*_test.ts"];

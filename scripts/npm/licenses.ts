@@ -1,5 +1,5 @@
 /**
- * What the packages inside our bundles ask to be told of them.
+ * The licenses of the packages in our bundles.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { scriptsIn } from "./bundle.ts";
 import { ROOT } from "./project.ts";
 
-/** A package in Deno's cache, as `deno bundle` names it above its modules. */
+/** A package in Deno's cache, in the comment of `deno bundle` above a module. */
 const PACKAGE =
   /^\/\/ (.*\/npm\/[^/\n]+\/((?:@[^/\n]+\/)?[^/\n]+\/[^/\n]+))\//gm;
 
-/** The file in which a package has its license. */
+/** The file with the license of a package. */
 const LICENSE = /^licen[cs]e(\.|$)/i;
 
-/** The packages in a directory of bundles: where they are cached, by name. */
+/** Returns the packages in a directory of bundles: their cached paths by name. */
 export function packagesIn(directory: string): Map<string, string> {
   const found = scriptsIn(directory).flatMap((file) => [
     ...Deno.readTextFileSync(`${directory}/${file}`).matchAll(PACKAGE),
@@ -23,15 +23,15 @@ export function packagesIn(directory: string): Map<string, string> {
 }
 
 /**
- * Licenses that the manifest's own stands for: those that ask for no more than
- * to be repeated, and the LGPL, which is named there.
+ * Licenses that the manifest's `license` covers: those that only have to be
+ * reproduced, and the LGPL, which it names.
  */
 const KNOWN = ["MIT", "BlueOak-1.0.0", "LGPL-3.0+"];
 
 /**
- * The licenses of packages, one after another.
+ * Returns the licenses of packages as one document.
  *
- * @throws when the manifest does not stand for one
+ * @throws if the manifest does not cover one
  */
 export function licensesOf(packages: ReadonlyMap<string, string>): string {
   const parts = [...packages].sort().map(([name, path]) => {
@@ -40,7 +40,7 @@ export function licensesOf(packages: ReadonlyMap<string, string>): string {
     );
     if (!KNOWN.includes(license)) {
       throw new Error(
-        `Cannot bundle ${name}: the manifest knows no ${license}`,
+        `Cannot bundle ${name}: the manifest does not cover ${license}`,
       );
     }
     const texts = Array.from(Deno.readDirSync(path), (entry) => entry.name)

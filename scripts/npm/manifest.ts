@@ -8,7 +8,7 @@ import { NODE_VERSIONS } from "./executables.ts";
 import { LIBRARY_EXPORTS } from "./library.ts";
 import { NAME, PROJECT, ROOT, TOOLS } from "./project.ts";
 
-/** What the package says of itself; it needs no other. */
+/** Returns the manifest; it has no dependencies. */
 export function makeManifest() {
   return {
     name: NAME,
@@ -33,10 +33,10 @@ export function makeManifest() {
   };
 }
 
-/** Ours, and that of OpenPGP.js, which is inside gpg-signed-stream. */
+/** Our license, and that of OpenPGP.js in gpg-signed-stream. */
 const LICENSE = "MIT AND LGPL-3.0-or-later";
 
-/** Who holds the copyright. */
+/** Returns the holder of the copyright. */
 function holder(): string {
   const license = Deno.readTextFileSync(`${ROOT}LICENSE`);
   const [, name] = /^Copyright \(c\) \d+ (.*)$/m.exec(license)!;
@@ -44,8 +44,8 @@ function holder(): string {
 }
 
 /**
- * Where the project is found: `repository` of `deno.json`, its address on the
- * web. Without one the package names no place rather than a wrong one.
+ * Returns the addresses that follow from `repository` in `deno.json`, the
+ * project's address on the web; without one, none.
  */
 export function addresses(repository: string | undefined) {
   if (repository === undefined) return {};

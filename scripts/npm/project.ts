@@ -1,19 +1,19 @@
 /**
- * What the npm package is made of, as the workspace has it.
+ * The sources of the npm package in the workspace.
  *
  * @module
  */
 
 import { toolNames } from "../tool_path.ts";
 
-/** A package as its `deno.json` has it. */
+/** The `deno.json` of a package. */
 export interface Manifest {
   readonly version: string;
-  /** The modules by what they are imported as: "./tap" is "./tap/mod.ts". */
+  /** The modules by the name of their import: "./tap" is "./tap/mod.ts". */
   readonly exports: Readonly<Record<string, string>>;
 }
 
-/** Of the npm package, its tarball, and the command that runs a tool by name. */
+/** The name of the npm package, its tarball, and the command that runs a tool. */
 export const NAME = "subunit-tools";
 
 /** The checkout. */
@@ -23,7 +23,7 @@ function readJson(path: string) {
   return JSON.parse(Deno.readTextFileSync(ROOT + path));
 }
 
-/** What the root says of the whole. */
+/** The `deno.json` of the root. */
 interface Project extends Manifest {
   /** The import map, where all dependencies are pinned. */
   readonly imports: Readonly<Record<string, string>>;
@@ -31,24 +31,24 @@ interface Project extends Manifest {
   readonly repository?: string;
 }
 
-/** The whole. */
+/** The manifest of the root. */
 export const PROJECT: Project = readJson("deno.json");
 
-/** The library. */
+/** The manifest of the library. */
 export const CODEC: Manifest = readJson("codec/deno.json");
 
-/** The modules of the library, from the checkout. */
+/** The modules of the library, relative to the checkout. */
 export const LIBRARY: readonly string[] = Object.values(CODEC.exports)
   .map((path) => path.replace(/^\./, "codec"));
 
 /** The names of the executables. */
 export const TOOLS: readonly string[] = toolNames();
 
-/** The modules that the executables are, from the checkout. */
+/** The modules of the executables, relative to the checkout. */
 export const EXECUTABLES: readonly string[] = TOOLS
   .map((name) => `filters/${name}.ts`);
 
-/** Runs a command, whose words are shown when it fails. */
+/** Runs a command; an error has its output. */
 export async function run(
   [program, ...args]: readonly string[],
   cwd = ROOT,

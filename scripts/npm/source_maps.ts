@@ -1,6 +1,6 @@
 /**
- * Source maps that name files as the repository has them, not as they lay on
- * the machine that built the package.
+ * Source maps with the paths of the repository, not those of the machine that
+ * built the package.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { dirname, relative, resolve } from "node:path";
 import { scriptsIn } from "./bundle.ts";
 import { ROOT } from "./project.ts";
 
-/** A file of a package in Deno's cache: behind the registry, its own name. */
+/** A file of a package in Deno's cache: its own name follows the registry. */
 const CACHED = /\/npm\/[^/]+\/(.*)$/;
 /**
- * A chunk without sources: the bundler's own helpers, where all modules of the
- * library share them.
+ * A chunk without sources: the bundler's own helpers, which all modules of the
+ * library share.
  */
 const HELPERS = /\/chunk-\w+\.js$/;
 
 /**
- * Renames the sources of all maps in a folder of the package: seen from the
- * package, "filters/subunit-ls.ts" or "npm/sax/1.6.1/lib/sax.js".
+ * Renames the sources of all maps in a folder of the package, relative to the
+ * package: "filters/subunit-ls.ts" or "npm/sax/1.6.1/lib/sax.js".
  *
- * @throws when one is neither of ours nor from a package
+ * @throws if a source is neither ours nor from a package
  */
 export function renameSources(npm: string, folder: string): void {
   for (const script of scriptsIn(`${npm}/${folder}`)) {
@@ -41,7 +41,7 @@ export function renameSources(npm: string, folder: string): void {
   }
 }
 
-/** Says whether a script is its own source: the bundler's helpers are. */
+/** Returns whether a script is its own source, as the bundler's helpers are. */
 function isBundled(source: string, script: string): boolean {
   return !source.startsWith(ROOT) && source.endsWith(`/${script}`);
 }

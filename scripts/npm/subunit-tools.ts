@@ -1,28 +1,28 @@
 /**
- * subunit-tools: runs a tool of the npm package, or lists them. This is what
- * `npx subunit-tools` runs.
+ * subunit-tools: lists the tools of the npm package, or runs one of them. This
+ * is the command of `npx subunit-tools`.
  *
  * @module
  */
 
 import { closestString } from "@std/text/closest-string";
 
-/** What each tool is for; the build puts it in, as the version. */
+/** The purpose of each tool; the build inserts it, and the version. */
 declare const SUMMARIES: Readonly<Record<string, string>>;
 declare const VERSION: string;
 
 const NAME = "subunit-tools";
-/** What the short form of a name leaves out. */
+/** The part of a name that its short form leaves out. */
 const PREFIX = /^subunit-?/;
 
-/** The name of the tool that is called so, in full or for short. */
+/** Returns the tool with that full or short name. */
 function toolCalled(word: string): string | undefined {
   return Object.keys(SUMMARIES).find((name) =>
     [name, name.replace(PREFIX, "")].includes(word)
   );
 }
 
-/** What is most like a word that calls no tool. */
+/** Returns the name that is most similar to an unknown word. */
 function nearestTo(word: string): string {
   const names = Object.keys(SUMMARIES);
   const short = names.map((name) => name.replace(PREFIX, ""));
@@ -39,7 +39,7 @@ Run one of these tools; "ls" is short for subunit-ls, "2csv" for subunit2csv.
 ${rows.join("\n")}
 
 Options:
-  -h, --help     show this text; that of a tool: ${NAME} TOOL --help
+  -h, --help     show this text; for a tool, ${NAME} TOOL --help
       --version  show the version
 
 Examples:
@@ -69,7 +69,7 @@ function fail(message: string): number {
   return 2;
 }
 
-/** Runs what the command line asks for; returns the exit status if it is known. */
+/** Runs the command line; returns the exit status, unless the tool sets it. */
 async function main(): Promise<number | void> {
   const [word = "--help", ...rest] = Deno.args;
   if (word === "--help" || word === "-h") return print(helpText());
@@ -80,7 +80,7 @@ async function main(): Promise<number | void> {
   if (tool === undefined) {
     return fail(`Unknown tool ${quoted}: did you mean "${nearestTo(word)}"?`);
   }
-  // The tool takes what is left for its command line.
+  // The remaining words are the command line of the tool.
   Object.defineProperty(Deno, "args", { value: rest });
   await import(new URL(`${tool}.js`, import.meta.url).href);
 }
