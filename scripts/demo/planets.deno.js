@@ -1,7 +1,7 @@
 /**
  * A suite for the demonstration, run by `deno test`. Its name keeps it out of
  * the project's own tests: some of it fails on purpose. It is JavaScript, so that
- * nothing is spent on types.
+ * no time is spent on type checks.
  *
  * @module
  */

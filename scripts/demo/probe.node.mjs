@@ -12,7 +12,7 @@ test("leaves Earth", () => {});
 
 test("lands on Mars", async () => {
   console.log("altitude 1200 m, speed 370 m/s");
-  // What was printed, and what the runner knows, is to arrive.
+  // The output, and the runner's own report, must arrive first.
   await setTimeout(100);
   process.kill(process.pid, "SIGKILL");
 });

@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-// An annotation of a few lines: the frames of Node say nothing here.
+// For a short annotation: Node's own frames add nothing here.
 Error.stackTraceLimit = 1;
 
 describe("tides", () => {
