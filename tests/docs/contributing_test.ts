@@ -6,13 +6,13 @@ import { stream } from "../support/streams.ts";
 const TEXT = Deno.readTextFileSync(new URL("CONTRIBUTING.md", ROOT));
 const NAME = "subunit-keep";
 
-/** The example, and what the test of all tools has to know of it. */
+/** The example, and the line that the test of all tools needs. */
 const [EXAMPLE, ARGS] = Array.from(
   TEXT.matchAll(/^```ts ignore\n(.*?)^```$/gms),
   ([, code]) => code,
 );
 
-/** A checkout in which the example has been added as the document says. */
+/** A checkout with the example added as the document describes. */
 async function checkoutWithExample(): Promise<TempDir> {
   const dir = await copyCheckout();
   Deno.chmodSync(dir.file(`filters/${NAME}.ts`, EXAMPLE), 0o755);
@@ -120,7 +120,7 @@ Deno.test("CONTRIBUTING's layout names what is there", () => {
     const [names] = line.trimStart().split(/ {2,}/);
     const depth = (line.length - line.trimStart().length) / 2;
     for (const name of names.split(" ")) {
-      // What is left open.
+      // Left open.
       if (name === "…") continue;
       const path = [...folders.slice(0, depth), name].join("");
       assert(Deno.statSync(new URL(path, ROOT)) !== undefined, path);

@@ -31,7 +31,7 @@ Deno.test("the demonstration shows each pipeline and what it reports, and exits 
   assertStringIncludes(output, "\n::error file=tides.test.mjs,line=17,");
   assertMatch(output, /The tools reported what they should\.\n$/);
   assertEquals(status, 0);
-  // It is not printed to a terminal here.
+  // The output is not a terminal here.
   assert(!output.includes("\x1b"));
 });
 

@@ -4,7 +4,7 @@ import { peerTest, ROOT, shell, TempDir, text } from "../support/run.ts";
 
 const REPORTER = pathOf(new URL("examples/node_reporter.mjs", ROOT));
 
-/** Runs suites with the reporter; the rows that a pipeline makes of it. */
+/** Runs suites with the reporter and returns the rows of a pipeline. */
 async function report(
   suites: Record<string, string>,
   pipeline: string,

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ROOT } from "../support/run.ts";
 import { anchorsOf, brokenLinks, type Repository } from "../support/links.ts";
 
-/** Folders that nobody wrote. */
+/** Folders without sources. */
 const LEFT_OUT = [".git", "node_modules", "dist", ".corpora"];
 
 /** The paths of the files below a folder. */
@@ -20,7 +20,7 @@ const REPOSITORY: Repository = {
   read: (path) => Deno.readTextFileSync(new URL(path, ROOT)),
 };
 
-/** The file that CONTRIBUTING shows how to add, and its test. */
+/** The files that CONTRIBUTING's example adds. */
 const INVENTED = ["filters/subunit-keep", "tests/filters/subunit-keep"];
 
 const DOCUMENTS = REPOSITORY.files.filter((path) =>
@@ -51,7 +51,7 @@ for (const path of DOCUMENTS) {
   });
 }
 
-/** A small repository, and a text in its folder `docs`. */
+/** A small repository, for texts in its folder `docs`. */
 const SMALL: Record<string, string> = {
   "README.md": "# A Title\n\n## What it is\n\n## What it is\n",
   "docs/guide.md": "# Guide: `one` & two\n",

@@ -21,7 +21,7 @@ import { at, stream } from "../support/streams.ts";
 /** Programs that some commands need. */
 const PEERS = ["node", "jq", "gpg"] as const;
 
-/** Makes a key, without which there is nothing to sign with. */
+/** Makes a key to sign with. */
 async function furnishKeys(dir: TempDir): Promise<void> {
   const { secretFile, publicFile } = await testKey("ed25519");
   Deno.copyFileSync(secretFile, `${dir.path}/ci.key`);
@@ -37,7 +37,7 @@ function section(heading: string): string {
   return found;
 }
 
-/** The tools as commands: what a command starts does not see a shell's own. */
+/** The tools as files on the PATH: child processes do not see shell functions. */
 let toolPath: string | undefined;
 
 function toolsOnPath(): string {
@@ -51,13 +51,13 @@ function toolsOnPath(): string {
   return toolPath;
 }
 
-/** Runs commands of a document where their files and runners are. */
+/** Runs commands of a document in a folder with their files and runners. */
 async function runBlock(commands: string): Promise<string> {
   using dir = new TempDir();
   const runners = furnish(dir, commands);
   if (commands.includes("gpg-")) await furnishKeys(dir);
   const path = [runners, toolsOnPath(), Deno.env.get("PATH")].join(":");
-  // Some run what is in the checkout, as they say.
+  // Some run in the checkout.
   const isCheckout = commands.startsWith("deno run ");
   const { stdout } = await shell(commands, [], {
     cwd: isCheckout ? ROOT.pathname : dir.path,
@@ -120,7 +120,7 @@ peerTest("README's commands install the tools", ["npm"], async () => {
   assertEquals(installing.length, 2);
   using home = new TempDir();
   for (const commands of installing) {
-    // This Deno, with the modules it has: HOME is where things are put.
+    // This Deno, with its cached modules; the original HOME has that cache.
     const words = commands.replaceAll(
       "npx -y deno@2.9.6",
       `HOME=${quote(Deno.env.get("HOME")!)} ${quote(Deno.execPath())}`,

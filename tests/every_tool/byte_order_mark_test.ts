@@ -19,7 +19,7 @@ function encodings(text: string): Uint8Array[] {
   return [stream("\ufeff" + text), utf16(true), utf16(false)];
 }
 
-/** What each converter is given: the test "тест ³" fails. */
+/** The input of each converter: the test "тест ³" fails. */
 const INPUTS: readonly [converter: string, text: string][] = [
   ["tap2subunit", "TAP version 13\n1..1\nnot ok 1 - тест ³\n"],
   [
@@ -35,7 +35,7 @@ const INPUTS: readonly [converter: string, text: string][] = [
   ],
 ];
 
-/** What is told of tests, without the times of the conversion. */
+/** The events of tests, without the times of the conversion. */
 function facts(bytes: Uint8Array): Partial<StatusEvent>[] {
   return eventsIn(bytes).map(({ timestamp: _, ...event }) => event);
 }

@@ -17,7 +17,7 @@ const FORMATS: readonly [converter: string, text: string][] = [
   ["subunit-1to2", "test: a\nsuccess: a\n"],
 ];
 
-/** The tools that judge a stream, as they are called to do so. */
+/** The tools that judge a stream, with the options for it. */
 const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit-ls"],
   ["subunit-stats"],

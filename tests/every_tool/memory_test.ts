@@ -3,14 +3,14 @@ import { commandOf, peakMemoryOf, TempDir } from "../support/run.ts";
 import { at, type Said, stream } from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
-/** What is piped through each tool, made on the fly. */
+/** The bytes that are generated and piped through each tool. */
 const STREAM_BYTES = 2_000_000_000;
-/** The same for tools that make each test into something else. */
+/** The same for tools that convert each test. */
 const CONVERTED_BYTES = 400_000_000;
 /** The design's bound on resident memory, for a stream of any length. */
 const MOST_BYTES = 120 * 1024 * 1024;
 
-/** About a megabyte of tests that pass and fail side by side, with logs. */
+/** About a megabyte of concurrent tests that pass and fail, with logs. */
 function block(): Uint8Array {
   const events = Array.from({ length: 600 }, (_, i): Said[] => {
     const test = { testId: `package.module.test_${i}`, routeCode: "worker-1" };
@@ -61,7 +61,7 @@ function blockOfV1(): string {
   return tests.join("");
 }
 
-/** The same as a JUnit report; what holds it together comes first. */
+/** The same as a JUnit report, without its root element. */
 function blockOfJunit(): string {
   const tests = Array.from({ length: 600 }, (_, i) => {
     const failure = `<failure message="no">${"a line\n".repeat(100)}</failure>`;
@@ -98,14 +98,14 @@ function blockOfFiles(): Uint8Array {
 
 interface Row {
   readonly command: readonly [string, ...string[]];
-  /** About a megabyte, over and over. */
+  /** About a megabyte, repeated. */
   readonly block: Uint8Array | string;
-  /** What it is called. */
+  /** The content, for the test's name. */
   readonly of: string;
-  /** What comes before the first block. */
+  /** The bytes before the first block. */
   readonly head?: string;
   readonly bytes?: number;
-  /** The stream breaks off: mostly a lost test, a report that is no XML. */
+  /** The highest accepted exit status, since the stream is cut off. */
   readonly worst?: number;
 }
 

@@ -21,10 +21,10 @@ import {
 
 const SEED = 20130301;
 
-/** Python's writer and reader know microseconds. */
+/** Python's writer and reader have microseconds. */
 const MICROSECOND = 1000;
 
-/** An event as Python's StreamResult.status() takes it; it knows no parent. */
+/** An event as Python's StreamResult.status() takes it, without a parent. */
 function toPython(event: StatusEvent): Record<string, unknown> {
   const { timestamp, fileBytes, tags } = event;
   return {
@@ -65,7 +65,7 @@ peerTest(
   },
 );
 
-/** Where the length of a packet takes another octet, and the longest. */
+/** Lengths of packets around the sizes of the length field, and the greatest. */
 const LENGTHS = [62, 63, 65, 16383, 16385, 4194302, 4194303];
 
 peerTest(
@@ -84,7 +84,7 @@ peerTest(
   },
 );
 
-/** An event whose packet has so many bytes. */
+/** An event whose packet has the given number of bytes. */
 function eventOfLength(length: number): StatusEvent {
   const event = (contentLength: number) => ({
     runnable: true,
@@ -116,12 +116,12 @@ peerTest(
     events.forEach((event, index) =>
       assertEquals(toPython(found[index]), toPython(event))
     );
-    // In Python several tags have no order.
+    // In Python, tags have no order.
     const ordered = events.filter(({ tags }) => (tags?.length ?? 0) < 2);
     const rewritten = found.filter(({ tags }) => (tags?.length ?? 0) < 2);
     assert(ordered.length > 500, `only ${ordered.length}`);
     assertEquals(rewritten.length, ordered.length);
-    // All bytes, in the order Python gave the tags.
+    // All bytes, with the tags in Python's order.
     assert(equalBytes(stream(...found), stdout));
     const single = await writtenByPython(ordered);
     assert(equalBytes(stream(...ordered), single.stdout));
@@ -134,7 +134,7 @@ peerTest(
   },
 );
 
-/** Leaves out what Python's writer does: parents, and these when empty. */
+/** Leaves out what Python's writer leaves out: parents, and empty tags or types. */
 function asPythonWrites(
   { parentTestId: _, tags, mimeType, ...event }: StatusEvent,
 ): StatusEvent {
@@ -147,7 +147,7 @@ function asPythonWrites(
 
 // --- subunit-ls, subunit-stats
 
-/** Text between packets, all in letters that may end in a packet's first byte. */
+/** Text between packets, with letters that may end in a packet's first byte. */
 const foreignText = fc.constantFrom(
   "running\n",
   "no line end",
@@ -173,7 +173,7 @@ const attachment = fc.constantFrom<Said>(
   },
 );
 
-/** A few tests, each with the one route it comes by. */
+/** A few tests, each with its own route. */
 const someTest = fc.constantFrom(
   { testId: "a" },
   { testId: "suite.test b", routeCode: "1" },
@@ -220,7 +220,7 @@ const soundStream = fc.array(
   { minLength: 1, maxLength: 60 },
 ).map((parts) => stream(...parts));
 
-/** A stream of tests that all start and end, at times in such steps. */
+/** A stream of tests that start and end, at times that are multiples of the step. */
 function timedStream(
   stepMicroseconds: number,
 ): fc.Arbitrary<Uint8Array> {
@@ -249,7 +249,7 @@ function timedStream(
   );
 }
 
-/** What is just below a half when it is not taken by the microsecond. */
+/** Times whose difference is below a half unless it is in whole microseconds. */
 const halfMillisecond = stream(
   {
     testId: "a",

@@ -1,11 +1,11 @@
-/** What each tool may do, as its first line asks for it. */
+/** The permissions in the first line of each tool. */
 
 import { assert, assertEquals } from "@std/assert";
 import { flagsOf, toolScript } from "../../scripts/tool_path.ts";
 import { TOOLS } from "../support/run.ts";
 
 /**
- * What every tool asks for: no noise, no questions, a bound on V8's young
+ * The flags of every tool: no noise, no questions, a bound on V8's young
  * objects, which otherwise grow with the length of a stream, and its input.
  */
 const ALL = [
@@ -16,7 +16,7 @@ const ALL = [
 ];
 
 /**
- * What some may do beyond that. A new permission is a decision: enter it here,
+ * The additional permissions. A new permission is a decision: enter it here,
  * and in the changelog.
  */
 const MORE: Readonly<Record<string, readonly string[]>> = {

@@ -27,14 +27,14 @@ import {
   stream,
 } from "../support/streams.ts";
 
-/** Where a tool may write what nobody looks at. */
+/** A folder for output that no test reads. */
 const SCRATCH = Deno.makeTempDirSync({ prefix: "subunit-" });
 globalThis.addEventListener(
   "unload",
   () => Deno.removeSync(SCRATCH, { recursive: true }),
 );
 
-/** Tools that exit 2 when input or output fails; the other one has 0 to 6. */
+/** Tools that exit 2 when input or output fails; the other one uses 0 to 6. */
 const CONVENTIONAL = TOOLS.filter((name) => name !== "gpg-signed-stream");
 /** Tools that read FILEs. */
 const READERS = CONVENTIONAL.filter((name) =>
@@ -47,20 +47,20 @@ const READERS = CONVENTIONAL.filter((name) =>
     "subunit-tee",
   ].includes(name)
 );
-/** Tools to which a word with one dash is an option. */
+/** Tools for which a word with one dash is an option. */
 const DASHED: readonly string[] = TOOLS.filter((name) =>
   name !== "subunit-tags"
 );
 
-/** A test that passed, as Go says it. */
+/** A test that passed, as Go prints it. */
 const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
-/** A test that passed, as JUnit has it. */
+/** A test that passed, in a JUnit report. */
 const JUNIT_CASE =
   '<testcase name="passed"><system-out>line&#10;</system-out></testcase>';
 const jsonLine = (event: Said) =>
   eventToJson({ runnable: true, ...event }) + "\n";
 
-/** Input a tool can read, one event long. */
+/** Input for a tool, one event long. */
 function inputOf(name: string): Uint8Array {
   if (name === "json2subunit") return stream(jsonLine(PASSED));
   if (name === "cbor2subunit") {
@@ -74,7 +74,7 @@ function inputOf(name: string): Uint8Array {
   return stream("text\n", PASSED);
 }
 
-/** Options with which a tool writes something, and those it cannot do without. */
+/** Options with which a tool writes output, and those that it requires. */
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
@@ -88,7 +88,7 @@ function argsOf(name: string): string[] {
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
 
-// --- What every tool says of itself
+// --- Help and version
 
 for (const name of TOOLS) {
   Deno.test(`${name} can be executed, with the permissions it is tested with`, () => {
@@ -128,7 +128,7 @@ for (const name of TOOLS) {
   });
 }
 
-// --- Wrong calls
+// --- Wrong usage
 
 const wrongCalls: [string, string[], string][] = [
   ...TOOLS.flatMap((name): [string, string[], string][] => [
@@ -234,7 +234,7 @@ for (const name of READERS) {
     assertEquals(status, 2);
   });
 
-  // Their files are documents: their own tests say how these are read.
+  // Their files are documents; their own tests cover them.
   const takesDocuments = ["gojson2subunit", "junitxml2subunit", "tap2subunit"];
   if (takesDocuments.includes(name)) continue;
   Deno.test(`${name} reads FILEs as cat would, - being standard input`, async () => {
@@ -286,7 +286,7 @@ Deno.test("subunit-ls reads what a process substitution gives", async () => {
   assertEquals(text(stdout), "passed\n");
 });
 
-// --- Readers that leave, disks that are full, streams that are closed
+// --- Readers that leave, full disks, closed streams
 
 /** Pipelines that never end unless the tool does. */
 const endless: [string, string][] = [
@@ -340,13 +340,13 @@ for (const [name, pipeline] of endless) {
         [packets],
       );
       assertEquals(stderr, "");
-      // What a shell shows of a process that SIGPIPE has ended.
+      // The exit status that a shell shows after SIGPIPE.
       assertEquals(status, 141);
     });
   }
 }
 
-/** Tools that read a stream and write one, as their users call them. */
+/** Tools that read a stream and write one, with usual options. */
 const STAGES = [
   "subunit-filter --keep-all",
   "subunit-tags a",
@@ -460,7 +460,7 @@ Deno.test("subunit-stats exits 2 for a report that does not fit", async () => {
   using dir = new TempDir();
   const report = `${dir.path}/report`;
   const { status, stderr } = await shell(
-    // No file may grow; without its signal that is an error of the write.
+    // No file may grow; with the signal ignored, the write fails.
     "trap '' XFSZ; ulimit -f 0; subunit-stats -o $1",
     [report],
     { stdin: stream(PASSED) },
@@ -511,7 +511,7 @@ for (
     const total = 50 * 1024 * 1024;
     let taken = 0;
     for (; taken < total; taken += chunk.length) {
-      // A tool slower than this passes the test unfairly; none fails so.
+      // A slower tool could pass by mistake, but never fail by mistake.
       if (await isPending(tool.write(chunk), 500)) break;
     }
     // An attachment leaves in parts of 3.5 MiB.
@@ -521,7 +521,7 @@ for (
 }
 
 async function isPending(promise: Promise<void>, milliseconds: number) {
-  // What becomes of it after the test does not matter.
+  // It does not matter how it settles after the test.
   const settled = promise.then(() => false, () => false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -718,9 +718,9 @@ Deno.test("what is said of a stream takes one line, whatever is in it", async ()
   assertMessage(missing.stderr, "subunit-ls", "a\\nb\\u001b");
 });
 
-// --- Streams somebody else has set not to block
+// --- Streams that another process has set not to block
 
-/** Sets a descriptor of the pipeline not to block, for all who share it. */
+/** Sets a descriptor of the pipeline not to block, for all processes that share it. */
 const UNBLOCK = `/usr/bin/python3 -c '
 import os, sys
 os.set_blocking(int(sys.argv[1]), False)' `;

@@ -15,14 +15,14 @@ import { eventsIn, fileIn, outcomesIn, stream } from "../support/streams.ts";
 
 const SHOP = "example.com/shop/";
 
-/** The events of a recorded run through the tool. */
+/** The events of a recorded run. */
 async function convertFixture(name: string): Promise<StatusEvent[]> {
   return eventsIn(
     await outputOf("gojson2subunit", [fixture(`gojson/${name}`)]),
   );
 }
 
-/** What became of the tests, in the order in which they ended. */
+/** The outcomes of the tests, in the order of their ends. */
 function outcomesOf(events: StatusEvent[]): string[] {
   return outcomesIn(events)
     .map(({ testId, status }) => `${testId!.replace(SHOP, "")} ${status}`);
@@ -109,7 +109,7 @@ Deno.test("gojson2subunit keeps every line of a recorded run, and its times", as
   const printed = lines.map((line) =>
     isJson(line) ? JSON.parse(line).Output ?? "" : line + "\n"
   );
-  // Packages that fail repeat what they printed.
+  // Failed packages repeat their output.
   const isTest = (id: string) => /\.(Test|Example)/.test(id);
   const files = events.filter(({ testId, fileName }) =>
     testId === undefined || isTest(testId) && fileName === "output"

@@ -37,7 +37,7 @@ async function convertFixture(name: string): Promise<StatusEvent[]> {
   return eventsIn(await outputOf("junitxml2subunit", [path]));
 }
 
-/** What became of the tests, in order, with their tags. */
+/** The outcomes of the tests, in order, with their tags. */
 function outcomesOf(events: readonly StatusEvent[]): string[] {
   return outcomesIn(events).map(({ testId, status, tags = [] }) =>
     [testId, status, ...tags.map((tag) => `#${tag}`)].join(" ")
@@ -91,7 +91,7 @@ Deno.test("junitxml2subunit reads Node's report, suites in suites", async () => 
     "basket > comes later skip #suite:basket #host:vm #class:test",
     "basket > is to do xfail #suite:basket #host:vm #class:test",
   ]);
-  // Node does not tell when a test began.
+  // Node does not report when a test began.
   const [started, ended] = events;
   assertEquals(
     secondsBetween(started.timestamp!, ended.timestamp!),
@@ -128,7 +128,7 @@ Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
       "DISABLED_Never skip",
     ].map((line) => `Basket.${line} #suite:Basket`),
   );
-  // The message is the beginning of the text, and is not said twice.
+  // The message is the beginning of the text, and appears once.
   assertEquals(
     fileIn(events, "Basket.IsWrong", "traceback-2"),
     'shop_test.cc:8\nExpected equality of these values:\n  "tea"\n  "milk"\n<tea> & milk',
@@ -139,7 +139,7 @@ Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
   );
 });
 
-/** What the tests of other recorded reports come to. */
+/** The outcomes in other recorded reports. */
 const RECORDINGS: Record<string, string[]> = {
   "bats.xml": [
     "./cart.bats.adds 1.5 success #suite:./cart.bats #host:vm",
@@ -180,7 +180,7 @@ const RECORDINGS: Record<string, string[]> = {
     "money.cc.is wrong fail #suite:./money",
     "money.cc.throws fail #suite:./money",
   ],
-  // Two files have a test of the same name.
+  // Two files have a test with the same name.
   "jest.xml": [
     "cart is wrong.cart is wrong success #suite:cart",
     "hook opens.hook opens fail #suite:cart",

@@ -74,7 +74,7 @@ function show(event: StatusEvent): string {
   ].filter((part) => typeof part === "string").join(" ");
 }
 
-/** What is in a stream, a line each, neighbouring text joined. */
+/** The content of a stream, one line per item, with adjacent text joined. */
 function contents(bytes: Uint8Array): string[] {
   return itemsIn(bytes).map((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
@@ -82,7 +82,7 @@ function contents(bytes: Uint8Array): string[] {
   });
 }
 
-/** The lines that say what became of tests. */
+/** The outcomes among these lines. */
 function outcomes(found: readonly string[]): string[] {
   return found.map((line) =>
     /^(.*): (?:#.* )?(success|fail|skip|xfail|uxsuccess)\b/.exec(line)
@@ -93,7 +93,7 @@ function outcomes(found: readonly string[]): string[] {
 
 const LOST = "[reason: The input ended before the test did]";
 
-/** What the programs printed that the fixtures are of, and what it means. */
+/** The recorded output of each program, as events and text. */
 const PRODUCERS: Record<string, string[]> = {
   "check.v1": [
     "text before\n",
@@ -162,7 +162,7 @@ const PRODUCERS: Record<string, string[]> = {
     "perl xfails: [traceback: known\n]",
     "perl xfails: xfail",
     "perl is interrupted: inprogress",
-    // It may have printed that itself.
+    // The test may have printed that itself.
     "text test: perl dies\nafter\n",
     'perl is interrupted: fail [reason: The test was interrupted by the test "perl dies"]',
     "perl dies: inprogress",
@@ -270,7 +270,7 @@ Deno.test("subunit-1to2 --exit-status judges tests, packets and damage", async (
   await assertStatuses("subunit-1to2", ["--exit-status"], judged);
 });
 
-/** Runs a script of the shell behind subunit-1to2. */
+/** Runs a shell script under subunit-1to2. */
 function wrap(
   script: string,
   args: readonly string[] = [],
@@ -539,7 +539,7 @@ Deno.test("lossText counts in one line what was lost, if anything was", () => {
   );
 });
 
-/** A line of a generated stream is said in these words. */
+/** A word of a generated stream. */
 const anyWord = fc.stringMatching(/^[a-zé.]{1,6}$/);
 const anyText = fc.constantFrom(
   "",
@@ -600,16 +600,16 @@ const anyTest = fc.record({
   details: anyDetails,
   behind: fc.array(fc.oneof(anyText, anyTags, anyTime), { maxLength: 2 }),
 }).map(({ start, id, inside, word, colon, details, behind }) => {
-  // Python keeps no details of a uxsuccess that has none in brackets.
+  // Python drops details of a uxsuccess unless they are in brackets.
   return `${start}${id}\n${inside.join("")}${word}${colon} ${id}${details}${
     behind.join("")
   }`;
 });
-/** Streams of version 1 that no reader can misunderstand. */
+/** Unambiguous streams of version 1. */
 const anyStream = fc.tuple(anyTime, fc.array(anyTest, { maxLength: 8 }))
   .map(([time, tests]) => time + tests.join(""));
 
-/** All that a stream says, its times included. */
+/** The content of a stream, with types and times. */
 function facts(bytes: Uint8Array): string[] {
   return itemsIn(bytes).map((item) => {
     assert(item.kind !== "damage", "there is damage in the stream");
@@ -644,7 +644,7 @@ peerTest(
   },
 );
 
-/** A test as Python's reader of version 1 finds it. */
+/** A test from Python's reader of version 1. */
 interface Dumped {
   readonly id: string;
   readonly outcome: string;
@@ -671,7 +671,7 @@ peerTest(
     const [expected] = await dump(theirs.stdout);
     assertEquals(words, "");
     assert(expected.length > 100);
-    // Lost tests come last, theirs the one first that started last.
+    // Lost tests come last, in Python's output in reverse order.
     const byId = (a: Dumped, b: Dumped) => a.id < b.id ? -1 : 1;
     assertEquals(
       tests.map(comparable).sort(byId),
@@ -680,10 +680,10 @@ peerTest(
   },
 );
 
-/** What both tools say of a test: ours says more of lost ones. */
+/** What both tools report about a test: ours reports more about lost ones. */
 function comparable({ details, times, ...test }: Dumped): Dumped {
   const files = Object.entries(details)
-    // Theirs leaves empty files out, ours gives a reason.
+    // Python's leaves out empty files, ours adds a reason.
     .filter(([, hex]) => hex !== "")
     .filter(([, hex]) =>
       !text(Uint8Array.fromHex(hex)).includes("started and never ended")

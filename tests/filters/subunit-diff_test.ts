@@ -30,7 +30,7 @@ async function diff(
   return { events: eventsIn(stdout), status, stderr };
 }
 
-/** Each test that has ended: its id, status and tags. */
+/** The id, status and tags of each outcome. */
 function endings({ events }: Difference): string[] {
   return outcomesIn(events)
     .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
@@ -153,7 +153,7 @@ Deno.test("subunit-diff matches by route code where both runs have it, else by i
     endings(await diff(both, stream(on("linux", "fail"), on("mac", "fail")))),
     ["a fail new-fail"],
   );
-  // Another worker ran it.
+  // Run by another worker.
   assertEquals(
     endings(await diff(stream(on("0", "success")), stream(on("3", "success")))),
     [],

@@ -16,7 +16,7 @@ import {
 } from "../support/run.ts";
 import { at, eventsIn, fileIn, type Said, stream } from "../support/streams.ts";
 
-/** Runs a script of the shell under the tool. */
+/** Runs a shell script under the tool. */
 function exec(
   script: string,
   args: readonly string[] = [],
@@ -26,7 +26,7 @@ function exec(
   return runTool("subunit-exec", words, surroundings);
 }
 
-/** Events in words, "file: text" and "test status: text", a file's joined. */
+/** Events as "file: text" and "test status: text", with each file joined. */
 function said(events: readonly StatusEvent[]): string[] {
   const words: string[] = [];
   for (const { testId, status, fileName, fileBytes } of events) {
@@ -41,7 +41,7 @@ function said(events: readonly StatusEvent[]): string[] {
   return words;
 }
 
-/** What is said of the end of sh. */
+/** The event about the end of sh. */
 function ended(status: string, reason: string): string {
   return `sh: exit status ${status}: ${reason}`;
 }
@@ -325,7 +325,7 @@ peerTest(
         ["TestInvoice.test_total", "fail"],
         ["TestMail.test_known", "xfail"],
         ["TestStock.test_later", "skip"],
-        // Its worker dies, and takes with it the tests that it had not begun.
+        // Its worker dies, and the tests that it had not begun are lost.
         ["TestMail.test_dies", "fail"],
       ]
     ) {
@@ -335,14 +335,14 @@ peerTest(
         `${name}: ${status}`,
       );
     }
-    // With --subunit it exits 0 whatever fails.
+    // With --subunit it always exits 0.
     assertEquals(last.get("stestr: exit status")!.status, "exists");
   },
 );
 
 Deno.test("subunit-exec takes bytes that begin as a packet for text in text formats", async () => {
   const script = "printf '1..3\\nok 1\\n# 10 m\\263 per hour\\nok 2\\nok 3\\n'";
-  // Without a packet in the stream, detection ends in the same.
+  // Without a packet in the stream, detection has the same result.
   for (const args of [["--tap"], []]) {
     const { stdout, status } = await exec(script, args);
     const statuses = eventsIn(stdout).map(({ status }) => status)

@@ -57,7 +57,7 @@ async function assertPass(
   }
 }
 
-// --- By what tests came to
+// --- By outcome
 
 const ALL: Said[] = [
   { testId: "listed", status: "exists" },
@@ -77,7 +77,7 @@ Deno.test("subunit-filter leaves tests in and out by their status, as Python's",
     [["--xfail"], "listed known odd left bad hung"],
     [["--xfail", "--no-xfail"], "listed odd left bad hung"],
     [["--no-skip"], "listed odd bad hung"],
-    // A lost test is no failure of its own: it never says so.
+    // A lost test never reported a failure.
     [["-f"], "listed odd left hung"],
     [["-f", "--failure"], "listed odd left bad hung"],
     // Version 2 has no errors.
@@ -236,15 +236,15 @@ Deno.test("subunit-filter keeps the subtests of a kept parent, whichever ends fi
     ],
     // The parent is lost.
     [[{ ...inner, ...GOOD }, { ...parent, ...STARTED }], "parent inner"],
-    // From parent to subtest, not from subtest to parent.
+    // A parent selects its subtests, not the other way around.
     [[{ ...inner, ...BAD }, { ...parent, ...GOOD }], "inner"],
     [[{ ...innermost, ...GOOD }, { ...inner, ...BAD }, {
       ...parent,
       ...GOOD,
     }], "inner innermost"],
-    // Of another worker's test of the same name nothing follows.
+    // A test of the same name on another route selects nothing.
     [[{ ...inner, ...GOOD, routeCode: "1" }, { ...parent, ...BAD }], "parent"],
-    // Nor of itself, or of each other.
+    // Nor does a test that is its own parent, directly or not.
     [[{ ...inner, ...GOOD, parentTestId: "inner" }], ""],
     [[{ ...inner, ...GOOD, parentTestId: "innermost" }, {
       ...innermost,
@@ -284,7 +284,7 @@ Deno.test("subunit-filter holds no more than 32 MiB of subtests whose parent doe
   assertEquals(status, 0);
 });
 
-// --- What is changed
+// --- Changes
 
 Deno.test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too", async () => {
   const events: Said[] = [
@@ -395,7 +395,7 @@ Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the c
       part("a", "78", { eof: true }),
       part("a", "12345", { fileName: "other" }),
       { testId: "a", ...BAD },
-      // Another run of the test begins anew.
+      // Another run of the test starts again from zero.
       part("a", "1234", BAD),
       part("b", "", { ...BAD, eof: true }),
     ),
@@ -411,7 +411,7 @@ Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the c
       "b: |",
     ],
   );
-  // No character is cut in half.
+  // A cut never splits a character.
   assertEquals(await contents(4, part("a", "123г5")), [`a: 123${note}`]);
   assertEquals(await contents(0, part("a", "1")), [
     "a: \n[cut: more than 0 bytes]\n",
@@ -442,7 +442,7 @@ Deno.test("subunit-filter passes on text, damage and kept packets as they came",
     "more",
   );
   assert(equalBytes(await filter([], kept, { testId: "a", ...GOOD }), kept));
-  // Without text, the damage is still there to be seen.
+  // Without the text, the damage remains.
   const { stdout } = await shell("subunit-filter -F | subunit-ls", [], {
     stdin: kept,
   });
@@ -470,7 +470,7 @@ Deno.test(`subunit-filter and --invert part the packets of any run, each test's 
     40,
     SEED,
   );
-  // Different runs have different tests.
+  // No two runs share a test.
   const events = joinedRuns(runs, (testId, run) => `${run} ${testId}`);
   const packets = events.map((event) => stream(event).toHex());
   for (const options of OPTION_SETS) {
@@ -606,9 +606,9 @@ Deno.test("subunit-filter refuses new ids that no packet holds", async () => {
   assertEquals(status, 2);
 });
 
-// --- Against Python's tool and reader
+// --- Compared with Python's tool and reader
 
-/** Option sets both tools know and mean the same by. */
+/** Options with the same meaning in both tools. */
 const PYTHON_OPTION_SETS = [
   [],
   ["-s"],
@@ -656,9 +656,9 @@ peerTest(`subunit-filter selects the tests Python's selects (seed ${SEED})`, [
     const selectsByTest = options.some((option) => /with|-m/.test(option));
     const known = (outcomes: string[]) =>
       outcomes
-        // Theirs lets unexpected successes through whatever is asked for,
+        // Python's always passes unexpected successes on,
         .filter((one) => !selectsByTest || !one.endsWith("uxsuccess"))
-        // and does not rename all.
+        // and does not rename all ids.
         .map((one) => one.replace(/test_(\d)/, "t$1")).sort();
     assertEquals(
       known(outcomesIn(await filter(options, input))),
@@ -696,9 +696,9 @@ peerTest(
   },
 );
 
-// --- A pipeline people run
+// --- A common pipeline
 
-/** What stestr recorded: see the README beside it. */
+/** A recording of stestr: see the README beside it. */
 const RECORDED = fixture("stestr/last.subunit");
 const OF_WORKER_3 = `suite.test_shop.TestBasket.test_create
 suite.test_shop.TestInvoice.test_create

@@ -1,7 +1,7 @@
 import { type Row, testRows } from "../support/checks.ts";
 import { at, damaged, type Said, stream } from "../support/streams.ts";
 
-/** A run with every status, times, tags, routes, and text in between. */
+/** A run with every status, times, tags, routes, and text between packets. */
 const RUN = stream(
   "compiling\n",
   { testId: "slow", status: "inprogress", timestamp: at("10:00:00") },
@@ -294,7 +294,7 @@ const rows: Row[] = [
     stream: stream(
       { testId: "b", status: "inprogress" },
       { testId: "a", status: "inprogress" },
-      // A test with only a file is lost as well.
+      // A test with only a file is lost too.
       { testId: "c", fileName: "log", fileBytes: Uint8Array.of(0x61) },
       { testId: "b", status: "inprogress" },
       { testId: "d", status: "success" },

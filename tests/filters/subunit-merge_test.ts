@@ -52,7 +52,7 @@ function merge(
   return runTool("subunit-merge", args, surroundings);
 }
 
-/** The events of a good merge that has nothing to say. */
+/** The events of a merge that succeeds without a message. */
 async function mergedEvents(
   args: readonly string[],
   surroundings?: Surroundings,
@@ -60,12 +60,12 @@ async function mergedEvents(
   return eventsIn(await outputOf("subunit-merge", args, surroundings));
 }
 
-/** An event as it comes out, which says whether its test can be run. */
+/** An event as it is written, with `runnable`. */
 function event(said: Said): StatusEvent {
   return { runnable: true, ...said };
 }
 
-/** What is said of something that is no test, without its time. */
+/** An event about a command or a shard, without its time. */
 function outcome(
   testId: string,
   status: "exists" | "fail",
@@ -126,9 +126,9 @@ Deno.test("subunit-merge --prefix-ids puts the label before test and parent ids"
   ]);
 });
 
-/** The test "foo" of a newer writer: three bytes behind the fields we know. */
+/** The test "foo" by a newer writer: three bytes follow the fields we know. */
 const NEWER = Uint8Array.fromHex("b329030f03666f6faabbcc28657f50");
-/** The same, and "0" as a route code before those bytes. */
+/** The same with the route code "0" before those bytes. */
 const NEWER_ROUTED = Uint8Array.fromHex("b32d031103666f6f0130aabbcce5af5080");
 
 Deno.test("subunit-merge keeps of a packet what it does not know", async () => {
@@ -177,7 +177,7 @@ Deno.test("subunit-merge takes an operand for a path when a / is before the =", 
   }
 });
 
-// --- What is between the packets
+// --- Bytes between the packets
 
 Deno.test("subunit-merge makes packets of text and damage, under the label", async () => {
   const broken = damaged(FAILED);
@@ -239,7 +239,7 @@ Deno.test("subunit-merge --prefix-ids names the damage of a source after it", as
   );
 });
 
-/** The events with neighbouring parts of the text of a source joined. */
+/** The events with adjacent text of the same source joined. */
 function joinText(events: readonly StatusEvent[]): StatusEvent[] {
   const joined: StatusEvent[] = [];
   for (const event of events) {
@@ -263,9 +263,9 @@ function isText({ testId, fileName, ...rest }: StatusEvent): boolean {
     rest.tags === undefined && rest.eof === undefined;
 }
 
-// --- Any streams
+// --- Arbitrary streams
 
-/** The events a source should come out as, under its label. */
+/** The expected events of a source, under its label. */
 function eventsUnder(label: string, bytes: Uint8Array): StatusEvent[] {
   const events = itemsIn(bytes).flatMap((item) =>
     item.kind === "packet" ? [item.toEvent()] : itemEvents(item)
@@ -311,7 +311,7 @@ peerTest(
   ["python3-subunit"],
   async () => {
     using dir = new TempDir();
-    // Python knows microseconds.
+    // Python has microseconds.
     const events = sample(anyEvent({ nanoseconds: 1000 }), 900, SEED);
     const part = (from: number) =>
       dir.file(
@@ -349,14 +349,14 @@ peerTest(
 
 // --- Live
 
-/** A merge that runs, and what has come out of it. */
+/** A running merge and its output. */
 class LiveMerge implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new PacketDecoder();
 
   constructor(args: readonly string[]) {
-    // A suite in the background ignores interrupts, and so would commands.
+    // Tests run in the background ignore interrupts, and so would commands.
     this.#process = new Deno.Command("env", {
       args: ["--default-signal", ...commandOf("subunit-merge"), ...args],
       stdin: "null",
@@ -384,7 +384,7 @@ class LiveMerge implements AsyncDisposable {
     }
   }
 
-  /** The events that are left. */
+  /** The remaining events. */
   async rest(): Promise<StatusEvent[]> {
     const events: StatusEvent[] = [];
     for (let event; (event = await this.next()) !== undefined;) {
@@ -405,7 +405,7 @@ class LiveMerge implements AsyncDisposable {
     try {
       this.#process.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // It has already ended.
     }
     await this.#reader.cancel();
     await this.#process.status;
@@ -616,7 +616,7 @@ Deno.test("subunit-merge ends quietly, and its commands, when its reader leaves"
   assertEquals(status, 141);
 });
 
-// --- Shards that do not come
+// --- Missing shards
 
 Deno.test("subunit-merge --expect fails when fewer sources delivered packets", async () => {
   using dir = new TempDir();

@@ -12,7 +12,7 @@ import {
 
 const TIME = "--timestamp=2026-01-31T12:00:00.5Z";
 const timestamp = at("12:00:00.5");
-/** How much of a file goes into a packet; the Python tool's number. */
+/** The bytes of a file per packet, as in the Python tool. */
 const PART = 3670016;
 
 const rows: [string, string[], Said][] = [

@@ -25,7 +25,7 @@ import {
 
 const SEED = 20130301;
 
-/** What the tool puts behind a stream, which must pass unchanged. */
+/** The events that the tool appends to a stream, which must pass unchanged. */
 async function sealOf(
   input: Uint8Array,
   args: string[] = [],
@@ -158,7 +158,7 @@ Deno.test("subunit-seal --exit-status judges what it has sealed", async () => {
   ]);
 });
 
-/** A test in progress, and what a dying producer may leave behind it. */
+/** What a dying producer may leave after a test in progress. */
 const ENDINGS: [what: string, ending: Uint8Array][] = [
   ["text", stream("dying")],
   ["half a character", Uint8Array.of(0x61, 0xd0)],
@@ -174,7 +174,7 @@ const ENDINGS: [what: string, ending: Uint8Array][] = [
   ["half a header", Uint8Array.of(0xb3, 0x29, 0x01)],
 ];
 
-/** The lines of a list of ids, but for damage. */
+/** The lines of a list of ids, without damage. */
 function withoutDamage(listed: Uint8Array): string[] {
   return text(listed).split("\n").filter((id) => id !== "subunit.parser");
 }

@@ -285,7 +285,7 @@ Deno.test("subunit-stats --forward passes damage and text on, the report to stan
   assertEquals(stdout, input);
   assertEquals(status, 1);
   assertEquals(stderr.match(/Total tests:/g)?.length, 1);
-  // Two in each noise: a version and a length no reader believes.
+  // Two in each noise: an invalid version and an invalid length.
   assertEquals(stderr.match(/Cannot decode/g)?.length, 5);
 });
 

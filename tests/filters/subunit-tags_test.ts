@@ -115,7 +115,7 @@ peerTest(`subunit-tags gives the tags Python's gives (seed ${SEED})`, [
   for (const args of [["new"], ["new", "-old"], ["-a"]]) {
     const python = await runPython("subunit-tags", args, { stdin: input });
     const ours = await runTool("subunit-tags", args, { stdin: input });
-    // Python's writer knows no parents, and leaves empty fields out.
+    // Python's writer has no parents, and leaves out empty fields.
     assertEquals(
       eventsIn(ours.stdout).map(tagsOf),
       eventsIn(python.stdout).map(tagsOf),

@@ -24,7 +24,7 @@ import {
 } from "../support/streams.ts";
 
 const SEED = 20130301;
-/** Packets of 1000 bytes, so that cuts rarely fall between two by chance. */
+/** Packets of 1000 bytes, so that a cut is rarely between two by chance. */
 const LONG = stream({
   testId: "long",
   fileName: "f",
@@ -86,7 +86,7 @@ Deno.test("subunit-tee cuts a file that cannot grow to whole packets, and copies
   const input = stream(...Array(400).fill(LONG));
   const full = `${dir.path}/full`;
   const { stdout, stderr, status } = await shell(
-    // Blocks of 1024 bytes; without its signal the limit fails the write.
+    // Blocks of 1024 bytes; with the signal ignored, the write fails at the limit.
     "trap '' XFSZ; ulimit -f 100; subunit-tee $1",
     [full],
     { stdin: input },
@@ -102,7 +102,7 @@ Deno.test("subunit-tee cuts a file that cannot grow to whole packets, and copies
 
 Deno.test("subunit-tee writes the other files when one cannot be written", async () => {
   using dir = new TempDir();
-  // A fifo that nobody reads any more fails each write.
+  // A write to a fifo without a reader fails.
   const { stderr, status } = await shell(
     `mkfifo $1/fifo; (exec 3< $1/fifo) &
       subunit-tee $1/fifo $1/file > $1/out`,
@@ -157,7 +157,7 @@ for (const [signal, status] of ENDING_SIGNALS) {
       const file = `${dir.path}/run`;
       const child = spawn([...commandOf("subunit-tee"), file]);
       const writer = child.stdin.getWriter();
-      // Half a packet is under way when the signal comes.
+      // Half a packet has been written when the signal arrives.
       const input = stream(...Array(500).fill(LONG), LONG.subarray(0, 500));
       const written = writer.write(input).catch(() => {});
       const reader = child.stdout.getReader();

@@ -15,7 +15,7 @@ import {
 
 const SEED = 20130301;
 
-/** Events and their items, in hex. The names below are those of RFC 8949. */
+/** Events and their items in hex, with the names of RFC 8949. */
 const ITEMS: [Said, string][] = [
   // map(1), text(8) "runnable", true
   [{}, "a1" + "68" + hexOf("runnable") + "f5"],
@@ -177,7 +177,7 @@ Deno.test("cbor2subunit names items that are no event, and reads on", async () =
 
 Deno.test("cbor2subunit says where bytes are no CBOR", async () => {
   const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
-    // A break where nothing is open.
+    // A break code outside of any item.
     stdin: stream(SEQUENCE, Uint8Array.of(0x1c), SEQUENCE),
   });
   assertEquals(stdout.toHex(), EVENTS.toHex());

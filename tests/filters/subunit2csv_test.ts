@@ -104,7 +104,7 @@ peerTest(
       sample(anyRun(), 40, SEED),
       (testId, run) => `r${run},"${testId}`,
     );
-    // Theirs crashes on failures without files, and has no word for the others.
+    // Python's crashes on failures without files, and has no name for the others.
     const ended = new Set(
       events.filter(({ status }) => status === "success" || status === "skip")
         .map(({ testId }) => testId),

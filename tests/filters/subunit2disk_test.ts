@@ -36,10 +36,10 @@ function textsIn(root: string): Record<string, string> {
   );
 }
 
-/** What is told of a test. */
+/** The content of a test.json. */
 type Summary = Record<string, unknown>;
 
-/** What a directory of tests tells: by directory, without what is not there. */
+/** The test.json of each directory that has one. */
 function summariesIn(root: string): Record<string, Summary> {
   const found: Record<string, Summary> = {};
   for (const [path, content] of Object.entries(textsIn(root))) {
@@ -70,7 +70,7 @@ Deno.test("safeName leaves harmless names alone, and escapes or cuts others", ()
     ["50%", "50%"],
     [long, long],
     [long + "y", long],
-    // Neither half a character nor half an escape.
+    // A cut splits neither a character nor an escape.
     ["x".repeat(242) + "😀", "x".repeat(242)],
     ["x".repeat(243) + "/", "x".repeat(243)],
     ["x".repeat(242) + "/", "x".repeat(242)],
@@ -90,7 +90,7 @@ Deno.test(`safeName gives names that can be undone, and stay (seed ${SEED})`, ()
       const bytes = new TextEncoder().encode(`${name}-4294967295`).length;
       assert(bytes <= 255, name);
       assert(name !== "" && name !== "." && name !== "..", name);
-      // deno-lint-ignore no-control-regex -- they are what is looked for
+      // deno-lint-ignore no-control-regex -- looks for control characters
       assert(!/[/\\\x00-\x1f]/.test(name), name);
       const undone = name === "%00"
         ? ""
@@ -98,7 +98,7 @@ Deno.test(`safeName gives names that can be undone, and stay (seed ${SEED})`, ()
           try {
             return decodeURIComponent(escapes);
           } catch {
-            // "%" and two digits that were cut.
+            // The rest of an escape that was cut.
             return escapes;
           }
         });
@@ -117,7 +117,7 @@ Deno.test("freeName finds a free name in few steps", () => {
     [["a", "a-1"], "a-2"],
     [["a", "a-1", "a-2"], "a-3"],
     [["a", "a-1", "a-2", "a-3", "a-4"], "a-5"],
-    // What is free is free, though others would be as well.
+    // Other names would be free too.
     [["a", "a-1", "a-2", "a-4"], "a-5"],
   ];
   for (const [taken, name] of cases) {
@@ -182,7 +182,7 @@ Deno.test("subunit2disk makes a directory of each test and its files", async () 
       stop: `${day} 01:00:02+00:00`,
       tags: [],
     },
-    // It never ended; and another test, for it has a route.
+    // It never ended; its route makes it another test.
     "a.b-1": {
       details: ["a/b"],
       files: { "a/b": "a%2Fb" },
@@ -249,7 +249,7 @@ Deno.test("subunit2disk never leaves its directory, nor writes over anything", a
   for (const [directory, summary] of Object.entries(summaries)) {
     const id = summary.id as string;
     const renamed = summary.files as Record<string, string>;
-    // The one named ".." has both.
+    // The test ".." has both.
     const content = id === ".." ? "..up" : id;
     const name = Object.hasOwn(renamed, id) ? renamed[id] : id;
     assertEquals(files[`${directory}/${name}`], content);
@@ -310,7 +310,7 @@ Deno.test(`subunit2disk misses no test of whatever comes (seed ${SEED})`, async 
   for (const [i, some] of sample(events, 10, SEED).entries()) {
     using dir = new TempDir();
     const stdin = stream(...some);
-    // The second time, beside what is there.
+    // The second time, next to existing directories.
     for (const times of [1, 2]) {
       const args = ["-d", dir.path, "--no-passthrough"];
       const { stderr, status } = await runTool("subunit2disk", args, { stdin });
@@ -334,14 +334,14 @@ peerTest(
       sample(anyRun(), 40, SEED),
       (testId, run) => `r${run}.${testId}(a b=${run}%) é`,
     );
-    // Theirs has other words for tests that never ended, and lists more.
+    // Python's names lost tests differently, and lists more.
     const ended = new Set(
       events.filter(({ status }) => isFinalStatus(status))
         .map(({ testId }) => testId),
     );
     const input = stream(
       ...events.filter(({ testId, status, fileBytes }) =>
-        // Empty files vanish in theirs.
+        // Python's drops empty files.
         ended.has(testId) && status !== "exists" && fileBytes?.length !== 0
       ),
     );

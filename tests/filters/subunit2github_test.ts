@@ -35,7 +35,7 @@ async function annotationsOf(
     stdin: stream(...parts),
   });
   const commands = commandsIn(stdout);
-  // Each line is one, and all of them are ours.
+  // Every line is a command of ours.
   assertEquals(text(stdout).split("\n").length, commands.length + 1);
   return commands;
 }
@@ -258,7 +258,7 @@ Deno.test("subunit2github --format plain writes a line as soon as a test has fai
   assertEquals(text(await tool.read(8)), "a: boom\n");
 });
 
-/** An issue of GitLab's report, as its documentation has it. */
+/** An issue in GitLab's report, as documented. */
 interface Issue {
   readonly description: string;
   readonly check_name: string;
@@ -299,7 +299,7 @@ Deno.test("subunit2github --format gitlab writes a Code Quality report", async (
     severity: "major",
     location: { path: "s/a.py", lines: { begin: 3 } },
   });
-  // GitLab shows one issue for a fingerprint.
+  // GitLab shows one issue per fingerprint.
   const prints = [issue, other, again, flaky, damage1, damage2, lost]
     .map(({ fingerprint }) => fingerprint);
   assertEquals(new Set(prints).size, prints.length);
@@ -348,9 +348,9 @@ Deno.test("subunit2github --summary appends, and leaves what does not fit", asyn
   assertEquals(text(nowhere.stdout), "");
 });
 
-// --- What is hostile
+// --- Hostile input
 
-/** What commands are made of. */
+/** Parts of commands. */
 const anyHostileText: fc.Arbitrary<string> = fc.array(
   fc.oneof(
     fc.constantFrom("::error::", "##[add-mask]x", "\n::set-output name=a::b"),
@@ -363,7 +363,7 @@ const anyHostileText: fc.Arbitrary<string> = fc.array(
 
 const OURS = new Set(["error", "warning", "notice"]);
 
-/** Events and text with commands in all that can hold them. */
+/** Events and text with commands wherever they can be. */
 const anyHostileStream: fc.Arbitrary<Uint8Array> = fc.array(
   fc.oneof(
     anyHostileText.map((text) => stream(text)),
@@ -402,7 +402,7 @@ Deno.test(`subunit2github lets no command from a stream through (seed ${SEED})`,
       }
     }
   }
-  // Or else nothing was tried.
+  // Otherwise the test would prove nothing.
   assert(tried > 25, `${tried} commands`);
 });
 
@@ -427,7 +427,7 @@ Deno.test("subunit2github shows text, in whole lines, without its commands", asy
   assertEquals(silent.stderr, "");
 });
 
-// --- What breaks off
+// --- Truncated streams
 
 Deno.test("subunit2github writes whole reports wherever the stream breaks off", async () => {
   using dir = new TempDir();

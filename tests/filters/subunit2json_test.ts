@@ -18,7 +18,7 @@ import {
 const SEED = 20260131;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Events and their lines, for both ways. */
+/** Events and their lines, for both directions. */
 const lines: [Said, string][] = [
   [{}, '{"runnable":true}'],
   [{ runnable: false, eof: true }, '{"runnable":false,"eof":true}'],
@@ -154,7 +154,7 @@ Deno.test("json2subunit is the inverse for the largest packet", async () => {
   const input = stream({
     testId: "a",
     fileName: "log",
-    // One octet more tells the content's length, as the packet's.
+    // The content's length takes one octet more, like the packet's.
     fileBytes: new Uint8Array(4194303 - (empty.length - 20000)).fill(0xb3),
   });
   assertEquals(input.length, 4194303);

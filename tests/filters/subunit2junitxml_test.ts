@@ -39,7 +39,7 @@ const SEED = 20090301;
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n';
 const FOOT = "</testsuites>\n";
 
-/** The report of a stream, without what is the same in all of them. */
+/** The report of a stream, without its constant head and foot. */
 async function reportOf(
   parts: (Said | string | Uint8Array)[],
   ...args: string[]
@@ -133,7 +133,7 @@ Deno.test("subunit2junitxml says why a test failed, and keeps its other files", 
 </system-out>
 `,
     ],
-    // No file is called a reason: the last text is one, if not empty.
+    // If no file is called a reason, it is the last text that is not empty.
     [
       [
         { testId: "t", ...file("log", "one\n") },
@@ -164,7 +164,7 @@ rest:
       [{ testId: "t", status: "xfail", ...file("traceback", "known") }],
       "<system-out>traceback:\nknown\n</system-out>\n",
     ],
-    // Neither type nor bytes say text; ISO-8859-1 where it is not UTF-8.
+    // One file is not text by type or bytes; one is ISO-8859-1, not UTF-8.
     [
       [
         { testId: "t", ...file("nul", "a\0b") },
@@ -267,7 +267,7 @@ Deno.test("subunit2junitxml takes suites, hosts and classes from tags", async ()
 </testsuite>
 `,
   );
-  // Where the option names the suite, the tags are still there.
+  // If the option names the suite, the tags remain.
   assertEquals(
     await reportOf(events.slice(2, 3), "--suite-from=^."),
     `<testsuite name="x" tests="1" ${counts}>
@@ -338,7 +338,7 @@ Deno.test("subunit2junitxml --retries makes one case of runs that failed", async
       fails("broken", "three"),
       fails("gone", "four"),
       { testId: "gone", status: "skip" },
-      // Another test: it has a route.
+      // Another test, because it has a route.
       { testId: "broken", status: "success", routeCode: "0" },
       { testId: "flaky", status: "success" },
       { testId: "flaky", status: "success" },
@@ -482,7 +482,7 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
   );
   assertEquals(Deno.readTextFileSync(`${files}/..%2Ft-1/log`), "again");
   assertEquals([...Deno.readDirSync(dir.path)].length, 1);
-  // Without a directory the output is the report's, and asks for nothing.
+  // Without a directory the output is in the report, without attachments.
   const plain = await casesOf(events);
   assert(!/system-out>[^<]*\[\[attachment/i.test(plain), plain);
   const missing = await runTool("subunit2junitxml", [
@@ -492,9 +492,9 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
   assertStringIncludes(missing.stderr, "Cannot make directory");
 });
 
-// --- Read by others
+// --- Other readers
 
-/** Reads reports with a strict parser, all of them at once. */
+/** Reads several reports with a strict parser. */
 const READER = `
 import json, sys, xml.etree.ElementTree as etree
 cases = []
@@ -520,7 +520,7 @@ for report in json.load(sys.stdin):
 json.dump(cases, sys.stdout)
 `;
 
-/** A case, as a parser sees it. */
+/** A case as a parser returns it. */
 interface Case {
   readonly classname: string;
   readonly name: string;
@@ -542,7 +542,7 @@ function idsIn(input: Uint8Array): string[] {
     .map((found) => "outcome" in found ? found.testId : PARSER_TEST_ID);
 }
 
-/** A test id as a parser gives its class and name. */
+/** The class and name of a test id as a parser returns them. */
 function shownId(testId: string): Pick<Case, "classname" | "name"> {
   const [classname, name] = splitTestId(testId).map((text) =>
     xmlText(text).replaceAll("&#13;", "\r").replaceAll("&lt;", "<")
@@ -567,7 +567,7 @@ async function reportsOf(
 const anyEvents = fc.array(anyEvent(), { maxLength: 40 })
   .map((events) => stream(...events));
 
-/** Checks that reports can be read, and have each test of their streams. */
+/** Checks that reports are XML, and have each test of their streams. */
 async function assertTold(inputs: readonly Uint8Array[], ...args: string[]) {
   const parsed = await parse(await reportsOf(inputs, args));
   inputs.forEach((input, i) => {
@@ -624,11 +624,11 @@ peerTest(
     ]);
     assert(theirCases.length > 150);
     assertEquals(ourCases.length, theirCases.length);
-    // To theirs lost tests are failures, the last started first.
+    // In Python's, lost tests are failures in reverse order.
     const lost = ourCases.findIndex(({ outcome }) => outcome === "error");
     assert(lost > 100);
     for (const [i, ourCase] of ourCases.slice(0, lost).entries()) {
-      // To theirs a test of one event takes no time; ours knows none.
+      // In Python's, a test of one event takes 0 s; in ours its time is unknown.
       assertEquals({ time: "0.000", ...ourCase }, theirCases[i]);
     }
     assert(ourCases.some(({ time }) => Number(time) > 0));
@@ -638,9 +638,9 @@ peerTest(
   },
 );
 
-/** What Jenkins reads today and its schema of 2010 does not know. */
+/** What Jenkins reads today and its schema of 2010 does not have. */
 const EXTENSIONS: [known: string, extended: string][] = [
-  // A reason to skip, as in its schema junit-10.xsd.
+  // The reason of a skip, as in its schema junit-10.xsd.
   [
     '<xs:element name="skipped" type="xs:string"/>',
     `<xs:element name="skipped">
@@ -697,7 +697,7 @@ peerTest(
   `subunit2junitxml writes what Jenkins' schema wants (seed ${SEED})`,
   ["xmllint"],
   async () => {
-    // What the schema knows: no reasons to skip, no tags, routes and parents.
+    // The schema has no reasons of skips, tags, routes and parents.
     const plain = sample(anyRun(), 20, SEED).map((run) =>
       stream(
         ...run.map(({ tags: _, ...event }): Said =>

@@ -189,16 +189,16 @@ peerTest(
       ),
     );
     const { shown } = await runOnTerminal("subunit2pyunit", [input]);
-    // deno-lint-ignore no-control-regex -- they are what must not be there
+    // deno-lint-ignore no-control-regex -- looks for control characters
     assert(!/[\x00-\x08\x0b-\x1f]/.test(shown), JSON.stringify(shown));
     assertStringIncludes(shown, "\na\\u001b[2J\\nb ... unexpected success\n");
     assertStringIncludes(shown, "log: {{{\n\\u001b]0;\\u0007\n\tx\n}}}\n");
   },
 );
 
-// --- Whatever comes
+// --- Arbitrary streams
 
-/** A whole report: lines for tests, for failures, and the summary. */
+/** A whole report: tests, failures and the summary. */
 const WHOLE = new RegExp(
   `^.*?\\n(${DOUBLE_RULE}\\n.*)?${RULE}\\nRan \\d+ tests? in \\d+\\.\\d{3}s\\n` +
     "\\n(OK|FAILED)( \\([a-z=\\d, ]+\\))?\\n$",
@@ -226,9 +226,9 @@ Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () 
   }
 });
 
-// --- Python's
+// --- Python's tool
 
-/** Files on which Python and we agree: it takes text without charset as Latin-1. */
+/** Files on which both tools agree: Python's reads text without charset as Latin-1. */
 const soundFile = fc.constantFrom<Said>(
   {},
   {},
@@ -243,7 +243,7 @@ const soundFile = fc.constantFrom<Said>(
   file("traceback", "Traceback:\n  boom\n", 'text/x-traceback; charset="utf8"'),
 );
 
-/** Runs of tests that all end, with such files on their last events. */
+/** Runs in which all tests end, with such files on their last events. */
 const soundRun = fc.tuple(anyRun(), fc.array(soundFile, { minLength: 9 }))
   .map(([events, files]): Uint8Array => {
     const ended = new Set(
@@ -262,7 +262,7 @@ const soundRun = fc.tuple(anyRun(), fc.array(soundFile, { minLength: 9 }))
     );
   });
 
-/** Python's tool; in its place, one that shows a character for each test. */
+/** Python's tool, and a variant that shows one character per test. */
 const PYTHON = {
   lines: ["/usr/bin/subunit2pyunit"],
   characters: [

@@ -49,15 +49,15 @@ async function reportOf(...parts: (Said | string | Uint8Array)[]) {
   return report.slice(HEAD.length);
 }
 
-// --- What the readers of TAP see
+// --- Readers of TAP
 
 /** A test point, and the subtests before it. */
 interface Point {
   readonly name: string;
   readonly status: TestStatus;
   readonly below: readonly Point[];
-  /** What its diagnostics say. */
-  // deno-lint-ignore no-explicit-any -- YAML can say anything
+  /** Its diagnostics. */
+  // deno-lint-ignore no-explicit-any -- YAML can have any value
   readonly diag: Record<string, any>;
 }
 
@@ -103,7 +103,7 @@ function isNotOk({ status }: Point): boolean {
   return status === "fail" || status === "xfail";
 }
 
-/** The test points as our own reader reads them. */
+/** The test points as our reader reads them. */
 function readBack(report: string): Point[] {
   // Ids with numbers, so that names are told as they are, also twice.
   const decoder = new TapDecoder({ numbered: true, strictTodo: true });
@@ -112,7 +112,7 @@ function readBack(report: string): Point[] {
   for (const { testId, status, parentTestId, fileName } of events) {
     if (testId === undefined) assertEquals(fileName, undefined, "text");
     if (status === undefined || status === "inprogress") continue;
-    // This is how it reads a plan of no tests.
+    // This is a plan without tests.
     if (testId === "file skip") continue;
     const own = parentTestId === undefined
       ? testId!
@@ -129,14 +129,14 @@ function readBack(report: string): Point[] {
   return below.get(undefined) ?? [];
 }
 
-/** What both readers see. */
+/** The part that both readers return. */
 function shapeOf(points: readonly Point[]): unknown[] {
   return points.map((
     { name, status, below },
   ) => [name, status, shapeOf(below)]);
 }
 
-/** All test points, each with the one it stands before. */
+/** All test points, each with its parent. */
 function* flat(
   points: readonly Point[],
   parent?: Point,
@@ -147,7 +147,7 @@ function* flat(
   }
 }
 
-/** Reads a report with both readers, who must agree. */
+/** Reads a report with both readers, which must agree. */
 function pointsIn(report: string): Point[] {
   const points = parsed(report);
   assertEquals(shapeOf(readBack(report)), shapeOf(points));
@@ -309,7 +309,7 @@ Deno.test("subunit2tap attaches files as readers of YAML take them", async () =>
 
 Deno.test("subunit2tap breaks lines that readers could not hold", async () => {
   for (const start of ["", "first\n", "  "]) {
-    // In YAML's own terms, test points: none of them is one.
+    // It looks like a test point, but it is YAML.
     const hostile = `${start}${"😀".repeat(600_000)}\n    ok 1 - evil\n`;
     const report = HEAD + await reportOf(
       { testId: "t", status: "fail", ...textFile("log", hostile) },
@@ -608,9 +608,9 @@ Deno.test("subunit2tap lets subtests go that are too much to hold", async () => 
   assertEquals(points.length + below.length, count + 1);
 });
 
-// --- Whatever comes
+// --- Arbitrary streams
 
-/** The tests of a stream, and how many places in it are damaged. */
+/** The tests of a stream, and the number of damaged places. */
 function testsIn(bytes: Uint8Array): { tests: Test[]; damage: number } {
   const found = foundIn(bytes);
   const tests = found.filter((one): one is Test => "outcome" in one);
@@ -631,7 +631,7 @@ function shownPoint({ name, status, diag }: Point): string {
   return shown(diag.id ?? name, status, diag.route);
 }
 
-/** Checks that each test is there, once, and at a place where it may be. */
+/** Checks that the report has each test once, in an allowed place. */
 function assertAllThere(report: string, input: Uint8Array): Point[] {
   const points = pointsIn(report);
   const all = Array.from(flat(points));
@@ -683,7 +683,7 @@ Deno.test(`subunit2tap loses nothing of streams of any kind (seed ${SEED})`, asy
   }
 });
 
-/** Runs in which three tests of four are subtests of others, by two routes. */
+/** Runs on two routes in which three of four tests are subtests. */
 function runs(count: number): Uint8Array[] {
   const run = anyRun({ maxTests: 16, routes: [...Array(5), "0"] });
   return sample(run, count, SEED).map((events) => {
@@ -722,7 +722,7 @@ Deno.test(`tap2subunit reads back what subunit2tap writes (seed ${SEED})`, async
       assertEquals(parentOf.get(key(testId, routeCode)), parentTestId);
       nested++;
     }
-    // What stands in its place stands there in the stream's order.
+    // Subtests below their parents are in the stream's order.
     for (const { below } of [{ below: points }, ...all.map(([one]) => one)]) {
       const places = below.filter(({ diag }) => diag.parent === undefined)
         .map(({ name, diag }) => order.get(key(name, diag.route))!);
@@ -749,7 +749,7 @@ interface TapNode {
   readonly below: readonly TapNode[];
 }
 
-/** Documents with names that repeat one another and their parents'. */
+/** Documents with names that repeat each other and their parents. */
 function tapTree(): fc.Arbitrary<readonly TapNode[]> {
   const name = fc.constantFrom("a", "b", "a #2", "a > b", "- c", "5", "in 5ms");
   const { tree } = fc.letrec<{ tree: readonly TapNode[] }>((tie) => ({
@@ -825,7 +825,7 @@ peerTest(
     );
     for (const [i, input] of [hard, ...runs(40)].entries()) {
       const { stdout } = await convert(input);
-      // Before Test::Harness 3.48 it takes no version past 13.
+      // Before Test::Harness 3.48, prove rejects version 14.
       const report = text(stdout).replace("version 14", "version 13");
       const points = parsed(report);
       const path = dir.file(`${i}.tap`, report);

@@ -15,7 +15,7 @@ import {
 } from "../support/run.ts";
 import { eventsIn, stream, textFile } from "../support/streams.ts";
 
-/** The events of TAP through the tool, without their times. */
+/** The events of a TAP document, without their times. */
 async function convert(
   tap: string,
   ...args: string[]
@@ -246,7 +246,7 @@ describe("outer", () => {
       tap2subunit | subunit-ls --no-passthrough --format=tsv | cut -f 1,2`,
     [suite],
   );
-  // Newer versions of Node put the file around its tests.
+  // Newer versions of Node nest the tests below their file.
   const lines = text(stdout).replaceAll(
     /^[^\t>]*suite\.mjs(?: > )?/gm,
     "",
@@ -285,7 +285,7 @@ peerTest("tap2subunit reads what prove -v prints", ["prove"], async () => {
   }
 });
 
-/** Documents, and what tap2subunit, prove and node-tap's parser say of them. */
+/** Documents, and the verdicts of tap2subunit, prove and node-tap's parser. */
 const JUDGED: readonly [tap: string, verdicts: [boolean, boolean, boolean]][] =
   [
     ["1..1\nok 1\n", [true, true, true]],
@@ -300,7 +300,7 @@ const JUDGED: readonly [tap: string, verdicts: [boolean, boolean, boolean]][] =
     ["1..1\nnot ok 1 - a # time=3ms # TODO\n", [false, false, false]],
     ["1..1\nnot ok 1 - a \\# TODO\n", [false, false, false]],
     ["1..1\nnot ok 1 - a # skipper\n", [false, false, true]],
-    // TAP 14: what was skipped cannot fail.
+    // In TAP 14 a skipped test cannot fail.
     ["1..1\nnot ok 1 - a # SKIP b\n", [true, false, true]],
     // tape does not escape a number sign in a name.
     ["1..1\nnot ok 1 - issue #12 # TODO b\n", [true, false, false]],

@@ -7,7 +7,7 @@ import { eventsIn } from "../support/streams.ts";
 
 const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-/** The part of a step of a composite action that is used. */
+/** The fields of a composite action's step that we use. */
 interface Step {
   readonly name: string;
   readonly shell: string;
@@ -24,7 +24,7 @@ const GITLAB = parse(
 
 type Inputs = Readonly<Record<string, string>>;
 
-/** What an expression of an action comes to; we use inputs only. */
+/** Evaluates the expressions in a value; they are inputs only. */
 function evaluate(value: string, inputs: Inputs): string {
   return value.replace(/\$\{\{(.*?)\}\}/g, (_, expression) => {
     const [, name] = /^ inputs\.([\w-]+) $/.exec(expression) ?? [];
@@ -34,25 +34,25 @@ function evaluate(value: string, inputs: Inputs): string {
   });
 }
 
-/** What is left of a run of the action. */
+/** The result of a run of the action. */
 interface Outcome {
   readonly status: number;
-  /** All that the steps print. */
+  /** The output of all steps. */
   readonly log: string;
-  /** What the runner takes for a command. */
+  /** The commands that the runner finds. */
   readonly commands: readonly Command[];
   readonly summary: string;
 }
 
-/** The part of a job that outlives its steps. */
+/** The state of a job between its steps. */
 class Job implements Disposable {
   readonly #folder = new TempDir();
   readonly #summary = this.#folder.file("summary", "");
   readonly #added = this.#folder.file("path", "");
-  /** Where the job finds programs, but for what steps add. */
+  /** The job's PATH, without the folders that steps add. */
   path = `${this.#makeDenoFolder()}:${SYSTEM_PATH}`;
 
-  /** A folder in which Deno is, as a job may have set it up. */
+  /** A folder with Deno, as a job may have set it up. */
   #makeDenoFolder(): string {
     const folder = `${this.#folder.path}/deno-bin`;
     Deno.mkdirSync(folder);
@@ -107,7 +107,7 @@ class Job implements Disposable {
 const [INSTALL, TEST] = STEPS;
 let installed: Promise<Job> | undefined;
 
-/** A job in which the tools are installed: once, for it takes a while. */
+/** A job with the tools installed; installs them once, because that is slow. */
 function jobWithTools(): Promise<Job> {
   return installed ??= (async () => {
     const job = new Job();
@@ -130,7 +130,7 @@ async function runAction(
 
 /** The commands that are not between stop-commands and its token. */
 function heeded(commands: readonly Command[]): Command[] {
-  // The model does not know tokens: all behind the stop is left out, which
+  // The model has no tokens: everything after the stop is left out, which
   // is right if the token is the last.
   const stop = commands.findIndex(({ name }) => name === "stop-commands");
   return commands.slice(0, stop < 0 ? undefined : stop);
@@ -148,7 +148,7 @@ Deno.test("the action's scripts take inputs from variables only", () => {
   for (const { name, run } of STEPS) {
     assert(!run.includes("${{"), name);
   }
-  // None is declared for nothing, none used that is not there.
+  // All declared inputs are used, and all used inputs are declared.
   const used = JSON.stringify(STEPS).match(/(?<=inputs\.)[\w-]+/g)!;
   assertEquals([...new Set(used)].sort(), Object.keys(ACTION.inputs).sort());
 });
@@ -313,7 +313,7 @@ printf 'test id with\\r::warning::w\\n' >&2; printf '::stop-commands::x\\n' >&2`
     reports: hostile,
   });
   assertEquals(commands.map(({ name }) => name), ["error"], log);
-  // From the names of tests on, the runner waits for a word nobody knows.
+  // Before names of tests, the runner is made to wait for a random token.
   const [stopped] = /^::stop-commands::(\w{32})\n.*^::\1::\n$/ms.exec(log)!;
   assertStringIncludes(stopped, "\n::error::x\n");
   const there = Array.from(

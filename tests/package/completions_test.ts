@@ -12,7 +12,7 @@ import {
   within,
 } from "../support/run.ts";
 
-/** A tool that does nothing, with a table that has a bit of everything. */
+/** A tool that does nothing, with the given table. */
 function toolWith(tool: Partial<Tool>): Tool {
   return defineTool({
     name: "probe",
@@ -60,7 +60,7 @@ const PROBES = [
   }),
 ];
 
-/** Lines, and the words that may stand for their last one. */
+/** Lines, and the completions of their last word. */
 const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ["probe-options --f", ["--failing", "--format"]],
   ["probe-options --no", ["--no-failing"]],
@@ -97,7 +97,7 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ["probe-exec --help -- cat ru", ["run one.subunit"]],
 ];
 
-/** A home with completions of tools, and commands that print their words. */
+/** A home with completions of tools, and commands that print their arguments. */
 function makeHome(tools: readonly Tool[]): TempDir {
   const dir = new TempDir();
   for (const folder of [...FOLDERS, "bin", "work/results"]) {
@@ -116,7 +116,7 @@ function makeHome(tools: readonly Tool[]): TempDir {
   return dir;
 }
 
-/** What makes a shell show all completions of a word: Alt-* inserts them. */
+/** The setup with which Alt-* inserts all completions of a word. */
 const SHELLS = {
   bash: {
     command: "bash --rcfile rc.bash -i",
@@ -138,7 +138,7 @@ cd work
   },
 } as const;
 
-/** A shell at a terminal, with a home of its own. */
+/** A shell on a terminal, with its own home. */
 class InteractiveShell implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -166,11 +166,11 @@ class InteractiveShell implements AsyncDisposable {
       .pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Types a line; returns the words that reach the command, but its name. */
+  /** Types a line and returns the arguments of the command. */
   async type(keys: string): Promise<string[]> {
     await this.#writer.write(new TextEncoder().encode(`${keys}\r`));
     for (;;) {
-      // deno-lint-ignore no-control-regex -- no shell prints these itself
+      // deno-lint-ignore no-control-regex -- no shell prints these
       const said = /words\x1f([^\x1e]*)\x1f\x1e/.exec(this.#seen);
       if (said !== null) {
         this.#seen = this.#seen.slice(said.index + said[0].length);
@@ -182,7 +182,7 @@ class InteractiveShell implements AsyncDisposable {
     }
   }
 
-  /** The words that may stand for the last one of a line. */
+  /** The completions of the last word of a line. */
   async complete(line: string): Promise<string[]> {
     const before = await this.type(`${line}x`);
     const after = await this.type(`${line}\x1b*`);
@@ -192,7 +192,7 @@ class InteractiveShell implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What it leaves in its home is written when this returns.
+    // The shell has written its files when this returns.
     await this.#writer.write(new TextEncoder().encode("exit\r"));
     while (!(await within(this.#reader.read())).done);
     await this.#writer.abort().catch(() => {});
@@ -200,7 +200,7 @@ class InteractiveShell implements AsyncDisposable {
   }
 }
 
-/** The completions of lines in one of the shells. */
+/** The completions of lines in a shell. */
 async function completeIn(
   shell: keyof typeof SHELLS | "fish",
   tools: readonly Tool[],
@@ -232,7 +232,7 @@ for line in $argv; complete -C $line; printf '\\036'; end`;
   return found;
 }
 
-/** The same whatever their order; that something is a directory is extra. */
+/** Completions in order, without the slash after directories. */
 function sorted(words: readonly string[]): string[] {
   return words.map((word) => word.replace(/\/$/, "")).sort();
 }

@@ -4,10 +4,10 @@ import { toolNames } from "../../scripts/tool_path.ts";
 import { copyCheckout } from "../support/checkout.ts";
 import { ROOT, run, TempDir, text } from "../support/run.ts";
 
-/** No Deno is there. */
+/** A PATH without Deno. */
 const BARE_PATH = "/usr/bin:/bin";
 
-/** Runs the script that installs, as its task does. */
+/** Runs the install script as its task does. */
 function runInstall(...args: string[]) {
   return run([
     Deno.execPath(),
@@ -21,7 +21,7 @@ function runInstall(...args: string[]) {
   ], { cwd: ROOT.pathname });
 }
 
-/** What a script's first line asks Deno for. */
+/** The options and permissions in a script's first line. */
 function askedFor(script: URL): string[] {
   const [line] = Deno.readTextFileSync(script).split("\n", 1);
   return line.slice("#!/usr/bin/env -S deno run ".length).split(" ");
@@ -114,7 +114,7 @@ const isEtcSeen = Deno.permissions.querySync({ name: "read", path: "/etc" }).sta
 console.log(JSON.stringify({ granted, isEtcSeen }));
 `,
     );
-    // Behind the first, an older one is replaced.
+    // From the second on, this replaces an older command.
     await install([new URL(`file://${path}`)], dir.path);
     const { stdout, stderr } = await run([`${dir.path}/bin/probe`], {
       env: { PATH: BARE_PATH },
@@ -146,7 +146,7 @@ Deno.test("what is installed keeps to the lock of the checkout", async () => {
 Deno.test("what is installed outlives the checkout, npx's Deno and all caches", async () => {
   using home = new TempDir();
   using checkout = await copyCheckout();
-  // As npx leaves it: a Deno in a cache, and none on the PATH.
+  // As with npx: a Deno in a cache, and none on the PATH.
   const npx = `${home.path}/.npm/_npx/0a1b/node_modules/deno`;
   Deno.mkdirSync(npx, { recursive: true });
   await run(["cp", Deno.execPath(), `${npx}/deno`]);
@@ -167,7 +167,7 @@ Deno.test("what is installed outlives the checkout, npx's Deno and all caches", 
 
   Deno.removeSync(`${home.path}/.npm`, { recursive: true });
   Deno.renameSync(source, `${home.path}/moved`);
-  // What lies above is not the tools': a configuration that cannot be read.
+  // Configurations in the folders above must be ignored.
   home.file("deno.json", "{");
   home.file("package.json", "{");
   const env = {

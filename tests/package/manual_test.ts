@@ -15,7 +15,7 @@ const SECTIONS = [
   "SEE ALSO",
 ];
 
-/** Text that roff would take for its own in every place. */
+/** Text that roff would interpret everywhere. */
 const HOSTILE = `.\\" no comment
 .so /etc/passwd
 'br is no request
@@ -42,9 +42,9 @@ function hostileTool(): Tool {
   });
 }
 
-/** A page as lines of text; the page causes no warning. */
+/** Renders a page, which must cause no warning, as text. */
 async function render(page: string): Promise<string> {
-  // So wide that no line is broken.
+  // Wide enough for every line.
   const groff = ["groff", "-man", "-ww", "-Kutf8", "-Tutf8", "-rLL=5000n"];
   const { stdout, stderr, status } = await run([...groff, "-P-cbou"], {
     stdin: page,
@@ -54,7 +54,7 @@ async function render(page: string): Promise<string> {
   return text(stdout);
 }
 
-/** Text with each run of blanks as one. */
+/** Text with single blanks. */
 function flat(text: string): string {
   return text.replace(/\s+/g, " ").trim();
 }
@@ -156,7 +156,7 @@ peerTest("mandoc finds no fault in the pages", ["mandoc"], async () => {
   ];
   const { stdout } = await run(["mandoc", "-Tlint", "-Wwarning", ...paths]);
   const faults = text(stdout).split("\n").filter((line) =>
-    // The same tables make the same pages on every day.
+    // Pages have no date, so that they do not change from day to day.
     line !== "" && !line.includes('missing date, using "": TH')
   );
   assertEquals(faults, []);

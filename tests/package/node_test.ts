@@ -1,6 +1,6 @@
 /**
- * The npm package: built, installed, and run on Node as its users run it. The
- * tests of whole pipes are run a second time, against what is installed.
+ * The npm package: built, installed and run on Node as users run it. The
+ * tests of pipes run a second time, with the installed tools.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -88,7 +88,7 @@ function registerPackageTests(): void {
       import { V1Decoder } from "subunit-tools/v1";
       export const item: StreamItem | undefined = new PacketDecoder().next();
       export const bytes: Uint8Array = eventToCbor({ runnable: true });
-      // @ts-expect-error: types that are missing would let this pass
+      // @ts-expect-error: without types this would pass
       export const wrong: string = eventToCbor({ runnable: true });
       export const sink: EventSink = new RunSummary();
       export const decoders = [GoJsonDecoder, JunitDecoder, TapDecoder, V1Decoder];
@@ -124,7 +124,7 @@ function registerPackageTests(): void {
 
 // --- The same bytes
 
-/** How a tool is called to be compared, and with what. */
+/** A call of a tool to compare, and its input. */
 interface Call {
   /** @param files the samples, a file each; they are standard input, too */
   args(files: readonly string[]): readonly string[];
@@ -132,7 +132,7 @@ interface Call {
   readonly samples?: number;
 }
 
-/** Lines, most of them the form's own. */
+/** Lines, most of them of the format. */
 function anyLines(...own: string[]): fc.Arbitrary<Uint8Array> {
   const line = fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom(...own) },
@@ -191,7 +191,7 @@ const anyJunit = fc.array(fc.constantFrom(
 
 const filesAsOperands = (files: readonly string[]) => files;
 
-/** Calls of tools that take more than a stream, or something else. */
+/** Calls of tools that need options or other input than a stream. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-1to2": [{ args: () => [], input: anyV1 }],
   "cbor2subunit": [{
@@ -206,7 +206,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "junitxml2subunit": [{ args: filesAsOperands, input: anyJunit }],
   "subunit-diff": [{ args: (files) => files.slice(0, 2), input: anyPackets }],
   "subunit-exec": [
-    // What is more than a pipe takes may come in other parts.
+    // Larger output may arrive in other parts.
     { args: () => ["--", "cat"], input: anyTap, samples: 1 },
     { args: () => ["--", "sh", "-c", "kill -9 $$"], input: anyTap, samples: 1 },
     { args: () => ["--", "no/such command"], input: anyTap, samples: 1 },
@@ -215,7 +215,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-filter": [
     { args: () => ["-F"], input: anyStream },
     { args: () => ["--with", "(?i)T?EST.1|ы"], input: anyStream },
-    // Node 20 misreads the shorter way to write any character.
+    // Node 20 misreads the shorter pattern for any character.
     { args: () => ["--with", "(?s)test.*o"], input: anyStream },
     { args: () => ["--protocol", "2.0", "--keep-all"], input: anyStream },
   ],
@@ -259,7 +259,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "tap2subunit": [{ args: filesAsOperands, input: anyTap }],
 };
 
-/** What stops the clock of a runtime. */
+/** Stops the clock of a runtime. */
 const STOPPED_CLOCK = `
 const RealDate = Date;
 const time = RealDate.UTC(2026, 0, 31, 1, 2, 3, 456);
@@ -274,7 +274,7 @@ globalThis.Date = class extends RealDate {
 };
 `;
 
-/** What is left of a call: what it said, and the files it made. */
+/** The result of a call: its output, and the files that it made. */
 async function outcomeOf(
   command: readonly string[],
   stdin: Uint8Array,

@@ -1,12 +1,12 @@
 /**
- * The tests of single tools once more, against the npm package on Node; those
- * of whole pipes are in `node_test.ts`.
+ * Runs the tests of single tools with the npm package on Node; those
+ * of pipes are in `node_test.ts`.
  */
 
 import { bin, installPackage } from "../support/package.ts";
 import { peer, testInstalled } from "../support/run.ts";
 
-/** Where each tool has its tests, one file a command. */
+/** The tests of the tools, one file per command. */
 const FOLDER = new URL("../filters/", import.meta.url);
 
 if (peer("node") && peer("npm")) {

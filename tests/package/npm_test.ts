@@ -1,4 +1,4 @@
-/** What the npm package says of itself, and what is in it. */
+/** The manifest and the content of the npm package. */
 
 import {
   assert,
@@ -50,7 +50,7 @@ function registerManifestTests(): void {
     assertEquals(manifest.version, project.version);
     assertEquals(manifest.license, "MIT AND LGPL-3.0-or-later");
     assertStringIncludes(source("LICENSE"), `(c) 2026 ${manifest.author}\n`);
-    // All there is to the LGPL, and whose it is.
+    // The LGPL in full, and the package that it covers.
     const licenses = Deno.readTextFileSync(`${installed}/LICENSES.md`);
     assertMatch(licenses, /^# openpgp \S+: LGPL-3\.0\+/m);
     assertStringIncludes(licenses, "GNU LESSER GENERAL PUBLIC LICENSE");
@@ -91,7 +91,7 @@ function registerManifestTests(): void {
   });
 }
 
-// --- What is in it
+// --- Content
 
 function registerContentTests(): void {
   Deno.test("the npm package tells nothing of the machine that built it", async () => {
@@ -107,7 +107,7 @@ function registerContentTests(): void {
       denoDir,
       await npm("cache"),
       new URL(await npm("registry")).host,
-      // Under the names of the registries that they are from.
+      // Registries, by their names.
       ...Array.from(Deno.readDirSync(`${denoDir}/npm`), ({ name }) => name),
     ].filter((word) => word.length > 1);
     const patterns = words.flatMap((word) => ["-e", word]);
@@ -127,7 +127,7 @@ function registerContentTests(): void {
     for (const name of ["PacketDecoder", "ToolIO", "UsageError", "Output"]) {
       assertEquals(holders(name), 1, name);
     }
-    // OpenPGP is half of all, and with the one that needs it.
+    // OpenPGP is half of the code, and only one tool loads it.
     const large = scripts(`${installed}/tools`)
       .filter((path) => Deno.statSync(path).size > 200_000);
     assertEquals(large.length, 1);
@@ -186,7 +186,7 @@ function registerContentTests(): void {
   });
 }
 
-/** Runs a command that may fall over. */
+/** Runs a command that may crash. */
 async function runRaw([program, ...args]: readonly string[]) {
   const { stderr } = await new Deno.Command(program, {
     args,
@@ -314,7 +314,7 @@ function registerDispatcherTests(): void {
 
 // --- Where it runs
 
-/** Nodes by their versions. */
+/** The paths of Nodes by their versions. */
 async function versionsOf(
   nodes: readonly string[],
 ): Promise<Map<string, string>> {
@@ -397,7 +397,7 @@ function registerRuntimeTests(nodes: ReadonlyMap<string, string>): void {
         ["node", link],
         ["node", file],
         [...deno, "--allow-read", link],
-        // Not linked to, it needs no permission to be loaded.
+        // Without a link, loading it needs no permission.
         [...deno, file],
       ]
     ) {
@@ -449,7 +449,7 @@ function registerReadmeTests(): void {
     ) {
       assertStringIncludes(readme, `\`${name}\``);
     }
-    // It lies alone in the package.
+    // The package has no other documents.
     assert(!/\]\((?!https:)/.test(readme), "a link into the repository");
   });
 }

@@ -1,4 +1,4 @@
-/** The packages as JSR would take them, and what their manifests say. */
+/** The packages for JSR, and their manifests. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
@@ -10,14 +10,14 @@ const MANIFEST = JSON.parse(
   Deno.readTextFileSync(new URL("deno.json", ROOT)),
 );
 
-/** The files of the package in a folder that JSR would take. */
+/** The files that JSR would publish from a folder. */
 async function publishedFrom(folder: string, name: string): Promise<string[]> {
   const { status, stdout, stderr } = await run(
     [Deno.execPath(), "publish", "--dry-run", "--allow-dirty"],
     { cwd: folder, env: { NO_COLOR: "1" } },
   );
   const words = text(stdout) + stderr;
-  // Types that are slow to find out would be an error, too.
+  // Slow types would be an error too.
   assertEquals(status, 0, words);
   assertMatch(words, /^Success Dry run complete$/m);
   const [, listed] = new RegExp(
@@ -46,7 +46,7 @@ Deno.test("deno publish would take both packages, with no tests in them", async 
     }
   }
   Deno.copyFileSync(`${dir.path}/deno.lock`, `${published.path}/deno.lock`);
-  // What is left is whole: every tool finds all it imports.
+  // Every published tool finds all that it imports.
   const modules = TOOLS.map((name) => `filters/${name}.ts`);
   const words = ["check", "--quiet", "mod.ts", ...modules];
   const checked = await run([Deno.execPath(), ...words], {
@@ -63,7 +63,7 @@ Deno.test("the manifests say what the tools and the version are", () => {
   const { ".": library, ...exports } = MANIFEST.exports;
   assertEquals(library, "./mod.ts");
   const expected = TOOLS.map((name) => [`./${name}`, `./filters/${name}.ts`]);
-  // In this order, too.
+  // In this order.
   assertEquals(
     JSON.stringify(exports),
     JSON.stringify(Object.fromEntries(expected)),
@@ -75,7 +75,7 @@ Deno.test("a version stands in one place, and scripts write it elsewhere", async
   const next = "98.7.6-rc.5";
   const manifest = { ...MANIFEST, version: next };
   dir.file("deno.json", JSON.stringify(manifest));
-  // Twice: nothing is left for a second time, and a version can follow.
+  // Twice: the scripts can replace any version.
   for (const version of [next, MANIFEST.version]) {
     dir.file("deno.json", JSON.stringify({ ...manifest, version }, null, 2));
     const words = "run --quiet --allow-read --allow-write scripts/docs/docs.ts";
@@ -110,7 +110,7 @@ Deno.test("the documents name no other version, and the changelog has it", () =>
     }
   }
   const changelog = Deno.readTextFileSync(new URL("CHANGELOG.md", ROOT));
-  // What comes next has no version yet.
+  // Unreleased changes have no version yet.
   const latest = changelog.replace(/^## Unreleased\n/m, "")
     .match(/^## (\S+)$/m)![1];
   assertEquals(latest, version);

@@ -1,6 +1,6 @@
-"""JUnit XML on standard input as subunit v2: a test is two events, a failure's
-text a file. What one would write with Python's own parser and python-subunit,
-who have no such tool; the benchmark times it."""
+"""Convert JUnit XML on standard input to subunit v2: two events per test, and a
+file for the text of a failure. python-subunit has no such tool; the benchmark
+times this one, which uses Python's own parser."""
 import datetime
 import sys
 import xml.etree.ElementTree as ElementTree

@@ -1,7 +1,7 @@
 """Write the tests that Python's v1 reader finds in a file as JSON lines.
 
 Each is id, outcome, tags, times in whole microseconds since 1970, details as
-hex by name. What is no test goes to standard error, as it is.
+hex by name. Other text goes to standard error, unchanged.
 """
 
 import datetime

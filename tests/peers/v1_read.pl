@@ -1,5 +1,5 @@
-# Write the tests that Perl's reader finds in its input, a line each:
-# name, outcome, reason; of what is no test "text".
+# Write the tests that Perl's reader finds in its input, one per line: name,
+# outcome, reason. Other lines are written as "text".
 use strict;
 use warnings;
 use Subunit qw(parse_results);

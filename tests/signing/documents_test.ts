@@ -29,7 +29,7 @@ const MIB = 1024 * 1024;
 
 /** A document of lines, as clear-signing takes it. */
 const LINES = "1..2\nok 1\n- a dash\nFrom here on\n\nnot ok 2 - é\n";
-/** One of bytes: tests, and every byte a signature must keep. */
+/** A binary document with every byte that a signature must keep. */
 const BYTES = stream(
   { testId: "a", status: "success" },
   "text\r\n",
@@ -51,7 +51,7 @@ async function sign(
   return stdout;
 }
 
-/** Verifies with the keys named, "ed25519" when none is. */
+/** Verifies with the given keys, by default "ed25519". */
 async function verify(
   args: readonly string[],
   stdin: Uint8Array | string = "",
@@ -64,7 +64,7 @@ async function verify(
   return await signedStream(["verify", ...keyrings, ...args], { stdin });
 }
 
-/** gpg with the keys named as signers. */
+/** Signs with gpg and the given keys. */
 async function gpgSign(
   keys: readonly KeyName[],
   args: readonly string[],
@@ -73,7 +73,7 @@ async function gpgSign(
   return await gpgOutput([...await localUsers(keys), ...args], { stdin });
 }
 
-/** Asserts that a document is released as a whole. */
+/** Checks that a whole document is released. */
 function assertReleased(
   { status, stdout, stderr }: Finished,
   expected: Uint8Array | string,
@@ -82,7 +82,7 @@ function assertReleased(
   assert(equalBytes(stdout, bytesOf(expected)), text(stdout));
 }
 
-/** Asserts that nothing is, with which exit status and why. */
+/** Checks that nothing is released, the exit status and the reason. */
 function assertRefused(
   { status, stdout, stderr }: Finished,
   expected: number,
@@ -202,7 +202,7 @@ gpgTest("verify accepts what gpg makes", async () => {
   ) {
     const message = await gpgSign(["ed25519"], args, BYTES);
     assertReleased(await verify([], message), BYTES);
-    // Of a file gpg knows the length and the name.
+    // For a file, gpg also writes the length and the name.
     const output = ["--output", "-", ...args, file];
     const path = dir.file("message", await gpgSign(["ed25519"], output, ""));
     assertReleased(await verify([path]), BYTES);
@@ -244,7 +244,7 @@ gpgTest("verify releases signed text with line feeds", async () => {
       assertReleased(await verify([`--signature=${signature}`], signed), unix);
     }
   }
-  // What no signature of a text covers is left out, and that is said.
+  // White space that no signature covers is left out, with a message.
   const clear = await gpgSign(["ed25519"], ["--clearsign"], "a \t\nb\n");
   const released = await verify([], clear);
   assertReleased(released, "a\nb\n");
@@ -272,7 +272,7 @@ gpgTest("verify reports all signatures and counts keys", async () => {
       const { fingerprint } = await testKey(key);
       assertStringIncludes(released.stderr, fingerprint);
     }
-    // A transition: who has but one of the keys can go on.
+    // During a transition, one of the keys is enough.
     for (const key of both) {
       assertReleased(await verify(args, document, [key]), LINES);
       const refused = await verify([...args, "--require=2"], document, [key]);
@@ -281,7 +281,7 @@ gpgTest("verify reports all signatures and counts keys", async () => {
   }
 });
 
-/** A text with a string in another one's place; fails when it is not there. */
+/** Replaces a string in a text; fails if it does not occur. */
 function change(
   document: Uint8Array | string,
   from: string | RegExp,
@@ -381,7 +381,7 @@ gpgTest("verify leaves out text around clear text when it may", async () => {
   const good = text(await gpgSign(["ed25519"], ["--clearsign"], LINES));
   const around = `Dear all,\n\n${good}-- \nme\n`;
   const args = ["--mode=clear", "--allow-surrounding-text"];
-  // Only clear text may have text before it: the mode need not be said.
+  // Only clear text may have text before it, so the mode is optional.
   for (const words of [args, args.slice(1)]) {
     const released = await verify(words, around);
     assertReleased(released, LINES);
@@ -485,7 +485,7 @@ gpgTest(
   },
 );
 
-/** A packet in the old form, its length in four octets. */
+/** A packet in the old format, with a length of four octets. */
 function packet(tag: number, body: Uint8Array): Uint8Array {
   const length = [24, 16, 8, 0].map((bits) => body.length >>> bits);
   return concat([Uint8Array.of(0x82 | tag << 2, ...length), body]);
@@ -615,7 +615,7 @@ gpgTest("verify ends a decompression bomb at the limit", async () => {
       "a bomb",
     );
   }
-  // So it is with all documents.
+  // The limit holds for all documents.
   const { secretFile } = await testKey("ed25519");
   for (const mode of ["inline", "clear", "detached"]) {
     const args = [`--mode=${mode}`, `--secret-key=${secretFile}`];
@@ -689,7 +689,7 @@ gpgTest("verify refuses what a detached signature does not sign", async () => {
       assertRefused(refused, status, reason, what);
     }
   }
-  // Those in the know may look on; the exit status is the same.
+  // On request the text is released anyway; the exit status is the same.
   const path = dir.file("signature", good);
   const unverified = await verify(
     [`--signature=${path}`, "--release=unverified"],
@@ -701,7 +701,7 @@ gpgTest("verify refuses what a detached signature does not sign", async () => {
 
 gpgTest("verify goes by the state of keys", async () => {
   using dir = new TempDir();
-  /** A text signed in a mode by gpg: what verify takes, the document. */
+  /** A text signed by gpg in a mode: the arguments and input of verify. */
   const signed = async (
     mode: string,
     keys: readonly KeyName[],
@@ -753,7 +753,7 @@ gpgTest("verify goes by the state of keys", async () => {
   for (const name of ["expired", "ed25519", "rsa3072", "dsa1024"] as const) {
     keyrings.push(`--keyring=${(await testKey(name)).publicFile}`);
   }
-  // What a mode does not decide is shown in one of them, each in its turn.
+  // The mode does not matter for these rows, so each uses the next one.
   const modes = ["detach-sign", "sign", "clearsign"];
   for (const [index, row] of rows.entries()) {
     const [what, keys, gpgArgs, args, status, reason = ""] = row;
@@ -800,7 +800,7 @@ gpgTest("verify counts a key once, however often it signs", async () => {
 });
 
 gpgTest("verify refuses a signature made after its key expired", async () => {
-  // gpg does not sign then; so the key lives longer, and its copy does not.
+  // gpg refuses to sign then, so its key gets a longer life than our copy.
   const { fingerprint, publicFile } = await testKey("expired");
   const before = Deno.readTextFileSync(publicFile);
   using dir = new TempDir();
@@ -904,7 +904,7 @@ gpgTest(
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    // When it speaks the first pass is over; then it waits for us to read.
+    // After the first message, the first pass is over, and the tool waits for a reader.
     const stderr = process.stderr.getReader();
     const { value } = await stderr.read();
     assertStringIncludes(text(value!), ": good");
@@ -920,7 +920,7 @@ gpgTest(
   },
 );
 
-/** The design's bound on resident memory of documents of any length. */
+/** The bound on resident memory for documents of any length. */
 const MOST_BYTES = 200 * MIB;
 
 gpgTest("sign and verify stay small on 300 MB", async () => {

@@ -52,10 +52,10 @@ import {
 } from "../support/streams.ts";
 
 const SEED = 20260131;
-/** So short that each event is a window of its own. */
+/** So short that each event is its own window. */
 const WINDOW = "8";
 
-/** The window unless told otherwise, and what a pipe holds. */
+/** The default window, and the capacity of a pipe. */
 const WINDOW_BYTES = 256 * 1024, PIPE_BYTES = 64 * 1024;
 
 const START = stream({
@@ -77,7 +77,7 @@ const END = stream({
 });
 const RUN = concat([START, stream("some text\n"), LOG, END]);
 
-/** Signs with the executable; the stream must come out whole. */
+/** Signs with the executable, which must pass the stream on. */
 async function signed(
   bytes: Uint8Array,
   ...args: string[]
@@ -93,7 +93,7 @@ async function signed(
 
 let signedOnce: Promise<Uint8Array> | undefined;
 
-/** RUN, signed; the same in all tests. */
+/** RUN, signed once for all tests. */
 function signedRun(): Promise<Uint8Array> {
   return signedOnce ??= signed(RUN);
 }
@@ -110,16 +110,16 @@ async function verify(
   );
 }
 
-/** The last line a tool says. */
+/** The last line on standard error. */
 function lastLine({ stderr }: Finished): string {
   return stderr.trimEnd().split("\n").at(-1) ?? "";
 }
 
-/** A signed stream taken apart: signature packets and what they cover. */
+/** The parts of a signed stream: signature packets and what they cover. */
 interface Parts {
   /** Signature packets: the first covers nothing. */
   readonly signatures: Uint8Array[];
-  /** What stands before each of them. */
+  /** The bytes before each of them. */
   readonly windows: Uint8Array[];
 }
 
@@ -140,19 +140,19 @@ function putTogether({ signatures, windows }: Parts): Uint8Array {
   return concat(windows.flatMap((window, i) => [window, signatures[i]]));
 }
 
-/** A list without its nth. */
+/** A list without its nth element. */
 function without<T>(list: readonly T[], n: number): T[] {
   return list.filter((_, index) => index !== n);
 }
 
-/** A list with its nth and the one behind it changing places. */
+/** A list with its nth and next elements swapped. */
 function swapped<T>(list: readonly T[], n: number): T[] {
   return list.map((one, index) =>
     index === n ? list[n + 1] : index === n + 1 ? list[n] : one
   );
 }
 
-/** A signature packet with its text changed, and its checksum right again. */
+/** A signature packet with changed text and a valid checksum. */
 function rewritten(
   packet: Uint8Array,
   change: (text: string) => string,
@@ -260,7 +260,7 @@ for (
       ];
       const { status, stderr } = await gpg(["--verify", ...files]);
       assertEquals(status, 0, stderr);
-      // gpgv takes no armor.
+      // gpgv reads no armor.
       const binary = await gpg(["--dearmor"], { stdin: armored });
       files[0] = dir.file("signature.sig", binary.stdout);
       const second = await run(
@@ -329,7 +329,7 @@ gpgTest("a signer that fails is exit 6, and says why", async () => {
   }
 });
 
-/** A secret key behind a passphrase; gpg takes ten seconds for one. */
+/** A secret key with a passphrase; gpg would take ten seconds to make one. */
 async function lockedKey(): Promise<string> {
   const { secretFile } = await testKey("ed25519");
   const armoredKey = Deno.readTextFileSync(secretFile);
@@ -396,10 +396,10 @@ gpgTest("the signer refuses what is signed already", async () => {
   }
 });
 
-/** An attack: what it makes of a signed stream, and how it must end. */
+/** An attack on a signed stream, and the required result. */
 interface Attack {
   readonly status: number;
-  /** Why, in the last line on standard error. */
+  /** The reason in the last line on standard error. */
   readonly words: RegExp;
   attack(whole: Uint8Array, parts: Parts): Uint8Array | Promise<Uint8Array>;
   readonly args?: () => string[] | Promise<string[]>;
@@ -410,7 +410,7 @@ const otherBytes = /its bytes are not those that were signed|covers \d+ bytes/;
 const outOfPlace = /signature \d+ is here, expected \d+/;
 const behind = /there is more after the end/;
 
-/** An attack that leaves a signature packet alone, with other text in it. */
+/** An attack that consists of one signature packet with changed text. */
 function rewriting(from: string, to: string): Attack["attack"] {
   return (_, { signatures }) =>
     rewritten(signatures[0], (text) => text.replace(from, to));
@@ -1061,8 +1061,8 @@ for (const [name, { status, words, attack, args }] of Object.entries(ATTACKS)) {
     const result = await verify(attacked, ...await args?.() ?? []);
     assertEquals(result.status, status, result.stderr);
     assertMatch(lastLine(result), words);
-    // What came out is a beginning of what was signed: of this stream, or of
-    // one the attack made, and which it begins with.
+    // The output is a prefix of a signed stream: of this one, or of one that the
+    // attack has made.
     const { stdout } = result;
     const isPrefix = [whole, attacked].some((signed) =>
       equalBytes(stdout, signed.subarray(0, stdout.length))
@@ -1358,7 +1358,7 @@ gpgTest("an interval signs what a live pipe holds back", async () => {
   let verified: Uint8Array = new Uint8Array(0);
   for (const [n, event] of [START, LOG, END].entries()) {
     await signer.write(event);
-    // The event passes at once, its signature when the interval is over.
+    // The event passes at once, and its signature after the interval.
     const before = whole.length;
     while (takeApart(whole).signatures.length < n + 2) {
       whole = (await signer.read(whole.length + 1)).slice();
@@ -1432,7 +1432,7 @@ gpgTest("with nobody reading little is taken in", async () => {
         }
       };
       fed = feed().catch(() => {});
-      // Nothing tells that a process has stopped reading, but that it goes on so.
+      // A process has stopped reading when nothing was taken for a second.
       for (let before = -1; before !== taken;) {
         before = taken;
         await new Promise((done) => setTimeout(done, 1000));
@@ -1460,7 +1460,7 @@ if (hasGpg) {
         ]);
         const whole = await signed(bytes);
         for (const args of tool === "subunit-ls" ? [[], ["--times"]] : [[]]) {
-          // Times of tests that were never started crash it.
+          // It crashes on times of tests that never started.
           const stdin = args.length > 0 ? RUN : bytes;
           const plain = await runPython(tool, args, { stdin });
           const second = await runPython(tool, args, {

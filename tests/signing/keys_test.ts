@@ -44,7 +44,7 @@ const POLICY: Policy = {
   allowExpiredKey: false,
 };
 
-/** A detached signature by gpg, binary. */
+/** A binary detached signature by gpg. */
 async function gpgSign(
   names: readonly KeyName[],
   ...args: string[]
@@ -53,7 +53,7 @@ async function gpgSign(
   return await gpgOutput([...args, ...users, "--detach-sign"], { stdin: DATA });
 }
 
-/** Judges detached signatures of DATA with keys out of files. */
+/** Judges detached signatures of DATA with keys from files. */
 async function judge(
   signatures: readonly ParsedSignature[],
   files: readonly string[],
@@ -68,14 +68,14 @@ async function judge(
   return records;
 }
 
-/** A signature, and what it must be held for. */
+/** A signature and its required verdict. */
 interface Row {
   readonly verdict: SignatureVerdict;
   readonly status: number;
-  /** Why, on standard error. */
+  /** The reason on standard error. */
   readonly words?: RegExp;
   signature(): Promise<Uint8Array>;
-  /** The files of keys; the public one of "ed25519" by itself. */
+  /** The files of keys; by default the public key "ed25519". */
   keyring?(): Promise<string[]>;
   readonly args?: string[];
 }
@@ -299,7 +299,7 @@ const ROWS: Record<string, Row> = {
   },
 };
 
-/** A signature packet's body and the header before it, of gpg's short form. */
+/** The body of a signature packet with gpg's short header. */
 function bodyOf(packet: Uint8Array): Uint8Array {
   assertEquals(packet[0], 0x88);
   assertEquals(packet[1], packet.length - 2);
@@ -378,7 +378,7 @@ for (const [name, row] of Object.entries(ROWS)) {
   });
 }
 
-/** Signatures together, and what is asked of them. */
+/** Several signatures and the policy for them. */
 interface Group {
   readonly status: number;
   signatures(): Promise<Uint8Array[]>;
