@@ -21,8 +21,8 @@ function decode(...chunks: Uint8Array[]): StatusEvent[] {
 }
 
 /** Lines of JSON: each "action", "action test" or the fields themselves. */
-function lines(...said: (string | Record<string, unknown>)[]): string {
-  return said.map((line) => {
+function lines(...described: (string | Record<string, unknown>)[]): string {
+  return described.map((line) => {
     if (typeof line === "string") {
       const [Action, Test] = line.split(" ");
       return JSON.stringify({ Action, Package: "p", ...(Test && { Test }) });
@@ -481,8 +481,8 @@ Deno.test("GoJsonDecoder does not hold lines that are too long", () => {
 
 Deno.test("GoJsonDecoder keeps only the end of a package's output", () => {
   const line = "x".repeat(1000) + "\n";
-  const said = Array.from({ length: 200 }, () => output(undefined, line));
-  const events = decode(encoder.encode(lines(...said, "fail")));
+  const lost = Array.from({ length: 200 }, () => output(undefined, line));
+  const events = decode(encoder.encode(lines(...lost, "fail")));
   const report = events.find(({ fileName }) => fileName === "output")!;
   assertEquals(report.fileBytes!.length % line.length, 0);
   assert(report.fileBytes!.length > 60_000);

@@ -847,13 +847,13 @@ function escape(text: string): string {
 }
 
 function write({ name, attributes, content }: Tree): string {
-  const said = Object.entries(attributes).map(([key, value]) =>
+  const written = Object.entries(attributes).map(([key, value]) =>
     ` ${key}="${escape(value)}"`
   );
   const inner = content.map((part) =>
     typeof part === "string" ? escape(part) : write(part)
   );
-  return `<${name}${said.join("")}>${inner.join("")}</${name}>`;
+  return `<${name}${written.join("")}>${inner.join("")}</${name}>`;
 }
 
 /** How many cases are neither within another nor within a failure. */

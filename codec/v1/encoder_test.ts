@@ -12,10 +12,10 @@ import { V1Encoder, type V1EncoderOptions } from "./encoder.ts";
 const encoder = new TextEncoder();
 
 /** An event with only the fields that matter. */
-type Said = Partial<StatusEvent>;
+type EventFields = Partial<StatusEvent>;
 
 /** The tests of events, lost ones at the end. */
-function testsOf(events: readonly Said[]): Test[] {
+function testsOf(events: readonly EventFields[]): Test[] {
   const collator = new TestCollator({ attachments: true });
   const ended = events
     .flatMap((event) => encodePackets({ runnable: true, ...event }))
@@ -37,14 +37,18 @@ function encode(
 }
 
 function write(
-  events: readonly Said[],
+  events: readonly EventFields[],
   options?: V1EncoderOptions,
 ): [string, Record<string, number>] {
   const [bytes, losses] = encode(testsOf(events), options);
   return [new TextDecoder().decode(bytes), losses];
 }
 
-function file(fileName: string, content: string, mimeType?: string): Said {
+function file(
+  fileName: string,
+  content: string,
+  mimeType?: string,
+): EventFields {
   return {
     testId: "a",
     fileName,
@@ -58,7 +62,7 @@ const at = (second: number) => parseTimestamp(`2026-01-31T12:00:0${second}Z`);
 const TRACEBACK_TYPE = 'text/x-traceback; charset="utf8"';
 
 type Vector = [
-  events: Said[],
+  events: EventFields[],
   text: string,
   losses?: Record<string, number>,
   plain?: string,
@@ -280,7 +284,7 @@ const anyTest = fc.record({
     { testId, status: "inprogress", timestamp: { seconds, nanoseconds: 0 } },
     ...files.map((file) => ({ testId, ...file })),
     { testId, status, tags, timestamp: { seconds, nanoseconds } },
-  ] as Said[]
+  ] as EventFields[]
 );
 
 Deno.test("V1Decoder reads the tests that V1Encoder writes, seed 9", () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { CodeQuality, hashOf } from "./code_quality.ts";
 import type { Finding } from "./findings.ts";
 
-function finding(said: Partial<Finding>): Finding {
+function finding(fields: Partial<Finding>): Finding {
   return {
     kind: "fail",
     name: "t",
@@ -10,15 +10,15 @@ function finding(said: Partial<Finding>): Finding {
     headline: undefined,
     text: "",
     place: undefined,
-    ...said,
+    ...fields,
   };
 }
 
 /** The fingerprints of a report. */
 function fingerprintsOf(findings: readonly Partial<Finding>[]): string[] {
   const report = new CodeQuality();
-  return findings.map((said) =>
-    JSON.parse(report.issueOf(finding(said))).fingerprint
+  return findings.map((fields) =>
+    JSON.parse(report.issueOf(finding(fields))).fingerprint
   );
 }
 

@@ -12,7 +12,7 @@ import type { ReportedTest } from "../report/report.ts";
 
 const project = { root: "/project", exists: () => false };
 
-function reported(said: Partial<ReportedTest>): ReportedTest {
+function reported(fields: Partial<ReportedTest>): ReportedTest {
   return {
     testId: "t",
     outcome: "fail",
@@ -23,7 +23,7 @@ function reported(said: Partial<ReportedTest>): ReportedTest {
     seconds: undefined,
     parentTestId: undefined,
     attachments: [],
-    ...said,
+    ...fields,
   };
 }
 
@@ -85,8 +85,8 @@ Deno.test("findingOf says why and where", () => {
       "why",
     ],
   ];
-  for (const [said, shown, message] of cases) {
-    const test = reported(said);
+  for (const [fields, shown, message] of cases) {
+    const test = reported(fields);
     const finding = findingOf(test, findingKindOf(test)!, project);
     assertEquals({ ...finding, ...shown }, finding);
     assertEquals(messageOf(finding), message);

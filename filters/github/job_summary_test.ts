@@ -8,9 +8,9 @@ import { visibleLines } from "../kit/text/visible.ts";
 const SEED = 20220509;
 const SIZE = 1024 * 1024;
 
-function found(...said: Partial<Finding>[]): WorstFindings {
+function found(...all: Partial<Finding>[]): WorstFindings {
   const findings = new WorstFindings(1000);
-  for (const one of said) {
+  for (const one of all) {
     const finding: Finding = {
       kind: "fail",
       name: "t",
@@ -135,8 +135,8 @@ Deno.test(`jobSummary shows text as text, whatever it is (seed ${SEED})`, () => 
     { maxLength: 12 },
   ).map((parts) => parts.join(""));
   fc.assert(
-    fc.property(anyText, anyText, anyText, (name, path, said) => {
-      const text = visibleLines(said);
+    fc.property(anyText, anyText, anyText, (name, path, content) => {
+      const text = visibleLines(content);
       const shown = page(found({ name, text, place: { path, line: 1 } }));
       assert(shown.startsWith(HEAD));
       const entry = shown.slice(HEAD.length);

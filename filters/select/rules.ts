@@ -51,9 +51,9 @@ export function holdForRest(
 ): boolean | undefined {
   let answer: boolean | undefined = true;
   for (const rule of others) {
-    const says = rule(test);
-    if (says === false) return false;
-    if (says === undefined) answer = undefined;
+    const result = rule(test);
+    if (result === false) return false;
+    if (result === undefined) answer = undefined;
   }
   return answer;
 }
@@ -115,8 +115,8 @@ export function matching(expressions: readonly RegExp[]): Rule {
 /** What `rule` does not select. */
 export function not(rule: Rule): Rule {
   return (test) => {
-    const says = rule(test);
-    return says === undefined ? undefined : !says;
+    const result = rule(test);
+    return result === undefined ? undefined : !result;
   };
 }
 

@@ -53,7 +53,7 @@ Deno.test("CONTRIBUTING's example works as a command", async () => {
     skip,
   );
   for (
-    const [args, output, expected, said] of [
+    const [args, output, expected, message] of [
       [["--status", "fail"], stream("text\n", fail), 0, ""],
       [["-sfail", "-s", "skip"], stream("text\n", fail, skip), 0, ""],
       [["-sfail", "--exit-status"], stream("text\n", fail), 1, ""],
@@ -70,7 +70,7 @@ Deno.test("CONTRIBUTING's example works as a command", async () => {
     const command = [Deno.execPath(), ...flags, script, ...args];
     const { stdout, stderr, status } = await run(command, { stdin: input });
     assertEquals(stdout, output);
-    assertEquals(stderr.slice(0, said.length), said);
+    assertEquals(stderr.slice(0, message.length), message);
     assertEquals(status, expected);
   }
 });

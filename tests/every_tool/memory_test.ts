@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { commandOf, peakMemoryOf, TempDir } from "../support/run.ts";
-import { at, type Said, stream } from "../support/streams.ts";
+import { at, type EventFields, stream } from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 /** The bytes that are generated and piped through each tool. */
@@ -12,7 +12,7 @@ const MOST_BYTES = 120 * 1024 * 1024;
 
 /** About a megabyte of concurrent tests that pass and fail, with logs. */
 function block(): Uint8Array {
-  const events = Array.from({ length: 600 }, (_, i): Said[] => {
+  const events = Array.from({ length: 600 }, (_, i): EventFields[] => {
     const test = { testId: `package.module.test_${i}`, routeCode: "worker-1" };
     const ended = `package.module.test_${(i + 590) % 600}`;
     return [
@@ -37,7 +37,7 @@ function block(): Uint8Array {
 
 /** About a megabyte of tests without files; 120 MB are more than a million. */
 function blockOfSmall(): Uint8Array {
-  const events = Array.from({ length: 5000 }, (_, i): Said[] => [
+  const events = Array.from({ length: 5000 }, (_, i): EventFields[] => [
     { testId: `package.module.Case.test_${i}`, status: "inprogress" },
     {
       testId: `package.module.Case.test_${i}`,
@@ -88,7 +88,7 @@ function blockOfGo(): string {
 /** About a megabyte of tests with large files, ten at a time. */
 function blockOfFiles(): Uint8Array {
   const fileBytes = new Uint8Array(60_000).fill(0x61);
-  const events = Array.from({ length: 20 }, (_, i): Said[] => [
+  const events = Array.from({ length: 20 }, (_, i): EventFields[] => [
     { testId: `test_${i}`, status: "inprogress" },
     { testId: `test_${i}`, fileName: "log", fileBytes, mimeType: "text/plain" },
     { testId: `test_${(i + 10) % 20}`, status: "success" },

@@ -19,8 +19,8 @@ import {
 } from "../support/run.ts";
 import {
   equalBytes,
+  type EventFields,
   eventsIn,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -52,17 +52,19 @@ const contents = sample(
   SEED,
 );
 
-const events: Said[] = contents.flatMap((fileBytes, index): Said[] => {
-  const testId = `a test of many with a long name, ${
-    "é".repeat(170)
-  }: ${index}`;
-  const status = index % 2 === 0 ? "fail" : "success";
-  return [
-    { testId, status: "inprogress" },
-    { testId, fileName: "log", fileBytes, mimeType: "text/plain" },
-    { testId, status },
-  ];
-});
+const events: EventFields[] = contents.flatMap(
+  (fileBytes, index): EventFields[] => {
+    const testId = `a test of many with a long name, ${
+      "é".repeat(170)
+    }: ${index}`;
+    const status = index % 2 === 0 ? "fail" : "success";
+    return [
+      { testId, status: "inprogress" },
+      { testId, fileName: "log", fileBytes, mimeType: "text/plain" },
+      { testId, status },
+    ];
+  },
+);
 const packets = stream(...events);
 const mixed = stream(...events.flatMap((event) => [event, "text г\n"]));
 
@@ -74,7 +76,7 @@ function lines(lineOf: (name: string) => string): Uint8Array {
   );
 }
 
-function wholeEvents(encode: (event: Said) => Uint8Array): Uint8Array {
+function wholeEvents(encode: (event: EventFields) => Uint8Array): Uint8Array {
   return concat(events.map(encode));
 }
 

@@ -13,8 +13,8 @@ import {
 import {
   anyEvent,
   equalBytes,
+  type EventFields,
   eventsIn,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -157,7 +157,7 @@ const foreignText = fc.constantFrom(
   "\0",
 );
 
-const attachment = fc.constantFrom<Said>(
+const attachment = fc.constantFrom<EventFields>(
   {},
   {
     fileName: "reason",
@@ -208,9 +208,13 @@ const soundStream = fc.array(
             minLength: 1,
           }),
         }, { requiredKeys: [] }),
-      ).map(([test, file, rest]): Said => ({ ...test, ...file, ...rest })),
+      ).map(([test, file, rest]): EventFields => ({
+        ...test,
+        ...file,
+        ...rest,
+      })),
     },
-    fc.constantFrom<Said>(
+    fc.constantFrom<EventFields>(
       { testId: "only there", status: "exists" },
       { testId: "there too", status: "exists", routeCode: "2" },
     ),
@@ -234,13 +238,13 @@ function timedStream(
   const times = fc.array(fc.tuple(time, time), { minLength: 1, maxLength: 40 });
   return times.map((tests) =>
     stream(
-      ...tests.map(([timestamp], index): Said => ({
+      ...tests.map(([timestamp], index): EventFields => ({
         testId: `test ${index}`,
         status: "inprogress",
         timestamp,
       })),
       "between\n",
-      ...tests.map(([, timestamp], index): Said => ({
+      ...tests.map(([, timestamp], index): EventFields => ({
         testId: `test ${index}`,
         status: "success",
         timestamp,

@@ -21,9 +21,9 @@ import {
 import {
   damaged,
   equalBytes,
+  type EventFields,
   FAILED,
   PASSED,
-  type Said,
   stream,
 } from "../support/streams.ts";
 
@@ -57,7 +57,7 @@ const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
 /** A test that passed, in a JUnit report. */
 const JUNIT_CASE =
   '<testcase name="passed"><system-out>line&#10;</system-out></testcase>';
-const jsonLine = (event: Said) =>
+const jsonLine = (event: EventFields) =>
   eventToJson({ runnable: true, ...event }) + "\n";
 
 /** Input for a tool, one event long. */

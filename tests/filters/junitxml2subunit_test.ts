@@ -19,10 +19,10 @@ import {
 } from "../support/run.ts";
 import {
   at,
+  type EventFields,
   eventsIn,
   fileIn,
   outcomesIn,
-  type Said,
   stream,
   textFile,
 } from "../support/streams.ts";
@@ -401,7 +401,7 @@ peerTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
   "subunit",
 ], async () => {
   const start = { status: "inprogress", timestamp: at("12:00:00") } as const;
-  const test = (testId: string, last: Said): Said[] => [
+  const test = (testId: string, last: EventFields): EventFields[] => [
     { testId, ...start },
     { testId, timestamp: at("12:00:01"), ...last },
   ];

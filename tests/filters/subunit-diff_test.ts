@@ -4,9 +4,9 @@ import { runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
+  type EventFields,
   eventsIn,
   outcomesIn,
-  type Said,
   stream,
 } from "../support/streams.ts";
 
@@ -36,7 +36,7 @@ function endings({ events }: Difference): string[] {
     .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
 }
 
-const ended = (testId: string, status: StatusEvent["status"]): Said => ({
+const ended = (testId: string, status: StatusEvent["status"]): EventFields => ({
   testId,
   status,
 });
@@ -103,7 +103,7 @@ Deno.test("subunit-diff counts a test that is lost now as a new failure", async 
 });
 
 Deno.test("subunit-diff hands out all packets of a changed test as they came", async () => {
-  const packets: Said[] = [
+  const packets: EventFields[] = [
     {
       testId: "a",
       status: "inprogress",
@@ -142,7 +142,10 @@ Deno.test("subunit-diff hands out all packets of a changed test as they came", a
 });
 
 Deno.test("subunit-diff matches by route code where both runs have it, else by id", async () => {
-  const on = (routeCode: string, status: StatusEvent["status"]): Said => ({
+  const on = (
+    routeCode: string,
+    status: StatusEvent["status"],
+  ): EventFields => ({
     testId: "a",
     routeCode,
     status,

@@ -14,7 +14,13 @@ import {
   text,
   within,
 } from "../support/run.ts";
-import { at, eventsIn, fileIn, type Said, stream } from "../support/streams.ts";
+import {
+  at,
+  type EventFields,
+  eventsIn,
+  fileIn,
+  stream,
+} from "../support/streams.ts";
 
 /** Runs a shell script under the tool. */
 function exec(
@@ -27,7 +33,7 @@ function exec(
 }
 
 /** Events as "file: text" and "test status: text", with each file joined. */
-function said(events: readonly StatusEvent[]): string[] {
+function described(events: readonly StatusEvent[]): string[] {
   const words: string[] = [];
   for (const { testId, status, fileName, fileBytes } of events) {
     const content = fileBytes === undefined ? "" : text(fileBytes);
@@ -53,7 +59,7 @@ Deno.test("subunit-exec keeps all that a command prints, and how it ends", async
   assertEquals(stderr, "");
   assertEquals(status, 0);
   assertEquals(
-    said(eventsIn(stdout)).sort(),
+    described(eventsIn(stdout)).sort(),
     [
       ended("exists", "exit status 0"),
       "stderr: err\n",
@@ -89,7 +95,7 @@ Deno.test("subunit-exec makes a failure of a command that fails without one", as
   ];
   for (const [script, words, expected] of cases) {
     const { stdout, status } = await exec(script);
-    assertEquals(said(eventsIn(stdout)), words, script);
+    assertEquals(described(eventsIn(stdout)), words, script);
     assertEquals(status, expected, script);
   }
 });
@@ -116,7 +122,7 @@ Deno.test("subunit-exec passes packets on as they came, and fails those that are
   );
   assertEquals(status, 1);
   const hex = stdout.toHex();
-  const each: Said[] = eventsIn(packets);
+  const each: EventFields[] = eventsIn(packets);
   assert(each.every((event) => hex.includes(stream(event).toHex())));
   const lost = eventsIn(stdout).filter(({ tags }) => tags?.includes("lost"));
   assertEquals(
@@ -128,7 +134,7 @@ Deno.test("subunit-exec passes packets on as they came, and fails those that are
     ]),
     [["a", "fail", "0", ["lost", "t"]]],
   );
-  const words = said(eventsIn(stdout));
+  const words = described(eventsIn(stdout));
   assert(words.includes("a last output: last words\n"), words.join());
   assertEquals(words.at(-1), ended("fail", "killed by SIGSEGV"));
 });
@@ -140,7 +146,7 @@ Deno.test("subunit-exec takes the results from a descriptor", async () => {
   );
   assertEquals(status, 0);
   assertEquals(
-    said(eventsIn(stdout)).sort(),
+    described(eventsIn(stdout)).sort(),
     [
       "output: ok 1 - out\nerr\n",
       ended("exists", "exit status 0"),
@@ -183,7 +189,7 @@ Deno.test("subunit-exec --detect waits for a line that shows the form", async ()
         `printf '${line}${i < all.length - 1 ? "\\n" : ""}'; ${delay}`
       ).join("");
       const { stdout } = await exec(script);
-      const all = said(eventsIn(stdout)).slice(0, -1);
+      const all = described(eventsIn(stdout)).slice(0, -1);
       assertEquals(
         all.map((one) => one.replace(/(tap plan fail: ).*/s, "$1")),
         words,
@@ -196,21 +202,21 @@ Deno.test("subunit-exec --detect waits for a line that shows the form", async ()
 Deno.test("subunit-exec reads the form it is told, however results begin", async () => {
   const script = "echo 'ok 1'; echo 1..1";
   const plain = eventsIn((await exec(script, ["--v2"])).stdout);
-  assertEquals(said(plain)[0], "stdout: ok 1\n1..1\n");
+  assertEquals(described(plain)[0], "stdout: ok 1\n1..1\n");
   const tap = eventsIn((await exec("echo ok; echo 1..1", ["--tap"])).stdout);
-  assertEquals(said(tap)[0], "test 1 success: ");
+  assertEquals(described(tap)[0], "test 1 success: ");
   const v1 = eventsIn(
     (await exec("echo test a; echo success a", ["--v1"])).stdout,
   );
-  assertEquals(said(v1).slice(0, 2), ["a inprogress: ", "a success: "]);
+  assertEquals(described(v1).slice(0, 2), ["a inprogress: ", "a success: "]);
   const go = '{"Action":"pass","Package":"p","Test":"T"}';
   const gojson = eventsIn((await exec(`echo '${go}'`, ["--gojson"])).stdout);
-  assertEquals(said(gojson)[0], "p.T success: ");
+  assertEquals(described(gojson)[0], "p.T success: ");
 });
 
 Deno.test("subunit-exec gives the command its own standard input", async () => {
   const { stdout } = await exec("cat", [], { stdin: "from outside" });
-  assertEquals(said(eventsIn(stdout))[0], "stdout: from outside");
+  assertEquals(described(eventsIn(stdout))[0], "stdout: from outside");
 });
 
 Deno.test("subunit-exec reads both pipes at a time", async () => {
@@ -251,7 +257,7 @@ Deno.test("subunit-exec passes signals on, and lives to tell", async () => {
       if (chunks.length === 0) process.kill(signal);
       chunks.push(chunk.slice());
     }
-    assertEquals(said(eventsIn(concat(chunks))).at(-1), words, signal);
+    assertEquals(described(eventsIn(concat(chunks))).at(-1), words, signal);
   }
 });
 
@@ -272,7 +278,7 @@ Deno.test("subunit-exec says what it cannot run, in the stream too", async () =>
     stderr,
     /^subunit-exec: Cannot run "\.\/no-such-command": no such command: [^\n]+\n$/,
   );
-  assertEquals(said(eventsIn(stdout)), [
+  assertEquals(described(eventsIn(stdout)), [
     "no-such-command: exit status fail: it could not be started",
   ]);
   assertEquals(status, 2);

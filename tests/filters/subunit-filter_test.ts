@@ -19,10 +19,10 @@ import {
   at,
   damaged,
   equalBytes,
+  type EventFields,
   eventsIn,
   joinedRuns,
   noisyStream,
-  type Said,
   sample,
   stream,
   textFile,
@@ -49,7 +49,7 @@ async function idsOf(
 
 /** Each case is a command line and the events that pass, by their ids. */
 async function assertPass(
-  events: Said[],
+  events: EventFields[],
   cases: readonly (readonly [args: string[], ids: string])[],
 ): Promise<void> {
   for (const [args, ids] of cases) {
@@ -59,7 +59,7 @@ async function assertPass(
 
 // --- By outcome
 
-const ALL: Said[] = [
+const ALL: EventFields[] = [
   { testId: "listed", status: "exists" },
   { testId: "good", status: "success" },
   { testId: "known", status: "xfail" },
@@ -119,15 +119,15 @@ Deno.test("subunit-filter --with-tag wants all tags, --without-tag none", async 
 });
 
 Deno.test("subunit-filter goes by the tags a test has in the end", async () => {
-  const untagged: Said[] = [
+  const untagged: EventFields[] = [
     { testId: "t", status: "inprogress" },
     { testId: "t", status: "success", tags: ["slow"] },
   ];
-  const tagged: Said[] = [
+  const tagged: EventFields[] = [
     { testId: "t", status: "inprogress", tags: ["worker-1"] },
     { testId: "t", status: "success", tags: ["slow", "worker-1"] },
   ];
-  const bare: Said[] = [
+  const bare: EventFields[] = [
     { testId: "t", status: "inprogress", tags: ["slow"] },
     { testId: "t", status: "success" },
   ];
@@ -183,7 +183,7 @@ Deno.test("subunit-filter --id, --with and --load-list take tests by their id", 
 });
 
 Deno.test("subunit-filter --with and --text look into attachments, however they are cut", async () => {
-  const events: Said[] = [
+  const events: EventFields[] = [
     { testId: "a", status: "inprogress" },
     { testId: "a", fileName: "log", fileBytes: stream("one tw") },
     { testId: "b", fileName: "log", fileBytes: stream("one\ntwo") },
@@ -213,15 +213,15 @@ Deno.test("subunit-filter --with and --text look into attachments, however they 
 
 // --- Subtests
 
-const parent: Said = { testId: "parent" };
-const inner: Said = { testId: "inner", parentTestId: "parent" };
-const innermost: Said = { testId: "innermost", parentTestId: "inner" };
+const parent: EventFields = { testId: "parent" };
+const inner: EventFields = { testId: "inner", parentTestId: "parent" };
+const innermost: EventFields = { testId: "innermost", parentTestId: "inner" };
 const STARTED = { status: "inprogress" } as const;
 const GOOD = { status: "success" } as const;
 const BAD = { status: "fail" } as const;
 
 Deno.test("subunit-filter keeps the subtests of a kept parent, whichever ends first", async () => {
-  const orders: [Said[], string][] = [
+  const orders: [EventFields[], string][] = [
     [[{ ...parent, ...BAD }, { ...inner, ...GOOD }], "parent inner"],
     [[{ ...inner, ...GOOD }, { ...parent, ...BAD }], "parent inner"],
     [
@@ -260,7 +260,7 @@ Deno.test("subunit-filter keeps the subtests of a kept parent, whichever ends fi
 });
 
 Deno.test("subunit-filter finds the parents of subtests that come long after", async () => {
-  const others = Array.from({ length: 5000 }, (_, i): Said[] => [
+  const others = Array.from({ length: 5000 }, (_, i): EventFields[] => [
     { testId: `p${i}`, ...(i % 5 === 0 ? BAD : GOOD) },
     { testId: `s${i}`, parentTestId: `p${i - 1000}`, ...GOOD },
   ]).flat();
@@ -287,7 +287,7 @@ Deno.test("subunit-filter holds no more than 32 MiB of subtests whose parent doe
 // --- Changes
 
 Deno.test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too", async () => {
-  const events: Said[] = [
+  const events: EventFields[] = [
     { ...parent, status: "exists" },
     { ...inner, status: "skip", routeCode: "0", tags: ["t"] },
     { ...inner, status: "uxsuccess" },
@@ -320,7 +320,7 @@ Deno.test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too",
 Deno.test("subunit-filter takes tests by the ids and statuses that leave", async () => {
   using dir = new TempDir();
   const list = dir.file("expected", "new.bad\nnew.good\nnew.hung\n");
-  const events: Said[] = [
+  const events: EventFields[] = [
     { testId: "old.bad", ...STARTED },
     { testId: "old.bad", ...BAD, tags: ["t"] },
     { testId: "old.good", ...GOOD },
@@ -348,8 +348,8 @@ Deno.test("subunit-filter takes tests by the ids and statuses that leave", async
 
 Deno.test("subunit-filter --strip-attachments takes files and what describes them", async () => {
   const file = textFile("log", "text");
-  const t: Said = { testId: "t", tags: ["a"], routeCode: "0" };
-  const events: Said[] = [
+  const t: EventFields = { testId: "t", tags: ["a"], routeCode: "0" };
+  const events: EventFields[] = [
     { ...t, ...file, timestamp: at("01:00:00") },
     { ...t, ...BAD, ...file, fileName: "reports/x" },
     { ...file, fileName: "stdout" },
@@ -373,13 +373,17 @@ Deno.test("subunit-filter --strip-attachments takes files and what describes the
 });
 
 Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the cut", async () => {
-  const part = (testId: string, content: string, more: Said = {}): Said => ({
+  const part = (
+    testId: string,
+    content: string,
+    more: EventFields = {},
+  ): EventFields => ({
     testId,
     fileName: "log",
     fileBytes: stream(content),
     ...more,
   });
-  const contents = async (most: number, ...events: Said[]) =>
+  const contents = async (most: number, ...events: EventFields[]) =>
     eventsIn(await filter([`--max-attachment=${most}`], ...events))
       .map(({ testId, fileBytes, eof }) =>
         `${testId}: ${fileBytes && text(fileBytes)}${eof ? "|" : ""}`
@@ -419,7 +423,12 @@ Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the c
 });
 
 Deno.test("subunit-filter --protocol 2.0 takes parents out, and nothing else", async () => {
-  const event: Said = { testId: "t", ...GOOD, routeCode: "0", tags: ["a"] };
+  const event: EventFields = {
+    testId: "t",
+    ...GOOD,
+    routeCode: "0",
+    tags: ["a"],
+  };
   assertEquals(
     await filter(["--protocol", "2.0"], { ...event, parentTestId: "p" }, event),
     stream(event, event),
@@ -494,7 +503,7 @@ Deno.test(`subunit-filter and --invert part the packets of any run, each test's 
   }
 });
 
-function keyOf({ routeCode = "", testId = "" }: Said): string {
+function keyOf({ routeCode = "", testId = "" }: EventFields): string {
   return `${routeCode} ${testId}`;
 }
 
@@ -556,7 +565,7 @@ Deno.test("subunit-filter holds a test until its status or attachment is there, 
 // --- Exit status and usage
 
 Deno.test("subunit-filter --exit-status judges what passes on", async () => {
-  const cases: [string[], Said[], number][] = [
+  const cases: [string[], EventFields[], number][] = [
     [[], [{ testId: "a", ...BAD }], 1],
     [[], [{ testId: "a", ...GOOD }], 0],
     [["--id=b"], [{ testId: "a", ...BAD }, { testId: "b", ...GOOD }], 0],

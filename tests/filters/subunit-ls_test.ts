@@ -1,5 +1,5 @@
 import { type Row, testRows } from "../support/checks.ts";
-import { at, damaged, type Said, stream } from "../support/streams.ts";
+import { at, damaged, type EventFields, stream } from "../support/streams.ts";
 
 /** A run with every status, times, tags, routes, and text between packets. */
 const RUN = stream(
@@ -25,7 +25,7 @@ const RUN = stream(
 const LISTED = ["quick", "untimed", "slow", "known", "surprise"];
 const lines = (...lines: string[]) => lines.map((line) => line + "\n").join("");
 
-const subtests: Said[] = [
+const subtests: EventFields[] = [
   { testId: "suite > a > i", status: "success", parentTestId: "suite > a" },
   { testId: "suite > a > j", status: "fail", parentTestId: "suite > a" },
   { testId: "suite > a", status: "fail", parentTestId: "suite" },

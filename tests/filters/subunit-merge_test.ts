@@ -31,12 +31,12 @@ import {
   anyEvent,
   damaged,
   equalBytes,
+  type EventFields,
   eventsIn,
   FAILED,
   itemsIn,
   noisyStream,
   PASSED,
-  type Said,
   sample,
   stream,
   textFile,
@@ -61,8 +61,8 @@ async function mergedEvents(
 }
 
 /** An event as it is written, with `runnable`. */
-function event(said: Said): StatusEvent {
-  return { runnable: true, ...said };
+function event(fields: EventFields): StatusEvent {
+  return { runnable: true, ...fields };
 }
 
 /** An event about a command or a shard, without its time. */
@@ -90,7 +90,7 @@ function untimed({ timestamp: _, ...event }: StatusEvent): StatusEvent {
 Deno.test("subunit-merge makes the label the first step of the route code", async () => {
   using dir = new TempDir();
   const routes = [undefined, "3", "1/2", "", "г³", "3"];
-  const events = routes.map((routeCode, index): Said => ({
+  const events = routes.map((routeCode, index): EventFields => ({
     testId: `test ${index}`,
     status: "success",
     tags: ["x"],
@@ -101,7 +101,9 @@ Deno.test("subunit-merge makes the label the first step of the route code", asyn
   const expected = ["0", "0/3", "0/1/2", "0/", "0/г³", "0/3"];
   assertEquals(
     await mergedEvents([`0=${file}`]),
-    events.map((said, index) => event({ ...said, routeCode: expected[index] })),
+    events.map((fields, index) =>
+      event({ ...fields, routeCode: expected[index] })
+    ),
   );
 });
 
@@ -188,8 +190,8 @@ Deno.test("subunit-merge makes packets of text and damage, under the label", asy
       [label === undefined ? "-" : `${label}=-`],
       { stdin: half },
     );
-    const routed = (said: Said) =>
-      event(label === undefined ? said : { ...said, routeCode: label });
+    const routed = (fields: EventFields) =>
+      event(label === undefined ? fields : { ...fields, routeCode: label });
     const file = (bytes: Uint8Array) =>
       routed({ fileName: "stdout", fileBytes: bytes });
     const events = joinText(eventsIn(stdout));
@@ -710,8 +712,8 @@ Deno.test("subunit-merge merges the others when a FILE cannot be read", async ()
 
 Deno.test("subunit-merge --exit-status judges every source for itself", async () => {
   using dir = new TempDir();
-  const file = (name: string, ...said: Said[]) =>
-    dir.file(name, stream(...said));
+  const file = (name: string, ...events: EventFields[]) =>
+    dir.file(name, stream(...events));
   const started = file("started", { testId: "a", status: "inprogress" });
   const ended = file("ended", { testId: "a", status: "success" });
   const failed = file("failed", FAILED);

@@ -5,8 +5,8 @@ import { outputOf, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   equalBytes,
+  type EventFields,
   eventsIn,
-  type Said,
   stream,
 } from "../support/streams.ts";
 
@@ -15,9 +15,9 @@ const timestamp = at("12:00:00.5");
 /** The bytes of a file per packet, as in the Python tool. */
 const PART = 3670016;
 
-const rows: [string, string[], Said][] = [
+const rows: [string, string[], EventFields][] = [
   ["no option", [], {}],
-  ...TEST_STATUSES.map((status): [string, string[], Said] => [
+  ...TEST_STATUSES.map((status): [string, string[], EventFields] => [
     `--${status}`,
     [`--${status}`, "suite.test a"],
     { testId: "suite.test a", status },
@@ -57,15 +57,15 @@ for (const [name, args, event] of rows) {
 }
 
 for (
-  const [given, said] of [
+  const [given, expected] of [
     ["2026-01-31T13:30:00.123456789+01:30", "2026-01-31T12:00:00.123456789Z"],
     ["1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"],
     ["2106-02-07T06:28:15.999999999Z", "2106-02-07T06:28:15.999999999Z"],
   ]
 ) {
-  Deno.test(`subunit-output --timestamp ${given} is ${said}`, async () => {
+  Deno.test(`subunit-output --timestamp ${given} is ${expected}`, async () => {
     const { stdout } = await runTool("subunit-output", ["--timestamp", given]);
-    assertEquals(formatTimestamp(eventsIn(stdout)[0].timestamp!), said);
+    assertEquals(formatTimestamp(eventsIn(stdout)[0].timestamp!), expected);
   });
 }
 
@@ -177,7 +177,7 @@ for (
   const [status, first, last] of [
     ["fail", {}, { status: "fail" }],
     ["inprogress", { status: "inprogress" }, {}],
-  ] as [string, Said, Said][]
+  ] as [string, EventFields, EventFields][]
 ) {
   Deno.test(`subunit-output --${status} splits a file over 4 MiB, eof on the last part`, async () => {
     using dir = new TempDir();

@@ -15,9 +15,9 @@ import {
   at,
   damaged,
   equalBytes,
+  type EventFields,
   eventsIn,
   noisyStream,
-  type Said,
   sample,
   stream,
   textFile,
@@ -38,7 +38,7 @@ async function sealOf(
   return eventsIn(behind.slice(padding));
 }
 
-function lost(event: Said, reason: string): StatusEvent {
+function lost(event: EventFields, reason: string): StatusEvent {
   return {
     runnable: true,
     status: "fail",

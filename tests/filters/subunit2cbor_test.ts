@@ -7,8 +7,8 @@ import {
   at,
   damaged,
   equalBytes,
+  type EventFields,
   eventsIn,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -16,7 +16,7 @@ import {
 const SEED = 20130301;
 
 /** Events and their items in hex, with the names of RFC 8949. */
-const ITEMS: [Said, string][] = [
+const ITEMS: [EventFields, string][] = [
   // map(1), text(8) "runnable", true
   [{}, "a1" + "68" + hexOf("runnable") + "f5"],
   [

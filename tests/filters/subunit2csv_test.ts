@@ -6,9 +6,9 @@ import {
   anyRun,
   at,
   damaged,
+  type EventFields,
   forEachPrefix,
   joinedRuns,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -17,7 +17,7 @@ const SEED = 20130301;
 const HEADER = "test,status,start_time,stop_time\r\n";
 
 Deno.test("subunit2csv writes a row for each test, and exits as the stream is", async () => {
-  const events: Said[] = [
+  const events: EventFields[] = [
     { testId: "a", status: "inprogress", timestamp: at("01:00:00") },
     { testId: "b", status: "skip", tags: ["x", "y"], routeCode: "0" },
     { testId: "a", status: "fail", timestamp: at("01:00:01.5") },

@@ -19,9 +19,9 @@ import {
   at,
   damaged,
   equalBytes,
+  type EventFields,
   file,
   joinedRuns,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -228,7 +228,7 @@ Deno.test("subunit2disk never leaves its directory, nor writes over anything", a
     "__proto__",
   ];
   const { stderr, status } = await runTool("subunit2disk", ["-d", out], {
-    stdin: stream(...names.flatMap((name): Said[] => [
+    stdin: stream(...names.flatMap((name): EventFields[] => [
       { testId: name, ...file(name, name) },
       { testId: name, status: "success", ...file("..", "up") },
     ])),

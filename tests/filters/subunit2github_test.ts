@@ -7,9 +7,9 @@ import {
   anyEvent,
   damaged,
   equalBytes,
+  type EventFields,
   forEachPrefix,
   noisyStream,
-  type Said,
   sample,
   stream,
   testsIn,
@@ -22,13 +22,13 @@ const ROOT = ["--root", "/project"];
 function fails(
   testId: string,
   traceback = `  File "/project/a.py", line 3\n`,
-): Said {
+): EventFields {
   return { testId, status: "fail", ...textFile("traceback", traceback) };
 }
 
 /** The annotations of a stream. */
 async function annotationsOf(
-  parts: (Said | string | Uint8Array)[],
+  parts: (EventFields | string | Uint8Array)[],
   ...args: string[]
 ): Promise<Command[]> {
   const { stdout } = await runTool("subunit2github", [...ROOT, ...args], {
@@ -89,7 +89,7 @@ Deno.test("subunit2github keeps GitHub's limits, whatever fails", async () => {
   using dir = new TempDir();
   const path = `${dir.path}/summary`;
   const huge = `${"é<\n".repeat(40_000)}Error: the end\n`;
-  const tests = Array.from({ length: 1000 }, (_, i): Said[] => [
+  const tests = Array.from({ length: 1000 }, (_, i): EventFields[] => [
     { testId: `t${i}`, status: "inprogress" },
     i % 100 === 0
       ? { testId: `u${i}`, status: "success", tags: ["flaky"] }
@@ -99,7 +99,7 @@ Deno.test("subunit2github keeps GitHub's limits, whatever fails", async () => {
   const commands = await annotationsOf(
     [
       ...tests,
-      ...Array.from({ length: 12 }, (_, i): Said => ({
+      ...Array.from({ length: 12 }, (_, i): EventFields => ({
         testId: `w${i}`,
         status: "success",
         tags: ["flaky"],
@@ -373,11 +373,11 @@ const anyHostileStream: fc.Arbitrary<Uint8Array> = fc.array(
       status: fc.constantFrom("fail", "inprogress", "success", "uxsuccess"),
       tags: fc.constantFrom([], ["flaky"]),
       routeCode: fc.option(anyHostileText, { nil: undefined }),
-      said: anyHostileText,
-    }).map(({ said, ...event }) =>
-      stream({ ...event, ...textFile("reason", said) } as Said)
+      content: anyHostileText,
+    }).map(({ content, ...event }) =>
+      stream({ ...event, ...textFile("reason", content) } as EventFields)
     ),
-    anyHostileText.map((said) => stream(textFile("stdout", said))),
+    anyHostileText.map((content) => stream(textFile("stdout", content))),
   ),
   { maxLength: 40 },
 ).map((parts) => concat(parts));

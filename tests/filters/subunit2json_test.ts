@@ -8,9 +8,9 @@ import {
   at,
   damaged,
   equalBytes,
+  type EventFields,
   eventsIn,
   noisyStream,
-  type Said,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -19,10 +19,10 @@ const SEED = 20260131;
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Events and their lines, for both directions. */
-const lines: [Said, string][] = [
+const lines: [EventFields, string][] = [
   [{}, '{"runnable":true}'],
   [{ runnable: false, eof: true }, '{"runnable":false,"eof":true}'],
-  ...TEST_STATUSES.map((status): [Said, string] => [
+  ...TEST_STATUSES.map((status): [EventFields, string] => [
     { testId: "a", status },
     `{"test_id":"a","test_status":"${status}","runnable":true}`,
   ]),
@@ -269,11 +269,11 @@ Deno.test("json2subunit names bad lines, writes nothing for them and all others"
   );
   const words = stderr.trimEnd().split("\n");
   for (const [index, [what, , reason]] of badLines.entries()) {
-    const said = words[index];
+    const message = words[index];
     assert(
-      said.startsWith(`json2subunit: Line ${2 * index + 2}: `) &&
-        said.includes(reason),
-      `of ${what} it is said: ${said}`,
+      message.startsWith(`json2subunit: Line ${2 * index + 2}: `) &&
+        message.includes(reason),
+      `for ${what}: ${message}`,
     );
   }
   assertEquals(words.slice(badLines.length), [

@@ -26,10 +26,10 @@ import {
   anyRun,
   at,
   damaged,
+  type EventFields,
   file,
   joinedRuns,
   noisyStream,
-  type Said,
   sample,
   stream,
   testsIn,
@@ -41,7 +41,7 @@ const FOOT = "</testsuites>\n";
 
 /** The report of a stream, without its constant head and foot. */
 async function reportOf(
-  parts: (Said | string | Uint8Array)[],
+  parts: (EventFields | string | Uint8Array)[],
   ...args: string[]
 ): Promise<string> {
   const { stdout } = await runTool("subunit2junitxml", args, {
@@ -54,7 +54,7 @@ async function reportOf(
 
 /** The cases of a report in one suite without a name. */
 async function casesOf(
-  events: Said[],
+  events: EventFields[],
   ...args: string[]
 ): Promise<string> {
   const [, cases] = /^<testsuite name="" [^>]*>\n(.*)<\/testsuite>\n$/s.exec(
@@ -119,7 +119,7 @@ ${FOOT}`,
 
 Deno.test("subunit2junitxml says why a test failed, and keeps its other files", async () => {
   const traceback = "Traceback:\n  File\nValueError: <boom>\n\n";
-  const cases: [events: Said[], content: string][] = [
+  const cases: [events: EventFields[], content: string][] = [
     [
       [
         { testId: "t", ...file("traceback", traceback, "text/x-traceback") },
@@ -180,7 +180,7 @@ rest:
 });
 
 Deno.test("subunit2junitxml --max-output holds files to a size", async () => {
-  const long: Said[] = [
+  const long: EventFields[] = [
     { testId: "t", ...file("log", "0123456789") },
     { testId: "t", status: "fail", ...file("reason", "abcdefghij") },
   ];
@@ -210,7 +210,7 @@ ij</failure>
 
 Deno.test("subunit2junitxml --suite-from begins a suite where the name changes", async () => {
   const events = ["a.x", "a.y", "b.x", "a.z", "-"]
-    .map((testId): Said => ({ testId, status: "success" }));
+    .map((testId): EventFields => ({ testId, status: "success" }));
   const cases: [regex: string, names: string[]][] = [
     ["^\\w", ["a", "b", "a", ""]],
     ["\\.(?P<last>.)", ["x", "y", "x", "z", ""]],
@@ -229,7 +229,7 @@ Deno.test("subunit2junitxml --suite-from begins a suite where the name changes",
 });
 
 Deno.test("subunit2junitxml takes suites, hosts and classes from tags", async () => {
-  const events: Said[] = [
+  const events: EventFields[] = [
     { testId: "a > b > c", tags: ["suite:a", "suite:b", "slow"] },
     { testId: "a > b > d", tags: ["suite:a", "suite:b", "class:test"] },
     { testId: "x.y.adds 1.5", tags: ["suite:x.y", "host:webkit"] },
@@ -326,7 +326,7 @@ Deno.test("subunit2junitxml --retries never takes another test for a retry", asy
 });
 
 Deno.test("subunit2junitxml --retries makes one case of runs that failed", async () => {
-  const fails = (testId: string, reason: string): Said => ({
+  const fails = (testId: string, reason: string): EventFields => ({
     testId,
     status: "fail",
     ...file("reason", reason),
@@ -422,7 +422,7 @@ Deno.test("subunit2junitxml writes a suite as soon as another one comes", async 
 Deno.test("subunit2junitxml writes long suites in parts, wherever chunks are cut", async () => {
   const log = "line\n".repeat(2000);
   const suites = ["a", "b"].map((suite) =>
-    Array.from({ length: 150 }, (_, i): Said => ({
+    Array.from({ length: 150 }, (_, i): EventFields => ({
       testId: `${suite}.${i}`,
       status: "success",
       ...file("log", `${i}\n${log}`),
@@ -450,7 +450,7 @@ Deno.test("subunit2junitxml writes long suites in parts, wherever chunks are cut
 Deno.test("subunit2junitxml --attachments writes files beside the report, and nowhere else", async () => {
   using dir = new TempDir();
   const output = "[[ATTACHMENT|/etc/passwd]] [[attachment|x]]";
-  const events: Said[] = [
+  const events: EventFields[] = [
     { testId: "../t", ...file("traceback", `no\n${output}`) },
     { testId: "../t", ...file("../log", output) },
     { testId: "../t", ...file("a]]\nb|", new Uint8Array(9), "image/png") },
@@ -459,9 +459,9 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
     { testId: "../t", status: "success", ...file("log", "again") },
   ];
   const files = `${dir.path}/files`;
-  const told = await casesOf(events, "--attachments", files);
+  const report = await casesOf(events, "--attachments", files);
   assertEquals(
-    told,
+    report,
     `<testcase classname="" name="../t">
 <failure type="fail" message="[[ATTACHMENT|/etc/passwd]] [[attachment|x]]">no
 [\\u005bATTACHMENT|/etc/passwd]] [\\u005battachment|x]]</failure>
@@ -568,7 +568,10 @@ const anyEvents = fc.array(anyEvent(), { maxLength: 40 })
   .map((events) => stream(...events));
 
 /** Checks that reports are XML, and have each test of their streams. */
-async function assertTold(inputs: readonly Uint8Array[], ...args: string[]) {
+async function assertComplete(
+  inputs: readonly Uint8Array[],
+  ...args: string[]
+) {
   const parsed = await parse(await reportsOf(inputs, args));
   inputs.forEach((input, i) => {
     const shown = parsed[i].map(({ classname, name }) => ({ classname, name }));
@@ -587,7 +590,7 @@ peerTest(
       { testId: "c", status: "fail", ...file("reason", "]]>\x00") },
     );
     const ends = Array.from({ length: input.length + 1 }, (_, end) => end);
-    await assertTold(
+    await assertComplete(
       ends.filter((end) => end % 3 === 0).map((end) => input.subarray(0, end)),
     );
   },
@@ -597,7 +600,7 @@ peerTest(
   `subunit2junitxml writes XML of whatever comes, no test missing (seed ${SEED})`,
   ["python3"],
   async () => {
-    await assertTold([
+    await assertComplete([
       ...sample(anyEvents, 30, SEED),
       ...sample(noisyStream, 20, SEED),
     ], "--suite-from=.");
@@ -700,7 +703,7 @@ peerTest(
     // The schema has no reasons of skips, tags, routes and parents.
     const plain = sample(anyRun(), 20, SEED).map((run) =>
       stream(
-        ...run.map(({ tags: _, ...event }): Said =>
+        ...run.map(({ tags: _, ...event }): EventFields =>
           event.status === "skip" ? { ...event, status: "success" } : event
         ),
         { testId: "<&\x1b]]>.\ufffe\0".replace("\0", ""), status: "skip" },

@@ -15,10 +15,10 @@ import {
   anyRun,
   at,
   damaged,
+  type EventFields,
   file,
   forEachPrefix,
   noisyStream,
-  type Said,
   sample,
   stream,
   textFile,
@@ -112,7 +112,7 @@ FAILED (failures=2, errors=2, skipped=2, expected failures=1, unexpected success
 });
 
 Deno.test("subunit2pyunit says OK of a run in which nothing failed, or is", async () => {
-  const cases: [events: Said[], words: string][] = [
+  const cases: [events: EventFields[], words: string][] = [
     [[{ testId: "a", status: "success" }], "OK\n"],
     [[{ testId: "a", status: "skip" }], "OK (skipped=1)\n"],
     [
@@ -229,7 +229,7 @@ Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () 
 // --- Python's tool
 
 /** Files on which both tools agree: Python's reads text without charset as Latin-1. */
-const soundFile = fc.constantFrom<Said>(
+const soundFile = fc.constantFrom<EventFields>(
   {},
   {},
   textFile("reason", `it's "why" \\ \x1b[1m\u200e é\n`),

@@ -24,10 +24,10 @@ import {
   anyRun,
   at,
   damaged,
+  type EventFields,
   file,
   forEachPrefix,
   noisyStream,
-  type Said,
   sample,
   stream,
   testsIn as foundIn,
@@ -42,7 +42,7 @@ function convert(input: Uint8Array, ...args: string[]): Promise<Finished> {
 }
 
 /** The report of a stream, without its first line. */
-async function reportOf(...parts: (Said | string | Uint8Array)[]) {
+async function reportOf(...parts: (EventFields | string | Uint8Array)[]) {
   const { stdout } = await convert(stream(...parts));
   const report = text(stdout);
   assert(report.startsWith(HEAD), report);
@@ -105,7 +105,7 @@ function isNotOk({ status }: Point): boolean {
 
 /** The test points as our reader reads them. */
 function readBack(report: string): Point[] {
-  // Ids with numbers, so that names are told as they are, also twice.
+  // Ids with numbers, so that repeated names stay as they are.
   const decoder = new TapDecoder({ numbered: true, strictTodo: true });
   const events = [...decoder.push(stream(report)), ...decoder.end()];
   const below = new Map<string | undefined, Point[]>();
@@ -175,7 +175,10 @@ Deno.test("subunit2tap writes names that come back as they are", async () => {
     "{}",
     "say \"hi\": 'x'",
   ];
-  const tests = names.map((testId): Said => ({ testId, status: "success" }));
+  const tests = names.map((testId): EventFields => ({
+    testId,
+    status: "success",
+  }));
   const points = pointsIn(HEAD + await reportOf(...tests));
   assertEquals(points.map(({ name }) => name), names);
   assertEquals(points.map(({ status }) => status), names.map(() => "success"));
@@ -183,7 +186,10 @@ Deno.test("subunit2tap writes names that come back as they are", async () => {
 
 Deno.test("subunit2tap tells a name it must change in the diagnostics", async () => {
   const names = ["", " ", "a\nok 2 - b", "x {", "\x1b[2J", "\u2028", "\ufeff"];
-  const tests = names.map((testId): Said => ({ testId, status: "fail" }));
+  const tests = names.map((testId): EventFields => ({
+    testId,
+    status: "fail",
+  }));
   const points = pointsIn(HEAD + await reportOf(...tests));
   assertEquals(
     points.map(({ name, diag }) => diag.id ?? name),
@@ -284,7 +290,7 @@ Deno.test("subunit2tap attaches files as readers of YAML take them", async () =>
     ["\x1b\0\ufeff", "\x1b\0\ufeff"],
     [Uint8Array.of(0xe9), "é"],
   ];
-  const events = cases.map(([content], i): Said => ({
+  const events = cases.map(([content], i): EventFields => ({
     testId: "t",
     ...textFile(`${i}: "#'\n`, content),
   }));
@@ -385,16 +391,16 @@ Deno.test("subunit2tap is live: a test point is there when its test ends", async
 // --- Subtests
 
 Deno.test("subunit2tap puts subtests before their parents", async () => {
-  const passes = (testId: string, parentTestId?: string): Said => ({
+  const passes = (testId: string, parentTestId?: string): EventFields => ({
     testId,
     parentTestId,
     status: "success",
   });
-  const fails = (testId: string, parentTestId?: string): Said => ({
+  const fails = (testId: string, parentTestId?: string): EventFields => ({
     ...passes(testId, parentTestId),
     status: "fail",
   });
-  const starts = (testId: string, parentTestId?: string): Said => ({
+  const starts = (testId: string, parentTestId?: string): EventFields => ({
     ...passes(testId, parentTestId),
     status: "inprogress",
   });
@@ -402,7 +408,7 @@ Deno.test("subunit2tap puts subtests before their parents", async () => {
   const message = (indent = "") =>
     `  ---\n  message: "started and never ended"\n  ...\n`
       .replaceAll(/^/gm, indent).slice(0, -indent.length || undefined);
-  const cases: [what: string, events: Said[], report: string][] = [
+  const cases: [what: string, events: EventFields[], report: string][] = [
     [
       "to any depth",
       [starts("p"), passes("c1", "b"), passes("b", "p"), fails("p")],
@@ -557,7 +563,7 @@ ok 1
 
 Deno.test("subunit2tap loses no test of circles that never end", async () => {
   const events = ["ab", "bc", "ca", "xx", "da"].map(([testId, parentTestId]) =>
-    ({ testId, parentTestId, status: "inprogress" }) as Said
+    ({ testId, parentTestId, status: "inprogress" }) as EventFields
   );
   const points = pointsIn(HEAD + await reportOf(...events));
   const names = Array.from(flat(points), ([{ name }]) => name);
@@ -566,7 +572,7 @@ Deno.test("subunit2tap loses no test of circles that never end", async () => {
 
 Deno.test("subunit2tap nests as deep as our reader follows, and loses nothing deeper", async () => {
   const depth = 600;
-  const events = Array.from({ length: depth }, (_, i): Said => ({
+  const events = Array.from({ length: depth }, (_, i): EventFields => ({
     testId: `t${i}`,
     status: "success",
     parentTestId: `t${i + 1}`,
@@ -584,7 +590,7 @@ Deno.test("subunit2tap lets subtests go that are too much to hold", async () => 
   const log = textFile("log", "x".repeat(50_000));
   const count = 400;
   const input = stream(
-    ...Array.from({ length: count }, (_, i): Said => ({
+    ...Array.from({ length: count }, (_, i): EventFields => ({
       testId: `t${i}`,
       status: i % 2 === 0 ? "success" : "fail",
       parentTestId: "p",
@@ -829,11 +835,11 @@ peerTest(
       const report = text(stdout).replace("version 14", "version 13");
       const points = parsed(report);
       const path = dir.file(`${i}.tap`, report);
-      const { stdout: said, status } = await run(
+      const { stdout: printed, status } = await run(
         ["prove", "--exec", "cat", path],
         { env: { LC_ALL: "C" } },
       );
-      const words = text(said);
+      const words = text(printed);
       const failed = points.filter(({ status }) => status === "fail").length;
       assert(!words.includes("Parse errors"), words);
       assertStringIncludes(words, `Tests=${points.length},`);

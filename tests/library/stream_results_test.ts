@@ -21,12 +21,12 @@ import {
 } from "@subunit/codec/results";
 import fc from "fast-check";
 import { peer, peerTest, run } from "../support/run.ts";
-import { anyRun, type Said, sample } from "../support/streams.ts";
+import { anyRun, type EventFields, sample } from "../support/streams.ts";
 
 const SEED = 20130301;
 
 /** Runs, with events that are no test's, and some without a time. */
-const RUNS: Said[][] = sample(
+const RUNS: EventFields[][] = sample(
   fc.tuple(
     anyRun({ routes: [undefined, "0", "0/1", "1", "10"] }),
     fc.infiniteStream(fc.nat(9)),
@@ -92,7 +92,7 @@ function logging(log: Log, name = ""): EventSink {
   };
 }
 
-function send(sink: EventSink, events: readonly Said[]): void {
+function send(sink: EventSink, events: readonly EventFields[]): void {
   sink.start?.();
   for (const event of events) sink.status({ runnable: true, ...event });
   sink.stop?.();
@@ -183,7 +183,7 @@ async function report(program: readonly Step[], sink: EventSink) {
 
 /** What Python's peer found, by member of the family. */
 // deno-lint-ignore no-explicit-any
-async function peerOn(events: readonly Said[]): Promise<any> {
+async function peerOn(events: readonly EventFields[]): Promise<any> {
   const { pathname } = new URL(
     "../peers/stream_results.py",
     import.meta.url,
@@ -213,7 +213,7 @@ const found = peer("python3-subunit")
 function compare(
   name: string,
   // deno-lint-ignore no-explicit-any
-  check: (events: readonly Said[], found: any) => void | Promise<void>,
+  check: (events: readonly EventFields[], found: any) => void | Promise<void>,
 ): void {
   peerTest(`${name} (seed ${SEED})`, ["python3-subunit"], async () => {
     for (const [i, events] of RUNS.entries()) await check(events, found[i]);

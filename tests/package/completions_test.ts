@@ -171,10 +171,10 @@ class InteractiveShell implements AsyncDisposable {
     await this.#writer.write(new TextEncoder().encode(`${keys}\r`));
     for (;;) {
       // deno-lint-ignore no-control-regex -- no shell prints these
-      const said = /words\x1f([^\x1e]*)\x1f\x1e/.exec(this.#seen);
-      if (said !== null) {
-        this.#seen = this.#seen.slice(said.index + said[0].length);
-        return said[1].split("\x1f");
+      const found = /words\x1f([^\x1e]*)\x1f\x1e/.exec(this.#seen);
+      if (found !== null) {
+        this.#seen = this.#seen.slice(found.index + found[0].length);
+        return found[1].split("\x1f");
       }
       const { value, done } = await within(this.#reader.read());
       assert(!done, `the shell has ended: ${this.#seen}`);

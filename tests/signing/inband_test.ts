@@ -194,11 +194,11 @@ gpgTest(
       lines.at(-1)!,
       /Verified stream [0-9a-f]{32}, context "job 17": \d+ bytes, \d+ signatures$/,
     );
-    const told = JSON.parse(Deno.readTextFileSync(report));
-    assertEquals(Object.keys(told), ["verdict", "signatures"]);
-    assertEquals(told.verdict, "good");
-    assertEquals(told.signatures.length, signatures.length);
-    const { created, ...rest } = told.signatures[0];
+    const written = JSON.parse(Deno.readTextFileSync(report));
+    assertEquals(Object.keys(written), ["verdict", "signatures"]);
+    assertEquals(written.verdict, "good");
+    assertEquals(written.signatures.length, signatures.length);
+    const { created, ...rest } = written.signatures[0];
     assertMatch(created, /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     assertEquals(rest, {
       key_id: fingerprint.slice(-16),

@@ -366,10 +366,10 @@ for (const [name, row] of Object.entries(ROWS)) {
       ...row.args ?? [],
       dir.file("data", DATA),
     ]);
-    const told = JSON.parse(Deno.readTextFileSync(report));
-    assertEquals(told.signatures.length, 1, stderr);
-    assertEquals(told.signatures[0].verdict, row.verdict, stderr);
-    assertEquals(told.verdict, row.verdict);
+    const written = JSON.parse(Deno.readTextFileSync(report));
+    assertEquals(written.signatures.length, 1, stderr);
+    assertEquals(written.signatures[0].verdict, row.verdict, stderr);
+    assertEquals(written.verdict, row.verdict);
     assertEquals(status, row.status, stderr);
     assertEquals(stdout.length > 0, row.status === 0);
     const [line] = stderr.split("\n");

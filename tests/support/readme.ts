@@ -5,7 +5,7 @@
  */
 
 import { fixture, ROOT, type TempDir } from "./run.ts";
-import { at, type Said, stream } from "./streams.ts";
+import { at, type EventFields, stream } from "./streams.ts";
 
 /** The documents whose commands are run, by their path in the repository. */
 export const DOCUMENTS: ReadonlyMap<string, string> = new Map(
@@ -116,7 +116,7 @@ esac`,
 
 /** A run in which a test fails after seven seconds and another is lost. */
 function run(): Uint8Array {
-  const slow: Said = { testId: "shop.test_slow", routeCode: "0" };
+  const slow: EventFields = { testId: "shop.test_slow", routeCode: "0" };
   return stream(
     { testId: "shop.test_list", status: "success", tags: ["nightly"] },
     { ...slow, status: "inprogress", timestamp: at("01:00:00") },

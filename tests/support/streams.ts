@@ -21,10 +21,12 @@ import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 
 /** The fields of an event that matter. */
-export type Said = Partial<StatusEvent>;
+export type EventFields = Partial<StatusEvent>;
 
 /** A stream of events, of text between them, and of bytes as they are. */
-export function stream(...parts: (Said | string | Uint8Array)[]): Uint8Array {
+export function stream(
+  ...parts: (EventFields | string | Uint8Array)[]
+): Uint8Array {
   return concat(parts.map((part) => {
     if (part instanceof Uint8Array) return part;
     if (typeof part === "string") return new TextEncoder().encode(part);
@@ -33,25 +35,28 @@ export function stream(...parts: (Said | string | Uint8Array)[]): Uint8Array {
 }
 
 /** A test that passed, and one that failed. */
-export const PASSED: Said = { testId: "passed", status: "success" };
-export const FAILED: Said = { testId: "failed", status: "fail" };
+export const PASSED: EventFields = { testId: "passed", status: "success" };
+export const FAILED: EventFields = { testId: "failed", status: "fail" };
 
 /** The fields of an event that hold a whole file. */
 export function file(
   fileName: string,
   content: string | Uint8Array,
   mimeType?: string,
-): Said {
+): EventFields {
   return { fileName, fileBytes: stream(content), mimeType, eof: true };
 }
 
 /** The same for a file of text. */
-export function textFile(fileName: string, content: string | Uint8Array): Said {
+export function textFile(
+  fileName: string,
+  content: string | Uint8Array,
+): EventFields {
   return file(fileName, content, "text/plain;charset=utf8");
 }
 
 /** A packet with a wrong checksum. */
-export function damaged(event: Said): Uint8Array {
+export function damaged(event: EventFields): Uint8Array {
   const packet = stream(event);
   packet[packet.length - 1] ^= 0xff;
   return packet;
@@ -252,7 +257,7 @@ export interface RunShape {
 export function anyRun(
   { maxTests = 12, tags = ["slow", "net"], routes = [undefined], parents }:
     RunShape = {},
-): fc.Arbitrary<Said[]> {
+): fc.Arbitrary<EventFields[]> {
   const someTags = fc.option(fc.subarray([...tags], { minLength: 1 }), {
     nil: undefined,
   });
@@ -290,7 +295,7 @@ export function anyRun(
   return fc.array(anyTest, { maxLength: maxTests }).map((tests) =>
     tests.flatMap(
       ({ route, parent, exists, started, files, ended, times }, i) => {
-        const named: Said = {
+        const named: EventFields = {
           testId: `pkg.test_${i}`,
           ...(route === undefined ? {} : { routeCode: route }),
           ...(parents && parent !== undefined && parent !== i
@@ -301,12 +306,12 @@ export function anyRun(
         const grown = started?.tags && ended?.tags
           ? { tags: [...new Set([...started.tags, ...ended.tags])] }
           : {};
-        const events: Said[] = [
+        const events: EventFields[] = [
           ...(exists ? [{ ...named, status: "exists" }] : []),
           ...(started ? [{ ...named, status: "inprogress", ...started }] : []),
           ...files.map((file) => ({ ...named, ...file })),
           ...(ended ? [{ ...named, ...ended, ...grown }] : []),
-        ] as Said[];
+        ] as EventFields[];
         const order = times.toSorted((a, b) => a - b);
         return events.map((event, j) => ({
           ...event,
@@ -319,10 +324,10 @@ export function anyRun(
 
 /** The events of several runs as one, with ids that no two runs share. */
 export function joinedRuns(
-  runs: readonly (readonly Said[])[],
+  runs: readonly (readonly EventFields[])[],
   rename: (testId: string, run: number) => string = (testId, run) =>
     `r${run}.${testId}`,
-): Said[] {
+): EventFields[] {
   return runs.flatMap((events, run) =>
     events.map(({ testId, parentTestId, ...event }) => ({
       ...event,

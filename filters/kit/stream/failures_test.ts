@@ -17,15 +17,15 @@ import {
   writeFailure,
 } from "./failures.ts";
 
-/** What `write` writes. */
+/** The bytes that `write` writes. */
 function written(write: (out: Output) => void): Uint8Array {
   const { out, written } = memoryOutput();
   write(out);
   return written();
 }
 
-/** The parts of an event that are there, but for the time. */
-function saidIn(bytes: Uint8Array): object[] {
+/** The fields of each event, without the time. */
+function fieldsIn(bytes: Uint8Array): object[] {
   return eventsIn(bytes).map(({ timestamp: _, ...event }) =>
     Object.fromEntries(
       Object.entries(event).filter(([, value]) => value !== undefined),
@@ -58,10 +58,10 @@ Deno.test("writeFailure writes the last output, then the failure", () => {
     tags: ["lost", "slow"],
   };
   const silent = written((out) => writeFailure(out, test, undefined, time));
-  assertEquals<object>(saidIn(silent), [failure]);
+  assertEquals<object>(fieldsIn(silent), [failure]);
   const output = stream("last words");
   const bytes = written((out) => writeFailure(out, test, output, time));
-  assertEquals<object>(saidIn(bytes), [
+  assertEquals<object>(fieldsIn(bytes), [
     {
       ...common,
       ...file("last output", output),
@@ -79,7 +79,7 @@ Deno.test("writeEnding writes a test that cannot be run", () => {
     reason: "exit status 2",
     routeCode: "ci",
   };
-  assertEquals<object>(saidIn(written((out) => writeEnding(out, ending))), [{
+  assertEquals<object>(fieldsIn(written((out) => writeEnding(out, ending))), [{
     testId: "make: exit status",
     status: "fail",
     runnable: false,
