@@ -8,6 +8,7 @@ import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import fc from "fast-check";
+import { peerPath } from "../support/peers.ts";
 import { gpgEnv, hasGpg, signedStream, testKey } from "../support/gpg.ts";
 import {
   commandOf,
@@ -27,7 +28,7 @@ import {
 
 const SEED = 20130301;
 const TESTS = 1000;
-const reader = new URL("../peers/slow_reader.py", import.meta.url).pathname;
+const reader = peerPath("slow_reader.py");
 
 /** How a tool is called, and what it is to write. */
 interface Call {

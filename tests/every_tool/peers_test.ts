@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodePacket, type StatusEvent } from "@subunit/codec";
 import fc from "fast-check";
-import { linesByPython, runPython, runScript } from "../support/peers.ts";
+import {
+  linesByPython,
+  runPython,
+  runScript,
+  toPython,
+} from "../support/peers.ts";
 import {
   outputOf,
   peerTest,
@@ -23,25 +28,6 @@ const SEED = 20130301;
 
 /** Python's writer and reader have microseconds. */
 const MICROSECOND = 1000;
-
-/** An event as Python's StreamResult.status() takes it, without a parent. */
-function toPython(event: StatusEvent): Record<string, unknown> {
-  const { timestamp, fileBytes, tags } = event;
-  return {
-    test_id: event.testId ?? null,
-    test_status: event.status ?? null,
-    test_tags: tags === undefined ? null : [...tags].sort(),
-    runnable: event.runnable,
-    file_name: event.fileName ?? null,
-    file_bytes: fileBytes?.toHex() ?? null,
-    eof: event.eof ?? false,
-    mime_type: event.mimeType ?? null,
-    route_code: event.routeCode ?? null,
-    timestamp: timestamp === undefined
-      ? null
-      : timestamp.seconds * 1e6 + timestamp.nanoseconds / MICROSECOND,
-  };
-}
 
 function fromDump(line: string): Record<string, unknown> {
   const event = JSON.parse(line);

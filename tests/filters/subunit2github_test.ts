@@ -2,7 +2,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { type Command, commandsIn } from "../support/github_runner.ts";
-import { LiveTool, runTool, shell, TempDir, text } from "../support/run.ts";
+import {
+  fixture,
+  LiveTool,
+  runTool,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
 import {
   anyEvent,
   damaged,
@@ -216,7 +223,7 @@ Deno.test("subunit2github finds relative paths where it runs, and colons in name
 });
 
 Deno.test("subunit2github, subunit2junitxml and subunit2tap quote the same line", async () => {
-  const path = new URL("../fixtures/tap/tape.tap", import.meta.url).pathname;
+  const path = fixture("tap/tape.tap");
   const { stdout: input } = await runTool("tap2subunit", [path]);
   const quoted = "are equal: expected 3, actual 2";
   const cases: [tool: string, args: string[], line: RegExp, line: string][] = [

@@ -12,6 +12,7 @@ import { Parser, type Result } from "tap-parser";
 import { assertForwards } from "../support/checks.ts";
 import {
   type Finished,
+  fixture,
   LiveTool,
   peerTest,
   run,
@@ -784,9 +785,7 @@ function tapOf(nodes: readonly TapNode[], indent = ""): string {
 Deno.test("tap2subunit gives the same ids to what subunit2tap wrote", async () => {
   const documents: Uint8Array[] = [
     ...["deno", "node", "node_tap", "perl", "tape"].map((producer) =>
-      Deno.readFileSync(
-        new URL(`../fixtures/tap/${producer}.tap`, import.meta.url),
-      )
+      Deno.readFileSync(fixture(`tap/${producer}.tap`))
     ),
     stream(`1..7
 ok 1

@@ -20,7 +20,8 @@ import {
   toQueue,
 } from "@subunit/codec/results";
 import fc from "fast-check";
-import { peer, peerTest, run } from "../support/run.ts";
+import { runScript, toPython } from "../support/peers.ts";
+import { peer, peerTest } from "../support/run.ts";
 import { anyRun, type EventFields, sample } from "../support/streams.ts";
 
 const SEED = 20130301;
@@ -54,27 +55,16 @@ function microseconds(time: Timestamp | undefined): number | null {
     : time.seconds * 1e6 + time.nanoseconds / 1e3;
 }
 
-/** An event as testtools' StreamResult.status() takes it. */
-function toPython(event: StatusEvent): Record<string, unknown> {
-  return {
-    test_id: event.testId ?? null,
-    test_status: event.status ?? null,
-    test_tags: (event.tags ?? []).toSorted(),
-    runnable: event.runnable,
-    file_name: event.fileName ?? null,
-    file_bytes: event.fileBytes?.toHex() ?? null,
-    eof: event.eof ?? false,
-    mime_type: event.mimeType ?? null,
-    route_code: event.routeCode ?? null,
-    timestamp: microseconds(event.timestamp),
-  };
+/** An event as testtools' StreamResult.status() logs it: with a list of tags. */
+function toLog(event: StatusEvent): Record<string, unknown> {
+  return { ...toPython(event), test_tags: event.tags?.toSorted() ?? [] };
 }
 
 /** What a sink is called with, as Python's peer logs it. */
 type Log = [string, unknown][];
 
 /** testtools leaves out what is the default. */
-const NOTHING = toPython({ runnable: true });
+const NOTHING = toLog({ runnable: true });
 
 /** A log of Python's peer, with what is left out. */
 function whole(log: Log): Log {
@@ -87,7 +77,7 @@ function whole(log: Log): Log {
 function logging(log: Log, name = ""): EventSink {
   return {
     start: () => log.push([name, "start"]),
-    status: (event) => log.push([name, toPython(event)]),
+    status: (event) => log.push([name, toLog(event)]),
     stop: () => log.push([name, "stop"]),
   };
 }
@@ -184,20 +174,16 @@ async function report(program: readonly Step[], sink: EventSink) {
 /** What Python's peer found, by member of the family. */
 // deno-lint-ignore no-explicit-any
 async function peerOn(events: readonly EventFields[]): Promise<any> {
-  const { pathname } = new URL(
-    "../peers/stream_results.py",
-    import.meta.url,
-  );
-  const { stdout, stderr, status } = await run(["/usr/bin/python3", pathname], {
+  const { stdout, stderr, status } = await runScript("stream_results.py", [], {
     stdin: JSON.stringify({
       events: events.map((event) => ({
         ...toPython({ runnable: true, ...event }),
-        // There an empty set of tags is not the same as none.
+        // An empty set of tags differs from None there.
         test_tags: event.tags ?? null,
       })),
       calls: callsOf(PROGRAM),
     }),
-    env: { PYTHONUTF8: "1", PYTHONWARNINGS: "ignore" },
+    env: { PYTHONWARNINGS: "ignore" },
   });
   assertEquals(stderr, "");
   assertEquals(status, 0);
@@ -340,7 +326,7 @@ compare("toQueue appends what StreamToQueue puts", (events, { queued }) => {
   assertEquals(
     messages.map((message) =>
       message.type === "status"
-        ? ["status", toPython(message.event)]
+        ? ["status", toLog(message.event)]
         : [names[message.type], null]
     ),
     queued,

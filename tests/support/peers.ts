@@ -6,6 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import type { StatusEvent } from "@subunit/codec";
 import { pathOf } from "../../scripts/tool_path.ts";
 import {
   type Finished,
@@ -24,7 +25,10 @@ function runWithPython(
   command: readonly string[],
   surroundings: Surroundings,
 ): Promise<Finished> {
-  return run(command, { ...surroundings, env: PYTHON_ENV });
+  return run(command, {
+    ...surroundings,
+    env: { ...PYTHON_ENV, ...surroundings.env },
+  });
 }
 
 /** Runs one of the Python tools, as Debian's package `subunit` installs it. */
@@ -66,4 +70,26 @@ export async function linesByPython(
   assertEquals(status, 0, stderr);
   const lines = text(stdout).split("\n").filter((line) => line !== "");
   return { lines, stderr };
+}
+
+/**
+ * An event as Python's StreamResult.status() takes it, which has no parents:
+ * tags sorted, bytes as hex, the time in microseconds.
+ */
+export function toPython(event: StatusEvent): Record<string, unknown> {
+  const { timestamp } = event;
+  return {
+    test_id: event.testId ?? null,
+    test_status: event.status ?? null,
+    test_tags: event.tags?.toSorted() ?? null,
+    runnable: event.runnable,
+    file_name: event.fileName ?? null,
+    file_bytes: event.fileBytes?.toHex() ?? null,
+    eof: event.eof ?? false,
+    mime_type: event.mimeType ?? null,
+    route_code: event.routeCode ?? null,
+    timestamp: timestamp === undefined
+      ? null
+      : timestamp.seconds * 1e6 + timestamp.nanoseconds / 1e3,
+  };
 }
