@@ -51,7 +51,7 @@ export function jobSummary(
   return concat(parts);
 }
 
-/** What the tests came to, in numbers. */
+/** The number of tests by outcome. */
 function headOf(counts: Summary): string {
   const { total, failed, passed, skipped, damage } = counts;
   const { fail, uxsuccess, lost, xfail } = counts.outcomes;

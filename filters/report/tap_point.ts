@@ -32,7 +32,7 @@ const MAX_MESSAGE_CHARACTERS = 500;
 /** A longer name is whole in the diagnostics only. */
 const MAX_NAME_CHARACTERS = 1024;
 
-/** What there is to say of outcomes that TAP has no word for. */
+/** Messages for the outcomes that TAP does not have. */
 const MESSAGES: Partial<Record<Outcome, string>> = {
   uxsuccess: "succeeded, which was not expected",
   lost: "started and never ended",
@@ -148,7 +148,7 @@ function headlineIn(
     : cutLine(headline, MAX_MESSAGE_CHARACTERS);
 }
 
-/** What there is to say of a test beside its line: lines of YAML. */
+/** The diagnostics of a test, as lines of YAML. */
 function diagnosticsOf(
   test: ReportedTest,
   needsId: boolean,

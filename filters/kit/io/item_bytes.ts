@@ -35,7 +35,7 @@ export function joinItems(items: readonly StreamItem[]): Uint8Array {
     : concat(items.map(({ bytes }) => bytes));
 }
 
-/** The text in an item: what stands between packets, or a file of no test. */
+/** The text in an item: bytes between packets, or a file without a test. */
 export function textOf(item: StreamItem): Uint8Array | undefined {
   if (item.kind === "foreign") return item.bytes;
   return item.kind === "packet" && item.idAt < 0 ? item.fileBytes : undefined;
