@@ -15,6 +15,7 @@ import {
   peerTest,
   run,
   type Surroundings,
+  TempDir,
 } from "./run.ts";
 
 /** The command line that starts the tool. */
@@ -281,4 +282,81 @@ export function gpgvKeyring(name: KeyName): Promise<string> {
     const { fingerprint } = await testKey(name);
     return save(`${name}.gpg`, await gpgOutput(["--export", fingerprint]));
   });
+}
+
+/** The version of gpgv; undefined without it. */
+export const gpgvVersion: string | undefined = hasGpg
+  ? /[0-9.]+/.exec(
+    new TextDecoder().decode(
+      new Deno.Command("gpgv", { args: ["--version"] }).outputSync().stdout,
+    ),
+  )?.[0]
+  : undefined;
+
+/** What gpgv is asked about. */
+export interface GpgvQuestion {
+  /** Binary keys. */
+  readonly ring: Uint8Array;
+  /** A detached signature; without it `document` is a signed document. */
+  readonly signature?: Uint8Array;
+  readonly document: Uint8Array | string;
+}
+
+/** What a verifier answers. */
+export interface GpgvResult {
+  /** The verdict on each signature. */
+  readonly verdicts: string[];
+  /** The exit status. */
+  readonly status: number;
+  /** The fingerprints of the keys whose signatures are good. */
+  readonly good: string[];
+  readonly released: Uint8Array;
+}
+
+/** Verdicts by the words of gpgv's status lines. */
+const GPGV_VERDICTS: Record<string, string> = {
+  GOODSIG: "good",
+  BADSIG: "bad",
+  EXPSIG: "expired",
+  EXPKEYSIG: "expired-key",
+  REVKEYSIG: "revoked-key",
+  ERRSIG: "error",
+};
+/** The error of a signature whose key is unknown. */
+const NO_KEY = "9";
+
+/** Asks the real gpgv. */
+export function askGpgv(
+  { ring, signature, document }: GpgvQuestion,
+): GpgvResult {
+  using dir = new TempDir();
+  const files = [dir.file("document", document)];
+  if (signature !== undefined) files.unshift(dir.file("signature", signature));
+  const output = `${dir.path}/released`;
+  const { code, stdout } = new Deno.Command("gpgv", {
+    args: [
+      `--homedir=${dir.path}`,
+      "--status-fd=1",
+      `--keyring=${dir.file("ring", ring)}`,
+      ...(signature === undefined ? [`--output=${output}`] : []),
+      ...files,
+    ],
+    stderr: "null",
+  }).outputSync();
+  const verdicts: string[] = [], good: string[] = [];
+  for (const line of new TextDecoder().decode(stdout).split("\n")) {
+    const [, word, name, ...rest] = line.split(" ");
+    if (word === "VALIDSIG" && verdicts.at(-1) === "good") good.push(name);
+    const verdict = GPGV_VERDICTS[word];
+    if (verdict === undefined) continue;
+    const isUnknown = verdict === "error" && rest[4] === NO_KEY;
+    verdicts.push(isUnknown ? "unknown-key" : verdict);
+  }
+  let released: Uint8Array = new Uint8Array(0);
+  try {
+    released = Deno.readFileSync(output);
+  } catch {
+    // It has released nothing.
+  }
+  return { verdicts, status: code, good, released };
 }

@@ -96,11 +96,12 @@ export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
   /** Where signatures belong; undefined after a part that was skipped. */
   let target: ParsedSignature[] | undefined;
   let block: MutableKeyBlock | undefined;
-  let hasKeys = false;
+  let hasKeys = false, isPastUsers = false;
   for (const { tag, body } of packetsIn(bytes)) {
     if (IGNORED_TAGS.includes(tag) || tag >= FIRST_UNCRITICAL_TAG) continue;
     if (PRIMARY_TAGS.includes(tag)) {
       hasKeys = true;
+      isPastUsers = false;
       const primary = await readKeyPart(tag, body);
       target = primary?.signatures;
       block = primary && { primary, users: [], subkeys: [], signatures: [] };
@@ -112,12 +113,17 @@ export async function readKeyBlocks(bytes: Uint8Array): Promise<KeyBlock[]> {
     } else if (KEY_PACKETS[tag] !== undefined) {
       const subkey = await readKeyPart(tag, body);
       target = subkey?.signatures;
+      isPastUsers = true;
       if (subkey) block.subkeys.push(subkey);
-    } else if (tag === TAG.userId || tag === TAG.userAttribute) {
+    } else if (tag === TAG.userId) {
       const user = { hashed: hashedUser(body), name: body, signatures: [] };
+      // GnuPG ignores user ids after a subkey, but not the signatures there.
+      if (isPastUsers) continue;
       target = user.signatures;
+      block.users.push(user);
+    } else if (tag === TAG.userAttribute) {
       // Signatures over pictures do not count.
-      if (tag === TAG.userId) block.users.push(user);
+      if (!isPastUsers) target = undefined;
     } else if (tag === TAG.signature) {
       const signature = parseKeySignature(body);
       block.signatures.push(signature);
