@@ -7,14 +7,14 @@
 const FIRST_SLOTS = 16;
 /** A slot: two hashes of a name, and how often it has come. */
 const SLOT_WORDS = 3;
-/** Later names are not stored, so that memory stays bounded: 24 MiB. */
-const MAX_NAMES = 1_000_000;
+/** Later names are not stored, so that memory stays bounded: 12 MiB. */
+const MAX_NAMES = 500_000;
 
 /**
  * Makes a name unique: the second "a" is "a #2".
  *
  * Stores 64 bits of each name in place of the name, because a document may have
- * a million. Two names that share them would get a needless "#2".
+ * hundreds of thousands. Two names that share them would get a needless "#2".
  */
 export class Names {
   #slots = new Int32Array(0);

@@ -49,3 +49,10 @@ Deno.test("Names numbers one name many times in linear time", () => {
   for (let i = 0; i < 100_000; i++) names.take("a");
   assertEquals(performance.now() - start < 5000, true);
 });
+
+Deno.test("Names stores no more than half a million names", () => {
+  const names = new Names();
+  for (let i = 0; i < 500_000; i++) names.take(`test ${i}`);
+  assertEquals([names.take("late"), names.take("late")], ["late", "late"]);
+  assertEquals(names.take("test 499999"), "test 499999 #2");
+});

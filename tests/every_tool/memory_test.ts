@@ -85,6 +85,15 @@ function blockOfGo(): string {
   return tests.join("");
 }
 
+/** About a megabyte of test points; their names repeat. */
+function blockOfTap(): string {
+  const points = Array.from(
+    { length: 20_000 },
+    (_, i) => `ok - package.module.Case.test_${i}\n`,
+  );
+  return points.join("");
+}
+
 /** About a megabyte of tests with large files, ten at a time. */
 function blockOfFiles(): Uint8Array {
   const fileBytes = new Uint8Array(60_000).fill(0x61);
@@ -140,6 +149,12 @@ const rows: readonly Row[] = [
   { command: ["subunit-2to1"], ...files },
   { command: ["subunit2junitxml"], ...files },
   { command: ["subunit-1to2"], of: "version 1", block: blockOfV1(), bytes },
+  {
+    command: ["tap2subunit"],
+    of: "TAP",
+    block: blockOfTap(),
+    bytes: 80_000_000,
+  },
   { command: ["gojson2subunit"], of: "Go tests", block: blockOfGo(), bytes },
   {
     command: ["junitxml2subunit"],
