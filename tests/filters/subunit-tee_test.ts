@@ -175,6 +175,41 @@ for (const [signal, status] of ENDING_SIGNALS) {
   });
 }
 
+/** More than is written before a thread of its own takes over. */
+const MUCH = 4_000_000;
+
+Deno.test("subunit-tee ends on a signal while its reader does not go on", async () => {
+  using dir = new TempDir();
+  const file = `${dir.path}/run`;
+  const child = spawn([...commandOf("subunit-tee"), file]);
+  const writer = child.stdin.getWriter();
+  const written = writer.write(stream(...Array(2 * MUCH / 1000).fill(LONG)))
+    .catch(() => {});
+  const reader = child.stdout.getReader();
+  for (let count = 0; count < MUCH;) {
+    count += (await within(reader.read())).value!.length;
+  }
+  child.kill("SIGTERM");
+  assertEquals((await within(child.status)).code, 143);
+  await written;
+  await reader.cancel();
+  assertWhole(Deno.readFileSync(file));
+});
+
+Deno.test("subunit-tee -p goes on when its reader leaves late", async () => {
+  using dir = new TempDir();
+  const file = `${dir.path}/run`;
+  const input = stream(...Array(2 * MUCH / 1000).fill(LONG));
+  const packets = dir.file("packets", input);
+  const { status, stdout, stderr } = await shell(
+    `cat $1 | subunit-tee -p $2 | head -c ${MUCH}; exit \${PIPESTATUS[1]}`,
+    [packets, file],
+  );
+  assertEquals([stderr, status], ["", 0]);
+  assert(equalBytes(stdout, input.subarray(0, MUCH)));
+  assert(equalBytes(Deno.readFileSync(file), input));
+});
+
 Deno.test("subunit-tee -i lets interrupts pass", async () => {
   await using tool = new LiveTool("subunit-tee", ["-i"]);
   await within(tool.write(stream(PASSED)));
