@@ -36,7 +36,8 @@ export const tool: Tool = defineTool({
 file "output". A test that never ended is a failure. How COMMAND ended is the event
 "COMMAND: exit status": a failure when it failed and no failed test explains that,
 otherwise an event that no tool counts. Where the format is named, other output is
-text, whatever bytes it has. Signals are passed on to COMMAND.`,
+text, whatever bytes it has. Signals are passed on to COMMAND; after one has ended
+it, the tool ends too, even if another process holds its output.`,
   exitStatus: [
     "no test failed or was lost, and the command exited 0",
     "otherwise",
@@ -69,13 +70,11 @@ text, whatever bytes it has. Signals are passed on to COMMAND.`,
       writeEnding(io.out, { testId, status: "fail", reason });
       throw error;
     }
-    passSignals(command);
+    const { released } = passSignals(command);
+    const textName = fd === undefined ? "stderr" : "output";
     await Promise.all([
-      recorder.recordResults(command.stdout, format),
-      recorder.recordText(
-        command.stderr,
-        fd === undefined ? "stderr" : "output",
-      ),
+      recorder.recordResults(command.stdout, format, released),
+      recorder.recordText(command.stderr, textName, released),
     ]);
     const status = await command.status;
     const isGood = recorder.end();

@@ -24,15 +24,19 @@ export class Recorder {
     this.#out = out;
   }
 
-  /** Records everything from a pipe with results. */
+  /**
+   * Records everything from a pipe with results.
+   *
+   * @param released when this resolves, what is in the pipe is the end
+   */
   async recordResults(
     results: ReadableStream<Uint8Array>,
     format: Format,
+    released: Promise<void>,
   ): Promise<void> {
     const reader = new ResultsReader(format);
-    for await (
-      const chunk of readStreamAsync(results, "the command's results")
-    ) {
+    const name = "the command's results";
+    for await (const chunk of readStreamAsync(results, name, released)) {
       this.#write(reader.push(chunk));
     }
     this.#write(reader.end());
@@ -42,10 +46,10 @@ export class Recorder {
   async recordText(
     text: ReadableStream<Uint8Array>,
     fileName: string,
+    released: Promise<void>,
   ): Promise<void> {
-    for await (
-      const chunk of readStreamAsync(text, `the command's ${fileName}`)
-    ) {
+    const name = `the command's ${fileName}`;
+    for await (const chunk of readStreamAsync(text, name, released)) {
       this.#write([textEvent(fileName, chunk)]);
     }
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { signalCommand, spawn } from "../kit/io/command.ts";
+import { SignalPass, spawn } from "../kit/io/command.ts";
 import { reasonOf, ToolError, UsageError } from "../kit/errors.ts";
 import {
   isStdin,
@@ -126,6 +126,7 @@ export class CommandSource implements Source {
   readonly label: string;
   readonly #command: string;
   #child: ChildProcess | undefined;
+  #signals: SignalPass | undefined;
 
   constructor(command: string, label: string) {
     this.#command = command;
@@ -151,9 +152,11 @@ export class CommandSource implements Source {
         }: run the tool with --allow-run`,
       );
     }
+    const { stdout } = this.#child;
+    const { released } = this.#signals = new SignalPass(this.#child);
     const turns = new Turns();
     for await (
-      const chunk of readStreamAsync(this.#child.stdout, `"${this.label}"`)
+      const chunk of readStreamAsync(stdout, `"${this.label}"`, released)
     ) {
       yield chunk;
       await turns.next();
@@ -167,7 +170,7 @@ export class CommandSource implements Source {
 
   /** Passes a signal on to the command while it runs. */
   kill(signal: Signal): void {
-    if (this.#child !== undefined) signalCommand(this.#child, signal);
+    this.#signals?.send(signal);
   }
 }
 

@@ -376,6 +376,7 @@ if (peer("node") && peer("npm")) {
   testInstalled(bin);
   await import("../every_tool/pipes_test.ts");
   await import("../every_tool/nonblocking_test.ts");
+  await import("../every_tool/endings_test.ts");
 } else {
   console.log("left out: the npm package on Node needs node and npm");
 }

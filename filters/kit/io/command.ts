@@ -64,12 +64,63 @@ export function signalCommand(
 }
 
 /**
- * Passes the signals that would end the tool on to a command.
- *
- * @returns a function that stops this; until then the process stays alive
+ * How long the output of a command that a signal has ended is still read, where
+ * a process that it left behind holds the pipe.
  */
-export function passSignals(child: ChildProcess): () => void {
-  return onEndingSignal((signal) => signalCommand(child, signal));
+const GRACE_MILLISECONDS = 1000;
+
+/** Passes signals on to a command. */
+export class SignalPass {
+  readonly #child: ChildProcess;
+  readonly #release = Promise.withResolvers<void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #count = 0;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /**
+   * Resolves when nobody need read the command's output to its end: a signal
+   * came and the command has ended, for a while now or at the second signal.
+   */
+  get released(): Promise<void> {
+    return this.#release.promise;
+  }
+
+  /** Passes a signal on. */
+  send(signal: Signal): void {
+    this.#count++;
+    signalCommand(this.#child, signal);
+    this.#child.status.then(() => {
+      clearTimeout(this.#timer);
+      if (this.#count > 1) this.#release.resolve();
+      else this.#timer = setTimeout(this.#release.resolve, GRACE_MILLISECONDS);
+    });
+  }
+
+  /** Lets the process end. */
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/**
+ * Passes the signals that would end the tool on to a command. Until this is
+ * stopped the process stays alive.
+ */
+export function passSignals(
+  child: ChildProcess,
+): { readonly released: Promise<void>; stop(): void } {
+  const pass = new SignalPass(child);
+  const stopListening = onEndingSignal((signal) => pass.send(signal));
+  return {
+    released: pass.released,
+    stop() {
+      stopListening();
+      pass.stop();
+    },
+  };
 }
 
 /**
@@ -84,15 +135,16 @@ export async function runCommand(
   take: (chunk: Uint8Array) => void,
 ): Promise<CommandStatus> {
   const child = startCommand(words, "inherit");
-  const stop = passSignals(child);
+  const signals = passSignals(child);
+  const name = `the output of "${words[0]}"`;
   try {
-    const output = readStreamAsync(child.stdout, `the output of "${words[0]}"`);
+    const output = readStreamAsync(child.stdout, name, signals.released);
     for await (const chunk of output) take(chunk);
     return await child.status;
   } catch (error) {
     signalCommand(child, "SIGTERM");
     throw error;
   } finally {
-    stop();
+    signals.stop();
   }
 }

@@ -19,6 +19,8 @@ export interface Input {
 const READ_BYTES = 256 * 1024;
 /** The capacity of a pipe. */
 const PIPE_BYTES = 64 * 1024;
+/** How soon what is in a pipe is read. */
+const DRAIN_MILLISECONDS = 50;
 
 const readBuffer = new Uint8Array(READ_BYTES);
 
@@ -110,14 +112,17 @@ export async function readChunkAsync(
  * chunk is good until the next one is asked for: all share one buffer.
  *
  * @param name its name in error messages
+ * @param released when this resolves, what is in the pipe is the end
  * @throws {ToolError} when reading fails
  */
 export async function* readStreamAsync(
   stream: ReadableStream<Uint8Array>,
   name: string,
+  released?: Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(PIPE_BYTES);
+  let buffer = new ArrayBuffer(PIPE_BYTES), count = 0;
+  released?.then(() => cancelWhenDrained(reader, () => count));
   for (;;) {
     let chunk: Uint8Array<ArrayBuffer> | undefined;
     try {
@@ -126,9 +131,26 @@ export async function* readStreamAsync(
       throw cannotRead(name, error);
     }
     if (chunk === undefined || chunk.length === 0) return;
+    count += chunk.length;
     yield chunk;
     buffer = chunk.buffer;
   }
+}
+
+/**
+ * Ends a stream when nothing comes any more, or more than a pipe held at the
+ * beginning and a buffer of the runtime's.
+ */
+async function cancelWhenDrained(
+  reader: ReadableStreamBYOBReader,
+  count: () => number,
+): Promise<void> {
+  const last = count() + 2 * PIPE_BYTES;
+  for (let before = -1; before < count() && count() < last;) {
+    before = count();
+    await new Promise((resolve) => setTimeout(resolve, DRAIN_MILLISECONDS));
+  }
+  await reader.cancel();
 }
 
 /**
