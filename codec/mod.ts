@@ -27,8 +27,10 @@ export {
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
 export * from "./record/json.ts";
+export type { Omission } from "./results/both_ends.ts";
 export {
   type Attachment,
+  attachmentParts,
   isFailure,
   type Outcome,
   OUTCOMES,

@@ -19,8 +19,10 @@ import {
   MAX_ANNOTATIONS,
 } from "./github/workflow_commands.ts";
 import { isRegularFile } from "./kit/io/files.ts";
+import { endsFor } from "./kit/text/content.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { projectIn } from "./traceback/project.ts";
+import { MAX_READ_LENGTH } from "./traceback/reason.ts";
 import {
   defineTool,
   parseChoice,
@@ -81,7 +83,7 @@ ${REPORT_NOTES}`,
         ? undefined
         : new JobSummaryFile(options.summary);
       return new FindingsReport(out, makeFormat(), project, jobSummary);
-    }, { attachments: true, text: new CommandFreeText() });
+    }, { attachments: endsFor(MAX_READ_LENGTH), text: new CommandFreeText() });
   },
 });
 

@@ -9,6 +9,8 @@
 import { reasonOf } from "./kit/errors.ts";
 import { makeDirectories } from "./kit/io/new_file.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
+import { endsFor } from "./kit/text/content.ts";
+import { charactersRead } from "./report/junit_case.ts";
 import { type JunitOptions, JunitReport } from "./report/junit_report.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import {
@@ -84,7 +86,11 @@ ${REPORT_NOTES}`,
       retries,
     };
     if (attachments !== undefined) makeDirectory(attachments);
-    const needs = { attachments: true };
+    const needs = {
+      attachments: attachments === undefined
+        ? endsFor(charactersRead(report.most))
+        : true,
+    };
     return runReport(
       io,
       options,

@@ -8,6 +8,7 @@
 
 import { PyunitReport } from "./report/pyunit_report.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
+import { endsFor, MAX_FILE_LENGTH } from "./kit/text/content.ts";
 import {
   defineTool,
   REPORT_STATUS,
@@ -26,7 +27,8 @@ export const tool: Tool = defineTool({
   notes:
     `Failures are held, and reported at the end. A lost test is an error, and damage
 is a failure. The seconds are those between the first and the last time in the
-stream, not those that the report took.
+stream, not those that the report took. Files of more than 1.5 million characters
+are cut in the middle.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
@@ -39,7 +41,7 @@ ${REPORT_NOTES}`,
       options,
       files,
       (out) => new PyunitReport(out, options.progress),
-      { attachments: true },
+      { attachments: endsFor(MAX_FILE_LENGTH) },
     );
   },
 });

@@ -8,6 +8,7 @@
 
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { TapReport } from "./report/tap_report.ts";
+import { endsFor, MAX_FILE_LENGTH } from "./kit/text/content.ts";
 import {
   defineTool,
   REPORT_STATUS,
@@ -26,7 +27,8 @@ their parent if they exceed 8 MiB before that, or if the parent has already ende
 has no events; so do subtests that fail below a parent that passes, so that they are
 not overlooked. A uxsuccess, a lost test and damage are "not ok".
 A name takes one line, with control characters escaped; the diagnostics have names
-that were changed or cut. Perl's prove reads TAP 14 since Test::Harness 3.48.
+that were changed or cut. Files of more than 1.5 million characters are cut in the
+middle. Perl's prove reads TAP 14 since Test::Harness 3.48.
 ${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
@@ -39,7 +41,7 @@ ${REPORT_NOTES}`,
       options,
       files,
       (out) => new TapReport((text) => out.writeText(text)),
-      { attachments: true },
+      { attachments: endsFor(MAX_FILE_LENGTH) },
     );
   },
 });

@@ -12,6 +12,7 @@ import {
   type TestStatus,
 } from "../event.ts";
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
+import { BothEnds, type Omission } from "./both_ends.ts";
 import { RecycledBytes } from "./recycled.ts";
 import {
   EventKey,
@@ -48,15 +49,53 @@ export interface Attachment {
   /** The first type given; undefined when none was. */
   readonly mimeType: string | undefined;
   readonly bytes: Uint8Array;
+  /** What is missing in its middle; undefined when nothing is. */
+  readonly omitted?: Omission;
 }
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-interface OpenAttachment {
+/** A file of a test in progress. */
+interface OpenFile {
+  readonly test: Progress;
   mimeType: string | undefined;
-  readonly parts: Uint8Array[];
+  /** All of it; nothing when only both ends are kept. */
+  parts: Uint8Array[];
   /** How many of the parts, counted from the first, are copies. */
   owned: number;
+  /** Whether others are not, and it is in the list of those. */
+  isBorrower: boolean;
+  /** How many bytes the parts have. */
+  byteLength: number;
+  ends: BothEnds | undefined;
+}
+
+/** The parts of files whose bytes are joined only when they are read. */
+const partsOf = new WeakMap<Attachment, readonly Uint8Array[]>();
+
+/** The bytes of a file in parts: joined they would take memory twice. */
+export function attachmentParts(file: Attachment): readonly Uint8Array[] {
+  return partsOf.get(file) ?? [file.bytes];
+}
+
+function attachmentOf(
+  name: string,
+  { mimeType, parts, ends }: OpenFile,
+): Attachment {
+  if (ends !== undefined) {
+    return { name, mimeType, bytes: ends.bytes, omitted: ends.end() };
+  }
+  if (parts.length === 1) return { name, mimeType, bytes: parts[0] };
+  let joined: Uint8Array | undefined;
+  const file = {
+    name,
+    mimeType,
+    get bytes(): Uint8Array {
+      return joined ??= concat(parts);
+    },
+  };
+  partsOf.set(file, parts);
+  return file;
 }
 
 /** What is known of a test before its last event. */
@@ -67,7 +106,7 @@ interface Progress {
   started: Timestamp | undefined;
   tags: readonly string[] | undefined;
   parentTestId: string | undefined;
-  attachments: Map<string, OpenAttachment> | undefined;
+  files: Map<string, OpenFile> | undefined;
   /** Whether the test's last event has been added. */
   hasEnded: boolean;
 }
@@ -80,7 +119,7 @@ function notStarted(): Progress {
     started: undefined,
     tags: undefined,
     parentTestId: undefined,
-    attachments: undefined,
+    files: undefined,
     hasEnded: false,
   };
 }
@@ -158,13 +197,9 @@ export class Test {
    * Its files, in the order in which they began; see {@linkcode TestCollator}.
    */
   get attachments(): Attachment[] {
-    const attachments = this.#progress?.attachments;
-    if (attachments === undefined) return [];
-    return Array.from(attachments, ([name, { mimeType, parts }]) => ({
-      name,
-      mimeType,
-      bytes: parts.length === 1 ? parts[0] : concat(parts),
-    }));
+    const files = this.#progress?.files;
+    if (files === undefined) return [];
+    return Array.from(files, ([name, file]) => attachmentOf(name, file));
   }
 }
 
@@ -214,9 +249,11 @@ export class TestCollator {
   readonly #open = new TestTable<Progress>();
   readonly #eventKey = new EventKey();
   readonly #keepsAttachments: boolean;
+  /** How many bytes are kept of each end of a file. */
+  readonly #endBytes: number;
   readonly #borrows: boolean;
-  /** Tests with files whose bytes belong to events. */
-  #borrowers: Progress[] = [];
+  /** Files with bytes that belong to events. */
+  #borrowers: OpenFile[] = [];
   /** Tests with files that have ended since. */
   #ended: Progress[] = [];
   readonly #memory = new RecycledBytes();
@@ -225,15 +262,19 @@ export class TestCollator {
   /**
    * @param options.attachments whether to keep the files of tests in progress:
    * the bytes of their events, until {@linkcode TestCollator.own} is called;
-   * otherwise {@linkcode Test.attachments} is empty
+   * otherwise {@linkcode Test.attachments} is empty. With `endBytes`, no more than
+   * so many bytes are kept of each end of a file, in memory of its own
    * @param options.borrows whether the bytes of events may change; with false
    * {@linkcode TestCollator.own} is not needed and does nothing
    */
   constructor({ attachments = false, borrows = true }: {
-    attachments?: boolean;
+    attachments?: boolean | { readonly endBytes: number };
     borrows?: boolean;
   } = {}) {
-    this.#keepsAttachments = attachments;
+    this.#keepsAttachments = attachments !== false;
+    this.#endBytes = typeof attachments === "object"
+      ? attachments.endBytes
+      : Infinity;
     this.#borrows = borrows;
   }
 
@@ -261,7 +302,7 @@ export class TestCollator {
       this.#keepAttachment(event, this.#progress(event, key));
     }
     const progress = this.#open.delete(key);
-    if (this.#borrows && progress?.attachments !== undefined) {
+    if (this.#borrows && progress?.files !== undefined) {
       progress.hasEnded = true;
       this.#ended.push(progress);
     }
@@ -276,20 +317,17 @@ export class TestCollator {
    * events that own their bytes.
    */
   own(): void {
-    for (const { attachments } of this.#ended) {
-      for (const { parts, owned } of attachments!.values()) {
-        for (let i = 0; i < owned; i++) this.#memory.release(parts[i]);
-      }
+    for (const { files } of this.#ended) {
+      for (const file of files!.values()) this.#release(file);
     }
-    for (const { hasEnded, attachments } of this.#borrowers) {
-      if (hasEnded) continue;
-      for (const attachment of attachments!.values()) {
-        const { parts } = attachment;
-        for (let i = attachment.owned; i < parts.length; i++) {
-          parts[i] = this.#memory.copy(parts[i]);
-        }
-        attachment.owned = parts.length;
+    for (const file of this.#borrowers) {
+      file.isBorrower = false;
+      if (file.test.hasEnded) continue;
+      const { parts } = file;
+      for (let i = file.owned; i < parts.length; i++) {
+        parts[i] = this.#memory.copy(parts[i]);
       }
+      file.owned = parts.length;
     }
     this.#ended = [];
     this.#borrowers = [];
@@ -325,17 +363,46 @@ export class TestCollator {
   }
 
   #keepAttachment(event: StatusEvent, progress: Progress): void {
-    progress.attachments ??= new Map();
+    const files = progress.files ??= new Map<string, OpenFile>();
     const name = event.fileName!;
-    let open = progress.attachments.get(name);
-    if (open === undefined) {
-      open = { mimeType: undefined, parts: [], owned: 0 };
-      progress.attachments.set(name, open);
+    let file = files.get(name);
+    if (file === undefined) files.set(name, file = openFile(progress));
+    file.mimeType ??= event.mimeType;
+    const part = event.fileBytes ?? NO_BYTES;
+    file.byteLength += part.length;
+    if (file.ends === undefined && file.byteLength > 2 * this.#endBytes) {
+      const ends = file.ends = new BothEnds(this.#endBytes);
+      file.parts.forEach((part) => ends.push(part));
+      this.#release(file);
     }
-    open.mimeType ??= event.mimeType;
-    open.parts.push(event.fileBytes ?? NO_BYTES);
-    if (this.#borrows && this.#borrowers.at(-1) !== progress) {
-      this.#borrowers.push(progress);
+    if (file.ends !== undefined) {
+      file.ends.push(part);
+      return;
+    }
+    file.parts.push(part);
+    if (this.#borrows && !file.isBorrower) {
+      file.isBorrower = true;
+      this.#borrowers.push(file);
     }
   }
+
+  /** Forgets the parts of a file. */
+  #release(file: OpenFile): void {
+    const { parts, owned } = file;
+    for (let i = 0; i < owned; i++) this.#memory.release(parts[i]);
+    file.parts = [];
+    file.owned = 0;
+  }
+}
+
+function openFile(test: Progress): OpenFile {
+  return {
+    test,
+    mimeType: undefined,
+    parts: [],
+    owned: 0,
+    isBorrower: false,
+    byteLength: 0,
+    ends: undefined,
+  };
 }

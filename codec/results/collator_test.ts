@@ -100,6 +100,65 @@ Deno.test("TestCollator joins attachments, and keeps the parent", () => {
   );
 });
 
+Deno.test("TestCollator keeps both ends of long files with endBytes", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const parts = (...texts: string[]) =>
+    texts.map((text) => ({
+      testId: "a",
+      fileName: "log",
+      fileBytes: bytes(text),
+    }));
+  const [test] = collate(
+    [...parts("on", "e é two", " three"), { testId: "a", status: "fail" }],
+    new TestCollator({ attachments: { endBytes: 4 } }),
+  );
+  assertEquals(test.attachments, [{
+    name: "log",
+    mimeType: undefined,
+    bytes: bytes("one hree"),
+    omitted: { at: 4, byteLength: 8, characters: 15, hasNul: false },
+  }]);
+  const [whole] = collate(
+    [...parts("one ", "two ")],
+    new TestCollator({ attachments: { endBytes: 4 } }),
+  );
+  assertEquals(whole.attachments, [
+    { name: "log", mimeType: undefined, bytes: bytes("one two ") },
+  ]);
+  const [broken] = collate(
+    [...parts("one é".slice(0, 4), "\0two", "é"), {
+      testId: "a",
+      fileName: "log",
+      fileBytes: bytes("é").subarray(0, 1),
+    }],
+    new TestCollator({ attachments: { endBytes: 2 } }),
+  );
+  assertEquals(broken.attachments[0].omitted, {
+    at: 2,
+    byteLength: 7,
+    characters: undefined,
+    hasNul: true,
+  });
+});
+
+Deno.test("TestCollator takes tests side by side with many files, owned one by one", () => {
+  // Were all files of a test looked at each time, this would take minutes.
+  const collator = new TestCollator({ attachments: true });
+  const count = 200_000;
+  const fileBytes = Uint8Array.of(0x61);
+  for (let i = 0; i < count; i++) {
+    collator.add({
+      testId: `${i % 2}`,
+      fileName: `${i}`,
+      fileBytes,
+      runnable: true,
+    });
+    collator.own();
+  }
+  const counts = collator.end().map(({ attachments }) => attachments.length);
+  assertEquals(counts, [count / 2, count / 2]);
+});
+
 Deno.test("TestCollator owns the files of tests in progress when told to", () => {
   const collator = new TestCollator({ attachments: true });
   /** A packet in memory that is used for something else after `own`. */

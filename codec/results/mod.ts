@@ -15,8 +15,10 @@ export {
   plainTest,
   testEvents,
 } from "./test_sinks.ts";
+export type { Omission } from "./both_ends.ts";
 export {
   type Attachment,
+  attachmentParts,
   isFailure,
   type Outcome,
   OUTCOMES,

@@ -7,14 +7,19 @@
 import { type Attachment, PARSER_TEST_ID } from "@subunit/codec";
 import { cutLine, cutText } from "../kit/text/shorten.ts";
 import { withoutColors } from "../traceback/grammars.ts";
-import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
+import {
+  headlineOf,
+  isText,
+  MAX_READ_LENGTH,
+  reasonIn,
+} from "../traceback/reason.ts";
 import type { ReportedTest } from "../report/report.ts";
 import {
   findPlace,
   type Project,
   type SourcePlace,
 } from "../traceback/source_place.ts";
-import { cutContent } from "../kit/text/content.ts";
+import { byteLengthOf, cutContent } from "../kit/text/content.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 
 /**
@@ -41,8 +46,7 @@ const WORDS: Record<FindingKind, readonly [ofOne: string, ofMany: string]> = {
   flaky: ["passed, but not at once", "flaky"],
 };
 
-/** How many UTF-16 units of a file are read, and of a reason kept. */
-const MAX_READ_LENGTH = 65536;
+/** How many UTF-16 units of a reason are kept. */
 const MAX_TEXT_LENGTH = 8192;
 const MAX_HEADLINE_LENGTH = 500;
 
@@ -76,7 +80,7 @@ export function findingOf(
   project: Project,
 ): Finding {
   const files = attachments.filter((file) =>
-    isText(file) && file.bytes.length > 0
+    isText(file) && byteLengthOf(file) > 0
   );
   const reason = reasonIn(files, true);
   const text = reason === undefined ? "" : textOf(reason);
@@ -101,8 +105,8 @@ export function findingOf(
 }
 
 /** The lines of a file, without colors and control characters. */
-function textOf({ bytes }: Attachment): string {
-  const text = cutContent(bytes, MAX_READ_LENGTH);
+function textOf(file: Attachment): string {
+  const text = cutContent(file, MAX_READ_LENGTH);
   return visibleLines(withoutColors(text)).replaceAll("\r\n", "\n").trimEnd();
 }
 

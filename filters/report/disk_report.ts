@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Timestamp } from "@subunit/codec";
+import { attachmentParts, type Timestamp } from "@subunit/codec";
 import { reasonOf, ToolError } from "../kit/errors.ts";
 import {
   createFile,
@@ -69,8 +69,9 @@ export class DiskReport implements Report {
     // of the test is there.
     using json = createFile(`${directory}/test.json`);
     const renamed: Record<string, string> = Object.create(null);
-    for (const { name, bytes } of test.attachments) {
-      const file = writeNewFile(directory, name, bytes);
+    for (const attachment of test.attachments) {
+      const { name } = attachment;
+      const file = writeNewFile(directory, name, attachmentParts(attachment));
       if (file !== name) renamed[name] = file;
     }
     const text = JSON.stringify(testJson(test, renamed)) + "\n";

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
+import {
+  type Attachment,
+  attachmentParts,
+  isFailure,
+  type Outcome,
+} from "@subunit/codec";
 import {
   caseNames,
   HOST_TAG,
@@ -16,10 +21,15 @@ import {
 } from "@subunit/codec/junit/names";
 import { reasonOf, ToolError } from "../kit/errors.ts";
 import { makeNewDirectory, writeNewFile } from "../kit/io/new_file.ts";
-import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
+import {
+  headlineOf,
+  isText,
+  MAX_READ_LENGTH,
+  reasonIn,
+} from "../traceback/reason.ts";
 import type { ReportedTest } from "./report.ts";
 import { formatSeconds } from "../kit/python/format.ts";
-import { cutContent } from "../kit/text/content.ts";
+import { byteLengthOf, cutContent } from "../kit/text/content.ts";
 import { xmlElement, xmlStart, xmlText } from "../kit/text/xml.ts";
 
 /** The elements for outcomes. */
@@ -49,6 +59,11 @@ export interface CaseOptions {
   readonly attachments: string | undefined;
   /** Whether the tags of suites and hosts are properties too. */
   readonly showsPlaces: boolean;
+}
+
+/** How many characters of a file are read, given how many are shown. */
+export function charactersRead(most: number): number {
+  return Math.max(MAX_READ_LENGTH, Math.min(most, ATTEMPT_CHARACTERS));
 }
 
 /** One attempt at a test: what the report needs of it. */
@@ -99,13 +114,13 @@ export function attemptOf(test: ReportedTest, options: CaseOptions): Attempt {
   };
   if (attachments.length === 0) return attempt;
   const texts = attachments.filter((file) =>
-    isText(file) && file.bytes.length > 0
+    isText(file) && byteLengthOf(file) > 0
   );
   const reason = element === undefined
     ? undefined
     : reasonIn(texts, isFailure(outcome));
   const most = Math.min(options.most, ATTEMPT_CHARACTERS);
-  const text = reason ? cutContent(reason.bytes, most) : "";
+  const text = reason ? cutContent(reason, most) : "";
   return {
     ...attempt,
     message: (reason && headlineOf(reason.name, text))
@@ -207,11 +222,13 @@ function outputOf(
 
 /** A file among others: its text, or of what kind and how long it is. */
 function shownFile(file: Attachment, most: number): string {
-  const { name, mimeType, bytes } = file;
+  const { name, mimeType } = file;
   if (most < 0 || !isText(file)) {
-    return `${name}: ${mimeType || "unknown type"}, ${bytes.length} bytes\n`;
+    return `${name}: ${mimeType || "unknown type"}, ${
+      byteLengthOf(file)
+    } bytes\n`;
   }
-  const text = cutContent(bytes, most);
+  const text = cutContent(file, most);
   return `${name}:\n${text}${text.endsWith("\n") ? "" : "\n"}`;
 }
 
@@ -230,9 +247,10 @@ function writtenTo(
     const own = `${directory}/${
       makeNewDirectory(directory, plainName(testId))
     }`;
-    return files.map(({ name, bytes }) =>
-      `${own}/${writeNewFile(own, plainName(name), bytes)}`
-    );
+    return files.map((file) => {
+      const parts = attachmentParts(file);
+      return `${own}/${writeNewFile(own, plainName(file.name), parts)}`;
+    });
   } catch (error) {
     throw new ToolError(
       `Cannot write into "${directory}": ${

@@ -7,7 +7,11 @@
  */
 
 import type { Attachment } from "@subunit/codec";
-import { textOfContent } from "../kit/text/content.ts";
+import {
+  byteLengthOf,
+  cutContent,
+  MAX_FILE_LENGTH,
+} from "../kit/text/content.ts";
 import { compareText } from "../kit/text/order.ts";
 
 /** The type of a file that has none. */
@@ -40,11 +44,12 @@ export function formatDetails(
 ): string {
   const binary: string[] = [], empty: string[] = [], texts: string[] = [];
   let last: string | undefined;
-  const sorted = attachments.filter(({ bytes }) => bytes.length > 0)
+  const sorted = attachments.filter((file) => byteLengthOf(file) > 0)
     .sort((a, b) => compareText(a.name, b.name));
-  for (const { name, mimeType, bytes } of sorted) {
+  for (const file of sorted) {
+    const { name, mimeType } = file;
     const isText = /^\s*text\//.test(mimeType ?? "");
-    const text = isText ? textOfContent(bytes).trim() : "";
+    const text = isText ? cutContent(file, MAX_FILE_LENGTH).trim() : "";
     if (!isText) {
       binary.push(`  ${name} (${formatType(mimeType || BYTES_TYPE)})\n`);
     } else if (text === "") empty.push(`  ${name}\n`);

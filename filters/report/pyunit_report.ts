@@ -15,7 +15,7 @@ import {
 } from "@subunit/codec";
 import type { Output } from "../kit/io/output.ts";
 import { formatSeconds } from "../kit/python/format.ts";
-import { textOfContent } from "../kit/text/content.ts";
+import { cutContent, MAX_FILE_LENGTH } from "../kit/text/content.ts";
 import { visibleLines, visibleText } from "../kit/text/visible.ts";
 import { pythonRepr } from "../kit/python/repr.ts";
 import { formatDetails } from "./pyunit_details.ts";
@@ -60,7 +60,9 @@ function skipReason({ attachments }: ReportedTest): string {
   const reason = attachments.find(({ name, bytes }) =>
     name === "reason" && bytes.length > 0
   );
-  return reason ? textOfContent(reason.bytes) : formatDetails(attachments);
+  return reason
+    ? cutContent(reason, MAX_FILE_LENGTH)
+    : formatDetails(attachments);
 }
 
 /** Writes a report; the tests that failed are held until the end. */

@@ -82,8 +82,11 @@ export interface TextChange {
 
 /** What a report needs beside the tests. */
 export interface ReportNeeds {
-  /** Whether it looks at attachments: those of tests in progress are kept. */
-  readonly attachments?: boolean;
+  /**
+   * Whether it looks at attachments, or at both ends of them: those of tests in
+   * progress are kept.
+   */
+  readonly attachments?: boolean | { readonly endBytes: number };
   /** Changes the text between the packets. */
   readonly text?: TextChange;
 }

@@ -11,7 +11,11 @@ import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { cutLine } from "../kit/text/shorten.ts";
 import { headlineOf, isText, reasonIn } from "../traceback/reason.ts";
 import type { ReportedTest } from "./report.ts";
-import { cutContent, textOfContent } from "../kit/text/content.ts";
+import {
+  byteLengthOf,
+  cutContent,
+  MAX_FILE_LENGTH,
+} from "../kit/text/content.ts";
 import {
   unicodeEscape,
   visibleLines,
@@ -86,7 +90,7 @@ export function testPointOf(test: ReportedTest): TestPoint {
     file.name === "reason" && isText(file)
   );
   if (file === undefined) return point(` # ${directive}`, attachments);
-  const reason = textOfContent(file.bytes).trim();
+  const reason = cutContent(file, MAX_FILE_LENGTH).trim();
   const said = oneLine(reason);
   return point(
     ` # ${directive} ${tapEscape(said)}`.trimEnd(),
@@ -137,11 +141,11 @@ function headlineIn(
 ): string | undefined {
   if (outcome !== "fail" || attachments.length === 0) return undefined;
   const reason = reasonIn(
-    attachments.filter((file) => isText(file) && file.bytes.length > 0),
+    attachments.filter((file) => isText(file) && byteLengthOf(file) > 0),
     true,
   );
   if (reason === undefined) return undefined;
-  const text = cutContent(reason.bytes, MAX_CHARACTERS);
+  const text = cutContent(reason, MAX_CHARACTERS);
   const headline = headlineOf(reason.name, text);
   return headline === undefined || headline === text.trim()
     ? undefined
@@ -176,11 +180,13 @@ export function parentLine(parentTestId: string): string {
 
 /** A file in a list: its text, or of what kind and how long it is. */
 function yamlAttachment(file: Attachment): string {
-  const { name, mimeType, bytes } = file;
-  const content = isText(file) ? [`text: ${yamlText(textOfContent(bytes))}`] : [
-    ...(mimeType ? [`type: ${yamlString(mimeType)}`] : []),
-    `bytes: ${bytes.length}`,
-  ];
+  const { name, mimeType } = file;
+  const content = isText(file)
+    ? [`text: ${yamlText(cutContent(file, MAX_FILE_LENGTH))}`]
+    : [
+      ...(mimeType ? [`type: ${yamlString(mimeType)}`] : []),
+      `bytes: ${byteLengthOf(file)}`,
+    ];
   return [`  - name: ${yamlString(name)}`, ...content].join("\n    ") + "\n";
 }
 

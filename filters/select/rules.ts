@@ -6,7 +6,10 @@
 
 import { concat } from "@std/bytes/concat";
 import type { Outcome, Packet } from "@subunit/codec";
-import { textOfContent } from "../kit/text/content.ts";
+import { cutContent } from "../kit/text/content.ts";
+
+/** How many UTF-16 units of a file are searched, at both ends. */
+const MAX_SEARCHED_LENGTH = 64 * 1024 * 1024;
 
 /** The outcome of a test, or that it merely exists. */
 export type OutcomeOrExists = Outcome | "exists";
@@ -138,5 +141,8 @@ function textsOf(packets: readonly Packet[]): string[] {
     if (parts === undefined) files.set(fileName, [fileBytes!]);
     else parts.push(fileBytes!);
   }
-  return Array.from(files.values(), (parts) => textOfContent(concat(parts)));
+  return Array.from(
+    files.values(),
+    (parts) => cutContent({ bytes: concat(parts) }, MAX_SEARCHED_LENGTH),
+  );
 }

@@ -26,15 +26,15 @@ const LIKELY = ["tap yaml", "tap comment", "output"];
 const GO_CRASH = /^(?:panic: |fatal error: |[^\s:]+\.go:\d+:\d+: )/m;
 
 /** How many UTF-16 units of a file are searched. */
-const MAX_READ_LENGTH = 65536;
+export const MAX_READ_LENGTH = 65536;
 /** Longer lines cost time. */
 const MAX_LINE_CHARACTERS = 1000;
 
 /** Whether a file is text, by its type or else its bytes. */
-export function isText({ mimeType, bytes }: Attachment): boolean {
+export function isText({ mimeType, bytes, omitted }: Attachment): boolean {
   return mimeType
     ? /^(text\/|application\/(json|xml)\b)/.test(mimeType)
-    : !bytes.includes(0);
+    : !(omitted === undefined ? bytes.includes(0) : omitted.hasNul);
 }
 
 /**
@@ -77,8 +77,8 @@ function namedIn(
   return undefined;
 }
 
-function searchedIn({ bytes }: Attachment): string {
-  return cutContent(bytes, MAX_READ_LENGTH);
+function searchedIn(file: Attachment): string {
+  return cutContent(file, MAX_READ_LENGTH);
 }
 
 function linesIn(text: string): string[] {

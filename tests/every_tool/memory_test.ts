@@ -105,6 +105,13 @@ function blockOfFiles(): Uint8Array {
   return stream(...events.flat());
 }
 
+/** About a megabyte of a file of a test that never ends. */
+function blockOfOneFile(): Uint8Array {
+  const fileBytes = new TextEncoder().encode("a line of a log\n".repeat(4000));
+  const part = { testId: "test", fileName: "log", fileBytes };
+  return stream(...Array(16).fill({ ...part, mimeType: "text/plain" }));
+}
+
 interface Row {
   readonly command: readonly [string, ...string[]];
   /** About a megabyte, repeated. */
@@ -140,6 +147,7 @@ const small = {
   block: blockOfSmall(),
   bytes: 120_000_000,
 };
+const oneFile = { of: "one file", block: blockOfOneFile(), bytes };
 const files = { of: "large files", block: blockOfFiles(), bytes };
 
 const rows: readonly Row[] = [
@@ -148,6 +156,12 @@ const rows: readonly Row[] = [
   { command: ["subunit-2to1"], ...tests, bytes },
   { command: ["subunit-2to1"], ...files },
   { command: ["subunit2junitxml"], ...files },
+  ...[
+    "subunit2junitxml",
+    "subunit2pyunit",
+    "subunit2tap",
+    "subunit2github",
+  ].map((name): Row => ({ command: [name], ...oneFile })),
   { command: ["subunit-1to2"], of: "version 1", block: blockOfV1(), bytes },
   {
     command: ["tap2subunit"],

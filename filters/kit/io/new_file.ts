@@ -7,6 +7,7 @@
 
 import { isNotFound } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
+import { writeAll } from "./output.ts";
 
 /** The limit of file systems, less room for a number. */
 const MAX_NAME_BYTES = 255 - "-4294967295".length;
@@ -96,10 +97,11 @@ export function makeNewDirectory(parent: string, text: string): string {
 export function writeNewFile(
   directory: string,
   text: string,
-  bytes: Uint8Array,
+  parts: readonly Uint8Array[],
 ): string {
   return makeNew(directory, text, (path) => {
-    Deno.writeFileSync(path, bytes, { createNew: true });
+    using file = createFile(path);
+    for (const part of parts) writeAll(file, part);
   });
 }
 

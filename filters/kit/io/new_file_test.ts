@@ -13,10 +13,16 @@ Deno.test("new files and directories take a name that is free", () => {
   using dir = new TempDir();
   assertEquals(makeNewDirectory(dir.path, "a/b"), "a%2Fb");
   assertEquals(makeNewDirectory(dir.path, "a/b"), "a%2Fb-1");
-  assertEquals(writeNewFile(dir.path, "a/b", stream("file")), "a%2Fb-2");
+  assertEquals(
+    writeNewFile(dir.path, "a/b", [stream("fi"), stream("le")]),
+    "a%2Fb-2",
+  );
   // A link is a name that is taken, wherever it leads.
   Deno.symlinkSync(`${dir.path}/none`, `${dir.path}/link`);
-  assertEquals(writeNewFile(dir.path, "link", stream("file")), "link-1");
+  assertEquals(
+    writeNewFile(dir.path, "link", [stream("fi"), stream("le")]),
+    "link-1",
+  );
   assertEquals(Deno.readTextFileSync(`${dir.path}/a%2Fb-2`), "file");
   assertEquals(Deno.statSync(`${dir.path}/a%2Fb-1`).isDirectory, true);
   assertThrows(() => Deno.statSync(`${dir.path}/none`), Deno.errors.NotFound);

@@ -40,11 +40,6 @@ export interface Runtime {
   lstatSync(path: string): FileInfo;
   mkdirSync(path: string, options?: { recursive?: boolean }): void;
   removeSync(path: string): void;
-  writeFileSync(
-    path: string,
-    bytes: Uint8Array,
-    options?: { createNew?: boolean },
-  ): void;
   /** Makes an empty file that nobody else may read, and returns its path. */
   makeTempFileSync(options: { prefix: string }): string;
   readonly SeekMode: { readonly Start: number };

@@ -24,7 +24,9 @@ export class Verdict {
   #foreign: ForeignFormat | undefined = new ForeignFormat();
 
   /** @param options those of {@linkcode TestCollator} */
-  constructor(options: { attachments?: boolean } = {}) {
+  constructor(
+    options: { attachments?: boolean | { readonly endBytes: number } } = {},
+  ) {
     this.#collator = new TestCollator(options);
   }
 

@@ -7,7 +7,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { withDenoErrors } from "./errors.ts";
-import type { FileInfo, OpenOptions } from "../runtime.ts";
+import type { FileInfo } from "../runtime.ts";
 import { fileInfo } from "./file.ts";
 
 /** What is at a path, or behind a link there. */
@@ -31,16 +31,6 @@ export function mkdirSync(
 /** Removes a file. */
 export function removeSync(path: string): void {
   withDenoErrors(() => fs.unlinkSync(path));
-}
-
-/** Writes a file, whole. */
-export function writeFileSync(
-  path: string,
-  bytes: Uint8Array,
-  { createNew = false }: Pick<OpenOptions, "createNew"> = {},
-): void {
-  const flag = createNew ? "wx" : "w";
-  withDenoErrors(() => fs.writeFileSync(path, bytes, { flag }));
 }
 
 /** Makes a file for nobody else, and returns its path. */

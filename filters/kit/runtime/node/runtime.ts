@@ -19,7 +19,6 @@ import {
   mkdirSync,
   removeSync,
   statSync,
-  writeFileSync,
 } from "./folders.ts";
 import { addSignalListener, removeSignalListener } from "./signals.ts";
 import { NodeOutput, NodeStdin } from "./stdio.ts";
@@ -48,5 +47,4 @@ export const runtime: Runtime = {
   removeSync,
   SeekMode,
   statSync,
-  writeFileSync,
 };
