@@ -62,10 +62,27 @@ export async function install(
     // Writing through an existing link would change what npm has installed.
     remove(command);
     const words = commandWords(script, target).map(quote).join(" ");
-    Deno.writeTextFileSync(command, `#!/bin/sh\nexec ${words} "$@"\n`, {
-      mode: 0o755,
-    });
+    const lines = [
+      "#!/bin/sh",
+      ...checks(nameOf(script)),
+      `exec ${words} "$@"`,
+    ];
+    Deno.writeTextFileSync(command, lines.join("\n") + "\n", { mode: 0o755 });
   }
+}
+
+/**
+ * Lines of the shell against closed descriptors. Deno opens /dev/null in their
+ * place before a tool runs, so that input would be empty and output lost. Input
+ * that cannot be read is an error only where it is read.
+ */
+function checks(name: string): string[] {
+  const closed =
+    `${name}: Cannot write standard output: it is closed: redirect it to /dev/null`;
+  return [
+    `{ true 3>&1; } 2>/dev/null || { echo "${closed}" >&2; exit 2; }`,
+    "{ true 3<&0; } 2>/dev/null || exec 0>/dev/null",
+  ];
 }
 
 /** Installs this Deno, as a hard link where that is possible. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commandWords, install } from "../../scripts/install.ts";
-import { toolNames } from "../../scripts/tool_path.ts";
+import { toolNames, toolScript } from "../../scripts/tool_path.ts";
 import { copyCheckout } from "../support/checkout.ts";
 import { ROOT, run, TempDir, text } from "../support/run.ts";
 
@@ -64,6 +64,38 @@ Deno.test("deno task install installs tools that work in a pipeline", async () =
     ]
   ) {
     assert(Deno.statSync(`${root}/share/${path}`).isFile, path);
+  }
+});
+
+Deno.test("what is installed fails when a descriptor that it needs is closed", async () => {
+  using dir = new TempDir();
+  const names = ["subunit-filter", "subunit-ls"];
+  await install(names.map(toolScript), dir.path);
+  for (const name of names) {
+    const command = `${dir.path}/bin/${name}`;
+    const runWith = (redirection: string) =>
+      run(["sh", "-c", `"$0" ${redirection}`, command]);
+    assertEquals(await runWith("< /dev/null > /dev/null"), {
+      status: 0,
+      stdout: new Uint8Array(),
+      stderr: "",
+    });
+    const unread = await runWith("<&-");
+    assertEquals(unread, {
+      status: 2,
+      stdout: new Uint8Array(),
+      stderr:
+        `${name}: Cannot read standard input: bad file descriptor: the rest was not read\n`,
+    });
+    const unwritten = await runWith(">&-");
+    assertEquals(unwritten, {
+      status: 2,
+      stdout: new Uint8Array(),
+      stderr:
+        `${name}: Cannot write standard output: it is closed: redirect it to /dev/null\n`,
+    });
+    // What is not read may be closed.
+    assertEquals((await runWith("/dev/null <&-")).status, 0);
   }
 });
 
