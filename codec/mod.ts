@@ -26,7 +26,7 @@ export {
 } from "./v2/encoder.ts";
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
-export * from "./record/json.ts";
+export { eventFromJson, eventToJson } from "./record/json.ts";
 export type { Omission } from "./results/both_ends.ts";
 export {
   type Attachment,

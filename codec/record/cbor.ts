@@ -6,8 +6,8 @@
  */
 
 import { Decoder, Encoder } from "cbor-x";
-import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "../event.ts";
+import { ReadBuffer } from "../text/read_buffer.ts";
 import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
 
 /**
@@ -34,6 +34,17 @@ export function eventToCbor(event: StatusEvent): Uint8Array {
 
 /** No event's item is nearly as long: its packets have at most 4 MiB. */
 const MAX_ITEM_BYTES = 64 * 1024 * 1024;
+/** No event's item is nearly as deep: a map of arrays. */
+const MAX_DEPTH = 64;
+
+/** An item that the library cannot decode, and why. */
+class Undecoded {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
 
 /**
  * Reads the event of an item. `runnable` is true when it is absent.
@@ -43,6 +54,9 @@ const MAX_ITEM_BYTES = 64 * 1024 * 1024;
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventFromCbor(item: unknown): StatusEvent {
+  if (item instanceof Undecoded) {
+    throw new TypeError(`Cannot read event: ${item.reason}`);
+  }
   return eventOf(item, CONTENTS);
 }
 
@@ -72,10 +86,9 @@ const CONTENTS: Readonly<Record<string, FieldReader>> = {
  * ```
  */
 export class CborDecoder {
-  /** The beginning of an item that is not complete yet. */
-  #held: Uint8Array = new Uint8Array(0);
-  /** How many bytes, and how many items, came before it. */
-  #offset = 0;
+  readonly #buffer = new ReadBuffer();
+  #scanner = new ItemScanner();
+  /** How many items came before. */
   #count = 0;
 
   /**
@@ -85,27 +98,32 @@ export class CborDecoder {
    * @throws {TypeError} when the next bytes are not CBOR
    */
   push(chunk: Uint8Array, take: (item: unknown) => void): void {
-    if (chunk.length === 0) return;
-    const bytes = this.#held.length > 0 ? concat([this.#held, chunk]) : chunk;
-    const items: unknown[] = [];
-    let read = bytes.length, failure: unknown;
+    const buffer = this.#buffer;
+    buffer.push(chunk);
+    while (buffer.at < buffer.end) {
+      const bytes = buffer.source.subarray(buffer.at);
+      const length = this.#scanner.scan(bytes);
+      if (this.#scanner.fault !== undefined) {
+        throw this.#broken(this.#scanner.fault);
+      }
+      if (length === undefined) break;
+      const item = this.#decode(bytes.subarray(0, length));
+      this.#scanner = new ItemScanner();
+      buffer.at += length;
+      this.#count++;
+      take(item);
+    }
+    buffer.release();
+  }
+
+  #decode(bytes: Uint8Array): unknown {
+    const { isDeep } = this.#scanner;
+    if (isDeep) return new Undecoded(`it is nested deeper than ${MAX_DEPTH}`);
     try {
-      decoder.decodeMultiple(bytes, (item: unknown) => {
-        items.push(item);
-      });
-    } catch (error) {
-      failure = error;
-      read = (error as { lastPosition: number }).lastPosition;
-    }
-    this.#held = bytes.slice(read);
-    this.#offset += read;
-    this.#count += items.length;
-    items.forEach(take);
-    if (failure !== undefined && !isIncomplete(failure)) {
-      throw this.#broken((failure as Error).message);
-    }
-    if (this.#held.length > MAX_ITEM_BYTES) {
-      throw this.#broken(`it is longer than ${MAX_ITEM_BYTES} bytes`);
+      return decoder.decode(bytes);
+    } catch {
+      // A string in parts, a number too long for one of JavaScript's.
+      return new Undecoded("it has a value that no event has");
     }
   }
 
@@ -115,18 +133,123 @@ export class CborDecoder {
    * @throws {TypeError} when the last item is cut off
    */
   end(): void {
-    const missing = this.#held.length;
+    const missing = this.#buffer.end - this.#buffer.at;
     if (missing > 0) throw this.#broken(`it breaks off after ${missing} bytes`);
   }
 
   #broken(why: string): TypeError {
+    const offset = this.#buffer.base + this.#buffer.at;
     return new TypeError(
-      `Cannot read item ${this.#count} at byte ${this.#offset}: ${why}`,
+      `Cannot read item ${this.#count} at byte ${offset}: ${why}`,
     );
   }
 }
 
-/** Returns whether the library failed because bytes are missing. */
-function isIncomplete(error: unknown): boolean {
-  return (error as { incomplete?: boolean }).incomplete === true;
+/** The major types of CBOR with more than a number (RFC 8949, section 3.1). */
+const BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5, TAG = 6, SIMPLE = 7;
+/** In place of a length: until a break. */
+const INDEFINITE = 31;
+/** Contents that end with a break, not after so many items. */
+const UNTIL_BREAK = Infinity;
+
+/**
+ * Finds the end of an item, in as many parts as it comes. The library reports
+ * what is wrong in words that depend on the engine, and takes a break for a map.
+ */
+class ItemScanner {
+  /** How many items are missing in each container that is open. */
+  readonly #missing: number[] = [];
+  /** The major types of those. */
+  readonly #types: number[] = [];
+  /** Where the next head begins. */
+  #at = 0;
+  #isWhole = false;
+  /** Whether the item is nested too deeply. */
+  isDeep = false;
+  /** Why the bytes are not CBOR. */
+  fault: string | undefined;
+
+  /**
+   * Goes on with the bytes of an item, which begin where they began before.
+   * Returns its length; undefined when it is not complete.
+   */
+  scan(bytes: Uint8Array): number | undefined {
+    while (!this.#isWhole && this.fault === undefined) {
+      if (!this.#scanHead(bytes)) break;
+      if (this.#at > MAX_ITEM_BYTES) {
+        this.fault = `it is longer than ${MAX_ITEM_BYTES} bytes`;
+      }
+    }
+    return this.#isWhole && this.#at <= bytes.length ? this.#at : undefined;
+  }
+
+  /** Returns false when the head is not complete. */
+  #scanHead(bytes: Uint8Array): boolean {
+    const at = this.#at;
+    if (at >= bytes.length) return false;
+    const type = bytes[at] >> 5, info = bytes[at] & 0x1f;
+    if (type === SIMPLE && info === INDEFINITE) {
+      this.#at++;
+      this.#break(at);
+      return true;
+    }
+    if (info === INDEFINITE) {
+      if (type < BYTES || type === TAG) return this.#isNoHead(bytes[at], at);
+      this.#at++;
+      this.#open(type, UNTIL_BREAK);
+      return true;
+    }
+    if (info > 27) return this.#isNoHead(bytes[at], at);
+    const size = info < 24 ? 0 : 1 << info - 24;
+    if (at + 1 + size > bytes.length) return false;
+    let value = info;
+    if (size > 0) {
+      value = 0;
+      for (let i = 1; i <= size; i++) value = value * 256 + bytes[at + i];
+    }
+    this.#at += 1 + size;
+    const inside = this.#types.at(-1);
+    if (inside !== undefined && inside <= TEXT && inside !== type) {
+      this.fault = `a string in parts has a part of another type at byte ${at}`;
+    }
+    if (type === BYTES || type === TEXT) this.#at += value;
+    if (type === ARRAY && value > 0) this.#open(type, value);
+    else if (type === MAP && value > 0) this.#open(type, 2 * value);
+    else if (type === TAG) this.#open(type, 1);
+    else this.#close();
+    return true;
+  }
+
+  #isNoHead(byte: number, at: number): boolean {
+    this.fault = `0x${
+      byte.toString(16).padStart(2, "0")
+    } begins nothing at byte ${at} of it`;
+    return true;
+  }
+
+  #open(type: number, missing: number): void {
+    this.#types.push(type);
+    this.#missing.push(missing);
+    if (this.#types.length > MAX_DEPTH) this.isDeep = true;
+  }
+
+  /** Ends an item, and the containers that it completes. */
+  #close(): void {
+    for (let top; (top = this.#missing.length - 1) >= 0;) {
+      if (--this.#missing[top] > 0) return;
+      this.#missing.pop();
+      this.#types.pop();
+    }
+    this.#isWhole = true;
+  }
+
+  #break(at: number): void {
+    if (this.#missing.at(-1) !== UNTIL_BREAK) {
+      this.fault = `a break ends nothing at byte ${at} of it`;
+      return;
+    }
+    this.#missing.pop();
+    this.#types.pop();
+    this.#close();
+  }
 }

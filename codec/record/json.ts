@@ -36,7 +36,89 @@ export function eventToJson(event: StatusEvent): string {
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventFromJson(line: string): StatusEvent {
-  return eventOf(JSON.parse(line), CONTENTS);
+  return eventOf(parseJson(line), CONTENTS);
+}
+
+/** Parses JSON. Its errors are the same in every engine. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const { expected, at } = jsonFault(text);
+    const where = at < text.length
+      ? `at character ${at + 1}, not ${
+        JSON.stringify(String.fromCodePoint(text.codePointAt(at)!))
+      }`
+      : "at the end of the line";
+    throw new SyntaxError(
+      `Cannot read event: not JSON: expected ${expected} ${where}`,
+    );
+  }
+}
+
+const SPACE = /[ \t\n\r]*/y;
+const WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
+
+/** The first fault of text that is not JSON: what is expected, and where. */
+export function jsonFault(text: string): { expected: string; at: number } {
+  let at = 0;
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const isThere = pattern.test(text);
+    if (isThere) at = pattern.lastIndex;
+    return isThere;
+  };
+  /** Returns what is missing in the string that begins here. */
+  const skipString = (): string | undefined => {
+    at++;
+    while (text[at] !== '"') {
+      if (text[at] === "\\") {
+        if (!skip(ESCAPE)) return "an escape";
+      } else if (text.charCodeAt(at) >= 0x20) at++;
+      else return "the rest of a string";
+    }
+    at++;
+    return undefined;
+  };
+  /** The closing brackets of what is open. */
+  const open: string[] = [];
+  let state: "value" | "first" | "key" | "behind" = "value";
+  for (;;) {
+    skip(SPACE);
+    const next = text[at], end = open.at(-1);
+    let missing: string | undefined;
+    if (state === "behind") {
+      if (next === end && end !== undefined) {
+        open.pop();
+        at++;
+      } else if (next === "," && end !== undefined) {
+        state = end === "}" ? "key" : "value";
+        at++;
+      } else missing = end === undefined ? "the end" : `"," or "${end}"`;
+    } else if (state === "first" && next === end) {
+      open.pop();
+      state = "behind";
+      at++;
+    } else if (state !== "value" && end === "}") {
+      missing = next === '"' ? skipString() : "a key in quotes";
+      if (missing === undefined) {
+        skip(SPACE);
+        if (text[at] === ":") at++;
+        else missing = '":"';
+        state = "value";
+      }
+    } else if (next === "{" || next === "[") {
+      open.push(next === "{" ? "}" : "]");
+      state = "first";
+      at++;
+    } else {
+      if (next === '"') missing = skipString();
+      else if (!skip(WORD)) missing = "a value";
+      state = "behind";
+    }
+    if (missing !== undefined) return { expected: missing, at };
+  }
 }
 
 const CONTENTS: Readonly<Record<string, FieldReader>> = {

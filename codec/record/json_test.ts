@@ -1,7 +1,7 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { StatusEvent } from "../event.ts";
-import { eventFromJson, eventToJson } from "./json.ts";
+import { eventFromJson, eventToJson, jsonFault } from "./json.ts";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
 import { GOOD } from "../_testing/vectors.ts";
 import { PacketDecoder } from "../v2/decoder.ts";
@@ -80,11 +80,65 @@ Deno.test("eventFromJson refuses anything but events, and reports why", () => {
     [`{"file_name":"f","file_text":"x","file_base64":""}`, "both"],
     [`{"file_name":"f","file_base64":"*"}`, "expected base64"],
     [`{"timestamp":"now"}`, "expected RFC 3339"],
-    [`{`, "JSON"],
+    [`{"test_id":{"a":1}}`, "test_id is an object, expected a string"],
+    [`{"test_tags":1e400}`, "test_tags is Infinity, expected an array"],
+    [
+      `{"test_id":"a","runnable":"${"x".repeat(1000)}"}`,
+      `runnable is "${"x".repeat(79)}…, expected true or false`,
+    ],
+    [`{`, "expected a key in quotes at the end of the line"],
+    [``, "expected a value at the end of the line"],
+    [`{"test_id":"a",5}`, 'expected a key in quotes at character 16, not "5"'],
+    [`{"test_id":"a",}`, 'expected a key in quotes at character 16, not "}"'],
+    [`{"test_id" "a"}`, 'expected ":" at character 12, not "\\""'],
+    [`{"test_id":}`, 'expected a value at character 12, not "}"'],
+    [`{"a":1 "b":2}`, 'expected "," or "}" at character 8, not "\\""'],
+    [`[1,2`, 'expected "," or "]" at the end of the line'],
+    [`{"test_id":"a`, "expected the rest of a string at the end of the line"],
+    [`{"a":"\t"}`, 'expected the rest of a string at character 7, not "\\t"'],
+    [`{"a":"\\x"}`, 'expected an escape at character 7, not "\\\\"'],
+    [`{"a":'b'}`, `expected a value at character 6, not "'"`],
+    [`{} {}`, 'expected the end at character 4, not "{"'],
+    ["[".repeat(1_000_000), "expected a value at the end of the line"],
+    [
+      `{"test_id":${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}}`,
+      "test_id is an array, expected a string",
+    ],
   ];
   for (const [json, message] of cases) {
     assertThrows(() => eventFromJson(json), Error, message, json);
   }
+});
+
+Deno.test(`jsonFault finds a fault where JSON.parse does (seed ${SEED})`, () => {
+  const isJson = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const characters = [...'{}[]",:\\\\ \n0123-+.eEtrufalsn\u00a0é'];
+  const anyText = fc.oneof(
+    fc.array(fc.constantFrom(...characters), { maxLength: 12 })
+      .map((all) => all.join("")),
+    fc.tuple(fc.json(), fc.nat(), fc.constantFrom(...characters, ""))
+      .map(([json, at, character]) => {
+        const cut = at % (json.length + 1);
+        return json.slice(0, cut) + character + json.slice(cut + at % 2);
+      }),
+  );
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const { expected, at } = jsonFault(text);
+      assertEquals(expected === "the end" && at === text.length, isJson(text));
+      // What is in front of the fault can be the beginning of JSON.
+      const begins = (rest: string) => isJson(text.slice(0, at) + rest);
+      if (expected === "the end") assert(begins(""), text);
+    }),
+    { seed: SEED, numRuns: 3000 },
+  );
 });
 
 Deno.test("itemEvents makes text a file and damage a failed test", () => {

@@ -60,7 +60,7 @@ export function eventOf(
   value: unknown,
   contents: Readonly<Record<string, FieldReader>>,
 ): StatusEvent {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isPlainObject(value)) {
     throw new TypeError("Cannot read event: expected an object");
   }
   const record = value as EventRecord;
@@ -92,6 +92,12 @@ export function eventOf(
   return Object.assign({ runnable: true }, ...fields);
 }
 
+/** A value of CBOR may be a date or a set: they have no keys. */
+function isPlainObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null &&
+    Object.getPrototypeOf(value) === Object.prototype;
+}
+
 const READERS: Readonly<Record<string, FieldReader>> = {
   test_id: (key, value) => ({ testId: asString(key, value) }),
   test_status: (key, value) => ({ status: asStatus(key, value) }),
@@ -118,13 +124,18 @@ export function mismatch(
   );
 }
 
+/** How many characters of a wrong value an error shows. */
+const SHOWN_CHARACTERS = 80;
+
 function shown(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // A bigint, or a value that contains itself.
-    return String(value);
-  }
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+  return text.length <= SHOWN_CHARACTERS
+    ? text
+    : text.slice(0, SHOWN_CHARACTERS).toWellFormed() + "…";
 }
 
 /** @throws {TypeError} when `value` is not a string a packet can hold */

@@ -18,7 +18,6 @@ export {
 export type { Omission } from "./both_ends.ts";
 export {
   type Attachment,
-  attachmentParts,
   isFailure,
   type Outcome,
   OUTCOMES,

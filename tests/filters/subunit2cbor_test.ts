@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { eventFromCbor } from "@subunit/codec/cbor";
+import { concat } from "@std/bytes/concat";
+import { CborDecoder, eventFromCbor, eventToCbor } from "@subunit/codec/cbor";
 import { Encoder } from "cbor-x";
 import { outputOf, runTool, shell, TempDir } from "../support/run.ts";
 import {
@@ -9,6 +10,7 @@ import {
   equalBytes,
   type EventFields,
   eventsIn,
+  pieces,
   sample,
   stream,
 } from "../support/streams.ts";
@@ -172,6 +174,83 @@ Deno.test("cbor2subunit names items that are no event, and reads on", async () =
       } items are not events: left out`,
     );
     assertEquals(status, 2);
+  }
+});
+
+Deno.test("cbor2subunit leaves out items that are no event in its own words, and reads on", async () => {
+  const cases: [item: string, reason: string][] = [
+    // A string in parts, which the library does not read.
+    ["7f6161ff", "it has a value that no event has"],
+    // A simple value that is not assigned.
+    ["f801", "it has a value that no event has"],
+    // A date that is none, and a set: objects without keys.
+    ["c16161", "expected an object"],
+    ["d9010280", "expected an object"],
+    ["81".repeat(65) + "01", "it is nested deeper than 64"],
+    [
+      "9f".repeat(300_000) + "ff".repeat(300_000),
+      "it is nested deeper than 64",
+    ],
+  ];
+  for (const [item, reason] of cases) {
+    const { stdout, stderr } = await runTool("cbor2subunit", [], {
+      stdin: stream(Uint8Array.fromHex(item), SEQUENCE),
+    });
+    assertEquals(stdout.toHex(), EVENTS.toHex());
+    assertEquals(
+      stderr,
+      `cbor2subunit: Item 0: Cannot read event: ${reason}
+cbor2subunit: 1 of ${ITEMS.length + 1} items are not events: left out\n`,
+    );
+  }
+});
+
+Deno.test("cbor2subunit says in its own words what is not CBOR", async () => {
+  const cases: [bytes: string, reason: string][] = [
+    ["1c", "0x1c begins nothing at byte 0 of it"],
+    ["a1613f1d", "0x1d begins nothing at byte 3 of it"],
+    ["1f", "0x1f begins nothing at byte 0 of it"],
+    ["ff", "a break ends nothing at byte 0 of it"],
+    ["81ff", "a break ends nothing at byte 1 of it"],
+    ["5f6161ff", "a string in parts has a part of another type at byte 1"],
+    ["5bffffffffffffffff", "it is longer than 67108864 bytes"],
+    ["9bffffffffffffffff", "it breaks off after 9 bytes"],
+    ["9f".repeat(300_000), "it breaks off after 300000 bytes"],
+  ];
+  for (const [bytes, reason] of cases) {
+    const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
+      stdin: Uint8Array.fromHex(bytes),
+    });
+    assertEquals(stdout.length, 0);
+    assertEquals(
+      stderr,
+      `cbor2subunit: Cannot read item 0 at byte 0: ${reason}: the rest was not read\n`,
+    );
+    assertEquals(status, 2);
+  }
+});
+
+Deno.test("CborDecoder reads items however they are cut, seed 20130301", () => {
+  const whole = sample(anyEvent(), 40, SEED).map(eventToCbor);
+  // A map and an array of indefinite length, and a tag.
+  const items = [
+    ...whole,
+    ...["bf6474657374820102ff", "9f0102ff", "c1fb41d452d9e2000000"],
+  ].map((item) => typeof item === "string" ? Uint8Array.fromHex(item) : item);
+  const sequence = concat(items);
+  const readIn = (size: number) => {
+    const decoder = new CborDecoder();
+    const read: unknown[] = [];
+    for (const piece of pieces(sequence, size)) {
+      decoder.push(piece, (item) => read.push(structuredClone(item)));
+    }
+    decoder.end();
+    return read;
+  };
+  const expected = readIn(sequence.length);
+  assertEquals(expected.length, items.length);
+  for (const size of [1, 2, 3, 7, 100, 1000]) {
+    assertEquals(readIn(size), expected, `${size}`);
   }
 });
 

@@ -197,11 +197,28 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "cbor2subunit": [{
     args: filesAsOperands,
     input: anyEvent().map((event) => eventToCbor(event)),
+  }, {
+    args: filesAsOperands,
+    // No event any more, or not CBOR.
+    input: fc.tuple(anyEvent(), fc.nat(), fc.nat(255))
+      .map(([event, at, byte]) => {
+        const bytes = eventToCbor(event);
+        bytes[at % bytes.length] = byte;
+        return bytes;
+      }),
   }],
   "gojson2subunit": [{ args: filesAsOperands, input: anyGoJson }],
   "json2subunit": [{
     args: filesAsOperands,
     input: anyEvent().map((event) => stream(eventToJson(event) + "\n")),
+  }, {
+    args: filesAsOperands,
+    input: fc.tuple(anyEvent(), fc.nat(), fc.constantFrom(...'{}[]",:\\x5'))
+      .map(([event, at, character]) => {
+        const json = eventToJson(event);
+        const cut = at % json.length;
+        return stream(json.slice(0, cut) + character + json.slice(cut), "\n");
+      }),
   }],
   "junitxml2subunit": [{ args: filesAsOperands, input: anyJunit }],
   "subunit-diff": [{ args: (files) => files.slice(0, 2), input: anyPackets }],
