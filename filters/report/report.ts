@@ -129,7 +129,7 @@ export function runReport(
     }, () => verdict.endChunk());
     isRead = true;
   } finally {
-    if (needs.text !== undefined) text.writeForeign(needs.text.end());
+    if (needs.text !== undefined) text.write(needs.text.end());
     text.flush();
     // A report that breaks off is closed too.
     if (isRead || begun !== undefined) {

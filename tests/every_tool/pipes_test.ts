@@ -698,6 +698,50 @@ Seen tags: ${VISIBLE}
   );
 }
 
+/** Input with hostile text, in the format that a tool reads. */
+function hostileInputOf(name: string): Uint8Array {
+  if (name === "json2subunit") return stream(jsonLine({ testId: HOSTILE }));
+  if (name === "cbor2subunit") {
+    return eventToCbor({ runnable: true, testId: HOSTILE });
+  }
+  if (name === "gojson2subunit") {
+    return stream(
+      JSON.stringify({ Action: "pass", Package: "p", Test: HOSTILE }),
+      "\n\x1b[2J\n",
+    );
+  }
+  if (name === "junitxml2subunit") {
+    return stream("\x1b[2J<testsuite><testcase name='a\x9b'/></testsuite>");
+  }
+  if (name === "tap2subunit") return stream("1..1\nok 1 - a\x1b[2J\n\x07\n");
+  if (name === "subunit-1to2") {
+    return stream("test: a\x1b\nfailure: a\x1b [\n\x9b2J\n]\n\x1b[2J\n");
+  }
+  return hostile;
+}
+
+for (const name of TOOLS) {
+  // It needs signed input, and writes what it releases as the others do.
+  if (name === "gpg-signed-stream") continue;
+  peerTest(
+    `${name} writes no control characters to a terminal`,
+    ["script"],
+    async () => {
+      using dir = new TempDir();
+      const file = dir.file("input", hostileInputOf(name));
+      const words = [...commandOf(name), ...argsOf(name)].map(quote).join(" ");
+      const { stdout } = await run(
+        ["script", "-qec", `${words} < ${quote(file)}`, "/dev/null"],
+        { env: { SHELL: "/bin/sh" } },
+      );
+      assert(stdout.length > 0);
+      // deno-lint-ignore no-control-regex -- they are what is looked for
+      const control = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]/;
+      assert(!control.test(text(stdout)), JSON.stringify(text(stdout)));
+    },
+  );
+}
+
 Deno.test("subunit-ls and subunit-stats write raw bytes when nobody looks", async () => {
   const listed = await runTool("subunit-ls", [], { stdin: hostile });
   assertEquals(

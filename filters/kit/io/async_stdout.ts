@@ -5,6 +5,7 @@
  */
 
 import { isNotReadyAsync } from "../errors.ts";
+import { visibleLines } from "../text/visible.ts";
 import { cannotWrite } from "./output.ts";
 import { atomicBytes, piecesOf } from "./stdout.ts";
 
@@ -24,15 +25,17 @@ export class AsyncStdout implements Disposable {
   #worker: StdoutWorker | undefined;
 
   /**
-   * Writes all of `bytes`; waits while the descriptor is not ready.
+   * Writes all of `bytes`, with control characters escaped on a terminal; waits
+   * while the descriptor is not ready.
    *
    * @throws {ToolError} when writing fails; when the reader has left, the
    * runtime's error
    */
   async write(bytes: Uint8Array): Promise<void> {
+    const all = Deno.stdout.isTerminal() ? visibleBytes(bytes) : bytes;
     try {
-      if (Deno.build === undefined) await this.#writeWhole(bytes);
-      else await this.#writeDeno(bytes, this.#atomicBytes ??= atomicBytes());
+      if (Deno.build === undefined) await this.#writeWhole(all);
+      else await this.#writeDeno(all, this.#atomicBytes ??= atomicBytes());
     } catch (error) {
       throw cannotWrite("standard output", error);
     }
@@ -62,6 +65,12 @@ export class AsyncStdout implements Disposable {
       next = pieces.next(await writeOnce(next.value));
     }
   }
+}
+
+function visibleBytes(bytes: Uint8Array): Uint8Array {
+  return new TextEncoder().encode(
+    visibleLines(new TextDecoder().decode(bytes)),
+  );
 }
 
 /** How much was written; undefined when the descriptor was not ready. */

@@ -92,12 +92,18 @@ export class Output {
     }
   }
 
-  /** Whether it is a terminal; then control characters are escaped. */
+  /**
+   * Whether it is a terminal. Then control characters are escaped, except those
+   * of {@linkcode Output.writeText}.
+   */
   get isTerminal(): boolean {
     return this.#isTerminal ??= this.#sink.isTerminal();
   }
 
-  /** Writes bytes. The caller may reuse them when this returns. */
+  /**
+   * Writes bytes: as they are, or on a terminal as text with control characters
+   * escaped. The caller may reuse them when this returns.
+   */
   write(bytes: Uint8Array): void {
     this.writeRange(bytes, 0, bytes.length);
   }
@@ -129,10 +135,19 @@ export class Output {
     this.write(run);
   }
 
-  /** Writes bytes `start` to `end`. */
+  /** Writes bytes `start` to `end`, as {@linkcode Output.write} does. */
   writeRange(bytes: Uint8Array, start: number, end: number): void {
-    this.#encodeText();
     this.#endRun();
+    if (this.isTerminal) {
+      const text = new TextDecoder().decode(bytes.subarray(start, end));
+      this.writeText(visibleLines(text));
+    } else {
+      this.#writeBytes(bytes, start, end);
+    }
+  }
+
+  #writeBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.#encodeText();
     const length = end - start;
     if (this.#count + length > GATHER_BYTES) {
       this.#writeGathered();
@@ -170,7 +185,8 @@ export class Output {
     // A UTF-16 unit takes three bytes of UTF-8 at the most.
     const most = 3 * text.length;
     if (most > GATHER_BYTES) {
-      this.write(encoder.encode(text));
+      const bytes = encoder.encode(text);
+      this.#writeBytes(bytes, 0, bytes.length);
       return;
     }
     if (this.#count + most > GATHER_BYTES) this.#writeGathered();
@@ -189,15 +205,6 @@ export class Output {
   /** Writes a line of text from a stream, as {@linkcode writeName} does. */
   writeRow(line: string): void {
     this.writeText((this.isTerminal ? visibleText(line) : line) + "\n");
-  }
-
-  /** Writes text from a stream: as it is, or escaped on a terminal. */
-  writeForeign(bytes: Uint8Array): void {
-    if (this.isTerminal) {
-      this.writeText(visibleLines(new TextDecoder().decode(bytes)));
-    } else {
-      this.write(bytes);
-    }
   }
 
   /** Writes what was gathered. */

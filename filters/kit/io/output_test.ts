@@ -128,7 +128,7 @@ Deno.test("Output makes what comes from a stream harmless on a terminal", () => 
     const out = new Output(sink, "a terminal");
     out.writeName("\x1b[2J ");
     out.writeRow("\x07");
-    out.writeForeign(stream("\x1b\n"));
+    out.write(stream("\x1b\n"));
     out.writeText("\x1b[m");
     out.flush();
     return sink.text;

@@ -94,7 +94,7 @@ export class ToolIO {
     if (options["no-passthrough"]) return () => {};
     return (item) => {
       const text = textOf(item);
-      if (text !== undefined) out.writeForeign(change(text));
+      if (text !== undefined) out.write(change(text));
     };
   }
 
