@@ -32,11 +32,12 @@ function timeOf(time: Timestamp | undefined): string {
   return time === undefined ? "" : formatTime(time);
 }
 
-/** What begins a formula in a spreadsheet. */
-const FORMULA = /^[=+\-@\t\r]/;
-const SPECIAL = /[",\r\n]/;
+/** What begins a formula in a spreadsheet, in full width in Japan's. */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+/** Where the comma is decimal, a spreadsheet separates at ";", or at tabs. */
+const SPECIAL = /[",;\t\r\n]/;
 /** Most fields need neither quotes nor a "'". */
-const PLAIN = /^(?:[ !#-*./0-<>?A-~][ !#-+\--~]*)?$/;
+const PLAIN = /^(?:[ !#-*./0-:<>?A-~][ !#-+\--:<-~]*)?$/;
 
 /** A field of a row: quoted where it must be, and never a formula. */
 export function csvField(text: string): string {
