@@ -78,3 +78,7 @@ declare module "@std/text/closest-string" {
     possible: readonly string[],
   ): string;
 }
+
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(a: string, b: string): number;
+}

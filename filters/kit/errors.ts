@@ -15,6 +15,17 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** The command line has an option that the tool does not have. */
+export class UnknownOptionError extends UsageError {
+  /** As it was given, with its dashes. */
+  readonly option: string;
+
+  constructor(option: string) {
+    super(`Unknown option "${option}"`);
+    this.option = option;
+  }
+}
+
 /** Whether there is no such file, or no such command. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound;

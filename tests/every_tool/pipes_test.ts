@@ -140,6 +140,11 @@ const wrongCalls: [string, string[], string][] = [
     ["-x"],
     'Unknown option "-x"',
   ]),
+  [
+    "subunit-ls",
+    ["--falling"],
+    'Unknown option "--falling": did you mean --failing?',
+  ],
   ["subunit-ls", ["--sort"], "Option --sort needs a value"],
   ["subunit-ls", ["--sort="], "Option --sort needs a value"],
   ["subunit-ls", ["--sort", "--times"], 'Option --sort is "--times"'],

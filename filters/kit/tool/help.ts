@@ -4,6 +4,7 @@
  * @module
  */
 
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { COMMON_OPTIONS, type Option } from "./options.ts";
 import type { Tool } from "./table.ts";
 
@@ -38,6 +39,21 @@ export function helpText(tool: Tool): string {
     ...tool.examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** Returns the long option that an unknown one was likely meant to be, if any. */
+export function nearestOption(tool: Tool, unknown: string): string | undefined {
+  if (!unknown.startsWith("--")) return undefined;
+  const options = Object.keys({ ...tool.options, ...COMMON_OPTIONS })
+    .map((name) => `--${name}`);
+  const longer = options.filter((option) => option.startsWith(unknown));
+  if (longer.length === 1) return longer[0];
+  const [nearest] = options
+    .map((option) => ({ option, far: levenshteinDistance(unknown, option) }))
+    .sort((a, b) => a.far - b.far);
+  return nearest.far <= Math.max(2, unknown.length / 3)
+    ? nearest.option
+    : undefined;
 }
 
 /** Returns the meanings of a tool's exit statuses, from 0 on. */

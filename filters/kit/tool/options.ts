@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { UsageError } from "../errors.ts";
+import { UnknownOptionError, UsageError } from "../errors.ts";
 
 /** One row of a tool's table of options. */
 export interface Option {
@@ -122,7 +122,9 @@ function plainWords(
       operands.push(...rest.splice(0));
     } else if (word.startsWith("--")) {
       const [, name, given] = /^--([^=]*)(?:=(.*))?$/s.exec(word)!;
-      if (!Object.hasOwn(table, name)) throw unknown(`--${name}`);
+      if (!Object.hasOwn(table, name)) {
+        throw new UnknownOptionError(`--${name}`);
+      }
       if (table[name].value) takeValue(`--${name}`, name, given);
       else if (given === undefined) takeFlag(name);
       else throw new UsageError(`Option --${name} takes no value`);
@@ -131,7 +133,7 @@ function plainWords(
         const short = `-${word[at]}`;
         const name = Object.keys(table)
           .find((name) => table[name].short === word[at]);
-        if (name === undefined) throw unknown(short);
+        if (name === undefined) throw new UnknownOptionError(short);
         if (table[name].value) {
           takeValue(short, name, word.slice(at + 1) || undefined);
           break;
@@ -143,10 +145,6 @@ function plainWords(
     }
   }
   return [...words, "--", ...operands];
-}
-
-function unknown(option: string): UsageError {
-  return new UsageError(`Unknown option "${option}"`);
 }
 
 /** Returns the value of an option that takes a whole number. */

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { isReaderGone, ToolError, UsageError } from "../errors.ts";
+import {
+  isReaderGone,
+  ToolError,
+  UnknownOptionError,
+  UsageError,
+} from "../errors.ts";
 import {
   type OptionTable,
   type OptionValues,
@@ -50,7 +55,7 @@ export async function runTool<Table extends OptionTable>(
     if (isReaderGone(error)) {
       Deno.exitCode = EXIT_READER_LEFT;
     } else {
-      io.warn(describe(error));
+      io.warn(await describe(tool, error));
       Deno.exitCode = EXIT_TROUBLE;
     }
   }
@@ -94,7 +99,17 @@ async function start<Table extends OptionTable>(
   }
 }
 
-function describe(error: unknown): string {
+async function describe<Table extends OptionTable>(
+  tool: Tool<Table>,
+  error: unknown,
+): Promise<string> {
+  if (error instanceof UnknownOptionError) {
+    const { nearestOption } = await import("./help.ts");
+    const name = nearestOption(tool, error.option);
+    if (name !== undefined) {
+      return `${error.message}: did you mean ${name}? (see --help)`;
+    }
+  }
   if (error instanceof UsageError) return `${error.message}: see --help`;
   if (error instanceof ToolError) return error.message;
   const message = error instanceof Error ? error.message : String(error);

@@ -5,12 +5,13 @@ import { formatRow, type Row, treeOf } from "../../report/listing.ts";
 import { formatSeconds } from "../python/format.ts";
 import { compareText } from "../text/order.ts";
 import { visibleLines, visibleText } from "../text/visible.ts";
-import { helpText } from "./help.ts";
+import { helpText, nearestOption } from "./help.ts";
 import { parseOptions } from "./options.ts";
 import {
   defineTool,
   parseChoice,
   parseCount,
+  type Tool,
   ToolError,
   UsageError,
   VERSION,
@@ -131,6 +132,33 @@ Deno.test("parseOptions refuses what the table does not have", () => {
   ];
   for (const [args, message] of cases) {
     assertThrows(() => parseOptions(table, args), UsageError, message);
+  }
+});
+
+Deno.test("nearestOption finds what was meant, or nothing", () => {
+  const tool = defineTool({
+    name: "tool",
+    summary: "A tool",
+    operands: "",
+    options: table,
+    exitStatus: ["good", "bad"],
+    examples: [],
+    run() {},
+  });
+  const cases: [unknown: string, nearest: string | undefined][] = [
+    ["--tagg", "--tag"],
+    ["--nul", "--null"],
+    ["--no-passthru", "--no-passthrough"],
+    ["--pass-through", "--no-passthrough"],
+    ["--versoin", "--version"],
+    ["--t", "--top"],
+    ["--h", "--help"],
+    ["--anything", undefined],
+    ["-x", undefined],
+    ["-v", undefined],
+  ];
+  for (const [unknown, nearest] of cases) {
+    assertEquals(nearestOption(tool as Tool, unknown), nearest, unknown);
   }
 });
 
