@@ -653,6 +653,10 @@ const DOCUMENTS: Vector[] = [
       "[stdout: ok\nAll tests successful.\n]",
     ],
   ],
+  ["one more test than planned, without text before", "1..1\nok 1\nok\n", [
+    "test 1: success",
+    "test 2: fail [tap meta: no test 2 is planned; reported as success]",
+  ]],
   ["tests without numbers beyond the plan", "1..1\nok\nok\nnot ok\n", [
     "test 1: success",
     "test 2: fail [tap meta: no test 2 is planned; reported as success]",
@@ -835,6 +839,17 @@ for (const [producer, counts, some] of PRODUCERS) {
     for (const event of some) assert(shown.has(event), event);
     assertEquals(lostTests(events), []);
   });
+}
+
+/** The ids that more than one test has. */
+function repeatedIds(events: readonly StatusEvent[]): string[] {
+  const seen = new Set<string>();
+  return events
+    .filter(({ status }) => isFinalStatus(status))
+    // These fail tests that have ended before.
+    .filter((event) => !show(event).includes("[tap meta: the plan is "))
+    .map(({ testId }) => testId!)
+    .filter((testId) => seen.has(testId) || !seen.add(testId));
 }
 
 Deno.test("TapDecoder shows a failure when a producer's output breaks off", () => {
@@ -1173,6 +1188,7 @@ Deno.test("TapDecoder accounts for every line, seed 3", () => {
         const events = decode(bytes);
         assert(events.every(isWritable));
         assertEquals(lostTests(events), []);
+        assertEquals(repeatedIds(events), []);
         assertEquals(decodeChunks(cut(bytes, cuts)), events);
         const isNoise = (line: string) => line.includes("noise");
         assertEquals(

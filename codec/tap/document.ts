@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StatusEvent, TestStatus } from "../event.ts";
+import type { StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { cutId } from "../text/ids.ts";
 import type { LineReader } from "../text/line_feeder.ts";
@@ -26,6 +26,7 @@ import {
   type VersionLine,
 } from "./line.ts";
 import { Outlet } from "./outlet.ts";
+import { addDetails, statusOf, withTiming } from "./point.ts";
 import type { TestResult } from "./test_result.ts";
 
 /** Options of a {@linkcode TapDocument}. */
@@ -49,10 +50,9 @@ interface Current {
   readonly subtest: Subtest | undefined;
   /** The group that it is in, if a comment named one. */
   readonly group: string | undefined;
+  /** Whether it may begin a buffered subtest: it has had no other. */
+  readonly opensBrace: boolean;
 }
-
-/** The tag of a TODO test that passes. */
-const TODO_TAG = "todo";
 
 /**
  * Makes events from lines. Statuses and reports of missing tests are those of
@@ -97,6 +97,8 @@ export class TapDocument implements LineReader {
   #yamlIndent: number | undefined;
   #dialect: Dialect = "tap";
   #hasVersion = false;
+  /** Whether there was a line that is not TAP. */
+  #hasText = false;
   #isOver = false;
 
   constructor(
@@ -130,6 +132,7 @@ export class TapDocument implements LineReader {
         // May be between a test point and its YAML block.
         return false;
       case "other":
+        this.#hasText = true;
         break;
       case "comment":
         return this.#readComment(bytes, start + line.indent, end, line.indent);
@@ -148,6 +151,7 @@ export class TapDocument implements LineReader {
 
   /** Ends what a line of text ends, without reading the line. */
   pass(): void {
+    this.#hasText = true;
     this.#levels.releaseHeld();
     this.#settle();
   }
@@ -171,7 +175,7 @@ export class TapDocument implements LineReader {
     this.#levels.end(depth, result);
   }
 
-  /** Names a test that is not a buffered subtest, though it ends in "{". */
+  /** Gives a test its id, unless it has had one from its announcement. */
   #name({ result, depth, number, line, group }: Current): void {
     if (result.testId !== "") return;
     this.#levels.name(depth, result, number, line.description, group);
@@ -181,6 +185,7 @@ export class TapDocument implements LineReader {
   end(): void {
     this.#settle();
     this.#endDocument();
+    this.#hasText = false;
     this.#isOver = false;
   }
 
@@ -271,10 +276,13 @@ export class TapDocument implements LineReader {
 
   /**
    * Returns whether a line is what prove(1) prints after a document that is
-   * fine, "ok" or "ok   78 ms ( 0.00 usr …".
+   * fine, "ok" or "ok   78 ms ( 0.00 usr …". It has printed the name of the
+   * file before.
    */
   #isVerdict(line: StructureLine): boolean {
-    if (line.kind !== "point" || line.indent > 0) return false;
+    if (line.kind !== "point" || line.indent > 0 || !this.#hasText) {
+      return false;
+    }
     const level = this.#levels.at(0);
     if (!level.isComplete || this.#levels.hasOpenSubtest(0)) return false;
     const { ok, number, description, directive } = line;
@@ -374,8 +382,9 @@ export class TapDocument implements LineReader {
     this.#levels.end(0, result);
   }
 
-  #readPoint(line: TestPointLine, depth: number): boolean {
+  #readPoint(written: TestPointLine, depth: number): boolean {
     this.#settle();
+    const line = this.#isFromBats(depth) ? withTiming(written) : written;
     const level = this.#levels.at(depth);
     if (depth === 0 && isFirstAgain(line, level)) level.restart();
     if (level.subtest && !isResultOf(line, level.subtest)) {
@@ -388,40 +397,35 @@ export class TapDocument implements LineReader {
       statusOf(line, this.#strictTodo),
       subtest?.started,
     );
-    if (isPassingTodo(line) && !this.#strictTodo) result.tags = [TODO_TAG];
-    const timed = depth === 0 ? this.#readTiming(line, level, result) : line;
     const group = depth === 0 ? this.#groups.of(line) : undefined;
-    const current = { depth, line: timed, number, result, subtest, group };
+    const opensBrace = line.opensBrace && depth === this.#levels.top;
+    const current: Current = {
+      depth,
+      line,
+      number,
+      result,
+      subtest,
+      group,
+      opensBrace,
+    };
     // The next line may show that the "{" is not part of the name.
-    if (!line.opensBrace || depth < this.#levels.top) this.#name(current);
+    if (!opensBrace) this.#name(current);
     const skipReason = this.#levels.skipReasonBelow(depth);
     this.#levels.close(depth, result.testId);
     level.subtest = undefined;
     if (line.number !== undefined) level.isNumbered = true;
-    addDetails(result, timed, subtest);
+    addDetails(result, line, this.#strictTodo, subtest?.name);
     if (skipReason) result.addSkipReason(skipReason);
     this.#levels.addNumber(depth, number, result);
     this.#current = current;
     return true;
   }
 
-  /**
-   * Takes the duration out of a description, as `bats -T` writes it: "adds
-   * coins in 76ms". Its documents begin with the plan, without a version, and
-   * descriptions have no dash.
-   */
-  #readTiming(
-    line: TestPointLine,
-    level: Level,
-    result: TestResult,
-  ): TestPointLine {
-    const isBats = !this.#hasVersion && level.planned !== undefined &&
-      !level.isPlanLast && line.number !== undefined;
-    const match = isBats ? TIMING.exec(line.description) : null;
-    if (match === null) return line;
-    const [, description, duration] = match;
-    result.addText(`# ${duration}`);
-    return { ...line, description };
+  /** Whether the document has the form of bats: the plan first, no version. */
+  #isFromBats(depth: number): boolean {
+    const { planned, isPlanLast } = this.#levels.at(0);
+    return depth === 0 && !this.#hasVersion && planned !== undefined &&
+      !isPlanLast;
   }
 
   #readSubtest({ text }: TextLine, depth: number): boolean {
@@ -455,7 +459,7 @@ export class TapDocument implements LineReader {
   /** Whether the last line was the test point of a buffered subtest. */
   #opensBrace(): boolean {
     return this.#current?.depth === this.#levels.top &&
-      this.#current.line.opensBrace;
+      this.#current.opensBrace;
   }
 
   /** Turns the test point that ended in "{" into a subtest. */
@@ -502,23 +506,6 @@ export class TapDocument implements LineReader {
   }
 }
 
-/** How `bats -T` ends a description. */
-const TIMING = /^(?!-)(.*\S)\s+(in \d+ms)$/s;
-
-function statusOf(
-  { ok, directive }: TestPointLine,
-  strictTodo: boolean,
-): TestStatus {
-  if (directive === "skip") return "skip";
-  if (directive === undefined) return ok ? "success" : "fail";
-  if (!ok) return "xfail";
-  return strictTodo ? "uxsuccess" : "success";
-}
-
-function isPassingTodo({ ok, directive }: TestPointLine): boolean {
-  return ok && directive === "todo";
-}
-
 /**
  * Returns whether the first test has come a second time, after all others of a
  * plan that came first.
@@ -532,22 +519,4 @@ function isResultOf(line: TestPointLine, subtest: Subtest): boolean {
   const { number = subtest.number } = line;
   return subtest.result === undefined &&
     (number === subtest.number || nameOf(line.description) === subtest.name);
-}
-
-/** Adds everything in a test point besides its result. */
-function addDetails(
-  result: TestResult,
-  line: TestPointLine,
-  subtest: Subtest | undefined,
-): void {
-  const { directive, reason, comment, description } = line;
-  if (reason !== "") {
-    if (directive === "skip") result.addReason(reason);
-    else result.addText(reason);
-  }
-  if (comment !== "") result.addText(comment);
-  const name = nameOf(description);
-  if (subtest !== undefined && name !== "" && name !== subtest.name) {
-    result.note(`the test point says ${JSON.stringify(description)}`);
-  }
 }

@@ -306,7 +306,7 @@ const JUDGED: readonly [tap: string, verdicts: [boolean, boolean, boolean]][] =
     ["1..1\nnot ok 1 - issue #12 # TODO b\n", [true, false, false]],
     ["1..2\nok 1\n", [false, false, false]],
     ["1..1\nok 1\nok 2\n", [false, false, false]],
-    ["1..1\nok 1\nok\n", [true, false, false]],
+    ["1..1\nok 1\nok\n", [false, false, false]],
     ["1..1\nok\nok\n", [false, false, false]],
     ["1..2\nok 1 - a\nok 3 - b\n", [false, false, false]],
     ["ok 1 - a\nok 3 - b\n1..2\n", [false, false, false]],
