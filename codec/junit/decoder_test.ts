@@ -99,6 +99,24 @@ const VECTORS: Vector[] = [
     ["x: [traceback: one]", "x: [traceback-2: E]", "x: fail"],
   ],
   [
+    "failures that were expected, and errors that were not",
+    `<testsuite><testcase name="x"><skipped message="may fail"/>
+<failure message="one"/></testcase>
+<testcase name="y"><failure message="one"/><skipped/></testcase>
+<testcase name="z"><skipped/><error message="one"/></testcase>
+<testcase name="w" status="failed"><skipped/></testcase></testsuite>`,
+    [
+      "x: [reason: may fail]",
+      "x: [traceback: one]",
+      "x: xfail",
+      "y: [traceback: one]",
+      "y: xfail",
+      "z: [traceback: one]",
+      "z: fail",
+      "w: fail",
+    ],
+  ],
+  [
     "failures whose text repeats the message, or a part of it",
     `<testsuite><testcase name="x"><failure type="T" message="one&#10;two">
 T: one

@@ -75,7 +75,7 @@ interface Element {
  * - A `failure` or `error` makes a test fail and becomes its file "traceback":
  *   a line "type: message" and the text. `skipped` becomes the file "reason".
  *   Tests that pytest marks as xfail are xfail, and so are failing tests that
- *   Node marks as todo.
+ *   Node marks as todo, and those with both a `failure` and a `skipped`.
  * - `system-out` and `system-err` become the files "stdout" and "stderr", of
  *   the test or of no test. Properties, and attributes without a meaning here,
  *   become the file "properties"; those of suites are dropped. Unknown elements
@@ -320,7 +320,8 @@ export class JunitReport {
       suite.addFailure();
       this.#case = this.#suiteCase(suite);
     }
-    this.#case.fail();
+    if (name === "failure") this.#case.failAssertion();
+    else this.#case.fail();
     return {
       name,
       file: this.#words("traceback", attributes),

@@ -36,6 +36,8 @@ export class TestCase {
   readonly #tags: readonly string[];
   #skipType: string | undefined;
   #isFailed = false;
+  /** Whether it failed in a way that no `skipped` excuses. */
+  #isBroken = false;
   /** How many runs failed before the one that counts, or after it. */
   #reruns = 0;
   /** Lines "name=value". */
@@ -50,6 +52,15 @@ export class TestCase {
   }
 
   fail(): void {
+    this.#isFailed = true;
+    this.#isBroken = true;
+  }
+
+  /**
+   * Reads a `failure`. With a `skipped` it was expected: so Catch2 reports
+   * `[!mayfail]` and `[!shouldfail]`. An `error` beside a `skipped` is one.
+   */
+  failAssertion(): void {
     this.#isFailed = true;
   }
 
@@ -101,7 +112,9 @@ export class TestCase {
 
   get #status(): TestStatus {
     if (this.#isFailed) {
-      return this.#skipType === TODO_TYPE ? "xfail" : "fail";
+      const isExpected = this.#skipType === TODO_TYPE ||
+        this.#skipType !== undefined && !this.#isBroken;
+      return isExpected ? "xfail" : "fail";
     }
     if (this.#skipType === undefined) return "success";
     return this.#skipType === XFAIL_TYPE ? "xfail" : "skip";
