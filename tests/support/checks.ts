@@ -67,12 +67,17 @@ export async function assertStatuses(
   }
 }
 
-/** Runs a tool on a terminal; `shown` has the line ends that the tool wrote. */
+/**
+ * Runs a tool on a terminal, which is its input too where there is no file;
+ * `shown` has the line ends that the tool wrote.
+ */
 export async function runOnTerminal(
   name: string,
   args: readonly string[],
+  stdin?: string,
 ): Promise<{ status: number; shown: string }> {
-  const command = [...commandOf(name), ...args].map(quote).join(" ");
+  const words = [...commandOf(name), ...args].map(quote).join(" ");
+  const command = stdin === undefined ? words : `${words} < ${quote(stdin)}`;
   const { status, stdout } = await run(
     ["script", "-qec", command, "/dev/null"],
     { env: { SHELL: "/bin/sh" } },
