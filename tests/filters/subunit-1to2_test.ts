@@ -4,12 +4,10 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { formatTimestamp, type StatusEvent } from "@subunit/codec";
+import { formatTimestamp } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
-import fc from "fast-check";
-import { lossText } from "../../filters/capture/v1_writer.ts";
 import { assertStatuses } from "../support/checks.ts";
-import { linesByPython, peerPath, runPython } from "../support/peers.ts";
+import { peerPath, runPython } from "../support/peers.ts";
 import {
   commandOf,
   type Finished,
@@ -27,16 +25,14 @@ import {
   within,
 } from "../support/run.ts";
 import {
-  anyRun,
   at,
   damaged,
   equalBytes,
   itemsIn,
-  joinedRuns,
   sample,
   stream,
-  textFile,
 } from "../support/streams.ts";
+import { anyStream, asV2, contents, facts } from "../support/v1.ts";
 
 const SEED = 20260131;
 
@@ -45,50 +41,6 @@ function to2(
   surroundings: Surroundings = {},
 ): Promise<Finished> {
   return runTool("subunit-1to2", args, surroundings);
-}
-
-function to1(
-  args: readonly string[] = [],
-  surroundings: Surroundings = {},
-): Promise<Finished> {
-  return runTool("subunit-2to1", args, surroundings);
-}
-
-/** Input as version 2, converted without a message. */
-function asV2(
-  stdin: Uint8Array | string,
-  args: readonly string[] = [],
-): Promise<Uint8Array> {
-  return outputOf("subunit-1to2", args, { stdin });
-}
-
-/** An event on a line: "id: status #tag [file: content]". */
-function show(event: StatusEvent): string {
-  const { testId, status, tags, fileName, fileBytes, routeCode } = event;
-  return [
-    `${testId}:`,
-    routeCode && `(${routeCode})`,
-    status,
-    tags && `#${[...tags].sort().join(" #")}`,
-    fileName !== undefined && `[${fileName}: ${text(fileBytes!)}]`,
-  ].filter((part) => typeof part === "string").join(" ");
-}
-
-/** The content of a stream, one line per item, with adjacent text joined. */
-function contents(bytes: Uint8Array): string[] {
-  return itemsIn(bytes).map((item) => {
-    assert(item.kind !== "damage", "there is damage in the stream");
-    return item.kind === "packet" ? show(item) : `text ${text(item.bytes)}`;
-  });
-}
-
-/** The outcomes among these lines. */
-function outcomes(found: readonly string[]): string[] {
-  return found.map((line) =>
-    /^(.*): (?:#.* )?(success|fail|skip|xfail|uxsuccess)\b/.exec(line)
-  )
-    .filter((match) => match !== null)
-    .map(([, testId, status]) => `${testId} ${status}`);
 }
 
 const LOST = "[reason: The input ended before the test did]";
@@ -424,214 +376,6 @@ Deno.test("subunit-1to2 is live", async () => {
   }
 });
 
-Deno.test("subunit-2to1 writes tests when they end, text in its place", async () => {
-  const { stdout, stderr, status } = await to1([], {
-    stdin: stream(
-      "before\ntest: no\n",
-      { testId: "a", status: "inprogress", timestamp: at("01:02:03") },
-      { testId: "b", status: "inprogress", timestamp: at("01:02:04") },
-      "between ",
-      { fileName: "stderr", fileBytes: stream("printed\n") },
-      {
-        testId: "b",
-        status: "success",
-        timestamp: at("01:02:05"),
-        tags: ["x"],
-      },
-      "half",
-      {
-        testId: "a",
-        fileName: "reason",
-        fileBytes: stream("why\n"),
-        mimeType: "text/plain",
-      },
-      { testId: "c", status: "exists" },
-      { testId: "a", status: "skip", routeCode: undefined },
-      "test: no\nend",
-      { testId: "lost", status: "inprogress", routeCode: "r" },
-    ),
-  });
-  assertEquals(
-    text(stdout),
-    `before
- test: no
-between printed
-time: 2026-01-31 01:02:04Z
-test: b
-tags: x
-time: 2026-01-31 01:02:05Z
-success: b
-half
-time: 2026-01-31 01:02:03Z
-test: a
-skip: a [
-why
-]
- test: no
-end
-test: lost
-failure: lost [
-The test started and never ended
-]
-`,
-  );
-  assertEquals(
-    stderr,
-    'subunit-2to1: Version 1 cannot hold route codes (1), tests that only exist ("exists") (1), tests side by side (1), text that looks like it (2)\n',
-  );
-  assertEquals(status, 0);
-});
-
-Deno.test("subunit-2to1 --no-passthrough leaves text out", async () => {
-  const found = await outputOf("subunit-2to1", ["--no-passthrough"], {
-    stdin: stream(
-      "a\n",
-      { testId: "a", status: "success" },
-      { fileName: "f", fileBytes: stream("x") },
-    ),
-  });
-  assertEquals(text(found), "test: a\nsuccess: a\n");
-});
-
-Deno.test("subunit-2to1 makes a failure of damage, and --exit-status 1", async () => {
-  const input = stream({ testId: "a", status: "success" }, damaged({}), "x\n");
-  for (const [args, expected] of [[[], 0], [["--exit-status"], 1]] as const) {
-    const { stdout, stderr, status } = await to1(args, { stdin: input });
-    assertEquals(status, expected);
-    assertMatch(
-      stderr,
-      /^subunit-2to1: Cannot decode packet 1 at byte \d+: .*\n$/,
-    );
-    const again = contents(await asV2(stdout));
-    assertEquals(outcomes(again), ["a success", "subunit.parser fail"]);
-    assertEquals(again.at(-1), "text x\n");
-  }
-});
-
-Deno.test("subunit-2to1 --exit-status judges the tests", async () => {
-  for (
-    const [status, expected] of [
-      ["success", 0],
-      ["fail", 1],
-      ["uxsuccess", 1],
-      ["skip", 0],
-      ["inprogress", 1],
-    ] as const
-  ) {
-    const stdin = stream({ testId: "a", status });
-    assertEquals((await to1([], { stdin })).status, 0);
-    assertEquals((await to1(["--exit-status"], { stdin })).status, expected);
-  }
-});
-
-Deno.test("subunit-2to1 is live", async () => {
-  await using tool = new LiveTool("subunit-2to1");
-  await tool.write(stream({ testId: "a", status: "skip" }, "a prompt> "));
-  const expected = "test: a\nskip: a\na prompt> ";
-  assertEquals(text(await tool.read(expected.length)), expected);
-});
-
-Deno.test("lossText counts in one line what was lost, if anything was", () => {
-  assertEquals(lossText({ "route codes": 0 }), undefined);
-  assertEquals(
-    lossText({ "route codes": 2, tags: 0, names: 1 }),
-    "Version 1 cannot hold route codes (2), names (1)",
-  );
-});
-
-/** A word of a generated stream. */
-const anyWord = fc.stringMatching(/^[a-zé.]{1,6}$/);
-const anyText = fc.constantFrom(
-  "",
-  "text\n",
-  "г. текст\n",
-  "success: other\n",
-  " test: x\n",
-  "Tests: 3\n",
-  "]\n",
-);
-const anyTime = fc.tuple(
-  fc.integer({ min: 0, max: 2 ** 32 - 1 }),
-  fc.nat(999).map((milliseconds) => milliseconds * 1000),
-).map(([seconds, microseconds]) =>
-  // Whole seconds: Python's reader rounds some fractions down.
-  `time: ${
-    formatTimestamp({ seconds, nanoseconds: 0 * microseconds })
-      .replace("T", " ")
-  }\n`
-);
-const anyTags = fc.array(
-  fc.tuple(fc.constantFrom("", "-"), fc.constantFrom("x", "y", "zé")),
-  { minLength: 1, maxLength: 3 },
-).map((tags) => `tags: ${tags.map((tag) => tag.join("")).join(" ")}\n`);
-const anyLines = fc.constantFrom(
-  "",
-  "one\ntwo\n",
-  " ]\n",
-  "test: x\nsuccess: x\n",
-  "\n\n",
-  "г\n",
-);
-const anyPart = fc.record({
-  name: anyWord,
-  content: fc.constantFrom("", "x", "]\n", "a\r\n0\r\n", "г".repeat(40)),
-}).map(({ name, content }) => {
-  const { length } = new TextEncoder().encode(content);
-  const chunk = length === 0 ? "" : `${length.toString(16)}\r\n${content}`;
-  return `Content-Type: text/plain;charset=utf8\n${name}\n${chunk}0\r\n`;
-});
-const anyDetails = fc.oneof(
-  fc.constant("\n"),
-  anyLines.map((lines) => ` [\n${lines}]\n`),
-  fc.uniqueArray(anyPart, {
-    maxLength: 3,
-    selector: (part) => part.split("\n")[1],
-  }).map((parts) => ` [ multipart\n${parts.join("")}]\n`),
-);
-const anyTest = fc.record({
-  start: fc.constantFrom("test: ", "test ", "testing: ", "testing "),
-  id: fc.array(anyWord, { minLength: 1, maxLength: 3 })
-    .map((words) => words.join(" ")),
-  inside: fc.array(fc.oneof(anyText, anyTags, anyTime), { maxLength: 3 }),
-  word: fc.constantFrom(
-    ..."success successful failure error skip xfail uxsuccess".split(" "),
-  ),
-  colon: fc.constantFrom(":", ""),
-  details: anyDetails,
-  behind: fc.array(fc.oneof(anyText, anyTags, anyTime), { maxLength: 2 }),
-}).map(({ start, id, inside, word, colon, details, behind }) => {
-  // Python drops details of a uxsuccess unless they are in brackets.
-  return `${start}${id}\n${inside.join("")}${word}${colon} ${id}${details}${
-    behind.join("")
-  }`;
-});
-/** Unambiguous streams of version 1. */
-const anyStream = fc.tuple(anyTime, fc.array(anyTest, { maxLength: 8 }))
-  .map(([time, tests]) => time + tests.join(""));
-
-/** The content of a stream, with types and times. */
-function facts(bytes: Uint8Array): string[] {
-  return itemsIn(bytes).map((item) => {
-    assert(item.kind !== "damage", "there is damage in the stream");
-    return item.kind === "foreign" ? `text ${text(item.bytes)}` : [
-      show(item),
-      item.mimeType,
-      item.timestamp && formatTimestamp(item.timestamp),
-    ].join(" ");
-  });
-}
-
-Deno.test(`version 1 to 2 to 1 to 2 gives the same tests (seed ${SEED})`, async () => {
-  const v1 = sample(anyStream, 60, SEED).join("");
-  const first = await asV2(v1);
-  const { stdout } = await to1([], { stdin: first });
-  const again = await asV2(stdout);
-  const withoutText = (bytes: Uint8Array) =>
-    facts(bytes).filter((line) => !line.startsWith("text "));
-  assertEquals(withoutText(again), withoutText(first));
-  assert(withoutText(first).length > 500);
-});
-
 peerTest(
   `subunit-1to2 agrees with Python's on any sound stream (seed ${SEED})`,
   ["subunit"],
@@ -643,73 +387,6 @@ peerTest(
     assertEquals(facts(ours), facts(theirs.stdout));
   },
 );
-
-/** A test from Python's reader of version 1. */
-interface Dumped {
-  readonly id: string;
-  readonly outcome: string;
-  readonly tags: string[];
-  readonly times: (number | null)[];
-  readonly details: Record<string, string>;
-}
-
-/** The tests that Python's reader finds, and the text between them. */
-async function dump(v1: Uint8Array): Promise<[Dumped[], string]> {
-  const { lines, stderr } = await linesByPython("v1_dump.py", v1);
-  return [lines.map((line) => JSON.parse(line)), stderr];
-}
-
-peerTest(
-  `Python's reader finds the tests of subunit-2to1, as of its like (seed ${SEED})`,
-  ["subunit", "python3-subunit"],
-  async () => {
-    const runs = sample(anyRun({ maxTests: 20 }), 40, SEED);
-    const input = stream(...joinedRuns(runs));
-    const theirs = await runPython("subunit-2to1", [], { stdin: input });
-    const ours = await to1([], { stdin: input });
-    const [tests, words] = await dump(ours.stdout);
-    const [expected] = await dump(theirs.stdout);
-    assertEquals(words, "");
-    assert(expected.length > 100);
-    // Lost tests come last, in Python's output in reverse order.
-    const byId = (a: Dumped, b: Dumped) => a.id < b.id ? -1 : 1;
-    assertEquals(
-      tests.map(comparable).sort(byId),
-      expected.map(comparable).sort(byId),
-    );
-  },
-);
-
-/** What both tools report about a test: ours reports more about lost ones. */
-function comparable({ details, times, ...test }: Dumped): Dumped {
-  const files = Object.entries(details)
-    // Python's leaves out empty files, ours adds a reason.
-    .filter(([, hex]) => hex !== "")
-    .filter(([, hex]) =>
-      !text(Uint8Array.fromHex(hex)).includes("started and never ended")
-    );
-  return { ...test, details: Object.fromEntries(files), times };
-}
-
-peerTest("Python's reader keeps text that looks like version 1", [
-  "python3-subunit",
-], async () => {
-  const printed = "test: no\ntags a\ntime flies\nprogress is nice\nerror: e\n";
-  const { stdout } = await to1([], {
-    stdin: stream(
-      printed,
-      { testId: "a", status: "success" },
-      "half",
-      { testId: "b", status: "fail" },
-    ),
-  });
-  const [tests, words] = await dump(stdout);
-  assertEquals(tests.map(({ id, outcome, tags }) => [id, outcome, tags]), [
-    ["a", "success", []],
-    ["b", "fail", []],
-  ]);
-  assertEquals(words, printed.replaceAll(/^/gm, " ").trimEnd() + "\nhalf\n");
-});
 
 peerTest("subunit-1to2 reads Python's client as it runs", [
   "python3-subunit",
@@ -728,81 +405,6 @@ peerTest("subunit-1to2 reads Python's client as it runs", [
   ]);
   assertEquals(status, 0);
 });
-
-peerTest(
-  "Perl's reader finds the tests of subunit-2to1 --plain",
-  ["libsubunit-perl"],
-  async () => {
-    const { stdout } = await to1(["--plain"], {
-      stdin: stream(
-        "before\nerror: no\ntest: no\n",
-        { testId: "a a", status: "success", tags: ["x"] },
-        { testId: "b", ...textFile("log", "one") },
-        { testId: "b", ...textFile("traceback", "test: x\n]\nskip: b\n") },
-        { testId: "b", status: "fail" },
-        { testId: "c", status: "skip", ...textFile("reason", "why") },
-        { testId: "d", status: "xfail" },
-        { testId: "e", status: "inprogress" },
-        "after",
-      ),
-    });
-    const read = await run(["perl", peerPath("v1_read.pl")], { stdin: stdout });
-    assertEquals(read.stderr, "");
-    assertEquals(
-      text(read.stdout).split("\n").filter((line) =>
-        !/^text\ttags: /.test(line)
-      ),
-      [
-        "text\tbefore",
-        "text\t error: no",
-        "text\t test: no",
-        "test\ta a\tsuccess\t",
-        "test\tb\tfailure\tlog:\\none\\ntraceback:\\ntest: x\\n ]\\nskip: b\\n",
-        "test\tc\tskip\twhy\\n",
-        "test\td\txfail\t",
-        "text\tafter",
-        "test\te\tfailure\tThe test started and never ended\\n",
-        "failed\t1",
-        "",
-      ],
-    );
-  },
-);
-
-peerTest(
-  "Perl's reader finds version 1 that went to 2 and back",
-  ["libsubunit-perl"],
-  async () => {
-    const written = await run(["perl", peerPath("v1_write.pl")]);
-    const v1 = await to1(["--plain"], {
-      stdin: await asV2(written.stdout),
-    });
-    const read = await run(["perl", peerPath("v1_read.pl")], {
-      stdin: v1.stdout,
-    });
-    assertEquals(
-      text(read.stdout).split("\n").filter((line) => line.startsWith("test")),
-      [
-        "test\tperl passes\tsuccess\t",
-        "test\tperl fails\tfailure\tline one\\nline two\\n",
-        "test\tperl skips\tskip\twhy\\n",
-        "test\tperl xfails\txfail\tknown\\n",
-        'test\tperl is interrupted\tfailure\treason:\\nThe test was interrupted by the test "perl dies"\\n',
-        "test\tperl dies\tfailure\treason:\\nThe input ended before the test did\\n",
-      ],
-    );
-    assertEquals(
-      text(read.stdout).split("\n").filter((line) => line.startsWith("text")),
-      [
-        "text\tbefore",
-        "text\tin a test",
-        // Quoted: the test before it may have printed it.
-        "text\t test: perl dies",
-        "text\tafter",
-      ],
-    );
-  },
-);
 
 peerTest(
   "subunit-1to2 reads check's tests as they run, a crash as a failure",
