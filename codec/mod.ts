@@ -7,7 +7,14 @@
  */
 
 export * from "./event.ts";
-export * from "./timestamp.ts";
+export {
+  addSeconds,
+  formatTimestamp,
+  now,
+  parseTimestamp,
+  secondsBetween,
+  type Timestamp,
+} from "./timestamp.ts";
 export { decodePacket, Packet } from "./v2/packet.ts";
 export { type Fault, type FaultCode, PacketError } from "./v2/errors.ts";
 export * from "./v2/decoder.ts";

@@ -107,7 +107,7 @@ export function secondsBetween(start: Timestamp, end: Timestamp): number {
 }
 
 /** The last second that a packet can hold, on 2106-02-07. */
-const MAX_SECONDS = 2 ** 32 - 1;
+export const MAX_SECONDS = 2 ** 32 - 1;
 
 /**
  * The time so many seconds after another one, or before it; undefined when no

@@ -1,6 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  addSeconds,
   formatTimestamp,
+  MAX_SECONDS,
   parseTimestamp,
   secondsBetween,
 } from "./timestamp.ts";
@@ -59,4 +61,24 @@ Deno.test("secondsBetween rounds as Python's timedelta does", () => {
   const start = { seconds: 14, nanoseconds: 727755000 };
   const end = { seconds: 44, nanoseconds: 117255000 };
   assertEquals(secondsBetween(start, end), 29 + 0.3895);
+});
+
+Deno.test("addSeconds carries in both directions, within what a packet can hold", () => {
+  const cases: [seconds: number, nanoseconds: number, more: number, unknown][] =
+    [
+      [10, 0, 0, [10, 0]],
+      [10, 5e8, 1.5, [12, 0]],
+      [10, 0, -0.25, [9, 750000000]],
+      [10, 5e8, -1.75, [8, 750000000]],
+      [10, 999999999, 1e-9, [11, 0]],
+      [0, 0, -1e-9, undefined],
+      [MAX_SECONDS, 0, 0.999999999, [MAX_SECONDS, 999999999]],
+      [MAX_SECONDS, 0, 1, undefined],
+      [10, 0, Infinity, undefined],
+      [10, 0, NaN, undefined],
+    ];
+  for (const [seconds, nanoseconds, more, expected] of cases) {
+    const sum = addSeconds({ seconds, nanoseconds }, more);
+    assertEquals(sum && [sum.seconds, sum.nanoseconds], expected, `${more}`);
+  }
 });

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { parseTimestamp, type Timestamp } from "../timestamp.ts";
+import { MAX_SECONDS, parseTimestamp, type Timestamp } from "../timestamp.ts";
 
 const ACTIONS = [
   "start",
@@ -54,9 +54,6 @@ export interface GoEvent {
   readonly key: string;
   readonly value: string;
 }
-
-/** The last second that a packet can hold, on 2106-02-07. */
-const MAX_SECONDS = 2 ** 32 - 1;
 
 /** The text fields that a line may have. */
 const TEXT_FIELDS = [

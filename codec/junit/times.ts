@@ -5,7 +5,12 @@
  * @module
  */
 
-import { parseTimestamp, type Timestamp } from "../timestamp.ts";
+import {
+  addSeconds,
+  MAX_SECONDS,
+  parseTimestamp,
+  type Timestamp,
+} from "../timestamp.ts";
 
 /** When something began and ended, if known. */
 export interface Span {
@@ -19,8 +24,6 @@ export interface Clock {
   time: Timestamp | undefined;
 }
 
-/** The last second that a packet can hold. */
-const MAX_SECONDS = 2 ** 32 - 1;
 /** "1,234.5", as written by Surefire. */
 const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
 /** "0,160", as written by TestNG and Surefire in some locales. */
@@ -40,7 +43,7 @@ export function readTime(text: string | undefined): Timestamp | undefined {
     const time = parseTimestamp(
       zoned.trim().replace(/([+-]\d\d)(\d\d)$/, "$1:$2"),
     );
-    return isWritable(time.seconds) && time.seconds >= DAY_SECONDS
+    return time.seconds >= DAY_SECONDS && time.seconds <= MAX_SECONDS
       ? time
       : undefined;
   } catch {
@@ -98,15 +101,5 @@ function before(
  * result.
  */
 function later(time: Timestamp, seconds: number): Timestamp {
-  const whole = Math.trunc(seconds);
-  const sum = time.nanoseconds + Math.round((seconds - whole) * 1e9);
-  const carry = Math.floor(sum / 1e9);
-  const total = time.seconds + whole + carry;
-  return isWritable(total)
-    ? { seconds: total, nanoseconds: sum - carry * 1e9 }
-    : time;
-}
-
-function isWritable(seconds: number): boolean {
-  return seconds >= 0 && seconds <= MAX_SECONDS;
+  return addSeconds(time, seconds) ?? time;
 }

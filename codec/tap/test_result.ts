@@ -5,7 +5,7 @@
  */
 
 import { type StatusEvent, type TestStatus, TEXT_TYPE } from "../event.ts";
-import type { Timestamp } from "../timestamp.ts";
+import { addSeconds, type Timestamp } from "../timestamp.ts";
 import { decodeLenient } from "../text/utf8.ts";
 import { Attachment } from "./attachment.ts";
 
@@ -150,10 +150,10 @@ export class TestResult {
       return [undefined, this.#time];
     }
     return this.started === undefined
-      ? [addMilliseconds(this.#time, -this.#duration), this.#time]
+      ? [addSeconds(this.#time, -this.#duration), this.#time]
       : [
         undefined,
-        addMilliseconds(this.started, this.#duration) ?? this.#time,
+        addSeconds(this.started, this.#duration) ?? this.#time,
       ];
   }
 
@@ -185,25 +185,11 @@ const DURATION =
 /** Longer lines of YAML contain no duration. */
 const MAX_DURATION_BYTES = 64;
 
-/** The duration in milliseconds that `text` gives. */
+/** The duration in seconds that `text` gives. */
 function readDuration(text: string): number | undefined {
   const line = text.trimEnd();
   const [, inYaml] = YAML_DURATION.exec(line) ?? [];
   const [, after, milli] = DURATION.exec(line) ?? [];
-  const duration = Number(inYaml ?? after) * (milli === "" ? 1000 : 1);
+  const duration = Number(inYaml ?? after) / (milli === "" ? 1 : 1000);
   return duration >= 0 ? duration : undefined;
-}
-
-/** Adds a duration to a time; undefined when no packet can hold the result. */
-function addMilliseconds(
-  { seconds, nanoseconds }: Timestamp,
-  milliseconds: number,
-): Timestamp | undefined {
-  const whole = Math.trunc(milliseconds / 1000);
-  const sum = nanoseconds + Math.round((milliseconds - whole * 1000) * 1e6);
-  const carry = Math.floor(sum / 1e9);
-  const total = seconds + whole + carry;
-  return total >= 0 && total < 2 ** 32
-    ? { seconds: total, nanoseconds: sum - carry * 1e9 }
-    : undefined;
 }

@@ -7,8 +7,7 @@
  * @module
  */
 
-import type { Timestamp } from "../timestamp.ts";
-import { MAX_SECONDS } from "../v2/layout.ts";
+import { MAX_SECONDS, type Timestamp } from "../timestamp.ts";
 import { isBlank } from "./line.ts";
 
 const COLON = 0x3a;

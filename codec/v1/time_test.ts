@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatTimestamp } from "../timestamp.ts";
-import { MAX_SECONDS } from "../v2/layout.ts";
+import { formatTimestamp, MAX_SECONDS } from "../timestamp.ts";
 import { readTime, TIME_BYTES, writeTime } from "./time.ts";
 
 function read(text: string): string | undefined {

@@ -5,7 +5,7 @@
  */
 
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
-import type { Timestamp } from "../timestamp.ts";
+import { MAX_SECONDS, type Timestamp } from "../timestamp.ts";
 import { writeShortAscii } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import {
@@ -14,7 +14,6 @@ import {
   LENGTH_OFFSET,
   MAX_LENGTH_OCTETS,
   MAX_PACKET_BYTES,
-  MAX_SECONDS,
   SIGNATURE,
   VERSION,
 } from "./layout.ts";

@@ -52,8 +52,6 @@ export const MAX_PACKET_BYTES = 4194303;
 export const MAX_LENGTH_OCTETS = 3;
 /** The largest value of a number: 30 bits. */
 export const MAX_NUMBER = 2 ** 30 - 1;
-/** The last second that a timestamp can hold, in 2106. */
-export const MAX_SECONDS = 2 ** 32 - 1;
 
 /**
  * The fewest bytes each flag stands for, from bit 0 on: a number or the length
