@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
 import { at, packet } from "../_testing/events.ts";
@@ -139,6 +139,59 @@ Deno.test("TestCollator keeps both ends of long files with endBytes", () => {
     characters: undefined,
     hasNul: true,
   });
+});
+
+/** How many items `work` takes from arrays, maps and sets, with `for` or spread. */
+function stepsOf(work: () => void): number {
+  let steps = 0;
+  const restore = [[], new Map(), new Set()].map((container) => {
+    const prototype = Object.getPrototypeOf(container[Symbol.iterator]());
+    const { next } = prototype;
+    prototype.next = function () {
+      steps++;
+      return next.call(this);
+    };
+    return () => prototype.next = next;
+  });
+  try {
+    work();
+  } finally {
+    for (let i = 0; i < restore.length; i++) restore[i]();
+  }
+  return steps;
+}
+
+Deno.test("TestCollator.own looks only at files that got bytes since it was last called", () => {
+  const fileBytes = Uint8Array.of(0x61);
+  for (const count of [100, 400, 1600]) {
+    const collator = new TestCollator({ attachments: true });
+    // Two tests take turns, and each chunk has two files of one of them.
+    const steps = stepsOf(() => {
+      for (let i = 0; i < count; i++) {
+        const testId = `${(i >> 1) % 2}`, fileName = `${i}`;
+        collator.add({ testId, fileName, fileBytes, runnable: true });
+        if (i % 2 === 1) collator.own();
+      }
+    });
+    const counts = collator.end().map(({ attachments }) => attachments.length);
+    assertEquals(counts, [count / 2, count / 2]);
+    assert(steps >= count, `${steps} steps count nothing of ${count} files`);
+    assert(steps <= 4 * count, `${steps} steps for ${count} files`);
+  }
+});
+
+Deno.test("TestCollator.own looks once at the files of a test that has ended", () => {
+  const count = 1000;
+  const collator = new TestCollator({ attachments: true });
+  const event = { testId: "a", runnable: true } as const;
+  const fileBytes = Uint8Array.of(0x61);
+  for (let i = 0; i < count; i++) {
+    collator.add({ ...event, fileName: `${i}`, fileBytes });
+  }
+  collator.own();
+  collator.add({ ...event, status: "fail" });
+  assert(stepsOf(() => collator.own()) <= count + 4);
+  assert(stepsOf(() => collator.own()) <= 4);
 });
 
 Deno.test("TestCollator takes tests side by side with many files, owned one by one", () => {
