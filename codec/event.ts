@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Timestamp } from "./timestamp.ts";
+import { type Timestamp, timestampOf } from "./timestamp.ts";
 
 /** Every status a test can have, in the order of their codes, 1 to 7. */
 export const TEST_STATUSES = [
@@ -49,6 +49,18 @@ export interface StatusEvent {
   readonly timestamp?: Timestamp;
   /** The test this one is a subtest of (protocol 2.1). */
   readonly parentTestId?: string;
+}
+
+/**
+ * An event to be encoded: a {@linkcode StatusEvent}, or one as it is written by
+ * hand.
+ */
+export interface EventInput
+  extends Omit<StatusEvent, "runnable" | "timestamp"> {
+  /** True by default, as in testtools' `StreamResult.status`. */
+  readonly runnable?: boolean;
+  /** A date has milliseconds, a {@linkcode Timestamp} nanoseconds. */
+  readonly timestamp?: Timestamp | Date;
 }
 
 /** The fields of a complete text file. */
@@ -104,4 +116,112 @@ export function change(
     parentTestId: event.parentTestId,
     ...changes,
   };
+}
+
+/** How many characters of a wrong value an error shows. */
+const SHOWN_CHARACTERS = 80;
+
+/** A value of the wrong type, for an error. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "function") return "a function";
+  const text = typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+  return text.length <= SHOWN_CHARACTERS
+    ? text
+    : text.slice(0, SHOWN_CHARACTERS).toWellFormed() + "…";
+}
+
+/**
+ * The error for a field of the wrong type.
+ *
+ * @param task what failed: "read event"
+ */
+export function mismatch(
+  task: string,
+  field: string,
+  value: unknown,
+  expected: string,
+): TypeError {
+  return new TypeError(
+    `Cannot ${task}: ${field} is ${shown(value)}, expected ${expected}`,
+  );
+}
+
+/** @throws {TypeError} when `status` is none that a test can have */
+export function checkStatus(
+  task: string,
+  status: unknown,
+): asserts status is TestStatus | undefined {
+  const isKnown = status === undefined ||
+    (TEST_STATUSES as readonly unknown[]).includes(status);
+  if (!isKnown) {
+    throw mismatch(task, "status", status, `one of ${TEST_STATUSES.join(" ")}`);
+  }
+}
+
+/**
+ * Checks the types of an event's fields, which JavaScript does not. A field may
+ * be undefined and not null.
+ *
+ * @param task what fails otherwise: "write packet"
+ * @throws {TypeError} which names the field
+ */
+export function checkEvent(task: string, event: EventInput): void {
+  if (typeof event !== "object" || event === null) {
+    throw mismatch(task, "the event", event, "an object");
+  }
+  const { testId, status, tags, runnable, fileName, fileBytes } = event;
+  const { mimeType, eof, routeCode, timestamp, parentTestId } = event;
+  checkString(task, "testId", testId);
+  checkStatus(task, status);
+  if (tags !== undefined) {
+    if (!Array.isArray(tags)) {
+      throw mismatch(task, "tags", tags, "an array of strings");
+    }
+    for (const tag of tags) {
+      if (typeof tag !== "string") {
+        throw mismatch(task, "one of tags", tag, "a string");
+      }
+    }
+  }
+  checkBoolean(task, "runnable", runnable);
+  checkString(task, "fileName", fileName);
+  if (fileBytes !== undefined && !isBytes(fileBytes)) {
+    throw mismatch(task, "fileBytes", fileBytes, "a Uint8Array");
+  }
+  if (fileBytes !== undefined && fileName === undefined) {
+    throw new TypeError(`Cannot ${task}: fileBytes without a fileName`);
+  }
+  checkString(task, "mimeType", mimeType);
+  checkBoolean(task, "eof", eof);
+  checkString(task, "routeCode", routeCode);
+  if (timestamp !== undefined) {
+    const { seconds, nanoseconds } = timestampOf(timestamp ?? {});
+    if (typeof seconds !== "number" || typeof nanoseconds !== "number") {
+      const expected = "a Date, or { seconds, nanoseconds } as numbers";
+      throw mismatch(task, "timestamp", timestamp, expected);
+    }
+  }
+  checkString(task, "parentTestId", parentTestId);
+}
+
+function checkString(task: string, field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "string") {
+    throw mismatch(task, field, value, "a string");
+  }
+}
+
+function checkBoolean(task: string, field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw mismatch(task, field, value, "true or false");
+  }
+}
+
+/** Arrays of other realms, of a test runner's sandbox say, are bytes too. */
+function isBytes(value: unknown): boolean {
+  return value instanceof Uint8Array ||
+    Object.prototype.toString.call(value) === "[object Uint8Array]";
 }

@@ -6,7 +6,18 @@
  * @module
  */
 
-export * from "./event.ts";
+export {
+  change,
+  type EventInput,
+  isFailureStatus,
+  isFinalStatus,
+  isTestStatus,
+  type StatusEvent,
+  TEST_STATUSES,
+  type TestStatus,
+  TEXT_TYPE,
+  textFile,
+} from "./event.ts";
 export {
   addSeconds,
   formatTimestamp,
@@ -14,6 +25,7 @@ export {
   parseTimestamp,
   secondsBetween,
   type Timestamp,
+  timestampOf,
 } from "./timestamp.ts";
 export { decodePacket, Packet } from "./v2/packet.ts";
 export { type Fault, type FaultCode, PacketError } from "./v2/errors.ts";

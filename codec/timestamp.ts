@@ -71,15 +71,25 @@ const TWO_DIGITS = Array.from(
   (_, number) => String(number).padStart(2, "0"),
 );
 
+/** The days from 1970 that the years 0 to 9999 begin and end with. */
+const FIRST_DAY = -719528, LAST_DAY = 2932896;
+
 /**
  * Formats a time as RFC 3339 in UTC with as many decimals as needed, at most
  * nine: "2026-01-31T12:00:00.5Z".
+ *
+ * @throws {RangeError} when the year is not from 0 to 9999
  */
 export function formatTimestamp({ seconds, nanoseconds }: Timestamp): string {
   // A packet may carry a second or more in its nanoseconds.
   const whole = seconds + Math.floor(nanoseconds / 1e9);
   const day = Math.floor(whole / 86400);
   if (day !== lastDay) {
+    if (!(day >= FIRST_DAY && day <= LAST_DAY)) {
+      throw new RangeError(
+        `Cannot write time ${seconds} s: expected a year from 0 to 9999`,
+      );
+    }
     lastDayText = new Date(day * 86400_000).toISOString().slice(0, 11);
     lastDay = day;
   }
@@ -128,9 +138,21 @@ export function addSeconds(
 
 /** The current time, to the millisecond. */
 export function now(): Timestamp {
-  const milliseconds = Date.now();
-  return {
-    seconds: Math.floor(milliseconds / 1000),
-    nanoseconds: (milliseconds % 1000) * 1e6,
-  };
+  return fromMilliseconds(Date.now());
+}
+
+/** A time as a {@linkcode Timestamp}; the parts of an invalid date are NaN. */
+export function timestampOf(time: Timestamp | Date): Timestamp {
+  return isDate(time) ? fromMilliseconds(time.getTime()) : time;
+}
+
+/** Dates of other realms, of a test runner's sandbox say, are dates too. */
+function isDate(time: Timestamp | Date): time is Date {
+  return time instanceof Date ||
+    Object.prototype.toString.call(time) === "[object Date]";
+}
+
+function fromMilliseconds(milliseconds: number): Timestamp {
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1e6 };
 }

@@ -82,3 +82,18 @@ Deno.test("addSeconds carries in both directions, within what a packet can hold"
     assertEquals(sum && [sum.seconds, sum.nanoseconds], expected, `${more}`);
   }
 });
+
+Deno.test("formatTimestamp refuses years of more than four digits, and what is no number", () => {
+  const last = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+  assertEquals(
+    formatTimestamp({ seconds: last, nanoseconds: 0 }),
+    "9999-12-31T23:59:59Z",
+  );
+  for (const seconds of [last + 1, NaN, -Infinity]) {
+    assertThrows(
+      () => formatTimestamp({ seconds, nanoseconds: 0 }),
+      RangeError,
+      `Cannot write time ${seconds} s: expected a year from 0 to 9999`,
+    );
+  }
+});

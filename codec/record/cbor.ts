@@ -6,7 +6,7 @@
  */
 
 import { Decoder, Encoder } from "cbor-x";
-import type { StatusEvent } from "../event.ts";
+import type { EventInput, StatusEvent } from "../event.ts";
 import { ReadBuffer } from "../text/read_buffer.ts";
 import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
 
@@ -24,9 +24,14 @@ const PLAIN = {
 const encoder = new Encoder(PLAIN);
 const decoder = new Decoder(PLAIN);
 
-/** Encodes an event as one CBOR item. The caller owns the bytes. */
-export function eventToCbor(event: StatusEvent): Uint8Array {
-  const record = recordOf(event, "file_bytes", event.fileBytes);
+/**
+ * Encodes an event as one CBOR item. The caller owns the bytes.
+ *
+ * @throws {TypeError} when a field has the wrong type, as it may from JavaScript
+ * @throws {RangeError} when the time is none that RFC 3339 can express
+ */
+export function eventToCbor(event: EventInput): Uint8Array {
+  const record = recordOf(event, (bytes) => ["file_bytes", bytes]);
   // A Buffer within a block that the library never reuses.
   const { buffer, byteOffset, byteLength } = encoder.encode(record);
   return new Uint8Array(buffer, byteOffset, byteLength);

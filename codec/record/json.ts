@@ -6,7 +6,7 @@
  */
 
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import type { StatusEvent } from "../event.ts";
+import type { EventInput, StatusEvent } from "../event.ts";
 import {
   asString,
   eventOf,
@@ -16,14 +16,21 @@ import {
 } from "./record.ts";
 import { tryDecodeText } from "../text/utf8.ts";
 
-/** Encodes an event as one line of JSON, without a line end. */
-export function eventToJson(event: StatusEvent): string {
-  const { fileBytes } = event;
-  const text = fileBytes && tryDecodeText(fileBytes);
-  const record = fileBytes && text === undefined
-    ? recordOf(event, "file_base64", encodeBase64(fileBytes))
-    : recordOf(event, "file_text", text);
-  return JSON.stringify(record);
+/**
+ * Encodes an event as one line of JSON, without a line end.
+ *
+ * @throws {TypeError} when a field has the wrong type, as it may from JavaScript
+ * @throws {RangeError} when the time is none that RFC 3339 can express
+ */
+export function eventToJson(event: EventInput): string {
+  return JSON.stringify(recordOf(event, contentOf));
+}
+
+function contentOf(bytes: Uint8Array): [string, string] {
+  const text = tryDecodeText(bytes);
+  return text === undefined
+    ? ["file_base64", encodeBase64(bytes)]
+    : ["file_text", text];
 }
 
 /**

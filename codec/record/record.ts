@@ -10,8 +10,15 @@
  * @module
  */
 
-import { isTestStatus, type StatusEvent, TEST_STATUSES } from "../event.ts";
-import { formatTimestamp, parseTimestamp } from "../timestamp.ts";
+import {
+  checkEvent,
+  type EventInput,
+  isTestStatus,
+  mismatch as fieldMismatch,
+  type StatusEvent,
+  TEST_STATUSES,
+} from "../event.ts";
+import { formatTimestamp, parseTimestamp, timestampOf } from "../timestamp.ts";
 
 /** An event's fields under their names in JSON and CBOR. */
 export type EventRecord = Record<string, unknown>;
@@ -19,30 +26,51 @@ export type EventRecord = Record<string, unknown>;
 /** Reads the value of a key. */
 export type FieldReader = (key: string, value: unknown) => Partial<StatusEvent>;
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 /**
  * Returns the record of an event, with keys for the fields that are present.
  *
- * @param contentKey the key of the bytes of its file
- * @param content those bytes, as the format represents them
+ * @param contentOf returns the key of the bytes of its file, and those bytes as
+ * the format represents them
+ * @throws {TypeError} when a field has the wrong type
  */
 export function recordOf(
-  event: StatusEvent,
-  contentKey: string,
-  content: unknown,
+  event: EventInput,
+  contentOf: (bytes: Uint8Array) => readonly [key: string, content: unknown],
 ): EventRecord {
-  const { testId, status, tags, fileName, mimeType, routeCode } = event;
-  const { timestamp, parentTestId } = event;
+  // Each is read once: a packet decodes a field when it is read.
+  const { testId, status, tags, runnable = true, fileName, fileBytes } = event;
+  const { mimeType, eof, routeCode, timestamp, parentTestId } = event;
+  checkEvent("write event", {
+    testId,
+    status,
+    tags,
+    runnable,
+    fileName,
+    fileBytes,
+    mimeType,
+    eof,
+    routeCode,
+    timestamp,
+    parentTestId,
+  });
   const record: EventRecord = {};
   if (testId !== undefined) record.test_id = testId;
   if (status !== undefined) record.test_status = status;
   if (tags !== undefined) record.test_tags = tags;
-  record.runnable = event.runnable;
-  if (fileName !== undefined) record.file_name = fileName;
-  if (content !== undefined) record[contentKey] = content;
-  if (event.eof) record.eof = true;
+  record.runnable = runnable;
+  if (fileName !== undefined) {
+    const [key, content] = contentOf(fileBytes ?? NO_BYTES);
+    record.file_name = fileName;
+    record[key] = content;
+  }
+  if (eof) record.eof = true;
   if (mimeType !== undefined) record.mime_type = mimeType;
   if (routeCode !== undefined) record.route_code = routeCode;
-  if (timestamp !== undefined) record.timestamp = formatTimestamp(timestamp);
+  if (timestamp !== undefined) {
+    record.timestamp = formatTimestamp(timestampOf(timestamp));
+  }
   if (parentTestId !== undefined) record.parent_test_id = parentTestId;
   return record;
 }
@@ -119,23 +147,7 @@ export function mismatch(
   value: unknown,
   expected: string,
 ): TypeError {
-  return new TypeError(
-    `Cannot read event: ${key} is ${shown(value)}, expected ${expected}`,
-  );
-}
-
-/** How many characters of a wrong value an error shows. */
-const SHOWN_CHARACTERS = 80;
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = typeof value === "string"
-    ? JSON.stringify(value)
-    : String(value);
-  return text.length <= SHOWN_CHARACTERS
-    ? text
-    : text.slice(0, SHOWN_CHARACTERS).toWellFormed() + "…";
+  return fieldMismatch("read event", key, value, expected);
 }
 
 /** @throws {TypeError} when `value` is not a string a packet can hold */

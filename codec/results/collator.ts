@@ -6,6 +6,7 @@
 
 import { concat } from "@std/bytes/concat";
 import {
+  checkStatus,
   isFailureStatus,
   isFinalStatus,
   type StatusEvent,
@@ -288,11 +289,18 @@ export class TestCollator {
    *
    * Packets are the fast form of events: their ids are compared as bytes and
    * never decoded.
+   *
+   * @throws {TypeError} when the status is unknown, as it may be from JavaScript
    */
   add(event: KeyedEvent): Test | undefined {
-    const key = event.testKey ?? this.#eventKey.of(event);
-    if (key.idAt < 0) return undefined;
     const { status } = event;
+    let key = event.testKey;
+    if (key === undefined) {
+      // An unknown one would end the test, and would be no failure.
+      checkStatus("collate event", status);
+      key = this.#eventKey.of(event);
+    }
+    if (key.idAt < 0) return undefined;
     if (status === "exists") return undefined;
     if (!isFinalStatus(status)) {
       this.#note(event, this.#progress(event, key));

@@ -376,6 +376,17 @@ Deno.test("TestCollator knows a test by its event and by its packet", () => {
   }
 });
 
+Deno.test("TestCollator refuses an unknown status, which would be no failure", () => {
+  for (const status of ["failed", "", null]) {
+    const event = { testId: "a", status, runnable: true };
+    assertThrows(
+      () => new TestCollator().add(event as unknown as StatusEvent),
+      TypeError,
+      "Cannot collate event: status is ",
+    );
+  }
+});
+
 Deno.test("TestCollator takes events that no packet can hold", () => {
   const before1970 = { seconds: -10, nanoseconds: 0 };
   const cases: Partial<StatusEvent>[] = [

@@ -7,7 +7,12 @@
 
 import { concat } from "@std/bytes/concat";
 import { copyBytes } from "../text/bytes.ts";
-import { change, type StatusEvent, TEST_STATUSES } from "../event.ts";
+import {
+  change,
+  checkEvent,
+  type StatusEvent,
+  TEST_STATUSES,
+} from "../event.ts";
 import { crc32 } from "./crc32.ts";
 import { checkText, PacketEncoder, packetLength, tooLong } from "./encoder.ts";
 import {
@@ -83,8 +88,12 @@ export class PacketChange {
 
   /**
    * @throws {RangeError} when a string holds a NUL or half a surrogate pair
+   * @throws {TypeError} when a field has the wrong type, as it may from
+   * JavaScript
    */
   constructor(fields: ChangedFields) {
+    // The name of a file stays where its bytes change.
+    checkEvent("change packet", { ...fields, fileName: "" });
     this.fields = fields;
     this.splices = splicesOf(fields);
     let cleared = 0, set = 0;

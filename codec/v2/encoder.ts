@@ -4,8 +4,13 @@
  * @module
  */
 
-import { type StatusEvent, TEST_STATUSES } from "../event.ts";
-import { MAX_SECONDS, type Timestamp } from "../timestamp.ts";
+import {
+  checkEvent,
+  type EventInput,
+  type StatusEvent,
+  TEST_STATUSES,
+} from "../event.ts";
+import { MAX_SECONDS, type Timestamp, timestampOf } from "../timestamp.ts";
 import { writeShortAscii } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import {
@@ -46,7 +51,7 @@ export class PacketEncoder {
    *
    * @throws as {@linkcode encodePacket} does
    */
-  encode(event: StatusEvent): Uint8Array {
+  encode(event: EventInput): Uint8Array {
     const packet = this.#tryEncode(event);
     if (typeof packet === "number") throw tooLong(packet);
     return packet;
@@ -59,7 +64,7 @@ export class PacketEncoder {
    * @throws as {@linkcode encodePacket} does, for events that splitting cannot
    * help
    */
-  encodeEach(event: StatusEvent, take: (packet: Uint8Array) => void): void {
+  encodeEach(event: EventInput, take: (packet: Uint8Array) => void): void {
     const packet = this.#tryEncode(event);
     if (typeof packet !== "number") {
       take(packet);
@@ -67,16 +72,16 @@ export class PacketEncoder {
     }
     if (event.fileBytes === undefined) throw tooLong(packet);
     const parts = partsOf(event.fileBytes);
-    for (const part of splitAttachment(event, parts)) take(this.encode(part));
+    // Splitting looks neither at times nor at what is runnable.
+    const events = splitAttachment(event as StatusEvent, parts);
+    for (const part of events) take(this.encode(part));
   }
 
   /** The packet, or about how long it would have to be. */
-  #tryEncode(event: StatusEvent): Uint8Array | number {
+  #tryEncode(event: EventInput): Uint8Array | number {
+    checkEvent("write packet", event);
     const { testId, tags, mimeType, fileName, routeCode, timestamp } = event;
     const { fileBytes, parentTestId } = event;
-    if (fileBytes !== undefined && fileName === undefined) {
-      throw new TypeError("Cannot write packet: fileBytes without a fileName");
-    }
     const most = mostBytes(event);
     if (most > MAX_PACKET_BYTES) {
       const least = leastBytes(event);
@@ -86,11 +91,12 @@ export class PacketEncoder {
     let flags = VERSION << 12;
     this.#at = BODY_AT;
     if (timestamp !== undefined) {
-      checkTimestamp(timestamp);
+      const time = timestampOf(timestamp);
+      checkTimestamp(time);
       flags |= FLAG.TIMESTAMP;
-      this.#view.setUint32(this.#at, timestamp.seconds);
+      this.#view.setUint32(this.#at, time.seconds);
       this.#at += 4;
-      this.#number(timestamp.nanoseconds);
+      this.#number(time.nanoseconds);
     }
     if (testId !== undefined) {
       flags |= FLAG.TEST_ID;
@@ -118,9 +124,11 @@ export class PacketEncoder {
       flags |= FLAG.PARENT;
       this.#text(parentTestId, "parent test id");
     }
-    if (event.runnable) flags |= FLAG.RUNNABLE;
+    if (event.runnable !== false) flags |= FLAG.RUNNABLE;
     if (event.eof) flags |= FLAG.EOF;
-    if (event.status) flags |= TEST_STATUSES.indexOf(event.status) + 1;
+    if (event.status !== undefined) {
+      flags |= TEST_STATUSES.indexOf(event.status) + 1;
+    }
     return this.#finish(flags);
   }
 
@@ -179,7 +187,7 @@ export class PacketEncoder {
 /**
  * The longest the event's packet can be: a UTF-16 unit takes at most 3 bytes.
  */
-function mostBytes(event: StatusEvent): number {
+function mostBytes(event: EventInput): number {
   return BODY_AT + CRC_BYTES + 8 + (event.fileBytes?.length ?? 0) +
     textsOf(event).reduce((sum, text) => sum + 4 + 3 * text.length, 8);
 }
@@ -187,12 +195,12 @@ function mostBytes(event: StatusEvent): number {
 /**
  * The shortest the event's packet can be: a UTF-16 unit takes at least a byte.
  */
-function leastBytes(event: StatusEvent): number {
+function leastBytes(event: EventInput): number {
   return (event.fileBytes?.length ?? 0) +
     textsOf(event).reduce((sum, text) => sum + 1 + text.length, 8);
 }
 
-function textsOf(event: StatusEvent): string[] {
+function textsOf(event: EventInput): string[] {
   const { testId, tags = [], mimeType, fileName, routeCode } = event;
   return [testId, ...tags, mimeType, fileName, routeCode, event.parentTestId]
     .filter((text) => text !== undefined);
@@ -201,13 +209,17 @@ function textsOf(event: StatusEvent): string[] {
 const shared = new PacketEncoder();
 
 /**
- * Encodes an event as one packet.
+ * Encodes an event as one packet. What is left out of it is not in the packet,
+ * except that `runnable` is true by default, as in testtools. The time may be a
+ * `Date`. An empty string is a value, and `null` is none.
  *
  * @returns bytes that the caller owns
  * @throws {RangeError} when the packet would be longer than 4194303 bytes, a
- * string contains a NUL or half a surrogate pair, or the time is before 1970 or
- * after 2106
- * @throws {TypeError} when there are `fileBytes` without a `fileName`
+ * string contains a NUL or half a surrogate pair, or the time is no date,
+ * before 1970 or after 2106
+ * @throws {TypeError} when a field has the wrong type, as it may from
+ * JavaScript; the status is not one of {@linkcode TEST_STATUSES}; there are
+ * `fileBytes` without a `fileName`
  * @example
  * ```ts
  * import { encodePacket } from "@subunit/codec";
@@ -215,8 +227,16 @@ const shared = new PacketEncoder();
  * encodePacket({ testId: "foo", status: "exists", runnable: true }).toHex();
  * // b329010c03666f6f08555f1b
  * ```
+ * @example
+ * ```ts
+ * import { decodePacket, encodePacket } from "@subunit/codec";
+ *
+ * const timestamp = new Date("2026-01-31T12:00:00.5Z");
+ * const packet = encodePacket({ testId: "foo", status: "fail", timestamp });
+ * console.log(decodePacket(packet).runnable); // true
+ * ```
  */
-export function encodePacket(event: StatusEvent): Uint8Array {
+export function encodePacket(event: EventInput): Uint8Array {
   return shared.encode(event).slice();
 }
 
@@ -228,7 +248,7 @@ export function encodePacket(event: StatusEvent): Uint8Array {
  * @throws as {@linkcode encodePacket} does, for events that splitting cannot
  * help
  */
-export function encodePackets(event: StatusEvent): Uint8Array[] {
+export function encodePackets(event: EventInput): Uint8Array[] {
   const packets: Uint8Array[] = [];
   shared.encodeEach(event, (packet) => packets.push(packet.slice()));
   return packets;
@@ -252,14 +272,16 @@ function* partsOf(bytes: Uint8Array): Generator<Uint8Array> {
  * with an empty attachment.
  *
  * Time, tags, MIME type and `inprogress` go with the first, any other status
- * and `eof` with the last, as in the Python tools.
+ * and `eof` with the last, as in the Python tools. `exists` goes with each, and
+ * so do the former: no part then begins a test, which would be lost.
  */
 export function* splitAttachment(
   event: StatusEvent,
   parts: Iterable<Uint8Array>,
 ): Generator<StatusEvent> {
   const { status, tags, mimeType, eof, timestamp, ...every } = event;
-  const isLate = status !== "inprogress";
+  const isAlone = status === "exists";
+  const isLate = status !== "inprogress" && !isAlone;
   let first: Partial<StatusEvent> = {
     tags,
     mimeType,
@@ -270,7 +292,7 @@ export function* splitAttachment(
   for (const part of parts) {
     if (held !== undefined) {
       yield { ...every, ...first, fileBytes: held };
-      first = {};
+      if (!isAlone) first = {};
     }
     held = part;
   }
@@ -307,14 +329,14 @@ export function checkText(text: string, field: string): void {
 function checkTimestamp({ seconds, nanoseconds }: Timestamp): void {
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_SECONDS) {
     throw new RangeError(
-      `Cannot write time ${seconds} s: expected whole seconds from 1970 to 2106`,
+      `Cannot write packet: timestamp is ${seconds} s, expected whole seconds from 1970 to 2106`,
     );
   }
   if (
     !Number.isInteger(nanoseconds) || nanoseconds < 0 || nanoseconds > 999999999
   ) {
     throw new RangeError(
-      `Cannot write ${nanoseconds} ns: expected 0 to 999999999`,
+      `Cannot write packet: timestamp has ${nanoseconds} ns, expected 0 to 999999999`,
     );
   }
 }
