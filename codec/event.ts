@@ -23,6 +23,11 @@ export const TEST_STATUSES = [
 /** The MIME type of text, as the Python tools spell it. */
 export const TEXT_TYPE = "text/plain;charset=utf8";
 
+/** The test that damage is reported as, named as in the Python tools. */
+export const PARSER_TEST_ID = "subunit.parser";
+/** The file that foreign bytes are reported as. */
+export const FOREIGN_FILE_NAME = "stdout";
+
 /** A test's status, by the name the Python tools use. */
 export type TestStatus = typeof TEST_STATUSES[number];
 

@@ -9,9 +9,11 @@
 export {
   change,
   type EventInput,
+  FOREIGN_FILE_NAME,
   isFailureStatus,
   isFinalStatus,
   isTestStatus,
+  PARSER_TEST_ID,
   type StatusEvent,
   TEST_STATUSES,
   type TestStatus,
@@ -65,5 +67,6 @@ export {
   type TestKeyBytes,
   TestTable,
 } from "./results/test_table.ts";
+export { ENCODER_TEST_ID, type EncoderStreamOptions } from "./stream_pair.ts";
 export * from "./streams.ts";
 export { decodeText } from "./text/utf8.ts";

@@ -40,7 +40,7 @@ export function* lent(
 }
 
 /** Joins consecutive parts of a file. */
-function joinParts(events: StatusEvent[]): StatusEvent[] {
+export function joinParts(events: StatusEvent[]): StatusEvent[] {
   const joined: StatusEvent[] = [];
   for (const event of events) {
     const last = joined.at(-1);

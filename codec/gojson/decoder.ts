@@ -5,6 +5,7 @@
  */
 
 import type { StatusEvent } from "../event.ts";
+import { EventDecoderStream } from "../stream_pair.ts";
 import { LineFeeder } from "../text/line_feeder.ts";
 import { tryDecodeText } from "../text/utf8.ts";
 import { mayBeRead, parseBrokenPackage, parseGoEvent } from "./line.ts";
@@ -95,5 +96,26 @@ export class GoJsonDecoder {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+}
+
+/**
+ * Decodes the output of `go test -json`: a {@linkcode GoJsonDecoder} as web
+ * streams, bytes in, events out.
+ *
+ * @example
+ * ```ts
+ * import { GoJsonDecoderStream } from "@subunit/codec/gojson";
+ *
+ * const line = '{"Action":"fail","Package":"example.com/a","Test":"TestB"}\n';
+ * const events = new Blob([line]).stream()
+ *   .pipeThrough(new GoJsonDecoderStream());
+ * for await (const { testId, status } of events) console.log(testId, status);
+ * // example.com/a.TestB fail
+ * ```
+ */
+export class GoJsonDecoderStream extends EventDecoderStream {
+  constructor() {
+    super(new GoJsonDecoder());
   }
 }

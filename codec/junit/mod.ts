@@ -5,3 +5,4 @@
  */
 
 export * from "./decoder.ts";
+export { JunitDecoderStream } from "./stream.ts";

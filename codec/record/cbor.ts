@@ -7,6 +7,12 @@
 
 import { Decoder, Encoder } from "cbor-x";
 import type { EventInput, StatusEvent } from "../event.ts";
+import {
+  type EncoderStreamOptions,
+  EventDecoderStream,
+  EventEncoderStream,
+  parserFailure,
+} from "../stream_pair.ts";
 import { ReadBuffer } from "../text/read_buffer.ts";
 import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
 
@@ -147,6 +153,95 @@ export class CborDecoder {
     return new TypeError(
       `Cannot read item ${this.#count} at byte ${offset}: ${why}`,
     );
+  }
+}
+
+/**
+ * Encodes events as a CBOR sequence: {@linkcode eventToCbor} as web streams,
+ * events in, bytes out.
+ *
+ * An event of the wrong type does not end the stream; see {@linkcode
+ * EncoderStreamOptions}.
+ *
+ * @example
+ * ```ts
+ * import { CborDecoderStream, CborEncoderStream } from "@subunit/codec/cbor";
+ *
+ * const events = ReadableStream.from([{ testId: "a", status: "skip" } as const])
+ *   .pipeThrough(new CborEncoderStream())
+ *   .pipeThrough(new CborDecoderStream());
+ * for await (const { testId, status } of events) console.log(testId, status);
+ * // a skip
+ * ```
+ */
+export class CborEncoderStream extends EventEncoderStream {
+  constructor(options: EncoderStreamOptions = {}) {
+    super({
+      push: (event, take) => take(eventToCbor(event)),
+      end() {},
+    }, options);
+  }
+}
+
+/**
+ * Decodes a CBOR sequence: a {@linkcode CborDecoder} as web streams, bytes in,
+ * events out.
+ *
+ * In place of an item that is no event there is a failure of the test
+ * `subunit.parser`, with the reason in a file. So there is for bytes that are
+ * not CBOR; what follows them is ignored.
+ *
+ * @example
+ * ```ts
+ * import { CborDecoderStream, eventToCbor } from "@subunit/codec/cbor";
+ *
+ * const sequence = new Blob([
+ *   eventToCbor({ testId: "a", status: "success" }).slice(),
+ *   Uint8Array.of(0xff),
+ * ]);
+ * const events = sequence.stream().pipeThrough(new CborDecoderStream());
+ * for await (const { testId, status } of events) console.log(testId, status);
+ * // a success
+ * // subunit.parser fail
+ * ```
+ */
+export class CborDecoderStream extends EventDecoderStream {
+  constructor() {
+    const decoder = new CborDecoder();
+    let events: StatusEvent[] = [];
+    let count = 0, isBroken = false;
+    const take = (item: unknown) => {
+      count++;
+      try {
+        const event = eventFromCbor(item);
+        const { fileBytes } = event;
+        // Not slice(): that of Node's buffers is a view.
+        events.push(
+          fileBytes === undefined
+            ? event
+            : { ...event, fileBytes: new Uint8Array(fileBytes) },
+        );
+      } catch (error) {
+        const { message } = error as Error;
+        events.push(parserFailure(`Item ${count - 1}: ${message}`));
+      }
+    };
+    const read = (work: () => void) => {
+      events = [];
+      if (isBroken) return events;
+      try {
+        work();
+      } catch (error) {
+        isBroken = true;
+        const { message } = error as Error;
+        events.push(parserFailure(`${message}: the rest was not read`));
+      }
+      return events;
+    };
+    super({
+      push: (chunk) => read(() => decoder.push(chunk, take)),
+      end: () => read(() => decoder.end()),
+    });
   }
 }
 

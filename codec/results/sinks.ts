@@ -173,7 +173,8 @@ export function failFast(onFailure: (event: StatusEvent) => void): EventSink {
  * ```
  */
 export function ownEvent(event: StatusEvent): StatusEvent {
-  return event instanceof Packet
-    ? event.copy()
-    : change(event, { fileBytes: event.fileBytes?.slice() });
+  return event instanceof Packet ? event.copy() : change(event, {
+    // Not slice(): that of Node's buffers is a view.
+    fileBytes: event.fileBytes && new Uint8Array(event.fileBytes),
+  });
 }

@@ -5,6 +5,7 @@
  */
 
 import type { StatusEvent } from "../event.ts";
+import { EventDecoderStream } from "../stream_pair.ts";
 import { LineFeeder } from "../text/line_feeder.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { TapDocument, type TapDocumentOptions } from "./document.ts";
@@ -112,5 +113,25 @@ export class TapDecoder {
     const events = this.#events;
     this.#events = [];
     return events;
+  }
+}
+
+/**
+ * Decodes TAP: a {@linkcode TapDecoder} as web streams, bytes in, events out.
+ *
+ * @example
+ * ```ts
+ * import { TapDecoderStream } from "@subunit/codec/tap";
+ *
+ * const events = new Blob(["1..2\nok 1 - adds\nnot ok 2 - divides\n"])
+ *   .stream().pipeThrough(new TapDecoderStream());
+ * for await (const { testId, status } of events) console.log(testId, status);
+ * // adds success
+ * // divides fail
+ * ```
+ */
+export class TapDecoderStream extends EventDecoderStream {
+  constructor(options: TapDecoderOptions = {}) {
+    super(new TapDecoder(options));
   }
 }

@@ -36,6 +36,10 @@ export class ReadBuffer {
    * @returns by how much the index of every byte in `source` has decreased
    */
   push(chunk: Uint8Array): number {
+    // The slice() of Node's buffers is a view and no copy.
+    if (chunk.constructor !== Uint8Array) {
+      chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    }
     if (this.at === this.end) {
       const moved = this.end;
       this.source = chunk;

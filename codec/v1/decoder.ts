@@ -4,6 +4,8 @@
  * @module
  */
 
+import { change, FOREIGN_FILE_NAME, type StatusEvent } from "../event.ts";
+import { EventDecoderStream } from "../stream_pair.ts";
 import { ReadBuffer } from "../text/read_buffer.ts";
 import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { TextClaims } from "../v2/claim.ts";
@@ -282,5 +284,56 @@ export class V1Decoder {
     if (this.#textAt === at) return;
     this.#handler.text(source.subarray(this.#textAt, at));
     this.#textAt = at;
+  }
+}
+
+/**
+ * Decodes version 1: a {@linkcode V1Decoder} as web streams, bytes in, events
+ * out. Packets of version 2 are events too, and text becomes parts of the file
+ * "stdout" without a test.
+ *
+ * @example
+ * ```ts
+ * import { V1DecoderStream } from "@subunit/codec/v1";
+ *
+ * const events = new Blob(["test: a\nfailure: a [\nno luck\n]\n"])
+ *   .stream().pipeThrough(new V1DecoderStream());
+ * for await (const { testId, status, fileName } of events) {
+ *   console.log(testId, status ?? fileName);
+ *   // a inprogress
+ *   // a traceback
+ *   // a fail
+ * }
+ * ```
+ */
+export class V1DecoderStream extends EventDecoderStream {
+  constructor(options: V1DecoderOptions = {}) {
+    let events: StatusEvent[] = [];
+    const decoder = new V1Decoder({
+      event: (event) =>
+        events.push(change(event, { fileBytes: event.fileBytes?.slice() })),
+      packet: (packet) => events.push(packet.copy()),
+      text: (bytes) =>
+        events.push({
+          runnable: true,
+          fileName: FOREIGN_FILE_NAME,
+          fileBytes: bytes.slice(),
+        }),
+    }, options);
+    const take = () => {
+      const taken = events;
+      events = [];
+      return taken;
+    };
+    super({
+      push(chunk) {
+        decoder.push(chunk);
+        return take();
+      },
+      end() {
+        decoder.end();
+        return take();
+      },
+    });
   }
 }

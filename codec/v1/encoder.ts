@@ -5,18 +5,24 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { TEXT_TYPE } from "../event.ts";
-import type {
-  Attachment,
-  Outcome as TestOutcome,
-  Test,
+import { change, type StatusEvent, TEXT_TYPE } from "../event.ts";
+import {
+  type Attachment,
+  type Outcome as TestOutcome,
+  type Test,
+  TestCollator,
 } from "../results/collator.ts";
-import type { Timestamp } from "../timestamp.ts";
+import {
+  type EncoderStreamOptions,
+  EventEncoderStream,
+} from "../stream_pair.ts";
+import { type Timestamp, timestampOf } from "../timestamp.ts";
 import { Packet } from "../v2/packet.ts";
 import { isText } from "../text/utf8.ts";
 import { TextBuilder } from "./builder.ts";
 import { bracketedFile, TRACEBACK } from "./files.ts";
 import { CR, isBlank, LF, type Outcome, SPACE } from "./line.ts";
+import { TextQuoter } from "./quoting.ts";
 import { isTag } from "./tags.ts";
 
 const BRACKET = 0x5d;
@@ -356,4 +362,78 @@ function isUtf8Type(mimeType = NO_TYPE): boolean {
 
 function isSame(a: Timestamp, b: Timestamp): boolean {
   return a.seconds === b.seconds && a.nanoseconds === b.nanoseconds;
+}
+
+/**
+ * Encodes events in version 1: a {@linkcode V1Encoder} as web streams, events
+ * in, bytes out. Each test is written when it ends, and lost ones at the end.
+ *
+ * The bytes of files without a test are written as text, quoted where readers
+ * would take it for version 1. An event of the wrong type does not end the
+ * stream; see {@linkcode EncoderStreamOptions}.
+ *
+ * @example
+ * ```ts
+ * import { TapDecoderStream } from "@subunit/codec/tap";
+ * import { V1EncoderStream } from "@subunit/codec/v1";
+ *
+ * const encoder = new V1EncoderStream();
+ * const lines = new Blob(["1..1\nok 1 - adds\n"]).stream()
+ *   .pipeThrough(new TapDecoderStream())
+ *   .pipeThrough(encoder);
+ * console.log(await new Response(lines).text());
+ * // test: adds
+ * // success: adds
+ * console.log(encoder.losses["tests that only exist"]); // 0
+ * ```
+ */
+export class V1EncoderStream extends EventEncoderStream {
+  /** What was left out or changed so far. */
+  readonly losses: V1Losses & Record<"tests that only exist", number>;
+
+  constructor(
+    { onError, ...options }: V1EncoderOptions & EncoderStreamOptions = {},
+  ) {
+    let written: Uint8Array[] = [];
+    const write = (bytes: Uint8Array) => written.push(bytes.slice());
+    const take = (to: (bytes: Uint8Array) => void) => {
+      encoder.flush();
+      const taken = written;
+      written = [];
+      taken.forEach((bytes) => to(bytes));
+    };
+    const encoder = new V1Encoder(write, options);
+    const quoter = new TextQuoter(write);
+    const collator = new TestCollator({ attachments: true, borrows: false });
+    const losses = Object.assign(encoder.losses, {
+      "tests that only exist": 0,
+    });
+    const add = (test: Test) => {
+      quoter.endLine();
+      encoder.add(test);
+    };
+    super({
+      push(event, to) {
+        if (event.testId === undefined) {
+          if (event.fileBytes !== undefined) quoter.write(event.fileBytes);
+        } else if (event.status === "exists") losses["tests that only exist"]++;
+        else {
+          const { runnable = true, timestamp } = event;
+          const test = collator.add({
+            ...change(event as StatusEvent, {}),
+            runnable,
+            timestamp: timestamp && timestampOf(timestamp),
+          });
+          if (test !== undefined) add(test);
+        }
+        take(to);
+      },
+      end(to) {
+        quoter.end();
+        for (const test of collator.end()) add(test);
+        take(to);
+      },
+    }, { onError });
+    this.losses = losses;
+  }
 }

@@ -8,5 +8,10 @@ export * from "./decoder.ts";
 export { V1Event } from "./event.ts";
 export { V1PacketEncoder } from "./packets.ts";
 export type { V1RunOptions } from "./run.ts";
-export { V1Encoder, type V1EncoderOptions, type V1Losses } from "./encoder.ts";
+export {
+  V1Encoder,
+  type V1EncoderOptions,
+  V1EncoderStream,
+  type V1Losses,
+} from "./encoder.ts";
 export { TextQuoter } from "./quoting.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type StatusEvent, textFile } from "../event.ts";
+import {
+  FOREIGN_FILE_NAME,
+  PARSER_TEST_ID,
+  type StatusEvent,
+  textFile,
+} from "../event.ts";
 import type { StreamItem } from "./decoder.ts";
-
-/** The test that damage is reported as, named as in the Python tools. */
-export const PARSER_TEST_ID = "subunit.parser";
-/** The file that foreign bytes are reported as. */
-export const FOREIGN_FILE_NAME = "stdout";
 
 /**
  * Returns the events of an item: for a packet, its own; for foreign bytes, a

@@ -27,6 +27,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["codec/text"],
   ["codec/timestamp"],
   ["codec/event"],
+  ["codec/stream_pair"],
   ["codec/v2", "codec/tap", "codec/gojson", "codec/junit", "codec/record"],
   ["codec/results"],
   ["codec/v1"],
@@ -42,13 +43,21 @@ const FLOORS: readonly (readonly string[])[] = [
   ["executables"],
 ];
 
+/** What formats of events are made of. */
+const EVENTS = [
+  "codec/text",
+  "codec/timestamp",
+  "codec/event",
+  "codec/stream_pair",
+];
+
 /** Rooms that may import only from the rooms listed. */
 const STANDS_ON: Readonly<Record<string, readonly string[]>> = {
   // Other formats are converted to events, without packets.
-  "codec/tap": ["codec/text", "codec/timestamp", "codec/event"],
-  "codec/gojson": ["codec/text", "codec/timestamp", "codec/event"],
-  "codec/junit": ["codec/text", "codec/timestamp", "codec/event"],
-  "codec/record": ["codec/text", "codec/timestamp", "codec/event"],
+  "codec/tap": EVENTS,
+  "codec/gojson": EVENTS,
+  "codec/junit": EVENTS,
+  "codec/record": EVENTS,
 };
 
 /** Rooms that get files, clocks and streams from their caller, and open none. */
