@@ -1,9 +1,9 @@
 /**
  * Decoders and encoders as web streams.
  *
- * The classes are no subclasses of `TransformStream` but have one, as
- * `TextDecoderStream` does: defining a subclass loads the web streams of Node,
- * which tools that read and write synchronously do not use.
+ * The classes contain a `TransformStream` and do not extend it, like
+ * `TextDecoderStream`: defining a subclass loads the web streams of Node, which
+ * tools that read and write synchronously do not use.
  *
  * @module
  */
@@ -171,7 +171,7 @@ function refusal({ message }: Error, event: EventInput): StatusEvent {
   };
 }
 
-/** The failure in place of input that is no event. */
+/** The failure in place of input that is not an event. */
 export function parserFailure(reason: string): StatusEvent {
   return {
     testId: PARSER_TEST_ID,

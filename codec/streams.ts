@@ -122,7 +122,7 @@ export class JsonEncoderStream extends EventEncoderStream {
 
 /**
  * Decodes JSON lines in UTF-8 into events: {@linkcode eventFromJson} as a
- * stream. In place of a line that is no event there is a failure of the test
+ * stream. In place of a line that is not an event there is a failure of the test
  * `subunit.parser`, with the reason in a file. Blank lines are skipped.
  *
  * @example

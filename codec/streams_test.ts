@@ -333,7 +333,7 @@ for (const door of DOORS) {
     await reader.cancel();
   });
 
-  Deno.test(`${door.name}: a decoder stream copies Node's buffers, and refuses what is no bytes`, async () => {
+  Deno.test(`${door.name}: a decoder stream copies Node's buffers, and refuses other chunks`, async () => {
     const { readable, writable } = door.make();
     const read = Array.fromAsync(readable);
     const writer = writable.getWriter();

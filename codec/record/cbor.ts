@@ -34,7 +34,7 @@ const decoder = new Decoder(PLAIN);
  * Encodes an event as one CBOR item. The caller owns the bytes.
  *
  * @throws {TypeError} when a field has the wrong type, as it may from JavaScript
- * @throws {RangeError} when the time is none that RFC 3339 can express
+ * @throws {RangeError} when RFC 3339 cannot express the time
  */
 export function eventToCbor(event: EventInput): Uint8Array {
   const record = recordOf(event, (bytes) => ["file_bytes", bytes]);
@@ -187,7 +187,7 @@ export class CborEncoderStream extends EventEncoderStream {
  * Decodes a CBOR sequence: a {@linkcode CborDecoder} as web streams, bytes in,
  * events out.
  *
- * In place of an item that is no event there is a failure of the test
+ * In place of an item that is not an event there is a failure of the test
  * `subunit.parser`, with the reason in a file. So there is for bytes that are
  * not CBOR; what follows them is ignored.
  *

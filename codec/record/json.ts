@@ -20,7 +20,7 @@ import { tryDecodeText } from "../text/utf8.ts";
  * Encodes an event as one line of JSON, without a line end.
  *
  * @throws {TypeError} when a field has the wrong type, as it may from JavaScript
- * @throws {RangeError} when the time is none that RFC 3339 can express
+ * @throws {RangeError} when RFC 3339 cannot express the time
  */
 export function eventToJson(event: EventInput): string {
   return JSON.stringify(recordOf(event, contentOf));

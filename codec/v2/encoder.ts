@@ -211,11 +211,11 @@ const shared = new PacketEncoder();
 /**
  * Encodes an event as one packet. What is left out of it is not in the packet,
  * except that `runnable` is true by default, as in testtools. The time may be a
- * `Date`. An empty string is a value, and `null` is none.
+ * `Date`. An empty string is a value; `null` is refused.
  *
  * @returns bytes that the caller owns
  * @throws {RangeError} when the packet would be longer than 4194303 bytes, a
- * string contains a NUL or half a surrogate pair, or the time is no date,
+ * string contains a NUL or half a surrogate pair, or the time is invalid,
  * before 1970 or after 2106
  * @throws {TypeError} when a field has the wrong type, as it may from
  * JavaScript; the status is not one of {@linkcode TEST_STATUSES}; there are
