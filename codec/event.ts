@@ -174,10 +174,15 @@ export function checkStatus(
  * @param task what fails otherwise: "write packet"
  * @throws {TypeError} which names the field
  */
-export function checkEvent(task: string, event: EventInput): void {
+export function checkEvent(
+  task: string,
+  event: EventInput & { readonly testKey?: unknown },
+): void {
   if (typeof event !== "object" || event === null) {
     throw mismatch(task, "the event", event, "an object");
   }
+  // Packets have it: their fields need no check, and reading decodes them.
+  if (event.testKey !== undefined) return;
   const { testId, status, tags, runnable, fileName, fileBytes } = event;
   const { mimeType, eof, routeCode, timestamp, parentTestId } = event;
   checkString(task, "testId", testId);

@@ -39,22 +39,9 @@ export function recordOf(
   event: EventInput,
   contentOf: (bytes: Uint8Array) => readonly [key: string, content: unknown],
 ): EventRecord {
-  // Each is read once: a packet decodes a field when it is read.
+  checkEvent("write event", event);
   const { testId, status, tags, runnable = true, fileName, fileBytes } = event;
   const { mimeType, eof, routeCode, timestamp, parentTestId } = event;
-  checkEvent("write event", {
-    testId,
-    status,
-    tags,
-    runnable,
-    fileName,
-    fileBytes,
-    mimeType,
-    eof,
-    routeCode,
-    timestamp,
-    parentTestId,
-  });
   const record: EventRecord = {};
   if (testId !== undefined) record.test_id = testId;
   if (status !== undefined) record.test_status = status;
