@@ -98,17 +98,22 @@ function registerPackageTests(): void {
     await succeed(check, { cwd: dir.path });
     const main = dir.file(
       "main.js",
-      `import { PacketDecoder } from "subunit-tools";
+      `import { PacketDecoder, PacketEncoderStream } from "subunit-tools";
       import { JunitDecoder } from "subunit-tools/junit";
       import { testsOf } from "subunit-tools/results";
+      import { TapDecoderStream } from "subunit-tools/tap";
       const packet = Buffer.from("b329020c03666f6f8ec12db5", "hex");
       const decoder = new PacketDecoder();
       decoder.push(packet);
       console.log(decoder.next().toEvent().testId, typeof JunitDecoder);
       const { body } = new Response(packet);
-      for await (const test of testsOf(body)) console.log(test.outcome);`,
+      for await (const test of testsOf(body)) console.log(test.outcome);
+      const packets = new Blob(["1..1\\nok 1 - adds\\n"]).stream()
+        .pipeThrough(new TapDecoderStream())
+        .pipeThrough(new PacketEncoderStream());
+      for await (const { testId } of testsOf(packets)) console.log(testId);`,
     );
-    assertEquals(await succeed(["node", main]), "foo function\nlost\n");
+    assertEquals(await succeed(["node", main]), "foo function\nlost\nadds\n");
   });
 
   Deno.test("a command's output is a pipe, which it can open by name", async () => {
