@@ -5,8 +5,9 @@
  */
 
 import { crc32 } from "../v2/crc32.ts";
+import { claimedLength, HEADER_INCOMPLETE } from "../v2/fields.ts";
 import { CRC_BYTES } from "../v2/layout.ts";
-import { claimedLength, HEADER_INCOMPLETE, Packet } from "../v2/packet.ts";
+import { Packet } from "../v2/packet.ts";
 import { RunningCrc } from "../v2/running_crc.ts";
 
 /** Shorter packets are checked faster by reading them again. */

@@ -13,9 +13,10 @@
 
 import { characterLength, INCOMPLETE } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
+import { claimedLength, HEADER_INCOMPLETE } from "./fields.ts";
 import { CRC_BYTES, FLAG, LENGTH_OFFSET } from "./layout.ts";
 import { numberOctets, readNumber } from "./number.ts";
-import { claimedLength, HEADER_INCOMPLETE, Packet } from "./packet.ts";
+import { Packet } from "./packet.ts";
 import { RunningCrc } from "./running_crc.ts";
 
 /** Shorter packets are checked faster by reading them again. */

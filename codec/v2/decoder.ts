@@ -9,13 +9,9 @@ import { characterLength, characterStart, INCOMPLETE } from "../text/utf8.ts";
 import { TextClaims } from "./claim.ts";
 import { crc32 } from "./crc32.ts";
 import type { Fault, FaultCode } from "./errors.ts";
+import { claimedLength, HEADER_INCOMPLETE } from "./fields.ts";
 import { CRC_BYTES, SIGNATURE } from "./layout.ts";
-import {
-  checksumFault,
-  claimedLength,
-  HEADER_INCOMPLETE,
-  Packet,
-} from "./packet.ts";
+import { checksumFault, Packet } from "./packet.ts";
 import { RunningCrc } from "./running_crc.ts";
 
 /**

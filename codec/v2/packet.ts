@@ -6,64 +6,41 @@
 
 import { type StatusEvent, TEST_STATUSES, type TestStatus } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { decodeText, hashText, NOT_TEXT } from "../text/utf8.ts";
+import { decodeText } from "../text/utf8.ts";
 import { crc32 } from "./crc32.ts";
 import { type Fault, PacketError } from "./errors.ts";
 import {
-  CRC_BYTES,
-  FLAG,
-  LENGTH_OFFSET,
-  MAX_LENGTH_OCTETS,
-  SIGNATURE,
-  SMALLEST_PACKET,
-  VERSION,
-} from "./layout.ts";
+  claimedLength,
+  END,
+  FILE_AT,
+  FLAGS,
+  HEADER_INCOMPLETE,
+  ID_AT,
+  ID_END,
+  ID_HASH,
+  MIME_TYPE_AT,
+  nanosecondsAt,
+  PARENT_AT,
+  PARENT_END,
+  readFields,
+  ROUTE_AT,
+  ROUTE_END,
+  ROUTE_HASH,
+  ROW_WORDS,
+  secondsAt,
+  START,
+  TAGS_AT,
+  TAGS_END,
+  textStart,
+  textStop,
+  TIME_AT,
+} from "./fields.ts";
 import { Interned } from "./interned.ts";
-import { numberOctets, readNumber } from "./number.ts";
+import { CRC_BYTES, FLAG, LENGTH_OFFSET, SIGNATURE } from "./layout.ts";
+import { numberOctets } from "./number.ts";
 
-/** The header is too short to give the packet's length. */
-export const HEADER_INCOMPLETE = 0;
-
-/**
- * The length that the header at `start` claims, from as few bytes as possible;
- * {@linkcode HEADER_INCOMPLETE} when `end` comes too early, a fault when the
- * header cannot be one of version 2.
- */
-export function claimedLength(
-  source: Uint8Array,
-  start: number,
-  end: number,
-): number | Fault {
-  if (start + 1 >= end) return HEADER_INCOMPLETE;
-  const version = source[start + 1] >>> 4;
-  if (version !== VERSION) {
-    return {
-      code: "version",
-      detail: `version is ${version}, expected ${VERSION}`,
-    };
-  }
-  const lengthAt = start + LENGTH_OFFSET;
-  if (lengthAt >= end) return HEADER_INCOMPLETE;
-  const octets = numberOctets(source[lengthAt]);
-  if (octets > MAX_LENGTH_OCTETS) {
-    return {
-      code: "length",
-      detail:
-        `length has ${octets} octets, expected at most ${MAX_LENGTH_OCTETS}`,
-    };
-  }
-  if (lengthAt + octets > end) return HEADER_INCOMPLETE;
-  const length = readNumber(source, lengthAt);
-  const flags = (source[start + 1] & 0x0f) << 8 | source[start + 2];
-  const smallest = SMALLEST_PACKET[flags] + octets;
-  if (length < smallest) {
-    return {
-      code: "length",
-      detail: `length is ${length}, expected at least ${smallest}`,
-    };
-  }
-  return length;
-}
+/** The row of a packet that is read by itself. */
+const oneRow = new Int32Array(ROW_WORDS);
 
 /** The fault of a packet whose CRCs differ. */
 export function checksumFault(stored: number, computed: number): Fault {
@@ -97,42 +74,57 @@ export class Packet implements StatusEvent {
   readonly end: number;
   /** The 16 bits of the flags field. */
   readonly flags: number;
+  /** Where the timestamp is, or -1. */
+  readonly timeAt: number;
   /** Where the test id's text begins, or -1. */
-  idAt = -1;
+  readonly idAt: number;
   /** Where the test id's text ends. */
-  idEnd = -1;
+  readonly idEnd: number;
   /** A hash of the test id's bytes; -1 without one. */
-  idHash = -1;
+  readonly idHash: number;
   /** Where the count of tags is, or -1. */
-  tagsAt = -1;
+  readonly tagsAt: number;
   /** Where the tags end. */
-  tagsEnd = -1;
+  readonly tagsEnd: number;
   /** Where the MIME type's length is, or -1. */
-  mimeTypeAt = -1;
+  readonly mimeTypeAt: number;
   /** Where the file name's length is, or -1. */
-  fileAt = -1;
+  readonly fileAt: number;
   /** Where the routing code's text begins, or -1. */
-  routeAt = -1;
+  readonly routeAt: number;
   /** Where the routing code's text ends. */
-  routeEnd = -1;
+  readonly routeEnd: number;
   /** A hash of the routing code's bytes; -1 without one. */
-  routeHash = -1;
+  readonly routeHash: number;
   /** Where the parent id's text begins, or -1. */
-  parentAt = -1;
+  readonly parentAt: number;
   /** Where the parent id's text ends. */
-  parentEnd = -1;
+  readonly parentEnd: number;
 
   private constructor(
     source: Uint8Array,
     view: DataView,
-    start: number,
-    end: number,
+    words: Int32Array,
+    row: number,
   ) {
     this.source = source;
     this.view = view;
-    this.start = start;
-    this.end = end;
-    this.flags = source[start + 1] << 8 | source[start + 2];
+    this.start = words[row + START];
+    this.end = words[row + END];
+    this.flags = words[row + FLAGS];
+    this.timeAt = words[row + TIME_AT];
+    this.idAt = words[row + ID_AT];
+    this.idEnd = words[row + ID_END];
+    this.idHash = words[row + ID_HASH];
+    this.tagsAt = words[row + TAGS_AT];
+    this.tagsEnd = words[row + TAGS_END];
+    this.mimeTypeAt = words[row + MIME_TYPE_AT];
+    this.fileAt = words[row + FILE_AT];
+    this.routeAt = words[row + ROUTE_AT];
+    this.routeEnd = words[row + ROUTE_END];
+    this.routeHash = words[row + ROUTE_HASH];
+    this.parentAt = words[row + PARENT_AT];
+    this.parentEnd = words[row + PARENT_END];
   }
 
   get kind(): "packet" {
@@ -145,11 +137,21 @@ export class Packet implements StatusEvent {
   }
 
   /**
-   * Reads the fields of a packet whose header and CRC are valid. Bytes after
-   * the known fields come from a newer writer and are no fault.
+   * The packet of a row.
    *
-   * This is the hot path of every packet: one pass, no calls that allocate,
-   * indices in plain fields.
+   * @internal
+   */
+  static of(
+    source: Uint8Array,
+    view: DataView,
+    words: Int32Array,
+    row: number,
+  ): Packet {
+    return new Packet(source, view, words, row);
+  }
+
+  /**
+   * Reads the fields of a packet whose header and CRC are valid.
    *
    * @internal
    */
@@ -159,84 +161,8 @@ export class Packet implements StatusEvent {
     start: number,
     end: number,
   ): Packet | Fault {
-    const packet = new Packet(source, view, start, end);
-    const flags = packet.flags;
-    const limit = end - CRC_BYTES;
-    let at = packet.bodyAt;
-    if ((flags & FLAG.TIMESTAMP) !== 0) {
-      at += 4 + numberOctets(source[at + 4]);
-      if (at > limit) return fieldFault("timestamp");
-    }
-    let textEnd = at;
-    if ((flags & FLAG.TEST_ID) !== 0) {
-      at = textStart(source, at, limit);
-      textEnd = textStop;
-      if (textEnd > limit) return fieldFault("test id");
-      packet.idHash = hashText(source, view, at, textEnd);
-      if (packet.idHash === NOT_TEXT) return textFault("test id");
-      packet.idAt = at;
-      packet.idEnd = at = textEnd;
-    }
-    if ((flags & FLAG.TAGS) !== 0) {
-      packet.tagsAt = at;
-      if (at >= limit || at + numberOctets(source[at]) > limit) {
-        return fieldFault("tags");
-      }
-      const count = readNumber(source, at);
-      at += numberOctets(source[at]);
-      for (let i = 0; i < count; i++) {
-        at = textStart(source, at, limit);
-        textEnd = textStop;
-        if (textEnd > limit) return fieldFault("tags");
-        if (hashText(source, view, at, textEnd) === NOT_TEXT) {
-          return textFault("tag");
-        }
-        at = textEnd;
-      }
-      packet.tagsEnd = at;
-    }
-    if ((flags & FLAG.MIME_TYPE) !== 0) {
-      packet.mimeTypeAt = at;
-      at = textStart(source, at, limit);
-      textEnd = textStop;
-      if (textEnd > limit) return fieldFault("MIME type");
-      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
-        return textFault("MIME type");
-      }
-      at = textEnd;
-    }
-    if ((flags & FLAG.FILE_CONTENT) !== 0) {
-      packet.fileAt = at;
-      at = textStart(source, at, limit);
-      textEnd = textStop;
-      if (textEnd > limit) return fieldFault("file name");
-      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
-        return textFault("file name");
-      }
-      textStart(source, textEnd, limit);
-      at = textStop;
-      if (at > limit) return fieldFault("file content");
-    }
-    if ((flags & FLAG.ROUTING_CODE) !== 0) {
-      at = textStart(source, at, limit);
-      textEnd = textStop;
-      if (textEnd > limit) return fieldFault("routing code");
-      packet.routeHash = hashText(source, view, at, textEnd);
-      if (packet.routeHash === NOT_TEXT) return textFault("routing code");
-      packet.routeAt = at;
-      packet.routeEnd = at = textEnd;
-    }
-    if ((flags & FLAG.PARENT) !== 0) {
-      at = textStart(source, at, limit);
-      textEnd = textStop;
-      if (textEnd > limit) return fieldFault("parent test id");
-      if (hashText(source, view, at, textEnd) === NOT_TEXT) {
-        return textFault("parent test id");
-      }
-      packet.parentAt = at;
-      packet.parentEnd = at = textEnd;
-    }
-    return packet;
+    return readFields(source, view, start, end, oneRow, 0) ??
+      new Packet(source, view, oneRow, 0);
   }
 
   /** The packet as it arrived: a view, to be forwarded unchanged. */
@@ -317,15 +243,11 @@ export class Packet implements StatusEvent {
    * carries over.
    */
   get timestamp(): Timestamp | undefined {
-    if ((this.flags & FLAG.TIMESTAMP) === 0) return undefined;
-    const { source } = this;
-    const at = this.bodyAt;
-    const seconds = (source[at] << 24 | source[at + 1] << 16 |
-      source[at + 2] << 8 | source[at + 3]) >>> 0;
-    const nanoseconds = readNumber(source, at + 4);
-    return nanoseconds < 1e9
-      ? { seconds, nanoseconds }
-      : { seconds: seconds + 1, nanoseconds: nanoseconds - 1e9 };
+    const { source, timeAt } = this;
+    return timeAt < 0 ? undefined : {
+      seconds: secondsAt(source, timeAt),
+      nanoseconds: nanosecondsAt(source, timeAt),
+    };
   }
 
   get parentTestId(): string | undefined {
@@ -385,43 +307,6 @@ function readTags(
  * Route codes, MIME types and file names: few different ones, in most packets.
  */
 const texts = new Interned(decodeText);
-
-/** The end of the string or content that {@linkcode textStart} read last. */
-let textStop = 0;
-
-/**
- * The start of a string or of file content whose length is at `at`. Stores its
- * end in {@linkcode textStop}, past `limit` when it does not fit: two results
- * without allocating an object, because this runs for each field.
- */
-function textStart(source: Uint8Array, at: number, limit: number): number {
-  if (at >= limit) {
-    textStop = limit + 1;
-    return at;
-  }
-  const first = source[at];
-  if (first < 64) {
-    textStop = at + 1 + first;
-    return at + 1;
-  }
-  const start = at + numberOctets(first);
-  textStop = start > limit ? limit + 1 : start + readNumber(source, at);
-  return start;
-}
-
-function fieldFault(field: string): Fault {
-  return {
-    code: "field",
-    detail: `${field} runs past the end of the packet`,
-  };
-}
-
-function textFault(field: string): Fault {
-  return {
-    code: "text",
-    detail: `${field} is not UTF-8 without NUL`,
-  };
-}
 
 /**
  * Decodes one whole packet.
