@@ -11,7 +11,7 @@ const POLYNOMIAL = 0xedb88320;
  * `TABLES[256 * n + b]`: the register after byte `b` and `n` zero bytes.
  * Sixteen tables process sixteen bytes at once.
  */
-const TABLES = new Int32Array(16 * 256);
+export const TABLES: Int32Array = new Int32Array(16 * 256);
 for (let byte = 0; byte < 256; byte++) {
   let register = byte;
   for (let bit = 0; bit < 8; bit++) {
@@ -109,6 +109,24 @@ type NativeCrc32 = (bytes: Uint8Array) => number;
 let native: NativeCrc32 | undefined;
 let bytesBeforeNative = NATIVE_AFTER_BYTES;
 
+/** The runtime's CRC-32, once it is loaded. */
+export function nativeCrc32(): NativeCrc32 | undefined {
+  return native;
+}
+
+/** Counts bytes that tables have processed, and loads the runtime's CRC-32. */
+export function countTableBytes(bytes: number): void {
+  if (bytesBeforeNative <= 0) return;
+  bytesBeforeNative -= bytes;
+  if (bytesBeforeNative <= 0) native = loadNativeCrc32();
+}
+
+/** Loads the runtime's CRC-32 now, or returns to the tables: for tests. */
+export function useNativeCrc32(isUsed: boolean): void {
+  native = isUsed ? loadNativeCrc32() : undefined;
+  bytesBeforeNative = isUsed ? 0 : NATIVE_AFTER_BYTES;
+}
+
 /** The runtime's CRC-32, if it has one: `node:zlib` in Deno and Node. */
 export function loadNativeCrc32(): NativeCrc32 | undefined {
   const { process } = globalThis as {
@@ -130,19 +148,20 @@ export function crc32(
   start = 0,
   end: number = view.byteLength,
 ): number {
+  if (end - start >= NATIVE_FROM_BYTES) countTableBytes(end - start);
+  return uncountedCrc32(view, start, end);
+}
+
+/** The same, of bytes that the caller counts. */
+export function uncountedCrc32(
+  view: DataView,
+  start: number,
+  end: number,
+): number {
   const length = end - start;
-  if (length >= NATIVE_FROM_BYTES) {
-    if (native !== undefined) {
-      return native(
-        new Uint8Array(view.buffer, view.byteOffset + start, length),
-      );
-    }
-    if (bytesBeforeNative > 0) {
-      bytesBeforeNative -= length;
-      if (bytesBeforeNative <= 0) native = loadNativeCrc32();
-    }
-  }
-  return ~updateRegister(-1, view, start, end) >>> 0;
+  return native !== undefined && length >= NATIVE_FROM_BYTES
+    ? native(new Uint8Array(view.buffer, view.byteOffset + start, length))
+    : ~updateRegister(-1, view, start, end) >>> 0;
 }
 
 /** Multiplies two polynomials modulo the CRC's, both bit-reflected. */
