@@ -45,6 +45,7 @@ export {
   PacketEncoder,
   splitAttachment,
 } from "./v2/encoder.ts";
+export type { Rows } from "./v2/rows.ts";
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
 export { eventFromJson, eventToJson } from "./record/json.ts";
