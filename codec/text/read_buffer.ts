@@ -33,21 +33,23 @@ export class ReadBuffer {
   /**
    * Adds a chunk. Call {@linkcode release} before its owner changes it.
    *
+   * @param room how many bytes before the chunk, in its own buffer, may be
+   * overwritten. Undecided bytes are put there if they fit, so that the chunk
+   * need not be copied after them
    * @returns by how much the index of every byte in `source` has decreased
    */
-  push(chunk: Uint8Array): number {
+  push(chunk: Uint8Array, room = 0): number {
     // The slice() of Node's buffers is a view and no copy.
     if (chunk.constructor !== Uint8Array) {
       chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     }
-    if (this.at === this.end) {
-      const moved = this.end;
-      this.source = chunk;
-      this.view = viewOf(chunk);
+    const undecided = this.end - this.at;
+    if (undecided <= room) {
+      const moved = this.at;
+      this.#extendChunk(chunk, this.source.subarray(this.at, this.end));
       this.#isOwn = false;
       this.base += moved;
       this.at = 0;
-      this.end = chunk.length;
       return moved;
     }
     const moved = this.#hold(chunk.length);
@@ -55,6 +57,19 @@ export class ReadBuffer {
     this.end += chunk.length;
     this.source = this.#memory.subarray(0, this.end);
     return moved;
+  }
+
+  /** Makes the source a chunk and the bytes before it. */
+  #extendChunk(chunk: Uint8Array, before: Uint8Array): void {
+    const { buffer, byteOffset, length } = chunk;
+    this.source = before.length === 0 ? chunk : new Uint8Array(
+      buffer,
+      byteOffset - before.length,
+      before.length + length,
+    );
+    this.source.set(before);
+    this.view = viewOf(this.source);
+    this.end = this.source.length;
   }
 
   /**

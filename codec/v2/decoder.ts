@@ -175,11 +175,14 @@ export class PacketDecoder {
   /**
    * Adds a chunk. All items of the previous chunk must have been taken.
    *
+   * @param room how many bytes before the chunk, in its own buffer, may be
+   * overwritten. With some, the chunk need not be copied after a packet that the
+   * previous one cut off
    * @throws {TypeError} after `end`
    */
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array, room = 0): void {
     if (this.#ended) throw new TypeError("Cannot push: the decoder has ended");
-    this.#buffer.push(chunk);
+    this.#buffer.push(chunk, room);
   }
 
   /** Ends the input. */

@@ -30,7 +30,11 @@ const drainRows: Drain = (decoder, take) =>
   }, take);
 
 /** Describes the items of chunks completely, with foreign bytes joined. */
-function decode(chunks: Iterable<Uint8Array>, drain: Drain): string[] {
+function decode(
+  chunks: Iterable<Uint8Array>,
+  drain: Drain,
+  room = 0,
+): string[] {
   const decoder = new PacketDecoder();
   const lines: string[] = [];
   let foreign = "";
@@ -50,14 +54,28 @@ function decode(chunks: Iterable<Uint8Array>, drain: Drain): string[] {
         : `d ${item.bytes.toHex()} ${item.code} ${item.reason}`,
     );
   };
-  for (const chunk of lent(chunks, 0xb3)) {
-    decoder.push(chunk);
+  const push = room === 0 ? lent(chunks, 0xb3) : lentWithRoom(chunks, room);
+  for (const chunk of push) {
+    decoder.push(chunk, room);
     drain(decoder, take);
   }
   decoder.end();
   drain(decoder, take);
   endForeign();
   return lines;
+}
+
+/** Yields the chunks in one buffer, with room before them. */
+function* lentWithRoom(
+  chunks: Iterable<Uint8Array>,
+  room: number,
+): Generator<Uint8Array> {
+  const buffer = new Uint8Array(room + 1024 * 1024);
+  for (const chunk of chunks) {
+    buffer.fill(0xb3, 0, room + chunk.length);
+    buffer.set(chunk, room);
+    yield buffer.subarray(room, room + chunk.length);
+  }
 }
 
 /** Where the fields of a packet are, counted from its start, and the hashes. */
@@ -169,6 +187,7 @@ for (const isSummed of [false, true]) {
         for (const fast of [drain, drainRows]) {
           assertEquals(decode([bytes], fast), expected);
           assertEquals(decode(cutUp(bytes, sizes), fast), expected);
+          assertEquals(decode(cutUp(bytes, sizes), fast, 500), expected);
         }
       }),
       { seed: SEED, numRuns: 400 },

@@ -22,7 +22,13 @@ const PIPE_BYTES = 64 * 1024;
 /** How soon what is in a pipe is read. */
 const DRAIN_MILLISECONDS = 50;
 
-const readBuffer = new Uint8Array(READ_BYTES);
+/**
+ * How many bytes before a chunk of {@linkcode readChunk} may be overwritten: a
+ * decoder puts there what the previous chunk cut off.
+ */
+export const CHUNK_ROOM = 64 * 1024;
+
+const readBuffer = new Uint8Array(CHUNK_ROOM + READ_BYTES).subarray(CHUNK_ROOM);
 
 /**
  * Opens a file, or standard input for "-".

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { type Damage, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { type Input, openInput, readChunk } from "../io/input.ts";
+import {
+  type Damage,
+  type ForeignBytes,
+  PacketDecoder,
+  type Rows,
+  type StreamItem,
+} from "@subunit/codec";
+import { CHUNK_ROOM, type Input, openInput, readChunk } from "../io/input.ts";
 import { textOf } from "../io/item_bytes.ts";
 import { Output } from "../io/output.ts";
 import { stdoutSink } from "../io/stdout.ts";
@@ -133,12 +139,34 @@ export class ToolIO {
   ): void {
     const decoder = new PacketDecoder();
     for (const chunk of this.chunks(files)) {
-      decoder.push(chunk);
+      decoder.push(chunk, CHUNK_ROOM);
       decoder.drain(take);
       endChunk();
     }
     decoder.end();
     decoder.drain(take);
+    endChunk();
+  }
+
+  /**
+   * Like {@linkcode forEachItem}, for tools that need no object for a packet:
+   * calls `takeRows` with packets, many at a time, and `takeOther` with all other
+   * items. Rows are valid until it returns, their bytes until `endChunk`.
+   */
+  forEachRows(
+    files: readonly string[],
+    takeRows: (rows: Rows) => void,
+    takeOther: (item: ForeignBytes | Damage) => void,
+    endChunk: () => void = () => {},
+  ): void {
+    const decoder = new PacketDecoder();
+    for (const chunk of this.chunks(files)) {
+      decoder.push(chunk, CHUNK_ROOM);
+      decoder.drainRows(takeRows, takeOther);
+      endChunk();
+    }
+    decoder.end();
+    decoder.drainRows(takeRows, takeOther);
     endChunk();
   }
 }
