@@ -576,6 +576,13 @@ Deno.test("GoJsonDecoder ends every test and keeps every output, seed 6", () => 
   );
 });
 
+Deno.test("GoJsonDecoder shows text that is cut within a character as a whole", () => {
+  const halves = Uint8Array.fromHex("f284");
+  for (const text of [encoder.encode("нет: \u{1f600}"), halves]) {
+    assertCuts(text, (chunks) => decode(...chunks));
+  }
+});
+
 Deno.test("GoJsonDecoder passes on all bytes that are not events, seed 7", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array()), (chunks) => {

@@ -11,7 +11,6 @@ import {
   TEXT_TYPE,
   textFile,
 } from "../event.ts";
-import { decodeLenient } from "../text/utf8.ts";
 import type { Timestamp } from "../timestamp.ts";
 import type { BrokenPackage, GoAction, GoEvent } from "./line.ts";
 import { GoPackage, type GoTest, idText } from "./package.ts";
@@ -62,6 +61,8 @@ export class GoRun {
   #hasRead = false;
   /** The end of the text, while there was none. */
   readonly #text = new Tail();
+  /** Its parts may end within a character. */
+  readonly #textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   constructor(emit: (event: StatusEvent) => void) {
     this.#emit = emit;
@@ -92,13 +93,15 @@ export class GoRun {
 
   /** Reads text that is not of Go. */
   readText(text: Uint8Array): void {
-    if (!this.#hasRead) this.#text.add(decodeLenient(text));
+    if (this.#hasRead) return;
+    this.#text.add(this.#textDecoder.decode(text, { stream: true }));
   }
 
   /** Ends the input. */
   end(): void {
     if (!this.#hasRead) {
       const reason = "the input has no line of go test -json";
+      this.#text.add(this.#textDecoder.decode());
       this.#fail(NO_PACKAGE, reason, this.#text.text);
     }
     for (const pkg of this.#packages.values()) {
