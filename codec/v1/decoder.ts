@@ -35,6 +35,8 @@ export interface V1DecoderOptions extends V1RunOptions {
   readonly detectsPackets?: boolean;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** How many bytes at least are searched for a 0xB3 at a time. */
 const SEEK_BYTES = 1024;
 
@@ -129,7 +131,8 @@ export class V1Decoder {
     this.#read();
     const { source, at, end } = this.#buffer;
     if (this.#run.isInDetails) {
-      this.#run.endDetails(source.subarray(at, end));
+      // The last chunk may be detached by now.
+      this.#run.endDetails(at < end ? source.subarray(at, end) : NOTHING);
       this.#pass(end);
     }
     this.#endsInCharacter =

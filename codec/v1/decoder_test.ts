@@ -602,6 +602,21 @@ Deno.test("V1Decoder gives long files in parts", () => {
   assertEquals(last, true);
 });
 
+Deno.test("V1Decoder ends in details when its last chunk is detached", () => {
+  const statuses: (string | undefined)[] = [];
+  const decoder = new V1Decoder({
+    event: ({ status }) => statuses.push(status),
+    packet() {},
+    text() {},
+  });
+  const chunk = new TextEncoder().encode("test: a\nfailure: a [\nno disk\n");
+  decoder.push(chunk);
+  // The reader of a pipe has its buffer back.
+  chunk.buffer.transfer();
+  decoder.end();
+  assertEquals(statuses, ["inprogress", undefined, "fail"]);
+});
+
 Deno.test("V1Decoder cannot be pushed to after its end", () => {
   const decoder = new V1Decoder({ event() {}, packet() {}, text() {} });
   decoder.end();
