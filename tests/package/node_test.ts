@@ -17,6 +17,7 @@ import {
   projectWithPackage,
   succeed,
 } from "../support/package.ts";
+import { STOPPED_CLOCK } from "../support/clock.ts";
 import { gpgTest, testKey } from "../support/gpg.ts";
 import { toolNames } from "../../scripts/tool_path.ts";
 import {
@@ -280,21 +281,6 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   "tap2subunit": [{ args: filesAsOperands, input: anyTap }],
 };
-
-/** Stops the clock of a runtime. */
-const STOPPED_CLOCK = `
-const RealDate = Date;
-const time = RealDate.UTC(2026, 0, 31, 1, 2, 3, 456);
-globalThis.Date = class extends RealDate {
-  constructor(...args) {
-    if (args.length === 0) super(time);
-    else super(...args);
-  }
-  static now() {
-    return time;
-  }
-};
-`;
 
 /** The result of a call: its output, and the files that it made. */
 async function outcomeOf(
