@@ -42,9 +42,8 @@ export interface Setup {
 const CUTS = 12;
 /** A call takes about as long as so many inputs of decoders. */
 const INPUTS_PER_CALL = 15;
-/** How often a law is tried while an input is made smaller. */
-const CODEC_ATTEMPTS = 3000;
-const TOOL_ATTEMPTS = 300;
+/** How long an input is made smaller. */
+const SHRINKING_MILLISECONDS = 20_000;
 
 type Find = (
   input: Input,
@@ -90,7 +89,7 @@ export async function fuzz(
     const breach = codecBreach(input, random, setup.readers);
     if (isNew(breach)) {
       const find = (input: Input) => cutBreach(setup, input);
-      await report(setup, name, breach, input, find, CODEC_ATTEMPTS);
+      await report(setup, name, breach, input, find);
     }
     const readers = setup.calls.filter(({ reads }) => reads === input.format);
     if (count % INPUTS_PER_CALL !== 0 || readers.length === 0) continue;
@@ -99,7 +98,7 @@ export async function fuzz(
     const find = ({ bytes }: Input) => toolBreach(call, bytes, setup.runtimes);
     const wrong = await find(input);
     if (isNew(wrong)) {
-      await report(setup, name, wrong, input, find, TOOL_ATTEMPTS);
+      await report(setup, name, wrong, input, find);
     }
   }
   setup.print(
@@ -121,12 +120,11 @@ async function report(
   first: Breach,
   input: Input,
   find: Find,
-  attempts: number,
 ): Promise<void> {
   const bytes = await shrink(
     input.bytes,
     async (bytes) => (await find({ ...input, bytes }))?.law === first.law,
-    attempts,
+    SHRINKING_MILLISECONDS,
   );
   const { law, subject, call, detail } = await find({ ...input, bytes }) ??
     first;
