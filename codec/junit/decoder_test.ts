@@ -722,6 +722,16 @@ Deno.test("JunitDecoder reads U+FFFD for what is not in the encoding", () => {
 });
 
 /** The times of a report's events: "id status start-or-end". */
+
+Deno.test("JunitDecoder keeps a U+FEFF in text, however the report is cut", () => {
+  const report = encoder.encode(
+    '<testsuite><testcase name="a"><system-out>x\ufeffy</system-out></testcase></testsuite>',
+  );
+  assertCuts(report, (chunks) => decode(...chunks));
+  const [file] = decode(report).events.filter(({ fileName }) => fileName);
+  assertEquals(file.fileBytes, encoder.encode("x\ufeffy"));
+});
+
 function times(report: string, now?: string): string[] {
   const decoder = new JunitDecoder(
     now === undefined ? {} : { now: () => parseTimestamp(now) },

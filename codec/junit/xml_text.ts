@@ -19,6 +19,12 @@ const DECLARATION =
 /** How many bytes show whether a document is in UTF-16. */
 const SIGNATURE_BYTES = 4;
 
+/**
+ * The mark of a document is removed by hand: Deno's decoder takes a U+FEFF at
+ * the start of a later chunk for one too.
+ */
+const KEEP_MARKS = { ignoreBOM: true };
+
 const encoder = new TextEncoder();
 
 /**
@@ -53,10 +59,10 @@ export class ByteOrderReader {
   #begin(bytes: Uint8Array): Uint8Array {
     this.#beginning = undefined;
     const encoding = utf16In(bytes);
-    if (encoding !== undefined) this.#decoder = new TextDecoder(encoding);
-    const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb &&
-      bytes[2] === 0xbf;
-    return this.#read(isMarked ? bytes.subarray(3) : bytes);
+    if (encoding !== undefined) {
+      this.#decoder = new TextDecoder(encoding, KEEP_MARKS);
+    }
+    return this.#read(bytes.subarray(markLength(bytes)));
   }
 
   #read(bytes: Uint8Array): Uint8Array {
@@ -64,6 +70,12 @@ export class ByteOrderReader {
       ? bytes
       : encoder.encode(this.#decoder.decode(bytes, { stream: true }));
   }
+}
+
+/** The length of a byte order mark of UTF-8 or UTF-16; 0 without one. */
+function markLength([a, b, c]: Uint8Array): number {
+  if (a === 0xef && b === 0xbb && c === 0xbf) return 3;
+  return a === 0xff && b === 0xfe || a === 0xfe && b === 0xff ? 2 : 0;
 }
 
 /** Detects UTF-16, by a byte order mark or by "<" and an ASCII character. */
@@ -91,7 +103,7 @@ export class XmlTextDecoder {
    * @throws {RangeError} when the declared encoding is not known
    */
   push(chunk: Uint8Array, isUtf8: boolean): string {
-    if (isUtf8) this.#decoder ??= new TextDecoder();
+    if (isUtf8) this.#decoder ??= new TextDecoder("utf-8", KEEP_MARKS);
     if (this.#decoder) return this.#decoder.decode(chunk, { stream: true });
     this.#beginning = concat([this.#beginning, chunk]);
     return isBeginning(this.#beginning) ? "" : this.#begin();
@@ -108,7 +120,7 @@ export class XmlTextDecoder {
     this.#beginning = new Uint8Array(0);
     const encoding = encodingOf(bytes);
     try {
-      this.#decoder = new TextDecoder(encoding);
+      this.#decoder = new TextDecoder(encoding, KEEP_MARKS);
     } catch {
       // The rest is ignored, but end() may still be called.
       this.#decoder = new TextDecoder();
