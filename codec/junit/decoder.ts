@@ -4,24 +4,15 @@
  * @module
  */
 
-// @ts-types="./sax.d.ts"
-import sax from "sax";
 import type { StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { JunitReport } from "./report.ts";
 import { ReportStart } from "./start.ts";
+import { XmlTokenizer } from "./tokenizer.ts";
 import { ByteOrderReader, XmlTextDecoder } from "./xml_text.ts";
-
-/**
- * Longer attributes and comments are refused. Text may have any length: it is
- * taken from the parser with each chunk.
- */
-const MAX_ATTRIBUTE_LENGTH = 16 * 1024 * 1024;
 
 /** The file for text outside the report, as in the other decoders. */
 const TEXT_FILE_NAME = "stdout";
-
-const BYTE_ORDER_MARK = "\ufeff";
 
 /** How a {@linkcode JunitDecoder} is to work. */
 export interface JunitDecoderOptions {
@@ -57,38 +48,21 @@ export class JunitDecoder {
   readonly #bytes = new ByteOrderReader();
   readonly #start = new ReportStart();
   readonly #text = new XmlTextDecoder();
-  readonly #parser = sax.parser(true, { strictEntities: true });
+  readonly #tokenizer: XmlTokenizer;
   readonly #report: JunitReport;
   #events: StatusEvent[] = [];
   #error: string | undefined;
   #hasWords = false;
-  #hasRoot = false;
   #ended = false;
 
   constructor({ now }: JunitDecoderOptions = {}) {
     const report = new JunitReport((event) => this.#events.push(event), now);
     this.#report = report;
-    sax.MAX_BUFFER_LENGTH = MAX_ATTRIBUTE_LENGTH;
-    const parser = this.#parser;
-    allowControls(parser.ENTITIES);
-    parser.onopentag = ({ name, attributes }) => {
-      this.#hasRoot = true;
-      report.open(localName(name), attributes);
-    };
-    parser.onclosetag = () => report.close();
-    parser.ontext = (text) => report.text(text);
-    parser.oncdata = (text) => report.text(text);
-    parser.ondoctype = refuseEntities;
-    parser.onerror = (error) => {
-      const isReference = parser.entity.startsWith("#") &&
-        error.message.startsWith("Invalid character");
-      const isMark = parser.c === BYTE_ORDER_MARK &&
-        error.message.startsWith("Text data outside of root node.");
-      if (!isReference && !isMark) throw error;
-      // A character that XML does not allow is kept as it is written.
-      // Documents in a row have a byte order mark each.
-      parser.error = null;
-    };
+    this.#tokenizer = new XmlTokenizer({
+      open: (name, attributes) => report.open(localName(name), attributes),
+      close: () => report.close(),
+      text: (text) => report.text(text),
+    });
   }
 
   /** Whether the input contains XML so far. */
@@ -121,9 +95,8 @@ export class JunitDecoder {
       this.#read(this.#bytes.end());
       this.#passWords(this.#start.end());
       if (!this.#start.isFound) return this.#breakOff(this.#absence);
-      this.#parser.write(this.#text.end());
-      if (!this.#hasRoot) throw new RangeError("there is no element");
-      this.#parser.close();
+      this.#tokenizer.push(this.#text.end());
+      this.#tokenizer.end();
     });
     return this.#takeEvents();
   }
@@ -132,8 +105,7 @@ export class JunitDecoder {
     const { words, report } = this.#start.push(bytes);
     this.#passWords(words);
     if (!this.#start.isFound) return;
-    const text = this.#text.push(report, this.#bytes.isUtf16);
-    this.#parser.write(text).flush();
+    this.#tokenizer.push(this.#text.push(report, this.#bytes.isUtf16));
   }
 
   /** Passes on text before the report. */
@@ -145,8 +117,8 @@ export class JunitDecoder {
       fileName: TEXT_FILE_NAME,
       fileBytes: words.slice(),
     });
-    // The parser counts lines and columns.
-    this.#parser.write(blankLike(words));
+    // The tokenizer counts lines and columns.
+    this.#tokenizer.push(blankLike(words));
   }
 
   /** The reason when there is no XML. */
@@ -161,13 +133,9 @@ export class JunitDecoder {
     try {
       read();
     } catch (error) {
-      const { line, column } = this.#parser;
-      const [reason] = (error as Error).message.split("\n");
-      this.#breakOff(
-        `line ${line + 1}, column ${column}: ${
-          reason.charAt(0).toLowerCase() + reason.slice(1)
-        }`,
-      );
+      if (!(error instanceof RangeError)) throw error;
+      const { line, column } = this.#tokenizer.position;
+      this.#breakOff(`line ${line}, column ${column}: ${error.message}`);
     }
   }
 
@@ -180,24 +148,6 @@ export class JunitDecoder {
     const events = this.#events;
     this.#events = [];
     return events;
-  }
-}
-
-/**
- * Allows references to control characters, "&#27;" and "&#x1b;": reports are
- * full of colours.
- */
-function allowControls(entities: Record<string, string>): void {
-  for (let code = 1; code < 0x20; code++) {
-    entities[`#${code}`] = String.fromCharCode(code);
-    entities[`#x${code.toString(16)}`] = String.fromCharCode(code);
-  }
-}
-
-/** Refuses definitions of entities, so that none can expand without bounds. */
-function refuseEntities(doctype: string): void {
-  if (/<!ENTITY/i.test(doctype)) {
-    throw new RangeError("the document defines entities, which is refused");
   }
 }
 

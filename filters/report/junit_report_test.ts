@@ -2,8 +2,7 @@ import { assertEquals } from "@std/assert";
 import { encodePackets, PacketDecoder, TestCollator } from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
 import fc from "fast-check";
-// @ts-types="../../codec/junit/sax.d.ts"
-import sax from "sax";
+import { SaxesParser } from "saxes";
 import { Output } from "../kit/io/output.ts";
 import { JunitReport } from "./junit_report.ts";
 
@@ -19,10 +18,10 @@ interface Case {
 
 /** The cases of a report, in order; white space and banners before it aside. */
 function casesIn(xml: string): Case[] {
-  const parser = sax.parser(true, { strictEntities: true });
+  const parser = new SaxesParser();
   const cases: Case[] = [];
   const open: { name: string; suite?: string; host?: string }[] = [];
-  parser.onopentag = ({ name, attributes }) => {
+  parser.on("opentag", ({ name, attributes }) => {
     const { name: own = "", classname = "", hostname } = attributes;
     if (name === "testcase") {
       cases.push({
@@ -34,8 +33,8 @@ function casesIn(xml: string): Case[] {
     }
     const isSuite = name === "testsuite";
     open.push(isSuite ? { name, suite: own, host: hostname } : { name });
-  };
-  parser.onclosetag = () => open.pop();
+  });
+  parser.on("closetag", () => void open.pop());
   parser.write(xml.slice(xml.indexOf("<"))).close();
   return cases;
 }

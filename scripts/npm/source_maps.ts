@@ -19,7 +19,7 @@ const HELPERS = /\/chunk-\w+\.js$/;
 
 /**
  * Renames the sources of all maps in a folder of the package, relative to the
- * package: "filters/subunit-ls.ts" or "npm/sax/1.6.1/lib/sax.js".
+ * package: "filters/subunit-ls.ts" or "npm/cbor-x/1.6.8/encode.js".
  *
  * @throws if a source is neither ours nor from a package
  */

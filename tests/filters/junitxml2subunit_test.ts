@@ -295,7 +295,7 @@ Deno.test("junitxml2subunit reads several files, and goes on behind a broken one
     stderr,
     `junitxml2subunit: Cannot read "${
       files[1]
-    }", line 2, column 19: unclosed root tag: everything before was converted\n`,
+    }", line 2, column 19: the document ends before </testcase>: everything before was converted\n`,
   );
   assertEquals(status, 2);
 });
