@@ -151,6 +151,11 @@ at y</failure><failure message="one">on</failure>
     ["x: [properties: __proto__=p\nhasOwnProperty=h]", "x: success"],
   ],
   [
+    "elements named as properties of objects",
+    `<testsuite><testcase name="x"><constructor a="b"/><__proto__>c</__proto__></testcase></testsuite>`,
+    ["x: [__proto__: c]", "x: [properties: constructor.a=b]", "x: success"],
+  ],
+  [
     "elements that are not known",
     `<testsuite>loose<testcase name="x">text <note lang="en">n<b>o</b></note>
 </testcase></testsuite>`,

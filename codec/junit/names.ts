@@ -160,6 +160,7 @@ function splitTitle(testId: string): [classname: string, name: string] {
 }
 
 function frontOf(suites: readonly string[]): string {
+  if (suites.length === 0) return "";
   return suites.filter((suite) => suite !== PYTEST_SUITE)
     .map((suite) => suite + SEPARATOR).join("");
 }

@@ -22,7 +22,12 @@ import type { Timestamp } from "../timestamp.ts";
 import { caseTestId, classTag, REPEAT_TAG, suitesId } from "./names.ts";
 import { type Attributes, type Place, placeTags, Suite } from "./suite.ts";
 import { TestCase } from "./test_case.ts";
-import { type FilePart, TextFile, TrimmedFile } from "./text_file.ts";
+import {
+  type FileOwner,
+  type FilePart,
+  TextFile,
+  TrimmedFile,
+} from "./text_file.ts";
 import { readSeconds, readTime, spanOf } from "./times.ts";
 
 /** The test that fails when a report breaks off outside any suite. */
@@ -46,10 +51,13 @@ const OUTPUTS: Record<string, string> = {
 };
 
 /** Attributes that are read; others are kept as properties of the case. */
-const READ: Record<string, readonly string[]> = {
-  testcase: ["name", "classname", "time", "timestamp", "status", "result"],
-  property: ["name", "value"],
-};
+const READ = new Map<string, readonly string[]>([
+  [
+    "testcase",
+    ["name", "classname", "time", "timestamp", "status", "result"],
+  ],
+  ["property", ["name", "value"]],
+]);
 const READ_ELSEWHERE = ["type", "message"];
 
 /** An open element. */
@@ -367,12 +375,11 @@ export class JunitReport {
       owner.properties.push(`${name}=${value}`);
     }
     if (this.#case === undefined) return;
-    const read = READ[element] ?? READ_ELSEWHERE;
-    const prefix = element === "testcase" ? "" : `${element}.`;
-    for (const [name, value] of Object.entries(attributes)) {
-      if (!read.includes(name)) {
-        this.#case.properties.push(`${prefix}${name}=${value}`);
-      }
+    const read = READ.get(element) ?? READ_ELSEWHERE;
+    for (const name in attributes) {
+      if (read.includes(name)) continue;
+      const prefix = element === "testcase" ? "" : `${element}.`;
+      this.#case.properties.push(`${prefix}${name}=${attributes[name]}`);
     }
   }
 
@@ -388,24 +395,15 @@ export class JunitReport {
   // Files
 
   #output(name: string): TextFile {
-    return new TextFile(() => this.#fileName(name), this.#emitPart);
+    return new TextFile(this.#files, name);
   }
 
   #words(name: string, { type = "", message = "" }: Attributes): TextFile {
-    const headline = [type, message].filter(Boolean).join(": ");
-    return new TrimmedFile(
-      () => this.#fileName(name),
-      headline,
-      this.#emitPart,
-    );
+    const separator = type === "" || message === "" ? "" : ": ";
+    return new TrimmedFile(this.#files, name, type + separator + message);
   }
 
-  #fileName(name: string): string {
-    const text = idText(name);
-    return this.#case?.fileName(text) ?? text;
-  }
-
-  readonly #emitPart = (part: FilePart): void => {
+  #emitPart(part: FilePart): void {
     const { testId, span } = this.#case ?? {};
     this.#emit({
       ...(testId !== undefined && { testId }),
@@ -413,6 +411,15 @@ export class JunitReport {
       ...part,
       ...(span?.end && { timestamp: span.end }),
     });
+  }
+
+  /** Makes files of the open case, or of none. */
+  readonly #files: FileOwner = {
+    fileName: (name) => {
+      const text = idText(name);
+      return this.#case?.fileName(text) ?? text;
+    },
+    emitPart: (part) => this.#emitPart(part),
   };
 }
 
@@ -431,5 +438,5 @@ function idText(text: string): string {
 }
 
 function withoutNul(text: string): string {
-  return text.replaceAll("\0", "\\0");
+  return text.includes("\0") ? text.replaceAll("\0", "\\0") : text;
 }

@@ -7,6 +7,8 @@
 import type { StatusEvent, TestStatus } from "../event.ts";
 import type { Span } from "./times.ts";
 
+type Writable<T> = { -readonly [key in keyof T]: T[key] };
+
 /** The types of `skipped` with a special meaning. */
 const XFAIL_TYPE = "pytest.xfail";
 const TODO_TYPE = "todo";
@@ -42,8 +44,8 @@ export class TestCase {
   #reruns = 0;
   /** Lines "name=value". */
   readonly properties: string[] = [];
-  /** How many files have begun, by name. */
-  readonly #files = new Map<string, number>();
+  /** How many files have begun, by name; made for the first. */
+  #files: Map<string, number> | undefined;
 
   constructor(testId: string, span: Span, tags: readonly string[]) {
     this.testId = testId;
@@ -70,7 +72,8 @@ export class TestCase {
   }
 
   /** Reads the attribute `status` or `result`. */
-  readStatus(text = ""): void {
+  readStatus(text: string | undefined): void {
+    if (text === undefined) return;
     const status = text.toLowerCase();
     if (NOT_RUN.includes(status)) this.skip();
     if (FAILED.includes(status)) this.fail();
@@ -92,6 +95,7 @@ export class TestCase {
 
   /** A file name that no other file of the test has. */
   fileName(name: string): string {
+    this.#files ??= new Map();
     const count = (this.#files.get(name) ?? 0) + 1;
     this.#files.set(name, count);
     return count === 1 ? name : `${name}-${count}`;
@@ -103,11 +107,10 @@ export class TestCase {
 
   get ended(): StatusEvent {
     const status = this.#status;
-    return this.#event(
-      status,
-      [...this.#tags, ...this.#attemptTags(status)],
-      this.span.end,
-    );
+    const tags = this.#reruns === 0
+      ? this.#tags
+      : [...this.#tags, ...this.#attemptTags(status)];
+    return this.#event(status, tags, this.span.end);
   }
 
   get #status(): TestStatus {
@@ -121,7 +124,6 @@ export class TestCase {
   }
 
   #attemptTags(status: TestStatus): string[] {
-    if (this.#reruns === 0) return [];
     const attempts = Array.from(
       { length: Math.min(this.#reruns + 1, MAX_ATTEMPT_TAGS) },
       (_, index) => `attempt-${index + 1}`,
@@ -134,12 +136,10 @@ export class TestCase {
     tags: readonly string[],
     timestamp: StatusEvent["timestamp"],
   ): StatusEvent {
-    return {
-      testId: this.testId,
-      status,
-      runnable: false,
-      ...(tags.length > 0 && { tags }),
-      ...(timestamp && { timestamp }),
-    };
+    const { testId } = this;
+    const event: Writable<StatusEvent> = { testId, status, runnable: false };
+    if (tags.length > 0) event.tags = tags;
+    if (timestamp !== undefined) event.timestamp = timestamp;
+    return event;
   }
 }

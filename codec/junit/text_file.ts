@@ -12,6 +12,13 @@ export type FilePart = Pick<
   "fileName" | "fileBytes" | "mimeType" | "eof"
 >;
 
+/** What a file belongs to. */
+export interface FileOwner {
+  /** Returns the name for a file, when its first part is emitted. */
+  fileName(name: string): string;
+  emitPart(part: FilePart): void;
+}
+
 /** Longer white space is not layout. */
 const MAX_BLANK_LENGTH = 64 * 1024;
 
@@ -22,15 +29,14 @@ const encoder = new TextEncoder();
  * last. Without text there is no file.
  */
 export class TextFile {
-  readonly #takeName: () => string;
-  #name: string | undefined;
-  readonly #emit: (part: FilePart) => void;
+  readonly #owner: FileOwner;
+  #name: string;
+  #hasBegun = false;
   #held = "";
 
-  /** @param takeName returns the file's name, when its first part is emitted */
-  constructor(takeName: () => string, emit: (part: FilePart) => void) {
-    this.#takeName = takeName;
-    this.#emit = emit;
+  constructor(owner: FileOwner, name: string) {
+    this.#owner = owner;
+    this.#name = name;
   }
 
   write(text: string): void {
@@ -47,13 +53,14 @@ export class TextFile {
 
   /** Ends the text. */
   end(): void {
-    if (this.#name !== undefined || this.#held !== "") this.#emitPart(true);
+    if (this.#hasBegun || this.#held !== "") this.#emitPart(true);
   }
 
   #emitPart(eof?: true): void {
-    const isFirst = this.#name === undefined;
-    this.#name ??= this.#takeName();
-    this.#emit({
+    const isFirst = !this.#hasBegun;
+    if (isFirst) this.#name = this.#owner.fileName(this.#name);
+    this.#hasBegun = true;
+    this.#owner.emitPart({
       fileName: this.#name,
       fileBytes: encoder.encode(this.#held),
       ...(isFirst && { mimeType: TEXT_TYPE }),
@@ -73,12 +80,8 @@ export class TrimmedFile extends TextFile {
   /** What may be layout, or the beginning of the headline. */
   #pending = "";
 
-  constructor(
-    takeName: () => string,
-    headline: string,
-    emit: (part: FilePart) => void,
-  ) {
-    super(takeName, emit);
+  constructor(owner: FileOwner, name: string, headline: string) {
+    super(owner, name);
     this.#headline = headline;
   }
 
@@ -88,21 +91,21 @@ export class TrimmedFile extends TextFile {
   }
 
   override interrupt(): void {
-    if (this.#pending.trim() !== "") this.#writePending();
+    if (!isBlank(this.#pending)) this.#writePending();
     this.#pending = "";
     super.interrupt();
   }
 
   override end(): void {
-    if (this.#pending.trim() !== "") this.#writePending();
+    if (!isBlank(this.#pending)) this.#writePending();
     if (!this.#hasBegun && this.#headline !== "") super.write(this.#headline);
     super.end();
   }
 
   /** Returns whether it is known if the text begins with the headline. */
   #canBegin(): boolean {
+    if (isBlank(this.#pending)) return this.#pending.length > MAX_BLANK_LENGTH;
     const text = withoutBlankLines(this.#pending);
-    if (text.trim() === "") return this.#pending.length > MAX_BLANK_LENGTH;
     return text.length >= this.#headline.length ||
       !this.#headline.startsWith(text);
   }
@@ -122,6 +125,10 @@ export class TrimmedFile extends TextFile {
       ? text
       : `${this.#headline}\n${text}`;
   }
+}
+
+function isBlank(text: string): boolean {
+  return text === "" || text.trim() === "";
 }
 
 function withoutBlankLines(text: string): string {

@@ -56,7 +56,9 @@ export function readSeconds(text: string | undefined): number | undefined {
   const written = text?.trim() ?? "";
   if (!/^\d|^\.\d/.test(written)) return undefined;
   const seconds = Number(
-    GROUPED.test(written)
+    !written.includes(",")
+      ? written
+      : GROUPED.test(written)
       ? written.replaceAll(",", "")
       : DECIMAL_COMMA.test(written)
       ? written.replaceAll(".", "").replace(",", ".")
