@@ -45,8 +45,9 @@ const PYTEST_SUITE = "pytest";
  */
 export function caseTestId({ classname, name, suites }: CaseNames): string {
   if (name === "" && classname !== "") return classname;
+  // Joined, not added: V8 reads one piece faster than two.
   return isTelling(classname, suites)
-    ? `${classname}.${name}`
+    ? [classname, name].join(".")
     : frontOf(suites) + (name || "testcase");
 }
 
