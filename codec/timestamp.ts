@@ -13,7 +13,11 @@ export interface Timestamp {
 }
 
 const RFC3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+
+/** The day parsed last: consecutive times are mostly of the same day. */
+let parsedDay = "1970-01-01";
+let parsedDaySeconds = 0;
 
 /**
  * Parses an RFC 3339 date and time with up to nine decimals and any zone
@@ -31,26 +35,42 @@ const RFC3339 =
 export function parseTimestamp(text: string): Timestamp {
   const match = RFC3339.exec(text);
   if (match === null) throw notATime(text);
-  const [, year, month, day, hour, minute, second, fraction, sign] = match;
-  const zoneHours = Number(match[9] ?? 0), zoneMinutes = Number(match[10] ?? 0);
-  const fields = [year, month, day, hour, minute, second].map(Number);
-  const date = new Date(0);
-  date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
-  date.setUTCHours(fields[3], fields[4], fields[5]);
-  // Date carries 31 February over into March: reject dates that it changes.
+  const [, day, hour, minute, second, fraction, sign] = match;
+  if (day !== parsedDay) {
+    const seconds = daySeconds(day);
+    if (seconds === undefined) throw notATime(text);
+    parsedDay = day;
+    parsedDaySeconds = seconds;
+  }
+  const hours = Number(hour), minutes = Number(minute);
+  const seconds = Number(second);
+  const zoneHours = Number(match[7] ?? 0), zoneMinutes = Number(match[8] ?? 0);
   if (
-    date.getUTCMonth() !== fields[1] - 1 || date.getUTCDate() !== fields[2] ||
-    fields[3] > 23 || fields[4] > 59 || fields[5] > 59 ||
+    hours > 23 || minutes > 59 || seconds > 59 ||
     zoneHours > 23 || zoneMinutes > 59
   ) {
     throw notATime(text);
   }
   const zoneSeconds = (zoneHours * 60 + zoneMinutes) * 60;
   return {
-    seconds: date.getTime() / 1000 +
+    seconds: parsedDaySeconds + (hours * 60 + minutes) * 60 + seconds +
       (sign === "-" ? zoneSeconds : -zoneSeconds),
-    nanoseconds: Number((fraction ?? "").padEnd(9, "0")),
+    nanoseconds: fraction === undefined ? 0 : Number(fraction.padEnd(9, "0")),
   };
+}
+
+/**
+ * The seconds from 1970 to the beginning of a day, "2026-01-31"; undefined when
+ * there is no such day.
+ */
+function daySeconds(day: string): number | undefined {
+  const [year, month, ofMonth] = day.split("-").map(Number);
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, ofMonth);
+  // Date carries 31 February over into March.
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === ofMonth
+    ? date.getTime() / 1000
+    : undefined;
 }
 
 function notATime(text: string): RangeError {

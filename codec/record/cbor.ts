@@ -14,7 +14,7 @@ import {
   parserFailure,
 } from "../stream_pair.ts";
 import { ReadBuffer } from "../text/read_buffer.ts";
-import { eventOf, type FieldReader, mismatch, recordOf } from "./record.ts";
+import { eventOf, mismatch, recordFormat, recordOf } from "./record.ts";
 
 /**
  * Plain CBOR: maps with text keys, byte strings, none of the library's tags.
@@ -68,15 +68,17 @@ export function eventFromCbor(item: unknown): StatusEvent {
   if (item instanceof Undecoded) {
     throw new TypeError(`Cannot read event: ${item.reason}`);
   }
-  return eventOf(item, CONTENTS);
+  return eventOf(item, FORMAT);
 }
 
-const CONTENTS: Readonly<Record<string, FieldReader>> = {
-  file_bytes(key, value) {
-    if (value instanceof Uint8Array) return { fileBytes: value };
-    throw mismatch(key, value, "a byte string");
+const FORMAT = recordFormat({
+  file_bytes(event, bytes, key) {
+    if (!(bytes instanceof Uint8Array)) {
+      throw mismatch(key, bytes, "a byte string");
+    }
+    event.fileBytes = bytes;
   },
-};
+});
 
 /**
  * Splits a sequence into its items, chunk by chunk.

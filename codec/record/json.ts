@@ -10,8 +10,8 @@ import type { EventInput, StatusEvent } from "../event.ts";
 import {
   asString,
   eventOf,
-  type FieldReader,
   mismatch,
+  recordFormat,
   recordOf,
 } from "./record.ts";
 import { tryDecodeText } from "../text/utf8.ts";
@@ -43,7 +43,7 @@ function contentOf(bytes: Uint8Array): [string, string] {
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventFromJson(line: string): StatusEvent {
-  return eventOf(parseJson(line), CONTENTS);
+  return eventOf(parseJson(line), FORMAT);
 }
 
 /** Parses JSON. Its errors are the same in every engine. */
@@ -128,12 +128,13 @@ export function jsonFault(text: string): { expected: string; at: number } {
   }
 }
 
-const CONTENTS: Readonly<Record<string, FieldReader>> = {
-  file_text: (key, value) => ({
-    fileBytes: new TextEncoder().encode(asString(key, value)),
-  }),
-  file_base64: (key, value) => ({ fileBytes: asBase64(key, value) }),
-};
+const encoder = new TextEncoder();
+
+const FORMAT = recordFormat({
+  file_text: (event, text, key) =>
+    event.fileBytes = encoder.encode(asString(key, text)),
+  file_base64: (event, text, key) => event.fileBytes = asBase64(key, text),
+});
 
 function asBase64(key: string, value: unknown): Uint8Array {
   try {

@@ -23,8 +23,39 @@ import { formatTimestamp, parseTimestamp, timestampOf } from "../timestamp.ts";
 /** An event's fields under their names in JSON and CBOR. */
 export type EventRecord = Record<string, unknown>;
 
-/** Reads the value of a key. */
-export type FieldReader = (key: string, value: unknown) => Partial<StatusEvent>;
+/** An event of which not all fields are set. */
+export type EventDraft = {
+  -readonly [key in keyof StatusEvent]: StatusEvent[key];
+};
+
+/**
+ * Sets the field of a key.
+ *
+ * @throws {TypeError} when the value has the wrong type
+ */
+export type FieldSetter = (
+  event: EventDraft,
+  value: unknown,
+  key: string,
+) => void;
+
+/** How a format represents events. */
+export interface RecordFormat {
+  /** The keys that may have the bytes of a file. */
+  readonly contents: readonly string[];
+  /** By key. */
+  readonly setters: ReadonlyMap<string, FieldSetter>;
+}
+
+/** Returns the format with these keys for the bytes of a file. */
+export function recordFormat(
+  contents: Readonly<Record<string, FieldSetter>>,
+): RecordFormat {
+  return {
+    contents: Object.keys(contents),
+    setters: new Map([...SETTERS, ...Object.entries(contents)]),
+  };
+}
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -65,32 +96,24 @@ export function recordOf(
 /**
  * Returns the event of a record. `runnable` is true when it is absent.
  *
- * @param contents readers for the bytes of its file, by the keys that may have
- * them
  * @throws {TypeError} when it is not an event: an unknown key, a value of the
  * wrong type
  * @throws {RangeError} when its timestamp is not RFC 3339
  */
 export function eventOf(
   value: unknown,
-  contents: Readonly<Record<string, FieldReader>>,
+  { contents, setters }: RecordFormat,
 ): StatusEvent {
   if (!isPlainObject(value)) {
     throw new TypeError("Cannot read event: expected an object");
   }
   const record = value as EventRecord;
-  const readerOf = (key: string) =>
-    Object.hasOwn(contents, key)
-      ? contents[key]
-      : Object.hasOwn(READERS, key)
-      ? READERS[key]
-      : undefined;
-  const unknown = Object.keys(record).find((key) => !readerOf(key));
+  const keys = Object.keys(record);
+  const unknown = keys.find((key) => !setters.has(key));
   if (unknown !== undefined) {
     throw new TypeError(`Cannot read event: unknown key "${unknown}"`);
   }
-  const names = Object.keys(contents);
-  const given = names.filter((name) => name in record);
+  const given = contents.filter((name) => name in record);
   if (given.length > 1) {
     throw new TypeError(
       `Cannot read event: both ${given.join(" and ")} are there`,
@@ -98,13 +121,12 @@ export function eventOf(
   }
   if (given.length === 1 !== "file_name" in record) {
     throw new TypeError(
-      `Cannot read event: file_name and ${names.join(" or ")} go together`,
+      `Cannot read event: file_name and ${contents.join(" or ")} go together`,
     );
   }
-  const fields = Object.entries(record).map(([key, field]) =>
-    readerOf(key)!(key, field)
-  );
-  return Object.assign({ runnable: true }, ...fields);
+  const event: EventDraft = { runnable: true };
+  for (const key of keys) setters.get(key)!(event, record[key], key);
+  return event;
 }
 
 /** A value of CBOR may be a date or a set: they have no keys. */
@@ -113,20 +135,19 @@ function isPlainObject(value: unknown): boolean {
     Object.getPrototypeOf(value) === Object.prototype;
 }
 
-const READERS: Readonly<Record<string, FieldReader>> = {
-  test_id: (key, value) => ({ testId: asString(key, value) }),
-  test_status: (key, value) => ({ status: asStatus(key, value) }),
-  test_tags: (key, value) => ({ tags: asStrings(key, value) }),
-  runnable: (key, value) => ({ runnable: asBoolean(key, value) }),
-  file_name: (key, value) => ({ fileName: asString(key, value) }),
-  eof: (key, value) => ({ eof: asBoolean(key, value) }),
-  mime_type: (key, value) => ({ mimeType: asString(key, value) }),
-  route_code: (key, value) => ({ routeCode: asString(key, value) }),
-  timestamp: (key, value) => ({
-    timestamp: parseTimestamp(asString(key, value)),
-  }),
-  parent_test_id: (key, value) => ({ parentTestId: asString(key, value) }),
-};
+const SETTERS = Object.entries<FieldSetter>({
+  test_id: (event, id, key) => event.testId = asString(key, id),
+  test_status: (event, status, key) => event.status = asStatus(key, status),
+  test_tags: (event, tags, key) => event.tags = asStrings(key, tags),
+  runnable: (event, is, key) => event.runnable = asBoolean(key, is),
+  file_name: (event, name, key) => event.fileName = asString(key, name),
+  eof: (event, is, key) => event.eof = asBoolean(key, is),
+  mime_type: (event, type, key) => event.mimeType = asString(key, type),
+  route_code: (event, route, key) => event.routeCode = asString(key, route),
+  timestamp: (event, time, key) =>
+    event.timestamp = parseTimestamp(asString(key, time)),
+  parent_test_id: (event, id, key) => event.parentTestId = asString(key, id),
+});
 
 /** The error for a value of the wrong type. */
 export function mismatch(
