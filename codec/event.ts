@@ -68,6 +68,11 @@ export interface EventInput
   readonly timestamp?: Timestamp | Date;
 }
 
+/** An event whose fields are still being set. */
+export type EventDraft = {
+  -readonly [key in keyof StatusEvent]: StatusEvent[key];
+};
+
 /** The fields of a complete text file. */
 export function textFile(
   fileName: string,

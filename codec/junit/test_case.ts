@@ -4,10 +4,8 @@
  * @module
  */
 
-import type { StatusEvent, TestStatus } from "../event.ts";
+import type { EventDraft, StatusEvent, TestStatus } from "../event.ts";
 import type { Span } from "./times.ts";
-
-type Writable<T> = { -readonly [key in keyof T]: T[key] };
 
 /** The types of `skipped` with a special meaning. */
 const XFAIL_TYPE = "pytest.xfail";
@@ -137,7 +135,7 @@ export class TestCase {
     timestamp: StatusEvent["timestamp"],
   ): StatusEvent {
     const { testId } = this;
-    const event: Writable<StatusEvent> = { testId, status, runnable: false };
+    const event: EventDraft = { testId, status, runnable: false };
     if (tags.length > 0) event.tags = tags;
     if (timestamp !== undefined) event.timestamp = timestamp;
     return event;

@@ -12,6 +12,7 @@
 
 import {
   checkEvent,
+  type EventDraft,
   type EventInput,
   isTestStatus,
   mismatch as fieldMismatch,
@@ -22,11 +23,6 @@ import { formatTimestamp, parseTimestamp, timestampOf } from "../timestamp.ts";
 
 /** An event's fields under their names in JSON and CBOR. */
 export type EventRecord = Record<string, unknown>;
-
-/** An event of which not all fields are set. */
-export type EventDraft = {
-  -readonly [key in keyof StatusEvent]: StatusEvent[key];
-};
 
 /**
  * Sets the field of a key.

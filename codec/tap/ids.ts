@@ -20,7 +20,10 @@ export function numberedId(number: number, description = ""): string {
 
 /** A description without a leading "- ". */
 export function nameOf(description: string): string {
-  return description.replace(/^-(?:\s+|$)/, "");
+  if (!description.startsWith("-")) return description;
+  const name = description.slice(1).trimStart();
+  const isDash = name === "" || name.length < description.length - 1;
+  return isDash ? name : description;
 }
 
 /** The id of a test named `name` in a group that has no test point. */

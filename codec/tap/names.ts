@@ -18,6 +18,8 @@ const MAX_NAMES = 500_000;
  */
 export class Names {
   #slots = new Int32Array(0);
+  /** The last slot's number: there are a power of two. */
+  #mask = 0;
   #size = 0;
 
   /** Returns the name, with a number behind it if it has been taken. */
@@ -56,7 +58,7 @@ export class Names {
 
   #findHashes(first: number, second: number): number {
     const slots = this.#slots;
-    const mask = slots.length / SLOT_WORDS - 1;
+    const mask = this.#mask;
     for (let index = first & mask;; index = (index + 1) & mask) {
       const slot = index * SLOT_WORDS;
       const isFound = slots[slot] === first && slots[slot + 1] === second;
@@ -68,6 +70,7 @@ export class Names {
     const old = this.#slots;
     const words = Math.max(2 * old.length, FIRST_SLOTS * SLOT_WORDS);
     this.#slots = new Int32Array(words);
+    this.#mask = words / SLOT_WORDS - 1;
     for (let slot = 0; slot < old.length; slot += SLOT_WORDS) {
       if (old[slot + 2] === 0) continue;
       const place = this.#findHashes(old[slot], old[slot + 1]);

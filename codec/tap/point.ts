@@ -57,8 +57,9 @@ export function addDetails(
     else result.addText(reason);
   }
   if (comment !== "") result.addText(comment);
+  if (announced === undefined) return;
   const name = nameOf(description);
-  if (announced !== undefined && name !== "" && name !== announced) {
+  if (name !== "" && name !== announced) {
     result.note(`the test point says ${JSON.stringify(description)}`);
   }
 }

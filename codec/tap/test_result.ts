@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type StatusEvent, type TestStatus, TEXT_TYPE } from "../event.ts";
+import {
+  type EventDraft,
+  type StatusEvent,
+  type TestStatus,
+  TEXT_TYPE,
+} from "../event.ts";
 import { addSeconds, type Timestamp } from "../timestamp.ts";
 import { decodeLenient } from "../text/utf8.ts";
 import { Attachment } from "./attachment.ts";
@@ -35,11 +40,11 @@ export class TestResult {
   #status: TestStatus;
   readonly #time: Timestamp | undefined;
   #duration: number | undefined;
-  readonly #reason = new Attachment("reason", TEXT_TYPE);
-  readonly #comment = new Attachment("tap comment", TEXT_TYPE);
-  // testtools shows text types to people, and "application/yaml" is not one.
-  readonly #yaml = new Attachment("tap yaml", "text/x-yaml");
-  readonly #meta = new Attachment(META, TEXT_TYPE);
+  // Most tests have no files.
+  #reason: Attachment | undefined;
+  #comment: Attachment | undefined;
+  #yaml: Attachment | undefined;
+  #meta: Attachment | undefined;
 
   /** @param time when the result was read, if there is a clock */
   constructor(
@@ -56,17 +61,19 @@ export class TestResult {
 
   /** Adds why the test was skipped. */
   addReason(text: string): void {
+    this.#reason ??= new Attachment("reason", TEXT_TYPE);
     this.#reason.addLine(encoder.encode(text));
   }
 
   /** Adds why the plan of the test's subtests skipped them. */
   addSkipReason(text: string): void {
     if (this.#status !== "skip") this.addText(text);
-    else if (!this.#reason.begun) this.addReason(text);
+    else if (this.#reason === undefined) this.addReason(text);
   }
 
   /** Adds a line of comment. */
   addComment(line: Uint8Array): void {
+    this.#comment ??= new Attachment("tap comment", TEXT_TYPE);
     this.#comment.addLine(line);
   }
 
@@ -81,11 +88,13 @@ export class TestResult {
    * become documents of one file.
    */
   beginYaml(): void {
-    if (this.#yaml.begun) this.#yaml.addLine(YAML_SEPARATOR);
+    this.#yaml?.addLine(YAML_SEPARATOR);
   }
 
   /** Adds a line of the YAML block. */
   addYaml(line: Uint8Array): void {
+    // testtools shows text types to people, and "application/yaml" is not one.
+    this.#yaml ??= new Attachment("tap yaml", "text/x-yaml");
     this.#yaml.addLine(line);
     if (line.length <= MAX_DURATION_BYTES) {
       this.#duration ??= readDuration(decodeLenient(line));
@@ -103,12 +112,13 @@ export class TestResult {
 
   /** Adds a remark of the decoder. */
   note(text: string): void {
+    this.#meta ??= new Attachment(META, TEXT_TYPE);
     this.#meta.addLine(encoder.encode(text));
   }
 
   /** Whether an attachment is too long to be held. */
   get isLong(): boolean {
-    return this.#longest.size > MAX_PART_BYTES;
+    return (this.#longest?.size ?? 0) > MAX_PART_BYTES;
   }
 
   /** Takes the attachment that is too long out, as a part of a file. */
@@ -116,25 +126,26 @@ export class TestResult {
     return this.#event(this.#time, this.#longest, false);
   }
 
-  get #longest(): Attachment {
-    return this.#comment.size > this.#yaml.size ? this.#comment : this.#yaml;
+  get #longest(): Attachment | undefined {
+    const comment = this.#comment, yaml = this.#yaml;
+    return (comment?.size ?? 0) > (yaml?.size ?? 0) ? comment : yaml;
   }
 
   /** The events that end the test. */
   end(): StatusEvent[] {
     const [started, ended] = this.#times();
-    const files = [this.#reason, this.#comment, this.#yaml, this.#meta]
-      .filter(({ begun }) => begun)
-      .map((file) => this.#event(ended, file, true));
-    const last = files.pop() ?? this.#event(ended);
-    const { tags } = this;
-    const events = [
-      ...files,
-      { ...last, status: this.#status, ...(tags && { tags }) },
-    ];
-    return started === undefined
-      ? events
-      : [{ ...this.#event(started), status: "inprogress" }, ...events];
+    const events: EventDraft[] = [];
+    for (const file of [this.#reason, this.#comment, this.#yaml, this.#meta]) {
+      if (file !== undefined) events.push(this.#event(ended, file, true));
+    }
+    if (events.length === 0) events.push(this.#event(ended));
+    const last = events.at(-1)!;
+    last.status = this.#status;
+    if (this.tags !== undefined) last.tags = this.tags;
+    if (started === undefined) return events;
+    const first = this.#event(started);
+    first.status = "inprogress";
+    return [first, ...events];
   }
 
   /**
@@ -161,19 +172,17 @@ export class TestResult {
     timestamp: Timestamp | undefined,
     file?: Attachment,
     eof?: boolean,
-  ): StatusEvent {
-    return {
-      testId: this.testId,
-      ...(this.parentTestId && { parentTestId: this.parentTestId }),
-      runnable: false,
-      ...(file && {
-        fileName: file.name,
-        fileBytes: file.take(),
-        mimeType: file.mimeType,
-        ...(eof && { eof }),
-      }),
-      ...(timestamp && { timestamp }),
-    };
+  ): EventDraft {
+    const event: EventDraft = { testId: this.testId, runnable: false };
+    if (this.parentTestId) event.parentTestId = this.parentTestId;
+    if (file !== undefined) {
+      event.fileName = file.name;
+      event.fileBytes = file.take();
+      event.mimeType = file.mimeType;
+      if (eof) event.eof = true;
+    }
+    if (timestamp !== undefined) event.timestamp = timestamp;
+    return event;
   }
 }
 
