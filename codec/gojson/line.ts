@@ -114,29 +114,16 @@ function readElapsed(elapsed: unknown): number | undefined {
   return typeof elapsed === "number" && elapsed >= 0 ? elapsed : undefined;
 }
 
-const TIME_PARTS = /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
-
-/** The second read last: the next time is often in it too. */
-let lastSecond = "1970-01-01T00:00:00Z";
-let lastSeconds = 0;
-
 /** Reads a time that a packet can hold; Go's zero time is in the year 1. */
-function readTime(time: unknown): Timestamp | undefined {
-  const match = typeof time === "string" ? TIME_PARTS.exec(time) : null;
-  if (match === null) return undefined;
-  const [, begin, fraction = "", zone] = match;
-  const second = begin + zone;
-  if (second !== lastSecond) {
-    try {
-      lastSeconds = parseTimestamp(second).seconds;
-      lastSecond = second;
-    } catch {
-      return undefined;
-    }
+function readTime(text: unknown): Timestamp | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const time = parseTimestamp(text);
+    const { seconds } = time;
+    return seconds >= 0 && seconds <= MAX_SECONDS ? time : undefined;
+  } catch {
+    return undefined;
   }
-  return lastSeconds >= 0 && lastSeconds <= MAX_SECONDS
-    ? { seconds: lastSeconds, nanoseconds: Number(fraction.padEnd(9, "0")) }
-    : undefined;
 }
 
 const BROKEN_PACKAGE = /^FAIL\t(\S+) (\[(?:build|setup) failed\])\s*$/;

@@ -5,6 +5,7 @@
  */
 
 import {
+  type EventDraft,
   isFailureStatus,
   type StatusEvent,
   type TestStatus,
@@ -181,7 +182,9 @@ export class GoRun {
 
   #startTest(test: GoTest): void {
     test.started = this.#time;
-    this.#emit({ ...this.#eventOf(test), status: "inprogress" });
+    const event = this.#eventOf(test);
+    event.status = "inprogress";
+    this.#emit(event);
   }
 
   /**
@@ -195,12 +198,11 @@ export class GoRun {
 
   #addOutput(test: GoTest, { output }: GoEvent): void {
     test.notice(output);
-    this.#emit({
-      ...this.#eventOf(test),
-      fileName: OUTPUT,
-      fileBytes: encoder.encode(output),
-      ...(!test.hasOutput && { mimeType: TEXT_TYPE }),
-    });
+    const event = this.#eventOf(test);
+    event.fileName = OUTPUT;
+    event.fileBytes = encoder.encode(output);
+    if (!test.hasOutput) event.mimeType = TEXT_TYPE;
+    this.#emit(event);
     test.hasOutput = true;
   }
 
@@ -222,25 +224,25 @@ export class GoRun {
     const timestamp = test.endTime(this.#time, elapsed);
     pkg.tests.delete(test.name);
     pkg.hasFailure ||= isFailureStatus(status);
-    this.#emit({
-      ...this.#eventOf(test),
-      ...(timestamp && { timestamp }),
-      status,
-      ...(tags.length > 0 && { tags }),
-      ...(hasOutput &&
-        { fileName: OUTPUT, fileBytes: new Uint8Array(0), eof: true }),
-    });
+    const event = this.#eventOf(test);
+    if (timestamp !== undefined) event.timestamp = timestamp;
+    event.status = status;
+    if (tags.length > 0) event.tags = tags;
+    if (hasOutput) {
+      event.fileName = OUTPUT;
+      event.fileBytes = new Uint8Array(0);
+      event.eof = true;
+    }
+    this.#emit(event);
   }
 
   // Events
 
-  #eventOf({ testId, parentTestId }: GoTest): StatusEvent {
-    return {
-      testId,
-      runnable: true,
-      ...(parentTestId !== undefined && { parentTestId }),
-      ...(this.#time && { timestamp: this.#time }),
-    };
+  #eventOf({ testId, parentTestId }: GoTest): EventDraft {
+    const event: EventDraft = { testId, runnable: true };
+    if (parentTestId !== undefined) event.parentTestId = parentTestId;
+    if (this.#time !== undefined) event.timestamp = this.#time;
+    return event;
   }
 
   #emitText({ output, time }: GoEvent): void {
