@@ -390,6 +390,12 @@ at y</failure><failure message="one">on</failure>
     ["a > x: success #suite:a", "b > x: success #suite:b"],
   ],
   [
+    "reports behind one another, without declarations",
+    `<testsuite><testcase name="x"/></testsuite><testsuite><testcase name="x">
+<failure>no</failure></testcase></testsuite>`,
+    ["x: success", "x: [traceback: no]", "x: fail"],
+  ],
+  [
     "namespaces, comments, processing instructions and a document type",
     `<!DOCTYPE testsuite SYSTEM "j.dtd"><?x y?><j:testsuite xmlns:j="u">
 <!-- no <testcase/> --><j:testcase name="x"/></j:testsuite>`,
