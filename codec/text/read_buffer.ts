@@ -46,7 +46,9 @@ export class ReadBuffer {
     const undecided = this.end - this.at;
     if (undecided <= room) {
       const moved = this.at;
-      this.#extendChunk(chunk, this.source.subarray(this.at, this.end));
+      this.source = undecided === 0 ? chunk : this.#putBefore(chunk);
+      this.view = viewOf(this.source);
+      this.end = this.source.length;
       this.#isOwn = false;
       this.base += moved;
       this.at = 0;
@@ -59,17 +61,16 @@ export class ReadBuffer {
     return moved;
   }
 
-  /** Makes the source a chunk and the bytes before it. */
-  #extendChunk(chunk: Uint8Array, before: Uint8Array): void {
-    const { buffer, byteOffset, length } = chunk;
-    this.source = before.length === 0 ? chunk : new Uint8Array(
+  /** Copies undecided bytes before a chunk; returns them and the chunk. */
+  #putBefore({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
+    const undecided = this.source.subarray(this.at, this.end);
+    const both = new Uint8Array(
       buffer,
-      byteOffset - before.length,
-      before.length + length,
+      byteOffset - undecided.length,
+      undecided.length + length,
     );
-    this.source.set(before);
-    this.view = viewOf(this.source);
-    this.end = this.source.length;
+    both.set(undecided);
+    return both;
   }
 
   /**
