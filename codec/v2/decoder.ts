@@ -210,12 +210,7 @@ export class PacketDecoder {
   drain(take: (item: StreamItem) => void): void {
     for (;;) {
       const rows = this.#scan();
-      for (let i = 0; i < rows.count; i++) {
-        const packet = this.#accept(rows.packet(i));
-        take(packet);
-        // `take` may have taken more items itself.
-        if (this.#buffer.at !== packet.end) break;
-      }
+      this.#takeEach(rows, take);
       if (rows.isFull) continue;
       const item = this.next();
       if (item === undefined) return;
@@ -254,6 +249,16 @@ export class PacketDecoder {
       } else {
         takeOther(item);
       }
+    }
+  }
+
+  /** Calls `take` with the packet of each row. */
+  #takeEach(rows: Rows, take: (packet: Packet) => void): void {
+    for (let i = 0; i < rows.count; i++) {
+      const packet = this.#accept(rows.packet(i));
+      take(packet);
+      // `take` may have taken more items itself.
+      if (this.#buffer.at !== packet.end) break;
     }
   }
 
