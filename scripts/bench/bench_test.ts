@@ -1,13 +1,8 @@
 import { assertEquals } from "@std/assert";
-import {
-  crossing,
-  figureText,
-  formatTable,
-  type Goal,
-  median,
-  pick,
-  verdict,
-} from "./bench.ts";
+import { crossing } from "./crc.ts";
+import { type Goal, verdict } from "./goals.ts";
+import { median } from "./measure.ts";
+import { figureText, formatTable, pick } from "./table.ts";
 import { cut } from "./corpora.ts";
 
 Deno.test("median takes the middle of an odd and of an even number", () => {

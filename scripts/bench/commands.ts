@@ -1,0 +1,63 @@
+/**
+ * The command lines that are measured.
+ *
+ * @module
+ */
+
+import { quote, toolCommand } from "../tool_path.ts";
+import type { Corpus } from "./corpora.ts";
+
+/** This script as a worker that only decodes: the bound for every tool. */
+export const SCAN = "scan";
+
+/** The Python of Debian's packages. */
+const PYTHON = "/usr/bin/python3";
+const BENCH = quote(new URL("./bench.ts", import.meta.url).pathname);
+
+/** Returns the command line of a tool, with the permissions of its first line. */
+export function commandLine(tool: string, args: readonly string[]): string {
+  const command = tool === SCAN
+    ? `${
+      quote(Deno.execPath())
+    } run --quiet --allow-read ${BENCH} --worker scan`
+    : toolCommand(tool);
+  return [command, ...args].join(" ");
+}
+
+/** Returns the command line of a Python tool; undefined if it is not installed. */
+export function pythonCommandLine(
+  tool: string,
+  args: readonly string[],
+): string | undefined {
+  if (!isPythonTool(tool)) return undefined;
+  return [PYTHON, quote(pythonPath(tool)), ...args].join(" ");
+}
+
+/** Returns the path of a tool; that of a script is given. */
+export function pythonPath(tool: string): string {
+  return tool.startsWith("/") ? tool : `/usr/bin/${tool}`;
+}
+
+/** Returns whether a tool of Python's, not ours, is installed. */
+export function isPythonTool(tool: string): boolean {
+  try {
+    const path = pythonPath(tool);
+    const [shebang] = Deno.readTextFileSync(path).split("\n", 1);
+    return path.endsWith(".py") || shebang.includes("python");
+  } catch {
+    return false;
+  }
+}
+
+/** Returns undefined if there is no command or no corpus. */
+export function fromPipe(
+  command: string | undefined,
+  corpus: Corpus | undefined,
+): string | undefined {
+  if (command === undefined || corpus === undefined) return undefined;
+  return `${command} < <(cat ${quote(corpus.path)}) > /dev/null`;
+}
+
+export function onNothing(command: string): string {
+  return `${command} < /dev/null > /dev/null`;
+}

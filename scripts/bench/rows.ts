@@ -1,0 +1,404 @@
+/**
+ * The rows of the benchmark.
+ *
+ * @module
+ */
+
+import { encodePacket } from "@subunit/codec";
+import { quote } from "../tool_path.ts";
+import {
+  commandLine,
+  fromPipe,
+  isPythonTool,
+  onNothing,
+  pythonCommandLine,
+  SCAN,
+} from "./commands.ts";
+import { corpusBytes, type CorpusName, makeCorpus } from "./corpora.ts";
+import {
+  FAST_START,
+  GIGABYTE_A_SECOND,
+  type Goal,
+  goal,
+  LINEAR,
+  type Measured,
+  MEMORY,
+  NEAR_CAT,
+  python,
+  SIX_MILLION,
+  timesOther,
+  VERIFIED_BYTES,
+} from "./goals.ts";
+import { median, takeTurns } from "./measure.ts";
+import { signCorpus } from "./signed_corpus.ts";
+
+/** A row that reads a corpus. */
+interface StreamRow {
+  /** The tool, or {@linkcode SCAN}, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly corpus: CorpusName;
+  /** Whether the corpus is an operand, and the command prints its own time. */
+  readonly timesItself?: boolean;
+  /** What the Python tool does in 2 to 4 s; undefined if there is none. */
+  readonly pythonBytes?: number;
+  /** A script instead, if Python has no tool of that name. */
+  readonly pythonScript?: string;
+  /** Whether to time the first half of the corpus too. */
+  readonly isHalved?: boolean;
+  readonly goals: readonly Goal[];
+}
+
+export const STREAM_ROWS: readonly StreamRow[] = [
+  {
+    command: [SCAN],
+    corpus: "small",
+    timesItself: true,
+    goals: [GIGABYTE_A_SECOND],
+  },
+  { command: [SCAN], corpus: "small", goals: [NEAR_CAT] },
+  {
+    command: ["subunit-stats"],
+    corpus: "small",
+    pythonBytes: 15e6,
+    goals: [SIX_MILLION, python(60)],
+  },
+  {
+    command: ["subunit-filter", "-F"],
+    corpus: "small",
+    pythonBytes: 10e6,
+    goals: [SIX_MILLION, python(60)],
+  },
+  {
+    command: ["subunit-ls"],
+    corpus: "small",
+    pythonBytes: 15e6,
+    goals: [python(50)],
+  },
+  {
+    command: ["subunit-ls"],
+    corpus: "buildlog",
+    pythonBytes: 1e6,
+    goals: [python(1000)],
+  },
+  { command: ["subunit-ls"], corpus: "cyrillic", goals: [] },
+  {
+    command: ["subunit-stats", "--forward", "-o", "/dev/null"],
+    corpus: "attachments",
+    goals: [NEAR_CAT],
+  },
+  {
+    command: ["subunit-stats"],
+    corpus: "hostile",
+    isHalved: true,
+    goals: [LINEAR],
+  },
+  {
+    command: ["subunit-1to2"],
+    corpus: "v1",
+    pythonBytes: 10e6,
+    goals: [python(30)],
+  },
+  {
+    command: ["subunit-2to1"],
+    corpus: "small",
+    pythonBytes: 10e6,
+    goals: [python(30)],
+  },
+  {
+    command: ["subunit-tags", "nightly"],
+    corpus: "small",
+    pythonBytes: 10e6,
+    goals: [python(30)],
+  },
+  { command: ["subunit-tee"], corpus: "small", goals: [] },
+  { command: ["subunit-seal"], corpus: "small", goals: [] },
+  {
+    command: ["subunit-filter", "-s"],
+    corpus: "small",
+    pythonBytes: 10e6,
+    goals: [],
+  },
+  { command: ["subunit-filter", "--id=TestCase7"], corpus: "small", goals: [] },
+  { command: ["subunit-merge", "-"], corpus: "small", goals: [] },
+  { command: ["subunit-merge", "a=-"], corpus: "small", goals: [] },
+  { command: ["subunit2json"], corpus: "small", goals: [] },
+  { command: ["json2subunit"], corpus: "json", goals: [] },
+  { command: ["tap2subunit"], corpus: "tap", pythonBytes: 20e6, goals: [] },
+  {
+    command: ["junitxml2subunit"],
+    corpus: "junit",
+    pythonBytes: 30e6,
+    pythonScript: new URL(
+      "../../tests/peers/junitxml2subunit.py",
+      import.meta.url,
+    ).pathname,
+    goals: [python(20)],
+  },
+  { command: ["gojson2subunit"], corpus: "gojson", goals: [] },
+  {
+    command: ["subunit2csv"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [python(20)],
+  },
+  {
+    command: ["subunit2junitxml"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [python(20)],
+  },
+  {
+    command: ["subunit2pyunit"],
+    corpus: "tracebacks",
+    pythonBytes: 10e6,
+    goals: [],
+  },
+  { command: ["subunit2tap"], corpus: "tracebacks", goals: [] },
+  { command: ["subunit2cbor"], corpus: "small", goals: [] },
+  { command: ["cbor2subunit"], corpus: "cbor", goals: [] },
+  { command: ["subunit2junitxml"], corpus: "attachments", goals: [] },
+  { command: ["subunit-2to1"], corpus: "attachments", goals: [] },
+];
+
+const FIXTURES = new URL("../../tests/fixtures/", import.meta.url).pathname;
+
+/** The arguments with which a tool starts and ends without input. */
+const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
+  // It refuses empty input, which is not a report.
+  "junitxml2subunit": [FIXTURES + "junit/node.xml"],
+  "gpg-signed-stream": ["--version"],
+  "subunit-diff": ["/dev/null", "/dev/null"],
+  "subunit-exec": ["--", "true"],
+  "subunit-merge": ["-"],
+  "subunit-output": ["--success", "deploy"],
+  "subunit-tags": ["nightly"],
+};
+
+/** The Python tool to compare with if there is none of the same name. */
+const ANY_PYTHON_TOOL = "subunit-ls";
+const START_UP_RUNS = 10;
+
+/** The options of a run. */
+export interface Plan {
+  readonly runs: number;
+  /** The length of the corpora, as a fraction of the full ones. */
+  readonly scale: number;
+}
+
+/** A line of the report. */
+export interface Row {
+  readonly name: string;
+  readonly tool: string;
+  /** The Python tool to compare with. */
+  readonly pythonTool: string | undefined;
+  readonly goals: readonly Goal[];
+  measure(plan: Plan): Promise<Measured>;
+}
+
+export function streamRow(row: StreamRow): Row {
+  const { command: [tool, ...args], corpus: name, pythonBytes } = row;
+  const pythonTool = pythonBytes === undefined
+    ? undefined
+    : row.pythonScript ?? tool;
+  const words = [tool, ...args.slice(0, 1), name];
+  return {
+    name: [...words, ...(row.timesItself ? ["in process"] : [])].join(" "),
+    tool,
+    pythonTool,
+    goals: [...row.goals, MEMORY],
+    async measure({ runs, scale }) {
+      const bytes = Math.round(scale * corpusBytes(name));
+      const corpus = makeCorpus(name, bytes);
+      const half = row.isHalved ? makeCorpus(name, bytes / 2) : undefined;
+      const ours = commandLine(tool, args);
+      const theirs = pythonTool && pythonCommandLine(pythonTool, args);
+      const slice = theirs && pythonBytes
+        ? makeCorpus(name, Math.round(scale * pythonBytes))
+        : undefined;
+      const samples = await takeTurns({
+        ours: row.timesItself
+          ? `${ours} ${quote(corpus.path)}`
+          : fromPipe(ours, corpus),
+        cat: fromPipe("cat", corpus),
+        half: fromPipe(ours, half),
+        python: fromPipe(theirs, slice),
+        pythonStart: theirs && onNothing(theirs),
+      }, runs);
+      return {
+        ...samples.ours!,
+        bytes: corpus.bytes,
+        packets: corpus.packets,
+        cat: samples.cat?.best,
+        half: samples.half?.best,
+        python: slice &&
+          (samples.python!.best - samples.pythonStart!.best) *
+            corpus.bytes / slice.bytes,
+      };
+    },
+  };
+}
+
+const LIVE_EVENTS = 50;
+
+/**
+ * The latency of an event in an open pipe: from the write of one packet to the
+ * line that lists it.
+ */
+export const LIVE_ROW: Row = {
+  name: "live subunit-ls",
+  tool: "subunit-ls",
+  pythonTool: undefined,
+  goals: [
+    goal("0.1 s", (row) => row.median, { most: 0.1 }),
+  ],
+  async measure() {
+    const packet = encodePacket({
+      testId: "live",
+      status: "success",
+      runnable: true,
+    });
+    const child = new Deno.Command("sh", {
+      args: ["-c", `exec ${commandLine("subunit-ls", [])}`],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    const reader = child.stdout.getReader();
+    const seconds: number[] = [];
+    for (let i = 0; i <= LIVE_EVENTS; i++) {
+      const begun = performance.now();
+      await writer.write(packet);
+      await reader.read();
+      // The first event waits until the tool has started.
+      if (i > 0) seconds.push((performance.now() - begun) / 1000);
+    }
+    await writer.close();
+    await reader.cancel();
+    await child.status;
+    return { best: Math.min(...seconds), median: median(seconds) };
+  },
+};
+
+/** Verification of in-band signatures, compared with gpgv on the same bytes. */
+export const SIGNED_ROW: Row = {
+  name: "gpg-signed-stream verify small, against gpgv",
+  tool: "gpg-signed-stream",
+  pythonTool: undefined,
+  goals: [VERIFIED_BYTES, MEMORY],
+  async measure({ runs, scale }) {
+    const bytes = Math.round(scale * corpusBytes("small"));
+    const signed = signCorpus(makeCorpus("small", bytes));
+    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    const { publicKey, keyring, signature, path, packets } = signed;
+    const verify = ["verify", "--keyring", quote(publicKey)];
+    const ours = commandLine("gpg-signed-stream", verify);
+    const samples = await takeTurns({
+      ours: fromPipe(ours, signed),
+      cat: fromPipe("cat", signed),
+      gpgv: ["gpgv", "-q", "--keyring", keyring, signature, path].map(quote)
+        .join(" "),
+    }, runs);
+    return {
+      ...samples.ours!,
+      bytes: signed.bytes,
+      packets,
+      cat: samples.cat?.best,
+      other: samples.gpgv?.best,
+    };
+  },
+};
+
+/** The executables from `deno task build`. */
+const BUNDLES = new URL("../../dist/npm/bin/", import.meta.url).pathname;
+/** Commands that do nothing: the minimum of each runtime's start-up. */
+const EMPTY = {
+  Node: "node -e 0",
+  Deno: `${quote(Deno.execPath())} run --quiet --no-config /dev/null`,
+};
+
+/** Start-up of an executable of the npm package. */
+function bundleRow(tool: string, runtime: keyof typeof EMPTY): Row {
+  const bundle = quote(BUNDLES + tool);
+  const start = runtime === "Node"
+    ? `node ${bundle}`
+    : `${quote(Deno.execPath())} run --quiet --no-config --allow-all ${bundle}`;
+  const most = runtime === "Node" ? 1.6 : 2.5;
+  return {
+    name: `bundled ${tool} on ${runtime}, against an empty script`,
+    tool,
+    pythonTool: undefined,
+    goals: [goal(`${most}x empty`, timesOther, { most })],
+    async measure() {
+      const samples = await takeTurns({
+        ours: onNothing(`${start} --version`),
+        empty: onNothing(EMPTY[runtime]),
+      }, START_UP_RUNS);
+      return { ...samples.ours!, other: samples.empty?.best };
+    },
+  };
+}
+
+/** A tool of the npm package on Node, and the checkout's on Deno. */
+function onNodeRow(tool: string, ...args: string[]): Row {
+  return {
+    name: [tool, ...args, "small on Node, against Deno"].join(" "),
+    tool,
+    pythonTool: undefined,
+    goals: [MEMORY],
+    async measure({ runs, scale }) {
+      const bytes = Math.round(scale * corpusBytes("small"));
+      const corpus = makeCorpus("small", bytes);
+      const words = ["node", quote(BUNDLES + tool), ...args].join(" ");
+      const samples = await takeTurns({
+        ours: fromPipe(words, corpus),
+        cat: fromPipe("cat", corpus),
+        deno: fromPipe(commandLine(tool, args), corpus),
+      }, runs);
+      return {
+        ...samples.ours!,
+        bytes: corpus.bytes,
+        packets: corpus.packets,
+        cat: samples.cat?.best,
+        other: samples.deno?.best,
+      };
+    },
+  };
+}
+
+/** Returns the rows of the npm package, if it is built. */
+export function packageRows(tools: readonly string[]): Row[] {
+  try {
+    Deno.statSync(BUNDLES);
+  } catch {
+    console.error("Left out: the npm package. Run `deno task build` first");
+    return [];
+  }
+  return [
+    onNodeRow("subunit-filter", "-F"),
+    onNodeRow("subunit-stats"),
+    ...tools.flatMap((tool) => [
+      bundleRow(tool, "Node"),
+      bundleRow(tool, "Deno"),
+    ]),
+  ];
+}
+
+export function startUpRow(tool: string): Row {
+  const hasLike = isPythonTool(tool);
+  const pythonTool = hasLike ? tool : ANY_PYTHON_TOOL;
+  const args = START_UP_ARGUMENTS[tool] ?? [];
+  const theirs = pythonCommandLine(pythonTool, hasLike ? args : []);
+  return {
+    name: `start-up ${tool}`,
+    tool,
+    pythonTool,
+    goals: [FAST_START, MEMORY],
+    async measure() {
+      const samples = await takeTurns({
+        ours: onNothing(commandLine(tool, args)),
+        theirs: theirs && onNothing(theirs),
+      }, START_UP_RUNS);
+      return { ...samples.ours!, python: samples.theirs?.best };
+    },
+  };
+}
