@@ -13,7 +13,13 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { PacketDecoder } from "@subunit/codec";
 import { toolNames } from "../tool_path.ts";
-import { isPythonTool, pythonPath, SCAN } from "./commands.ts";
+import {
+  isPythonTool,
+  pythonPath,
+  SCAN,
+  type Worker,
+  workerCommand,
+} from "./commands.ts";
 import { compareCrcs } from "./crc.ts";
 import {
   bytesPerSecond,
@@ -24,6 +30,7 @@ import {
   timesCat,
   verdict,
 } from "./goals.ts";
+import { GROWTH_ROWS } from "./growth.ts";
 import {
   LIVE_ROW,
   packageRows,
@@ -44,9 +51,8 @@ const HEADINGS = [
   "GB/s",
   "x cat",
   "x Python",
-  "x half",
-  "x other",
   "MiB",
+  "x other",
   "goals",
   "",
 ];
@@ -60,12 +66,17 @@ function cells({ name, goals }: Row, row: Measured): string[] {
     ratio(bytesPerSecond(row), 1e9),
     timesCat(row),
     fasterThanPython(row),
-    ratio(row.best, row.half),
-    ratio(row.best, row.other),
     row.peakMemory,
   ];
-  const texts = goals.map(({ text }) => text).join(", ");
-  return [name, ...figures.map(figureText), texts, verdict(goals, row)];
+  const others = Object.entries(row.others ?? {})
+    .map(([other, best]) => `${figureText(row.best / best)} ${other}`);
+  return [
+    name,
+    ...figures.map(figureText),
+    others.join(", "),
+    goals.map(({ text }) => text).join(", "),
+    verdict(goals, row),
+  ];
 }
 
 /** Decodes a file or standard input, and prints the time it took. */
@@ -89,11 +100,21 @@ function takePackets(decoder: PacketDecoder): void {
   });
 }
 
-const CRC_ROW = { name: "crc" };
+/** Parses TAP on standard input with the parser of node-tap, and does no more. */
+async function parseTap(): Promise<void> {
+  const { Parser } = await import("tap-parser");
+  const parser = new Parser();
+  const ended = new Promise((resolve) => parser.on("complete", resolve));
+  for await (const chunk of Deno.stdin.readable) parser.write(chunk);
+  parser.end();
+  await ended;
+}
+
+const CRC_ROW = { name: "crc" } satisfies { name: Worker };
 
 async function reportCrcs(): Promise<string> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", import.meta.url, "--worker", CRC_ROW.name],
+  const { success, stdout } = await new Deno.Command("sh", {
+    args: ["-c", workerCommand(CRC_ROW.name)],
     stderr: "inherit",
   }).output();
   return success ? new TextDecoder().decode(stdout) : "Cannot measure crc";
@@ -157,6 +178,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     SIGNED_ROW,
     ...tools.map(startUpRow),
     ...packageRows(tools),
+    ...GROWTH_ROWS,
   ];
   const rows = pick(all, words);
   const withCrc = pick([CRC_ROW], words).length > 0;
@@ -202,6 +224,7 @@ async function main(): Promise<void> {
   );
   if (worker === SCAN) return scan(words[0]);
   if (worker === CRC_ROW.name) return compareCrcs();
+  if (worker === "tap-parser") return await parseTap();
   if (!/^[1-9]\d?$/.test(String(runs))) {
     usageError(`Option --runs is "${runs}": expected 1 to 99`);
   }

@@ -4,24 +4,47 @@
  * @module
  */
 
-import { quote, toolCommand } from "../tool_path.ts";
+import { pathOf, quote, toolCommand } from "../tool_path.ts";
 import type { Corpus } from "./corpora.ts";
 
-/** This script as a worker that only decodes: the bound for every tool. */
-export const SCAN = "scan";
+/** What the benchmark's own script measures in a process of its own. */
+export type Worker = "crc" | "scan" | "tap-parser";
+
+/** The worker that only decodes: the bound for every tool. */
+export const SCAN = "scan" satisfies Worker;
 
 /** The Python of Debian's packages. */
 const PYTHON = "/usr/bin/python3";
-const BENCH = quote(new URL("./bench.ts", import.meta.url).pathname);
+const BENCH = quote(pathOf(new URL("bench.ts", import.meta.url)));
+
+/** Where corpora and what is compiled are kept. */
+export const SCRATCH = new URL(".corpora/", import.meta.url);
 
 /** Returns the command line of a tool, with the permissions of its first line. */
 export function commandLine(tool: string, args: readonly string[]): string {
-  const command = tool === SCAN
-    ? `${
-      quote(Deno.execPath())
-    } run --quiet --allow-read ${BENCH} --worker scan`
-    : toolCommand(tool);
+  const command = tool === SCAN ? workerCommand(SCAN) : toolCommand(tool);
   return [command, ...args].join(" ");
+}
+
+/** Returns the command line of a worker. */
+export function workerCommand(worker: Worker): string {
+  const deno = quote(Deno.execPath());
+  return `${deno} run --quiet --allow-read --allow-env ${BENCH} --worker ${worker}`;
+}
+
+/** Returns the command line of `walk.c`; undefined without a compiler. */
+export function walkCommand(): string | undefined {
+  Deno.mkdirSync(SCRATCH, { recursive: true });
+  const program = pathOf(new URL("walk", SCRATCH));
+  const source = pathOf(new URL("walk.c", import.meta.url));
+  try {
+    const { success } = new Deno.Command("gcc", {
+      args: ["-O2", "-o", program, source],
+    }).outputSync();
+    return success ? quote(program) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the command line of a Python tool; undefined if it is not installed. */

@@ -16,6 +16,7 @@ import {
   formatTimestamp,
   type StatusEvent,
 } from "@subunit/codec";
+import { SCRATCH } from "./commands.ts";
 
 /** An indivisible part of a corpus: a packet, a line, a test in TAP. */
 export interface Piece {
@@ -136,7 +137,6 @@ const RECIPES = {
 /** The name of a corpus. */
 export type CorpusName = keyof typeof RECIPES;
 
-const DIRECTORY = new URL(".corpora/", import.meta.url);
 const blocks = new Map<CorpusName, readonly Piece[]>();
 
 /** Returns the default length of a corpus. */
@@ -159,7 +159,7 @@ export function makeCorpus(
   const end = [...rest, ...recipe.tail?.(packets) ?? []];
   const head = recipe.head?.bytes ?? new Uint8Array(0);
   const corpus = {
-    path: new URL(`${name}-${bytes}`, DIRECTORY).pathname,
+    path: new URL(`${name}-${bytes}`, SCRATCH).pathname,
     bytes: head.length + times * sum(block, "bytes") + sum(end, "bytes"),
     packets: packets + sum(end.slice(rest.length), "packets"),
   };
@@ -212,7 +212,7 @@ function write(
   times: number,
   end: Uint8Array,
 ): void {
-  Deno.mkdirSync(DIRECTORY, { recursive: true });
+  Deno.mkdirSync(SCRATCH, { recursive: true });
   using file = Deno.openSync(path, {
     write: true,
     create: true,
