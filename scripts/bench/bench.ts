@@ -11,7 +11,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { PacketDecoder } from "@subunit/codec";
+import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { toolNames } from "../tool_path.ts";
 import {
   isPythonTool,
@@ -43,6 +43,9 @@ import {
 } from "./rows.ts";
 import { figureText, formatTable, pick } from "./table.ts";
 
+/** How the tools read: this much at a time, with room before it. */
+const READ_BYTES = 256 * 1024, ROOM_BYTES = 64 * 1024;
+
 const HEADINGS = [
   "",
   "best s",
@@ -51,6 +54,7 @@ const HEADINGS = [
   "GB/s",
   "x cat",
   "x Python",
+  "x growth",
   "MiB",
   "x other",
   "goals",
@@ -66,6 +70,7 @@ function cells({ name, goals }: Row, row: Measured): string[] {
     ratio(bytesPerSecond(row), 1e9),
     timesCat(row),
     fasterThanPython(row),
+    row.growth,
     row.peakMemory,
   ];
   const others = Object.entries(row.others ?? {})
@@ -82,22 +87,23 @@ function cells({ name, goals }: Row, row: Measured): string[] {
 /** Decodes a file or standard input, and prints the time it took. */
 function scan(path: string | undefined): void {
   const input = path === undefined ? Deno.stdin : Deno.openSync(path);
-  const buffer = new Uint8Array(256 * 1024);
+  const memory = new Uint8Array(ROOM_BYTES + READ_BYTES);
+  const buffer = memory.subarray(ROOM_BYTES);
   const decoder = new PacketDecoder();
+  const refuse = ({ kind }: StreamItem) => {
+    throw new Error(`There is ${kind}`);
+  };
+  let packets = 0;
   const begun = performance.now();
   for (let length; (length = input.readSync(buffer)) !== null;) {
-    decoder.push(buffer.subarray(0, length));
-    takePackets(decoder);
+    decoder.push(buffer.subarray(0, length), ROOM_BYTES);
+    decoder.drainRows(({ count }) => packets += count, refuse);
   }
   decoder.end();
-  takePackets(decoder);
-  console.log((performance.now() - begun) / 1000);
-}
-
-function takePackets(decoder: PacketDecoder): void {
-  decoder.drain((item) => {
-    if (item.kind !== "packet") throw new Error(`There is ${item.kind}`);
-  });
+  decoder.drainRows(({ count }) => packets += count, refuse);
+  const seconds = (performance.now() - begun) / 1000;
+  if (packets === 0) throw new Error("There are no packets");
+  console.log(seconds);
 }
 
 /** Parses TAP on standard input with the parser of node-tap, and does no more. */

@@ -4,6 +4,8 @@ import { type Goal, verdict } from "./goals.ts";
 import { median } from "./measure.ts";
 import { figureText, formatTable, pick } from "./table.ts";
 import { cut } from "./corpora.ts";
+import { GROWTH_ROWS } from "./growth.ts";
+import { toolNames } from "../tool_path.ts";
 
 Deno.test("median takes the middle of an odd and of an even number", () => {
   assertEquals(median([3, 1, 2]), 2);
@@ -87,4 +89,18 @@ Deno.test("cut fills what is asked for and breaks no piece", () => {
   for (const [bytes, times, rest] of cases) {
     assertEquals(cut(block, bytes), { times, rest: block.slice(0, rest) });
   }
+});
+
+Deno.test("growth is measured of every tool that reads a stream", () => {
+  const measured = new Set(GROWTH_ROWS.map(({ tool }) => tool));
+  assertEquals(toolNames().filter((name) => !measured.has(name)), [
+    // It has rows of its own.
+    "gpg-signed-stream",
+    // A command decides what it reads; as the converters read it.
+    "subunit-exec",
+    // It reads no stream.
+    "subunit-output",
+    // It makes a file of each part, and the file system takes the time.
+    "subunit2disk",
+  ]);
 });

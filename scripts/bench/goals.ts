@@ -19,6 +19,11 @@ export interface Measured {
   readonly python?: number;
   /** The best of each other command that the row is compared with, by name. */
   readonly others?: Readonly<Record<string, number>>;
+  /**
+   * The best on 16 times some input against that on 4 times, both without the
+   * start-up.
+   */
+  readonly growth?: number;
 }
 
 /** A bound on a figure. */
@@ -73,6 +78,8 @@ export const FAST_START = goal("0.2 of Python", fasterThanPython, {
   least: 1 / 0.2,
 });
 export const MEMORY = goal("120 MiB", (row) => row.peakMemory, { most: 120 });
+
+export const LINEAR = goal("5x for 4x", ({ growth }) => growth, { most: 5 });
 
 export function python(times: number): Goal {
   return goal(`${times}x Python`, fasterThanPython, { least: times });

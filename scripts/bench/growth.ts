@@ -10,7 +10,7 @@ import { encodePacket, eventToJson, type StatusEvent } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import { pathOf, quote } from "../tool_path.ts";
 import { commandLine, onNothing, SCRATCH } from "./commands.ts";
-import { goal, ratio } from "./goals.ts";
+import { LINEAR } from "./goals.ts";
 import { takeTurns } from "./measure.ts";
 import type { Row } from "./rows.ts";
 
@@ -197,41 +197,26 @@ function makeInput(name: string, parts: number): string {
   return path;
 }
 
-/**
- * The time for 16 times the input against that for 4 times, both without the
- * start-up.
- */
+/** How the time of a command grows from 4 to 16 times some input. */
 function growthRow(name: string, [tool, ...args]: readonly string[]): Row {
   const command = commandLine(tool, args);
   return {
     name: ["growth", tool, ...args, name].join(" "),
     tool,
     pythonTool: undefined,
-    goals: [
-      goal(
-        "5x of 4x",
-        ({ best, others }) =>
-          ratio(best - others!.start, others!["a quarter"] - others!.start),
-        {
-          most: 5,
-        },
-      ),
-    ],
+    goals: [LINEAR],
     async measure({ runs, scale }) {
       const count = Math.round(scale * KINDS[name].count);
       const read = (parts: number) =>
         `${command} < ${quote(makeInput(name, parts))} > /dev/null`;
-      const samples = await takeTurns({
-        ours: read(16 * count),
+      const { whole, quarter, start } = await takeTurns({
+        whole: read(16 * count),
         quarter: read(4 * count),
-        start: onNothing(command),
+        start: onNothing(commandLine(tool, ["--version"])),
       }, runs);
       return {
-        ...samples.ours!,
-        others: {
-          "a quarter": samples.quarter!.best,
-          start: samples.start!.best,
-        },
+        ...whole!,
+        growth: (whole!.best - start!.best) / (quarter!.best - start!.best),
       };
     },
   };
