@@ -165,10 +165,13 @@ function isPlaceTag(tag: string): boolean {
 }
 
 /** The properties of tests with the same tags, by their route codes. */
-const madeProperties = new WeakMap<
+type MadeProperties = WeakMap<
   readonly string[],
   Map<string | undefined, string>
->();
+>;
+
+const withPlaces: MadeProperties = new WeakMap();
+const withoutPlaces: MadeProperties = new WeakMap();
 
 /** A stream has few sets of properties: most are made already. */
 function propertiesOf(test: ReportedTest, options: CaseOptions): string {
@@ -176,8 +179,9 @@ function propertiesOf(test: ReportedTest, options: CaseOptions): string {
   if (parentTestId !== undefined || tags.length === 0) {
     return makeProperties(test, options);
   }
-  let made = madeProperties.get(tags);
-  if (made === undefined) madeProperties.set(tags, made = new Map());
+  const madeByTags = options.showsPlaces ? withPlaces : withoutPlaces;
+  let made = madeByTags.get(tags);
+  if (made === undefined) madeByTags.set(tags, made = new Map());
   let properties = made.get(routeCode);
   if (properties === undefined) {
     if (made.size === MOST_ROUTES) made.clear();
