@@ -5,7 +5,7 @@
  */
 
 import { isNotReady, isNotReadyAsync, reasonOf, ToolError } from "../errors.ts";
-import type { FsFile } from "../runtime/runtime.ts";
+import type { FsFile, Stdin } from "../runtime/runtime.ts";
 
 /** Where bytes come from. */
 export interface Input {
@@ -35,11 +35,14 @@ const readBuffer = new Uint8Array(CHUNK_ROOM + READ_BYTES).subarray(CHUNK_ROOM);
  *
  * @throws {ToolError} when it cannot be opened
  */
-export function openInput(path: string): Input {
+export function openInput(
+  path: string,
+  stdin: Pick<Stdin, "readSync"> = Deno.stdin,
+): Input {
   if (isStdin(path)) {
     return {
       name: "standard input",
-      read: (buffer) => Deno.stdin.readSync(buffer),
+      read: (buffer) => stdin.readSync(buffer),
       close() {},
     };
   }

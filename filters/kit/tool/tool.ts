@@ -42,24 +42,33 @@ const EXIT_TROUBLE = 2;
 const EXIT_READER_LEFT = 128 + 13;
 
 /**
- * Runs a tool with the command line of the process, and sets its exit status.
- * Errors become one line on standard error.
+ * Runs a tool with the streams and the command line of the process, and sets
+ * its exit status.
  */
 export async function runTool<Table extends OptionTable>(
   tool: Tool<Table>,
 ): Promise<void> {
-  const io = new ToolIO(tool.name);
-  try {
-    Deno.exitCode = await start(tool, io, Deno.args);
-  } catch (error) {
-    if (isReaderGone(error)) {
-      Deno.exitCode = EXIT_READER_LEFT;
-    } else {
-      io.warn(await describe(tool, error));
-      Deno.exitCode = EXIT_TROUBLE;
-    }
-  }
+  Deno.exitCode = await runWith(tool, new ToolIO(tool.name), Deno.args);
   if (tool.forcesExit) Deno.exit();
+}
+
+/**
+ * Runs a tool with a command line. Errors become one line on standard error.
+ *
+ * @returns its exit status
+ */
+export async function runWith<Table extends OptionTable>(
+  tool: Tool<Table>,
+  io: ToolIO,
+  args: readonly string[],
+): Promise<number> {
+  try {
+    return await start(tool, io, args);
+  } catch (error) {
+    if (isReaderGone(error)) return EXIT_READER_LEFT;
+    io.warn(await describe(tool, error));
+    return EXIT_TROUBLE;
+  }
 }
 
 async function start<Table extends OptionTable>(

@@ -13,8 +13,9 @@ import {
 } from "@subunit/codec";
 import { CHUNK_ROOM, type Input, openInput, readChunk } from "../io/input.ts";
 import { textOf } from "../io/item_bytes.ts";
-import { Output } from "../io/output.ts";
+import { Output, type Sink } from "../io/output.ts";
 import { stdoutSink } from "../io/stdout.ts";
+import type { Stdin } from "../runtime/runtime.ts";
 import { visibleText } from "../text/visible.ts";
 import type { OptionValues } from "./options.ts";
 import type { OUTPUT_OPTIONS, PASSTHROUGH_OPTION } from "./table.ts";
@@ -24,16 +25,35 @@ type Passthrough =
   & OptionValues<typeof PASSTHROUGH_OPTION>
   & Partial<Pick<OptionValues<typeof OUTPUT_OPTIONS>, "forward">>;
 
+/** The standard streams of a tool, which reads and writes them synchronously. */
+export interface StandardStreams {
+  readonly stdin: Pick<Stdin, "readSync">;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+}
+
 /** The input, output and messages of a tool. */
 export class ToolIO {
   readonly #name: string;
+  readonly #stdin: Pick<Stdin, "readSync">;
   /** Standard output; flushed before each read that may block. */
-  readonly out: Output = new Output(stdoutSink(), "standard output");
+  readonly out: Output;
   /** Standard error, for text from the stream that must not go to stdout. */
-  readonly err: Output = new Output(Deno.stderr, "standard error");
+  readonly err: Output;
 
-  constructor(name: string) {
+  /** Takes the streams of the process unless others are given. */
+  constructor(
+    name: string,
+    { stdin, stdout, stderr }: StandardStreams = {
+      stdin: Deno.stdin,
+      stdout: stdoutSink(),
+      stderr: Deno.stderr,
+    },
+  ) {
     this.#name = name;
+    this.#stdin = stdin;
+    this.out = new Output(stdout, "standard output");
+    this.err = new Output(stderr, "standard error");
   }
 
   /** Writes a message to standard error: one line that begins with the tool's name. */
@@ -110,7 +130,7 @@ export class ToolIO {
    */
   *chunks(files: readonly string[]): Generator<Uint8Array> {
     for (const file of files.length > 0 ? files : ["-"]) {
-      const input: Input = openInput(file);
+      const input: Input = openInput(file, this.#stdin);
       try {
         for (;;) {
           this.out.flush();
