@@ -6,6 +6,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { quote } from "../../scripts/tool_path.ts";
+import { callTool, test } from "./call.ts";
 import {
   commandOf,
   type Finished,
@@ -61,7 +62,7 @@ export async function assertStatuses(
   cases: readonly (readonly [stdin: Uint8Array | string, status: number])[],
 ): Promise<void> {
   for (const [stdin, expected] of cases) {
-    const { status } = await runTool(name, args, { stdin });
+    const { status } = await callTool(name, args, { stdin });
     const shown = typeof stdin === "string" ? stdin : text(stdin);
     assertEquals(status, expected, shown);
   }
@@ -103,8 +104,8 @@ export function testRows(
   stream: Uint8Array,
 ): void {
   for (const row of rows) {
-    Deno.test(`${tool} ${row.name}`, async () => {
-      const { status, stdout, stderr } = await runTool(tool, row.args, {
+    test(`${tool} ${row.name}`, async () => {
+      const { status, stdout, stderr } = await callTool(tool, row.args, {
         stdin: row.stream ?? stream,
       });
       assertEquals(text(stdout), row.stdout);

@@ -55,6 +55,11 @@ export function testInstalled(directory: string): void {
   installedIn = directory;
 }
 
+/** Whether the tools under test are those of the checkout. */
+export function testsCheckout(): boolean {
+  return installedIn === undefined;
+}
+
 /** The command line that starts the tool under test. */
 export function commandOf(name: string): string[] {
   return installedIn === undefined
@@ -90,8 +95,15 @@ export async function outputOf(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Uint8Array> {
-  const { stdout, stderr, status } = await runTool(name, args, surroundings);
-  const call = [name, ...args].join(" ");
+  const finished = await runTool(name, args, surroundings);
+  return outputIn(finished, [name, ...args].join(" "));
+}
+
+/** The standard output of a call that succeeded without a message. */
+export function outputIn(
+  { stdout, stderr, status }: Finished,
+  call: string,
+): Uint8Array {
   assertEquals(stderr, "", call);
   assertEquals(status, 0, call);
   return stdout;
@@ -139,11 +151,16 @@ export async function run(
   const { code, stdout, stderr } = await output;
   const messages = decoder.decode(stderr);
   assert(code !== 124, `${command.at(-1)} hangs: ${messages}`);
+  assertNoCrash(command.at(-1)!, messages);
+  return { status: code, stdout, stderr: messages };
+}
+
+/** Checks that messages are those of a tool, not of a runtime. */
+export function assertNoCrash(call: string, messages: string): void {
   assert(
     !/\bat (file|ext|async)|Uncaught|panicked|defect/.test(messages),
-    `${command.at(-1)} crashed: ${messages}`,
+    `${call} crashed: ${messages}`,
   );
-  return { status: code, stdout, stderr: messages };
 }
 
 /** Starts a command with pipes to its standard input and output. */
