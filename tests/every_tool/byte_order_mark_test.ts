@@ -3,7 +3,8 @@
 import { assertEquals } from "@std/assert";
 import { eventToJson, type StatusEvent } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
-import { runTool, TempDir } from "../support/run.ts";
+import { callTool, test } from "../support/call.ts";
+import { TempDir } from "../support/run.ts";
 import { eventsIn, stream } from "../support/streams.ts";
 
 /** Text as PowerShell 5 (`>`) and PowerShell 7 (`-Encoding utf8BOM`) write it. */
@@ -41,26 +42,26 @@ function facts(bytes: Uint8Array): Partial<StatusEvent>[] {
 }
 
 for (const [converter, text] of INPUTS) {
-  Deno.test(`${converter} reads UTF-16 and byte order marks, from files too`, async () => {
+  test(`${converter} reads UTF-16 and byte order marks, from files too`, async () => {
     using dir = new TempDir();
-    const plain = await runTool(converter, [], { stdin: text });
+    const plain = await callTool(converter, [], { stdin: text });
     const expected = facts(plain.stdout);
     assertEquals(expected.at(-1)!.status, "fail");
     for (const [i, stdin] of encodings(text).entries()) {
-      const piped = await runTool(converter, [], { stdin });
+      const piped = await callTool(converter, [], { stdin });
       assertEquals(piped.stderr, "");
       assertEquals(facts(piped.stdout), expected);
-      const read = await runTool(converter, [dir.file(`${i}`, stdin)]);
+      const read = await callTool(converter, [dir.file(`${i}`, stdin)]);
       assertEquals(facts(read.stdout), expected);
     }
   });
 }
 
-Deno.test("subunit-1to2 passes on packets behind bytes of a mark", async () => {
+test("subunit-1to2 passes on packets behind bytes of a mark", async () => {
   const packets = stream({ testId: "a", status: "success" });
   for (const mark of [[0xff, 0xfe], [0xfe, 0xff]]) {
     const stdin = concat([Uint8Array.from(mark), packets]);
-    const { stdout } = await runTool("subunit-1to2", [], { stdin });
+    const { stdout } = await callTool("subunit-1to2", [], { stdin });
     assertEquals(stdout, stdin);
   }
 });

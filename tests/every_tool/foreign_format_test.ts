@@ -1,6 +1,7 @@
 /** Input that is not a stream of packets, but results in another format. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { callTool, test } from "../support/call.ts";
 import { runTool, TempDir } from "../support/run.ts";
 
 /** Results in other formats, and the tool that converts them. */
@@ -58,12 +59,12 @@ for (const [tool, ...args] of JUDGES) {
   });
 }
 
-Deno.test("subunit-diff refuses a run in another format", async () => {
+test("subunit-diff refuses a run in another format", async () => {
   using dir = new TempDir();
   const tap = dir.file("tap", "1..1\nok 1\n");
   const empty = dir.file("empty", "");
   for (const files of [[tap, empty], [empty, tap]]) {
-    const { status, stderr } = await runTool("subunit-diff", files);
+    const { status, stderr } = await callTool("subunit-diff", files);
     assertEquals(status, 2);
     assertMatch(stderr, /^subunit-diff: Cannot compare ".*tap": .*tap2subunit/);
   }

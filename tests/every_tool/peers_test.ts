@@ -1,20 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodePacket, type StatusEvent } from "@subunit/codec";
 import fc from "fast-check";
+import { callTool, outputOfCall, peerCallTest } from "../support/call.ts";
 import {
   linesByPython,
   runPython,
   runScript,
   toPython,
 } from "../support/peers.ts";
-import {
-  outputOf,
-  peerTest,
-  runTool,
-  shell,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { peerTest, shell, TempDir, text } from "../support/run.ts";
 import {
   anyEvent,
   equalBytes,
@@ -35,7 +29,7 @@ function fromDump(line: string): Record<string, unknown> {
   return event;
 }
 
-peerTest(
+peerCallTest(
   `Python's reader finds our events (seed ${SEED})`,
   ["python3-subunit"],
   async () => {
@@ -54,7 +48,7 @@ peerTest(
 /** Lengths of packets around the sizes of the length field, and the greatest. */
 const LENGTHS = [62, 63, 65, 16383, 16385, 4194302, 4194303];
 
-peerTest(
+peerCallTest(
   `Python's reader finds our packets of ${LENGTHS} bytes, and we Python's`,
   ["python3-subunit"],
   async () => {
@@ -296,7 +290,7 @@ const comparisons: [
 ];
 
 for (const [name, what, args, streams] of comparisons) {
-  peerTest(
+  peerCallTest(
     `${name} prints what the Python tool prints ${what} (seed ${SEED})`,
     ["subunit"],
     async () => {
@@ -307,7 +301,7 @@ for (const [name, what, args, streams] of comparisons) {
       for (const input of inputs) {
         const file = dir.file("run", input);
         const [ours, theirs] = await Promise.all([
-          runTool(name, [...args, file]),
+          callTool(name, [...args, file]),
           runPython(name, [...args, file]),
         ]);
         assertEquals(theirs.stderr, "");
@@ -362,7 +356,7 @@ const outputs: [string, string[], Uint8Array?][] = [
 ];
 
 for (const [what, options, content] of outputs) {
-  peerTest(
+  peerCallTest(
     `subunit-output writes the Python tool's events for ${what}`,
     ["subunit"],
     async () => {
@@ -374,7 +368,7 @@ for (const [what, options, content] of outputs) {
   );
 }
 
-peerTest(
+peerCallTest(
   "subunit-output writes the Python tool's events for standard input",
   ["subunit"],
   async () => {
@@ -388,7 +382,7 @@ async function assertSameOutput(
   stdin = "",
 ): Promise<void> {
   const [ours, theirs] = await Promise.all([
-    outputOf("subunit-output", args, { stdin }),
+    outputOfCall("subunit-output", args, { stdin }),
     runPython("subunit-output", args, { stdin }),
   ]);
   assertEquals(theirs.stderr, "");

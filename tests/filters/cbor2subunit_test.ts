@@ -2,7 +2,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { CborDecoder, eventFromCbor, eventToCbor } from "@subunit/codec/cbor";
 import { Encoder } from "cbor-x";
-import { outputOf, runTool, shell } from "../support/run.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { shell } from "../support/run.ts";
 import {
   anyEvent,
   equalBytes,
@@ -15,8 +16,8 @@ import { CBOR_EVENTS as EVENTS, ITEMS, SEQUENCE } from "../support/records.ts";
 
 const SEED = 20130301;
 
-Deno.test("cbor2subunit writes a packet an item", async () => {
-  const stdout = await outputOf("cbor2subunit", [], { stdin: SEQUENCE });
+test("cbor2subunit writes a packet an item", async () => {
+  const stdout = await outputOfCall("cbor2subunit", [], { stdin: SEQUENCE });
   assertEquals(stdout.toHex(), EVENTS.toHex());
 });
 
@@ -36,12 +37,12 @@ Deno.test(`cbor2subunit is the inverse of subunit2cbor (seed ${SEED})`, async ()
   assert(equalBytes(stdout, input));
 });
 
-Deno.test("cbor2subunit reads a sequence that breaks off anywhere up to there", async () => {
+test("cbor2subunit reads a sequence that breaks off anywhere up to there", async () => {
   const ends = ITEMS.map((_, i) =>
     ITEMS.slice(0, i + 1).reduce((sum, [, item]) => sum + item.length / 2, 0)
   );
   for (let end = 0; end <= SEQUENCE.length; end += 17) {
-    const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
+    const { stdout, stderr, status } = await callTool("cbor2subunit", [], {
       stdin: SEQUENCE.subarray(0, end),
     });
     const whole = ends.filter((one) => one <= end).length;
@@ -60,7 +61,7 @@ Deno.test("cbor2subunit reads a sequence that breaks off anywhere up to there", 
   }
 });
 
-Deno.test("cbor2subunit names items that are no event, and reads on", async () => {
+test("cbor2subunit names items that are no event, and reads on", async () => {
   const encoder = new Encoder({ useRecords: false });
   const bad = [
     1,
@@ -80,7 +81,7 @@ Deno.test("cbor2subunit names items that are no event, and reads on", async () =
     2n ** 70n,
   ];
   for (const item of bad) {
-    const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
+    const { stdout, stderr, status } = await callTool("cbor2subunit", [], {
       stdin: stream(SEQUENCE, new Uint8Array(encoder.encode(item)), SEQUENCE),
     });
     assertEquals(stdout.toHex(), EVENTS.toHex() + EVENTS.toHex());
@@ -99,7 +100,7 @@ Deno.test("cbor2subunit names items that are no event, and reads on", async () =
   }
 });
 
-Deno.test("cbor2subunit leaves out items that are no event in its own words, and reads on", async () => {
+test("cbor2subunit leaves out items that are no event in its own words, and reads on", async () => {
   const cases: [item: string, reason: string][] = [
     // A string in parts, which the library does not read.
     ["7f6161ff", "it has a value that no event has"],
@@ -115,7 +116,7 @@ Deno.test("cbor2subunit leaves out items that are no event in its own words, and
     ],
   ];
   for (const [item, reason] of cases) {
-    const { stdout, stderr } = await runTool("cbor2subunit", [], {
+    const { stdout, stderr } = await callTool("cbor2subunit", [], {
       stdin: stream(Uint8Array.fromHex(item), SEQUENCE),
     });
     assertEquals(stdout.toHex(), EVENTS.toHex());
@@ -127,7 +128,7 @@ cbor2subunit: 1 of ${ITEMS.length + 1} items are not events: left out\n`,
   }
 });
 
-Deno.test("cbor2subunit says in its own words what is not CBOR", async () => {
+test("cbor2subunit says in its own words what is not CBOR", async () => {
   const cases: [bytes: string, reason: string][] = [
     ["1c", "0x1c begins nothing at byte 0 of it"],
     ["a1613f1d", "0x1d begins nothing at byte 3 of it"],
@@ -140,7 +141,7 @@ Deno.test("cbor2subunit says in its own words what is not CBOR", async () => {
     ["9f".repeat(300_000), "it breaks off after 300000 bytes"],
   ];
   for (const [bytes, reason] of cases) {
-    const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
+    const { stdout, stderr, status } = await callTool("cbor2subunit", [], {
       stdin: Uint8Array.fromHex(bytes),
     });
     assertEquals(stdout.length, 0);
@@ -152,7 +153,7 @@ Deno.test("cbor2subunit says in its own words what is not CBOR", async () => {
   }
 });
 
-Deno.test("CborDecoder reads items however they are cut, seed 20130301", () => {
+test("CborDecoder reads items however they are cut, seed 20130301", () => {
   const whole = sample(anyEvent(), 40, SEED).map(eventToCbor);
   // A map and an array of indefinite length, and a tag.
   const items = [
@@ -176,8 +177,8 @@ Deno.test("CborDecoder reads items however they are cut, seed 20130301", () => {
   }
 });
 
-Deno.test("cbor2subunit says where bytes are no CBOR", async () => {
-  const { stdout, stderr, status } = await runTool("cbor2subunit", [], {
+test("cbor2subunit says where bytes are no CBOR", async () => {
+  const { stdout, stderr, status } = await callTool("cbor2subunit", [], {
     // A break code outside of any item.
     stdin: stream(SEQUENCE, Uint8Array.of(0x1c), SEQUENCE),
   });
@@ -192,7 +193,7 @@ Deno.test("cbor2subunit says where bytes are no CBOR", async () => {
   assertEquals(status, 2);
 });
 
-Deno.test("eventFromCbor takes nothing for a key that is none of ours", () => {
+test("eventFromCbor takes nothing for a key that is none of ours", () => {
   for (const key of ["toString", "__proto__", "file_text"]) {
     assertThrows(
       () => eventFromCbor(JSON.parse(`{"${key}":"a"}`)),

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatTimestamp, type StatusEvent } from "@subunit/codec";
+import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMissing, assertStatuses } from "../support/checks.ts";
 import {
   fixture,
   LiveTool,
-  outputOf,
   peerTest,
   run,
   runTool,
@@ -18,7 +18,7 @@ const SHOP = "example.com/shop/";
 /** The events of a recorded run. */
 async function convertFixture(name: string): Promise<StatusEvent[]> {
   return eventsIn(
-    await outputOf("gojson2subunit", [fixture(`gojson/${name}`)]),
+    await outputOfCall("gojson2subunit", [fixture(`gojson/${name}`)]),
   );
 }
 
@@ -33,7 +33,7 @@ function fileOf(events: StatusEvent[], testId: string, name: string): string {
   return fileIn(events, SHOP + testId, name);
 }
 
-Deno.test("gojson2subunit reads a recorded run: tests, panics, exits, builds", async () => {
+test("gojson2subunit reads a recorded run: tests, panics, exits, builds", async () => {
   const events = await convertFixture("go1.19.jsonl");
   assertEquals(outcomesOf(events), [
     "basket.TestSum success",
@@ -101,7 +101,7 @@ Deno.test("gojson2subunit reads a recorded run: tests, panics, exits, builds", a
   assertStringIncludes(fileOf(events, "setup", "output"), "no database\n");
 });
 
-Deno.test("gojson2subunit keeps every line of a recorded run, and its times", async () => {
+test("gojson2subunit keeps every line of a recorded run, and its times", async () => {
   const recorded = await Deno.readTextFile(fixture("gojson/go1.19.jsonl"));
   const events = await convertFixture("go1.19.jsonl");
   const lines = recorded.trimEnd().split("\n");
@@ -132,7 +132,7 @@ Deno.test("gojson2subunit keeps every line of a recorded run, and its times", as
   );
 });
 
-Deno.test("gojson2subunit reads recorded benchmarks and a timeout", async () => {
+test("gojson2subunit reads recorded benchmarks and a timeout", async () => {
   assertEquals(outcomesOf(await convertFixture("go1.19_bench.jsonl")), [
     "bench.TestGood success",
     "bench.BenchmarkTable/bad fail",
@@ -146,11 +146,11 @@ Deno.test("gojson2subunit reads recorded benchmarks and a timeout", async () => 
   );
 });
 
-Deno.test("gojson2subunit takes each FILE for a run", async () => {
+test("gojson2subunit takes each FILE for a run", async () => {
   using dir = new TempDir();
   const one = dir.file("one", '{"Action":"run","Package":"p","Test":"TestA"}');
   const two = dir.file("two", '{"Action":"pass","Package":"p","Test":"TestA"}');
-  const { stdout, status } = await runTool("gojson2subunit", [one, two]);
+  const { stdout, status } = await callTool("gojson2subunit", [one, two]);
   assertEquals(outcomesOf(eventsIn(stdout)), [
     "p.TestA fail",
     "p fail",
@@ -160,7 +160,7 @@ Deno.test("gojson2subunit takes each FILE for a run", async () => {
   assertEquals(status, 0);
 });
 
-Deno.test("gojson2subunit --exit-status judges the tests", async () => {
+test("gojson2subunit --exit-status judges the tests", async () => {
   await assertStatuses("gojson2subunit", ["--exit-status"], [
     // The producer died before its first line.
     ["", 1],

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { encodePacket } from "@subunit/codec";
 import fc from "fast-check";
-import { outputOf, runTool, shell, text } from "../support/run.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { shell, text } from "../support/run.ts";
 import {
   anyEvent,
   anyText,
@@ -15,8 +16,8 @@ import { JSON_EVENTS as EVENTS, LINES } from "../support/records.ts";
 
 const SEED = 20260131;
 
-Deno.test("json2subunit writes a packet a line", async () => {
-  const stdout = await outputOf("json2subunit", [], { stdin: LINES });
+test("json2subunit writes a packet a line", async () => {
+  const stdout = await outputOfCall("json2subunit", [], { stdin: LINES });
   assertEquals(stdout, EVENTS);
 });
 
@@ -56,9 +57,9 @@ Deno.test("json2subunit is the inverse for the largest packet", async () => {
   assertEquals(status, 0);
 });
 
-Deno.test("json2subunit splits an attachment that fits in no packet", async () => {
+test("json2subunit splits an attachment that fits in no packet", async () => {
   const content = "x".repeat(5_000_000);
-  const { status, stdout } = await runTool("json2subunit", [], {
+  const { status, stdout } = await callTool("json2subunit", [], {
     stdin: JSON.stringify({
       test_id: "a",
       test_status: "fail",
@@ -87,23 +88,23 @@ Deno.test("json2subunit splits an attachment that fits in no packet", async () =
   );
 });
 
-Deno.test("json2subunit takes runnable as true where it is left out", async () => {
-  const { stdout } = await runTool("json2subunit", [], {
+test("json2subunit takes runnable as true where it is left out", async () => {
+  const { stdout } = await callTool("json2subunit", [], {
     stdin: '{"test_id":"a","test_status":"success"}',
   });
   assertEquals(stdout, stream({ testId: "a", status: "success" }));
 });
 
-Deno.test("json2subunit takes any order of keys, spaces, CRLF and blank lines", async () => {
-  const stdout = await outputOf("json2subunit", [], {
+test("json2subunit takes any order of keys, spaces, CRLF and blank lines", async () => {
+  const stdout = await outputOfCall("json2subunit", [], {
     stdin:
       '\r\n { "test_status" : "success",\t"test_id" : "\\u0061" } \r\n\n  \n{"eof":false}',
   });
   assertEquals(stdout, stream({ testId: "a", status: "success" }, {}));
 });
 
-Deno.test("json2subunit takes a time with any zone", async () => {
-  const { stdout } = await runTool("json2subunit", [], {
+test("json2subunit takes a time with any zone", async () => {
+  const { stdout } = await callTool("json2subunit", [], {
     stdin: '{"timestamp":"2026-01-31T13:30:00.5+01:30"}',
   });
   assertEquals(stdout, stream({ timestamp: at("12:00:00.5") }));
@@ -142,12 +143,12 @@ const badLines: [string, string | Uint8Array, string][] = [
   ["bytes that are not UTF-8", Uint8Array.of(0x22, 0xff, 0x22), "not UTF-8"],
 ];
 
-Deno.test("json2subunit names bad lines, writes nothing for them and all others", async () => {
+test("json2subunit names bad lines, writes nothing for them and all others", async () => {
   const good = (index: number) => ({
     testId: `good ${index}`,
     status: "success" as const,
   });
-  const { status, stdout, stderr } = await runTool("json2subunit", [], {
+  const { status, stdout, stderr } = await callTool("json2subunit", [], {
     stdin: stream(...badLines.flatMap(([, bad], index) => [
       `{"test_id":"good ${index}","test_status":"success"}\n`,
       bad,
@@ -175,7 +176,7 @@ Deno.test("json2subunit names bad lines, writes nothing for them and all others"
   assertEquals(status, 2);
 });
 
-Deno.test(`json2subunit reads any JSON or names its line (seed ${SEED})`, async () => {
+test(`json2subunit reads any JSON or names its line (seed ${SEED})`, async () => {
   const values = sample(
     fc.oneof(
       fc.jsonValue(),
@@ -193,7 +194,7 @@ Deno.test(`json2subunit reads any JSON or names its line (seed ${SEED})`, async 
     500,
     SEED,
   );
-  const { status, stdout, stderr } = await runTool("json2subunit", [], {
+  const { status, stdout, stderr } = await callTool("json2subunit", [], {
     stdin: values.map((value) => JSON.stringify(value) + "\n").join(""),
   });
   const words = stderr.trimEnd().split("\n");

@@ -4,14 +4,13 @@ import {
   secondsBetween,
   type StatusEvent,
 } from "@subunit/codec";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMissing, assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
 import {
   type Finished,
   fixture,
   LiveTool,
-  outputOf,
-  peerTest,
   run,
   runTool,
   TempDir,
@@ -28,13 +27,13 @@ import {
 } from "../support/streams.ts";
 
 function convert(report: string | Uint8Array): Promise<Finished> {
-  return runTool("junitxml2subunit", [], { stdin: report });
+  return callTool("junitxml2subunit", [], { stdin: report });
 }
 
 /** The events of a recorded report. */
 async function convertFixture(name: string): Promise<StatusEvent[]> {
   const path = fixture(`junit/${name}`);
-  return eventsIn(await outputOf("junitxml2subunit", [path]));
+  return eventsIn(await outputOfCall("junitxml2subunit", [path]));
 }
 
 /** The outcomes of the tests, in order, with their tags. */
@@ -44,7 +43,7 @@ function outcomesOf(events: readonly StatusEvent[]): string[] {
   );
 }
 
-Deno.test("junitxml2subunit reads pytest's report", async () => {
+test("junitxml2subunit reads pytest's report", async () => {
   const events = await convertFixture("pytest.xml");
   assertEquals(
     outcomesOf(events),
@@ -81,7 +80,7 @@ Deno.test("junitxml2subunit reads pytest's report", async () => {
   );
 });
 
-Deno.test("junitxml2subunit reads Node's report, suites in suites", async () => {
+test("junitxml2subunit reads Node's report, suites in suites", async () => {
   const events = await convertFixture("node.xml");
   assertEquals(outcomesOf(events), [
     "total success #class:test",
@@ -99,7 +98,7 @@ Deno.test("junitxml2subunit reads Node's report, suites in suites", async () => 
   );
 });
 
-Deno.test("junitxml2subunit reads Deno's report", async () => {
+test("junitxml2subunit reads Deno's report", async () => {
   const events = await convertFixture("deno.xml");
   assertEquals(
     outcomesOf(events),
@@ -117,7 +116,7 @@ Deno.test("junitxml2subunit reads Deno's report", async () => {
   );
 });
 
-Deno.test("junitxml2subunit reads GoogleTest's report", async () => {
+test("junitxml2subunit reads GoogleTest's report", async () => {
   const events = await convertFixture("gtest.xml");
   assertEquals(
     outcomesOf(events),
@@ -251,19 +250,19 @@ const RECORDINGS: Record<string, string[]> = {
 };
 
 for (const [name, outcomes] of Object.entries(RECORDINGS)) {
-  Deno.test(`junitxml2subunit reads ${name}`, async () => {
+  test(`junitxml2subunit reads ${name}`, async () => {
     assertEquals(outcomesOf(await convertFixture(name)), outcomes);
   });
 }
 
-Deno.test("junitxml2subunit passes on what stands before a report", async () => {
+test("junitxml2subunit passes on what stands before a report", async () => {
   const [words] = await convertFixture("rstest.xml");
   assertEquals(words.testId, undefined);
   assertEquals(text(words.fileBytes!), "\n  Rstest v0.12.0\n\n");
 });
 
-Deno.test("junitxml2subunit keeps a flaky build green, and its failures visible", async () => {
-  const { stdout, status } = await runTool("junitxml2subunit", [
+test("junitxml2subunit keeps a flaky build green, and its failures visible", async () => {
+  const { stdout, status } = await callTool("junitxml2subunit", [
     "--exit-status",
   ], {
     stdin: `<testsuite tests="1"><testcase classname="a.B" name="c">
@@ -277,7 +276,7 @@ Deno.test("junitxml2subunit keeps a flaky build green, and its failures visible"
   assertEquals(fileIn(events, "a.B.c", "attempt-1 traceback"), "one");
 });
 
-Deno.test("junitxml2subunit reads several files, and goes on behind a broken one", async () => {
+test("junitxml2subunit reads several files, and goes on behind a broken one", async () => {
   using dir = new TempDir();
   const good = '<testsuite><testcase name="x"/></testsuite>';
   const files = [
@@ -285,7 +284,7 @@ Deno.test("junitxml2subunit reads several files, and goes on behind a broken one
     dir.file("two.xml", '<testsuite>\n<testcase name="y">'),
     dir.file("three.xml", good),
   ];
-  const { stdout, stderr, status } = await runTool("junitxml2subunit", files);
+  const { stdout, stderr, status } = await callTool("junitxml2subunit", files);
   assertEquals(outcomesOf(eventsIn(stdout)), [
     "x success",
     "y fail",
@@ -300,7 +299,7 @@ Deno.test("junitxml2subunit reads several files, and goes on behind a broken one
   assertEquals(status, 2);
 });
 
-Deno.test("junitxml2subunit says in one line what is wrong, and where", async () => {
+test("junitxml2subunit says in one line what is wrong, and where", async () => {
   for (
     const [report, reason] of [
       [
@@ -343,7 +342,7 @@ Deno.test("junitxml2subunit names what it cannot open", async () => {
   await assertMissing("/nowhere", "junitxml2subunit");
 });
 
-Deno.test("junitxml2subunit --exit-status judges the tests", async () => {
+test("junitxml2subunit --exit-status judges the tests", async () => {
   const cases = [
     ["<testcase/>", 0],
     ["<testcase><skipped/></testcase>", 0],
@@ -369,7 +368,7 @@ Deno.test("junitxml2subunit is live: a case leaves when its end comes", async ()
   assertStringIncludes(text(await tool.read(40)), "first");
 });
 
-Deno.test("deno test's own report comes out right", async () => {
+test("deno test's own report comes out right", async () => {
   using dir = new TempDir();
   const suite = dir.file(
     "suite.ts",
@@ -397,7 +396,7 @@ Deno.test.ignore("left out", () => {});
   );
 });
 
-peerTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
+peerCallTest("junitxml2subunit reads what Python's subunit2junitxml writes", [
   "subunit",
 ], async () => {
   const start = { status: "inprogress", timestamp: at("12:00:00") } as const;

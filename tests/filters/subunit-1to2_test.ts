@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { formatTimestamp } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertStatuses } from "../support/checks.ts";
 import { peerPath, runPython } from "../support/peers.ts";
 import {
@@ -14,7 +15,6 @@ import {
   fixture,
   isRunning,
   LiveTool,
-  outputOf,
   peerTest,
   run,
   runTool,
@@ -38,9 +38,9 @@ const SEED = 20260131;
 
 function to2(
   args: readonly string[] = [],
-  surroundings: Surroundings = {},
+  input: Pick<Surroundings, "stdin"> = {},
 ): Promise<Finished> {
-  return runTool("subunit-1to2", args, surroundings);
+  return callTool("subunit-1to2", args, input);
 }
 
 const LOST = "[reason: The input ended before the test did]";
@@ -122,14 +122,14 @@ const PRODUCERS: Record<string, string[]> = {
   ],
 };
 
-Deno.test("subunit-1to2 reads what check, Python's client and Perl's print", async () => {
+test("subunit-1to2 reads what check, Python's client and Perl's print", async () => {
   for (const [name, found] of Object.entries(PRODUCERS)) {
     const recorded = Deno.readFileSync(fixture(`v1/${name}`));
     assertEquals(contents(await asV2(recorded)), found, name);
   }
 });
 
-Deno.test("subunit-1to2 tells the time it is told, before that the present", async () => {
+test("subunit-1to2 tells the time it is told, before that the present", async () => {
   const before = Math.floor(Date.now() / 1000);
   const [first, second] = itemsIn(
     await asV2("test: a\ntime: 2026-01-31 12:00:00.5Z\nsuccess: a\n"),
@@ -139,7 +139,7 @@ Deno.test("subunit-1to2 tells the time it is told, before that the present", asy
   assertEquals(formatTimestamp(second.timestamp!), "2026-01-31T12:00:00.5Z");
 });
 
-Deno.test("subunit-1to2 passes on text and packets as they came", async () => {
+test("subunit-1to2 passes on text and packets as they came", async () => {
   const packets = stream(
     { testId: "a", status: "inprogress", timestamp: at("01:02:03") },
     { fileName: "stdout", fileBytes: stream("test: no\n") },
@@ -164,10 +164,10 @@ Deno.test("subunit-1to2 passes on text and packets as they came", async () => {
   ]);
 });
 
-Deno.test("subunit-1to2 --no-detect writes text that no reader takes for a packet", async () => {
+test("subunit-1to2 --no-detect writes text that no reader takes for a packet", async () => {
   const line = stream("10 m", Uint8Array.of(0xb3), " an hour\n");
   const stdin = stream("test: a\n", line, "success: a\n");
-  const stdout = await outputOf("subunit-1to2", ["--no-detect"], { stdin });
+  const stdout = await outputOfCall("subunit-1to2", ["--no-detect"], { stdin });
   const files = itemsIn(stdout).map((item) => {
     assert(item.kind === "packet");
     return item.testId === undefined ? item.fileBytes! : new Uint8Array(0);
@@ -175,7 +175,7 @@ Deno.test("subunit-1to2 --no-detect writes text that no reader takes for a packe
   assertEquals(concat(files), line);
 });
 
-Deno.test("subunit-1to2 --no-detect takes packets for text", async () => {
+test("subunit-1to2 --no-detect takes packets for text", async () => {
   const packet = stream({
     testId: "a",
     fileName: "f",
@@ -188,7 +188,7 @@ Deno.test("subunit-1to2 --no-detect takes packets for text", async () => {
   assertEquals(await asV2(packet, ["--no-detect", "--detect"]), packet);
 });
 
-Deno.test("subunit-1to2 reads files one after another, and gives a route", async () => {
+test("subunit-1to2 reads files one after another, and gives a route", async () => {
   using dir = new TempDir();
   const files = [
     dir.file("one", "test: a\nsucc"),
@@ -203,7 +203,7 @@ Deno.test("subunit-1to2 reads files one after another, and gives a route", async
   ]);
 });
 
-Deno.test("subunit-1to2 --exit-status judges tests, packets and damage", async () => {
+test("subunit-1to2 --exit-status judges tests, packets and damage", async () => {
   const judged: [string | Uint8Array, number][] = [
     ["test: a\nsuccess: a\ntext\n", 0],
     ["test: a\nfailure: a\n", 1],
@@ -228,7 +228,8 @@ function wrap(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  return to2([...args, "--", "sh", "-c", script, "sh", "-x"], surroundings);
+  const command = ["--", "sh", "-c", script, "sh", "-x"];
+  return runTool("subunit-1to2", [...args, ...command], surroundings);
 }
 
 Deno.test("subunit-1to2 runs a command, and ends as it does", async () => {
@@ -296,7 +297,7 @@ Deno.test("subunit-1to2 says in one line what is wrong with a command", async ()
     [[`${dir.path}/none`], /Cannot open/, []],
   ];
   for (const [args, words, found] of cases) {
-    const { stdout, stderr, status } = await to2(args);
+    const { stdout, stderr, status } = await runTool("subunit-1to2", args);
     assertMatch(stderr, words);
     assertMatch(stderr, /^subunit-1to2: .*\n$/);
     assertEquals(contents(stdout), found);
@@ -376,7 +377,7 @@ Deno.test("subunit-1to2 is live", async () => {
   }
 });
 
-peerTest(
+peerCallTest(
   `subunit-1to2 agrees with Python's on any sound stream (seed ${SEED})`,
   ["subunit"],
   async () => {
@@ -391,7 +392,8 @@ peerTest(
 peerTest("subunit-1to2 reads Python's client as it runs", [
   "python3-subunit",
 ], async () => {
-  const { stdout, status } = await to2(
+  const { stdout, status } = await runTool(
+    "subunit-1to2",
     ["--", "/usr/bin/python3", peerPath("v1_client.py")],
     { cwd: Deno.cwd() },
   );
@@ -423,14 +425,14 @@ peerTest(
     assertEquals(compiled.status, 0, compiled.stderr);
     const ended = (status: string, how: string) =>
       `v1_check: exit status: ${status} [reason: ${how}]`;
-    const forked = await to2(["--", program]);
+    const forked = await runTool("subunit-1to2", ["--", program]);
     assertEquals(contents(forked.stdout), [
       ...PRODUCERS["check.v1"],
       // The failed tests explain it.
       ended("exists", "exit status 1"),
     ]);
     assertEquals(forked.status, 1);
-    const crashed = await to2(["--", program, "crash"]);
+    const crashed = await runTool("subunit-1to2", ["--", program, "crash"]);
     assertEquals(contents(crashed.stdout), [
       ...PRODUCERS["check_crash.v1"],
       ended("fail", "killed by SIGSEGV"),

@@ -1,13 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { lossText } from "../../filters/capture/v1_writer.ts";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { linesByPython, peerPath, runPython } from "../support/peers.ts";
 import {
   type Finished,
   LiveTool,
-  outputOf,
-  peerTest,
   run,
-  runTool,
   type Surroundings,
   text,
 } from "../support/run.ts";
@@ -28,10 +26,10 @@ function to1(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  return runTool("subunit-2to1", args, surroundings);
+  return callTool("subunit-2to1", args, surroundings);
 }
 
-Deno.test("subunit-2to1 writes tests when they end, text in its place", async () => {
+test("subunit-2to1 writes tests when they end, text in its place", async () => {
   const { stdout, stderr, status } = await to1([], {
     stdin: stream(
       "before\ntest: no\n",
@@ -89,8 +87,8 @@ The test started and never ended
   assertEquals(status, 0);
 });
 
-Deno.test("subunit-2to1 --no-passthrough leaves text out", async () => {
-  const found = await outputOf("subunit-2to1", ["--no-passthrough"], {
+test("subunit-2to1 --no-passthrough leaves text out", async () => {
+  const found = await outputOfCall("subunit-2to1", ["--no-passthrough"], {
     stdin: stream(
       "a\n",
       { testId: "a", status: "success" },
@@ -100,7 +98,7 @@ Deno.test("subunit-2to1 --no-passthrough leaves text out", async () => {
   assertEquals(text(found), "test: a\nsuccess: a\n");
 });
 
-Deno.test("subunit-2to1 makes a failure of damage, and --exit-status 1", async () => {
+test("subunit-2to1 makes a failure of damage, and --exit-status 1", async () => {
   const input = stream({ testId: "a", status: "success" }, damaged({}), "x\n");
   for (const [args, expected] of [[[], 0], [["--exit-status"], 1]] as const) {
     const { stdout, stderr, status } = await to1(args, { stdin: input });
@@ -115,7 +113,7 @@ Deno.test("subunit-2to1 makes a failure of damage, and --exit-status 1", async (
   }
 });
 
-Deno.test("subunit-2to1 --exit-status judges the tests", async () => {
+test("subunit-2to1 --exit-status judges the tests", async () => {
   for (
     const [status, expected] of [
       ["success", 0],
@@ -138,7 +136,7 @@ Deno.test("subunit-2to1 is live", async () => {
   assertEquals(text(await tool.read(expected.length)), expected);
 });
 
-Deno.test("lossText counts in one line what was lost, if anything was", () => {
+test("lossText counts in one line what was lost, if anything was", () => {
   assertEquals(lossText({ "route codes": 0 }), undefined);
   assertEquals(
     lossText({ "route codes": 2, tags: 0, names: 1 }),
@@ -146,7 +144,7 @@ Deno.test("lossText counts in one line what was lost, if anything was", () => {
   );
 });
 
-Deno.test(`version 1 to 2 to 1 to 2 gives the same tests (seed ${SEED})`, async () => {
+test(`version 1 to 2 to 1 to 2 gives the same tests (seed ${SEED})`, async () => {
   const v1 = sample(anyStream, 60, SEED).join("");
   const first = await asV2(v1);
   const { stdout } = await to1([], { stdin: first });
@@ -172,7 +170,7 @@ async function dump(v1: Uint8Array): Promise<[Dumped[], string]> {
   return [lines.map((line) => JSON.parse(line)), stderr];
 }
 
-peerTest(
+peerCallTest(
   `Python's reader finds the tests of subunit-2to1, as of its like (seed ${SEED})`,
   ["subunit", "python3-subunit"],
   async () => {
@@ -204,7 +202,7 @@ function comparable({ details, times, ...test }: Dumped): Dumped {
   return { ...test, details: Object.fromEntries(files), times };
 }
 
-peerTest("Python's reader keeps text that looks like version 1", [
+peerCallTest("Python's reader keeps text that looks like version 1", [
   "python3-subunit",
 ], async () => {
   const printed = "test: no\ntags a\ntime flies\nprogress is nice\nerror: e\n";
@@ -224,7 +222,7 @@ peerTest("Python's reader keeps text that looks like version 1", [
   assertEquals(words, printed.replaceAll(/^/gm, " ").trimEnd() + "\nhalf\n");
 });
 
-peerTest(
+peerCallTest(
   "Perl's reader finds the tests of subunit-2to1 --plain",
   ["libsubunit-perl"],
   async () => {
@@ -264,7 +262,7 @@ peerTest(
   },
 );
 
-peerTest(
+peerCallTest(
   "Perl's reader finds version 1 that went to 2 and back",
   ["libsubunit-perl"],
   async () => {

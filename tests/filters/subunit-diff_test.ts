@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { StatusEvent } from "@subunit/codec";
-import { runTool, shell, TempDir, text } from "../support/run.ts";
+import { callTool, test } from "../support/call.ts";
+import { shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
@@ -23,7 +24,7 @@ async function diff(
 ): Promise<Difference> {
   using dir = new TempDir();
   const files = [dir.file("old", old), dir.file("new", now)];
-  const { stdout, stderr, status } = await runTool("subunit-diff", [
+  const { stdout, stderr, status } = await callTool("subunit-diff", [
     ...args,
     ...files,
   ]);
@@ -41,7 +42,7 @@ const ended = (testId: string, status: StatusEvent["status"]): EventFields => ({
   status,
 });
 
-Deno.test("subunit-diff shows the tests whose outcome changed, and how", async () => {
+test("subunit-diff shows the tests whose outcome changed, and how", async () => {
   const old = stream(
     ended("same", "success"),
     ended("still fails", "fail"),
@@ -81,7 +82,7 @@ Deno.test("subunit-diff shows the tests whose outcome changed, and how", async (
   );
 });
 
-Deno.test("subunit-diff exits 0 when nothing fails that did not fail before", async () => {
+test("subunit-diff exits 0 when nothing fails that did not fail before", async () => {
   const old = stream(ended("a", "fail"), ended("b", "success"));
   const now = stream(ended("a", "uxsuccess"), ended("c", "success"));
   assertEquals((await diff(old, now)).status, 0);
@@ -89,7 +90,7 @@ Deno.test("subunit-diff exits 0 when nothing fails that did not fail before", as
   assertEquals(same, { events: [], status: 0, stderr: "" });
 });
 
-Deno.test("subunit-diff counts a test that is lost now as a new failure", async () => {
+test("subunit-diff counts a test that is lost now as a new failure", async () => {
   const old = stream(ended("a", "success"));
   const now = stream({ testId: "a", status: "inprogress", tags: ["x"] });
   const difference = await diff(old, now);
@@ -102,7 +103,7 @@ Deno.test("subunit-diff counts a test that is lost now as a new failure", async 
   assertEquals(difference.status, 1);
 });
 
-Deno.test("subunit-diff hands out all packets of a changed test as they came", async () => {
+test("subunit-diff hands out all packets of a changed test as they came", async () => {
   const packets: EventFields[] = [
     {
       testId: "a",
@@ -141,7 +142,7 @@ Deno.test("subunit-diff hands out all packets of a changed test as they came", a
   );
 });
 
-Deno.test("subunit-diff matches by route code where both runs have it, else by id", async () => {
+test("subunit-diff matches by route code where both runs have it, else by id", async () => {
   const on = (
     routeCode: string,
     status: StatusEvent["status"],
@@ -163,7 +164,7 @@ Deno.test("subunit-diff matches by route code where both runs have it, else by i
   );
 });
 
-Deno.test("subunit-diff --slower shows tests that take longer, and does not fail", async () => {
+test("subunit-diff --slower shows tests that take longer, and does not fail", async () => {
   const run = (seconds: number, status: StatusEvent["status"]) =>
     stream(
       { testId: "a", status: "inprogress", timestamp: at("10:00:00") },
@@ -187,7 +188,7 @@ Deno.test("subunit-diff --slower shows tests that take longer, and does not fail
   );
 });
 
-Deno.test("subunit-diff names damage in either run", async () => {
+test("subunit-diff names damage in either run", async () => {
   const { stderr, status } = await diff(
     damaged(ended("a", "success")),
     stream(),
@@ -207,9 +208,9 @@ Deno.test("subunit-diff reads one of its streams from a pipe", async () => {
   assertEquals(text(stdout), "a\tsuccess\n");
 });
 
-Deno.test("subunit-diff wants two streams, and a percentage", async () => {
+test("subunit-diff wants two streams, and a percentage", async () => {
   for (const args of [[], ["a"], ["a", "b", "c"], ["--slower=x", "a", "b"]]) {
-    const { stderr, status } = await runTool("subunit-diff", args);
+    const { stderr, status } = await callTool("subunit-diff", args);
     assertMatch(stderr, /^subunit-diff: .*expected.*: see --help\n$/i);
     assertEquals(status, 2);
   }

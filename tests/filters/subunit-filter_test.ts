@@ -1,14 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { isFinalStatus } from "@subunit/codec";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { linesByPython, runPython } from "../support/peers.ts";
 import {
   fixture,
   LiveTool,
-  outputOf,
-  peerTest,
-  runTool,
   shell,
   TempDir,
   text,
@@ -35,7 +33,7 @@ function filter(
   args: readonly string[],
   ...parts: Parameters<typeof stream>
 ): Promise<Uint8Array> {
-  return outputOf("subunit-filter", args, { stdin: stream(...parts) });
+  return outputOfCall("subunit-filter", args, { stdin: stream(...parts) });
 }
 
 /** The ids of the events that pass on. */
@@ -69,7 +67,7 @@ const ALL: EventFields[] = [
   { testId: "hung", status: "inprogress" },
 ];
 
-Deno.test("subunit-filter leaves tests in and out by their status, as Python's", async () => {
+test("subunit-filter leaves tests in and out by their status, as Python's", async () => {
   await assertPass(ALL, [
     [[], "listed odd left bad hung"],
     [["-s"], "listed good odd left bad hung"],
@@ -88,7 +86,7 @@ Deno.test("subunit-filter leaves tests in and out by their status, as Python's",
   ]);
 });
 
-Deno.test("subunit-filter --status and --keep-all begin from all tests", async () => {
+test("subunit-filter --status and --keep-all begin from all tests", async () => {
   await assertPass(ALL, [
     [["--keep-all"], "listed good known odd left bad hung"],
     [["--keep-all", "--no-success"], "listed known odd left bad hung"],
@@ -103,7 +101,7 @@ Deno.test("subunit-filter --status and --keep-all begin from all tests", async (
 
 // --- By tags, routes and ids
 
-Deno.test("subunit-filter --with-tag wants all tags, --without-tag none", async () => {
+test("subunit-filter --with-tag wants all tags, --without-tag none", async () => {
   await assertPass([
     { testId: "none", status: "fail" },
     { testId: "a", status: "fail", tags: ["a"] },
@@ -118,7 +116,7 @@ Deno.test("subunit-filter --with-tag wants all tags, --without-tag none", async 
   ]);
 });
 
-Deno.test("subunit-filter goes by the tags a test has in the end", async () => {
+test("subunit-filter goes by the tags a test has in the end", async () => {
   const untagged: EventFields[] = [
     { testId: "t", status: "inprogress" },
     { testId: "t", status: "success", tags: ["slow"] },
@@ -139,7 +137,7 @@ Deno.test("subunit-filter goes by the tags a test has in the end", async () => {
   }
 });
 
-Deno.test("subunit-filter --route takes events by their route code, tests or not", async () => {
+test("subunit-filter --route takes events by their route code, tests or not", async () => {
   await assertPass([
     { testId: "none", status: "fail" },
     { testId: "0", routeCode: "0", status: "fail" },
@@ -158,7 +156,7 @@ Deno.test("subunit-filter --route takes events by their route code, tests or not
   ]);
 });
 
-Deno.test("subunit-filter --id, --with and --load-list take tests by their id", async () => {
+test("subunit-filter --id, --with and --load-list take tests by their id", async () => {
   using dir = new TempDir();
   const list = dir.file("ids", "net.b\r\n\nnet\n");
   await assertPass([
@@ -182,7 +180,7 @@ Deno.test("subunit-filter --id, --with and --load-list take tests by their id", 
   ]);
 });
 
-Deno.test("subunit-filter --with and --text look into attachments, however they are cut", async () => {
+test("subunit-filter --with and --text look into attachments, however they are cut", async () => {
   const events: EventFields[] = [
     { testId: "a", status: "inprogress" },
     { testId: "a", fileName: "log", fileBytes: stream("one tw") },
@@ -220,7 +218,7 @@ const STARTED = { status: "inprogress" } as const;
 const GOOD = { status: "success" } as const;
 const BAD = { status: "fail" } as const;
 
-Deno.test("subunit-filter keeps the subtests of a kept parent, whichever ends first", async () => {
+test("subunit-filter keeps the subtests of a kept parent, whichever ends first", async () => {
   const orders: [EventFields[], string][] = [
     [[{ ...parent, ...BAD }, { ...inner, ...GOOD }], "parent inner"],
     [[{ ...inner, ...GOOD }, { ...parent, ...BAD }], "parent inner"],
@@ -259,7 +257,7 @@ Deno.test("subunit-filter keeps the subtests of a kept parent, whichever ends fi
   }
 });
 
-Deno.test("subunit-filter finds the parents of subtests that come long after", async () => {
+test("subunit-filter finds the parents of subtests that come long after", async () => {
   const others = Array.from({ length: 5000 }, (_, i): EventFields[] => [
     { testId: `p${i}`, ...(i % 5 === 0 ? BAD : GOOD) },
     { testId: `s${i}`, parentTestId: `p${i - 1000}`, ...GOOD },
@@ -286,7 +284,7 @@ Deno.test("subunit-filter holds no more than 32 MiB of subtests whose parent doe
 
 // --- Changes
 
-Deno.test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too", async () => {
+test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too", async () => {
   const events: EventFields[] = [
     { ...parent, status: "exists" },
     { ...inner, status: "skip", routeCode: "0", tags: ["t"] },
@@ -317,7 +315,7 @@ Deno.test("subunit-filter --rename puts TEXT for REGEX in all ids, parents too",
   ]);
 });
 
-Deno.test("subunit-filter takes tests by the ids and statuses that leave", async () => {
+test("subunit-filter takes tests by the ids and statuses that leave", async () => {
   using dir = new TempDir();
   const list = dir.file("expected", "new.bad\nnew.good\nnew.hung\n");
   const events: EventFields[] = [
@@ -346,7 +344,7 @@ Deno.test("subunit-filter takes tests by the ids and statuses that leave", async
   assertEquals(await statuses(["--id=^old"]), []);
 });
 
-Deno.test("subunit-filter --strip-attachments takes files and what describes them", async () => {
+test("subunit-filter --strip-attachments takes files and what describes them", async () => {
   const file = textFile("log", "text");
   const t: EventFields = { testId: "t", tags: ["a"], routeCode: "0" };
   const events: EventFields[] = [
@@ -372,7 +370,7 @@ Deno.test("subunit-filter --strip-attachments takes files and what describes the
   }
 });
 
-Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the cut", async () => {
+test("subunit-filter --max-attachment cuts each attachment, and marks the cut", async () => {
   const part = (
     testId: string,
     content: string,
@@ -422,7 +420,7 @@ Deno.test("subunit-filter --max-attachment cuts each attachment, and marks the c
   ]);
 });
 
-Deno.test("subunit-filter --protocol 2.0 takes parents out, and nothing else", async () => {
+test("subunit-filter --protocol 2.0 takes parents out, and nothing else", async () => {
   const event: EventFields = {
     testId: "t",
     ...GOOD,
@@ -437,12 +435,12 @@ Deno.test("subunit-filter --protocol 2.0 takes parents out, and nothing else", a
 
 // --- Bytes
 
-Deno.test(`subunit-filter --keep-all is the identity on any stream (seed ${SEED})`, async () => {
+test(`subunit-filter --keep-all is the identity on any stream (seed ${SEED})`, async () => {
   const input = concat(sample(noisyStream, 60, SEED));
   assert(equalBytes(await filter(["--keep-all"], input), input));
 });
 
-Deno.test("subunit-filter passes on text, damage and kept packets as they came", async () => {
+test("subunit-filter passes on text, damage and kept packets as they came", async () => {
   const kept = stream(
     "text г³\n",
     { testId: "kept", ...BAD, timestamp: at("01:02:03"), routeCode: "0/1" },
@@ -452,8 +450,8 @@ Deno.test("subunit-filter passes on text, damage and kept packets as they came",
   );
   assert(equalBytes(await filter([], kept, { testId: "a", ...GOOD }), kept));
   // Without the text, the damage remains.
-  const { stdout } = await shell("subunit-filter -F | subunit-ls", [], {
-    stdin: kept,
+  const { stdout } = await callTool("subunit-ls", [], {
+    stdin: await filter(["-F"], kept),
   });
   assertEquals(text(stdout), "kept\nsubunit.parser\n");
 });
@@ -473,7 +471,7 @@ const OPTION_SETS = [
   ["-F", "--judge-subtests"],
 ];
 
-Deno.test(`subunit-filter and --invert part the packets of any run, each test's in order (seed ${SEED})`, async () => {
+test(`subunit-filter and --invert part the packets of any run, each test's in order (seed ${SEED})`, async () => {
   const runs = sample(
     anyRun({ parents: true, routes: [undefined, "0"] }),
     40,
@@ -564,7 +562,7 @@ Deno.test("subunit-filter holds a test until its status or attachment is there, 
 
 // --- Exit status and usage
 
-Deno.test("subunit-filter --exit-status judges what passes on", async () => {
+test("subunit-filter --exit-status judges what passes on", async () => {
   const cases: [string[], EventFields[], number][] = [
     [[], [{ testId: "a", ...BAD }], 1],
     [[], [{ testId: "a", ...GOOD }], 0],
@@ -574,20 +572,20 @@ Deno.test("subunit-filter --exit-status judges what passes on", async () => {
     [["--rename", "a", "b"], [{ testId: "a", status: "uxsuccess" }], 1],
   ];
   for (const [args, events, expected] of cases) {
-    const { status } = await runTool(
+    const { status } = await callTool(
       "subunit-filter",
       [...args, "--exit-status"],
       { stdin: stream(...events) },
     );
     assertEquals(status, expected, args.join(" "));
   }
-  const { status } = await runTool("subunit-filter", ["-F", "--exit-status"], {
+  const { status } = await callTool("subunit-filter", ["-F", "--exit-status"], {
     stdin: damaged({ testId: "a", ...GOOD }),
   });
   assertEquals(status, 1);
 });
 
-Deno.test("subunit-filter says what it cannot do, and where", async () => {
+test("subunit-filter says what it cannot do, and where", async () => {
   const cases: [string[], RegExp][] = [
     [["--id=a("], /"a\("/],
     [["--with", "(?(1)a|b)"], /conditional/],
@@ -600,13 +598,13 @@ Deno.test("subunit-filter says what it cannot do, and where", async () => {
   ];
   for (const [args, words] of cases) {
     const stdin = stream({ testId: "a", ...BAD });
-    const finished = await runTool("subunit-filter", args, { stdin });
+    const finished = await callTool("subunit-filter", args, { stdin });
     assertRefused(finished, "subunit-filter", words);
   }
 });
 
-Deno.test("subunit-filter refuses new ids that no packet holds", async () => {
-  const { status, stderr } = await runTool(
+test("subunit-filter refuses new ids that no packet holds", async () => {
+  const { status, stderr } = await callTool(
     "subunit-filter",
     ["--rename", "a", "\\x00"],
     { stdin: stream({ testId: "a", ...BAD }) },
@@ -652,36 +650,40 @@ function outcomesIn(bytes: Uint8Array): string[] {
   return [...ended, ...Array.from(open, (id) => `${id} fail`)].sort();
 }
 
-peerTest(`subunit-filter selects the tests Python's selects (seed ${SEED})`, [
-  "subunit",
-], async () => {
-  const events = joinedRuns(sample(anyRun(), 40, SEED));
-  const input = stream(...events);
-  for (const options of PYTHON_OPTION_SETS) {
-    const theirs = await runPython("subunit-filter", options, {
-      stdin: input,
-    });
-    assertEquals(theirs.stderr, "");
-    const selectsByTest = options.some((option) => /with|-m/.test(option));
-    const known = (outcomes: string[]) =>
-      outcomes
-        // Python's always passes unexpected successes on,
-        .filter((one) => !selectsByTest || !one.endsWith("uxsuccess"))
-        // and does not rename all ids.
-        .map((one) => one.replace(/test_(\d)/, "t$1")).sort();
+peerCallTest(
+  `subunit-filter selects the tests Python's selects (seed ${SEED})`,
+  [
+    "subunit",
+  ],
+  async () => {
+    const events = joinedRuns(sample(anyRun(), 40, SEED));
+    const input = stream(...events);
+    for (const options of PYTHON_OPTION_SETS) {
+      const theirs = await runPython("subunit-filter", options, {
+        stdin: input,
+      });
+      assertEquals(theirs.stderr, "");
+      const selectsByTest = options.some((option) => /with|-m/.test(option));
+      const known = (outcomes: string[]) =>
+        outcomes
+          // Python's always passes unexpected successes on,
+          .filter((one) => !selectsByTest || !one.endsWith("uxsuccess"))
+          // and does not rename all ids.
+          .map((one) => one.replace(/test_(\d)/, "t$1")).sort();
+      assertEquals(
+        known(outcomesIn(await filter(options, input))),
+        known(outcomesIn(theirs.stdout)),
+        options.join(" "),
+      );
+    }
     assertEquals(
-      known(outcomesIn(await filter(options, input))),
-      known(outcomesIn(theirs.stdout)),
-      options.join(" "),
+      await idsOf(["-s", "--rename", "test_(\\d)", "t\\1"], ...events),
+      (await idsOf(["-s"], ...events)).replace(/test_(\d)/g, "t$1"),
     );
-  }
-  assertEquals(
-    await idsOf(["-s", "--rename", "test_(\\d)", "t\\1"], ...events),
-    (await idsOf(["-s"], ...events)).replace(/test_(\d)/g, "t$1"),
-  );
-});
+  },
+);
 
-peerTest(
+peerCallTest(
   `subunit-filter keeps times, tags, routes and attachments of what it keeps, to Python's reader (seed ${SEED})`,
   [
     "python3-subunit",
@@ -728,7 +730,7 @@ Deno.test("subunit-filter passes the tests of one worker of stestr to subunit-ls
   assertEquals(status, 0);
 });
 
-peerTest("subunit-filter agrees with Python's about a run of stestr", [
+peerCallTest("subunit-filter agrees with Python's about a run of stestr", [
   "subunit",
 ], async () => {
   const recorded = Deno.readFileSync(RECORDED);

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatTimestamp, TEST_STATUSES } from "@subunit/codec";
+import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMissing, assertRefused } from "../support/checks.ts";
-import { outputOf, runTool, shell, TempDir, text } from "../support/run.ts";
+import { shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   equalBytes,
@@ -50,8 +51,8 @@ const rows: [string, string[], EventFields][] = [
 ];
 
 for (const [name, args, event] of rows) {
-  Deno.test(`subunit-output writes an event for ${name}`, async () => {
-    const stdout = await outputOf("subunit-output", [...args, TIME]);
+  test(`subunit-output writes an event for ${name}`, async () => {
+    const stdout = await outputOfCall("subunit-output", [...args, TIME]);
     assertEquals(stdout, stream({ ...event, timestamp }));
   });
 }
@@ -63,15 +64,15 @@ for (
     ["2106-02-07T06:28:15.999999999Z", "2106-02-07T06:28:15.999999999Z"],
   ]
 ) {
-  Deno.test(`subunit-output --timestamp ${given} is ${expected}`, async () => {
-    const { stdout } = await runTool("subunit-output", ["--timestamp", given]);
+  test(`subunit-output --timestamp ${given} is ${expected}`, async () => {
+    const { stdout } = await callTool("subunit-output", ["--timestamp", given]);
     assertEquals(formatTimestamp(eventsIn(stdout)[0].timestamp!), expected);
   });
 }
 
-Deno.test("subunit-output without --timestamp stamps the present", async () => {
+test("subunit-output without --timestamp stamps the present", async () => {
   const before = Math.floor(Date.now() / 1000);
-  const { stdout } = await runTool("subunit-output", ["--inprogress=a"]);
+  const { stdout } = await callTool("subunit-output", ["--inprogress=a"]);
   const after = Math.floor(Date.now() / 1000);
   const [{ timestamp, ...event }] = eventsIn(stdout);
   assertEquals(event, { testId: "a", status: "inprogress", runnable: true });
@@ -79,10 +80,10 @@ Deno.test("subunit-output without --timestamp stamps the present", async () => {
   assert(before <= seconds && seconds <= after, `${seconds} is not now`);
 });
 
-Deno.test("subunit-output --attach-file attaches a file to the run", async () => {
+test("subunit-output --attach-file attaches a file to the run", async () => {
   using dir = new TempDir();
   const path = dir.file("log", "so far\n");
-  const { stdout } = await runTool("subunit-output", [
+  const { stdout } = await callTool("subunit-output", [
     "--attach-file",
     path,
     TIME,
@@ -98,10 +99,10 @@ Deno.test("subunit-output --attach-file attaches a file to the run", async () =>
   );
 });
 
-Deno.test("subunit-output --attach-file with all there is to say of it", async () => {
+test("subunit-output --attach-file with all there is to say of it", async () => {
   using dir = new TempDir();
   const path = dir.file("log", Uint8Array.of(0, 0xff, 0xb3));
-  const { stdout } = await runTool("subunit-output", [
+  const { stdout } = await callTool("subunit-output", [
     "--fail=a",
     `--attach-file=${path}`,
     "--file-name=stderr",
@@ -134,8 +135,8 @@ for (
     "log",
   ]] as const
 ) {
-  Deno.test(`subunit-output --attach-file - reads standard input as ${fileName}`, async () => {
-    const { stdout } = await runTool(
+  test(`subunit-output --attach-file - reads standard input as ${fileName}`, async () => {
+    const { stdout } = await callTool(
       "subunit-output",
       ["--attach-file", "-", ...options, TIME],
       { stdin: "piped" },
@@ -152,8 +153,8 @@ for (
   });
 }
 
-Deno.test("subunit-output attaches an empty file, in one packet", async () => {
-  const { stdout } = await runTool("subunit-output", [
+test("subunit-output attaches an empty file, in one packet", async () => {
+  const { stdout } = await callTool("subunit-output", [
     "--success=a",
     "--attach-file=-",
     "--mimetype=text/plain",
@@ -179,10 +180,10 @@ for (
     ["inprogress", { status: "inprogress" }, {}],
   ] as [string, EventFields, EventFields][]
 ) {
-  Deno.test(`subunit-output --${status} splits a file over 4 MiB, eof on the last part`, async () => {
+  test(`subunit-output --${status} splits a file over 4 MiB, eof on the last part`, async () => {
     using dir = new TempDir();
     const content = new Uint8Array(2 * PART + 5).map((_, index) => index % 251);
-    const { stdout } = await runTool("subunit-output", [
+    const { stdout } = await callTool("subunit-output", [
       `--${status}=a`,
       `--attach-file=${dir.file("log", content)}`,
       "--file-name=log",
@@ -219,8 +220,8 @@ for (
   });
 }
 
-Deno.test("subunit-output writes a file of one part as one packet with eof", async () => {
-  const { stdout } = await runTool(
+test("subunit-output writes a file of one part as one packet with eof", async () => {
+  const { stdout } = await callTool(
     "subunit-output",
     ["--attach-file=-", TIME],
     { stdin: new Uint8Array(PART) },
@@ -277,8 +278,8 @@ const refusals: [string, string[], RegExp][] = [
 ];
 
 for (const [what, args, words] of refusals) {
-  Deno.test(`subunit-output exits 2 for ${what} and writes nothing`, async () => {
-    const finished = await runTool("subunit-output", args);
+  test(`subunit-output exits 2 for ${what} and writes nothing`, async () => {
+    const finished = await callTool("subunit-output", args);
     assertRefused(finished, "subunit-output", words, /: see --help\n$/);
   });
 }

@@ -1,16 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
+import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import {
-  outputOf,
-  peerTest,
-  runTool,
-  shell,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { peerTest, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
@@ -31,7 +25,7 @@ async function sealOf(
   args: string[] = [],
   padding = 0,
 ): Promise<StatusEvent[]> {
-  const stdout = await outputOf("subunit-seal", args, { stdin: input });
+  const stdout = await outputOfCall("subunit-seal", args, { stdin: input });
   assert(equalBytes(stdout.slice(0, input.length), input), "it is changed");
   const behind = stdout.slice(input.length);
   assertEquals(text(behind.slice(0, padding)), "\n".repeat(padding));
@@ -51,7 +45,7 @@ function lost(event: EventFields, reason: string): StatusEvent {
 const NEVER_ENDED = "The test started and never ended.";
 const NEVER_STARTED = "The test never started.";
 
-Deno.test("subunit-seal fails the tests that never ended, first started first", async () => {
+test("subunit-seal fails the tests that never ended, first started first", async () => {
   const input = stream(
     {
       testId: "b",
@@ -80,7 +74,7 @@ Deno.test("subunit-seal fails the tests that never ended, first started first", 
   ]);
 });
 
-Deno.test("subunit-seal attaches the last output seen, of the test's route if it has any", async () => {
+test("subunit-seal attaches the last output seen, of the test's route if it has any", async () => {
   const long = "x".repeat(5000);
   const input = stream(
     { testId: "a", status: "inprogress", routeCode: "1" },
@@ -104,7 +98,7 @@ Deno.test("subunit-seal attaches the last output seen, of the test's route if it
   );
 });
 
-Deno.test("subunit-seal --expect fails the tests of a list that never came", async () => {
+test("subunit-seal --expect fails the tests of a list that never came", async () => {
   using dir = new TempDir();
   const list = dir.file("ids", "a\nb\r\n\nгорa\nc");
   const input = stream(
@@ -118,7 +112,7 @@ Deno.test("subunit-seal --expect fails the tests of a list that never came", asy
   ]);
 });
 
-Deno.test("subunit-seal --expect-listed fails the tests said to exist that did not run", async () => {
+test("subunit-seal --expect-listed fails the tests said to exist that did not run", async () => {
   const input = stream(
     { testId: "ran first", status: "success" },
     { testId: "ran first", status: "exists" },
@@ -134,23 +128,23 @@ Deno.test("subunit-seal --expect-listed fails the tests said to exist that did n
   assertEquals(await sealOf(input), []);
 });
 
-Deno.test("subunit-seal has nothing to add to what it has sealed", async () => {
+test("subunit-seal has nothing to add to what it has sealed", async () => {
   const input = stream("text", { testId: "a", status: "inprogress" });
-  const once = await runTool("subunit-seal", [], { stdin: input });
-  const twice = await runTool("subunit-seal", [], { stdin: once.stdout });
+  const once = await callTool("subunit-seal", [], { stdin: input });
+  const twice = await callTool("subunit-seal", [], { stdin: once.stdout });
   assertEquals(text(twice.stdout), text(once.stdout));
 });
 
-Deno.test(`subunit-seal changes no stream before its end (seed ${SEED})`, async () => {
+test(`subunit-seal changes no stream before its end (seed ${SEED})`, async () => {
   const input = concat([
     ...sample(noisyStream, 40, SEED),
     stream({ testId: "last", status: "success" }),
   ]);
-  const { stdout } = await runTool("subunit-seal", [], { stdin: input });
+  const { stdout } = await callTool("subunit-seal", [], { stdin: input });
   assert(equalBytes(stdout.slice(0, input.length), input));
 });
 
-Deno.test("subunit-seal --exit-status judges what it has sealed", async () => {
+test("subunit-seal --exit-status judges what it has sealed", async () => {
   await assertStatuses("subunit-seal", ["--exit-status"], [
     [stream({ testId: "a", status: "success" }), 0],
     [stream({ testId: "a", status: "inprogress" }), 1],

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { callTool, test } from "../support/call.ts";
 import { type Row, testRows } from "../support/checks.ts";
-import { runTool, TempDir, text } from "../support/run.ts";
+import { TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
@@ -276,10 +277,10 @@ Slowest tests:
 
 testRows("subunit-stats", rows, RUN);
 
-Deno.test("subunit-stats --forward passes damage and text on, the report to standard error", async () => {
+test("subunit-stats --forward passes damage and text on, the report to standard error", async () => {
   const noise = Uint8Array.of(0xb3, 0x00, 0xff, 0xd0, 0xb3, 0xb3, 0x29, 0xd0);
   const input = stream(DAMAGED, noise, RUN, noise);
-  const { status, stdout, stderr } = await runTool("subunit-stats", ["-f"], {
+  const { status, stdout, stderr } = await callTool("subunit-stats", ["-f"], {
     stdin: input,
   });
   assertEquals(stdout, input);
@@ -291,16 +292,16 @@ Deno.test("subunit-stats --forward passes damage and text on, the report to stan
 
 const SEED = 20260201;
 
-Deno.test(`subunit-stats --forward passes every byte of any stream on (seed ${SEED})`, async () => {
+test(`subunit-stats --forward passes every byte of any stream on (seed ${SEED})`, async () => {
   const input = stream(...sample(noisyStream, 50, SEED));
-  const { stdout } = await runTool("subunit-stats", ["--forward"], {
+  const { stdout } = await callTool("subunit-stats", ["--forward"], {
     stdin: input,
   });
   assert(equalBytes(stdout, input));
 });
 
-Deno.test("subunit-stats --forward leaves a good stream as it is", async () => {
-  const { status, stdout, stderr } = await runTool(
+test("subunit-stats --forward leaves a good stream as it is", async () => {
+  const { status, stdout, stderr } = await callTool(
     "subunit-stats",
     ["--forward"],
     { stdin: GOOD },
@@ -311,10 +312,10 @@ Deno.test("subunit-stats --forward leaves a good stream as it is", async () => {
 });
 
 for (const option of ["-o", "--output-to"]) {
-  Deno.test(`subunit-stats ${option} writes the report to a file, made anew`, async () => {
+  test(`subunit-stats ${option} writes the report to a file, made anew`, async () => {
     using dir = new TempDir();
     const report = dir.file("report", "x".repeat(1000));
-    const { status, stdout, stderr } = await runTool(
+    const { status, stdout, stderr } = await callTool(
       "subunit-stats",
       [option, report],
       { stdin: RUN },
@@ -326,10 +327,10 @@ for (const option of ["-o", "--output-to"]) {
   });
 }
 
-Deno.test("subunit-stats --forward -o writes stream and report apart", async () => {
+test("subunit-stats --forward -o writes stream and report apart", async () => {
   using dir = new TempDir();
   const report = `${dir.path}/report`;
-  const { status, stdout, stderr } = await runTool(
+  const { status, stdout, stderr } = await callTool(
     "subunit-stats",
     ["--forward", "--json", "-o", report],
     { stdin: DAMAGED },

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { StatusEvent } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertRefused, assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import { outputOf, peerTest, runTool, text } from "../support/run.ts";
+import { text } from "../support/run.ts";
 import {
   anyEvent,
   damaged,
@@ -16,7 +17,7 @@ import {
 
 const SEED = 20130301;
 
-Deno.test("subunit-tags adds and removes tags, and changes nothing else", async () => {
+test("subunit-tags adds and removes tags, and changes nothing else", async () => {
   const event = {
     testId: "a",
     status: "fail",
@@ -43,7 +44,7 @@ Deno.test("subunit-tags adds and removes tags, and changes nothing else", async 
     [["-h"], ["h", "i"], ["i"]],
   ];
   for (const [args, tags, after] of cases) {
-    const stdout = await outputOf("subunit-tags", args, {
+    const stdout = await outputOfCall("subunit-tags", args, {
       stdin: stream({ ...event, tags }),
     });
     const expected = { ...event, ...(after && { tags: after }) };
@@ -51,34 +52,34 @@ Deno.test("subunit-tags adds and removes tags, and changes nothing else", async 
   }
 });
 
-Deno.test("subunit-tags tags events of no test as well", async () => {
-  const { stdout } = await runTool("subunit-tags", ["a"], {
+test("subunit-tags tags events of no test as well", async () => {
+  const { stdout } = await callTool("subunit-tags", ["a"], {
     stdin: stream({ fileName: "f" }),
   });
   assertEquals(eventsIn(stdout)[0].tags, ["a"]);
 });
 
-Deno.test("subunit-tags passes on text, damage and unchanged packets as they came", async () => {
+test("subunit-tags passes on text, damage and unchanged packets as they came", async () => {
   const kept = { testId: "kept", tags: ["b", "a"] };
   const input = stream("text г³\n", kept, damaged({ testId: "x" }), "more");
-  const { stdout } = await runTool("subunit-tags", ["a", "-c"], {
+  const { stdout } = await callTool("subunit-tags", ["a", "-c"], {
     stdin: input,
   });
   assertEquals(text(stdout), text(input));
 });
 
-Deno.test(`subunit-tags without arguments is the identity on any stream (seed ${SEED})`, async () => {
+test(`subunit-tags without arguments is the identity on any stream (seed ${SEED})`, async () => {
   const input = concat(sample(noisyStream, 60, SEED));
-  const { stdout, status } = await runTool("subunit-tags", [], {
+  const { stdout, status } = await callTool("subunit-tags", [], {
     stdin: input,
   });
   assertEquals(equalBytes(stdout, input), true);
   assertEquals(status, 0);
 });
 
-Deno.test("subunit-tags splits a packet that has no room for another tag", async () => {
+test("subunit-tags splits a packet that has no room for another tag", async () => {
   const fileBytes = new Uint8Array(4194303 - 20).fill(0xb3);
-  const { stdout } = await runTool("subunit-tags", ["a tag"], {
+  const { stdout } = await callTool("subunit-tags", ["a tag"], {
     stdin: stream({ testId: "t", status: "fail", fileName: "f", fileBytes }),
   });
   const events = eventsIn(stdout);
@@ -90,31 +91,31 @@ Deno.test("subunit-tags splits a packet that has no room for another tag", async
   );
 });
 
-Deno.test("subunit-tags --exit-status judges the stream", async () => {
+test("subunit-tags --exit-status judges the stream", async () => {
   await assertStatuses("subunit-tags", ["--exit-status", "a"], [
     [stream({ testId: "t", status: "success" }), 0],
     [stream({ testId: "t", status: "fail" }), 1],
   ]);
 });
 
-Deno.test("subunit-tags refuses an empty tag", async () => {
+test("subunit-tags refuses an empty tag", async () => {
   for (const operand of ["", "-"]) {
     assertRefused(
-      await runTool("subunit-tags", [operand]),
+      await callTool("subunit-tags", [operand]),
       "subunit-tags",
       `subunit-tags: Cannot use "${operand}" as a tag: see --help\n`,
     );
   }
 });
 
-peerTest(`subunit-tags gives the tags Python's gives (seed ${SEED})`, [
+peerCallTest(`subunit-tags gives the tags Python's gives (seed ${SEED})`, [
   "subunit",
 ], async () => {
   const events = sample(anyEvent({ nanoseconds: 1000 }), 100, SEED);
   const input = stream(...events);
   for (const args of [["new"], ["new", "-old"], ["-a"]]) {
     const python = await runPython("subunit-tags", args, { stdin: input });
-    const ours = await runTool("subunit-tags", args, { stdin: input });
+    const ours = await callTool("subunit-tags", args, { stdin: input });
     // Python's writer has no parents, and leaves out empty fields.
     assertEquals(
       eventsIn(ours.stdout).map(tagsOf),

@@ -1,18 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
-import { outputOf, runTool, shell, TempDir } from "../support/run.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { runTool, shell, TempDir } from "../support/run.ts";
 import { damaged, equalBytes, stream } from "../support/streams.ts";
 
 import { CBOR_EVENTS as EVENTS, SEQUENCE } from "../support/records.ts";
-Deno.test("subunit2cbor writes an event an item, byte strings as such", async () => {
-  const stdout = await outputOf("subunit2cbor", [], { stdin: EVENTS });
+test("subunit2cbor writes an event an item, byte strings as such", async () => {
+  const stdout = await outputOfCall("subunit2cbor", [], { stdin: EVENTS });
   assertEquals(stdout.toHex(), SEQUENCE.toHex());
 });
 
-Deno.test("subunit2cbor passes the stream on, the sequence beside it", async () => {
+test("subunit2cbor passes the stream on, the sequence beside it", async () => {
   using dir = new TempDir();
   const input = stream("text\n", { testId: "a", status: "fail" });
   const path = `${dir.path}/run.cbor`;
-  const { stdout, status } = await runTool("subunit2cbor", [
+  const { stdout, status } = await callTool("subunit2cbor", [
     "-f",
     "--exit-status",
     "-o",
@@ -20,9 +21,9 @@ Deno.test("subunit2cbor passes the stream on, the sequence beside it", async () 
   ], { stdin: input });
   assert(equalBytes(stdout, input));
   assertEquals(status, 1);
-  const plain = await runTool("subunit2cbor", [], { stdin: input });
+  const plain = await callTool("subunit2cbor", [], { stdin: input });
   assertEquals(Deno.readFileSync(path), plain.stdout);
-  const wrong = await runTool("subunit2cbor", ["-f"], { stdin: input });
+  const wrong = await callTool("subunit2cbor", ["-f"], { stdin: input });
   assertEquals([wrong.status, wrong.stdout.length], [2, 0]);
 });
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { assertForwards } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import { peerTest, runTool, text } from "../support/run.ts";
+import { text } from "../support/run.ts";
 import {
   anyRun,
   at,
@@ -16,7 +17,7 @@ import {
 const SEED = 20130301;
 const HEADER = "test,status,start_time,stop_time\r\n";
 
-Deno.test("subunit2csv writes a row for each test, and exits as the stream is", async () => {
+test("subunit2csv writes a row for each test, and exits as the stream is", async () => {
   const events: EventFields[] = [
     { testId: "a", status: "inprogress", timestamp: at("01:00:00") },
     { testId: "b", status: "skip", tags: ["x", "y"], routeCode: "0" },
@@ -26,7 +27,7 @@ Deno.test("subunit2csv writes a row for each test, and exits as the stream is", 
     { testId: "d", status: "success", timestamp: at("01:00:02.000000001") },
     { testId: "l", status: "inprogress", timestamp: at("01:00:03") },
   ];
-  const { stdout, stderr, status } = await runTool("subunit2csv", [], {
+  const { stdout, stderr, status } = await callTool("subunit2csv", [], {
     stdin: stream(...events),
   });
   assertEquals(stderr, "");
@@ -44,30 +45,30 @@ Deno.test("subunit2csv writes a row for each test, and exits as the stream is", 
     ].join("\r\n"),
   );
   const columns = ["--columns", "route,seconds,tags,test"];
-  const chosen = await runTool("subunit2csv", columns, {
+  const chosen = await callTool("subunit2csv", columns, {
     stdin: stream(...events.slice(0, 3)),
   });
   assertEquals(
     text(chosen.stdout),
     "route,seconds,tags,test\r\n0,,x y,b\r\n,1.5,,a\r\n",
   );
-  const wrong = await runTool("subunit2csv", ["--columns=id"]);
+  const wrong = await callTool("subunit2csv", ["--columns=id"]);
   assertEquals(wrong.status, 2);
 });
 
-Deno.test("subunit2csv leaves text out of the table, and damage in", async () => {
+test("subunit2csv leaves text out of the table, and damage in", async () => {
   const input = stream("text\n", damaged({ testId: "a" }), {
     fileName: "f",
     fileBytes: stream("file\n"),
   });
-  const { stdout, stderr, status } = await runTool("subunit2csv", [], {
+  const { stdout, stderr, status } = await callTool("subunit2csv", [], {
     stdin: input,
   });
   assertEquals(text(stdout), `${HEADER}subunit.parser,failure,,\r\n`);
   assert(stderr.startsWith("text\nsubunit2csv: Cannot decode"), stderr);
   assert(stderr.endsWith("file\n"), stderr);
   assertEquals(status, 1);
-  const silent = await runTool("subunit2csv", ["--no-passthrough"], {
+  const silent = await callTool("subunit2csv", ["--no-passthrough"], {
     stdin: stream("text\n"),
   });
   assertEquals(silent.stderr, "");
@@ -79,14 +80,14 @@ Deno.test("subunit2csv passes the stream on, the report beside it", async () => 
   assertEquals(report, `${HEADER}a,success,,\r\n`);
 });
 
-Deno.test("subunit2csv leaves whole rows wherever the stream breaks off", async () => {
+test("subunit2csv leaves whole rows wherever the stream breaks off", async () => {
   const input = stream(
     { testId: "a,b", status: "success" },
     { testId: "c", status: "inprogress" },
     { testId: "c", status: "fail" },
   );
   await forEachPrefix(input, async (stdin) => {
-    const { stdout } = await runTool("subunit2csv", [], { stdin });
+    const { stdout } = await callTool("subunit2csv", [], { stdin });
     const rows = text(stdout).split("\r\n");
     assertEquals(rows.pop(), "");
     const shape = /^(test|"a,b"|c|subunit\.parser),[a-z_]+,[^,]*,[^,]*$/;
@@ -94,7 +95,7 @@ Deno.test("subunit2csv leaves whole rows wherever the stream breaks off", async 
   }, 5);
 });
 
-peerTest(
+peerCallTest(
   `subunit2csv writes what Python's writes of sound streams (seed ${SEED})`,
   [
     "subunit",
@@ -116,7 +117,7 @@ peerTest(
     );
     const theirs = await runPython("subunit2csv", [], { stdin: input });
     assertEquals(theirs.stderr, "");
-    const ours = await runTool("subunit2csv", [], { stdin: input });
+    const ours = await callTool("subunit2csv", [], { stdin: input });
     assertEquals(text(ours.stdout), text(theirs.stdout));
     assert(text(ours.stdout).split("\r\n").length > 50);
   },

@@ -2,11 +2,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { isFinalStatus } from "@subunit/codec";
 import fc from "fast-check";
 import { freeName, safeName } from "../../filters/kit/io/new_file.ts";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { runPython } from "../support/peers.ts";
 import {
   filesIn,
   LiveTool,
-  peerTest,
   runTool,
   shell,
   TempDir,
@@ -51,7 +51,7 @@ function summariesIn(root: string): Record<string, Summary> {
 
 // --- Names
 
-Deno.test("safeName leaves harmless names alone, and escapes or cuts others", () => {
+test("safeName leaves harmless names alone, and escapes or cuts others", () => {
   const long = "x".repeat(244);
   const cases: [text: string, name: string][] = [
     ["pkg.mod.Class.test(a=1) [100%]", "pkg.mod.Class.test(a=1) [100%]"],
@@ -79,7 +79,7 @@ Deno.test("safeName leaves harmless names alone, and escapes or cuts others", ()
   for (const [text, name] of cases) assertEquals(safeName(text), name);
 });
 
-Deno.test(`safeName gives names that can be undone, and stay (seed ${SEED})`, () => {
+test(`safeName gives names that can be undone, and stay (seed ${SEED})`, () => {
   const parts = fc.array(
     fc.oneof(anyText, fc.constantFrom("..", "/", "%", "%2F", "%%2", "2E")),
     { maxLength: 12 },
@@ -108,7 +108,7 @@ Deno.test(`safeName gives names that can be undone, and stay (seed ${SEED})`, ()
   );
 });
 
-Deno.test("freeName finds a free name in few steps", () => {
+test("freeName finds a free name in few steps", () => {
   const cases: [taken: string[], name: string][] = [
     [[], "a"],
     [["b"], "a"],
@@ -134,9 +134,9 @@ Deno.test("freeName finds a free name in few steps", () => {
 
 // --- Directories
 
-Deno.test("subunit2disk makes a directory of each test and its files", async () => {
+test("subunit2disk makes a directory of each test and its files", async () => {
   using dir = new TempDir();
-  const { stdout, stderr, status } = await runTool("subunit2disk", [
+  const { stdout, stderr, status } = await callTool("subunit2disk", [
     `--directory=${dir.path}/new/out`,
   ], {
     stdin: stream(
@@ -200,7 +200,7 @@ Deno.test("subunit2disk makes a directory of each test and its files", async () 
   assertEquals(Object.keys(files).length, 7);
 });
 
-Deno.test("subunit2disk never leaves its directory, nor writes over anything", async () => {
+test("subunit2disk never leaves its directory, nor writes over anything", async () => {
   using dir = new TempDir();
   const out = `${dir.path}/out`;
   Deno.mkdirSync(`${out}/b`, { recursive: true });
@@ -227,7 +227,7 @@ Deno.test("subunit2disk never leaves its directory, nor writes over anything", a
     "%2E%2E",
     "__proto__",
   ];
-  const { stderr, status } = await runTool("subunit2disk", ["-d", out], {
+  const { stderr, status } = await callTool("subunit2disk", ["-d", out], {
     stdin: stream(...names.flatMap((name): EventFields[] => [
       { testId: name, ...file(name, name) },
       { testId: name, status: "success", ...file("..", "up") },
@@ -282,11 +282,11 @@ Deno.test("subunit2disk passes the stream on, or its text to standard error", as
   assertEquals(hidden.stderr, "");
 });
 
-Deno.test("subunit2disk says where it cannot write", async () => {
+test("subunit2disk says where it cannot write", async () => {
   using dir = new TempDir();
   const path = dir.file("file", "");
   for (const directory of [path, `${path}/below`]) {
-    const { stderr, status } = await runTool("subunit2disk", [
+    const { stderr, status } = await callTool("subunit2disk", [
       "-d",
       directory,
     ], { stdin: stream({ testId: "a", status: "success" }) });
@@ -305,7 +305,7 @@ Deno.test("subunit2disk has written a test once it passes its end on", async () 
   assertEquals(Object.keys(summariesIn(dir.path)), ["a"]);
 });
 
-Deno.test(`subunit2disk misses no test of whatever comes (seed ${SEED})`, async () => {
+test(`subunit2disk misses no test of whatever comes (seed ${SEED})`, async () => {
   const events = fc.array(anyEvent(), { maxLength: 60 });
   for (const [i, some] of sample(events, 10, SEED).entries()) {
     using dir = new TempDir();
@@ -313,8 +313,10 @@ Deno.test(`subunit2disk misses no test of whatever comes (seed ${SEED})`, async 
     // The second time, next to existing directories.
     for (const times of [1, 2]) {
       const args = ["-d", dir.path, "--no-passthrough"];
-      const { stderr, status } = await runTool("subunit2disk", args, { stdin });
-      const { stdout, status: judged } = await runTool("subunit2csv", [
+      const { stderr, status } = await callTool("subunit2disk", args, {
+        stdin,
+      });
+      const { stdout, status: judged } = await callTool("subunit2csv", [
         "--columns=status",
         "--no-passthrough",
       ], { stdin });
@@ -325,7 +327,7 @@ Deno.test(`subunit2disk misses no test of whatever comes (seed ${SEED})`, async 
   }
 });
 
-peerTest(
+peerCallTest(
   `subunit2disk writes what Python's writes of sound streams (seed ${SEED})`,
   ["subunit"],
   async () => {
@@ -349,7 +351,7 @@ peerTest(
     const path = dir.file("input", input);
     const done = await runPython("subunit2disk", ["-d", theirs, path]);
     assertEquals([done.stderr, done.status], ["", 0]);
-    await runTool("subunit2disk", ["-d", ours, path]);
+    await callTool("subunit2disk", ["-d", ours, path]);
     assert(Object.keys(summariesIn(ours)).length > 100);
     assertEquals(summariesIn(ours), summariesIn(theirs));
     const attached = (root: string) =>

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { callTool, test } from "../support/call.ts";
 import { type Command, commandsIn } from "../support/github_runner.ts";
 import {
   fixture,
@@ -38,7 +39,7 @@ async function annotationsOf(
   parts: (EventFields | string | Uint8Array)[],
   ...args: string[]
 ): Promise<Command[]> {
-  const { stdout } = await runTool("subunit2github", [...ROOT, ...args], {
+  const { stdout } = await callTool("subunit2github", [...ROOT, ...args], {
     stdin: stream(...parts),
   });
   const commands = commandsIn(stdout);
@@ -47,7 +48,7 @@ async function annotationsOf(
   return commands;
 }
 
-Deno.test("subunit2github annotates what is wrong, worst first", async () => {
+test("subunit2github annotates what is wrong, worst first", async () => {
   const input = stream(
     { testId: "a.ok", status: "success" },
     { testId: "a.skip", status: "skip" },
@@ -66,7 +67,7 @@ Deno.test("subunit2github annotates what is wrong, worst first", async () => {
     damaged({ testId: "b" }),
     damaged({ testId: "c" }),
   );
-  const { stdout, stderr, status } = await runTool("subunit2github", ROOT, {
+  const { stdout, stderr, status } = await callTool("subunit2github", ROOT, {
     stdin: input,
   });
   assertEquals(status, 1);
@@ -84,15 +85,15 @@ Deno.test("subunit2github annotates what is wrong, worst first", async () => {
     "",
   ]);
   assertEquals(stderr.match(/^subunit2github: Cannot decode/gm)!.length, 2);
-  const good = await runTool("subunit2github", [], {
+  const good = await callTool("subunit2github", [], {
     stdin: stream({ testId: "a", status: "success" }),
   });
   assertEquals([good.status, text(good.stdout)], [0, ""]);
-  const wrong = await runTool("subunit2github", ["--format=xml"]);
+  const wrong = await callTool("subunit2github", ["--format=xml"]);
   assertEquals([wrong.status, text(wrong.stdout)], [2, ""]);
 });
 
-Deno.test("subunit2github keeps GitHub's limits, whatever fails", async () => {
+test("subunit2github keeps GitHub's limits, whatever fails", async () => {
   using dir = new TempDir();
   const path = `${dir.path}/summary`;
   const huge = `${"é<\n".repeat(40_000)}Error: the end\n`;
@@ -136,7 +137,7 @@ Deno.test("subunit2github keeps GitHub's limits, whatever fails", async () => {
   assertStringIncludes(summary, "Error: the end\n</pre>");
 });
 
-Deno.test("subunit2github cuts titles and messages to what GitHub takes", async () => {
+test("subunit2github cuts titles and messages to what GitHub takes", async () => {
   const [{ properties, data }] = await annotationsOf([
     fails("x".repeat(10_000), `${"é%\n".repeat(100_000)}the end\n`),
   ]);
@@ -222,9 +223,9 @@ Deno.test("subunit2github finds relative paths where it runs, and colons in name
   }
 });
 
-Deno.test("subunit2github, subunit2junitxml and subunit2tap quote the same line", async () => {
+test("subunit2github, subunit2junitxml and subunit2tap quote the same line", async () => {
   const path = fixture("tap/tape.tap");
-  const { stdout: input } = await runTool("tap2subunit", [path]);
+  const { stdout: input } = await callTool("tap2subunit", [path]);
   const quoted = "are equal: expected 3, actual 2";
   const cases: [tool: string, args: string[], line: RegExp, line: string][] = [
     ["subunit2github", ROOT, / failed::(.*?)%0A/, quoted],
@@ -232,12 +233,12 @@ Deno.test("subunit2github, subunit2junitxml and subunit2tap quote the same line"
     ["subunit2tap", [], /^ *message: (".*")$/m, `"${quoted}"`],
   ];
   for (const [tool, args, line, expected] of cases) {
-    const { stdout } = await runTool(tool, args, { stdin: input });
+    const { stdout } = await callTool(tool, args, { stdin: input });
     assertEquals(line.exec(text(stdout))?.[1], expected, tool);
   }
 });
 
-Deno.test("subunit2github --format plain writes lines as compilers do", async () => {
+test("subunit2github --format plain writes lines as compilers do", async () => {
   const input = stream(
     fails(
       "a\nb",
@@ -247,7 +248,7 @@ Deno.test("subunit2github --format plain writes lines as compilers do", async ()
     { testId: "d", status: "success", tags: ["flaky"] },
   );
   const args = [...ROOT, "--format", "plain"];
-  const { stdout, status } = await runTool("subunit2github", args, {
+  const { stdout, status } = await callTool("subunit2github", args, {
     stdin: input,
   });
   assertEquals(status, 1);
@@ -276,7 +277,7 @@ interface Issue {
 
 async function issuesOf(input: Uint8Array): Promise<Issue[]> {
   const args = [...ROOT, "--format", "gitlab"];
-  const { stdout } = await runTool("subunit2github", args, { stdin: input });
+  const { stdout } = await callTool("subunit2github", args, { stdin: input });
   assertEquals(commandsIn(stdout), []);
   const issues: Issue[] = JSON.parse(text(stdout));
   for (const { description, fingerprint, severity, location } of issues) {
@@ -287,7 +288,7 @@ async function issuesOf(input: Uint8Array): Promise<Issue[]> {
   return issues;
 }
 
-Deno.test("subunit2github --format gitlab writes a Code Quality report", async () => {
+test("subunit2github --format gitlab writes a Code Quality report", async () => {
   const [issue, other, again, flaky, damage1, damage2, lost, ...more] =
     await issuesOf(stream(
       fails("a", '  File "/project/s/a.py", line 3\nE: ##[error] "no"\n'),
@@ -315,7 +316,7 @@ Deno.test("subunit2github --format gitlab writes a Code Quality report", async (
   assertEquals(await issuesOf(stream()), []);
 });
 
-Deno.test("subunit2github --format gitlab has a fingerprint for each attempt", async () => {
+test("subunit2github --format gitlab has a fingerprint for each attempt", async () => {
   const attempts = stream(
     fails("a", "E: first\n"),
     fails("a", "E: second\n"),
@@ -328,26 +329,28 @@ Deno.test("subunit2github --format gitlab has a fingerprint for each attempt", a
   assertEquals(prints(after).slice(1, 4), prints(before));
 });
 
-Deno.test("subunit2github --summary appends, and leaves what does not fit", async () => {
+test("subunit2github --summary appends, and leaves what does not fit", async () => {
   using dir = new TempDir();
   const path = dir.file("summary", "before\n");
   const input = stream(fails("a"), { testId: "b", status: "success" });
   const args = ["--summary", path, "--format", "plain"];
-  await runTool("subunit2github", args, { stdin: input });
-  const { status } = await runTool("subunit2github", args, { stdin: stream() });
+  await callTool("subunit2github", args, { stdin: input });
+  const { status } = await callTool("subunit2github", args, {
+    stdin: stream(),
+  });
   assertEquals(status, 0);
   const summary = Deno.readTextFileSync(path);
   assert(summary.startsWith("before\n## 1 of 2 tests failed\n"), summary);
   assertStringIncludes(summary, "\n## No tests\n");
   const full = dir.file("full", "x".repeat(1024 * 1024 - 32_800));
-  const cut = await runTool("subunit2github", ["--summary", full], {
+  const cut = await callTool("subunit2github", ["--summary", full], {
     stdin: input,
   });
   assertEquals(cut.status, 2);
   assertEquals(commandsIn(cut.stdout).length, 1);
   assertStringIncludes(cut.stderr, `subunit2github: Cannot write "${full}"`);
   assertEquals(Deno.statSync(full).size, 1024 * 1024 - 32_800);
-  const nowhere = await runTool("subunit2github", [
+  const nowhere = await callTool("subunit2github", [
     "--summary",
     `${dir.path}/no/file`,
   ], { stdin: input });
@@ -413,14 +416,14 @@ Deno.test(`subunit2github lets no command from a stream through (seed ${SEED})`,
   assert(tried > 25, `${tried} commands`);
 });
 
-Deno.test("subunit2github shows text, in whole lines, without its commands", async () => {
+test("subunit2github shows text, in whole lines, without its commands", async () => {
   const input = stream(
     "text\n::stop-commands::x\nno end ##[error]",
     fails("a"),
     textFile("f", " of it\n::debug::b"),
   );
   const args = ["--format", "plain", ...ROOT];
-  const { stdout, stderr } = await runTool("subunit2github", args, {
+  const { stdout, stderr } = await callTool("subunit2github", args, {
     stdin: input,
   });
   assertStringIncludes(text(stdout), "a.py:3: a: ");
@@ -428,7 +431,7 @@ Deno.test("subunit2github shows text, in whole lines, without its commands", asy
     stderr,
     "text\n:\\u003astop-commands::x\nno end ##\\u005berror] of it\n:\\u003adebug::b\n",
   );
-  const silent = await runTool("subunit2github", ["--no-passthrough"], {
+  const silent = await callTool("subunit2github", ["--no-passthrough"], {
     stdin: input,
   });
   assertEquals(silent.stderr, "");
@@ -436,7 +439,7 @@ Deno.test("subunit2github shows text, in whole lines, without its commands", asy
 
 // --- Truncated streams
 
-Deno.test("subunit2github writes whole reports wherever the stream breaks off", async () => {
+test("subunit2github writes whole reports wherever the stream breaks off", async () => {
   using dir = new TempDir();
   const input = stream(
     fails("a"),
@@ -461,7 +464,7 @@ Deno.test("subunit2github writes whole reports wherever the stream breaks off", 
   }, 4);
 });
 
-Deno.test(`subunit2github reports every problem in any stream (seed ${SEED})`, async () => {
+test(`subunit2github reports every problem in any stream (seed ${SEED})`, async () => {
   const hostile = fc.array(anyEvent(), { maxLength: 40 })
     .map((events) => stream(...events));
   const inputs = [
@@ -471,7 +474,7 @@ Deno.test(`subunit2github reports every problem in any stream (seed ${SEED})`, a
   for (const input of inputs) {
     const issues = await issuesOf(input);
     assertEquals(issues.length, problemsIn(input));
-    const lines = await runTool("subunit2github", ["--format=plain"], {
+    const lines = await callTool("subunit2github", ["--format=plain"], {
       stdin: input,
     });
     assertEquals(text(lines.stdout).split("\n").length - 1, issues.length);

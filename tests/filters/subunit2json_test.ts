@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { eventFromJson } from "@subunit/codec";
-import { outputOf, runTool, text } from "../support/run.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { text } from "../support/run.ts";
 import {
   damaged,
   equalBytes,
@@ -12,13 +13,13 @@ import { JSON_EVENTS as EVENTS, LINES } from "../support/records.ts";
 
 const SEED = 20260131;
 
-Deno.test("subunit2json writes an event a line", async () => {
-  const stdout = await outputOf("subunit2json", [], { stdin: EVENTS });
+test("subunit2json writes an event a line", async () => {
+  const stdout = await outputOfCall("subunit2json", [], { stdin: EVENTS });
   assertEquals(text(stdout), LINES);
 });
 
-Deno.test("subunit2json makes events of text and damage", async () => {
-  const { status, stdout, stderr } = await runTool("subunit2json", [], {
+test("subunit2json makes events of text and damage", async () => {
+  const { status, stdout, stderr } = await callTool("subunit2json", [], {
     stdin: stream(
       "building\n",
       { testId: "a", status: "success" },
@@ -55,20 +56,20 @@ for (
     ["damage", damaged({ testId: "a", status: "success" }), 1],
   ] as const
 ) {
-  Deno.test(`subunit2json --exit-status exits ${status} for ${what}, without it 0`, async () => {
-    const judged = await runTool("subunit2json", ["--exit-status"], {
+  test(`subunit2json --exit-status exits ${status} for ${what}, without it 0`, async () => {
+    const judged = await callTool("subunit2json", ["--exit-status"], {
       stdin: input,
     });
     assertEquals(judged.status, status);
-    const passed = await runTool("subunit2json", [], { stdin: input });
+    const passed = await callTool("subunit2json", [], { stdin: input });
     assertEquals(passed.status, 0);
     assertEquals(passed.stdout, judged.stdout);
   });
 }
 
-Deno.test(`subunit2json writes every byte of any stream (seed ${SEED})`, async () => {
+test(`subunit2json writes every byte of any stream (seed ${SEED})`, async () => {
   const input = stream(...sample(noisyStream, 20, SEED));
-  const { status, stdout } = await runTool("subunit2json", [], {
+  const { status, stdout } = await callTool("subunit2json", [], {
     stdin: input,
   });
   assertEquals(status, 0);

@@ -9,18 +9,10 @@ import fc from "fast-check";
 import { parse as parseJunit, type TestSuite } from "junit2json";
 import { xmlText } from "../../filters/kit/text/xml.ts";
 import { splitTestId } from "@subunit/codec/junit/names";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { assertForwards } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import {
-  fixture,
-  LiveTool,
-  peerTest,
-  run,
-  runTool,
-  shell,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { fixture, LiveTool, run, TempDir, text } from "../support/run.ts";
 import {
   anyEvent,
   anyRun,
@@ -44,7 +36,7 @@ async function reportOf(
   parts: (EventFields | string | Uint8Array)[],
   ...args: string[]
 ): Promise<string> {
-  const { stdout } = await runTool("subunit2junitxml", args, {
+  const { stdout } = await callTool("subunit2junitxml", args, {
     stdin: stream(...parts),
   });
   const report = text(stdout);
@@ -65,7 +57,7 @@ async function casesOf(
 
 // --- Reports
 
-Deno.test("subunit2junitxml writes a case for each test, and exits as the stream is", async () => {
+test("subunit2junitxml writes a case for each test, and exits as the stream is", async () => {
   const input = stream(
     { testId: "m.a", status: "inprogress", timestamp: at("01:00:00") },
     { testId: "m.b", status: "skip", tags: ["x", "y"], routeCode: "0" },
@@ -76,7 +68,7 @@ Deno.test("subunit2junitxml writes a case for each test, and exits as the stream
     { testId: "m.f", status: "fail" },
     { testId: "m.l", status: "inprogress", timestamp: at("01:00:03") },
   );
-  const { stdout, stderr, status } = await runTool("subunit2junitxml", [], {
+  const { stdout, stderr, status } = await callTool("subunit2junitxml", [], {
     stdin: input,
   });
   assertEquals(stderr, "");
@@ -110,14 +102,14 @@ Deno.test("subunit2junitxml writes a case for each test, and exits as the stream
 </testsuite>
 ${FOOT}`,
   );
-  const good = await runTool("subunit2junitxml", [], {
+  const good = await callTool("subunit2junitxml", [], {
     stdin: stream({ testId: "a", status: "success" }),
   });
   assertEquals(good.status, 0);
   assertEquals(await reportOf([]), "");
 });
 
-Deno.test("subunit2junitxml says why a test failed, and keeps its other files", async () => {
+test("subunit2junitxml says why a test failed, and keeps its other files", async () => {
   const traceback = "Traceback:\n  File\nValueError: <boom>\n\n";
   const cases: [events: EventFields[], content: string][] = [
     [
@@ -179,7 +171,7 @@ rest:
   }
 });
 
-Deno.test("subunit2junitxml --max-output holds files to a size", async () => {
+test("subunit2junitxml --max-output holds files to a size", async () => {
   const long: EventFields[] = [
     { testId: "t", ...file("log", "0123456789") },
     { testId: "t", status: "fail", ...file("reason", "abcdefghij") },
@@ -203,12 +195,12 @@ ij</failure>
   assert(report.length < 70_000);
   assertStringIncludes(report, "[234471 characters left out]");
   assertStringIncludes(report, "the end\n");
-  const wrong = await runTool("subunit2junitxml", ["--max-output=much"]);
+  const wrong = await callTool("subunit2junitxml", ["--max-output=much"]);
   assertEquals(wrong.status, 2);
   assertEquals(text(wrong.stdout), "");
 });
 
-Deno.test("subunit2junitxml --suite-from begins a suite where the name changes", async () => {
+test("subunit2junitxml --suite-from begins a suite where the name changes", async () => {
   const events = ["a.x", "a.y", "b.x", "a.z", "-"]
     .map((testId): EventFields => ({ testId, status: "success" }));
   const cases: [regex: string, names: string[]][] = [
@@ -223,12 +215,12 @@ Deno.test("subunit2junitxml --suite-from begins a suite where the name changes",
     assertEquals(report.match(/<\/testsuite>/g)!.length, names.length);
     assertEquals(report.match(/<testcase /g)!.length, events.length);
   }
-  const wrong = await runTool("subunit2junitxml", ["--suite-from=("]);
+  const wrong = await callTool("subunit2junitxml", ["--suite-from=("]);
   assertEquals(wrong.status, 2);
   assertEquals(text(wrong.stdout), "");
 });
 
-Deno.test("subunit2junitxml takes suites, hosts and classes from tags", async () => {
+test("subunit2junitxml takes suites, hosts and classes from tags", async () => {
   const events: EventFields[] = [
     { testId: "a > b > c", tags: ["suite:a", "suite:b", "slow"] },
     { testId: "a > b > d", tags: ["suite:a", "suite:b", "class:test"] },
@@ -282,7 +274,7 @@ Deno.test("subunit2junitxml takes suites, hosts and classes from tags", async ()
   );
 });
 
-Deno.test("subunit2junitxml splits ids only where they are class and name", async () => {
+test("subunit2junitxml splits ids only where they are class and name", async () => {
   const ids = [
     "pkg.test_a.Test.test_v[1.5-2.0]",
     "a.b.test(v=1.5)",
@@ -304,7 +296,7 @@ Deno.test("subunit2junitxml splits ids only where they are class and name", asyn
   );
 });
 
-Deno.test("subunit2junitxml --retries never takes another test for a retry", async () => {
+test("subunit2junitxml --retries never takes another test for a retry", async () => {
   for (
     const [failed, passed, isRetry] of [
       [["suite:s", "host:webkit"], ["suite:s", "host:chromium"], false],
@@ -325,7 +317,7 @@ Deno.test("subunit2junitxml --retries never takes another test for a retry", asy
   }
 });
 
-Deno.test("subunit2junitxml --retries makes one case of runs that failed", async () => {
+test("subunit2junitxml --retries makes one case of runs that failed", async () => {
   const fails = (testId: string, reason: string): EventFields => ({
     testId,
     status: "fail",
@@ -377,8 +369,8 @@ Deno.test("subunit2junitxml --retries makes one case of runs that failed", async
   assertEquals(twice.match(/<failure /g)!.length, 2);
 });
 
-Deno.test("subunit2junitxml leaves text out of the report, and damage in", async () => {
-  const { stdout, stderr, status } = await runTool("subunit2junitxml", [], {
+test("subunit2junitxml leaves text out of the report, and damage in", async () => {
+  const { stdout, stderr, status } = await callTool("subunit2junitxml", [], {
     stdin: stream("text\n", damaged({ testId: "a" }), file("f", "file\n")),
   });
   assertEquals(status, 1);
@@ -419,7 +411,7 @@ Deno.test("subunit2junitxml writes a suite as soon as another one comes", async 
   assertEquals(text(await tool.read(expected.length)), expected);
 });
 
-Deno.test("subunit2junitxml writes long suites in parts, wherever chunks are cut", async () => {
+test("subunit2junitxml writes long suites in parts, wherever chunks are cut", async () => {
   const log = "line\n".repeat(2000);
   const suites = ["a", "b"].map((suite) =>
     Array.from({ length: 150 }, (_, i): EventFields => ({
@@ -439,15 +431,14 @@ Deno.test("subunit2junitxml writes long suites in parts, wherever chunks are cut
     Array.from(parts, ([, suite, tests]) => [suite, tests]),
     [["a", "105"], ["a", "45"], ["b", "105"], ["b", "45"]],
   );
-  const { stdout } = await shell(
-    `{ head -c 1000; sleep 0.2; cat; } | subunit2junitxml --suite-from=^.`,
-    [],
-    { stdin: stream(...suites.flat()) },
-  );
+  const { stdout } = await callTool("subunit2junitxml", ["--suite-from=^."], {
+    stdin: stream(...suites.flat()),
+    chunkBytes: 1000,
+  });
   assertEquals(text(stdout), HEAD + report + FOOT);
 });
 
-Deno.test("subunit2junitxml --attachments writes files beside the report, and nowhere else", async () => {
+test("subunit2junitxml --attachments writes files beside the report, and nowhere else", async () => {
   using dir = new TempDir();
   const output = "[[ATTACHMENT|/etc/passwd]] [[attachment|x]]";
   const events: EventFields[] = [
@@ -485,7 +476,7 @@ Deno.test("subunit2junitxml --attachments writes files beside the report, and no
   // Without a directory the output is in the report, without attachments.
   const plain = await casesOf(events);
   assert(!/system-out>[^<]*\[\[attachment/i.test(plain), plain);
-  const missing = await runTool("subunit2junitxml", [
+  const missing = await callTool("subunit2junitxml", [
     "--attachments=/dev/null/x",
   ], { stdin: stream(...events) });
   assertEquals(missing.status, 2);
@@ -557,7 +548,7 @@ async function reportsOf(
 ): Promise<string[]> {
   const reports: string[] = [];
   for (const stdin of inputs) {
-    const { stdout } = await runTool("subunit2junitxml", args, { stdin });
+    const { stdout } = await callTool("subunit2junitxml", args, { stdin });
     reports.push(text(stdout));
   }
   return reports;
@@ -579,7 +570,7 @@ async function assertComplete(
   });
 }
 
-peerTest(
+peerCallTest(
   "subunit2junitxml writes XML wherever the stream breaks off",
   ["python3"],
   async () => {
@@ -596,7 +587,7 @@ peerTest(
   },
 );
 
-peerTest(
+peerCallTest(
   `subunit2junitxml writes XML of whatever comes, no test missing (seed ${SEED})`,
   ["python3"],
   async () => {
@@ -607,7 +598,7 @@ peerTest(
   },
 );
 
-peerTest(
+peerCallTest(
   `subunit2junitxml tells what Python's tells of sound streams (seed ${SEED})`,
   ["python3", "subunit", "python3-junitxml"],
   async () => {
@@ -620,7 +611,7 @@ peerTest(
       ...events.filter(({ status }) => status !== "exists"),
     );
     const theirs = await runPython("subunit2junitxml", [], { stdin: input });
-    const ours = await runTool("subunit2junitxml", [], { stdin: input });
+    const ours = await callTool("subunit2junitxml", [], { stdin: input });
     const [theirCases, ourCases] = await parse([
       text(theirs.stdout),
       text(ours.stdout),
@@ -696,7 +687,7 @@ async function assertValid(
   assertEquals(status, 0, stderr);
 }
 
-peerTest(
+peerCallTest(
   `subunit2junitxml writes what Jenkins' schema wants (seed ${SEED})`,
   ["xmllint"],
   async () => {
@@ -722,8 +713,8 @@ peerTest(
   },
 );
 
-Deno.test("subunit2junitxml is understood by a parser of Jenkins' reports", async () => {
-  const { stdout } = await runTool("subunit2junitxml", [
+test("subunit2junitxml is understood by a parser of Jenkins' reports", async () => {
+  const { stdout } = await callTool("subunit2junitxml", [
     "--suite-from=^(\\w+)",
     "--retries",
   ], {

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isFinalStatus } from "@subunit/codec";
 import fc from "fast-check";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { assertForwards, runOnTerminal } from "../support/checks.ts";
 import {
   type Finished,
   LiveTool,
   peerTest,
   run,
-  runTool,
   TempDir,
   text,
 } from "../support/run.ts";
@@ -30,12 +30,12 @@ const RULE = "-".repeat(70);
 const RAISED = "testtools.testresult.real._StringException";
 
 function report(input: Uint8Array, ...args: string[]): Promise<Finished> {
-  return runTool("subunit2pyunit", args, { stdin: input });
+  return callTool("subunit2pyunit", args, { stdin: input });
 }
 
 // --- Reports
 
-Deno.test("subunit2pyunit tells of tests as they end, and of failures at the end", async () => {
+test("subunit2pyunit tells of tests as they end, and of failures at the end", async () => {
   const input = stream(
     { testId: "m.a", status: "inprogress", timestamp: at("01:00:00") },
     { testId: "m.l", ...textFile("log", "half") },
@@ -111,7 +111,7 @@ FAILED (failures=2, errors=2, skipped=2, expected failures=1, unexpected success
   );
 });
 
-Deno.test("subunit2pyunit says OK of a run in which nothing failed, or is", async () => {
+test("subunit2pyunit says OK of a run in which nothing failed, or is", async () => {
   const cases: [events: EventFields[], words: string][] = [
     [[{ testId: "a", status: "success" }], "OK\n"],
     [[{ testId: "a", status: "skip" }], "OK (skipped=1)\n"],
@@ -130,7 +130,7 @@ Deno.test("subunit2pyunit says OK of a run in which nothing failed, or is", asyn
   }
 });
 
-Deno.test("subunit2pyunit --progress shows a character for each test", async () => {
+test("subunit2pyunit --progress shows a character for each test", async () => {
   const statuses = ["success", "fail", "skip", "xfail", "uxsuccess"] as const;
   const input = stream(
     ...statuses.map((status) => ({ testId: status, status })),
@@ -142,7 +142,7 @@ Deno.test("subunit2pyunit --progress shows a character for each test", async () 
   assertEquals(rest.slice(0, 3), [DOUBLE_RULE, "ERROR: lost", "lost"]);
 });
 
-Deno.test("subunit2pyunit leaves text out of the report, and damage in", async () => {
+test("subunit2pyunit leaves text out of the report, and damage in", async () => {
   const input = stream("text\n", damaged({ testId: "a" }), {
     fileName: "f",
     fileBytes: stream("file\n"),
@@ -205,7 +205,7 @@ const WHOLE = new RegExp(
   "s",
 );
 
-Deno.test("subunit2pyunit leaves a whole report wherever the stream breaks off", async () => {
+test("subunit2pyunit leaves a whole report wherever the stream breaks off", async () => {
   const input = stream(
     { testId: "a", status: "success" },
     { testId: "c", status: "inprogress" },
@@ -217,7 +217,7 @@ Deno.test("subunit2pyunit leaves a whole report wherever the stream breaks off",
   });
 });
 
-Deno.test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () => {
+test(`subunit2pyunit reports streams of any kind (seed ${SEED})`, async () => {
   for (const input of sample(noisyStream, 25, SEED)) {
     const { stdout, status } = await report(input, "--no-passthrough");
     assert(WHOLE.test(text(stdout)), text(stdout));
@@ -279,7 +279,7 @@ for (
     ["characters", PYTHON.characters, ["--progress"]],
   ] as const
 ) {
-  peerTest(
+  peerCallTest(
     `subunit2pyunit writes the ${what} of Python's for sound streams (seed ${SEED})`,
     ["subunit"],
     async () => {

@@ -9,14 +9,13 @@ import {
 import { TapDecoder } from "@subunit/codec/tap";
 import fc from "fast-check";
 import { Parser, type Result } from "tap-parser";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { assertForwards } from "../support/checks.ts";
 import {
   type Finished,
   fixture,
   LiveTool,
-  peerTest,
   run,
-  runTool,
   TempDir,
   text,
 } from "../support/run.ts";
@@ -39,7 +38,7 @@ const SEED = 20220419;
 const HEAD = "TAP version 14\n";
 
 function convert(input: Uint8Array, ...args: string[]): Promise<Finished> {
-  return runTool("subunit2tap", args, { stdin: input });
+  return callTool("subunit2tap", args, { stdin: input });
 }
 
 /** The report of a stream, without its first line. */
@@ -157,7 +156,7 @@ function pointsIn(report: string): Point[] {
 
 // --- Encoding
 
-Deno.test("subunit2tap writes names that come back as they are", async () => {
+test("subunit2tap writes names that come back as they are", async () => {
   const names = [
     "plain",
     "5",
@@ -185,7 +184,7 @@ Deno.test("subunit2tap writes names that come back as they are", async () => {
   assertEquals(points.map(({ status }) => status), names.map(() => "success"));
 });
 
-Deno.test("subunit2tap tells a name it must change in the diagnostics", async () => {
+test("subunit2tap tells a name it must change in the diagnostics", async () => {
   const names = ["", " ", "a\nok 2 - b", "x {", "\x1b[2J", "\u2028", "\ufeff"];
   const tests = names.map((testId): EventFields => ({
     testId,
@@ -206,7 +205,7 @@ Deno.test("subunit2tap tells a name it must change in the diagnostics", async ()
 
 // --- Reports
 
-Deno.test("subunit2tap writes a test point for each test, and exits as the stream is", async () => {
+test("subunit2tap writes a test point for each test, and exits as the stream is", async () => {
   const input = stream(
     { testId: "a", status: "inprogress", timestamp: at("01:00:00") },
     { testId: "l", status: "inprogress" },
@@ -271,7 +270,7 @@ not ok 8 - l
   assertEquals(none.status, 0);
 });
 
-Deno.test("subunit2tap attaches files as readers of YAML take them", async () => {
+test("subunit2tap attaches files as readers of YAML take them", async () => {
   const cases: [content: string | Uint8Array, text: string][] = [
     ["", ""],
     ["one", "one"],
@@ -314,7 +313,7 @@ Deno.test("subunit2tap attaches files as readers of YAML take them", async () =>
   ]);
 });
 
-Deno.test("subunit2tap breaks lines that readers could not hold", async () => {
+test("subunit2tap breaks lines that readers could not hold", async () => {
   for (const start of ["", "first\n", "  "]) {
     // It looks like a test point, but it is YAML.
     const hostile = `${start}${"😀".repeat(600_000)}\n    ok 1 - evil\n`;
@@ -330,7 +329,7 @@ Deno.test("subunit2tap breaks lines that readers could not hold", async () => {
   }
 });
 
-Deno.test("subunit2tap says why in one line, and whole where that is not enough", async () => {
+test("subunit2tap says why in one line, and whole where that is not enough", async () => {
   const cases: [reason: string, shown: string, isWhole: boolean][] = [
     ["why", "why", true],
     [" why\n", "why", true],
@@ -354,7 +353,7 @@ Deno.test("subunit2tap says why in one line, and whole where that is not enough"
   }
 });
 
-Deno.test("subunit2tap leaves text out of the report, and damage in", async () => {
+test("subunit2tap leaves text out of the report, and damage in", async () => {
   const input = stream("ok 9 - text\n", damaged({ testId: "a" }), {
     fileName: "f",
     fileBytes: stream("not ok 8 - file\n"),
@@ -391,7 +390,7 @@ Deno.test("subunit2tap is live: a test point is there when its test ends", async
 
 // --- Subtests
 
-Deno.test("subunit2tap puts subtests before their parents", async () => {
+test("subunit2tap puts subtests before their parents", async () => {
   const passes = (testId: string, parentTestId?: string): EventFields => ({
     testId,
     parentTestId,
@@ -562,7 +561,7 @@ ok 1
   }
 });
 
-Deno.test("subunit2tap loses no test of circles that never end", async () => {
+test("subunit2tap loses no test of circles that never end", async () => {
   const events = ["ab", "bc", "ca", "xx", "da"].map(([testId, parentTestId]) =>
     ({ testId, parentTestId, status: "inprogress" }) as EventFields
   );
@@ -571,7 +570,7 @@ Deno.test("subunit2tap loses no test of circles that never end", async () => {
   assertEquals(names.sort(), ["a", "b", "c", "d", "x"]);
 });
 
-Deno.test("subunit2tap nests as deep as our reader follows, and loses nothing deeper", async () => {
+test("subunit2tap nests as deep as our reader follows, and loses nothing deeper", async () => {
   const depth = 600;
   const events = Array.from({ length: depth }, (_, i): EventFields => ({
     testId: `t${i}`,
@@ -587,7 +586,7 @@ Deno.test("subunit2tap nests as deep as our reader follows, and loses nothing de
   assertEquals(points.length, 3);
 });
 
-Deno.test("subunit2tap lets subtests go that are too much to hold", async () => {
+test("subunit2tap lets subtests go that are too much to hold", async () => {
   const log = textFile("log", "x".repeat(50_000));
   const count = 400;
   const input = stream(
@@ -658,7 +657,7 @@ function assertAllThere(report: string, input: Uint8Array): Point[] {
   return points;
 }
 
-Deno.test("subunit2tap leaves a well-formed report wherever the stream breaks off", async () => {
+test("subunit2tap leaves a well-formed report wherever the stream breaks off", async () => {
   const input = stream(
     { testId: "a", status: "success", parentTestId: "p" },
     { testId: "p", status: "inprogress" },
@@ -673,7 +672,7 @@ Deno.test("subunit2tap leaves a well-formed report wherever the stream breaks of
   });
 });
 
-Deno.test(`subunit2tap loses nothing of streams of any kind (seed ${SEED})`, async () => {
+test(`subunit2tap loses nothing of streams of any kind (seed ${SEED})`, async () => {
   const events = fc.array(anyEvent(), { maxLength: 40 })
     .map((events) => stream(...events));
   const streams = [
@@ -703,7 +702,7 @@ function runs(count: number): Uint8Array[] {
   });
 }
 
-Deno.test(`tap2subunit reads back what subunit2tap writes (seed ${SEED})`, async () => {
+test(`tap2subunit reads back what subunit2tap writes (seed ${SEED})`, async () => {
   let nested = 0;
   for (const input of runs(120)) {
     const { stdout } = await convert(input);
@@ -782,7 +781,7 @@ function tapOf(nodes: readonly TapNode[], indent = ""): string {
 `;
 }
 
-Deno.test("tap2subunit gives the same ids to what subunit2tap wrote", async () => {
+test("tap2subunit gives the same ids to what subunit2tap wrote", async () => {
   const documents: Uint8Array[] = [
     ...["deno", "node", "node_tap", "perl", "tape"].map((producer) =>
       Deno.readFileSync(fixture(`tap/${producer}.tap`))
@@ -807,14 +806,16 @@ ok 7 # SKIP f
     ...sample(tapTree(), 15, SEED).map((nodes) => stream(tapOf(nodes))),
   ];
   for (const tap of documents) {
-    const { stdout: events } = await runTool("tap2subunit", [], { stdin: tap });
+    const { stdout: events } = await callTool("tap2subunit", [], {
+      stdin: tap,
+    });
     const { stdout: report } = await convert(events);
     assertEquals(idsIn(report), idsIn(tap));
     parsed(text(report));
   }
 });
 
-peerTest(
+peerCallTest(
   `prove finds the failures in what subunit2tap writes (seed ${SEED})`,
   ["prove"],
   async () => {

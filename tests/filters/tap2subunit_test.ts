@@ -1,14 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { secondsBetween, type StatusEvent } from "@subunit/codec";
 import { Parser } from "tap-parser";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
 import {
   LiveTool,
-  outputOf,
   peerTest,
   run,
-  runTool,
   shell,
   TempDir,
   text,
@@ -20,7 +19,7 @@ async function convert(
   tap: string,
   ...args: string[]
 ): Promise<StatusEvent[]> {
-  return eventsIn(await outputOf("tap2subunit", args, { stdin: tap }))
+  return eventsIn(await outputOfCall("tap2subunit", args, { stdin: tap }))
     .map(withoutTime);
 }
 
@@ -29,7 +28,7 @@ function withoutTime({ timestamp, ...event }: StatusEvent): StatusEvent {
   return event;
 }
 
-Deno.test("tap2subunit converts tests, directives, diagnostics and text", async () => {
+test("tap2subunit converts tests, directives, diagnostics and text", async () => {
   const tap = `TAP version 14
 noise
 1..3
@@ -66,7 +65,7 @@ ok 3 - left out # SKIP no time`;
   ]);
 });
 
-Deno.test("tap2subunit names the parents of subtests", async () => {
+test("tap2subunit names the parents of subtests", async () => {
   const tap = `TAP version 14
 1..1
 # Subtest: outer
@@ -98,7 +97,7 @@ ok 1 - outer
   );
 });
 
-Deno.test("tap2subunit makes failures of what a plan promised and nobody delivered", async () => {
+test("tap2subunit makes failures of what a plan promised and nobody delivered", async () => {
   for (
     const [tap, failed] of [
       ["1..2\nok 1\n", ["test 2"]],
@@ -115,11 +114,11 @@ Deno.test("tap2subunit makes failures of what a plan promised and nobody deliver
   }
 });
 
-Deno.test("tap2subunit takes each FILE for a document", async () => {
+test("tap2subunit takes each FILE for a document", async () => {
   using dir = new TempDir();
   const one = dir.file("one", "1..1\nok 1 - one");
   const two = dir.file("two", "1..1\nok 1 - two\n");
-  const { stdout, status } = await runTool("tap2subunit", [one, two]);
+  const { stdout, status } = await callTool("tap2subunit", [one, two]);
   assertEquals(
     eventsIn(stdout).map(({ testId, status }) => `${testId} ${status}`),
     ["one success", "two success"],
@@ -127,7 +126,7 @@ Deno.test("tap2subunit takes each FILE for a document", async () => {
   assertEquals(status, 0);
 });
 
-Deno.test("tap2subunit --exit-status judges the tests", async () => {
+test("tap2subunit --exit-status judges the tests", async () => {
   await assertStatuses("tap2subunit", ["--exit-status"], [
     ["1..1\nok 1\n", 0],
     ["1..1\nnot ok 1\n", 1],
@@ -139,13 +138,13 @@ Deno.test("tap2subunit --exit-status judges the tests", async () => {
   ]);
 });
 
-Deno.test("tap2subunit --strict-todo makes a uxsuccess of a TODO test that passes", async () => {
+test("tap2subunit --strict-todo makes a uxsuccess of a TODO test that passes", async () => {
   const tap = "1..1\nok 1 - a # TODO later\n";
   const [lenient] = await convert(tap);
   assertEquals([lenient.status, lenient.tags], ["success", ["todo"]]);
   const [strict] = await convert(tap, "--strict-todo");
   assertEquals([strict.status, strict.tags], ["uxsuccess", undefined]);
-  const { status } = await runTool(
+  const { status } = await callTool(
     "tap2subunit",
     ["--strict-todo", "--exit-status"],
     { stdin: tap },
@@ -153,7 +152,7 @@ Deno.test("tap2subunit --strict-todo makes a uxsuccess of a TODO test that passe
   assertEquals(status, 1);
 });
 
-Deno.test("tap2subunit gives ids that last when tests are added", async () => {
+test("tap2subunit gives ids that last when tests are added", async () => {
   const ids = async (tap: string, ...args: string[]) =>
     (await convert(tap, ...args)).map(({ testId }) => testId);
   const before = "1..3\nok 1 - a\nok 2 - b\nok 3 - b\n";
@@ -168,20 +167,20 @@ Deno.test("tap2subunit gives ids that last when tests are added", async () => {
   ]);
 });
 
-Deno.test("tap2subunit reads documents in a row, and keeps the tests of files apart", async () => {
+test("tap2subunit reads documents in a row, and keeps the tests of files apart", async () => {
   using dir = new TempDir();
   const first = dir.file("first", "1..1\nnot ok 1 - a\nok 1 - b\n1..1\n");
   const second = dir.file("second", "ok 1 - a\n1..1\n");
   const empty = dir.file("empty", "");
-  const { stdout } = await runTool("tap2subunit", [first, second, empty]);
+  const { stdout } = await callTool("tap2subunit", [first, second, empty]);
   assertEquals(
     eventsIn(stdout).map(({ testId, status }) => `${testId} ${status}`),
     ["a fail", "b success", "a #2 success", "tap plan fail"],
   );
 });
 
-Deno.test("tap2subunit gives times, and durations where the producer tells them", async () => {
-  const { stdout } = await runTool("tap2subunit", [], {
+test("tap2subunit gives times, and durations where the producer tells them", async () => {
+  const { stdout } = await callTool("tap2subunit", [], {
     stdin: "1..1\nok 1 - a\n  ---\n  duration_ms: 1500\n  ...\n",
   });
   const [started, ended] = eventsIn(stdout);
@@ -262,7 +261,7 @@ describe("outer", () => {
   );
 });
 
-peerTest("tap2subunit reads what prove -v prints", ["prove"], async () => {
+peerCallTest("tap2subunit reads what prove -v prints", ["prove"], async () => {
   using dir = new TempDir();
   const plans = [
     "1..1\nok 1 - a\n",
@@ -331,7 +330,7 @@ const JUDGED: readonly [tap: string, verdicts: [boolean, boolean, boolean]][] =
     ],
   ];
 
-peerTest(
+peerCallTest(
   "tap2subunit is no more lenient than prove and node-tap but where it says so",
   [
     "prove",
@@ -340,7 +339,7 @@ peerTest(
     using dir = new TempDir();
     for (const [tap, verdicts] of JUDGED) {
       const file = dir.file("document.tap", tap);
-      const ours = await runTool("tap2subunit", ["--exit-status", file]);
+      const ours = await callTool("tap2subunit", ["--exit-status", file]);
       const prove = await run(["prove", "--exec", "cat", file]);
       const parser = new Parser();
       parser.end(tap);
@@ -353,7 +352,7 @@ peerTest(
   },
 );
 
-peerTest("tap2subunit agrees with Python's on flat TAP with a plan", [
+peerCallTest("tap2subunit agrees with Python's on flat TAP with a plan", [
   "subunit",
 ], async () => {
   const documents = [

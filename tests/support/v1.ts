@@ -7,7 +7,8 @@
 import { assert } from "@std/assert";
 import { formatTimestamp, type StatusEvent } from "@subunit/codec";
 import fc from "fast-check";
-import { outputOf, text } from "./run.ts";
+import { outputOfCall } from "./call.ts";
+import { text } from "./run.ts";
 import { itemsIn } from "./streams.ts";
 
 /** Input as version 2, converted without a message. */
@@ -15,7 +16,7 @@ export function asV2(
   stdin: Uint8Array | string,
   args: readonly string[] = [],
 ): Promise<Uint8Array> {
-  return outputOf("subunit-1to2", args, { stdin });
+  return outputOfCall("subunit-1to2", args, { stdin });
 }
 
 /** An event on a line: "id: status #tag [file: content]". */
