@@ -19,6 +19,11 @@ export interface Input {
 const READ_BYTES = 256 * 1024;
 /** The capacity of a pipe. */
 const PIPE_BYTES = 64 * 1024;
+/**
+ * After how many chunks of a command signals and timers have their turn: a chunk
+ * that is ready is read without one, up to 8 MiB of them.
+ */
+const CHUNKS_A_TURN = 16;
 /** How soon what is in a pipe is read. */
 const DRAIN_MILLISECONDS = 50;
 
@@ -130,7 +135,7 @@ export async function* readStreamAsync(
   released?: Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader({ mode: "byob" });
-  let buffer = new ArrayBuffer(PIPE_BYTES), count = 0;
+  let buffer = new ArrayBuffer(PIPE_BYTES), count = 0, chunks = 0;
   released?.then(() => cancelWhenDrained(reader, () => count));
   for (;;) {
     let chunk: Uint8Array<ArrayBuffer> | undefined;
@@ -143,6 +148,9 @@ export async function* readStreamAsync(
     count += chunk.length;
     yield chunk;
     buffer = chunk.buffer;
+    if (released !== undefined && ++chunks % CHUNKS_A_TURN === 0) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
   }
 }
 
