@@ -8,7 +8,7 @@ import {
   runScript,
   toPython,
 } from "../support/peers.ts";
-import { peerTest, shell, TempDir, text } from "../support/run.ts";
+import { TempDir, text } from "../support/run.ts";
 import {
   anyEvent,
   equalBytes,
@@ -77,7 +77,7 @@ function eventOfLength(length: number): StatusEvent {
   }
 }
 
-peerTest(
+peerCallTest(
   `we find the events of Python's writer, and write its bytes (seed ${SEED})`,
   ["python3-subunit"],
   async () => {
@@ -106,11 +106,9 @@ peerTest(
     const single = await writtenByPython(ordered);
     assert(equalBytes(stream(...ordered), single.stdout));
 
-    const there = await shell("subunit2json | json2subunit", [], {
-      stdin: stdout,
-    });
-    assertEquals(there.stderr, "");
-    assert(equalBytes(there.stdout, stdout), "by way of JSON it differs");
+    const json = await outputOfCall("subunit2json", [], { stdin: stdout });
+    const there = await outputOfCall("json2subunit", [], { stdin: json });
+    assert(equalBytes(there, stdout), "by way of JSON it differs");
   },
 );
 

@@ -1,16 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { formatTimestamp, type StatusEvent } from "@subunit/codec";
-import { callTool, outputOfCall, test } from "../support/call.ts";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMissing, assertStatuses } from "../support/checks.ts";
-import {
-  fixture,
-  LiveTool,
-  peerTest,
-  run,
-  runTool,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { fixture, LiveTool, run, TempDir, text } from "../support/run.ts";
 import { eventsIn, fileIn, outcomesIn, stream } from "../support/streams.ts";
 
 const SHOP = "example.com/shop/";
@@ -187,7 +179,7 @@ Deno.test("gojson2subunit is live: events and text leave when they come", async 
   assertStringIncludes(text(await tool.read(40)), "a prompt> ");
 });
 
-peerTest("gojson2subunit --exit-status agrees with go test itself", [
+peerCallTest("gojson2subunit --exit-status agrees with go test itself", [
   "go",
 ], async () => {
   using cache = new TempDir();
@@ -198,7 +190,7 @@ peerTest("gojson2subunit --exit-status agrees with go test itself", [
       cwd: fixture("gojson/shop"),
       env: { GOCACHE: cache.path },
     });
-    const ours = await runTool("gojson2subunit", ["--exit-status"], {
+    const ours = await callTool("gojson2subunit", ["--exit-status"], {
       stdin: go.stdout,
     });
     assertEquals(ours.status, go.status === 0 ? 0 : 1, name);

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
-import { callTool, outputOfCall, test } from "../support/call.ts";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import { peerTest, runTool, shell, TempDir, text } from "../support/run.ts";
+import { TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
@@ -174,22 +174,23 @@ function withoutDamage(listed: Uint8Array): string[] {
 }
 
 for (const [what, ending] of ENDINGS) {
-  Deno.test(`subunit-seal's failures are found behind ${what}`, async () => {
+  test(`subunit-seal's failures are found behind ${what}`, async () => {
     const input = stream({ testId: "a", status: "inprogress" }, ending);
-    const { stdout } = await shell(
-      "subunit-seal | subunit-ls --status fail --no-passthrough 2> /dev/null",
-      [],
-      { stdin: input },
+    const sealed = await callTool("subunit-seal", [], { stdin: input });
+    const { stdout } = await callTool(
+      "subunit-ls",
+      ["--status", "fail", "--no-passthrough"],
+      { stdin: sealed.stdout },
     );
     assertEquals(withoutDamage(stdout), ["a", ""]);
   });
 
-  peerTest(
+  peerCallTest(
     `Python finds subunit-seal's failures behind ${what}`,
     ["subunit"],
     async () => {
       const input = stream({ testId: "a", status: "inprogress" }, ending);
-      const sealed = await runTool("subunit-seal", [], { stdin: input });
+      const sealed = await callTool("subunit-seal", [], { stdin: input });
       const { stdout } = await runPython("subunit-ls", ["--no-passthrough"], {
         stdin: sealed.stdout,
       });

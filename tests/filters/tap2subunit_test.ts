@@ -4,14 +4,7 @@ import { Parser } from "tap-parser";
 import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
-import {
-  LiveTool,
-  peerTest,
-  run,
-  shell,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { LiveTool, run, TempDir, text } from "../support/run.ts";
 import { eventsIn, stream, textFile } from "../support/streams.ts";
 
 /** The events of a TAP document, without their times. */
@@ -199,7 +192,15 @@ Deno.test("tap2subunit is live: a test leaves when the next line comes", async (
   assertStringIncludes(text(await tool.read(80)), "a prompt> ");
 });
 
-Deno.test("deno test's own TAP comes out right at the end of a pipeline", async () => {
+/** The tests of a TAP document in a list, with their outcomes. */
+async function listed(tap: Uint8Array): Promise<string> {
+  const stdin = await outputOfCall("tap2subunit", [], { stdin: tap });
+  const args = ["--no-passthrough", "--format=tsv"];
+  const { stdout } = await callTool("subunit-ls", args, { stdin });
+  return text(stdout).replaceAll(/^([^\t]*\t[^\t]*).*/gm, "$1");
+}
+
+test("deno test's own TAP comes out right at the end of a pipeline", async () => {
   using dir = new TempDir();
   const suite = dir.file(
     "suite.ts",
@@ -210,23 +211,20 @@ Deno.test("outer", async (t) => {
 Deno.test.ignore("left out", () => {});
 `,
   );
-  const { stdout, status } = await shell(
-    `"$1" test --no-config --reporter=tap "$2" 2> /dev/null |
-      tap2subunit | subunit-ls --no-passthrough --format=tsv | cut -f 1,2`,
-    [Deno.execPath(), suite],
+  const tap = await run(
+    [Deno.execPath(), "test", "--no-config", "--reporter=tap", suite],
   );
   assertEquals(
-    text(stdout),
+    await listed(tap.stdout),
     `good\tsuccess
 outer > inner\tfail
 outer\tfail
 left out\tskip
 `,
   );
-  assertEquals(status, 0);
 });
 
-peerTest("node --test's own TAP comes out right at the end of a pipeline", [
+peerCallTest("node --test's own TAP comes out right at the end of a pipeline", [
   "node",
 ], async () => {
   using dir = new TempDir();
@@ -240,13 +238,9 @@ describe("outer", () => {
 });
 `,
   );
-  const { stdout } = await shell(
-    `node --test --test-reporter=tap "$1" |
-      tap2subunit | subunit-ls --no-passthrough --format=tsv | cut -f 1,2`,
-    [suite],
-  );
+  const tap = await run(["node", "--test", "--test-reporter=tap", suite]);
   // Newer versions of Node nest the tests below their file.
-  const lines = text(stdout).replaceAll(
+  const lines = (await listed(tap.stdout)).replaceAll(
     /^[^\t>]*suite\.mjs(?: > )?/gm,
     "",
   );

@@ -41,13 +41,15 @@ export const CALLABLE = TOOLS.filter((name) => !NEED_PROCESS.includes(name));
 interface Input extends Pick<Surroundings, "stdin"> {
   /** The most that one read returns; by default what a pipe holds. */
   readonly chunkBytes?: number;
+  /** Whether standard error goes where standard output goes: 2>&1. */
+  readonly merges?: boolean;
 }
 
 /** Calls a tool in this process; the result is that of a process. */
 export async function callTool(
   name: string,
   args: readonly string[] = [],
-  { stdin = "", chunkBytes = PIPE_BYTES }: Input = {},
+  { stdin = "", chunkBytes = PIPE_BYTES, merges = false }: Input = {},
 ): Promise<Finished> {
   assert(testsCheckout(), "Register the test with test");
   const { tool }: { tool: Tool } = await import(toolScript(name).href);
@@ -62,7 +64,7 @@ export async function callTool(
       chunkBytes,
     ),
     stdout: out.sink,
-    stderr: err.sink,
+    stderr: merges ? out.sink : err.sink,
   });
   const status = await runWith(tool, io, args);
   const stderr = text(err.written());

@@ -8,6 +8,7 @@
  */
 
 import { assert } from "@std/assert";
+import { peerCallTest } from "./call.ts";
 import {
   commandOf,
   type Finished,
@@ -85,6 +86,14 @@ export const hasGpg: boolean = GPG_PEERS.every(peer);
 /** Registers a test that needs gpg, or logs that it is left out. */
 export function gpgTest(name: string, test: () => void | Promise<void>): void {
   peerTest(name, GPG_PEERS, test);
+}
+
+/** Registers such a test that is about no process of the tool: see call.ts. */
+export function gpgCallTest(
+  name: string,
+  test: () => void | Promise<void>,
+): void {
+  peerCallTest(name, GPG_PEERS, test);
 }
 
 let homePath: string | undefined;
