@@ -1,13 +1,16 @@
 import { assert } from "@std/assert";
-import { commandOf, peakMemoryOf, TempDir } from "../support/run.ts";
+import { commandOf, lengthOf, peakMemoryOf, TempDir } from "../support/run.ts";
 import { at, type EventFields, stream } from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 /** The bytes that are generated and piped through each tool. */
-const STREAM_BYTES = 2_000_000_000;
+const STREAM_BYTES = lengthOf("tools on 2 GB", 2e9, 200e6);
 /** The same for tools that convert each test. */
-const CONVERTED_BYTES = 400_000_000;
-/** The design's bound on resident memory, for a stream of any length. */
+const CONVERTED_BYTES = lengthOf("converters on 400 MB", 400e6, 150e6);
+/**
+ * The design's bound on resident memory, for a stream of any length; every
+ * stream is longer, or has a million tests.
+ */
 const MOST_BYTES = 120 * 1024 * 1024;
 
 /** About a megabyte of concurrent tests that pass and fail, with logs. */
