@@ -23,6 +23,7 @@ import { toolNames } from "../../scripts/tool_path.ts";
 import {
   checkoutCommandOf,
   filesIn,
+  fixture,
   peer,
   run,
   TempDir,
@@ -32,10 +33,12 @@ import {
   anyEvent,
   anyRun,
   equalBytes,
+  type EventFields,
   eventsIn,
   noisyStream,
   sample,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 20130301;
@@ -195,11 +198,40 @@ const anyJunit = fc.array(fc.constantFrom(
   "<properties><property name='p' value='v'/></properties>",
 )).map((parts) => stream(`<testsuite name="s">${parts.join("")}</testsuite>`));
 
+/** Failures with the traces of many languages, as they were recorded. */
+const anyFrames = fc.subarray(recorded("tracebacks", "txt"))
+  .map((paths) =>
+    stream(...paths.flatMap((path): EventFields => ({
+      testId: path,
+      status: "fail",
+      ...textFile("traceback", Deno.readFileSync(path)),
+    })))
+  );
+
+const NOTHING = new Uint8Array(0);
+
+/** The paths of the recordings of a kind, which the comparisons name. */
+function recorded(folder: string, extension: string): string[] {
+  return Object.keys(filesIn(fixture(folder)))
+    .filter((path) => !path.includes("/") && path.endsWith(`.${extension}`))
+    .sort().map((path) => `${fixture(folder)}/${path}`);
+}
+
 const filesAsOperands = (files: readonly string[]) => files;
 
 /** Calls of tools that need options or other input than a stream. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
-  "subunit-1to2": [{ args: () => [], input: anyV1 }],
+  "subunit-1to2": [
+    { args: () => [], input: anyV1 },
+    { args: () => ["--no-detect", "--route=0"], input: anyStream },
+    { args: () => recorded("v1", "v1"), input: fc.constant(NOTHING) },
+    { args: () => ["--", "sh", "-c", "cat; kill -9 $$"], input: anyV1 },
+  ],
+  "subunit-2to1": [
+    { args: () => [], input: anyStream },
+    { args: () => ["--exit-status"], input: anyPackets },
+    { args: () => ["--plain", "--no-passthrough"], input: anyStream },
+  ],
   "cbor2subunit": [{
     args: filesAsOperands,
     input: anyEvent().map((event) => eventToCbor(event)),
@@ -213,7 +245,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         return bytes;
       }),
   }],
-  "gojson2subunit": [{ args: filesAsOperands, input: anyGoJson }],
+  "gojson2subunit": [
+    { args: filesAsOperands, input: anyGoJson },
+    { args: () => recorded("gojson", "jsonl"), input: fc.constant(NOTHING) },
+  ],
   "json2subunit": [{
     args: filesAsOperands,
     input: anyEvent().map((event) => stream(eventToJson(event) + "\n")),
@@ -226,8 +261,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         return stream(json.slice(0, cut) + character + json.slice(cut), "\n");
       }),
   }],
-  "junitxml2subunit": [{ args: filesAsOperands, input: anyJunit }],
-  "subunit-diff": [{ args: (files) => files.slice(0, 2), input: anyPackets }],
+  "junitxml2subunit": [
+    { args: filesAsOperands, input: anyJunit },
+    { args: () => recorded("junit", "xml"), input: fc.constant(NOTHING) },
+  ],
+  "subunit-diff": [
+    { args: (files) => files.slice(0, 2), input: anyPackets },
+    { args: ([a, b]) => ["--slower=50", a, b], input: anyStream },
+  ],
   "subunit-exec": [
     // Larger output may arrive in other parts.
     { args: () => ["--", "cat"], input: anyTap, samples: 1 },
@@ -241,23 +282,71 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     // Node 20 misreads the shorter pattern for any character.
     { args: () => ["--with", "(?s)test.*o"], input: anyStream },
     { args: () => ["--protocol", "2.0", "--keep-all"], input: anyStream },
+    {
+      args: () => ["--rename", "(?u)(\\w)_(?P<n>\\d)", "\\g<n>é\\1", "-s"],
+      input: anyStream,
+    },
+    {
+      args: () => ["--text", "(?i)BOOM|\\d", "--max-attachment=5", "--invert"],
+      input: anyPackets,
+    },
+    { args: () => ["--with", "("], input: anyPackets },
   ],
   "subunit-ls": [
     { args: filesAsOperands, input: anyStream },
     { args: () => ["--times", "--tree", "--sort=time"], input: anyStream },
     { args: () => ["--format=json"], input: anyStream },
+    { args: () => ["--format=tsv", "--exists", "--failing"], input: anyStream },
+    { args: () => ["-0", "--top=5", "--status=fail,skip"], input: anyPackets },
   ],
   "subunit-merge": [
     { args: () => ["a=-"], input: noisyStream, samples: 3 },
     { args: (files) => files.slice(0, 1), input: anyPackets },
     { args: () => ["--run", "a=cat", "--expect=1"], input: anyPackets },
     { args: () => ["no/such.file"], input: anyPackets },
+    {
+      args: (files) => ["--prefix-ids", "--exit-status", `é=${files[0]}`],
+      input: anyStream,
+    },
+    { args: (files) => ["--manifest", files[0], "-"], input: anyPackets },
   ],
   "subunit-output": [{
     args: ([file]) => ["--fail=a", "--tag=b", `--attach-file=${file}`],
     input: noisyStream,
   }],
-  "subunit-seal": [{ args: () => ["--expect=ids", "-"], input: anyStream }],
+  "subunit-seal": [
+    { args: () => ["--expect=ids", "-"], input: anyStream },
+    { args: () => ["--exit-status"], input: anyStream },
+    { args: () => ["--expect", fixture("tap/perl.tap")], input: anyPackets },
+  ],
+  "subunit2cbor": [
+    { args: () => [], input: anyStream },
+    { args: () => ["-f", "-o", "report", "--exit-status"], input: anyStream },
+  ],
+  "subunit2csv": [
+    { args: () => ["--no-passthrough"], input: anyStream },
+    { args: () => ["-f", "-o", "report"], input: anyStream },
+    { args: () => ["--columns=test,status,tags"], input: anyStream },
+  ],
+  "subunit2github": [
+    { args: () => ["--format=github"], input: anyStream },
+    { args: () => ["--format=gitlab", "-o", "report"], input: anyPackets },
+    { args: () => ["--format=plain"], input: anyFrames },
+    { args: () => ["--summary=summary"], input: anyFrames },
+  ],
+  "subunit2json": [
+    { args: () => [], input: anyStream },
+    { args: () => ["--exit-status"], input: anyStream },
+  ],
+  "subunit2pyunit": [
+    { args: () => [], input: anyStream },
+    { args: () => ["--progress", "-f"], input: anyStream },
+  ],
+  "subunit2tap": [
+    { args: () => [], input: anyStream },
+    { args: () => ["-f", "-o", "report"], input: anyPackets },
+    { args: () => ["--no-passthrough"], input: anyFrames },
+  ],
   "subunit-stats": [
     { args: () => ["--by=tag", "--slowest=3"], input: anyStream },
     { args: () => ["--forward", "-o", "report"], input: anyStream },
@@ -269,6 +358,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   }],
   "subunit-tee": [
     { args: () => ["copy", "--text", "words"], input: anyStream },
+    { args: () => ["--packets-only", "--sync", "copy"], input: anyStream },
     { args: () => ["no/such/copy"], input: anyStream },
   ],
   "subunit2disk": [
@@ -278,8 +368,16 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit2junitxml": [
     { args: () => ["-o", "report.xml"], input: anyStream },
     { args: () => [], input: anyStream },
+    { args: () => ["--suite-from=^.", "--attachments=made"], input: anyFrames },
   ],
-  "tap2subunit": [{ args: filesAsOperands, input: anyTap }],
+  "tap2subunit": [
+    { args: filesAsOperands, input: anyTap },
+    {
+      args: (files) => ["--numbered", "--strict-todo", ...files],
+      input: anyTap,
+    },
+    { args: () => recorded("tap", "tap"), input: fc.constant(NOTHING) },
+  ],
 };
 
 /** The result of a call: its output, and the files that it made. */
@@ -309,7 +407,9 @@ function registerComparisons(nodes: readonly string[]): void {
   for (const name of toolNames()) {
     const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
     for (const { args, input, samples = 20 } of calls) {
-      Deno.test(`${name} ${args(["FILE", "FILE"]).join(" ")} does the same on Node and Deno (seed ${SEED})`, async () => {
+      const words = args(["FILE", "FILE"]).join(" ")
+        .replaceAll(fixture(""), "");
+      Deno.test(`${name} ${words} does the same on Node and Deno (seed ${SEED})`, async () => {
         using dir = new TempDir();
         const parts = sample(input, samples, SEED);
         const files = parts.map((part, i) => dir.file(`${i}`, part));
