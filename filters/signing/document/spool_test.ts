@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { concat } from "@std/bytes/concat";
+import { ROOT, run, text } from "../../../tests/support/run.ts";
 import { equalBytes, pieces } from "../../../tests/support/streams.ts";
 import { SignedStreamError } from "../errors.ts";
 import { PartDigests, Spool } from "./spool.ts";
@@ -11,21 +17,42 @@ function content(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => at ^ at >> 8 ^ at >> 16);
 }
 
-/** The files without a name that this process has open, by their modes. */
-function namelessFiles(): number[] {
+/**
+ * Runs a program that has a `Spool` in a process of its own: environment and
+ * descriptors of this one are those of other tests, too.
+ *
+ * @returns what it prints
+ */
+async function printedBy(
+  program: string,
+  env: Record<string, string> = {},
+): Promise<string> {
+  const module = new URL("spool.ts", import.meta.url).href;
+  const { status, stdout, stderr } = await run([
+    Deno.execPath(),
+    "eval",
+    `import { Spool } from "${module}";\n${program}`,
+  ], { env, cwd: ROOT.pathname });
+  assertEquals([status, stderr], [0, ""]);
+  return text(stdout);
+}
+
+/** The files without a name that the process has open, by their modes. */
+const NAMELESS_FILES = `
+function namelessFiles() {
   const descriptors = [...Deno.readDirSync("/proc/self/fd")]
-    .map(({ name }) => `/proc/self/fd/${name}`);
+    .map(({ name }) => "/proc/self/fd/" + name);
   return descriptors.flatMap((path) => {
     try {
-      const isSpool = /gpg-signed-stream-.*\(deleted\)$/
+      const isSpool = /gpg-signed-stream-.*\\(deleted\\)$/
         .test(Deno.readLinkSync(path));
-      return isSpool ? [Deno.statSync(path).mode! & 0o777] : [];
+      return isSpool ? [Deno.statSync(path).mode & 0o777] : [];
     } catch {
       // The descriptor the directory was read by.
       return [];
     }
   });
-}
+}`;
 
 Deno.test("Spool gives back what was written, more than once", () => {
   const bytes = content(MIB + 1);
@@ -40,30 +67,33 @@ Deno.test("Spool gives back what was written, more than once", () => {
 Deno.test({
   name: "Spool has a file for nobody else, without a name",
   ignore: Deno.build.os !== "linux",
-  fn() {
-    assertEquals(namelessFiles(), []);
-    {
-      using spool = new Spool();
-      spool.write(content(1));
-      assertEquals(namelessFiles(), [0o600]);
-    }
-    assertEquals(namelessFiles(), []);
+  async fn() {
+    const printed = await printedBy(`${NAMELESS_FILES}
+      const found = [namelessFiles()];
+      {
+        using spool = new Spool();
+        spool.write(new Uint8Array(1));
+        found.push(namelessFiles());
+      }
+      found.push(namelessFiles());
+      console.log(JSON.stringify(found));`);
+    assertEquals(JSON.parse(printed), [[], [0o600], []]);
   },
 });
 
-Deno.test("Spool says what failed when there is no room for it", () => {
-  const before = Deno.env.get("TMPDIR");
-  Deno.env.set("TMPDIR", "/nowhere");
-  try {
-    assertThrows(
-      () => new Spool(),
-      SignedStreamError,
-      "Cannot make the spool file: no such file or directory",
-    );
-  } finally {
-    if (before === undefined) Deno.env.delete("TMPDIR");
-    else Deno.env.set("TMPDIR", before);
-  }
+Deno.test("Spool says what failed when there is no room for it", async () => {
+  const printed = await printedBy(
+    `try {
+      new Spool();
+    } catch (error) {
+      console.log(error.name + ": " + error.message);
+    }`,
+    { TMPDIR: "/nowhere" },
+  );
+  assertStringIncludes(
+    printed,
+    "SignedStreamError: Cannot make the spool file: no such file or directory",
+  );
 });
 
 /** What of the second pass is let go, and the exit status it ends with. */
