@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
 import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
-import { assertStatuses } from "../support/checks.ts";
+import { assertRefused, assertStatuses } from "../support/checks.ts";
 import { runPython } from "../support/peers.ts";
 import { TempDir, text } from "../support/run.ts";
 import {
@@ -110,6 +110,21 @@ test("subunit-seal --expect fails the tests of a list that never came", async ()
     lost({ testId: "горa" }, NEVER_STARTED),
     lost({ testId: "c" }, NEVER_STARTED),
   ]);
+});
+
+test("subunit-seal --expect reads a list in UTF-16, and refuses a NUL in it", async () => {
+  using dir = new TempDir();
+  const utf16 = dir.file("utf16", Uint8Array.fromHex("fffe61000d000a00"));
+  const found = await outputOfCall("subunit-seal", ["--expect", utf16]);
+  assertEquals(eventsIn(found).map(({ testId, status }) => [testId, status]), [
+    ["a", "fail"],
+  ]);
+  const nul = dir.file("nul", "a\nb\0c\n");
+  assertRefused(
+    await callTool("subunit-seal", ["--expect", nul]),
+    "subunit-seal",
+    `Cannot read "${nul}": line 2 has a NUL: expected one name a line`,
+  );
 });
 
 test("subunit-seal --expect-listed fails the tests said to exist that did not run", async () => {
