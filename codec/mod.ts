@@ -50,9 +50,8 @@ export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";
 export { eventFromJson, eventToJson } from "./record/json.ts";
 export type { Omission } from "./results/both_ends.ts";
+export { type Attachment, attachmentParts } from "./results/test_files.ts";
 export {
-  type Attachment,
-  attachmentParts,
   isFailure,
   type Outcome,
   OUTCOMES,
@@ -64,10 +63,9 @@ export {
   EventKey,
   type KeyedEvent,
   parentKey,
-  type TestKey,
-  type TestKeyBytes,
   TestTable,
 } from "./results/test_table.ts";
+export type { TestKey, TestKeyBytes } from "./results/test_numbers.ts";
 export { ENCODER_TEST_ID, type EncoderStreamOptions } from "./stream_pair.ts";
 export * from "./streams.ts";
 export { decodeText } from "./text/utf8.ts";

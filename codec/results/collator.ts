@@ -4,7 +4,6 @@
  * @module
  */
 
-import { concat } from "@std/bytes/concat";
 import {
   checkStatus,
   isFailureStatus,
@@ -13,15 +12,11 @@ import {
   type TestStatus,
 } from "../event.ts";
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
-import { BothEnds, type Omission } from "./both_ends.ts";
-import { RecycledBytes } from "./recycled.ts";
-import {
-  EventKey,
-  type KeyedEvent,
-  type TestKey,
-  type TestKeyBytes,
-  TestTable,
-} from "./test_table.ts";
+import type { Rows } from "../v2/rows.ts";
+import { type Beginning, OpenTests } from "./open_tests.ts";
+import { type Attachment, FileKeeper, TestFiles } from "./test_files.ts";
+import type { TestKey } from "./test_numbers.ts";
+import { EventKey, type KeyedEvent } from "./test_table.ts";
 
 /**
  * The outcome of a test: its final status, or "lost" when it started and never
@@ -44,104 +39,23 @@ export function isFailure(outcome: Outcome): boolean {
   return outcome === "lost" || isFailureStatus(outcome);
 }
 
-/** A file of a test, its parts joined. */
-export interface Attachment {
-  readonly name: string;
-  /** The first type given; undefined when none was. */
-  readonly mimeType: string | undefined;
-  readonly bytes: Uint8Array;
-  /** What is missing in its middle; undefined when nothing is. */
-  readonly omitted?: Omission;
-}
-
-const NO_BYTES: Uint8Array = new Uint8Array(0);
-
-/** A file of a test in progress. */
-interface OpenFile {
-  readonly test: Progress;
-  mimeType: string | undefined;
-  /** All of it; nothing when only both ends are kept. */
-  parts: Uint8Array[];
-  /** How many of the parts, counted from the first, are copies. */
-  owned: number;
-  /** Whether others are not, and it is in the list of those. */
-  isBorrower: boolean;
-  /** How many bytes the parts have. */
-  byteLength: number;
-  ends: BothEnds | undefined;
-}
-
-/** The parts of files whose bytes are joined only when they are read. */
-const partsOf = new WeakMap<Attachment, readonly Uint8Array[]>();
-
-/** The bytes of a file in parts: joined they would take memory twice. */
-export function attachmentParts(file: Attachment): readonly Uint8Array[] {
-  return partsOf.get(file) ?? [file.bytes];
-}
-
-function attachmentOf(
-  name: string,
-  { mimeType, parts, ends }: OpenFile,
-): Attachment {
-  if (ends !== undefined) {
-    return { name, mimeType, bytes: ends.bytes, omitted: ends.end() };
-  }
-  if (parts.length === 1) return { name, mimeType, bytes: parts[0] };
-  let joined: Uint8Array | undefined;
-  const file = {
-    name,
-    mimeType,
-    get bytes(): Uint8Array {
-      return joined ??= concat(parts);
-    },
-  };
-  partsOf.set(file, parts);
-  return file;
-}
-
-/** What is known of a test before its last event. */
-interface Progress {
-  /** Increases in the order in which tests start; -1 before. */
-  order: number;
-  runnable: boolean;
-  started: Timestamp | undefined;
-  tags: readonly string[] | undefined;
-  parentTestId: string | undefined;
-  files: Map<string, OpenFile> | undefined;
-  /** Whether the test's last event has been added. */
-  hasEnded: boolean;
-}
-
-/** A function and not a closure, which would be made for every event. */
-function notStarted(): Progress {
-  return {
-    order: -1,
-    runnable: false,
-    started: undefined,
-    tags: undefined,
-    parentTestId: undefined,
-    files: undefined,
-    hasEnded: false,
-  };
-}
-
 /** A test that has ended, or never will. */
 export class Test {
   readonly outcome: Outcome;
   readonly #last: StatusEvent | undefined;
-  readonly #progress: Progress | undefined;
+  readonly #beginning: Beginning | undefined;
   readonly #key: TestKey | undefined;
 
   /** @internal */
   constructor(
     outcome: Outcome,
     last: StatusEvent | undefined,
-    progress: Progress | undefined,
+    beginning: Beginning | undefined,
     key?: TestKey,
   ) {
     this.outcome = outcome;
     this.#last = last;
-    this.#progress = progress;
+    this.#beginning = beginning;
     this.#key = key;
   }
 
@@ -163,7 +77,7 @@ export class Test {
   }
 
   get runnable(): boolean {
-    return (this.#last ?? this.#progress!).runnable;
+    return (this.#last ?? this.#beginning!).runnable;
   }
 
   /** The last tags given; events without tags do not remove them. */
@@ -171,16 +85,16 @@ export class Test {
     const tags = this.#last?.tags;
     return tags !== undefined && tags.length > 0
       ? tags
-      : this.#progress?.tags ?? [];
+      : this.#beginning?.tags ?? [];
   }
 
   get parentTestId(): string | undefined {
-    return this.#last?.parentTestId ?? this.#progress?.parentTestId;
+    return this.#last?.parentTestId ?? this.#beginning?.parentTestId;
   }
 
   /** The time of the first event that had one, the last event excluded. */
   get started(): Timestamp | undefined {
-    return this.#progress?.started;
+    return this.#beginning?.started;
   }
 
   /** The time of the last event. */
@@ -198,11 +112,12 @@ export class Test {
    * Its files, in the order in which they began; see {@linkcode TestCollator}.
    */
   get attachments(): Attachment[] {
-    const files = this.#progress?.files;
-    if (files === undefined) return [];
-    return Array.from(files, ([name, file]) => attachmentOf(name, file));
+    return this.#beginning?.files?.attachments() ?? [];
   }
 }
+
+/** Codes of statuses, as packets have them. */
+const EXISTS = 1, FIRST_FINAL = 3;
 
 /**
  * Folds events into tests, keyed by route code and test id.
@@ -247,18 +162,12 @@ export class Test {
  * ```
  */
 export class TestCollator {
-  readonly #open = new TestTable<Progress>();
+  readonly #open = new OpenTests();
   readonly #eventKey = new EventKey();
-  readonly #keepsAttachments: boolean;
-  /** How many bytes are kept of each end of a file. */
-  readonly #endBytes: number;
-  readonly #borrows: boolean;
-  /** Files with bytes that belong to events. */
-  #borrowers: OpenFile[] = [];
-  /** Tests with files that have ended since. */
-  #ended: Progress[] = [];
-  readonly #memory = new RecycledBytes();
-  #started = 0;
+  /** Undefined when files are not kept. */
+  readonly #files: FileKeeper | undefined;
+  /** The number of the test that ended last; -1 when it had not started. */
+  #ended = -1;
 
   /**
    * @param options.attachments whether to keep the files of tests in progress:
@@ -272,11 +181,9 @@ export class TestCollator {
     attachments?: boolean | { readonly endBytes: number };
     borrows?: boolean;
   } = {}) {
-    this.#keepsAttachments = attachments !== false;
-    this.#endBytes = typeof attachments === "object"
-      ? attachments.endBytes
-      : Infinity;
-    this.#borrows = borrows;
+    if (attachments === false) return;
+    const endBytes = attachments === true ? Infinity : attachments.endBytes;
+    this.#files = new FileKeeper(endBytes, borrows);
   }
 
   /** How many tests are in progress. */
@@ -302,19 +209,67 @@ export class TestCollator {
     }
     if (key.idAt < 0) return undefined;
     if (status === "exists") return undefined;
-    if (!isFinalStatus(status)) {
-      this.#note(event, this.#progress(event, key));
-      return undefined;
+    const open = this.#open;
+    const isFinal = isFinalStatus(status);
+    if (!isFinal) open.note(open.add(key, event.runnable), event);
+    if (this.#files !== undefined && event.fileName !== undefined) {
+      this.#keep(open.add(key, event.runnable), event);
     }
-    if (this.#keepsAttachments && event.fileName !== undefined) {
-      this.#keepAttachment(event, this.#progress(event, key));
+    if (!isFinal) return undefined;
+    this.#end(open.delete(key));
+    return this.#endedTest(status as Outcome, event);
+  }
+
+  /**
+   * Adds the packet of a row, without making an object. Returns the code of the
+   * status that ends a test; 0 when none ends. {@linkcode endedTest} makes that
+   * test.
+   *
+   * The oracle in the tests is {@linkcode add}.
+   *
+   * @internal
+   */
+  addRow(rows: Rows, i: number): number {
+    const code = rows.statusCode(i);
+    if (code === EXISTS || rows.idAt(i) < 0) return 0;
+    const open = this.#open;
+    const isFinal = code >= FIRST_FINAL;
+    if (!isFinal) open.noteRow(open.addRow(rows, i), rows, i);
+    if (this.#files !== undefined && rows.fileAt(i) >= 0) {
+      this.#keep(open.addRow(rows, i), rows.packet(i));
     }
-    const progress = this.#open.delete(key);
-    if (this.#borrows && progress?.files !== undefined) {
-      progress.hasEnded = true;
-      this.#ended.push(progress);
-    }
-    return new Test(status as Outcome, event, progress);
+    if (!isFinal) return 0;
+    this.#end(open.deleteRow(rows, i));
+    return code;
+  }
+
+  /**
+   * The test that a row ended, right after {@linkcode addRow} has returned its
+   * code.
+   *
+   * @internal
+   */
+  endedTest(rows: Rows, i: number): Test {
+    return this.#endedTest(rows.status(i) as Outcome, rows.packet(i));
+  }
+
+  /**
+   * The seconds of the time at which the test that ended last had started; NaN
+   * when it is unknown.
+   *
+   * @internal
+   */
+  get startSeconds(): number {
+    return this.#ended < 0 ? NaN : this.#open.startSeconds(this.#ended);
+  }
+
+  /**
+   * The nanoseconds of that time.
+   *
+   * @internal
+   */
+  get startNanoseconds(): number {
+    return this.#ended < 0 ? NaN : this.#open.startNanoseconds(this.#ended);
   }
 
   /**
@@ -325,20 +280,7 @@ export class TestCollator {
    * events that own their bytes.
    */
   own(): void {
-    for (const { files } of this.#ended) {
-      for (const file of files!.values()) this.#release(file);
-    }
-    for (const file of this.#borrowers) {
-      file.isBorrower = false;
-      if (file.test.hasEnded) continue;
-      const { parts } = file;
-      for (let i = file.owned; i < parts.length; i++) {
-        parts[i] = this.#memory.copy(parts[i]);
-      }
-      file.owned = parts.length;
-    }
-    this.#ended = [];
-    this.#borrowers = [];
+    this.#files?.own();
   }
 
   /**
@@ -346,71 +288,27 @@ export class TestCollator {
    * started.
    */
   end(): Test[] {
-    return this.#open.entries()
-      .sort(([, a], [, b]) => a.order - b.order)
-      .map(([key, progress]) => new Test("lost", undefined, progress, key));
+    return this.#open.entries().map(([key, beginning]) =>
+      new Test("lost", undefined, beginning, key)
+    );
   }
 
-  #progress(event: StatusEvent, key: TestKeyBytes): Progress {
-    const progress = this.#open.getOrAdd(key, notStarted);
-    if (progress.order < 0) {
-      progress.order = this.#started++;
-      progress.runnable = event.runnable;
-    }
-    return progress;
+  #keep(test: number, event: StatusEvent): void {
+    const extras = this.#open.extrasOf(test);
+    this.#files!.add(extras.files ??= new TestFiles(), event);
   }
 
-  #note(event: StatusEvent, progress: Progress): void {
-    progress.started ??= event.timestamp;
-    const { tags } = event;
-    if (tags !== undefined && tags.length > 0) progress.tags = tags;
-    progress.parentTestId ??= event.parentTestId;
-    if (this.#keepsAttachments && event.fileName !== undefined) {
-      this.#keepAttachment(event, progress);
-    }
+  #end(test: number): void {
+    this.#ended = test;
+    if (this.#files === undefined || test < 0) return;
+    const files = this.#open.extras(test)?.files;
+    if (files !== undefined) this.#files.end(files);
   }
 
-  #keepAttachment(event: StatusEvent, progress: Progress): void {
-    const files = progress.files ??= new Map<string, OpenFile>();
-    const name = event.fileName!;
-    let file = files.get(name);
-    if (file === undefined) files.set(name, file = openFile(progress));
-    file.mimeType ??= event.mimeType;
-    const part = event.fileBytes ?? NO_BYTES;
-    file.byteLength += part.length;
-    if (file.ends === undefined && file.byteLength > 2 * this.#endBytes) {
-      const ends = file.ends = new BothEnds(this.#endBytes);
-      file.parts.forEach((part) => ends.push(part));
-      this.#release(file);
-    }
-    if (file.ends !== undefined) {
-      file.ends.push(part);
-      return;
-    }
-    file.parts.push(part);
-    if (this.#borrows && !file.isBorrower) {
-      file.isBorrower = true;
-      this.#borrowers.push(file);
-    }
+  #endedTest(outcome: Outcome, last: StatusEvent): Test {
+    const beginning = this.#ended < 0
+      ? undefined
+      : this.#open.beginning(this.#ended);
+    return new Test(outcome, last, beginning);
   }
-
-  /** Forgets the parts of a file. */
-  #release(file: OpenFile): void {
-    const { parts, owned } = file;
-    for (let i = 0; i < owned; i++) this.#memory.release(parts[i]);
-    file.parts = [];
-    file.owned = 0;
-  }
-}
-
-function openFile(test: Progress): OpenFile {
-  return {
-    test,
-    mimeType: undefined,
-    parts: [],
-    owned: 0,
-    isBorrower: false,
-    byteLength: 0,
-    ends: undefined,
-  };
 }

@@ -16,8 +16,8 @@ export {
   testEvents,
 } from "./test_sinks.ts";
 export type { Omission } from "./both_ends.ts";
+export type { Attachment } from "./test_files.ts";
 export {
-  type Attachment,
   isFailure,
   type Outcome,
   OUTCOMES,

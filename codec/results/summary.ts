@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TEST_STATUSES } from "../event.ts";
 import type { Outcome, Test } from "./collator.ts";
 
 /** The number of tests, by outcome. */
@@ -26,6 +27,15 @@ export class Summary {
   /** Counts a test. */
   add(test: Test): void {
     this.outcomes[test.outcome]++;
+  }
+
+  /**
+   * Counts tests that ended with the status of this code.
+   *
+   * @internal
+   */
+  addCode(code: number, count: number): void {
+    this.outcomes[TEST_STATUSES[code - 1] as Outcome] += count;
   }
 
   /** All tests, including lost ones and damage. */

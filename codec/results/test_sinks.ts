@@ -6,12 +6,8 @@
 
 import { isFinalStatus, type StatusEvent } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import {
-  type Attachment,
-  type Outcome,
-  type Test,
-  TestCollator,
-} from "./collator.ts";
+import { type Outcome, type Test, TestCollator } from "./collator.ts";
+import type { Attachment } from "./test_files.ts";
 import { type EventSink, ownEvent } from "./sinks.ts";
 
 /** What is kept of tests. */

@@ -2,12 +2,8 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryEvent } from "../_testing/arbitrary.ts";
 import { packet } from "../_testing/events.ts";
-import {
-  EventKey,
-  parentKey,
-  type TestKeyBytes,
-  TestTable,
-} from "./test_table.ts";
+import type { TestKeyBytes } from "./test_numbers.ts";
+import { EventKey, parentKey, TestTable } from "./test_table.ts";
 
 const SEED = 20130814;
 

@@ -6,8 +6,8 @@
 
 import { concat } from "@std/bytes/concat";
 import { change, type StatusEvent, TEXT_TYPE } from "../event.ts";
+import type { Attachment } from "../results/test_files.ts";
 import {
-  type Attachment,
   type Outcome as TestOutcome,
   type Test,
   TestCollator,

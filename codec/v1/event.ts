@@ -5,7 +5,8 @@
  */
 
 import type { TestStatus } from "../event.ts";
-import type { KeyedEvent, TestKeyBytes } from "../results/test_table.ts";
+import type { TestKeyBytes } from "../results/test_numbers.ts";
+import type { KeyedEvent } from "../results/test_table.ts";
 import type { Timestamp } from "../timestamp.ts";
 import { decodeText, hashText } from "../text/utf8.ts";
 import type { FilePart } from "./details.ts";

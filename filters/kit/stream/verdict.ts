@@ -6,6 +6,7 @@
 
 import {
   type KeyedEvent,
+  type Rows,
   type StreamItem,
   Summary,
   type Test,
@@ -16,10 +17,15 @@ import { ForeignFormat } from "./foreign_format.ts";
 /** An item of a stream, or an event that is not a packet. */
 export type Judged = StreamItem | KeyedEvent & { readonly kind?: undefined };
 
+/** Statuses have codes up to 7. */
+const CODES = 8;
+
 /** Decides whether a stream is good: nothing failed, was lost or is damaged. */
 export class Verdict {
   readonly summary = new Summary();
   readonly #collator: TestCollator;
+  /** Tests that rows ended, by the codes of their statuses. */
+  readonly #rowCounts = new Float64Array(CODES);
   /** Undefined after the first packet. */
   #foreign: ForeignFormat | undefined = new ForeignFormat();
 
@@ -46,6 +52,38 @@ export class Verdict {
     return test;
   }
 
+  /**
+   * Adds the packet of a row, without making an object. Returns the code of the
+   * status that ends a test, or 0. {@linkcode Verdict.summary} counts that test
+   * after {@linkcode Verdict.end}.
+   *
+   * `deno task bench` measures it as `subunit-stats`; the oracle in the tests is
+   * {@linkcode Verdict.add}.
+   */
+  addRow(rows: Rows, i: number): number {
+    this.#foreign = undefined;
+    const code = this.#collator.addRow(rows, i);
+    this.#rowCounts[code]++;
+    return code;
+  }
+
+  /** The test of the row for which {@linkcode Verdict.addRow} returned a code. */
+  endedTest(rows: Rows, i: number): Test {
+    return this.#collator.endedTest(rows, i);
+  }
+
+  /**
+   * The seconds of the time at which that test started; NaN when unknown.
+   * `startNanoseconds` has the rest.
+   */
+  get startSeconds(): number {
+    return this.#collator.startSeconds;
+  }
+
+  get startNanoseconds(): number {
+    return this.#collator.startNanoseconds;
+  }
+
   /** How many tests are in progress. */
   get size(): number {
     return this.#collator.size;
@@ -58,6 +96,11 @@ export class Verdict {
 
   /** Ends the stream and returns the lost tests. */
   end(): Test[] {
+    for (let code = 1; code < CODES; code++) {
+      const count = this.#rowCounts[code];
+      if (count > 0) this.summary.addCode(code, count);
+    }
+    this.#rowCounts.fill(0);
     const lost = this.#collator.end();
     for (const test of lost) this.summary.add(test);
     return lost;

@@ -1,0 +1,233 @@
+/**
+ * The tests in progress, as numbers.
+ *
+ * @module
+ */
+
+import type { StatusEvent } from "../event.ts";
+import type { Timestamp } from "../timestamp.ts";
+import type { Rows } from "../v2/rows.ts";
+import type { TestFiles } from "./test_files.ts";
+import {
+  grown,
+  type TestKey,
+  type TestKeyBytes,
+  TestNumbers,
+} from "./test_numbers.ts";
+
+/** What few tests have before their last event. */
+interface Extras {
+  tags: readonly string[] | undefined;
+  parentTestId: string | undefined;
+  files: TestFiles | undefined;
+  /** A start that no packet can hold. */
+  started: Timestamp | undefined;
+}
+
+/** What is known of a test before its last event. */
+export interface Beginning extends Readonly<Extras> {
+  readonly runnable: boolean;
+}
+
+/** No nanoseconds: the test has no start, or it is with the extras. */
+const NO_START = 0xffffffff;
+
+const RUNNABLE = 1;
+const HAS_EXTRAS = 2;
+
+/**
+ * The tests in progress, by their numbers. Where most tests end soon, this is
+ * the cost of each; where all are lost, memory for each of them: about 100 bytes
+ * with an id of 50.
+ *
+ * A test that was removed can be read until the next one is added or removed.
+ */
+export class OpenTests {
+  readonly #numbers = new TestNumbers();
+  /** How many tests have started. */
+  #started = 0;
+
+  // By number:
+  /** Increases in the order in which tests start. */
+  #orders = new Float64Array(this.#numbers.capacity);
+  #seconds = new Uint32Array(this.#numbers.capacity);
+  #nanoseconds = new Uint32Array(this.#numbers.capacity);
+  #flags = new Uint8Array(this.#numbers.capacity);
+  readonly #extras = new Map<number, Extras>();
+  /** A test that was removed and still has extras. */
+  #removed = -1;
+
+  get size(): number {
+    return this.#numbers.size;
+  }
+
+  /** The bytes in typed arrays. */
+  get byteLength(): number {
+    return this.#numbers.byteLength + this.#orders.byteLength +
+      this.#seconds.byteLength + this.#nanoseconds.byteLength +
+      this.#flags.byteLength;
+  }
+
+  /** The number of a test. An event of one that has not started starts it. */
+  add(key: TestKeyBytes, runnable: boolean): number {
+    const test = this.#numbers.add(key);
+    if (this.#numbers.isNew) this.#start(test, runnable);
+    return test;
+  }
+
+  /** The same for a row. */
+  addRow(rows: Rows, i: number): number {
+    const test = this.#numbers.addRow(rows, i);
+    if (this.#numbers.isNew) this.#start(test, rows.isRunnable(i));
+    return test;
+  }
+
+  /** Removes a test; returns its number, -1 if it has not started. */
+  delete(key: TestKeyBytes): number {
+    return this.#remove(this.#numbers.delete(key));
+  }
+
+  /** The same for a row. */
+  deleteRow(rows: Rows, i: number): number {
+    return this.#remove(this.#numbers.deleteRow(rows, i));
+  }
+
+  #start(test: number, runnable: boolean): void {
+    this.#forget();
+    if (test >= this.#flags.length) this.#grow();
+    this.#orders[test] = this.#started++;
+    this.#nanoseconds[test] = NO_START;
+    this.#flags[test] = runnable ? RUNNABLE : 0;
+  }
+
+  #remove(test: number): number {
+    this.#forget();
+    if (test >= 0 && this.#hasExtras(test)) this.#removed = test;
+    return test;
+  }
+
+  #forget(): void {
+    if (this.#removed < 0) return;
+    this.#extras.delete(this.#removed);
+    this.#flags[this.#removed] &= ~HAS_EXTRAS;
+    this.#removed = -1;
+  }
+
+  #grow(): void {
+    const { capacity } = this.#numbers;
+    this.#orders = grown(this.#orders, capacity);
+    this.#seconds = grown(this.#seconds, capacity);
+    this.#nanoseconds = grown(this.#nanoseconds, capacity);
+    this.#flags = grown(this.#flags, capacity);
+  }
+
+  /** Notes what an event that is not the last one of a test has. */
+  note(test: number, event: StatusEvent): void {
+    const { timestamp, tags, parentTestId } = event;
+    if (timestamp !== undefined) {
+      this.#noteTime(test, timestamp.seconds, timestamp.nanoseconds);
+    }
+    if (tags !== undefined && tags.length > 0) this.extrasOf(test).tags = tags;
+    if (parentTestId !== undefined) {
+      this.extrasOf(test).parentTestId ??= parentTestId;
+    }
+  }
+
+  /** The same for a row. */
+  noteRow(test: number, rows: Rows, i: number): void {
+    if (rows.timeAt(i) >= 0 && this.#nanoseconds[test] === NO_START) {
+      this.#noteTime(test, rows.seconds(i), rows.nanoseconds(i));
+    }
+    if (rows.tagsAt(i) >= 0 || rows.parentAt(i) >= 0) {
+      this.note(test, rows.packet(i));
+    }
+  }
+
+  #noteTime(test: number, seconds: number, nanoseconds: number): void {
+    if (this.hasStart(test)) return;
+    if (isUint32(seconds) && isUint32(nanoseconds)) {
+      this.#seconds[test] = seconds;
+      this.#nanoseconds[test] = nanoseconds;
+    } else {
+      this.extrasOf(test).started = { seconds, nanoseconds };
+    }
+  }
+
+  #hasExtras(test: number): boolean {
+    return (this.#flags[test] & HAS_EXTRAS) !== 0;
+  }
+
+  /** Whether an event before the last one had a time. */
+  hasStart(test: number): boolean {
+    return this.#nanoseconds[test] !== NO_START ||
+      this.#hasExtras(test) && this.#extras.get(test)!.started !== undefined;
+  }
+
+  /** The time of the first event that had one. */
+  started(test: number): Timestamp | undefined {
+    const nanoseconds = this.#nanoseconds[test];
+    if (nanoseconds !== NO_START) {
+      return { seconds: this.#seconds[test], nanoseconds };
+    }
+    return this.#hasExtras(test) ? this.#extras.get(test)!.started : undefined;
+  }
+
+  /** The seconds of that time; NaN without one. */
+  startSeconds(test: number): number {
+    return this.#nanoseconds[test] !== NO_START
+      ? this.#seconds[test]
+      : this.started(test)?.seconds ?? NaN;
+  }
+
+  /** Its nanoseconds; NaN without one. */
+  startNanoseconds(test: number): number {
+    const nanoseconds = this.#nanoseconds[test];
+    return nanoseconds !== NO_START
+      ? nanoseconds
+      : this.started(test)?.nanoseconds ?? NaN;
+  }
+
+  /** To be changed: what few tests have. */
+  extrasOf(test: number): Extras {
+    let extras = this.#hasExtras(test) ? this.#extras.get(test) : undefined;
+    if (extras === undefined) {
+      extras = {
+        tags: undefined,
+        parentTestId: undefined,
+        files: undefined,
+        started: undefined,
+      };
+      this.#extras.set(test, extras);
+      this.#flags[test] |= HAS_EXTRAS;
+    }
+    return extras;
+  }
+
+  /** The extras of a test that has some. */
+  extras(test: number): Readonly<Extras> | undefined {
+    return this.#hasExtras(test) ? this.#extras.get(test) : undefined;
+  }
+
+  /** What is known of a test. */
+  beginning(test: number): Beginning {
+    const extras = this.extras(test);
+    return {
+      runnable: (this.#flags[test] & RUNNABLE) !== 0,
+      started: this.started(test),
+      tags: extras?.tags,
+      parentTestId: extras?.parentTestId,
+      files: extras?.files,
+    };
+  }
+
+  /** The tests in progress, in the order in which they started. */
+  entries(): [TestKey, Beginning][] {
+    return Array.from(this.#numbers.values())
+      .sort((a, b) => this.#orders[a] - this.#orders[b])
+      .map((test) => [this.#numbers.key(test), this.beginning(test)]);
+  }
+}
+
+function isUint32(number: number): boolean {
+  return number >>> 0 === number && number !== NO_START;
+}
