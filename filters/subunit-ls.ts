@@ -6,7 +6,12 @@
  * @module
  */
 
-import { PARSER_TEST_ID, secondsBetween, type Timestamp } from "@subunit/codec";
+import {
+  PARSER_TEST_ID,
+  type Rows,
+  secondsBetween,
+  type Timestamp,
+} from "@subunit/codec";
 import { ListWriter } from "./report/list_writer.ts";
 import {
   chosenOutcomes,
@@ -85,20 +90,24 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
     const verdict = new Verdict();
     /** The time of the last event of a test. */
     let latest: Timestamp | undefined;
-    io.forEachItem(files, (item) => {
+    const listsExisting = outcomes.has("exists");
+    const addRow = (rows: Rows, i: number) => {
+      if (rows.idAt(i) < 0) pass(rows.packet(i));
+      else if (showsTimes) latest = rows.packet(i).timestamp ?? latest;
+      const isEnd = verdict.addRow(rows, i) !== 0;
+      if (isEnd && list.takesRows) list.addRow(rows, i);
+      else if (isEnd) list.add(verdict.endedTest(rows, i));
+      else if (listsExisting && rows.status(i) === "exists") {
+        if (rows.idAt(i) >= 0) list.add(existingRow(rows.packet(i)));
+      }
+    };
+    io.forEachRows(files, (rows) => {
+      for (let i = 0; i < rows.count; i++) addRow(rows, i);
+    }, (item) => {
       if (item.kind === "damage") io.reportDamage(item);
       pass(item);
-      if (showsTimes && item.kind === "packet" && item.idAt >= 0) {
-        latest = item.timestamp ?? latest;
-      }
-      const ended = verdict.add(item);
-      if (ended !== undefined) list.add(ended);
-      else if (item.kind === "damage") list.add(DAMAGE_ROW);
-      else if (item.kind === "packet" && item.status === "exists") {
-        if (outcomes.has("exists") && item.idAt >= 0) {
-          list.add(existingRow(item));
-        }
-      }
+      verdict.add(item);
+      if (item.kind === "damage") list.add(DAMAGE_ROW);
     });
     // A lost test ran at least until the last event of the others.
     for (const test of verdict.end()) {

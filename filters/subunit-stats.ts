@@ -54,11 +54,18 @@ With --forward and no --output-to the report goes to standard error.`,
 
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
-    io.forEachItem(files, (item) => {
+    io.forEachRows(files, (rows) => {
+      if (options.forward) io.out.writeRows(rows);
+      for (let i = 0; i < rows.count; i++) {
+        if (rows.idAt(i) < 0 && !options.forward) pass(rows.packet(i));
+        if (verdict.addRow(rows, i) === 0) continue;
+        if (stats.takesOnlyTags) stats.addTags(verdict.endedTags(rows, i));
+        else stats.add(verdict.endedTest(rows, i));
+      }
+    }, (item) => {
       if (item.kind === "damage") io.reportDamage(item);
       pass(item);
-      const test = verdict.add(item);
-      if (test !== undefined) stats.add(test);
+      verdict.add(item);
     });
     for (const test of verdict.end()) {
       stats.add(test);

@@ -116,6 +116,7 @@ export class Test {
   }
 }
 
+const NO_TAGS: readonly string[] = [];
 /** Codes of statuses, as packets have them. */
 const EXISTS = 1, FIRST_FINAL = 3;
 
@@ -251,6 +252,18 @@ export class TestCollator {
    */
   endedTest(rows: Rows, i: number): Test {
     return this.#endedTest(rows.status(i) as Outcome, rows.packet(i));
+  }
+
+  /**
+   * The tags of that test: see {@linkcode Test.tags}.
+   *
+   * @internal
+   */
+  endedTags(rows: Rows, i: number): readonly string[] {
+    const tags = rows.tags(i);
+    if (tags !== undefined && tags.length > 0) return tags;
+    if (this.#ended < 0) return NO_TAGS;
+    return this.#open.extras(this.#ended)?.tags ?? NO_TAGS;
   }
 
   /**

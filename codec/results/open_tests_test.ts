@@ -84,6 +84,7 @@ for (const attachments of [false, true]) {
                   test!.started?.nanoseconds ?? NaN,
                 ],
               );
+              assertEquals(fast.endedTags(rows, i), test!.tags);
               found.push(facts(fast.endedTest(rows, i)));
             }
           }, () => assert(false));

@@ -205,7 +205,7 @@ export class Packet implements StatusEvent {
   get tags(): readonly string[] | undefined {
     return this.tagsAt < 0
       ? undefined
-      : tagSets.get(this.source, this.view, this.tagsAt, this.tagsEnd);
+      : tagsIn(this.source, this.view, this.tagsAt, this.tagsEnd);
   }
 
   get runnable(): boolean {
@@ -289,6 +289,16 @@ export class Packet implements StatusEvent {
 
 /** A stream has few sets of tags, and most packets that end a test have one. */
 const tagSets = new Interned(readTags);
+
+/** The tags whose count is at `start`. */
+export function tagsIn(
+  source: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+): readonly string[] {
+  return tagSets.get(source, view, start, end);
+}
 
 function readTags(
   bytes: Uint8Array,

@@ -33,7 +33,7 @@ import {
   TIME_AT,
 } from "./fields.ts";
 import { CRC_BYTES, FLAG, SIGNATURE } from "./layout.ts";
-import { Packet } from "./packet.ts";
+import { Packet, tagsIn } from "./packet.ts";
 
 /** The most rows at a time: they and their packets fit into the L2 cache. */
 const MOST_ROWS = 256;
@@ -213,6 +213,14 @@ export class Rows {
   /** Where the tags end. */
   tagsEnd(i: number): number {
     return this.words[i * ROW_WORDS + TAGS_END];
+  }
+
+  /** The tags, which packets with the same ones may share. */
+  tags(i: number): readonly string[] | undefined {
+    const at = this.tagsAt(i);
+    return at < 0
+      ? undefined
+      : tagsIn(this.source, this.view, at, this.tagsEnd(i));
   }
 
   /** Where the MIME type's length is, or -1. */

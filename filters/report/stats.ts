@@ -30,13 +30,21 @@ export class Stats {
     this.#keepsTimes = slowest > 0;
   }
 
+  /** Whether tags are all that is taken from a test: {@linkcode addTags}. */
+  get takesOnlyTags(): boolean {
+    return !this.#keepsTimes && this.#grouping === undefined;
+  }
+
+  addTags(tags: readonly string[]): void {
+    // Tests with the same tags mostly share the array.
+    if (tags === this.#lastTags) return;
+    for (const tag of tags) this.tags.add(tag);
+    this.#lastTags = tags;
+  }
+
   add(test: Test): void {
     const { tags } = test;
-    // Tests with the same tags mostly share the array.
-    if (tags !== this.#lastTags) {
-      for (const tag of tags) this.tags.add(tag);
-      this.#lastTags = tags;
-    }
+    this.addTags(tags);
     if (this.#keepsTimes && test.seconds !== undefined) {
       this.#slowest.add(holdRow(test));
     }

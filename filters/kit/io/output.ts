@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StreamItem } from "@subunit/codec";
+import type { Rows, StreamItem } from "@subunit/codec";
 import { isNotReady, isReaderGone, reasonOf, ToolError } from "../errors.ts";
 import { visibleLines, visibleText } from "../text/visible.ts";
 import { memoryOf, startOf } from "./item_bytes.ts";
@@ -113,15 +113,28 @@ export class Output {
    * anything else, or the next flush.
    */
   writeItem(item: StreamItem): void {
-    this.#encodeText();
-    const memory = memoryOf(item);
-    const start = startOf(item);
+    this.#extendRun(memoryOf(item), startOf(item), item.byteLength);
+  }
+
+  /** The same for the packets of rows, one or all. */
+  writeRows(rows: Rows, first = 0, last: number = rows.count - 1): void {
+    const { source } = rows;
+    const start = rows.start(first);
+    this.#extendRun(
+      source.buffer,
+      source.byteOffset + start,
+      rows.end(last) - start,
+    );
+  }
+
+  #extendRun(memory: ArrayBufferLike, start: number, length: number): void {
+    if (this.#text !== "") this.#encodeText();
     if (memory !== this.#runMemory || start !== this.#runEnd) {
       this.#endRun();
       this.#runMemory = memory;
       this.#runStart = start;
     }
-    this.#runEnd = start + item.byteLength;
+    this.#runEnd = start + length;
   }
 
   #endRun(): void {

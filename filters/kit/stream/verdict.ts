@@ -72,6 +72,11 @@ export class Verdict {
     return this.#collator.endedTest(rows, i);
   }
 
+  /** The tags of that test. */
+  endedTags(rows: Rows, i: number): readonly string[] {
+    return this.#collator.endedTags(rows, i);
+  }
+
   /**
    * The seconds of the time at which that test started; NaN when unknown.
    * `startNanoseconds` has the rest.
