@@ -29,7 +29,7 @@ export {
   type Timestamp,
   timestampOf,
 } from "./timestamp.ts";
-export { decodePacket, Packet } from "./v2/packet.ts";
+export { decodePacket, decodeTags, Packet } from "./v2/packet.ts";
 export { type Fault, type FaultCode, PacketError } from "./v2/errors.ts";
 export * from "./v2/decoder.ts";
 export {
@@ -45,6 +45,7 @@ export {
   PacketEncoder,
   splitAttachment,
 } from "./v2/encoder.ts";
+export { RowEditor } from "./v2/row_editor.ts";
 export type { Rows } from "./v2/rows.ts";
 export { Interned } from "./v2/interned.ts";
 export * from "./v2/item_events.ts";

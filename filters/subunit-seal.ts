@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Timestamp } from "@subunit/codec";
+import type { StreamItem, Timestamp } from "@subunit/codec";
 import { readList } from "./kit/tool/list_file.ts";
 import {
   absentTest,
@@ -56,16 +56,28 @@ failure with the tag "lost" and the last output. FILE has one test id per line.`
     const tails = new TextTails();
     let latest: Timestamp | undefined;
     let padding = 0;
-    io.forEachItem(files, (item) => {
+    /** Takes a packet without a test, or anything that is no packet. */
+    const keepText = (item: StreamItem) => {
+      const text = textOf(item);
+      if (text === undefined) return;
+      tails.add(item.kind === "packet" ? item.routeCode : undefined, text);
+    };
+    io.forEachRows(files, (rows) => {
+      io.out.writeRows(rows);
+      padding = 0;
+      let last = -1;
+      for (let i = 0; i < rows.count; i++) {
+        verdict.addRow(rows, i);
+        if (rows.timeAt(i) >= 0) last = i;
+        if (rows.idAt(i) < 0) keepText(rows.packet(i));
+        else if (expected.looks) expected.see(rows.packet(i));
+      }
+      if (last >= 0) latest = rows.packet(last).timestamp;
+    }, (item) => {
       io.out.writeItem(item);
       padding = paddingBehind(item);
       verdict.add(item);
-      expected.see(item);
-      const text = textOf(item);
-      if (text !== undefined) {
-        tails.add(item.kind === "packet" ? item.routeCode : undefined, text);
-      }
-      if (item.kind === "packet") latest = item.timestamp ?? latest;
+      keepText(item);
     });
     const missing = [
       ...verdict.end().map(lostTest),

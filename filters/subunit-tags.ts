@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { Packet } from "@subunit/codec";
-import { Retagger } from "./kit/stream/retagger.ts";
+import { RowTagger } from "./kit/stream/row_tagger.ts";
 import { Verdict } from "./kit/stream/verdict.ts";
 import {
   defineTool,
@@ -54,8 +53,6 @@ export function changedTags(
     : [...kept, ...missing];
 }
 
-const NO_TAGS: readonly string[] = [];
-
 export const tool: Tool = defineTool({
   name: "subunit-tags",
   summary: "Add and remove tags in a subunit stream",
@@ -72,26 +69,17 @@ Packets whose tags do not change, text and damage pass on unchanged.`,
   ],
   run(io, options, operands) {
     const wanted = readTagChange(operands);
-    const retagger = new Retagger(io.out);
+    const changer = new RowTagger(
+      io.out,
+      (tags) => changedTags(tags, wanted),
+    );
     const verdict = new Verdict();
-    /** Most packets with the same tags share the array. */
-    const changes = new WeakMap<readonly string[], readonly string[]>();
-    const changeOf = (tags: readonly string[]) => {
-      let changed = changes.get(tags);
-      if (changed === undefined) {
-        changes.set(tags, changed = changedTags(tags, wanted));
-      }
-      return changed;
-    };
-    const retag = (packet: Packet) => {
-      const tags = packet.tags ?? NO_TAGS;
-      const changed = changeOf(tags);
-      if (changed === tags) io.out.writeItem(packet);
-      else retagger.write(packet, changed);
-    };
-    io.forEachItem([], (item) => {
-      if (item.kind === "packet") retag(item);
-      else io.out.writeItem(item);
+    io.forEachRows([], (rows) => {
+      changer.write(rows);
+      if (!options["exit-status"]) return;
+      for (let i = 0; i < rows.count; i++) verdict.addRow(rows, i);
+    }, (item) => {
+      io.out.writeItem(item);
       if (options["exit-status"]) verdict.add(item);
     });
     verdict.end();

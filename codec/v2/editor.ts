@@ -113,9 +113,23 @@ export class PacketChange {
     this.#set = set;
   }
 
-  /** @internal */
-  flagsOf(packet: Packet): number {
-    return packet.flags & ~this.#cleared | this.#set;
+  /**
+   * The flags after the change.
+   *
+   * @internal
+   */
+  flagsOf(flags: number): number {
+    return flags & ~this.#cleared | this.#set;
+  }
+
+  /**
+   * The bytes of the field that changes, if there is only one; undefined when it
+   * is removed.
+   *
+   * @internal
+   */
+  get onlyField(): Uint8Array | undefined {
+    return this.splices[0].bytes;
   }
 
   /** The length of the packet with the change, in bytes. */
@@ -169,7 +183,7 @@ export class PacketEditor {
 
     const scratch = this.#scratch, view = this.#view;
     scratch[0] = packet.source[packet.start];
-    view.setUint16(1, change.flagsOf(packet));
+    view.setUint16(1, change.flagsOf(packet.flags));
     let from = packet.bodyAt;
     let at = writeNumber(scratch, LENGTH_OFFSET, length);
     for (const { start, end, bytes } of change.splices) {

@@ -288,7 +288,7 @@ export class Packet implements StatusEvent {
 }
 
 /** A stream has few sets of tags, and most packets that end a test have one. */
-const tagSets = new Interned(readTags);
+const tagSets = new Interned(decodeTags);
 
 /** The tags whose count is at `start`. */
 export function tagsIn(
@@ -300,7 +300,8 @@ export function tagsIn(
   return tagSets.get(source, view, start, end);
 }
 
-function readTags(
+/** The tags of a field that begins with their count. */
+export function decodeTags(
   bytes: Uint8Array,
   start: number,
   end: number,

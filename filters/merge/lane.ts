@@ -5,99 +5,18 @@
  */
 
 import {
-  change,
-  type ChangedFields,
-  decodeText,
-  Interned,
-  itemEvents,
-  type Packet,
-  PacketChange,
+  type Damage,
+  type ForeignBytes,
   PacketDecoder,
-  PacketEditor,
-  PacketEncoder,
-  type StatusEvent,
+  type Rows,
   type StreamItem,
 } from "@subunit/codec";
+import { Labeller } from "./labeller.ts";
 import { CommandSource, type Source } from "./sources.ts";
 import { onEndingSignal } from "../kit/io/signals.ts";
 import { commandEnding, writeEnding } from "../kit/stream/failures.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
-import { type Output, ToolError, type ToolIO } from "../kit/tool/tool.ts";
-
-/** The fields that a label changes. */
-type Named = Pick<StatusEvent, "routeCode" | "testId" | "parentTestId">;
-
-/** Returns the changes that a label makes to an event; none without a label. */
-export function labelFields(
-  label: string | undefined,
-  { routeCode, testId, parentTestId }: Named,
-  prefixesIds: boolean,
-): ChangedFields {
-  if (label === undefined) return {};
-  const prefixed = (id: string | undefined) =>
-    id === undefined ? undefined : `${label}: ${id}`;
-  return {
-    routeCode: routeCode === undefined ? label : `${label}/${routeCode}`,
-    ...(prefixesIds
-      ? { testId: prefixed(testId), parentTestId: prefixed(parentTestId) }
-      : {}),
-  };
-}
-
-const editor = new PacketEditor();
-const encoder = new PacketEncoder();
-
-/** Writes items as whole packets, under a label. */
-class Labeller {
-  readonly #out: Output;
-  readonly #label: string | undefined;
-  readonly #prefixesIds: boolean;
-  /** By the route code that is changed: a writer has few routes. */
-  readonly #changes = new Interned((source, start, end) =>
-    this.#changeTo({ routeCode: decodeText(source, start, end) })
-  );
-  readonly #unroutedChange: PacketChange;
-
-  constructor(out: Output, label: string | undefined, prefixesIds: boolean) {
-    this.#out = out;
-    this.#label = label;
-    this.#prefixesIds = prefixesIds;
-    this.#unroutedChange = this.#changeTo({});
-  }
-
-  /** @throws {RangeError} if a packet has no room for the label */
-  write(item: StreamItem): void {
-    if (item.kind !== "packet") this.#writeEvents(itemEvents(item));
-    else if (this.#label === undefined) this.#out.writeItem(item);
-    else editor.editEach(item, this.#changeOf(item), this.#write);
-  }
-
-  #writeEvents(events: readonly StatusEvent[]): void {
-    for (const event of events) {
-      const labelled = change(event, this.#fieldsOf(event));
-      encoder.encodeEach(labelled, this.#write);
-    }
-  }
-
-  #changeOf(packet: Packet): PacketChange {
-    // The ids differ from packet to packet.
-    if (this.#prefixesIds) return this.#changeTo(packet);
-    const { source, view, routeAt, routeEnd } = packet;
-    return routeAt < 0
-      ? this.#unroutedChange
-      : this.#changes.get(source, view, routeAt, routeEnd);
-  }
-
-  #changeTo(event: Named): PacketChange {
-    return new PacketChange(this.#fieldsOf(event));
-  }
-
-  #fieldsOf(event: Named): ChangedFields {
-    return labelFields(this.#label, event, this.#prefixesIds);
-  }
-
-  readonly #write = (packet: Uint8Array) => this.#out.write(packet);
-}
+import { ToolError, type ToolIO } from "../kit/tool/tool.ts";
 
 /** Options that hold for all sources. */
 export interface LaneOptions {
@@ -172,13 +91,25 @@ export class Lane {
 
   /** Writes all decoded items in one step: no other source can write between. */
   #drain(): void {
-    this.#decoder.drain((item) => this.#take(item));
+    this.#decoder.drainRows(this.#takeRows, this.#take);
     this.#io.out.flush();
   }
 
-  #take(item: StreamItem): void {
+  readonly #takeRows = (rows: Rows): void => {
+    this.hasDelivered = true;
+    if (this.#verdict !== undefined) {
+      for (let i = 0; i < rows.count; i++) this.#verdict.addRow(rows, i);
+    }
+    this.#labeller.writeRows(rows, this.#write);
+  };
+
+  readonly #take = (item: ForeignBytes | Damage): void => {
     this.#verdict?.add(item);
-    if (item.kind === "packet") this.hasDelivered = true;
+    this.#write(item);
+    if (item.kind === "damage") this.#io.reportDamage(item, this.source.name);
+  };
+
+  readonly #write = (item: StreamItem): void => {
     try {
       this.#labeller.write(item);
     } catch (error) {
@@ -186,8 +117,7 @@ export class Lane {
       this.#io.out.writeItem(item);
       this.#fail(`${error.message}: it passes on without a label`);
     }
-    if (item.kind === "damage") this.#io.reportDamage(item, this.source.name);
-  }
+  };
 
   #fail(message: string): void {
     this.isWhole = false;

@@ -24,10 +24,15 @@ export class Expected {
     this.#listed = listed;
   }
 
+  /** Whether it matters what comes. */
+  get looks(): boolean {
+    return this.#ids.size > 0 || this.#listed;
+  }
+
   /** Takes an item of the stream. */
   see(item: StreamItem): void {
     if (item.kind !== "packet" || item.idAt < 0) return;
-    if (this.#ids.size === 0 && !this.#listed) return;
+    if (!this.looks) return;
     const testId = item.testId!;
     if (item.status !== "exists") {
       this.#ids.delete(testId);
