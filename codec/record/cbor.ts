@@ -5,8 +5,8 @@
  * @module
  */
 
-import { Decoder, Encoder } from "cbor-x";
-import type { EventInput, StatusEvent } from "../event.ts";
+import { Decoder } from "cbor-x";
+import type { StatusEvent } from "../event.ts";
 import {
   type EncoderStreamOptions,
   EventDecoderStream,
@@ -14,34 +14,12 @@ import {
   parserFailure,
 } from "../stream_pair.ts";
 import { ReadBuffer } from "../text/read_buffer.ts";
-import { eventOf, mismatch, recordFormat, recordOf } from "./record.ts";
+import { eventToCbor } from "./cbor_encoder.ts";
+import { eventOf, mismatch, recordFormat } from "./record.ts";
 
-/**
- * Plain CBOR: maps with text keys, byte strings, none of the library's tags.
- */
-const PLAIN = {
-  useRecords: false,
-  mapsAsObjects: true,
-  tagUint8Array: false,
-  useTag259ForMaps: false,
-  variableMapSize: true,
-} as const;
+export { eventToCbor } from "./cbor_encoder.ts";
 
-const encoder = new Encoder(PLAIN);
-const decoder = new Decoder(PLAIN);
-
-/**
- * Encodes an event as one CBOR item. The caller owns the bytes.
- *
- * @throws {TypeError} when a field has the wrong type, as it may from JavaScript
- * @throws {RangeError} when RFC 3339 cannot express the time
- */
-export function eventToCbor(event: EventInput): Uint8Array {
-  const record = recordOf(event, (bytes) => ["file_bytes", bytes]);
-  // A Buffer within a block that the library never reuses.
-  const { buffer, byteOffset, byteLength } = encoder.encode(record);
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: true });
 
 /** No event's item is nearly as long: its packets have at most 4 MiB. */
 const MAX_ITEM_BYTES = 64 * 1024 * 1024;
