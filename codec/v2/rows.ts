@@ -33,6 +33,7 @@ import {
   TIME_AT,
 } from "./fields.ts";
 import { CRC_BYTES, FLAG, SIGNATURE } from "./layout.ts";
+import { numberOctets, readNumber } from "./number.ts";
 import { Packet, tagsIn } from "./packet.ts";
 
 /** The most rows at a time: they and their packets fit into the L2 cache. */
@@ -223,14 +224,32 @@ export class Rows {
       : tagsIn(this.source, this.view, at, this.tagsEnd(i));
   }
 
-  /** Where the MIME type's length is, or -1. */
+  /** Where the MIME type's length is, or -1; see {@linkcode textAt}. */
   mimeTypeAt(i: number): number {
     return this.words[i * ROW_WORDS + MIME_TYPE_AT];
   }
 
-  /** Where the file name's length is, or -1. */
+  /** Where the file name's length is, or -1; the content's is behind the name. */
   fileAt(i: number): number {
     return this.words[i * ROW_WORDS + FILE_AT];
+  }
+
+  /**
+   * The number at `at`: the count of tags, or the length of a text or of file
+   * content.
+   */
+  numberAt(at: number): number {
+    return readNumber(this.source, at);
+  }
+
+  /** Where the number at `at` ends, and the text of that length begins. */
+  textAt(at: number): number {
+    return at + numberOctets(this.source[at]);
+  }
+
+  /** Where the text ends whose length is at `at`. */
+  textEnd(at: number): number {
+    return at + numberOctets(this.source[at]) + readNumber(this.source, at);
   }
 
   /** Where the routing code's text begins, or -1. */
