@@ -6,8 +6,6 @@
  * @module
  */
 
-import { eventToCbor } from "@subunit/codec/cbor";
-import { forEachEvent } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -17,6 +15,8 @@ import {
   TRANSFORM_STATUS,
   UsageError,
 } from "./kit/tool/tool.ts";
+import { CBOR_NOTATION } from "./report/cbor_records.ts";
+import { writeRecords } from "./report/record_rows.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2cbor",
@@ -48,13 +48,7 @@ cbor2subunit is the exact inverse.`,
     }
     const out = io.openReport(options);
     try {
-      return forEachEvent(
-        io,
-        options,
-        files,
-        (event) => out.write(eventToCbor(event)),
-        options.forward ? (item) => io.out.writeItem(item) : undefined,
-      );
+      return writeRecords(io, options, files, out, CBOR_NOTATION);
     } finally {
       out.flush();
     }

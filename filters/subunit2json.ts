@@ -6,8 +6,6 @@
  * @module
  */
 
-import { eventToJson } from "@subunit/codec";
-import { forEachEvent } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -15,6 +13,8 @@ import {
   type Tool,
   TRANSFORM_STATUS,
 } from "./kit/tool/tool.ts";
+import { JSON_NOTATION } from "./report/json_records.ts";
+import { writeRecords } from "./report/record_rows.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2json",
@@ -31,12 +31,7 @@ json2subunit is the exact inverse.`,
     "subunit2json < run.subunit | grep worker-3 | json2subunit | subunit-ls",
   ],
   run(io, options, files) {
-    return forEachEvent(
-      io,
-      options,
-      files,
-      (event) => io.out.writeRow(eventToJson(event)),
-    );
+    return writeRecords(io, options, files, io.out, JSON_NOTATION);
   },
 });
 

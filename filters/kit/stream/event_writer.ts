@@ -1,15 +1,10 @@
 /**
- * Converts events to packets and packets to events, and judges them on request.
+ * Converts events to packets, and judges them on request.
  *
  * @module
  */
 
-import {
-  itemEvents,
-  PacketEncoder,
-  type StatusEvent,
-  type StreamItem,
-} from "@subunit/codec";
+import { PacketEncoder, type StatusEvent } from "@subunit/codec";
 import { Verdict } from "./verdict.ts";
 import type { ToolIO } from "../tool/tool.ts";
 
@@ -47,29 +42,4 @@ export class EventWriter {
     this.#verdict.end();
     return this.#verdict.exitStatus;
   }
-}
-
-/**
- * Calls `take` with the contents of the streams in `files`, including text and
- * damage, as events.
- *
- * @param pass is called with each item before its events
- * @returns the exit status
- */
-export function forEachEvent(
-  io: ToolIO,
-  options: ConverterOptions,
-  files: readonly string[],
-  take: (event: StatusEvent) => void,
-  pass: (item: StreamItem) => void = () => {},
-): number {
-  const verdict = new Verdict();
-  io.forEachItem(files, (item) => {
-    pass(item);
-    if (item.kind === "damage") io.reportDamage(item);
-    for (const event of itemEvents(item)) take(event);
-    if (options["exit-status"]) verdict.add(item);
-  });
-  verdict.end();
-  return io.conclude(verdict);
 }

@@ -1,0 +1,75 @@
+/**
+ * Records in JSON, one per line.
+ *
+ * @module
+ */
+
+import { eventToJson, TEST_STATUSES } from "@subunit/codec";
+import {
+  type ByteWriter,
+  type Escapes,
+  escapesOf,
+  MAX_ESCAPE_BYTES,
+} from "../kit/io/byte_writer.ts";
+import { type KeyBytes, KEYS, type RecordNotation } from "./record_rows.ts";
+
+/** The keys and the status take less. */
+const ROOM_BYTES = 512;
+const T = 0x54, Z = 0x5a;
+const QUOTE = 0x22, BRACE = 0x7b, END_BRACE = 0x7d, LF = 0x0a;
+const BRACKET = 0x5b, END_BRACKET = 0x5d;
+
+const encoder = new TextEncoder();
+const ESCAPES: Escapes = escapesOf((character) =>
+  JSON.stringify(character).slice(1, -1)
+);
+
+/** Lines of JSON; the content of a file is `file_text`, or `file_base64`. */
+export const JSON_NOTATION: RecordNotation = {
+  // The first of a record gets a brace for its comma.
+  keys: Object.fromEntries(
+    KEYS.map((key) => [
+      key,
+      encoder.encode(`,"${key === "content" ? "file_text" : key}":`),
+    ]),
+  ) as KeyBytes,
+  statuses: ["", ...TEST_STATUSES].map((name) => encoder.encode(`"${name}"`)),
+  true: encoder.encode("true"),
+  false: encoder.encode("false"),
+  comma: encoder.encode(","),
+  roomFor: (packetBytes) => MAX_ESCAPE_BYTES * packetBytes + ROOM_BYTES,
+  begin() {},
+  end(to, start) {
+    to.bytes[start] = BRACE;
+    to.byte(END_BRACE);
+    to.byte(LF);
+  },
+  text: (to, { source }, start, end) => {
+    quoted(to, source, start, end);
+  },
+  beginList: (to) => to.byte(BRACKET),
+  endList: (to) => to.byte(END_BRACKET),
+  // Other text than ASCII has to be checked first.
+  content: (to, { source }, start, end) => quoted(to, source, start, end),
+  time(to, seconds, nanoseconds, decimals) {
+    to.byte(QUOTE);
+    to.dateTime(seconds, T);
+    to.fraction(nanoseconds, decimals);
+    to.byte(Z);
+    to.byte(QUOTE);
+  },
+  write: (out, event) => out.writeRow(eventToJson(event)),
+};
+
+/** Returns whether all of it is ASCII. */
+function quoted(
+  to: ByteWriter,
+  source: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  to.byte(QUOTE);
+  const isAscii = to.escaped(source, start, end, ESCAPES);
+  to.byte(QUOTE);
+  return isAscii;
+}
