@@ -19,7 +19,7 @@ export const CBOR_FALSE = 0xf4;
 export const CBOR_TRUE = 0xf5;
 
 /** The longest head: a type, and 32 bits of length. */
-const MAX_HEAD_BYTES = 5;
+export const MAX_HEAD_BYTES = 5;
 /** The most bytes of UTF-8 for a UTF-16 unit. */
 const UNIT_BYTES = 3;
 

@@ -10,10 +10,11 @@ import {
   CBOR_TRUE,
   CBOR_TYPE,
   eventToCbor,
+  MAX_HEAD_BYTES,
   writeCborHead,
 } from "@subunit/codec/cbor/encoder";
-import type { ByteWriter } from "../kit/io/byte_writer.ts";
-import { type KeyBytes, KEYS, type RecordNotation } from "./record_rows.ts";
+import { type ByteWriter, Constant } from "../kit/io/byte_writer.ts";
+import { type KeyConstants, KEYS, type RecordNotation } from "./record_rows.ts";
 
 /** The keys and the status take less. */
 const ROOM_BYTES = 256;
@@ -23,24 +24,28 @@ const T = 0x54, Z = 0x5a;
 
 const encoder = new TextEncoder();
 
-function textItem(text: string): Uint8Array {
-  const bytes = new Uint8Array(2 + text.length);
-  const at = writeCborHead(bytes, 0, CBOR_TYPE.TEXT, text.length);
-  encoder.encodeInto(text, bytes.subarray(at));
-  return bytes.subarray(0, at + text.length);
+/** Text as an item, and a value behind it if it is a key. */
+function textItem(text: string, ...value: number[]): Uint8Array {
+  const bytes = encoder.encode(text), head = new Uint8Array(MAX_HEAD_BYTES);
+  const end = writeCborHead(head, 0, CBOR_TYPE.TEXT, bytes.length);
+  return Uint8Array.of(...head.subarray(0, end), ...bytes, ...value);
 }
 
-const NO_BYTES = new Uint8Array(0);
+const key = (...item: Parameters<typeof textItem>) =>
+  new Constant(textItem(...item));
 
 /** Items of CBOR; the content of a file is a byte string. */
 export const CBOR_NOTATION: RecordNotation = {
   keys: Object.fromEntries(
-    KEYS.map((key) => [key, textItem(key === "content" ? "file_bytes" : key)]),
-  ) as KeyBytes,
-  statuses: [NO_BYTES, ...TEST_STATUSES.map(textItem)],
-  true: Uint8Array.of(CBOR_TRUE),
-  false: Uint8Array.of(CBOR_FALSE),
-  comma: NO_BYTES,
+    KEYS.map((name) => [name, key(name === "content" ? "file_bytes" : name)]),
+  ) as KeyConstants,
+  statuses: ["", ...TEST_STATUSES].map((status) =>
+    key("test_status", ...textItem(status))
+  ),
+  runnable: key("runnable", CBOR_TRUE),
+  notRunnable: key("runnable", CBOR_FALSE),
+  isEof: key("eof", CBOR_TRUE),
+  comma: Constant.of(""),
   // A head may take more bytes than the length in a packet.
   roomFor: (packetBytes) => 2 * packetBytes + ROOM_BYTES,
   begin: (to, keys) => head(to, CBOR_TYPE.MAP, keys),

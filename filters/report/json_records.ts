@@ -7,11 +7,12 @@
 import { eventToJson, TEST_STATUSES } from "@subunit/codec";
 import {
   type ByteWriter,
+  Constant,
   type Escapes,
   escapesOf,
   MAX_ESCAPE_BYTES,
 } from "../kit/io/byte_writer.ts";
-import { type KeyBytes, KEYS, type RecordNotation } from "./record_rows.ts";
+import { type KeyConstants, KEYS, type RecordNotation } from "./record_rows.ts";
 
 /** The keys and the status take less. */
 const ROOM_BYTES = 512;
@@ -19,24 +20,25 @@ const T = 0x54, Z = 0x5a;
 const QUOTE = 0x22, BRACE = 0x7b, END_BRACE = 0x7d, LF = 0x0a;
 const BRACKET = 0x5b, END_BRACKET = 0x5d;
 
-const encoder = new TextEncoder();
 const ESCAPES: Escapes = escapesOf((character) =>
   JSON.stringify(character).slice(1, -1)
 );
 
+/** The first of a record gets a brace for its comma. */
+const key = (name: string, value = "") => Constant.of(`,"${name}":${value}`);
+
 /** Lines of JSON; the content of a file is `file_text`, or `file_base64`. */
 export const JSON_NOTATION: RecordNotation = {
-  // The first of a record gets a brace for its comma.
   keys: Object.fromEntries(
-    KEYS.map((key) => [
-      key,
-      encoder.encode(`,"${key === "content" ? "file_text" : key}":`),
-    ]),
-  ) as KeyBytes,
-  statuses: ["", ...TEST_STATUSES].map((name) => encoder.encode(`"${name}"`)),
-  true: encoder.encode("true"),
-  false: encoder.encode("false"),
-  comma: encoder.encode(","),
+    KEYS.map((name) => [name, key(name === "content" ? "file_text" : name)]),
+  ) as KeyConstants,
+  statuses: ["", ...TEST_STATUSES].map((name) =>
+    key("test_status", `"${name}"`)
+  ),
+  runnable: key("runnable", "true"),
+  notRunnable: key("runnable", "false"),
+  isEof: key("eof", "true"),
+  comma: Constant.of(","),
   roomFor: (packetBytes) => MAX_ESCAPE_BYTES * packetBytes + ROOM_BYTES,
   begin() {},
   end(to, start) {

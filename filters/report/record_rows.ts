@@ -16,19 +16,20 @@ import {
   type StatusEvent,
   type StreamItem,
 } from "@subunit/codec";
-import { ByteWriter, decimalsOf } from "../kit/io/byte_writer.ts";
+import {
+  ByteWriter,
+  type Constant,
+  decimalsOf,
+} from "../kit/io/byte_writer.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output, ToolIO } from "../kit/tool/tool.ts";
 
-/** The keys of a record, in their order. */
+/** The keys of a record whose values differ. */
 export const KEYS = [
   "test_id",
-  "test_status",
   "test_tags",
-  "runnable",
   "file_name",
   "content",
-  "eof",
   "mime_type",
   "route_code",
   "timestamp",
@@ -36,16 +37,17 @@ export const KEYS = [
 ] as const;
 
 /** What a notation has for each of {@linkcode KEYS}. */
-export type KeyBytes = Readonly<Record<typeof KEYS[number], Uint8Array>>;
+export type KeyConstants = Readonly<Record<typeof KEYS[number], Constant>>;
 
 /** How a notation writes the parts of a record. */
 export interface RecordNotation {
   /** What comes before a value. */
-  readonly keys: KeyBytes;
-  /** The values of `test_status`, by code; none for 0. */
-  readonly statuses: readonly Uint8Array[];
-  readonly true: Uint8Array;
-  readonly false: Uint8Array;
+  readonly keys: KeyConstants;
+  /** Keys with their values: of `test_status` by code, none for 0. */
+  readonly statuses: readonly Constant[];
+  readonly runnable: Constant;
+  readonly notRunnable: Constant;
+  readonly isEof: Constant;
   /** How much room a record needs at most, given the length of its packet. */
   roomFor(packetBytes: number): number;
   /** Begins a record with so many keys. */
@@ -55,7 +57,7 @@ export interface RecordNotation {
   text(to: ByteWriter, rows: Rows, start: number, end: number): void;
   beginList(to: ByteWriter, length: number): void;
   /** What is between the texts of a list. */
-  readonly comma: Uint8Array;
+  readonly comma: Constant;
   endList(to: ByteWriter): void;
   /** Returns false when only the plain way can write it. */
   content(to: ByteWriter, rows: Rows, start: number, end: number): boolean;
@@ -177,16 +179,12 @@ export function writeRecord(
     to.constant(keys.test_id);
     notation.text(to, rows, id, rows.idEnd(i));
   }
-  if (status > 0) {
-    to.constant(keys.test_status);
-    to.constant(notation.statuses[status]);
-  }
+  if (status > 0) to.constant(notation.statuses[status]);
   if (tags >= 0) {
     to.constant(keys.test_tags);
     writeTags(to, notation, rows, tags);
   }
-  to.constant(keys.runnable);
-  to.constant(rows.isRunnable(i) ? notation.true : notation.false);
+  to.constant(rows.isRunnable(i) ? notation.runnable : notation.notRunnable);
   if (file >= 0) {
     const nameEnd = rows.textEnd(file);
     to.constant(keys.file_name);
@@ -198,10 +196,7 @@ export function writeRecord(
       return false;
     }
   }
-  if (isEof) {
-    to.constant(keys.eof);
-    to.constant(notation.true);
-  }
+  if (isEof) to.constant(notation.isEof);
   if (type >= 0) {
     to.constant(keys.mime_type);
     notation.text(to, rows, rows.textAt(type), rows.textEnd(type));

@@ -19,6 +19,12 @@ const DATE_UNITS = 10;
 
 const ZERO = 0x30, COLON = 0x3a, POINT = 0x2e;
 
+/** The codes of "00" to "59", of two characters each. */
+const TWO_DIGITS = Uint16Array.from(
+  { length: 60 },
+  (_, value) => (ZERO + Math.floor(value / 10)) << 8 | ZERO + value % 10,
+);
+
 const encoder = new TextEncoder();
 
 /**
@@ -47,6 +53,28 @@ export function decimalsOf(nanoseconds: number): number {
   return decimals;
 }
 
+/** How many bytes {@linkcode ByteWriter.constant} may write too many. */
+const WORD_BYTES = 4;
+
+/** Bytes that are written often, such as a key. */
+export class Constant {
+  readonly byteLength: number;
+  /** The bytes, filled up to a whole number of words. */
+  readonly view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.byteLength = bytes.length;
+    const words = Math.ceil(bytes.length / WORD_BYTES);
+    const padded = new Uint8Array(words * WORD_BYTES);
+    padded.set(bytes);
+    this.view = new DataView(padded.buffer);
+  }
+
+  static of(text: string): Constant {
+    return new Constant(encoder.encode(text));
+  }
+}
+
 /**
  * Gathers bytes for an {@linkcode Output}.
  *
@@ -67,7 +95,7 @@ export class ByteWriter {
   at = 0;
   /** The day written last, as the days since 1970 and as text. */
   #day = -1;
-  readonly #date = new Uint8Array(DATE_UNITS);
+  #date = Constant.of("");
 
   constructor(out: Pick<Output, "writeRange">) {
     this.#out = out;
@@ -75,7 +103,8 @@ export class ByteWriter {
 
   /** Makes room for `count` bytes. */
   reserve(count: number): void {
-    if (this.at + count > this.bytes.length) this.#makeRoom(count);
+    const needed = count + WORD_BYTES;
+    if (this.at + needed > this.bytes.length) this.#makeRoom(needed);
   }
 
   #makeRoom(count: number): void {
@@ -96,28 +125,32 @@ export class ByteWriter {
     this.bytes[this.at++] = value;
   }
 
-  /** Writes bytes that are the same each time, such as a key. */
-  constant(constant: Uint8Array): void {
-    const { bytes } = this;
-    let { at } = this;
-    for (let i = 0; i < constant.length; i++) bytes[at++] = constant[i];
-    this.at = at;
+  constant({ view, byteLength }: Constant): void {
+    const to = this.#view, { at } = this;
+    for (let i = 0; i < byteLength; i += WORD_BYTES) {
+      to.setInt32(at + i, view.getInt32(i, true), true);
+    }
+    this.at = at + byteLength;
   }
 
   /** Copies bytes `start` to `end`; `view` is a view of the same bytes. */
   copy(source: Uint8Array, view: DataView, start: number, end: number): void {
-    const length = end - start;
-    let { at } = this;
+    const length = end - start, { at } = this;
     this.at = at + length;
+    if (length < WORD_BYTES) {
+      for (let i = 0; i < length; i++) this.bytes[at + i] = source[start + i];
+      return;
+    }
     if (length > SHORT_COPY_BYTES) {
       this.bytes.set(source.subarray(start, end), at);
       return;
     }
-    let i = start;
-    for (const last = end - 4; i <= last; i += 4, at += 4) {
-      this.#view.setInt32(at, view.getInt32(i, true), true);
+    const to = this.#view, by = at - start, last = end - WORD_BYTES;
+    for (let i = start; i < last; i += WORD_BYTES) {
+      to.setInt32(i + by, view.getInt32(i, true), true);
     }
-    for (; i < end; i++) this.bytes[at++] = source[i];
+    // The last word overlaps the one before.
+    to.setInt32(last + by, view.getInt32(last, true), true);
   }
 
   /**
@@ -162,33 +195,24 @@ export class ByteWriter {
   dateTime(seconds: number, separator: number): void {
     const day = Math.floor(seconds / SECONDS_PER_DAY);
     if (day !== this.#day) this.#setDay(day);
-    const { bytes } = this, date = this.#date;
-    let { at } = this;
-    for (let i = 0; i < DATE_UNITS; i++) bytes[at++] = date[i];
+    this.constant(this.#date);
+    const { bytes, at } = this, view = this.#view;
     const second = seconds - day * SECONDS_PER_DAY;
     const minute = second / 60 | 0, hour = minute / 60 | 0;
     bytes[at] = separator;
-    this.#twoDigits(at + 1, hour);
+    view.setUint16(at + 1, TWO_DIGITS[hour]);
     bytes[at + 3] = COLON;
-    this.#twoDigits(at + 4, minute - hour * 60);
+    view.setUint16(at + 4, TWO_DIGITS[minute - hour * 60]);
     bytes[at + 6] = COLON;
-    this.#twoDigits(at + 7, second - minute * 60);
+    view.setUint16(at + 7, TWO_DIGITS[second - minute * 60]);
     this.at = at + 9;
   }
 
   #setDay(day: number): void {
-    const text = formatTimestamp({
-      seconds: day * SECONDS_PER_DAY,
-      nanoseconds: 0,
-    });
-    encoder.encodeInto(text.slice(0, DATE_UNITS), this.#date);
+    const seconds = day * SECONDS_PER_DAY;
+    const text = formatTimestamp({ seconds, nanoseconds: 0 });
+    this.#date = Constant.of(text.slice(0, DATE_UNITS));
     this.#day = day;
-  }
-
-  #twoDigits(at: number, value: number): void {
-    const tens = value / 10 | 0;
-    this.bytes[at] = ZERO + tens;
-    this.bytes[at + 1] = ZERO + value - tens * 10;
   }
 
   /** Writes nanoseconds as ".5" with so many decimals; nothing with none. */
