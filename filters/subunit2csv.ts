@@ -6,9 +6,9 @@
  * @module
  */
 
-import { COLUMN_NAMES, COLUMNS } from "./report/csv_row.ts";
+import { CsvReport } from "./report/csv_report.ts";
+import { COLUMN_NAMES } from "./report/csv_row.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
-import { visibleText } from "./kit/text/visible.ts";
 import {
   defineTool,
   parseChoice,
@@ -41,19 +41,12 @@ ${REPORT_NOTES}`,
   run(io, options, files) {
     const columns = (options.columns ?? DEFAULT_COLUMNS).split(",")
       .map((name) => parseChoice("columns", name, COLUMN_NAMES));
-    const fields = columns.map((name) => COLUMNS[name]);
-    return runReport(io, options, files, (out) => {
-      const write = (row: string) =>
-        out.writeText((out.isTerminal ? visibleText(row) : row) + "\r\n");
-      write(columns.join(","));
-      return {
-        add(test) {
-          let row = fields[0](test);
-          for (let i = 1; i < fields.length; i++) row += "," + fields[i](test);
-          write(row);
-        },
-      };
-    });
+    return runReport(
+      io,
+      options,
+      files,
+      (out) => new CsvReport(out, columns),
+    );
   },
 });
 

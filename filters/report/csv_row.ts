@@ -4,17 +4,22 @@
  * @module
  */
 
-import type { Outcome, Timestamp } from "@subunit/codec";
+import type { Timestamp } from "@subunit/codec";
 import { formatTime } from "../kit/python/format.ts";
 import type { ReportedTest } from "./report.ts";
 
 /** The words for outcomes in Python's tool, where they are not ours. */
-const WORDS: Partial<Record<Outcome, string>> = { fail: "failure" };
+const WORDS: Readonly<Record<string, string>> = { fail: "failure" };
+
+/** The word for an outcome. */
+export function statusWord(outcome: string): string {
+  return WORDS[outcome] ?? outcome;
+}
 
 /** The columns there are: each makes a field of a test. */
 export const COLUMNS = {
   test: ({ testId }) => csvField(testId),
-  status: ({ outcome }) => WORDS[outcome] ?? outcome,
+  status: ({ outcome }) => statusWord(outcome),
   // A test of one event started when it ended.
   start_time: ({ started, ended }) => timeOf(started ?? ended),
   stop_time: ({ ended }) => timeOf(ended),
@@ -24,7 +29,7 @@ export const COLUMNS = {
   parent: ({ parentTestId }) => csvField(parentTestId ?? ""),
 } as const satisfies Record<string, (test: ReportedTest) => string>;
 
-type Column = keyof typeof COLUMNS;
+export type Column = keyof typeof COLUMNS;
 
 export const COLUMN_NAMES = Object.keys(COLUMNS) as Column[];
 

@@ -108,7 +108,7 @@ export function writeRecords(
     io.forEachRows(files, (rows) => {
       records.addRows(rows);
       if (!judges) return;
-      for (let i = 0; i < rows.count; i++) verdict.add(rows.packet(i));
+      for (let i = 0; i < rows.count; i++) verdict.addRow(rows, i);
     }, take);
   }
   verdict.end();

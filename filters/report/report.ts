@@ -8,6 +8,7 @@ import {
   type Damage,
   type Outcome,
   PARSER_TEST_ID,
+  type Rows,
   type Test,
   TEXT_TYPE,
 } from "@subunit/codec";
@@ -49,6 +50,14 @@ export type ReportedTest = Pick<
 export interface Report {
   /** Takes a test; it is good until this returns. */
   add(test: ReportedTest): void;
+  /**
+   * Takes the test that a row has ended, in place of {@linkcode add}.
+   *
+   * @param tests has the test and the time at which it started
+   */
+  addRow?(rows: Rows, i: number, tests: Verdict): void;
+  /** Is called after many rows, before anything else is added. */
+  endRows?(): void;
   /** Is called after the last test. */
   end?(): void;
 }
@@ -116,12 +125,21 @@ export function runReport(
     text,
     (bytes) => needs.text?.push(bytes) ?? bytes,
   );
+  const addRows = (rows: Rows) => {
+    for (let i = 0; i < rows.count; i++) {
+      if (options.forward || rows.idAt(i) < 0) pass(rows.packet(i));
+      if (verdict.addRow(rows, i) === 0) continue;
+      const to = report();
+      if (to.addRow !== undefined) to.addRow(rows, i, verdict);
+      else to.add(verdict.endedTest(rows, i));
+    }
+    begun?.endRows?.();
+  };
   let isRead = false;
   try {
-    io.forEachItem(files, (item) => {
+    io.forEachRows(files, addRows, (item) => {
       pass(item);
-      const test = verdict.add(item);
-      if (test !== undefined) report().add(test);
+      verdict.add(item);
       if (item.kind === "damage") {
         io.reportDamage(item);
         report().add(damagedTest(item));

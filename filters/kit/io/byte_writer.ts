@@ -19,9 +19,9 @@ const DATE_UNITS = 10;
 
 const ZERO = 0x30, COLON = 0x3a, POINT = 0x2e;
 
-/** The codes of "00" to "59", of two characters each. */
+/** The codes of "00" to "99", of two characters each. */
 const TWO_DIGITS = Uint16Array.from(
-  { length: 60 },
+  { length: 100 },
   (_, value) => (ZERO + Math.floor(value / 10)) << 8 | ZERO + value % 10,
 );
 
@@ -48,8 +48,10 @@ export function escapesOf(write: (character: string) => string): Escapes {
 /** The fewest decimals that hold nanoseconds: 0 to 9. */
 export function decimalsOf(nanoseconds: number): number {
   if (nanoseconds === 0) return 0;
-  let decimals = 9;
-  for (let rest = nanoseconds; rest % 10 === 0; rest /= 10) decimals--;
+  const isMicros = nanoseconds % 1000 === 0;
+  let decimals = isMicros ? 6 : 9,
+    rest = isMicros ? nanoseconds / 1000 : nanoseconds;
+  for (; rest % 10 === 0; rest /= 10) decimals--;
   return decimals;
 }
 
@@ -218,15 +220,17 @@ export class ByteWriter {
   /** Writes nanoseconds as ".5" with so many decimals; nothing with none. */
   fraction(nanoseconds: number, decimals: number): void {
     if (decimals === 0) return;
-    const { bytes, at } = this;
+    const { bytes, at } = this, view = this.#view;
     bytes[at] = POINT;
     let rest = nanoseconds;
     for (let i = decimals; i < 9; i++) rest = rest / 10 | 0;
-    for (let i = decimals; i > 0; i--) {
-      const tens = rest / 10 | 0;
-      bytes[at + i] = ZERO + rest - tens * 10;
-      rest = tens;
+    let last = at + decimals;
+    for (; last > at + 1; last -= 2) {
+      const more = rest / 100 | 0;
+      view.setUint16(last - 1, TWO_DIGITS[rest - more * 100]);
+      rest = more;
     }
+    if (last > at) bytes[last] = ZERO + rest;
     this.at = at + 1 + decimals;
   }
 }
