@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import deno from "../../../deno.json" with { type: "json" };
 import { lines, regroup } from "../io/lines.ts";
 import { formatRow, type Row, treeOf } from "../../report/listing.ts";
@@ -283,6 +283,58 @@ Deno.test("lines refuses to collect a line without end", () => {
     "Cannot read line 2: it is longer than 67108864 bytes",
   );
   assertEquals(taken, 64);
+});
+
+Deno.test("lines offers chunks to a reader of whole lines", () => {
+  /** Reads lines of digits. */
+  class Digits {
+    wholeLines = 0;
+    readonly read: string[] = [];
+    readWhole(chunk: Uint8Array, start: number): number {
+      const text = new TextDecoder().decode(chunk.subarray(start));
+      const [digits] = /^(\d+\n)*/.exec(text)!;
+      const read = digits.split("\n").slice(0, -1);
+      this.read.push(...read);
+      this.wholeLines += read.length;
+      return start + digits.length;
+    }
+  }
+  const text = new TextEncoder().encode("12\n3\na\n4\nb\nc\n5\n67\n8");
+  const all = "12 3 a 4 b c 5 67 8".split(" ");
+  for (let cut = 0; cut <= text.length; cut++) {
+    const reader = new Digits();
+    const chunks = [text.subarray(0, cut), text.subarray(cut)];
+    const others = Array.from(
+      lines(chunks, reader),
+      (line) => new TextDecoder().decode(line),
+    );
+    assertEquals([...reader.read, ...others].sort(), all.toSorted());
+    // A line that is cut is not whole.
+    const whole = all.filter((line) => /^[1-7]+$/.test(line)).length;
+    assert(reader.wholeLines >= whole - 1);
+    assertEquals(others.at(-1), "8");
+  }
+});
+
+Deno.test("lines counts whole lines in its error", () => {
+  const chunk = new Uint8Array(1024 * 1024).fill(0x20);
+  function* endless() {
+    yield new TextEncoder().encode("1\n2\n3\nx\n");
+    for (;;) yield chunk;
+  }
+  const reader = {
+    wholeLines: 0,
+    readWhole(chunk: Uint8Array, start: number): number {
+      if (chunk[start] !== 0x31) return start;
+      this.wholeLines = 3;
+      return start + 6;
+    },
+  };
+  assertThrows(
+    () => [...lines(endless(), reader)],
+    ToolError,
+    "Cannot read line 5: it is longer than 67108864 bytes",
+  );
 });
 
 Deno.test("regroup gives parts of one size, the last one shorter", () => {

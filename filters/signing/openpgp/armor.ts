@@ -15,14 +15,14 @@
  * @module
  */
 
-import { lines } from "../../kit/io/lines.ts";
+import { lines, type WholeLines } from "../../kit/io/lines.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import { GATHER_BYTES, Gathering } from "./gathering.ts";
 
 /** The contents of armor. */
 export type ArmorType = "SIGNATURE" | "MESSAGE";
 
-const TAB = 0x09, CR = 0x0d, SPACE = 0x20;
+const TAB = 0x09, LF = 0x0a, CR = 0x0d, SPACE = 0x20;
 const PADDING = 0x3d; // =
 const DASH = 0x2d;
 /** The longest line that RFC 9580 allows. */
@@ -38,7 +38,7 @@ const NO_BASE64 = "is not base64";
 const decoder = new TextDecoder("latin1");
 
 /** The value of each base64 digit's character code, -1 for all others. */
-const DIGITS = new Int8Array(256).fill(-1);
+const DIGITS = new Int32Array(256).fill(-1);
 for (
   const [value, digit] of [
     ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
@@ -46,9 +46,13 @@ for (
 ) {
   DIGITS[digit.charCodeAt(0)] = value;
 }
+/** The same where the digit is not the last of four; these are 24 bits. */
+const [FIRST_DIGITS, SECOND_DIGITS, THIRD_DIGITS] = [18, 12, 6]
+  .map((bits) => DIGITS.map((value) => value << bits));
 
 const CRC24_INITIAL = 0xb704ce;
 const CRC24_POLYNOMIAL = 0x1864cfb;
+/** The CRC of a byte, from zero. */
 const CRC24_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 16;
   for (let bit = 0; bit < 8; bit++) {
@@ -57,10 +61,18 @@ const CRC24_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   }
   return crc;
 });
+/** The same with one zero byte after it, and with two. */
+const CRC24_TABLE_1 = CRC24_TABLE.map(nextCrc24);
+const CRC24_TABLE_2 = CRC24_TABLE_1.map(nextCrc24);
+
+/** The CRC after another byte, which is zero. */
+function nextCrc24(crc: number): number {
+  return ((crc << 8) & 0xffffff) ^ CRC24_TABLE[crc >> 16];
+}
 
 function crc24(crc: number, bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at++) {
-    crc = ((crc << 8) & 0xffffff) ^ CRC24_TABLE[(crc >> 16) ^ bytes[at]];
+    crc = nextCrc24(crc ^ bytes[at] << 16);
   }
   return crc;
 }
@@ -86,10 +98,12 @@ export function armorLine(line: Uint8Array): Uint8Array {
 }
 
 /** Reads one armored block, fed its lines without their line feeds. */
-export class ArmorReader {
+export class ArmorReader implements WholeLines {
   readonly #type: ArmorType;
   #state: "begin" | "headers" | "body" | "padded" | "end" | "done" = "begin";
-  #line = 0;
+  /** How many lines {@linkcode ArmorReader.read} has read. */
+  #lines = 0;
+  #wholeLines = 0;
   #crc = CRC24_INITIAL;
   readonly #gathered = new Gathering();
   /** The bytes of a line. */
@@ -104,6 +118,10 @@ export class ArmorReader {
     return this.#state === "done";
   }
 
+  get wholeLines(): number {
+    return this.#wholeLines;
+  }
+
   /** How many bytes wait to be taken. */
   get size(): number {
     return this.#gathered.size;
@@ -116,7 +134,7 @@ export class ArmorReader {
    */
   read(line: Uint8Array): void {
     const content = armorLine(line);
-    this.#line++;
+    this.#lines++;
     switch (this.#state) {
       case "begin":
         this.#expect(content, `-----BEGIN PGP ${this.#type}-----`);
@@ -140,6 +158,49 @@ export class ArmorReader {
       case "done":
         throw this.#refusal("follows the END line");
     }
+  }
+
+  /**
+   * Reads lines that are nothing but whole groups of digits, up to one with which
+   * enough bytes are gathered to be taken. Every other line, even one that a chunk
+   * cuts off, is for {@linkcode ArmorReader.read}, the oracle of this.
+   *
+   * Four digits are 24 bits, as many as a CRC-24 has, so that three look-ups
+   * update it: 0.75 GB/s of armor, against 0.12 GB/s line by line. Neither eight
+   * digits a step nor the runtime's own base64, with a CRC after it, is faster.
+   */
+  readWhole(chunk: Uint8Array, start: number): number {
+    if (this.#state !== "body") return start;
+    const a = FIRST_DIGITS, b = SECOND_DIGITS, c = THIRD_DIGITS, d = DIGITS;
+    const two = CRC24_TABLE_2, one = CRC24_TABLE_1, none = CRC24_TABLE;
+    const { length } = chunk, bytes = this.#gathered.free();
+    const enough = GATHER_BYTES - this.#gathered.size;
+    let begin = start, size = 0, crc = this.#crc;
+    for (;;) {
+      const limit = Math.min(begin + MAX_LINE_CHARACTERS, length);
+      let at = begin, to = size, next = crc;
+      for (; at + 4 <= limit; at += 4) {
+        const group = a[chunk[at]] | b[chunk[at + 1]] | c[chunk[at + 2]] |
+          d[chunk[at + 3]];
+        if (group < 0) break;
+        next ^= group;
+        next = two[next >> 16] ^ one[next >> 8 & 255] ^ none[next & 255];
+        bytes[to] = group >> 16;
+        bytes[to + 1] = group >> 8;
+        bytes[to + 2] = group;
+        to += 3;
+      }
+      if (at === begin || to >= enough) break;
+      if (chunk[at] === CR) at++;
+      if (chunk[at] !== LF) break;
+      begin = at + 1;
+      size = to;
+      crc = next;
+      this.#wholeLines++;
+    }
+    this.#gathered.size += size;
+    this.#crc = crc;
+    return begin;
   }
 
   /**
@@ -235,7 +296,9 @@ export class ArmorReader {
   #refusal(problem: string): SignedStreamError {
     return new SignedStreamError(
       EXIT.malformed,
-      `Cannot read the armored ${this.#type.toLowerCase()}: its line ${this.#line} ${problem}`,
+      `Cannot read the armored ${this.#type.toLowerCase()}: its line ${
+        this.#lines + this.#wholeLines
+      } ${problem}`,
     );
   }
 }
@@ -266,7 +329,7 @@ export function* dearmor(
   type: ArmorType,
 ): Generator<Uint8Array> {
   const reader = new ArmorReader(type);
-  for (const line of lines(chunks)) {
+  for (const line of lines(chunks, reader)) {
     reader.read(line);
     if (reader.size >= GATHER_BYTES) yield reader.take();
   }

@@ -1,8 +1,11 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { lines } from "../../kit/io/lines.ts";
 import { armor, ArmorReader, dearmor } from "./armor.ts";
 import { SignedStreamError } from "../errors.ts";
+import { GATHER_BYTES } from "./gathering.ts";
+import { pieces } from "../../../tests/support/streams.ts";
 
 const SEED = 20260101;
 
@@ -163,4 +166,101 @@ Deno.test("dearmor undoes armor", () => {
     }),
     { seed: SEED },
   );
+});
+
+/** What {@linkcode dearmor} does, without reading many lines at once. */
+function* dearmorPlainly(chunks: Uint8Array[]): Generator<Uint8Array> {
+  const reader = new ArmorReader("MESSAGE");
+  for (const line of lines(chunks)) {
+    reader.read(line);
+    if (reader.size >= GATHER_BYTES) yield reader.take();
+  }
+  reader.end();
+  if (reader.size > 0) yield reader.take();
+}
+
+/** The parts that a reader gives, and its error. */
+function outcome(parts: Iterable<Uint8Array>): string[] {
+  const outcome: string[] = [];
+  try {
+    for (const part of parts) outcome.push(part.toHex());
+  } catch (error) {
+    assert(error instanceof SignedStreamError);
+    outcome.push(`${error.exitStatus} ${error.message}`);
+  }
+  return outcome;
+}
+
+/** Lines of a body: most of them whole, some of no use. */
+const anyLine = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(48) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 60 }) },
+).chain((length) => fc.uint8Array({ minLength: length, maxLength: length }))
+  .map((bytes) => bytes.toBase64());
+const anyLineEnd = fc.oneof(
+  { weight: 12, arbitrary: fc.constant("\n") },
+  { weight: 4, arbitrary: fc.constant("\r\n") },
+  { weight: 1, arbitrary: fc.constantFrom(" \n", "\t\r\n", "\r\r\n", "\r") },
+);
+/** Armor without checksum, perhaps with a character of another kind in it. */
+const anyArmor = fc.tuple(
+  fc.array(fc.tuple(anyLine, anyLineEnd), { maxLength: 12 }),
+  fc.option(fc.tuple(fc.nat(), fc.constantFrom(..."A/= \n-\0\x80"))),
+).map(([body, change]) => {
+  const bytes = encoder.encode(
+    ["-----BEGIN PGP MESSAGE-----\n\n", ...body.flat()].join("") +
+      "-----END PGP MESSAGE-----\n",
+  );
+  if (change !== null) {
+    bytes[change[0] % bytes.length] = change[1].charCodeAt(0);
+  }
+  return bytes;
+});
+
+Deno.test("dearmor reads many lines at once as it reads each", () => {
+  fc.assert(
+    fc.property(anyArmor, fc.array(fc.nat(), { maxLength: 4 }), (text, at) => {
+      const cuts = at.map((cut) => cut % (text.length + 1)).sort((a, b) =>
+        a - b
+      );
+      const chunks = [0, ...cuts].map((from, i) =>
+        text.subarray(from, cuts[i] ?? text.length)
+      );
+      assertEquals(
+        outcome(dearmor(chunks, "MESSAGE")),
+        outcome(dearmorPlainly(chunks)),
+      );
+    }),
+    { seed: SEED, numRuns: 2000 },
+  );
+});
+
+Deno.test("dearmor gives the same parts of a long body, and checks its CRC-24", () => {
+  const bytes = Uint8Array.from(
+    { length: 3 * GATHER_BYTES },
+    (_, at) => at * at >> 3,
+  );
+  const text = armor(bytes, "MESSAGE");
+  const at = text.length >> 1;
+  const digit = text[at] === "A" ? "B" : "A";
+  for (
+    const changed of [
+      text,
+      text.replaceAll("\n", "\r\n"),
+      text.slice(0, at),
+      `${text.slice(0, at)}${digit}${text.slice(at + 1)}`,
+      `${text.slice(0, at)}!${text.slice(at + 1)}`,
+    ]
+  ) {
+    const encoded = encoder.encode(changed);
+    for (const size of [1000, GATHER_BYTES, 4 * 65, encoded.length]) {
+      const chunks = pieces(encoded, size);
+      const found = outcome(dearmor(chunks, "MESSAGE"));
+      assertEquals(found, outcome(dearmorPlainly(chunks)));
+      if (changed === text) assertEquals(found.join(""), bytes.toHex());
+      else if (changed.length === text.length) {
+        assertMatch(found.at(-1)!, /^4 .* (has CRC-24|is not base64)/);
+      }
+    }
+  }
 });

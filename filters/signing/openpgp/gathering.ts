@@ -23,6 +23,11 @@ export class Gathering {
     this.size = size;
   }
 
+  /** The memory for bytes that are written there before `size` is increased. */
+  free(): Uint8Array {
+    return this.#bytes.subarray(this.size);
+  }
+
   /** A view, valid until the next `add`. */
   take(): Uint8Array {
     const bytes = this.#bytes.subarray(0, this.size);
