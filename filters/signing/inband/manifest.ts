@@ -19,7 +19,12 @@
  * @module
  */
 
-import { encodePacket, type Packet, type StreamItem } from "@subunit/codec";
+import {
+  encodePacket,
+  type Packet,
+  type Rows,
+  type StreamItem,
+} from "@subunit/codec";
 import { armor, dearmor } from "../openpgp/armor.ts";
 import { readSignatures } from "../openpgp/message.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
@@ -130,6 +135,12 @@ export function isSignaturePacket(item: StreamItem): item is Packet {
     item.idEnd - item.idAt === NAME.length &&
     item.mimeType === MIME_TYPE &&
     item.testId === NAME;
+}
+
+/** Whether {@linkcode isSignaturePacket} must look at the packet of a row. */
+export function maySign(rows: Rows, i: number): boolean {
+  return rows.idEnd(i) - rows.idAt(i) === NAME.length &&
+    rows.mimeTypeAt(i) >= 0;
 }
 
 /**

@@ -6,15 +6,14 @@
  */
 
 import { createHash, type Hash } from "../openpgp/builtin.ts";
-import { type Packet, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { joinItems } from "../../kit/io/item_bytes.ts";
+import { type Packet, PacketDecoder } from "@subunit/codec";
 import {
-  isSignaturePacket,
   type Manifest,
   NO_PACKET_SHA256,
   readSignaturePacket,
   type WindowKind,
 } from "./manifest.ts";
+import { type Part, Parts } from "./parts.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import { digestOf } from "../openpgp/signature_hash.ts";
 import {
@@ -97,7 +96,7 @@ class Window {
   }
 }
 
-/** Verifies a stream item by item. */
+/** Verifies a stream part by part. */
 export class InbandVerifier {
   readonly #options: InbandVerifyOptions;
   readonly #window: Window;
@@ -115,26 +114,19 @@ export class InbandVerifier {
   }
 
   /**
-   * Takes the items of one chunk, which are contiguous in memory.
+   * Takes the parts of a chunk.
    *
    * @throws {SignedStreamError} when the stream is not what was signed; the
    * bytes released before are
    */
-  async add(items: readonly StreamItem[]): Promise<void> {
-    let from = 0;
-    for (let index = 0; index < items.length; index++) {
-      const item = items[index];
-      if (!isSignaturePacket(item)) continue;
-      this.#hold(items.slice(from, index));
-      await this.#check(item);
-      from = index + 1;
+  async add(parts: readonly Part[]): Promise<void> {
+    for (const part of parts) {
+      if (part instanceof Uint8Array) this.#hold(part);
+      else await this.#check(part);
     }
-    this.#hold(items.slice(from));
   }
 
-  #hold(items: readonly StreamItem[]): void {
-    const bytes = joinItems(items);
-    if (bytes.length === 0) return;
+  #hold(bytes: Uint8Array): void {
     this.#expectMore();
     if (this.#window.add(bytes)) return;
     const { maxWindowBytes } = this.#options;
@@ -315,10 +307,13 @@ export async function verifyStream(
 ): Promise<VerifiedStream> {
   const verifier = new InbandVerifier(options);
   const decoder = new PacketDecoder();
+  const parts = new Parts();
   const drain = () => {
-    const items: StreamItem[] = [];
-    decoder.drain((item) => items.push(item));
-    return verifier.add(items);
+    decoder.drainRows(
+      (rows) => parts.addRows(rows),
+      (item) => parts.addOther(item),
+    );
+    return verifier.add(parts.take());
   };
   for (const chunk of chunks) {
     decoder.push(chunk);

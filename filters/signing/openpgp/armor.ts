@@ -173,8 +173,10 @@ export class ArmorReader implements WholeLines {
     if (this.#state !== "body") return start;
     const a = FIRST_DIGITS, b = SECOND_DIGITS, c = THIRD_DIGITS, d = DIGITS;
     const two = CRC24_TABLE_2, one = CRC24_TABLE_1, none = CRC24_TABLE;
-    const { length } = chunk, bytes = this.#gathered.free();
-    const enough = GATHER_BYTES - this.#gathered.size;
+    const { length } = chunk, enough = GATHER_BYTES - this.#gathered.size;
+    const bytes = this.#gathered.room(
+      Math.min(length - start, enough + MAX_LINE_CHARACTERS),
+    );
     let begin = start, size = 0, crc = this.#crc;
     for (;;) {
       const limit = Math.min(begin + MAX_LINE_CHARACTERS, length);

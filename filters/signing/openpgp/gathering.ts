@@ -9,23 +9,31 @@ export const GATHER_BYTES = 64 * 1024;
 
 /** Bytes gathered until they are worth passing on. */
 export class Gathering {
-  #bytes = new Uint8Array(2 * GATHER_BYTES);
+  /** Grows as needed: a stream has thousands of short signatures. */
+  #bytes = new Uint8Array(0);
   size = 0;
 
   add(bytes: Uint8Array): void {
-    const size = this.size + bytes.length;
-    if (size > this.#bytes.length) {
-      const larger = new Uint8Array(2 * size);
-      larger.set(this.#bytes.subarray(0, this.size));
-      this.#bytes = larger;
-    }
+    this.#makeRoom(bytes.length);
     this.#bytes.set(bytes, this.size);
-    this.size = size;
+    this.size += bytes.length;
   }
 
-  /** The memory for bytes that are written there before `size` is increased. */
-  free(): Uint8Array {
+  /**
+   * Memory for more bytes, at least `length`, which are added by writing them
+   * there and increasing `size`.
+   */
+  room(length: number): Uint8Array {
+    this.#makeRoom(length);
     return this.#bytes.subarray(this.size);
+  }
+
+  #makeRoom(length: number): void {
+    const size = this.size + length;
+    if (size <= this.#bytes.length) return;
+    const larger = new Uint8Array(2 * size);
+    larger.set(this.#bytes.subarray(0, this.size));
+    this.#bytes = larger;
   }
 
   /** A view, valid until the next `add`. */
