@@ -32,10 +32,14 @@ export interface SigningKey {
 
 /** The keys that signatures are verified with. */
 export class KeyRing {
-  readonly #keys: readonly RingKey[];
+  /** The keys by their ids and by their fingerprints. */
+  readonly #keys: ReadonlyMap<string, readonly RingKey[]>;
 
   private constructor(keys: readonly RingKey[]) {
-    this.#keys = keys;
+    this.#keys = new Map([
+      ...Map.groupBy(keys, ({ keyId }) => keyId),
+      ...Map.groupBy(keys, ({ fingerprint }) => fingerprint),
+    ]);
   }
 
   /**
@@ -68,8 +72,9 @@ export class KeyRing {
   find(
     { fingerprint, keyId }: Pick<ParsedSignature, "fingerprint" | "keyId">,
   ): readonly SigningKey[] {
-    if (fingerprint === undefined && keyId === undefined) return [];
-    return this.#keys.filter((key) =>
+    const name = fingerprint ?? keyId;
+    if (name === undefined) return [];
+    return (this.#keys.get(name) ?? []).filter((key) =>
       [key.fingerprint, undefined].includes(fingerprint) &&
       [key.keyId, undefined].includes(keyId)
     );
