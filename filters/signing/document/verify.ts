@@ -264,7 +264,8 @@ class LineFeeds {
     }
     const converted = new Uint8Array(bytes.length + this.#crs);
     let size = 0;
-    for (const byte of bytes) {
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at];
       if (byte === CR) {
         this.#crs++;
         continue;

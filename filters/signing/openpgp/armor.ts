@@ -79,14 +79,14 @@ function crc24(crc: number, bytes: Uint8Array): number {
 
 /** A line without its CR, if it ends in CR LF; its LF is gone already. */
 export function withoutCr(line: Uint8Array): Uint8Array {
-  return line.at(-1) === CR ? line.subarray(0, -1) : line;
+  return line[line.length - 1] === CR ? line.subarray(0, -1) : line;
 }
 
 /** A line without the blanks at its end. */
 export function withoutBlanks(line: Uint8Array): Uint8Array {
   let end = line.length;
   while (end > 0 && (line[end - 1] === SPACE || line[end - 1] === TAB)) end--;
-  return line.subarray(0, end);
+  return end < line.length ? line.subarray(0, end) : line;
 }
 
 /**

@@ -28,7 +28,9 @@ class TextHash {
     // Lines are short: one call per chunk is faster than one per line.
     const text = new Uint8Array(2 * chunk.length);
     let count = 0, before = this.#endsInCr ? CR : 0;
-    for (const byte of chunk) {
+    // By index: an iterator over bytes takes several times as long.
+    for (let at = 0; at < chunk.length; at++) {
+      const byte = chunk[at];
       if (byte === LF && before !== CR) text[count++] = CR;
       text[count++] = before = byte;
     }
