@@ -10,7 +10,7 @@ import { encodePackets } from "@subunit/codec";
 import {
   changeTags,
   forEachTest,
-  Run,
+  OldRun,
   vanishedEvent,
 } from "./history/run_diff.ts";
 import { Retagger } from "./kit/stream/retagger.ts";
@@ -47,23 +47,20 @@ both runs have it.`,
       ? undefined
       : 1 + parsePercent(options.slower) / 100;
     const [oldFile, newFile] = operands;
-    const old = new Run();
-    forEachTest(io, oldFile, false, (test) => old.add(test));
-    const now = new Run();
+    const old = new OldRun(slower !== undefined);
+    forEachTest(io, oldFile, false, (test, key) => old.add(key, test));
     const retagger = new Retagger(io.out);
     let newFailures = 0;
-    forEachTest(io, newFile, true, (test, packets) => {
-      now.add(test);
-      const tags = changeTags(old.find(test), test, slower);
+    forEachTest(io, newFile, true, (test, key, packetsOf) => {
+      const tags = changeTags(old.find(key, test), test, slower);
       if (tags.length === 0) return;
       if (tags.includes("new-fail")) newFailures++;
-      const last = packets.at(-1)!;
+      const packets = packetsOf(), last = packets.at(-1)!;
       for (const packet of packets.slice(0, -1)) io.out.write(packet.bytes);
       const all = [...new Set([...test.tags, ...tags])].sort();
       retagger.write(last, all);
     });
-    for (const testId of old.testIds) {
-      if (now.has(testId)) continue;
+    for (const testId of old.vanished) {
       encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
     }
     if (newFailures > 0) {

@@ -5,10 +5,12 @@
  */
 
 import {
+  EventKey,
   isFailure,
   type Packet,
   type StatusEvent,
   type Test,
+  type TestKeyBytes,
   TestTable,
   textFile,
 } from "@subunit/codec";
@@ -35,44 +37,104 @@ export function changeTags(
   const failed = isFailure(old.outcome);
   if (fails !== failed) return [fails ? "new-fail" : "fixed"];
   if (old.outcome !== now.outcome) return ["changed"];
+  if (fails || slower === Infinity) return [];
   const { seconds: before = Infinity } = old, { seconds: after = 0 } = now;
-  return !fails && after > before * slower ? ["slower"] : [];
+  return after > before * slower ? ["slower"] : [];
 }
 
-/** The outcomes of the tests of a run. */
-export class Run {
-  /** By test id, then by route code; the last of each counts. */
-  readonly #outcomes = new Map<
-    string,
-    Map<string | undefined, TimedOutcome>
-  >();
+/** The last outcome of a test on one route. */
+interface Result {
+  /** Increases in the order in which tests first end. */
+  readonly order: number;
+  outcome: Test["outcome"];
+  seconds: number | undefined;
+  /** Whether the newer run has the test, on this route or in place of it. */
+  isFound: boolean;
+}
 
-  add({ testId, routeCode, outcome, seconds }: Test): void {
-    let routes = this.#outcomes.get(testId);
-    if (routes === undefined) this.#outcomes.set(testId, routes = new Map());
-    routes.set(routeCode, { outcome, seconds });
+/**
+ * The outcomes of the tests of the older run; the last of each counts. Tests are
+ * found by the bytes of their keys: strings of their ids would take most of the
+ * time.
+ */
+export class OldRun {
+  readonly #results = new TestTable<Result>();
+  readonly #isTimed: boolean;
+  #found = 0;
+  /** By test id, in the order of the run; made when it is needed. */
+  #byId: ReadonlyMap<string, readonly Result[]> | undefined;
+
+  /** @param isTimed whether it matters how long tests took */
+  constructor(isTimed: boolean) {
+    this.#isTimed = isTimed;
   }
+
+  /** Adds a test; all are added before the first one is looked up. */
+  add(key: TestKeyBytes, test: Test): void {
+    const result = this.#results.getOrAdd(key, this.#newResult);
+    result.outcome = test.outcome;
+    if (this.#isTimed) result.seconds = test.seconds;
+  }
+
+  readonly #newResult = (): Result => ({
+    order: this.#results.size,
+    outcome: "lost",
+    seconds: undefined,
+    isFound: false,
+  });
 
   /**
-   * The outcome on the same route; else, as workers are not the same in each
-   * run, the worst there is.
+   * The outcome of a test of the newer run on the same route; else, as workers
+   * are not the same in each run, the worst there is.
    */
-  find({ testId, routeCode }: Test): TimedOutcome | undefined {
-    const routes = this.#outcomes.get(testId);
-    const onRoute = routes?.get(routeCode);
-    if (routes === undefined || onRoute !== undefined) return onRoute;
-    const outcomes = [...routes.values()];
-    return outcomes.find(({ outcome }) => isFailure(outcome)) ?? outcomes[0];
+  find(key: TestKeyBytes, test: Test): TimedOutcome | undefined {
+    const found = this.#results.get(key) ?? this.#worst(test.testId);
+    if (found?.isFound === false) {
+      found.isFound = true;
+      this.#found++;
+    }
+    return found;
   }
 
-  has(testId: string): boolean {
-    return this.#outcomes.has(testId);
+  #worst(testId: string): Result | undefined {
+    const results = this.#resultsById.get(testId);
+    return results?.find(({ outcome }) => isFailure(outcome)) ?? results?.[0];
   }
 
-  get testIds(): Iterable<string> {
-    return this.#outcomes.keys();
+  /** The ids of the tests that were looked up on no route. */
+  get vanished(): string[] {
+    if (this.#found === this.#results.size) return [];
+    return [...this.#resultsById]
+      .filter(([, results]) => !results.some(({ isFound }) => isFound))
+      .map(([testId]) => testId);
+  }
+
+  get #resultsById(): ReadonlyMap<string, readonly Result[]> {
+    return this.#byId ??= this.#groupById();
+  }
+
+  #groupById(): Map<string, Result[]> {
+    const byId = new Map<string, Result[]>();
+    const entries = this.#results.entries()
+      .sort(([, a], [, b]) => a.order - b.order);
+    for (const [{ testId }, result] of entries) {
+      const results = byId.get(testId);
+      if (results === undefined) byId.set(testId, [result]);
+      else results.push(result);
+    }
+    return byId;
   }
 }
+
+/**
+ * Takes a test and the key of it, both valid until it returns, and so are the
+ * packets of the test.
+ */
+export type TakeTest = (
+  test: Test,
+  key: TestKeyBytes,
+  packets: () => readonly Packet[],
+) => void;
 
 /**
  * Calls `take` with each test of a stream when it ends, lost ones last.
@@ -83,7 +145,7 @@ export function forEachTest(
   io: ToolIO,
   file: string,
   holdsPackets: boolean,
-  take: (test: Test, packets: readonly Packet[]) => void,
+  take: TakeTest,
 ): void {
   const verdict = new Verdict();
   const open = new TestTable<HeldPackets>();
@@ -96,7 +158,10 @@ export function forEachTest(
     }
     const test = verdict.add(item);
     if (test !== undefined) {
-      take(test, [...open.delete(item)?.packets ?? [], item]);
+      const held = open.delete(item);
+      take(test, item, () => [...held?.packets ?? [], item]);
+      // Otherwise they would be copied at the end of the chunk.
+      held?.release(() => {});
     } else if (holdsPackets) {
       const held = open.getOrAdd(item, () => new HeldPackets());
       held.hold(item);
@@ -107,15 +172,17 @@ export function forEachTest(
     fresh = [];
   });
   const held = new Map(
-    open.entries().map(([key, { packets }]) => [JSON.stringify(key), packets]),
+    open.entries().map(([key, held]) => [JSON.stringify(key), held]),
   );
   const lost = verdict.end();
   if (verdict.complaint !== undefined) {
     throw new ToolError(`Cannot compare "${file}": ${verdict.complaint}`);
   }
+  const key = new EventKey();
   for (const test of lost) {
     const { testId, routeCode } = test;
-    take(test, held.get(JSON.stringify({ testId, routeCode })) ?? []);
+    const packets = held.get(JSON.stringify({ testId, routeCode }))?.packets;
+    take(test, key.of(test), () => packets ?? []);
   }
 }
 
