@@ -66,7 +66,12 @@ export {
   parentKey,
   TestTable,
 } from "./results/test_table.ts";
-export type { TestKey, TestKeyBytes } from "./results/test_numbers.ts";
+export {
+  grown,
+  type TestKey,
+  type TestKeyBytes,
+  TestNumbers,
+} from "./results/test_numbers.ts";
 export { ENCODER_TEST_ID, type EncoderStreamOptions } from "./stream_pair.ts";
 export * from "./streams.ts";
 export { decodeText } from "./text/utf8.ts";

@@ -9,6 +9,7 @@
 
 import {
   decodePacket,
+  Packet,
   PacketChange,
   PacketEditor,
   type StreamItem,
@@ -16,6 +17,7 @@ import {
 import { Verdict } from "./kit/stream/verdict.ts";
 import { defineTool, runTool, type Tool } from "./kit/tool/tool.ts";
 import { OPTIONS, rewriterOf, routeRule, rulesOf } from "./select/options.ts";
+import { RowSelection } from "./select/row_selection.ts";
 import { Selection } from "./select/selection.ts";
 
 export const tool: Tool = defineTool({
@@ -48,10 +50,11 @@ must match; of --with-tag, all must. Damage always passes on.`,
       io.out.writeItem(item);
       verdict?.add(item);
     };
-    const selection = new Selection({
+    const followsParents = !options["judge-subtests"];
+    const packetSelection = new Selection({
       rules,
       rewriter,
-      followsParents: !options["judge-subtests"],
+      followsParents,
       take(packet, isSelected, names) {
         if (isSelected === invert) return;
         const fields = rewriter?.changesOf(packet, names);
@@ -63,6 +66,15 @@ must match; of --with-tag, all must. Damage always passes on.`,
       },
       warn: (message) => io.warn(message),
     });
+    const selection = new RowSelection(packetSelection, {
+      outcomes: rewriter === undefined ? rules.outcomes : undefined,
+      followsParents,
+      takeBytes(source, view, start, end, isSelected) {
+        if (isSelected === invert) return;
+        io.out.writeRun(source, start, end);
+        verdict?.add(Packet.index(source, view, start, end) as Packet);
+      },
+    });
     /** Returns whether an item without a test passes on; damage always does. */
     const passes = (item: StreamItem) => {
       if (item.kind === "damage") return true;
@@ -70,9 +82,13 @@ must match; of --with-tag, all must. Damage always passes on.`,
       return item.kind === "foreign" || onRoute === undefined ||
         onRoute(item) !== invert;
     };
-    io.forEachItem(files, (item) => {
-      if (item.kind === "packet" && item.idAt >= 0) selection.add(item);
-      else if (passes(item)) pass(item);
+    io.forEachRows(files, (rows) => {
+      for (let i = 0; i < rows.count; i++) {
+        if (rows.idAt(i) >= 0) selection.add(rows, i);
+        else if (passes(rows.packet(i))) pass(rows.packet(i));
+      }
+    }, (item) => {
+      if (passes(item)) pass(item);
     }, () => selection.endChunk());
     selection.end();
     verdict?.end();

@@ -163,15 +163,15 @@ export function rulesOf(io: ToolIO, options: Options): Rules {
   const onRoute = routeRule(options);
   if (onRoute !== undefined) names.push(onRoute);
   const outcomes = wantedOutcomes(options);
-  if (outcomes.size < OUTCOMES_AND_EXISTS.length) {
-    others.push(outcomeIn(outcomes));
-  }
+  const isByOutcome = outcomes.size < OUTCOMES_AND_EXISTS.length;
+  if (isByOutcome) others.push(outcomeIn(outcomes));
   if (given("with-tag")) others.push(withTags(options["with-tag"]));
   if (given("without-tag")) others.push(withoutTags(options["without-tag"]));
   if (given("with")) others.push(matching(byLine(options.with)));
   if (given("without")) others.push(not(matching(byLine(options.without))));
   if (given("text")) others.push(withText(byLine(options.text)));
-  return { names, others };
+  const isOnlyRule = isByOutcome && names.length === 0 && others.length === 1;
+  return { names, others, outcomes: isOnlyRule ? outcomes : undefined };
 }
 
 function byLine(expressions: readonly string[]): RegExp[] {

@@ -40,6 +40,8 @@ export type Rule = (test: Known) => boolean | undefined;
 export interface Rules {
   readonly names: readonly NameRule[];
   readonly others: readonly Rule[];
+  /** The outcomes of the tests that are selected, if nothing else decides. */
+  readonly outcomes?: ReadonlySet<OutcomeOrExists> | undefined;
 }
 
 /** Whether the rules for names hold. */

@@ -9,10 +9,10 @@ import {
   type Outcome,
   type Packet,
   parentKey,
-  type TestKeyBytes,
   TestTable,
 } from "@subunit/codec";
 import { HeldPackets } from "../kit/stream/held_packets.ts";
+import { EndedTests, type Parent as SettledParent } from "./ended_tests.ts";
 import { Names, SAME_NAMES } from "./names.ts";
 import type { Rewriter } from "./rewriter.ts";
 import {
@@ -46,17 +46,9 @@ export interface SelectionOptions {
  * would add up to the whole stream.
  */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
-/**
- * How many ended tests are remembered for subtests that come after them: few
- * until the first subtest shows that there are any.
- */
-const MAX_ENDED = 16384;
-const MAX_ENDED_AT_FIRST = 64;
 
-/** What subtests need to know of a test. */
-interface Parent {
-  /** Whether it is selected; undefined when that is not settled. */
-  readonly isSelected: boolean | undefined;
+/** A test that may have subtests. */
+export interface Parent extends SettledParent {
   /** Subtests that are not settled before it is. */
   waiting?: OpenTest[];
 }
@@ -102,39 +94,6 @@ class OpenTest extends HeldPackets implements Known, Parent {
 
 const NO_TESTS: readonly OpenTest[] = [];
 
-/** The tests that have ended lately, to be found by their subtests. */
-class EndedTests {
-  /** How many to keep at least; the stream's first subtest shows it pays. */
-  #most = MAX_ENDED_AT_FIRST;
-  /** Those that are not in a table yet, by their last packets. */
-  #new: { last: Packet; test: Parent }[] = [];
-  #young = new TestTable<Parent>();
-  #old = this.#young;
-
-  add(last: Packet, test: Parent): void {
-    this.#new.push({ last, test });
-    if (this.#new.length > 2 * this.#most) this.#new.splice(0, this.#most);
-  }
-
-  get(key: TestKeyBytes): Parent | undefined {
-    this.#most = MAX_ENDED;
-    this.endChunk();
-    return this.#young.get(key) ?? this.#old.get(key);
-  }
-
-  /** Outlives the packets. */
-  endChunk(): void {
-    for (const { last, test } of this.#new) {
-      if (this.#young.size >= this.#most) {
-        this.#old = this.#young;
-        this.#young = new TestTable();
-      }
-      this.#young.set(last, test);
-    }
-    this.#new = [];
-  }
-}
-
 /**
  * Separates the packets of selected tests from others. A packet is held while
  * that is open, in the bytes that came; those of one test stay in order.
@@ -145,7 +104,8 @@ class EndedTests {
 export class Selection {
   readonly #options: SelectionOptions;
   readonly #open = new TestTable<OpenTest>();
-  readonly #ended = new EndedTests();
+  /** For subtests that come after them. */
+  readonly ended: EndedTests<Parent> = new EndedTests();
   /** Tests that have ended and wait for their parents. */
   readonly #waiting = new Set<OpenTest>();
   #waitingBytes = 0;
@@ -177,14 +137,14 @@ export class Selection {
     } else {
       this.#options.take(packet, test.isSelected, test.names);
     }
-    if (isFinal && this.#followsParents) this.#ended.add(packet, test);
+    if (isFinal && this.#followsParents) this.ended.add(packet, test);
   }
 
   /** Makes what is held its own; before the bytes of the chunk are gone. */
   endChunk(): void {
     for (const test of this.#fresh) test.own();
     this.#fresh = [];
-    this.#ended.endChunk();
+    this.ended.endChunk();
   }
 
   /** Is called after the last packet: tests in progress are lost. */
@@ -256,7 +216,7 @@ export class Selection {
 
   #parentOf(packet: Packet, names: Names): Parent {
     const key = parentKey(packet);
-    const known = this.#open.get(key) ?? this.#ended.get(key);
+    const known = this.#open.get(key) ?? this.ended.get(key);
     if (known !== undefined) return known;
     const { rules } = this.#options;
     if (rules.others.length > 0) return this.#open.getOrAdd(key, this.#begin);

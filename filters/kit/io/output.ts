@@ -118,13 +118,12 @@ export class Output {
 
   /** The same for the packets of rows, one or all. */
   writeRows(rows: Rows, first = 0, last: number = rows.count - 1): void {
-    const { source } = rows;
-    const start = rows.start(first);
-    this.#extendRun(
-      source.buffer,
-      source.byteOffset + start,
-      rows.end(last) - start,
-    );
+    this.writeRun(rows.source, rows.start(first), rows.end(last));
+  }
+
+  /** The same for items from `start` to `end`. */
+  writeRun(source: Uint8Array, start: number, end: number): void {
+    this.#extendRun(source.buffer, source.byteOffset + start, end - start);
   }
 
   #extendRun(memory: ArrayBufferLike, start: number, length: number): void {

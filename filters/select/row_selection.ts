@@ -1,0 +1,217 @@
+/**
+ * The selection of rows, without an object for a packet.
+ *
+ * @module
+ */
+
+import {
+  grown,
+  Packet,
+  type Rows,
+  TEST_STATUSES,
+  TestNumbers,
+} from "@subunit/codec";
+import { HeldPackets } from "../kit/stream/held_packets.ts";
+import type { OutcomeOrExists } from "./rules.ts";
+import type { Selection } from "./selection.ts";
+
+/** Codes of statuses, as packets have them. */
+const EXISTS = 1, FIRST_FINAL = 3;
+/** Codes of statuses, and 0 for none. */
+const CODES = 8;
+/** Of a test that holds no packet of the present chunk by its place. */
+const NONE = -1;
+
+const SELECTED = { isSelected: true }, NOT_SELECTED = { isSelected: false };
+
+/** What a {@linkcode RowSelection} needs besides a {@linkcode Selection}. */
+export interface RowSelectionOptions {
+  /**
+   * The outcomes of the tests that are selected; undefined if there are other
+   * rules, or packets change: then all are left to the `Selection`.
+   */
+  readonly outcomes: ReadonlySet<OutcomeOrExists> | undefined;
+  readonly followsParents: boolean;
+  /** Takes the packets of tests, as `SelectionOptions.take` does. */
+  takeBytes(
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    isSelected: boolean,
+  ): void;
+}
+
+/**
+ * Selects tests by nothing but their outcome, until the first subtest, which may
+ * follow its parent: a {@linkcode Selection} takes over then, and gets all that
+ * is held.
+ *
+ * Most tests start and end in one chunk, and hold one packet: where that begins
+ * and ends is a number each.
+ *
+ * `deno task bench` measures it as `subunit-filter -F`; the oracle in the tests
+ * is the `Selection`.
+ */
+export class RowSelection {
+  readonly #selection: Selection;
+  readonly #options: RowSelectionOptions;
+  /** Whether tests are selected that end with the status of a code. */
+  readonly #isSelected: readonly boolean[];
+  #hasHandedOver = false;
+  readonly #open = new TestNumbers();
+  #order = 0;
+
+  // By the number of a test:
+  /** Where the only packet that it holds is in the chunk, or `NONE`. */
+  #starts = new Int32Array(this.#open.capacity);
+  #ends = new Int32Array(this.#open.capacity);
+  #orders = new Float64Array(this.#open.capacity);
+  /** The packets that it holds otherwise. */
+  readonly #held: (HeldPackets | undefined)[] = [];
+
+  /** Tests that may hold packets of the present chunk. */
+  #fresh: number[] = [];
+  #source: Uint8Array | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  constructor(selection: Selection, options: RowSelectionOptions) {
+    this.#selection = selection;
+    this.#options = options;
+    this.#isSelected = Array.from({ length: CODES }, (_, code) => {
+      const outcome = TEST_STATUSES[code - 1];
+      return options.outcomes?.has(outcome as OutcomeOrExists) ?? false;
+    });
+    this.#hasHandedOver = options.outcomes === undefined;
+  }
+
+  /** Takes the packet of a test. */
+  add(rows: Rows, i: number): void {
+    if (!this.#hasHandedOver && this.#options.followsParents) {
+      if (rows.parentAt(i) >= 0) this.#handOver();
+    }
+    if (this.#hasHandedOver) {
+      this.#selection.add(rows.packet(i));
+      return;
+    }
+    if (rows.source !== this.#source) this.#begin(rows);
+    const code = rows.statusCode(i);
+    if (code >= FIRST_FINAL) this.#end(rows, i, this.#isSelected[code]);
+    else if (code === EXISTS) this.#take(rows, i, this.#isSelected[code]);
+    else this.#hold(rows, i);
+  }
+
+  /** Makes what is held its own; before the bytes of the chunk are gone. */
+  endChunk(): void {
+    this.#own();
+    this.#selection.endChunk();
+  }
+
+  /** Is called after the last packet: tests in progress are lost. */
+  end(): void {
+    this.#handOver();
+    this.#selection.end();
+  }
+
+  #begin({ source, view }: Rows): void {
+    this.#own();
+    this.#source = source;
+    this.#view = view;
+  }
+
+  #hold(rows: Rows, i: number): void {
+    const test = this.#open.addRow(rows, i);
+    if (this.#open.isNew) {
+      if (test >= this.#starts.length) this.#grow();
+      this.#orders[test] = this.#order++;
+      this.#starts[test] = rows.start(i);
+      this.#ends[test] = rows.end(i);
+      this.#fresh.push(test);
+      return;
+    }
+    const held = this.#held[test] ?? this.#packetsOf(test);
+    this.#held[test] = held;
+    held.hold(rows.packet(i));
+    this.#fresh.push(test);
+  }
+
+  #end(rows: Rows, i: number, isSelected: boolean): void {
+    const test = this.#open.deleteRow(rows, i);
+    if (test >= 0) {
+      const start = this.#starts[test];
+      if (start !== NONE) {
+        this.#options.takeBytes(
+          this.#source!,
+          this.#view,
+          start,
+          this.#ends[test],
+          isSelected,
+        );
+        this.#starts[test] = NONE;
+      } else {
+        this.#held[test]!.release(({ source, view, start, end }) =>
+          this.#options.takeBytes(source, view, start, end, isSelected)
+        );
+        this.#held[test] = undefined;
+      }
+    }
+    this.#take(rows, i, isSelected);
+    if (this.#options.followsParents) {
+      const parent = isSelected ? SELECTED : NOT_SELECTED;
+      this.#selection.ended.addRow(rows, i, parent);
+    }
+  }
+
+  #take(rows: Rows, i: number, isSelected: boolean): void {
+    const { source, view } = rows;
+    this.#options.takeBytes(
+      source,
+      view,
+      rows.start(i),
+      rows.end(i),
+      isSelected,
+    );
+  }
+
+  /** The packet that a test holds by its place, as an object. */
+  #packetsOf(test: number): HeldPackets {
+    const packets = new HeldPackets();
+    const start = this.#starts[test], end = this.#ends[test];
+    packets.hold(
+      Packet.index(this.#source!, this.#view, start, end) as Packet,
+    );
+    this.#starts[test] = NONE;
+    return packets;
+  }
+
+  #own(): void {
+    for (const test of this.#fresh) {
+      if (this.#starts[test] !== NONE) {
+        this.#held[test] = this.#packetsOf(test);
+      }
+      this.#held[test]?.own();
+    }
+    this.#fresh = [];
+    this.#source = undefined;
+  }
+
+  #handOver(): void {
+    if (this.#hasHandedOver) return;
+    this.#hasHandedOver = true;
+    const tests = Array.from(this.#open.values())
+      .sort((a, b) => this.#orders[a] - this.#orders[b]);
+    for (const test of tests) {
+      const held = this.#held[test] ?? this.#packetsOf(test);
+      held.release((packet) => this.#selection.add(packet));
+    }
+    this.#held.length = 0;
+    this.#fresh = [];
+  }
+
+  #grow(): void {
+    const { capacity } = this.#open;
+    this.#starts = grown(this.#starts, capacity);
+    this.#ends = grown(this.#ends, capacity);
+    this.#orders = grown(this.#orders, capacity);
+  }
+}

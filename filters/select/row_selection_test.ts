@@ -1,0 +1,156 @@
+import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { OUTCOMES, PacketDecoder, TEST_STATUSES } from "@subunit/codec";
+import fc from "fast-check";
+import {
+  anyRun,
+  type EventFields,
+  noisyStream,
+  pieces,
+  stream,
+} from "../../tests/support/streams.ts";
+import { RowSelection } from "./row_selection.ts";
+import { outcomeIn, type OutcomeOrExists } from "./rules.ts";
+import { Selection } from "./selection.ts";
+
+const SEED = 20130814;
+
+/** What was taken: packets in hexadecimal, and whether they are selected. */
+type Taken = [string, boolean][];
+
+interface Shape {
+  readonly outcomes: ReadonlySet<OutcomeOrExists>;
+  readonly followsParents: boolean;
+}
+
+function packetSelection(
+  { outcomes, followsParents }: Shape,
+  taken: Taken,
+): Selection {
+  return new Selection({
+    rules: { names: [], others: [outcomeIn(outcomes)] },
+    followsParents,
+    take: ({ bytes }, isSelected) => taken.push([bytes.toHex(), isSelected]),
+    warn: (message) => taken.push([message, false]),
+  });
+}
+
+/** Feeds pieces that are overwritten after their chunk. */
+function feed(
+  bytes: Uint8Array,
+  size: number,
+  take: (decoder: PacketDecoder) => void,
+  endChunk: () => void,
+): void {
+  const decoder = new PacketDecoder();
+  for (const piece of pieces(bytes, size)) {
+    const lent = piece.slice();
+    decoder.push(lent);
+    take(decoder);
+    endChunk();
+    lent.fill(0x21);
+  }
+  decoder.end();
+  take(decoder);
+  endChunk();
+}
+
+function takenPlainly(bytes: Uint8Array, size: number, shape: Shape): Taken {
+  const taken: Taken = [];
+  const selection = packetSelection(shape, taken);
+  feed(
+    bytes,
+    size,
+    (decoder) =>
+      decoder.drain((item) => {
+        if (item.kind === "packet" && item.idAt >= 0) selection.add(item);
+      }),
+    () => selection.endChunk(),
+  );
+  selection.end();
+  return taken;
+}
+
+function takenFast(bytes: Uint8Array, size: number, shape: Shape): Taken {
+  const taken: Taken = [];
+  const selection = new RowSelection(packetSelection(shape, taken), {
+    ...shape,
+    takeBytes: (source, _view, start, end, isSelected) =>
+      taken.push([source.subarray(start, end).toHex(), isSelected]),
+  });
+  feed(
+    bytes,
+    size,
+    (decoder) =>
+      decoder.drainRows((rows) => {
+        for (let i = 0; i < rows.count; i++) {
+          if (rows.idAt(i) >= 0) selection.add(rows, i);
+        }
+      }, () => {}),
+    () => selection.endChunk(),
+  );
+  selection.end();
+  return taken;
+}
+
+/** Starts, files and ends of few tests, so that they meet. */
+const meetingEvents: fc.Arbitrary<EventFields[]> = fc.array(
+  fc.record({
+    testId: fc.constantFrom("a", "b", "c", "", undefined),
+    routeCode: fc.constantFrom(undefined, "0"),
+    status: fc.constantFrom(...TEST_STATUSES, undefined),
+    fileName: fc.constantFrom(undefined, undefined, "f"),
+  }).map(({ fileName, ...event }) =>
+    fileName === undefined
+      ? event
+      : { ...event, fileName, fileBytes: Uint8Array.of(1, 2) }
+  ),
+);
+
+/** More ended tests than are remembered before a subtest, then some subtests. */
+const lateSubtests: fc.Arbitrary<EventFields[]> = fc.tuple(
+  fc.integer({ min: 50, max: 400 }),
+  fc.array(fc.nat(400), { maxLength: 10 }),
+).map(([count, parents]) => [
+  ...Array.from({ length: count }, (_, i): EventFields => ({
+    testId: `p${i}`,
+    status: i % 3 === 0 ? "fail" : "success",
+  })),
+  ...parents.map((parent, i): EventFields => ({
+    testId: `s${i}`,
+    status: "success",
+    parentTestId: `p${parent}`,
+  })),
+]);
+
+Deno.test(`RowSelection takes what Selection takes (seed ${SEED})`, () => {
+  const part = fc.oneof(
+    noisyStream,
+    ...[
+      meetingEvents,
+      lateSubtests,
+      anyRun(),
+      anyRun({ parents: true, maxTests: 20, routes: [undefined, "0"] }),
+    ].map((events) => events.map((all) => stream(...all))),
+  );
+  const shape: fc.Arbitrary<Shape> = fc.record({
+    outcomes: fc.subarray<OutcomeOrExists>([...OUTCOMES, "exists"])
+      .map((all) => new Set(all)),
+    followsParents: fc.boolean(),
+  });
+  const size = fc.integer({ min: 20, max: 6000 });
+  fc.assert(
+    fc.property(
+      fc.array(part, { maxLength: 4 }).map((parts) => concat(parts)),
+      size,
+      shape,
+      (bytes, size, shape) => {
+        assertEquals(
+          takenFast(bytes, size, shape),
+          takenPlainly(bytes, size, shape),
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 500 },
+  );
+});
