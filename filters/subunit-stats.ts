@@ -59,8 +59,10 @@ With --forward and no --output-to the report goes to standard error.`,
       for (let i = 0; i < rows.count; i++) {
         if (rows.idAt(i) < 0 && !options.forward) pass(rows.packet(i));
         if (verdict.addRow(rows, i) === 0) continue;
-        if (stats.takesOnlyTags) stats.addTags(verdict.endedTags(rows, i));
-        else stats.add(verdict.endedTest(rows, i));
+        if (!stats.takesOnlyTags) stats.add(verdict.endedTest(rows, i));
+        else if (!stats.addRowTags(rows, i)) {
+          stats.addTags(verdict.endedTags(rows, i));
+        }
       }
     }, (item) => {
       if (item.kind === "damage") io.reportDamage(item);

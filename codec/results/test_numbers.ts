@@ -26,6 +26,15 @@ const FIRST_ARENA_BYTES = 4096;
 /** The end of the list of free numbers, and an empty slot. */
 const NONE = -1;
 
+// The words of what is known of a test.
+const HASH = 0;
+/** Where the id, followed by the route code, is in the arena. */
+const PLACE = 1;
+const ID_BYTES = 2;
+/** -1 if the test has no route code. */
+const ROUTE_BYTES = 3;
+const ENTRY_WORDS = 4;
+
 /** How large arrays become that have to hold `count`: half of it is to spare. */
 function roomFor(count: number): number {
   return count + (count >>> 1);
@@ -62,13 +71,8 @@ export class TestNumbers {
   /** The number that was deleted last; `#places` has the one before it. */
   #free = NONE;
 
-  // By number:
-  #hashes: Int32Array = new Int32Array(FIRST_NUMBERS);
-  /** Where the id, followed by the route code, is in the arena. */
-  #places: Int32Array = new Int32Array(FIRST_NUMBERS);
-  #idBytes: Int32Array = new Int32Array(FIRST_NUMBERS);
-  /** -1 if the test has no route code. */
-  #routeBytes: Int32Array = new Int32Array(FIRST_NUMBERS);
+  /** What is known of each test: {@linkcode ENTRY_WORDS} words by its number. */
+  #entries: Int32Array = new Int32Array(FIRST_NUMBERS * ENTRY_WORDS);
 
   #arena: Uint8Array = new Uint8Array(FIRST_ARENA_BYTES);
   #arenaView: DataView = new DataView(this.#arena.buffer);
@@ -83,13 +87,13 @@ export class TestNumbers {
 
   /** What arrays need that have an entry for each number. */
   get capacity(): number {
-    return this.#hashes.length;
+    return this.#entries.length / ENTRY_WORDS;
   }
 
   /** The bytes in typed arrays. */
   get byteLength(): number {
     return this.#slots.byteLength + this.#arena.byteLength +
-      4 * this.#hashes.byteLength;
+      this.#entries.byteLength;
   }
 
   /** The number of a test; -1 if it has none. */
@@ -139,9 +143,10 @@ export class TestNumbers {
 
   /** The key of the test with this number. */
   key(number: number): TestKey {
-    const at = this.#places[number];
-    const routeAt = at + this.#idBytes[number];
-    const routeBytes = this.#routeBytes[number];
+    const entries = this.#entries, entry = number * ENTRY_WORDS;
+    const at = entries[entry + PLACE];
+    const routeAt = at + entries[entry + ID_BYTES];
+    const routeBytes = entries[entry + ROUTE_BYTES];
     return {
       testId: decodeText(this.#arena, at, routeAt),
       routeCode: routeBytes < 0
@@ -168,10 +173,11 @@ export class TestNumbers {
     copyBytes(view, idAt, idEnd, this.#arenaView, at);
     copyBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes);
     const number = this.#nextNumber();
-    this.#hashes[number] = hash;
-    this.#places[number] = at;
-    this.#idBytes[number] = idBytes;
-    this.#routeBytes[number] = routeBytes;
+    const entries = this.#entries, entry = number * ENTRY_WORDS;
+    entries[entry + HASH] = hash;
+    entries[entry + PLACE] = at;
+    entries[entry + ID_BYTES] = idBytes;
+    entries[entry + ROUTE_BYTES] = routeBytes;
     this.#slots[slot] = number;
     if (2 * ++this.#size >= this.#slots.length) this.#rehash();
     return number;
@@ -183,7 +189,7 @@ export class TestNumbers {
     this.#keyBytes -= this.#lengthOf(number);
     if (--this.#size === 0) this.#arenaEnd = 0;
     this.#empty(slot);
-    this.#places[number] = this.#free;
+    this.#entries[number * ENTRY_WORDS + PLACE] = this.#free;
     this.#free = number;
     return number;
   }
@@ -202,17 +208,19 @@ export class TestNumbers {
     routeEnd: number,
     hash: number,
   ): number {
-    const slots = this.#slots;
+    const slots = this.#slots, entries = this.#entries;
     const mask = slots.length - 1;
     let slot = hash & mask;
     for (;; slot = (slot + 1) & mask) {
       const number = slots[slot];
       if (number === NONE) return slot;
-      if (this.#hashes[number] !== hash) continue;
-      const idBytes = this.#idBytes[number], at = this.#places[number];
+      const entry = number * ENTRY_WORDS;
+      if (entries[entry + HASH] !== hash) continue;
+      const idBytes = entries[entry + ID_BYTES], at = entries[entry + PLACE];
       if (
         idEnd - idAt === idBytes &&
-        (routeAt < 0 ? -1 : routeEnd - routeAt) === this.#routeBytes[number] &&
+        (routeAt < 0 ? -1 : routeEnd - routeAt) ===
+          entries[entry + ROUTE_BYTES] &&
         sameBytes(view, idAt, idEnd, this.#arenaView, at) &&
         sameBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes)
       ) {
@@ -223,13 +231,14 @@ export class TestNumbers {
 
   /** Empties a slot and moves up those that it kept from their places. */
   #empty(slot: number): void {
-    const slots = this.#slots, hashes = this.#hashes;
+    const slots = this.#slots, entries = this.#entries;
     const mask = slots.length - 1;
     let gap = slot;
     for (let next = (slot + 1) & mask;; next = (next + 1) & mask) {
       const number = slots[next];
       if (number === NONE) break;
-      if (((next - hashes[number]) & mask) >= ((next - gap) & mask)) {
+      const hash = entries[number * ENTRY_WORDS + HASH];
+      if (((next - hash) & mask) >= ((next - gap) & mask)) {
         slots[gap] = number;
         gap = next;
       }
@@ -242,7 +251,7 @@ export class TestNumbers {
     const slots = new Int32Array(2 * this.#slots.length).fill(NONE);
     const mask = slots.length - 1;
     for (const number of numbers) {
-      let slot = this.#hashes[number] & mask;
+      let slot = this.#entries[number * ENTRY_WORDS + HASH] & mask;
       while (slots[slot] !== NONE) slot = (slot + 1) & mask;
       slots[slot] = number;
     }
@@ -252,21 +261,20 @@ export class TestNumbers {
   #nextNumber(): number {
     const number = this.#free;
     if (number !== NONE) {
-      this.#free = this.#places[number];
+      this.#free = this.#entries[number * ENTRY_WORDS + PLACE];
       return number;
     }
     if (this.#unused === this.capacity) {
-      const length = roomFor(this.capacity);
-      this.#hashes = grown(this.#hashes, length);
-      this.#places = grown(this.#places, length);
-      this.#idBytes = grown(this.#idBytes, length);
-      this.#routeBytes = grown(this.#routeBytes, length);
+      const length = roomFor(this.capacity) * ENTRY_WORDS;
+      this.#entries = grown(this.#entries, length);
     }
     return this.#unused++;
   }
 
   #lengthOf(number: number): number {
-    return this.#idBytes[number] + Math.max(0, this.#routeBytes[number]);
+    const entries = this.#entries, entry = number * ENTRY_WORDS;
+    return entries[entry + ID_BYTES] +
+      Math.max(0, entries[entry + ROUTE_BYTES]);
   }
 
   /** Reserves memory in the arena and returns where it begins. */
@@ -289,9 +297,10 @@ export class TestNumbers {
     this.#arenaView = new DataView(this.#arena.buffer);
     let end = 0;
     for (const number of this.values()) {
-      const at = this.#places[number], length = this.#lengthOf(number);
+      const place = number * ENTRY_WORDS + PLACE;
+      const at = this.#entries[place], length = this.#lengthOf(number);
       this.#arena.set(old.subarray(at, at + length), end);
-      this.#places[number] = end;
+      this.#entries[place] = end;
       end += length;
     }
     this.#arenaEnd = end;

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { Summary, type Test } from "@subunit/codec";
+import {
+  decodeTags,
+  Interned,
+  type Rows,
+  Summary,
+  type Test,
+} from "@subunit/codec";
 import { formatSeconds } from "../kit/python/format.ts";
 import { compareText } from "../kit/text/order.ts";
 import type { Top } from "./first_few.ts";
@@ -18,6 +24,11 @@ export class Stats {
   readonly tags: Set<string> = new Set();
   readonly groups: Map<string, Summary> = new Map();
   #lastTags: readonly string[] | undefined;
+  /** Whether the tags of rows have been added: by their bytes. */
+  readonly #added = new Interned((source, start, end) => {
+    this.addTags(decodeTags(source, start, end));
+    return true;
+  });
   readonly #slowest: Top<Row>;
   readonly #keepsTimes: boolean;
   readonly #grouping: Grouping | undefined;
@@ -33,6 +44,17 @@ export class Stats {
   /** Whether tags are all that is taken from a test: {@linkcode addTags}. */
   get takesOnlyTags(): boolean {
     return !this.#keepsTimes && this.#grouping === undefined;
+  }
+
+  /**
+   * Adds the tags that a row gives the test that it ends; returns false if it
+   * gives none.
+   */
+  addRowTags(rows: Rows, i: number): boolean {
+    const { source, view } = rows, at = rows.tagsAt(i);
+    // A count that is longer than needed may still be 0.
+    if (at < 0 || source[at] === 0 || source[at] > 63) return false;
+    return this.#added.get(source, view, at, rows.tagsEnd(i));
   }
 
   addTags(tags: readonly string[]): void {
