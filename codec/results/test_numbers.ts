@@ -136,6 +136,17 @@ export class TestNumbers {
     ));
   }
 
+  /** Takes the numbers from all tests, and keeps the memory. */
+  clear(): void {
+    this.#slots.fill(NONE);
+    this.#size =
+      this.#unused =
+      this.#arenaEnd =
+      this.#keyBytes =
+        0;
+    this.#free = NONE;
+  }
+
   /** All numbers of tests, in no particular order. */
   values(): Int32Array {
     return this.#slots.filter((number) => number !== NONE);

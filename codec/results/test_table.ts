@@ -145,6 +145,12 @@ export class TestTable<Value> {
     return value;
   }
 
+  /** Removes all tests. */
+  clear(): void {
+    this.#numbers.clear();
+    this.#values.length = 0;
+  }
+
   /** The tests and their values, in no particular order. */
   entries(): [TestKey, Value][] {
     return Array.from(

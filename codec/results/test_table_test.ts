@@ -9,7 +9,10 @@ const SEED = 20130814;
 
 Deno.test(`TestTable does what a Map of strings does (seed ${SEED})`, () => {
   const step = fc.record({
-    verb: fc.constantFrom("add", "set", "get", "delete"),
+    verb: fc.oneof(
+      { weight: 50, arbitrary: fc.constantFrom("add", "set", "get", "delete") },
+      { weight: 1, arbitrary: fc.constant("clear") },
+    ),
     id: fc.nat(40),
     route: fc.option(fc.constantFrom("", "0", "0/1"), { nil: undefined }),
   });
@@ -35,6 +38,9 @@ Deno.test(`TestTable does what a Map of strings does (seed ${SEED})`, () => {
         } else if (verb === "set") {
           table.set(event, i);
           map.set(key, i);
+        } else if (verb === "clear") {
+          table.clear();
+          map.clear();
         } else if (verb === "get") {
           assertEquals(table.get(event), map.get(key));
         } else {

@@ -113,8 +113,10 @@ export class EndedTests<Test extends Parent> {
     for (let i = 0; i < this.#count; i++) {
       const ended = this.#new[i];
       if (this.#young.size >= this.#most) {
+        const unused = this.#old === this.#young ? undefined : this.#old;
+        unused?.clear();
         this.#old = this.#young;
-        this.#young = new TestTable();
+        this.#young = unused ?? new TestTable();
       }
       this.#young.set(ended, ended.test);
     }
