@@ -40,7 +40,7 @@ ${REPORT_NOTES}`,
       io,
       options,
       files,
-      (out) => new TapReport((text) => out.writeText(text)),
+      (out) => new TapReport(out),
       { attachments: endsFor(MAX_FILE_LENGTH) },
     );
   },

@@ -286,6 +286,16 @@ export class TestCollator {
   }
 
   /**
+   * Whether earlier events of the test that ended last had tags, a parent or
+   * files.
+   *
+   * @internal
+   */
+  get hasExtras(): boolean {
+    return this.#ended >= 0 && this.#open.extras(this.#ended) !== undefined;
+  }
+
+  /**
    * Copies the files of tests in progress, before the bytes of their events
    * change, and discards those of tests that have ended. Most tests have ended
    * by then, so that their files are never copied. Call this before a decoder

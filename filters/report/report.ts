@@ -151,6 +151,7 @@ export function runReport(
     text.flush();
     // A report that breaks off is closed too.
     if (isRead || begun !== undefined) {
+      begun?.endRows?.();
       for (const test of verdict.end()) report().add(test);
       report().end?.();
       out.flush();

@@ -34,7 +34,7 @@ const BLOCK_INDENT = "      ";
 const MAX_CHARACTERS = 65536;
 const MAX_MESSAGE_CHARACTERS = 500;
 /** A longer name is whole in the diagnostics only. */
-const MAX_NAME_CHARACTERS = 1024;
+export const MAX_NAME_CHARACTERS = 1024;
 
 /** Messages for the outcomes that TAP does not have. */
 const MESSAGES: Partial<Record<Outcome, string>> = {

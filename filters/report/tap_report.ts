@@ -10,7 +10,10 @@
  * @module
  */
 
-import { isFailure } from "@subunit/codec";
+import { isFailure, type Rows } from "@subunit/codec";
+import { ByteWriter } from "../kit/io/byte_writer.ts";
+import type { Output } from "../kit/io/output.ts";
+import type { Verdict } from "../kit/stream/verdict.ts";
 import type { Report, ReportedTest } from "./report.ts";
 import {
   formatTestPoint,
@@ -19,6 +22,7 @@ import {
   type TestPoint,
   testPointOf,
 } from "./tap_point.ts";
+import { TapRows } from "./tap_rows.ts";
 
 /** How many bytes of subtests are held for parents that have not ended. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
@@ -105,7 +109,10 @@ function levelsOf(subtests: Subtests | undefined): number {
 
 /** Writes a report; subtests are held until their parents end. */
 export class TapReport implements Report {
-  readonly #write: (text: string) => void;
+  readonly #out: Output;
+  /** The test points of {@linkcode TapRows}, before they are in `#out`. */
+  readonly #bytes: ByteWriter;
+  readonly #rows = new TapRows();
   /** How many test points are at the outermost level. */
   #count = 0;
   /** Subtests by their parents' keys. */
@@ -114,9 +121,31 @@ export class TapReport implements Report {
   /** Lost tests: they come last, parents before their subtests. */
   readonly #lost: Node[] = [];
 
-  constructor(write: (text: string) => void) {
-    this.#write = write;
-    write("TAP version 14\n");
+  constructor(out: Output) {
+    this.#out = out;
+    this.#bytes = new ByteWriter(out);
+    this.#write("TAP version 14\n");
+  }
+
+  #write(text: string): void {
+    this.#out.writeText(text);
+  }
+
+  addRow(rows: Rows, i: number, tests: Verdict): void {
+    // Subtests that are held may belong to any test.
+    const isFast = this.#held.size === 0 && !this.#out.isTerminal;
+    if (
+      isFast && this.#rows.write(this.#bytes, rows, i, tests, this.#count + 1)
+    ) {
+      this.#count++;
+      return;
+    }
+    this.#bytes.flush();
+    this.add(tests.endedTest(rows, i));
+  }
+
+  endRows(): void {
+    this.#bytes.flush();
   }
 
   add(test: ReportedTest): void {

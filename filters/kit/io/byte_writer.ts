@@ -217,6 +217,19 @@ export class ByteWriter {
     this.#day = day;
   }
 
+  /** Writes a whole number from 0 to 2 ** 31 - 1. */
+  integer(value: number): void {
+    const { bytes, at } = this;
+    let end = at + 1;
+    for (let rest = value / 10 | 0; rest > 0; rest = rest / 10 | 0) end++;
+    for (let i = end - 1, rest = value; i >= at; i--) {
+      const tens = rest / 10 | 0;
+      bytes[i] = ZERO + rest - tens * 10;
+      rest = tens;
+    }
+    this.at = end;
+  }
+
   /** Writes nanoseconds as ".5" with so many decimals; nothing with none. */
   fraction(nanoseconds: number, decimals: number): void {
     if (decimals === 0) return;

@@ -70,6 +70,13 @@ Deno.test("ByteWriter writes as many decimals as it is asked for", () => {
   }
 });
 
+Deno.test("ByteWriter writes whole numbers", () => {
+  const numbers = [0, 9, 10, 99, 100, 12345, 999999, 1000000, 2 ** 31 - 1];
+  for (const number of numbers) {
+    assertEquals(textOf((to) => to.integer(number)), String(number));
+  }
+});
+
 Deno.test(`ByteWriter copies bytes of any length from anywhere (seed ${SEED})`, () => {
   fc.assert(
     fc.property(

@@ -89,6 +89,11 @@ export class Verdict {
     return this.#collator.startNanoseconds;
   }
 
+  /** Whether earlier events of that test had tags, a parent or files. */
+  get hasExtras(): boolean {
+    return this.#collator.hasExtras;
+  }
+
   /** How many tests are in progress. */
   get size(): number {
     return this.#collator.size;
