@@ -144,7 +144,8 @@ const NO_TAGS = readNewTags([]);
 /** A stream has few sets of tags: most have been read already. */
 const tagsRead = new WeakMap<readonly string[], TagsRead>();
 
-function readTags(tags: readonly string[]): TagsRead {
+/** Returns what the tags of a test contain. */
+export function readTags(tags: readonly string[]): TagsRead {
   if (tags.length === 0) return NO_TAGS;
   let read = tagsRead.get(tags);
   if (read === undefined) tagsRead.set(tags, read = readNewTags(tags));
@@ -173,8 +174,11 @@ type MadeProperties = WeakMap<
 const withPlaces: MadeProperties = new WeakMap();
 const withoutPlaces: MadeProperties = new WeakMap();
 
+/** What a test has as properties. */
+type Properties = Pick<ReportedTest, "tags" | "routeCode" | "parentTestId">;
+
 /** A stream has few sets of properties: most are made already. */
-function propertiesOf(test: ReportedTest, options: CaseOptions): string {
+export function propertiesOf(test: Properties, options: CaseOptions): string {
   const { tags, routeCode, parentTestId } = test;
   if (parentTestId !== undefined || tags.length === 0) {
     return makeProperties(test, options);
@@ -191,7 +195,7 @@ function propertiesOf(test: ReportedTest, options: CaseOptions): string {
 }
 
 function makeProperties(
-  { routeCode, parentTestId, tags }: ReportedTest,
+  { routeCode, parentTestId, tags }: Properties,
   { showsPlaces }: CaseOptions,
 ): string {
   const properties: [name: string, value: string | undefined][] = [
@@ -300,9 +304,17 @@ export function caseOf(
   return parts;
 }
 
+/** The element of an outcome, for a test without files; "" if it has none. */
+export function elementOf(outcome: Outcome): string {
+  const [element, message] = OUTCOME_ELEMENTS[outcome] ?? [];
+  return element === undefined
+    ? ""
+    : outcomeXml(element, { outcome, message }, "");
+}
+
 function outcomeXml(
   element: string,
-  { outcome, message }: Attempt,
+  { outcome, message }: Pick<Attempt, "outcome" | "message">,
   content: string,
 ): string {
   // There is but one type of these, and the schema knows none.

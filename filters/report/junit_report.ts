@@ -8,8 +8,15 @@
  * @module
  */
 
-import { isFailure, PARSER_TEST_ID } from "@subunit/codec";
+import {
+  isFailure,
+  type Outcome,
+  PARSER_TEST_ID,
+  type Rows,
+} from "@subunit/codec";
+import { ByteWriter } from "../kit/io/byte_writer.ts";
 import { Output } from "../kit/io/output.ts";
+import type { Verdict } from "../kit/stream/verdict.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { visibleLines } from "../kit/text/visible.ts";
 import { xmlStart } from "../kit/text/xml.ts";
@@ -21,6 +28,7 @@ import {
   OUTCOME_ELEMENTS,
   type Place,
 } from "./junit_case.ts";
+import { JunitRows } from "./junit_rows.ts";
 import type { Report, ReportedTest } from "./report.ts";
 
 /** A suite with more characters than this is written in parts. */
@@ -47,7 +55,7 @@ class Suite {
     this.place = place;
   }
 
-  add({ outcome, seconds = 0 }: Attempt): void {
+  add({ outcome, seconds = 0 }: Pick<Attempt, "outcome" | "seconds">): void {
     const [element] = OUTCOME_ELEMENTS[outcome] ?? [];
     this.tests++;
     this.seconds += seconds;
@@ -86,6 +94,8 @@ export class JunitReport implements Report {
   /** The suite that is open, and its cases. */
   #suite: Suite | undefined;
   readonly #cases = new Gathered();
+  /** Undefined when rows are no cases by themselves. */
+  readonly #rows: JunitRows | undefined;
   /** Attempts that failed, by route code, test id and place. */
   readonly #failed = new Map<string, Attempt[]>();
 
@@ -93,6 +103,8 @@ export class JunitReport implements Report {
     this.#out = out;
     const showsPlaces = options.suiteFrom !== undefined;
     this.#options = { ...options, showsPlaces };
+    const isPlain = showsPlaces || options.retries || out.isTerminal;
+    this.#rows = isPlain ? undefined : new JunitRows(this.#options);
     this.#write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
   }
 
@@ -116,6 +128,15 @@ export class JunitReport implements Report {
     this.#writeCase(attempt, isFlaky ? failed : []);
   }
 
+  addRow(rows: Rows, i: number, tests: Verdict): void {
+    const place = this.#rows?.read(rows, i, tests);
+    if (place === undefined) return this.add(tests.endedTest(rows, i));
+    const { seconds } = this.#rows!;
+    this.#suiteIn(place).add({ outcome: rows.status(i) as Outcome, seconds });
+    this.#cases.length += this.#rows!.write(this.#cases.bytes, rows, i);
+    this.#endLongSuite();
+  }
+
   end(): void {
     for (const [first, ...others] of this.#failed.values()) {
       this.#writeCase(first, others);
@@ -129,14 +150,23 @@ export class JunitReport implements Report {
     const place = suiteFrom === undefined
       ? counted.place
       : placeIn(counted.testId, suiteFrom);
+    this.#suiteIn(place).add(counted);
+    for (const part of caseOf(counted, others)) {
+      this.#cases.write(this.#shown(part));
+    }
+    this.#endLongSuite();
+  }
+
+  /** The suite for a case: the one that is open, or a new one. */
+  #suiteIn(place: Place): Suite {
     if (!isSame(place, this.#suite?.place)) {
       this.#endSuite();
       this.#suite = new Suite(place);
     }
-    this.#suite!.add(counted);
-    for (const part of caseOf(counted, others)) {
-      this.#cases.write(this.#shown(part));
-    }
+    return this.#suite!;
+  }
+
+  #endLongSuite(): void {
     if (this.#cases.length > SUITE_CHARACTERS) this.#endSuite();
   }
 
@@ -157,7 +187,7 @@ export class JunitReport implements Report {
   }
 }
 
-/** Held text, as bytes: strings would be joined and copied again and again. */
+/** Held cases, as bytes: strings would be joined and copied again and again. */
 class Gathered {
   /** Reused: V8 is late to collect garbage outside its heap. */
   #memory = new Uint8Array(SUITE_CHARACTERS);
@@ -166,10 +196,13 @@ class Gathered {
     writeSync: (bytes) => this.#append(bytes),
     isTerminal: () => false,
   }, "memory");
+  /** For cases that are written as bytes. */
+  readonly bytes: ByteWriter = new ByteWriter(this.#out);
   /** In UTF-16 units. */
   length = 0;
 
   write(text: string): void {
+    this.bytes.flush();
     this.#out.writeText(text);
     this.length += text.length;
   }
@@ -187,6 +220,7 @@ class Gathered {
   }
 
   moveTo(out: Output): void {
+    this.bytes.flush();
     this.#out.flush();
     out.write(this.#memory.subarray(0, this.#count));
     this.#count = 0;

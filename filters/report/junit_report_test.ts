@@ -1,11 +1,27 @@
-import { assertEquals } from "@std/assert";
-import { encodePackets, PacketDecoder, TestCollator } from "@subunit/codec";
+import { assert, assertEquals } from "@std/assert";
+import {
+  encodePackets,
+  PacketDecoder,
+  type StatusEvent,
+  TestCollator,
+} from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
 import fc from "fast-check";
 import { SaxesParser } from "saxes";
+import { assertSameFromRows } from "../../tests/support/reports.ts";
+import {
+  anyEvent,
+  anyRun,
+  anyTimestamp,
+  noisyStream,
+  stream,
+} from "../../tests/support/streams.ts";
 import { Output } from "../kit/io/output.ts";
-import { JunitReport } from "./junit_report.ts";
+import { endsFor } from "../kit/text/content.ts";
+import { charactersRead } from "./junit_case.ts";
+import { type JunitOptions, JunitReport } from "./junit_report.ts";
 
+const SEED = 2311;
 const FIXTURES = new URL("../../tests/fixtures/junit/", import.meta.url);
 
 /** A case, as a reader of XML sees it. */
@@ -168,4 +184,119 @@ Deno.test("a failure is never taken for a flake of another test of a report", ()
     const count = (report: string) => report.match(/<failure\b/g)!.length;
     assertEquals(count(thereAndBack(xml, true)), count(xml), name);
   }
+});
+
+/** Ids that have a class or seem to. */
+const anyId = fc.array(
+  fc.constantFrom(
+    ..."._-0a1Z/ ",
+    "::",
+    "..",
+    "\u00e9",
+    "pkg.Test",
+    ".test_it",
+    "a.b.",
+    "s.",
+    "0.1",
+    "x".repeat(500),
+  ),
+  { maxLength: 4 },
+).map((parts) => parts.join(""));
+
+/** Ends of tests, with what a row can have. */
+const anyEnd: fc.Arbitrary<StatusEvent> = fc.record({
+  testId: anyId,
+  status: fc.constantFrom("success", "uxsuccess", "skip", "fail", "xfail"),
+  tags: fc.subarray([
+    "suite:s",
+    "suite:pkg.Test",
+    "host:h",
+    "repeat:2",
+    "class:c",
+    "<&\u00e9>",
+  ], {
+    maxLength: 2,
+  }),
+  routeCode: fc.constantFrom("0", '"', "", "\u00e9"),
+  timestamp: fc.oneof(
+    anyTimestamp(1),
+    fc.nat(1_000_000).map((half) => ({
+      seconds: 1_000_000 + Math.floor(half / 2000),
+      nanoseconds: half % 2000 * 500_000,
+    })),
+  ),
+  runnable: fc.boolean(),
+}, { requiredKeys: ["testId", "status", "runnable"] });
+
+const anyOptions: fc.Arbitrary<JunitOptions> = fc.record({
+  suiteFrom: fc.option(fc.constant(/^[^.]*/), { nil: undefined, freq: 8 }),
+  most: fc.constant(100),
+  attachments: fc.constant(undefined),
+  retries: fc.integer({ min: 0, max: 7 }).map((number) => number === 0),
+});
+
+Deno.test(`JunitReport writes rows of packets as tests (seed ${SEED})`, () => {
+  fc.assert(
+    fc.property(
+      anyOptions,
+      fc.array(fc.oneof({ weight: 5, arbitrary: anyEnd }, anyEvent())),
+      anyRun({ routes: [undefined, "0"], parents: true }),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 2000 }),
+      (options, events, run, hasRun, size) => {
+        const starts = events.filter((_, index) => index % 3 > 0)
+          .map(({ testId, routeCode, timestamp }, index) => ({
+            testId,
+            routeCode,
+            status: "inprogress" as const,
+            timestamp: timestamp && {
+              seconds: Math.max(0, timestamp.seconds - index % 3),
+              nanoseconds: index % 2 * 500_000,
+            },
+          }));
+        assertSameFromRows(
+          (out) => new JunitReport(out, options),
+          stream(...starts, ...(hasRun ? run : []), ...events),
+          size,
+          { attachments: endsFor(charactersRead(options.most)) },
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 1000 },
+  );
+});
+
+Deno.test(`JunitReport writes rows of any stream as tests (seed ${SEED})`, () => {
+  fc.assert(
+    fc.property(
+      anyOptions,
+      noisyStream,
+      fc.integer({ min: 1, max: 400 }),
+      (options, bytes, size) => {
+        const begin = (out: Output) => new JunitReport(out, options);
+        assertSameFromRows(begin, bytes, size, { attachments: true });
+      },
+    ),
+    { seed: SEED, numRuns: 300 },
+  );
+});
+
+Deno.test("JunitReport ends long suites of rows where it ends those of tests", () => {
+  const tests = Array.from({ length: 400 }, (_, i) => ({
+    testId: `pkg.test_${i % 7 === 0 ? " " : i}`,
+    status: "fail" as const,
+    tags: ["\u00e9".repeat(20)],
+  }));
+  const options = {
+    suiteFrom: undefined,
+    most: 100,
+    attachments: undefined,
+    retries: false,
+  };
+  const report = assertSameFromRows(
+    (out) => new JunitReport(out, options),
+    stream(...Array(40).fill(tests).flat()),
+    70_000,
+  );
+  assert(report.split("<testsuite ").length > 3);
 });
