@@ -20,9 +20,12 @@ const T = 0x54, Z = 0x5a;
 const QUOTE = 0x22, BRACE = 0x7b, END_BRACE = 0x7d, LF = 0x0a;
 const BRACKET = 0x5b, END_BRACKET = 0x5d;
 
-const ESCAPES: Escapes = escapesOf((character) =>
-  JSON.stringify(character).slice(1, -1)
-);
+/** Made when the first row comes: an empty stream starts sooner. */
+let escapes: Escapes | undefined;
+
+function makeEscapes(): Escapes {
+  return escapesOf((character) => JSON.stringify(character).slice(1, -1));
+}
 
 /** The first of a record gets a brace for its comma. */
 const key = (name: string, value = "") => Constant.of(`,"${name}":${value}`);
@@ -71,7 +74,7 @@ function quoted(
   end: number,
 ): boolean {
   to.byte(QUOTE);
-  const isAscii = to.escaped(source, start, end, ESCAPES);
+  const isAscii = to.escaped(source, start, end, escapes ??= makeEscapes());
   to.byte(QUOTE);
   return isAscii;
 }

@@ -94,8 +94,9 @@ export class JunitReport implements Report {
   /** The suite that is open, and its cases. */
   #suite: Suite | undefined;
   readonly #cases = new Gathered();
-  /** Undefined when rows are no cases by themselves. */
-  readonly #rows: JunitRows | undefined;
+  /** Whether rows are cases by themselves. */
+  readonly #takesRows: boolean;
+  #rows: JunitRows | undefined;
   /** Attempts that failed, by route code, test id and place. */
   readonly #failed = new Map<string, Attempt[]>();
 
@@ -103,8 +104,7 @@ export class JunitReport implements Report {
     this.#out = out;
     const showsPlaces = options.suiteFrom !== undefined;
     this.#options = { ...options, showsPlaces };
-    const isPlain = showsPlaces || options.retries || out.isTerminal;
-    this.#rows = isPlain ? undefined : new JunitRows(this.#options);
+    this.#takesRows = !showsPlaces && !options.retries && !out.isTerminal;
     this.#write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n');
   }
 
@@ -129,11 +129,13 @@ export class JunitReport implements Report {
   }
 
   addRow(rows: Rows, i: number, tests: Verdict): void {
-    const place = this.#rows?.read(rows, i, tests);
+    if (!this.#takesRows) return this.add(tests.endedTest(rows, i));
+    const fast = this.#rows ??= new JunitRows(this.#options);
+    const place = fast.read(rows, i, tests);
     if (place === undefined) return this.add(tests.endedTest(rows, i));
-    const { seconds } = this.#rows!;
+    const { seconds } = fast;
     this.#suiteIn(place).add({ outcome: rows.status(i) as Outcome, seconds });
-    this.#cases.length += this.#rows!.write(this.#cases.bytes, rows, i);
+    this.#cases.length += fast.write(this.#cases.bytes, rows, i);
     this.#endLongSuite();
   }
 

@@ -300,3 +300,32 @@ Deno.test("JunitReport ends long suites of rows where it ends those of tests", (
   );
   assert(report.split("<testsuite ").length > 3);
 });
+
+Deno.test("JunitReport names the cases of rows as those of tests, whatever their tags", () => {
+  const ids = ["pkg.Test.a.b", "pkg.Test.a", "pkg.a", "a", "pkg.Test", "s.a"];
+  const tagSets = [
+    [],
+    ["slow"],
+    ["suite:pkg.Test"],
+    ["suite:pkg"],
+    ["suite:s", "suite:pkg.Test"],
+    ["class:pkg"],
+    ["suite:s", "class:pkg.Test"],
+    ["host:h"],
+    ["repeat:2"],
+  ];
+  const events = ids.flatMap((testId) =>
+    tagSets.map((tags) => ({ testId, status: "success" as const, tags }))
+  );
+  assertSameFromRows(
+    (out) =>
+      new JunitReport(out, {
+        suiteFrom: undefined,
+        most: 100,
+        attachments: undefined,
+        retries: false,
+      }),
+    stream(...events),
+    100_000,
+  );
+});

@@ -35,11 +35,6 @@ const TIME = Constant.of('" time="');
 const EMPTY_END = Constant.of('"/>\n'), START_END = Constant.of('">\n');
 const END = Constant.of("</testcase>\n");
 
-/** The elements for outcomes, by status code. */
-const ELEMENTS = ["", ...TEST_STATUSES].map((status) =>
-  Constant.of(elementOf(status as Outcome))
-);
-
 /** What follows from the tags and the route code of a test. */
 interface Parts {
   /** Undefined when the names of the case depend on the tags. */
@@ -51,16 +46,23 @@ interface Parts {
 
 const NANOSECONDS_PER_MS = 1e6, HALF_MS = 5e5;
 const DOT = 0x2e;
-/** The bytes of a name, dots excepted. */
-const WORD = Uint8Array.from(
-  { length: 256 },
-  (_, code) => /\w/.test(String.fromCharCode(code)) ? 1 : 0,
-);
 
 // #region Hot: see above.
 
-/** Reads and writes cases, one at a time. */
+/**
+ * Reads and writes cases, one at a time. Make it when the first row comes: an
+ * empty stream starts sooner.
+ */
 export class JunitRows {
+  /** The elements for outcomes, by status code. */
+  readonly #elements = ["", ...TEST_STATUSES].map((status) =>
+    Constant.of(elementOf(status as Outcome))
+  );
+  /** The bytes of a name, dots excepted. */
+  readonly #word = Uint8Array.from(
+    { length: 256 },
+    (_, code) => /\w/.test(String.fromCharCode(code)) ? 1 : 0,
+  );
   readonly #labels: Labels<Parts>;
   #parts: Parts | undefined;
   #dot = -1;
@@ -90,7 +92,7 @@ export class JunitRows {
    */
   read(rows: Rows, i: number, tests: Verdict): Place | undefined {
     if (!isWholeTest(rows, i, tests)) return undefined;
-    this.#dot = nameDot(rows.source, rows.idAt(i), rows.idEnd(i));
+    this.#dot = this.#nameDot(rows.source, rows.idAt(i), rows.idEnd(i));
     if (this.#dot === NO_NAME) return undefined;
     const duration = this.#duration = durationOf(rows, i, tests);
     if (duration === UNUSUAL) return undefined;
@@ -107,7 +109,7 @@ export class JunitRows {
     const { source, view } = rows;
     const idAt = rows.idAt(i), idEnd = rows.idEnd(i), dot = this.#dot;
     const { properties, extraBytes } = this.#parts!;
-    const element = ELEMENTS[rows.statusCode(i)];
+    const element = this.#elements[rows.statusCode(i)];
     const isEmpty = properties.byteLength + element.byteLength === 0;
     to.reserve(idEnd - idAt + properties.byteLength + ROOM_BYTES);
     const start = to.at;
@@ -126,6 +128,27 @@ export class JunitRows {
       to.constant(END);
     }
     return to.at - start - extraBytes;
+  }
+
+  /**
+   * The dot between class and name, or where an id begins that has no dot: see
+   * `splitTestId`. {@linkcode NO_NAME} for an id with other characters than those
+   * of dotted names, or dots that may be part of a name.
+   */
+  #nameDot(source: Uint8Array, start: number, end: number): number {
+    const word = this.#word;
+    let others = 0, dot = NO_NAME;
+    for (let at = start; at < end; at++) {
+      const byte = source[at];
+      if (byte === DOT) dot = at;
+      else others |= 1 - word[byte];
+    }
+    if (others !== 0 || start === end) return NO_NAME;
+    if (dot === NO_NAME) return start;
+    const before = source[dot - 1], after = source[dot + 1];
+    return dot === start || dot === end - 1 || before === DOT || isDigit(after)
+      ? NO_NAME
+      : dot;
   }
 }
 
@@ -147,28 +170,8 @@ function writeSeconds(
   to.fraction(rounded % 1000 * NANOSECONDS_PER_MS, 3);
 }
 
-/** The id is none that {@linkcode nameDot} knows how to split. */
+/** The id is none that {@linkcode JunitRows} can split. */
 const NO_NAME = -1;
-
-/**
- * The dot between class and name, or where an id begins that has no dot: see
- * `splitTestId`. {@linkcode NO_NAME} for an id with other characters than those
- * of dotted names, or dots that may be part of a name.
- */
-function nameDot(source: Uint8Array, start: number, end: number): number {
-  let others = 0, dot = NO_NAME;
-  for (let at = start; at < end; at++) {
-    const byte = source[at];
-    if (byte === DOT) dot = at;
-    else others |= 1 - WORD[byte];
-  }
-  if (others !== 0 || start === end) return NO_NAME;
-  if (dot === NO_NAME) return start;
-  const before = source[dot - 1], after = source[dot + 1];
-  return dot === start || dot === end - 1 || before === DOT || isDigit(after)
-    ? NO_NAME
-    : dot;
-}
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;

@@ -11,7 +11,6 @@
  */
 
 import { isFailure, type Rows } from "@subunit/codec";
-import { ByteWriter } from "../kit/io/byte_writer.ts";
 import type { Output } from "../kit/io/output.ts";
 import type { Verdict } from "../kit/stream/verdict.ts";
 import type { Report, ReportedTest } from "./report.ts";
@@ -110,9 +109,7 @@ function levelsOf(subtests: Subtests | undefined): number {
 /** Writes a report; subtests are held until their parents end. */
 export class TapReport implements Report {
   readonly #out: Output;
-  /** The test points of {@linkcode TapRows}, before they are in `#out`. */
-  readonly #bytes: ByteWriter;
-  readonly #rows = new TapRows();
+  #rows: TapRows | undefined;
   /** How many test points are at the outermost level. */
   #count = 0;
   /** Subtests by their parents' keys. */
@@ -123,7 +120,6 @@ export class TapReport implements Report {
 
   constructor(out: Output) {
     this.#out = out;
-    this.#bytes = new ByteWriter(out);
     this.#write("TAP version 14\n");
   }
 
@@ -132,20 +128,19 @@ export class TapReport implements Report {
   }
 
   addRow(rows: Rows, i: number, tests: Verdict): void {
+    const fast = this.#rows ??= new TapRows(this.#out);
     // Subtests that are held may belong to any test.
     const isFast = this.#held.size === 0 && !this.#out.isTerminal;
-    if (
-      isFast && this.#rows.write(this.#bytes, rows, i, tests, this.#count + 1)
-    ) {
+    if (isFast && fast.write(rows, i, tests, this.#count + 1)) {
       this.#count++;
-      return;
+    } else {
+      fast.flush();
+      this.add(tests.endedTest(rows, i));
     }
-    this.#bytes.flush();
-    this.add(tests.endedTest(rows, i));
   }
 
   endRows(): void {
-    this.#bytes.flush();
+    this.#rows?.flush();
   }
 
   add(test: ReportedTest): void {

@@ -10,11 +10,8 @@
  */
 
 import { type Outcome, type Rows, TEST_STATUSES } from "@subunit/codec";
-import {
-  type ByteWriter,
-  Constant,
-  decimalsOf,
-} from "../kit/io/byte_writer.ts";
+import { ByteWriter, Constant, decimalsOf } from "../kit/io/byte_writer.ts";
+import type { Output } from "../kit/io/output.ts";
 import type { Verdict } from "../kit/stream/verdict.ts";
 import { durationOf, isWholeTest, Labels, UNUSUAL } from "./row_parts.ts";
 import { MAX_NAME_CHARACTERS, testPointOf } from "./tap_point.ts";
@@ -60,30 +57,40 @@ function partsOf(
   };
 }
 
-/** By status code; the diagnostics are what comes before the duration. */
-const BY_STATUS = TEST_STATUSES.map((status) => partsOf(status as Outcome));
 const SUCCESS = TEST_STATUSES.indexOf("success");
 
 // #region Hot: see above.
 
-/** Writes test points at the outermost level. */
+/**
+ * Writes test points at the outermost level. Make it when the first row comes:
+ * an empty stream starts sooner.
+ */
 export class TapRows {
+  readonly #to: ByteWriter;
+  /** By status; the diagnostics are what comes before the duration. */
+  readonly #byStatus = TEST_STATUSES.map((status) =>
+    partsOf(status as Outcome)
+  );
   /** Those of a success, whose directive depends on its tags. */
   readonly #labels = new Labels((tags, routeCode) =>
     partsOf("success", tags, routeCode)
   );
 
+  constructor(out: Output) {
+    this.#to = new ByteWriter(out);
+  }
+
+  /** Hands what was written to the output. */
+  flush(): void {
+    this.#to.flush();
+  }
+
   /**
    * Writes the test that a row has ended; returns false, and writes nothing,
    * when it is not one of those above.
    */
-  write(
-    to: ByteWriter,
-    rows: Rows,
-    i: number,
-    tests: Verdict,
-    number: number,
-  ): boolean {
+  write(rows: Rows, i: number, tests: Verdict, number: number): boolean {
+    const to = this.#to;
     const idAt = rows.idAt(i), idEnd = rows.idEnd(i);
     if (!isWholeTest(rows, i, tests)) return false;
     if (!isPlainName(rows.source, idAt, idEnd)) return false;
@@ -91,10 +98,8 @@ export class TapRows {
     if (duration === UNUSUAL) return false;
     const labels = this.#labels.of(rows, i);
     const status = rows.statusCode(i) - 1;
-    const { begin, directive } = status === SUCCESS
-      ? labels
-      : BY_STATUS[status];
-    const message = BY_STATUS[status].diagnostics;
+    const bare = this.#byStatus[status], message = bare.diagnostics;
+    const { begin, directive } = status === SUCCESS ? labels : bare;
     to.reserve(idEnd - idAt + labels.diagnostics.byteLength + ROOM_BYTES);
     to.constant(begin);
     to.integer(number);
