@@ -32,6 +32,8 @@ import {
 } from "./goals.ts";
 import { GROWTH_ROWS } from "./growth.ts";
 import {
+  ARMORED_ROW,
+  DIFF_ROW,
   LIVE_ROW,
   packageRows,
   type Plan,
@@ -182,6 +184,8 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     ...STREAM_ROWS.map(streamRow),
     LIVE_ROW,
     SIGNED_ROW,
+    ARMORED_ROW,
+    DIFF_ROW,
     ...tools.map(startUpRow),
     ...packageRows(tools),
     ...GROWTH_ROWS,

@@ -396,6 +396,59 @@ export const SIGNED_ROW: Row = {
   },
 };
 
+/** Verification of an armored message, compared with the same in binary. */
+export const ARMORED_ROW: Row = {
+  name: "gpg-signed-stream verify armored",
+  tool: "gpg-signed-stream",
+  pythonTool: undefined,
+  goals: [atMost(2.5, "binary"), MEMORY],
+  async measure({ runs, scale }) {
+    const bytes = Math.round(scale * corpusBytes("small"));
+    const signed = signCorpus(makeCorpus("small", bytes));
+    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    const { publicKey, armored, binary } = signed;
+    const ours = commandLine("gpg-signed-stream", [
+      "verify",
+      "--mode=inline",
+      `--keyring=${quote(publicKey)}`,
+    ]);
+    const samples = await takeTurns({
+      ours: `${ours} ${quote(armored)} > /dev/null`,
+      binary: `${ours} ${quote(binary)} > /dev/null`,
+    }, runs);
+    return {
+      ...samples.ours!,
+      bytes: Deno.statSync(armored).size,
+      others: bestOf(samples, ["binary"]),
+    };
+  },
+};
+
+/** Two runs compared, against `subunit-stats` of both. */
+export const DIFF_ROW: Row = {
+  name: "subunit-diff small small",
+  tool: "subunit-diff",
+  pythonTool: undefined,
+  goals: [atMost(2, "stats"), MEMORY],
+  async measure({ runs, scale }) {
+    const { path, bytes, packets } = makeCorpus(
+      "small",
+      Math.round(scale * corpusBytes("small")),
+    );
+    const twice = `${quote(path)} ${quote(path)} > /dev/null`;
+    const samples = await takeTurns({
+      ours: `${commandLine("subunit-diff", [])} ${twice}`,
+      stats: `${commandLine("subunit-stats", [])} ${twice}`,
+    }, runs);
+    return {
+      ...samples.ours!,
+      bytes: 2 * bytes,
+      packets: 2 * packets,
+      others: bestOf(samples, ["stats"]),
+    };
+  },
+};
+
 /** The executables from `deno task build`. */
 const BUNDLES = new URL("../../dist/npm/bin/", import.meta.url).pathname;
 /** Commands that do nothing: the minimum of each runtime's start-up. */

@@ -14,8 +14,13 @@ export interface SignedCorpus extends Corpus {
   readonly keyring: string;
   /** gpg's detached signature over all bytes. */
   readonly signature: string;
+  /** Messages of gpg's with the beginning of the corpus, not compressed. */
+  readonly armored: string;
+  readonly binary: string;
 }
 
+/** Of the signed messages. */
+const MESSAGE_BYTES = 75e6;
 const USER = "bench@example.org";
 
 /**
@@ -31,6 +36,8 @@ export function signCorpus(corpus: Corpus): SignedCorpus | undefined {
     publicKey: `${corpus.path}.pub`,
     keyring: `${corpus.path}.gpg`,
     signature: `${corpus.path}.sig`,
+    armored: `${corpus.path}.asc`,
+    binary: `${corpus.path}.pgp`,
   };
   const home = Deno.makeTempDirSync({ prefix: "gpg-" });
   const gpg = `gpg --homedir ${quote(home)} --batch --quiet --yes`;
@@ -45,6 +52,9 @@ export function signCorpus(corpus: Corpus): SignedCorpus | undefined {
     ${gpg} --output ${quote(signed.signature)} --detach-sign ${
     quote(signed.path)
   }
+    head -c ${MESSAGE_BYTES} ${quote(corpus.path)} > ${home}/part
+    ${gpg} -z 0 --output ${quote(signed.binary)} --sign ${home}/part
+    ${gpg} -z 0 --output ${quote(signed.armored)} --armor --sign ${home}/part
     gpgconf --homedir ${quote(home)} --kill all`;
   try {
     const { success } = new Deno.Command("bash", {
