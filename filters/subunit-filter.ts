@@ -67,7 +67,7 @@ must match; of --with-tag, all must. Damage always passes on.`,
       warn: (message) => io.warn(message),
     });
     const selection = new RowSelection(packetSelection, {
-      outcomes: rewriter === undefined ? rules.outcomes : undefined,
+      rules: rewriter === undefined ? rules.atEnd : undefined,
       followsParents,
       takeBytes(source, view, start, end, isSelected) {
         if (isSelected === invert) return;

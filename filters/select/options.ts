@@ -18,6 +18,7 @@ import {
 import { EXIT_STATUS_OPTION, type ToolIO } from "../kit/tool/tool.ts";
 import { Rewriter } from "./rewriter.ts";
 import {
+  type EndRules,
   isFound,
   matching,
   type NameRule,
@@ -170,8 +171,21 @@ export function rulesOf(io: ToolIO, options: Options): Rules {
   if (given("with")) others.push(matching(byLine(options.with)));
   if (given("without")) others.push(not(matching(byLine(options.without))));
   if (given("text")) others.push(withText(byLine(options.text)));
-  const isOnlyRule = isByOutcome && names.length === 0 && others.length === 1;
-  return { names, others, outcomes: isOnlyRule ? outcomes : undefined };
+  const isByMore = names.length > 0 ||
+    (["with", "without", "text"] as const).some(given);
+  const atEnd = isByOutcome && !isByMore
+    ? { outcomes, hasTags: tagRule(options) }
+    : undefined;
+  return { names, others, atEnd };
+}
+
+/** Returns what the options demand of a test's tags; undefined for nothing. */
+function tagRule(options: Options): EndRules["hasTags"] {
+  const { "with-tag": wanted, "without-tag": unwanted } = options;
+  if (wanted.length === 0 && unwanted.length === 0) return undefined;
+  return (tags) =>
+    wanted.every((tag) => tags.includes(tag)) &&
+    !unwanted.some((tag) => tags.includes(tag));
 }
 
 function byLine(expressions: readonly string[]): RegExp[] {

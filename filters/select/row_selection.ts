@@ -5,14 +5,16 @@
  */
 
 import {
+  decodeTags,
   grown,
+  Interned,
   Packet,
   type Rows,
   TEST_STATUSES,
   TestNumbers,
 } from "@subunit/codec";
 import { HeldPackets } from "../kit/stream/held_packets.ts";
-import type { OutcomeOrExists } from "./rules.ts";
+import type { EndRules, OutcomeOrExists } from "./rules.ts";
 import type { Selection } from "./selection.ts";
 
 /** Codes of statuses, as packets have them. */
@@ -27,10 +29,10 @@ const SELECTED = { isSelected: true }, NOT_SELECTED = { isSelected: false };
 /** What a {@linkcode RowSelection} needs besides a {@linkcode Selection}. */
 export interface RowSelectionOptions {
   /**
-   * The outcomes of the tests that are selected; undefined if there are other
-   * rules, or packets change: then all are left to the `Selection`.
+   * What is selected; undefined if there are other rules, or packets change: then
+   * all are left to the `Selection`.
    */
-  readonly outcomes: ReadonlySet<OutcomeOrExists> | undefined;
+  readonly rules: EndRules | undefined;
   readonly followsParents: boolean;
   /** Takes the packets of tests, as `SelectionOptions.take` does. */
   takeBytes(
@@ -43,9 +45,9 @@ export interface RowSelectionOptions {
 }
 
 /**
- * Selects tests by nothing but their outcome, until the first subtest, which may
- * follow its parent: a {@linkcode Selection} takes over then, and gets all that
- * is held.
+ * Selects tests by their outcome and the tags of their last event. When there is
+ * more to know (a subtest may follow its parent, tags come before the end), a
+ * {@linkcode Selection} takes over, and gets all that is held.
  *
  * Most tests start and end in one chunk, and hold one packet: where that begins
  * and ends is a number each.
@@ -58,6 +60,10 @@ export class RowSelection {
   readonly #options: RowSelectionOptions;
   /** Whether tests are selected that end with the status of a code. */
   readonly #isSelected: readonly boolean[];
+  /** Whether tags select, by their bytes; undefined where all do. */
+  readonly #hasTags: Interned<boolean> | undefined;
+  /** Whether a test without tags is selected by that. */
+  readonly #isWithoutTags: boolean = true;
   #hasHandedOver = false;
   readonly #open = new TestNumbers();
   #order = 0;
@@ -76,29 +82,52 @@ export class RowSelection {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(selection: Selection, options: RowSelectionOptions) {
+    const { rules } = options;
     this.#selection = selection;
     this.#options = options;
     this.#isSelected = Array.from({ length: CODES }, (_, code) => {
       const outcome = TEST_STATUSES[code - 1];
-      return options.outcomes?.has(outcome as OutcomeOrExists) ?? false;
+      return rules?.outcomes.has(outcome as OutcomeOrExists) ?? false;
     });
-    this.#hasHandedOver = options.outcomes === undefined;
+    this.#hasHandedOver = rules === undefined;
+    const { hasTags } = rules ?? {};
+    if (hasTags === undefined) return;
+    this.#hasTags = new Interned((source, start, end) =>
+      hasTags(decodeTags(source, start, end))
+    );
+    this.#isWithoutTags = hasTags([]);
   }
 
   /** Takes the packet of a test. */
   add(rows: Rows, i: number): void {
-    if (!this.#hasHandedOver && this.#options.followsParents) {
-      if (rows.parentAt(i) >= 0) this.#handOver();
+    const code = rows.statusCode(i);
+    if (!this.#hasHandedOver && this.#needsMore(rows, i, code)) {
+      this.#handOver();
     }
     if (this.#hasHandedOver) {
       this.#selection.add(rows.packet(i));
       return;
     }
     if (rows.source !== this.#source) this.#begin(rows);
-    const code = rows.statusCode(i);
-    if (code >= FIRST_FINAL) this.#end(rows, i, this.#isSelected[code]);
-    else if (code === EXISTS) this.#take(rows, i, this.#isSelected[code]);
-    else this.#hold(rows, i);
+    if (code === EXISTS) this.#take(rows, i, this.#isEndSelected(rows, i));
+    else if (code < FIRST_FINAL) this.#hold(rows, i);
+    else this.#end(rows, i, this.#isEndSelected(rows, i));
+  }
+
+  /** Whether a packet needs what only a `Selection` does. */
+  #needsMore(rows: Rows, i: number, code: number): boolean {
+    if (rows.parentAt(i) >= 0 && this.#options.followsParents) return true;
+    return this.#hasTags !== undefined && rows.tagsAt(i) >= 0 &&
+      code !== EXISTS && code < FIRST_FINAL;
+  }
+
+  /** Whether a test is selected that ends with this packet. */
+  #isEndSelected(rows: Rows, i: number): boolean {
+    if (!this.#isSelected[rows.statusCode(i)]) return false;
+    const { source, view } = rows, at = rows.tagsAt(i);
+    return at < 0
+      ? this.#isWithoutTags
+      : this.#hasTags?.get(source, view, at, rows.tagsEnd(i)) ?? true;
   }
 
   /** Makes what is held its own; before the bytes of the chunk are gone. */

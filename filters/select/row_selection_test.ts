@@ -10,7 +10,12 @@ import {
   stream,
 } from "../../tests/support/streams.ts";
 import { RowSelection } from "./row_selection.ts";
-import { outcomeIn, type OutcomeOrExists } from "./rules.ts";
+import {
+  outcomeIn,
+  type OutcomeOrExists,
+  withoutTags,
+  withTags,
+} from "./rules.ts";
 import { Selection } from "./selection.ts";
 
 const SEED = 20130814;
@@ -20,15 +25,20 @@ type Taken = [string, boolean][];
 
 interface Shape {
   readonly outcomes: ReadonlySet<OutcomeOrExists>;
+  readonly wanted: readonly string[] | undefined;
+  readonly unwanted: readonly string[] | undefined;
   readonly followsParents: boolean;
 }
 
 function packetSelection(
-  { outcomes, followsParents }: Shape,
+  { outcomes, wanted, unwanted, followsParents }: Shape,
   taken: Taken,
 ): Selection {
+  const others = [outcomeIn(outcomes)];
+  if (wanted !== undefined) others.push(withTags(wanted));
+  if (unwanted !== undefined) others.push(withoutTags(unwanted));
   return new Selection({
-    rules: { names: [], others: [outcomeIn(outcomes)] },
+    rules: { names: [], others },
     followsParents,
     take: ({ bytes }, isSelected) => taken.push([bytes.toHex(), isSelected]),
     warn: (message) => taken.push([message, false]),
@@ -73,8 +83,14 @@ function takenPlainly(bytes: Uint8Array, size: number, shape: Shape): Taken {
 
 function takenFast(bytes: Uint8Array, size: number, shape: Shape): Taken {
   const taken: Taken = [];
+  const { outcomes, wanted = [], unwanted = [], followsParents } = shape;
+  const hasTags = (tags: readonly string[]) =>
+    wanted.every((tag) => tags.includes(tag)) &&
+    !unwanted.some((tag) => tags.includes(tag));
+  const isByTags = wanted.length + unwanted.length > 0;
   const selection = new RowSelection(packetSelection(shape, taken), {
-    ...shape,
+    rules: { outcomes, ...(isByTags ? { hasTags } : {}) },
+    followsParents,
     takeBytes: (source, _view, start, end, isSelected) =>
       taken.push([source.subarray(start, end).toHex(), isSelected]),
   });
@@ -107,6 +123,17 @@ const meetingEvents: fc.Arbitrary<EventFields[]> = fc.array(
   ),
 );
 
+/** Tests whose last events have tags. */
+const taggedEnds: fc.Arbitrary<EventFields[]> = fc.array(fc.record({
+  status: fc.constantFrom("success", "fail", "exists", "skip"),
+  tags: fc.constantFrom(undefined, [], ["net"], ["net", "slow"], ["slow"]),
+})).map((ends) =>
+  ends.flatMap((end, i): EventFields[] => [
+    { testId: `${i}`, status: "inprogress" },
+    { testId: `${i}`, ...end } as EventFields,
+  ])
+);
+
 /** More ended tests than are remembered before a subtest, then some subtests. */
 const lateSubtests: fc.Arbitrary<EventFields[]> = fc.tuple(
   fc.integer({ min: 50, max: 400 }),
@@ -128,6 +155,7 @@ Deno.test(`RowSelection takes what Selection takes (seed ${SEED})`, () => {
     noisyStream,
     ...[
       meetingEvents,
+      taggedEnds,
       lateSubtests,
       anyRun(),
       anyRun({ parents: true, maxTests: 20, routes: [undefined, "0"] }),
@@ -136,6 +164,8 @@ Deno.test(`RowSelection takes what Selection takes (seed ${SEED})`, () => {
   const shape: fc.Arbitrary<Shape> = fc.record({
     outcomes: fc.subarray<OutcomeOrExists>([...OUTCOMES, "exists"])
       .map((all) => new Set(all)),
+    wanted: fc.constantFrom(undefined, undefined, ["net"], ["net", "slow"]),
+    unwanted: fc.constantFrom(undefined, undefined, ["slow"], ["a", "b"]),
     followsParents: fc.boolean(),
   });
   const size = fc.integer({ min: 20, max: 6000 });

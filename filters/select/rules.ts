@@ -36,12 +36,19 @@ export type NameRule = (test: Named) => boolean;
 /** Whether a test is selected; undefined while that is open. */
 export type Rule = (test: Known) => boolean | undefined;
 
+/** What is selected by the last event of a test, and the last tags given. */
+export interface EndRules {
+  readonly outcomes: ReadonlySet<OutcomeOrExists>;
+  /** Whether the tags of a test select it; undefined where all do. */
+  readonly hasTags?: (tags: readonly string[]) => boolean;
+}
+
 /** Rules that must all hold. */
 export interface Rules {
   readonly names: readonly NameRule[];
   readonly others: readonly Rule[];
-  /** The outcomes of the tests that are selected, if nothing else decides. */
-  readonly outcomes?: ReadonlySet<OutcomeOrExists> | undefined;
+  /** The same rules, if they need nothing but the end of a test. */
+  readonly atEnd?: EndRules | undefined;
 }
 
 /** Whether the rules for names hold. */
