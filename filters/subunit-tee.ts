@@ -6,11 +6,16 @@
  * @module
  */
 
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import {
+  type Damage,
+  type ForeignBytes,
+  PacketDecoder,
+  type Rows,
+} from "@subunit/codec";
 import { isReaderGone } from "./kit/errors.ts";
 import { AsyncStdout } from "./kit/io/async_stdout.ts";
 import { readChunkAsync } from "./kit/io/input.ts";
-import { joinItems } from "./kit/io/item_bytes.ts";
+import { ByteRuns } from "./kit/io/item_bytes.ts";
 import { Archive } from "./kit/io/whole_packet_file.ts";
 import { exitOnEndingSignal } from "./kit/io/signals.ts";
 import {
@@ -20,10 +25,6 @@ import {
   ToolError,
   type ToolIO,
 } from "./kit/tool/tool.ts";
-
-function isForeign({ kind }: StreamItem): boolean {
-  return kind === "foreign";
-}
 
 /** The outputs of the stream; one that fails is not written to again. */
 class Outputs {
@@ -110,17 +111,19 @@ the tool. A FILE that cannot be written is reported, and the others go on.`,
       options["ignore-interrupts"] ? ["SIGINT"] : [],
     );
     const decoder = new PacketDecoder();
+    const main = new ByteRuns(), between = new ByteRuns();
+    const takeRows = (rows: Rows) => main.addRows(rows);
+    const takeOther = (item: ForeignBytes | Damage) => {
+      const isText = item.kind === "foreign";
+      if (isText && text !== undefined) between.addItem(item);
+      if (!isText || !options["packets-only"]) main.addItem(item);
+    };
     const drain = async () => {
-      const items: StreamItem[] = [];
-      decoder.drain((item) => items.push(item));
-      if (text !== undefined) {
-        const bytes = joinItems(items.filter(isForeign));
-        if (!outputs.write(text, bytes)) text = undefined;
+      decoder.drainRows(takeRows, takeOther);
+      if (text !== undefined && !outputs.write(text, between.take())) {
+        text = undefined;
       }
-      const main = options["packets-only"]
-        ? items.filter((item) => !isForeign(item))
-        : items;
-      await outputs.writeAll(joinItems(main), options["outlive-reader"]);
+      await outputs.writeAll(main.take(), options["outlive-reader"]);
     };
     // Unlike the blocking reads of the other tools, this lets signal handlers run.
     for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {

@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import type { StreamItem } from "@subunit/codec";
+import type { Rows, StreamItem } from "@subunit/codec";
 
 /** The buffer that holds an item's bytes. */
 export function memoryOf(item: StreamItem): ArrayBufferLike {
@@ -33,6 +33,49 @@ export function joinItems(items: readonly StreamItem[]): Uint8Array {
   return isRun
     ? new Uint8Array(memoryOf(first), start, length)
     : concat(items.map(({ bytes }) => bytes));
+}
+
+/** The bytes of rows and of other items, in order; adjacent ones are one run. */
+export class ByteRuns {
+  #runs: Uint8Array[] = [];
+  /** The last run, by places in its memory. */
+  #memory: ArrayBufferLike | undefined;
+  #start = 0;
+  #end = 0;
+
+  addRows(rows: Rows): void {
+    const last = rows.count - 1;
+    this.#add(rows.source, rows.start(0), rows.end(last));
+  }
+
+  addItem({ bytes }: StreamItem): void {
+    this.#add(bytes, 0, bytes.length);
+  }
+
+  #add({ buffer, byteOffset }: Uint8Array, start: number, end: number): void {
+    const at = byteOffset + start;
+    if (buffer !== this.#memory || at !== this.#end) {
+      this.#endRun();
+      this.#memory = buffer;
+      this.#start = at;
+    }
+    this.#end = byteOffset + end;
+  }
+
+  #endRun(): void {
+    if (this.#memory === undefined) return;
+    const length = this.#end - this.#start;
+    this.#runs.push(new Uint8Array(this.#memory, this.#start, length));
+    this.#memory = undefined;
+  }
+
+  /** Returns all bytes, and forgets them: a view if they are one run. */
+  take(): Uint8Array {
+    this.#endRun();
+    const runs = this.#runs;
+    this.#runs = [];
+    return runs.length === 1 ? runs[0] : concat(runs);
+  }
 }
 
 /** The text in an item: bytes between packets, or a file without a test. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { StreamItem } from "@subunit/codec";
+import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import {
   damaged,
   equalBytes,
@@ -7,13 +7,18 @@ import {
   itemsIn,
   stream,
 } from "../../../tests/support/streams.ts";
-import { joinItems, textOf } from "./item_bytes.ts";
+import { ByteRuns, joinItems, textOf } from "./item_bytes.ts";
 
 const CHUNK = stream(
   "text",
   { testId: "a", status: "success" },
   damaged({ testId: "b", status: "success" }),
   { testId: "c", status: "fail" },
+);
+
+/** More packets than there are rows at a time. */
+const PACKETS = stream(
+  ...Array.from({ length: 600 }, (_, i) => ({ testId: `${i}` })),
 );
 
 Deno.test("joinItems gives a view where items stand behind one another", () => {
@@ -45,6 +50,32 @@ Deno.test("joinItems copies where items are apart", () => {
   for (const items of cases) {
     const expected = stream(...items.map(({ bytes }) => bytes));
     assert(equalBytes(joinItems(items), expected));
+  }
+});
+
+Deno.test("ByteRuns joins rows and items as joinItems joins items", () => {
+  const bytes = stream(CHUNK, CHUNK, PACKETS, CHUNK);
+  const decode = () => {
+    const decoder = new PacketDecoder();
+    decoder.push(bytes);
+    decoder.end();
+    return decoder;
+  };
+  const isPassing = [
+    (_: StreamItem) => true,
+    (item: StreamItem) => item.kind !== "foreign",
+    (item: StreamItem) => item.kind !== "damage",
+  ];
+  const runs = new ByteRuns();
+  for (const passes of isPassing) {
+    decode().drainRows((rows) => runs.addRows(rows), (item) => {
+      if (passes(item)) runs.addItem(item);
+    });
+    const joined = runs.take();
+    const items = itemsIn(bytes).filter(passes);
+    assert(equalBytes(joined, joinItems(items)));
+    assertEquals(joined.buffer === bytes.buffer, passes === isPassing[0]);
+    assertEquals(runs.take().length, 0);
   }
 });
 
