@@ -8,6 +8,7 @@ import {
   EventKey,
   isFailure,
   type Packet,
+  type Rows,
   type StatusEvent,
   type Test,
   type TestKeyBytes,
@@ -150,23 +151,31 @@ export function forEachTest(
   const verdict = new Verdict();
   const open = new TestTable<HeldPackets>();
   let fresh: HeldPackets[] = [];
-  io.forEachItem([file], (item) => {
-    if (item.kind === "damage") io.reportDamage(item);
-    if (item.kind === "foreign") verdict.add(item);
-    if (item.kind !== "packet" || item.idAt < 0 || item.status === "exists") {
-      return;
-    }
-    const test = verdict.add(item);
-    if (test !== undefined) {
-      const held = open.delete(item);
-      take(test, item, () => [...held?.packets ?? [], item]);
-      // Otherwise they would be copied at the end of the chunk.
-      held?.release(() => {});
+  const end = (test: Test, last: Packet) => {
+    const held = open.delete(last);
+    take(test, last, () => [...held?.packets ?? [], last]);
+    // Otherwise they would be copied at the end of the chunk.
+    held?.release(() => {});
+  };
+  const hold = (packet: Packet) => {
+    const held = open.getOrAdd(packet, () => new HeldPackets());
+    held.hold(packet);
+    fresh.push(held);
+  };
+  const addRow = (rows: Rows, i: number) => {
+    if (rows.idAt(i) < 0 || rows.status(i) === "exists") return;
+    if (verdict.addRow(rows, i) !== 0) {
+      const test = verdict.endedTest(rows, i);
+      end(test, test.last as Packet);
     } else if (holdsPackets) {
-      const held = open.getOrAdd(item, () => new HeldPackets());
-      held.hold(item);
-      fresh.push(held);
+      hold(rows.packet(i));
     }
+  };
+  io.forEachRows([file], (rows) => {
+    for (let i = 0; i < rows.count; i++) addRow(rows, i);
+  }, (item) => {
+    if (item.kind === "damage") io.reportDamage(item);
+    else verdict.add(item);
   }, () => {
     fresh.forEach((held) => held.own());
     fresh = [];
