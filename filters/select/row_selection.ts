@@ -21,8 +21,13 @@ import type { Selection } from "./selection.ts";
 const EXISTS = 1, FIRST_FINAL = 3;
 /** Codes of statuses, and 0 for none. */
 const CODES = 8;
-/** Of a test that holds no packet of the present chunk by its place. */
+/** The place of a test's packet when it holds none by its place. */
 const NONE = -1;
+/** Places in the arena count down from here. */
+const IN_ARENA = -2;
+/** Longer packets are held as objects, not in the arena. */
+const LONGEST_IN_ARENA = 4096;
+const FIRST_ARENA_BYTES = 4096;
 
 const SELECTED = { isSelected: true }, NOT_SELECTED = { isSelected: false };
 
@@ -49,8 +54,8 @@ export interface RowSelectionOptions {
  * more to know (a subtest may follow its parent, tags come before the end), a
  * {@linkcode Selection} takes over, and gets all that is held.
  *
- * Most tests start and end in one chunk, and hold one packet: where that begins
- * and ends is a number each.
+ * Most tests hold one packet, and end in the chunk in which they start: where that
+ * packet is, and its length, are numbers.
  *
  * `deno task bench` measures it as `subunit-filter -F`; the oracle in the tests
  * is the `Selection`.
@@ -69,12 +74,22 @@ export class RowSelection {
   #order = 0;
 
   // By the number of a test:
-  /** Where the only packet that it holds is in the chunk, or `NONE`. */
-  #starts = new Int32Array(this.#open.capacity);
-  #ends = new Int32Array(this.#open.capacity);
+  /** Where the only packet that it holds is: in the chunk or in the arena. */
+  #places = new Int32Array(this.#open.capacity);
+  #lengths = new Int32Array(this.#open.capacity);
   #orders = new Float64Array(this.#open.capacity);
   /** The packets that it holds otherwise. */
   readonly #held: (HeldPackets | undefined)[] = [];
+
+  /**
+   * Packets that outlive their chunk. What is written there stays: when the arena
+   * is full, those that are still held move to another one.
+   */
+  #arena = new Uint8Array(FIRST_ARENA_BYTES);
+  #arenaView: DataView = new DataView(this.#arena.buffer);
+  #arenaEnd = 0;
+  /** How many bytes of the arena are held. */
+  #arenaBytes = 0;
 
   /** Tests that may hold packets of the present chunk. */
   #fresh: number[] = [];
@@ -138,7 +153,11 @@ export class RowSelection {
 
   /** Is called after the last packet: tests in progress are lost. */
   end(): void {
-    this.#handOver();
+    if (!this.#hasHandedOver) {
+      const isSelected = this.#isWithoutTags &&
+        this.#options.rules!.outcomes.has("lost");
+      for (const test of this.#inOrder()) this.#release(test, isSelected);
+    }
     this.#selection.end();
   }
 
@@ -151,10 +170,10 @@ export class RowSelection {
   #hold(rows: Rows, i: number): void {
     const test = this.#open.addRow(rows, i);
     if (this.#open.isNew) {
-      if (test >= this.#starts.length) this.#grow();
+      if (test >= this.#places.length) this.#grow();
       this.#orders[test] = this.#order++;
-      this.#starts[test] = rows.start(i);
-      this.#ends[test] = rows.end(i);
+      this.#places[test] = rows.start(i);
+      this.#lengths[test] = rows.end(i) - rows.start(i);
       this.#fresh.push(test);
       return;
     }
@@ -166,28 +185,30 @@ export class RowSelection {
 
   #end(rows: Rows, i: number, isSelected: boolean): void {
     const test = this.#open.deleteRow(rows, i);
-    if (test >= 0) {
-      const start = this.#starts[test];
-      if (start !== NONE) {
-        this.#options.takeBytes(
-          this.#source!,
-          this.#view,
-          start,
-          this.#ends[test],
-          isSelected,
-        );
-        this.#starts[test] = NONE;
-      } else {
-        this.#held[test]!.release(({ source, view, start, end }) =>
-          this.#options.takeBytes(source, view, start, end, isSelected)
-        );
-        this.#held[test] = undefined;
-      }
-    }
+    if (test >= 0) this.#release(test, isSelected);
     this.#take(rows, i, isSelected);
     if (this.#options.followsParents) {
       const parent = isSelected ? SELECTED : NOT_SELECTED;
       this.#selection.ended.addRow(rows, i, parent);
+    }
+  }
+
+  /** Lets the packets of a test go. */
+  #release(test: number, isSelected: boolean): void {
+    const place = this.#places[test], length = this.#lengths[test];
+    const { takeBytes } = this.#options;
+    this.#places[test] = NONE;
+    if (place > NONE) {
+      takeBytes(this.#source!, this.#view, place, place + length, isSelected);
+    } else if (place <= IN_ARENA) {
+      const at = IN_ARENA - place;
+      this.#arenaBytes -= length;
+      takeBytes(this.#arena, this.#arenaView, at, at + length, isSelected);
+    } else {
+      this.#held[test]!.release(({ source, view, start, end }) =>
+        takeBytes(source, view, start, end, isSelected)
+      );
+      this.#held[test] = undefined;
     }
   }
 
@@ -205,31 +226,62 @@ export class RowSelection {
   /** The packet that a test holds by its place, as an object. */
   #packetsOf(test: number): HeldPackets {
     const packets = new HeldPackets();
-    const start = this.#starts[test], end = this.#ends[test];
-    packets.hold(
-      Packet.index(this.#source!, this.#view, start, end) as Packet,
-    );
-    this.#starts[test] = NONE;
+    const place = this.#places[test], length = this.#lengths[test];
+    const isInArena = place <= IN_ARENA;
+    const source = isInArena ? this.#arena : this.#source!;
+    const view = isInArena ? this.#arenaView : this.#view;
+    const start = isInArena ? IN_ARENA - place : place;
+    if (isInArena) this.#arenaBytes -= length;
+    packets.hold(Packet.index(source, view, start, start + length) as Packet);
+    this.#places[test] = NONE;
     return packets;
   }
 
   #own(): void {
     for (const test of this.#fresh) {
-      if (this.#starts[test] !== NONE) {
-        this.#held[test] = this.#packetsOf(test);
+      const place = this.#places[test], length = this.#lengths[test];
+      if (place > NONE && length <= LONGEST_IN_ARENA) {
+        const at = this.#reserve(length);
+        this.#arena.set(this.#source!.subarray(place, place + length), at);
+        this.#places[test] = IN_ARENA - at;
+        continue;
       }
+      if (place > NONE) this.#held[test] = this.#packetsOf(test);
       this.#held[test]?.own();
     }
     this.#fresh = [];
     this.#source = undefined;
   }
 
+  /** Reserves memory in the arena and returns where it begins. */
+  #reserve(length: number): number {
+    if (this.#arenaEnd + length > this.#arena.length) this.#moveArena(length);
+    const at = this.#arenaEnd;
+    this.#arenaEnd += length;
+    this.#arenaBytes += length;
+    return at;
+  }
+
+  #moveArena(length: number): void {
+    const old = this.#arena, needed = this.#arenaBytes + length;
+    this.#arena = new Uint8Array(
+      Math.max(FIRST_ARENA_BYTES, needed + (needed >>> 1)),
+    );
+    this.#arenaView = new DataView(this.#arena.buffer);
+    this.#arenaEnd = 0;
+    for (const test of this.#open.values()) {
+      const place = this.#places[test];
+      if (place > IN_ARENA) continue;
+      const at = IN_ARENA - place, length = this.#lengths[test];
+      this.#arena.set(old.subarray(at, at + length), this.#arenaEnd);
+      this.#places[test] = IN_ARENA - this.#arenaEnd;
+      this.#arenaEnd += length;
+    }
+  }
+
   #handOver(): void {
-    if (this.#hasHandedOver) return;
     this.#hasHandedOver = true;
-    const tests = Array.from(this.#open.values())
-      .sort((a, b) => this.#orders[a] - this.#orders[b]);
-    for (const test of tests) {
+    for (const test of this.#inOrder()) {
       const held = this.#held[test] ?? this.#packetsOf(test);
       held.release((packet) => this.#selection.add(packet));
     }
@@ -237,10 +289,16 @@ export class RowSelection {
     this.#fresh = [];
   }
 
+  /** The tests in progress, in the order in which they started. */
+  #inOrder(): Int32Array {
+    return this.#open.values()
+      .sort((a, b) => this.#orders[a] - this.#orders[b]);
+  }
+
   #grow(): void {
     const { capacity } = this.#open;
-    this.#starts = grown(this.#starts, capacity);
-    this.#ends = grown(this.#ends, capacity);
+    this.#places = grown(this.#places, capacity);
+    this.#lengths = grown(this.#lengths, capacity);
     this.#orders = grown(this.#orders, capacity);
   }
 }

@@ -134,6 +134,27 @@ const taggedEnds: fc.Arbitrary<EventFields[]> = fc.array(fc.record({
   ])
 );
 
+/** Many tests at a time; some packets are long, and some tests are lost. */
+const manyOpen: fc.Arbitrary<EventFields[]> = fc.tuple(
+  fc.integer({ min: 50, max: 300 }),
+  fc.array(fc.nat(300), { maxLength: 300 }),
+).map(([count, ended]) => {
+  const named = (i: number) => ({
+    testId: i % 50 === 7 ? `${i}`.padEnd(5000) : `test ${i}`,
+  });
+  return [
+    ...Array.from({ length: count }, (_, i): EventFields => ({
+      ...named(i),
+      status: "inprogress",
+    })),
+    ...ended.map((i): EventFields =>
+      i % 5 === 0
+        ? { ...named(i), fileName: "f", fileBytes: Uint8Array.of(i & 255) }
+        : { ...named(i), status: i % 2 === 0 ? "fail" : "success" }
+    ),
+  ];
+});
+
 /** More ended tests than are remembered before a subtest, then some subtests. */
 const lateSubtests: fc.Arbitrary<EventFields[]> = fc.tuple(
   fc.integer({ min: 50, max: 400 }),
@@ -156,6 +177,7 @@ Deno.test(`RowSelection takes what Selection takes (seed ${SEED})`, () => {
     ...[
       meetingEvents,
       taggedEnds,
+      manyOpen,
       lateSubtests,
       anyRun(),
       anyRun({ parents: true, maxTests: 20, routes: [undefined, "0"] }),
