@@ -14,7 +14,7 @@ import {
   paddingBehind,
 } from "./kit/stream/expected_tests.ts";
 import { textOf } from "./kit/io/item_bytes.ts";
-import { lostTest, writeFailure } from "./kit/stream/failures.ts";
+import { lostTest, type Missing, writeFailure } from "./kit/stream/failures.ts";
 import { Verdict } from "./kit/stream/verdict.ts";
 import { TextTails } from "./kit/stream/text_tails.ts";
 import {
@@ -79,16 +79,15 @@ failure with the tag "lost" and the last output. FILE has one test id per line.`
       verdict.add(item);
       keepText(item);
     });
-    const missing = [
-      ...verdict.end().map(lostTest),
-      ...Array.from(expected.absent, absentTest),
-    ];
-    if (missing.length > 0) io.out.writeText("\n".repeat(padding));
-    for (const test of missing) {
+    let missing = 0;
+    const fail = (test: Missing) => {
+      if (missing++ === 0) io.out.writeText("\n".repeat(padding));
       writeFailure(io.out, test, tails.get(test.routeCode), latest);
-    }
+    };
+    for (const test of verdict.end()) fail(lostTest(test));
+    for (const testId of expected.absent) fail(absentTest(testId));
     if (!options["exit-status"]) return 0;
-    return io.conclude(verdict) || (missing.length > 0 ? 1 : 0);
+    return io.conclude(verdict) || (missing > 0 ? 1 : 0);
   },
 });
 

@@ -311,9 +311,18 @@ export class TestCollator {
    * started.
    */
   end(): Test[] {
-    return this.#open.entries().map(([key, beginning]) =>
-      new Test("lost", undefined, beginning, key)
-    );
+    return [...this.lost()];
+  }
+
+  /**
+   * The same tests one by one: there may be many. Nothing may be added any more.
+   *
+   * @internal
+   */
+  *lost(): Generator<Test> {
+    for (const [key, beginning] of this.#open.entries()) {
+      yield new Test("lost", undefined, beginning, key);
+    }
   }
 
   #keep(test: number, event: StatusEvent): void {

@@ -115,7 +115,7 @@ export async function* testsOf(
     const test = collator.add(event);
     if (test !== undefined) yield test;
   }
-  yield* collator.end();
+  yield* collator.lost();
 }
 
 /**

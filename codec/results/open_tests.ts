@@ -221,10 +221,12 @@ export class OpenTests {
   }
 
   /** The tests in progress, in the order in which they started. */
-  entries(): [TestKey, Beginning][] {
-    return Array.from(this.#numbers.values())
-      .sort((a, b) => this.#orders[a] - this.#orders[b])
-      .map((test) => [this.#numbers.key(test), this.beginning(test)]);
+  *entries(): Generator<[TestKey, Beginning]> {
+    const tests = this.#numbers.values()
+      .sort((a, b) => this.#orders[a] - this.#orders[b]);
+    for (const test of tests) {
+      yield [this.#numbers.key(test), this.beginning(test)];
+    }
   }
 }
 

@@ -430,7 +430,7 @@ export class V1EncoderStream extends EventEncoderStream {
       },
       end(to) {
         quoter.end();
-        for (const test of collator.end()) add(test);
+        for (const test of collator.lost()) add(test);
         take(to);
       },
     }, { onError });

@@ -104,16 +104,15 @@ export class Verdict {
     this.#collator.own();
   }
 
-  /** Ends the stream and returns the lost tests. */
-  end(): Test[] {
+  /** Ends the stream and returns the lost tests, to be read once. */
+  end(): Iterable<Test> {
     for (let code = 1; code < CODES; code++) {
       const count = this.#rowCounts[code];
       if (count > 0) this.summary.addCode(code, count);
     }
     this.#rowCounts.fill(0);
-    const lost = this.#collator.end();
-    for (const test of lost) this.summary.add(test);
-    return lost;
+    this.summary.outcomes.lost += this.size;
+    return this.#collator.lost();
   }
 
   /** The exit status of a tool that judges; valid after {@linkcode end}. */
