@@ -42,7 +42,7 @@ it; a line that a test would cut in two gets a line end. Line ends in test ids b
       plain: options.plain,
       dropsText: options["no-passthrough"],
     });
-    io.forEachItem(files, (item) => {
+    io.forEachRows(files, (rows) => writer.addRows(rows), (item) => {
       if (item.kind === "damage") io.reportDamage(item);
       writer.add(item);
     }, () => writer.endChunk());

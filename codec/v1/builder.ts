@@ -5,7 +5,6 @@
  */
 
 import { copyBytes } from "../text/bytes.ts";
-import type { Timestamp } from "../timestamp.ts";
 import { TIME_BYTES, writeTime } from "./time.ts";
 
 const encoder = new TextEncoder();
@@ -71,9 +70,9 @@ export class TextBuilder {
   }
 
   /** Adds a time in the form of version 1. */
-  time(time: Timestamp): void {
+  time(seconds: number, nanoseconds: number): void {
     this.#reserve(TIME_BYTES);
-    this.#size = writeTime(this.#bytes, this.#size, time);
+    this.#size = writeTime(this.#bytes, this.#size, seconds, nanoseconds);
   }
 
   #reserve(room: number): void {

@@ -18,6 +18,7 @@ import {
 } from "../stream_pair.ts";
 import { type Timestamp, timestampOf } from "../timestamp.ts";
 import { Packet } from "../v2/packet.ts";
+import type { Rows } from "../v2/rows.ts";
 import { isText } from "../text/utf8.ts";
 import { TextBuilder } from "./builder.ts";
 import { bracketedFile, TRACEBACK } from "./files.ts";
@@ -148,12 +149,16 @@ export class V1Encoder {
     // Without a time of its own it would get that of the previous test.
     const started = test.started ?? ended;
     const { view, start, end } = this.#label(test, packet);
-    if (started !== undefined) this.#writeTime(started);
+    if (started !== undefined) {
+      this.#writeTime(started.seconds, started.nanoseconds);
+    }
     out.text("test: ");
     out.range(view, start, end);
     out.byte(LF);
     if (tags.length > 0) this.#writeTags(tags);
-    if (ended !== undefined && !isSame(ended, started!)) this.#writeTime(ended);
+    if (ended !== undefined && !isSame(ended, started!)) {
+      this.#writeTime(ended.seconds, ended.nanoseconds);
+    }
     out.text(KEYWORDS[outcome]);
     out.range(view, start, end);
     this.#writeDetails(test);
@@ -166,14 +171,56 @@ export class V1Encoder {
     if (out.size > RUN_BYTES) this.flush();
   }
 
+  /**
+   * Encodes the test that a row has ended, if nothing else is known of it but
+   * when it started. Returns false, and writes nothing, when its name cannot be
+   * written as it is.
+   *
+   * {@linkcode add} without the objects, and its oracle: `deno task bench
+   * subunit-2to1`.
+   *
+   * @param startSeconds NaN when the start is not known
+   * @internal
+   */
+  addRow(
+    rows: Rows,
+    i: number,
+    startSeconds: number,
+    startNanoseconds: number,
+  ): boolean {
+    const { source, view } = rows;
+    const idAt = rows.idAt(i), idEnd = rows.idEnd(i);
+    if (!isLabel(source, view, idAt, idEnd)) return false;
+    const out = this.#out;
+    const hasStart = !Number.isNaN(startSeconds), hasEnd = rows.timeAt(i) >= 0;
+    const seconds = hasEnd ? rows.seconds(i) : startSeconds;
+    const nanoseconds = hasEnd ? rows.nanoseconds(i) : startNanoseconds;
+    if (hasStart) this.#writeTime(startSeconds, startNanoseconds);
+    else if (hasEnd) this.#writeTime(seconds, nanoseconds);
+    out.text("test: ");
+    out.range(view, idAt, idEnd);
+    out.byte(LF);
+    const tags = rows.tags(i);
+    if (tags !== undefined && tags.length > 0) this.#writeTags(tags);
+    const isLater = hasStart &&
+      (seconds !== startSeconds || nanoseconds !== startNanoseconds);
+    if (isLater) this.#writeTime(seconds, nanoseconds);
+    out.text(KEYWORDS[rows.status(i) as TestOutcome]);
+    out.range(view, idAt, idEnd);
+    out.byte(LF);
+    if (rows.routeAt(i) >= 0) this.losses["route codes"]++;
+    if (out.size > RUN_BYTES) this.flush();
+    return true;
+  }
+
   /** Emits what has been written and not emitted yet. */
   flush(): void {
     if (this.#out.size > 0) this.#take(this.#out.take());
   }
 
-  #writeTime(time: Timestamp): void {
+  #writeTime(seconds: number, nanoseconds: number): void {
     this.#out.text("time: ");
-    this.#out.time(time);
+    this.#out.time(seconds, nanoseconds);
     this.#out.byte(LF);
   }
 

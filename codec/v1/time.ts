@@ -122,6 +122,10 @@ export const TIME_BYTES = 30;
 let writtenDay = 0;
 let writtenDate = new TextEncoder().encode("1970-01-01 ");
 
+/** The digits of 0 to 99. */
+const TENS = Uint8Array.from({ length: 100 }, (_, i) => ZERO + (i / 10 | 0));
+const ONES = Uint8Array.from({ length: 100 }, (_, i) => ZERO + i % 10);
+
 /**
  * Writes a time at `at` with as many decimals as needed, at most nine, and
  * returns where it ends.
@@ -129,7 +133,8 @@ let writtenDate = new TextEncoder().encode("1970-01-01 ");
 export function writeTime(
   bytes: Uint8Array,
   at: number,
-  { seconds, nanoseconds }: Timestamp,
+  seconds: number,
+  nanoseconds: number,
 ): number {
   const day = Math.floor(seconds / DAY_SECONDS);
   if (day !== writtenDay) {
@@ -147,21 +152,35 @@ export function writeTime(
   bytes[at + 16] = COLON;
   writeTwo(bytes, at + 17, second - 60 * minute);
   let end = at + SECOND_BYTES;
-  if (nanoseconds > 0) {
-    bytes[end++] = DOT;
-    for (let rest = nanoseconds, unit = 1e8; rest > 0; unit /= 10) {
-      const digit = (rest / unit) | 0;
-      bytes[end++] = ZERO + digit;
-      rest -= digit * unit;
-    }
-  }
+  if (nanoseconds > 0) end = writeDecimals(bytes, end, nanoseconds);
   bytes[end++] = ZULU;
   return end;
 }
 
+/** Writes nanoseconds as ".5", and returns where they end. */
+function writeDecimals(
+  bytes: Uint8Array,
+  at: number,
+  nanoseconds: number,
+): number {
+  // Mostly they are whole microseconds.
+  const areMicros = nanoseconds % 1000 === 0;
+  let rest = areMicros ? nanoseconds / 1000 | 0 : nanoseconds;
+  let decimals = areMicros ? 6 : 9;
+  for (; rest % 10 === 0; rest = rest / 10 | 0) decimals--;
+  bytes[at] = DOT;
+  let last = at + decimals;
+  for (; last > at + 1; last -= 2) {
+    const more = (rest / 100) | 0;
+    writeTwo(bytes, last - 1, rest - 100 * more);
+    rest = more;
+  }
+  if (last > at) bytes[last] = ZERO + rest;
+  return at + 1 + decimals;
+}
+
 /** Writes two digits. */
 function writeTwo(bytes: Uint8Array, at: number, value: number): void {
-  const tens = (value / 10) | 0;
-  bytes[at] = ZERO + tens;
-  bytes[at + 1] = ZERO + value - 10 * tens;
+  bytes[at] = TENS[value];
+  bytes[at + 1] = ONES[value];
 }

@@ -67,7 +67,7 @@ Deno.test("readTime undoes writeTime, seed 3", () => {
       ),
       (seconds, nanoseconds) => {
         const bytes = new Uint8Array(TIME_BYTES);
-        const end = writeTime(bytes, 0, { seconds, nanoseconds });
+        const end = writeTime(bytes, 0, seconds, nanoseconds);
         assertEquals(readTime(bytes, 0, end), { seconds, nanoseconds });
         assertEquals(
           new TextDecoder().decode(bytes.subarray(0, end)),

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { itemEvents, type StreamItem, type Test } from "@subunit/codec";
+import {
+  itemEvents,
+  type Rows,
+  type StreamItem,
+  type Test,
+} from "@subunit/codec";
 import {
   TextQuoter,
   V1Encoder,
@@ -13,6 +18,9 @@ import {
 import { textOf } from "../kit/io/item_bytes.ts";
 import { type Judged, Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
+
+/** The code of the status, as packets have it. */
+const EXISTS = 1;
 
 /** What was left out or changed, in one line; undefined when nothing was. */
 export function lossText(
@@ -57,6 +65,24 @@ export class V1Writer {
     this.#judge(item);
     // Damage is a failed test as well.
     if (item.kind === "damage") itemEvents(item).forEach(this.#judge);
+  }
+
+  /** Adds packets: as {@linkcode add}, without making objects of most. */
+  addRows(rows: Rows): void {
+    const verdict = this.#verdict;
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.idAt(i) < 0 || rows.statusCode(i) === EXISTS) {
+        this.add(rows.packet(i));
+        continue;
+      }
+      if (verdict.addRow(rows, i) === 0) continue;
+      if (verdict.size > 0) this.#besideOthers++;
+      this.#text.endLine();
+      const { startSeconds, startNanoseconds } = verdict;
+      const isWritten = verdict.isWhole(rows, i) &&
+        this.#tests.addRow(rows, i, startSeconds, startNanoseconds);
+      if (!isWritten) this.#tests.add(verdict.endedTest(rows, i));
+    }
   }
 
   /** Writes what has been decided, before the items become invalid. */

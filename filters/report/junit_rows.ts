@@ -25,7 +25,7 @@ import {
   propertiesOf,
   readTags,
 } from "./junit_case.ts";
-import { durationOf, isWholeTest, Labels, UNUSUAL } from "./row_parts.ts";
+import { durationOf, Labels, UNUSUAL } from "./row_parts.ts";
 
 /** What a case takes beside its names and its properties. */
 const ROOM_BYTES = 512;
@@ -91,7 +91,7 @@ export class JunitRows {
    * undefined when it is not one of those above.
    */
   read(rows: Rows, i: number, tests: Verdict): Place | undefined {
-    if (!isWholeTest(rows, i, tests)) return undefined;
+    if (!tests.isWhole(rows, i)) return undefined;
     this.#dot = this.#nameDot(rows.source, rows.idAt(i), rows.idEnd(i));
     if (this.#dot === NO_NAME) return undefined;
     const duration = this.#duration = durationOf(rows, i, tests);

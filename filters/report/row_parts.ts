@@ -7,15 +7,6 @@
 import { Interned, type Rows } from "@subunit/codec";
 import type { Verdict } from "../kit/stream/verdict.ts";
 
-/**
- * Returns whether a row and the time at which its test started are all that is
- * known of the test: no parent, no files, no earlier tags.
- */
-export function isWholeTest(rows: Rows, i: number, tests: Verdict): boolean {
-  return rows.parentAt(i) < 0 && rows.fileAt(i) < 0 &&
-    rows.mimeTypeAt(i) < 0 && !tests.hasExtras;
-}
-
 /** Durations in floating point are exact to the nanosecond below this. */
 const MAX_NANOSECONDS = 1e14;
 /** The result of {@linkcode durationOf} for a negative or very long time. */
@@ -56,7 +47,7 @@ export class Labels<Value> {
     this.#made = Array.from({ length: 4 }, () => new Interned(makeForRow));
   }
 
-  /** What was made for a row of {@linkcode isWholeTest}. */
+  /** What was made for a row of {@linkcode Verdict.isWhole}. */
   of(rows: Rows, i: number): Value {
     this.#rows = rows;
     this.#i = i;

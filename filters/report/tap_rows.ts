@@ -13,7 +13,7 @@ import { type Outcome, type Rows, TEST_STATUSES } from "@subunit/codec";
 import { ByteWriter, Constant, decimalsOf } from "../kit/io/byte_writer.ts";
 import type { Output } from "../kit/io/output.ts";
 import type { Verdict } from "../kit/stream/verdict.ts";
-import { durationOf, isWholeTest, Labels, UNUSUAL } from "./row_parts.ts";
+import { durationOf, Labels, UNUSUAL } from "./row_parts.ts";
 import { MAX_NAME_CHARACTERS, testPointOf } from "./tap_point.ts";
 
 const SPACE = 0x20, DELETE = 0x7f;
@@ -92,7 +92,7 @@ export class TapRows {
   write(rows: Rows, i: number, tests: Verdict, number: number): boolean {
     const to = this.#to;
     const idAt = rows.idAt(i), idEnd = rows.idEnd(i);
-    if (!isWholeTest(rows, i, tests)) return false;
+    if (!tests.isWhole(rows, i)) return false;
     if (!isPlainName(rows.source, idAt, idEnd)) return false;
     const duration = durationOf(rows, i, tests);
     if (duration === UNUSUAL) return false;

@@ -89,9 +89,13 @@ export class Verdict {
     return this.#collator.startNanoseconds;
   }
 
-  /** Whether earlier events of that test had tags, a parent or files. */
-  get hasExtras(): boolean {
-    return this.#collator.hasExtras;
+  /**
+   * Returns whether the row and the time at which that test started are all that
+   * is known of it: no parent, no files, no earlier tags.
+   */
+  isWhole(rows: Rows, i: number): boolean {
+    return rows.parentAt(i) < 0 && rows.fileAt(i) < 0 &&
+      rows.mimeTypeAt(i) < 0 && !this.#collator.hasExtras;
   }
 
   /** How many tests are in progress. */
