@@ -7,7 +7,8 @@
 import { copyBytes, sameBytes } from "../text/bytes.ts";
 import { TEXT_TYPE } from "../event.ts";
 import type { Timestamp } from "../timestamp.ts";
-import { hashText, NOT_TEXT } from "../text/utf8.ts";
+import { decodeText, hashText, NOT_TEXT } from "../text/utf8.ts";
+import { Interned } from "../v2/interned.ts";
 import { Details, type DetailsReader, type FilePart } from "./details.ts";
 import { V1Event } from "./event.ts";
 import { bracketedFile, TRACEBACK } from "./files.ts";
@@ -34,6 +35,11 @@ const MAX_STARTS = 64;
 /** Longer parameters are not progress. */
 const MAX_PROGRESS_BYTES = 64;
 
+/** Longer lines of tags are not read at once. */
+const MAX_KNOWN_TAGS_BYTES = 64;
+/** A stream has few lines of tags. */
+const tagTexts = new Interned(decodeText);
+
 /** The file with the reason of a failure that has no outcome of its own. */
 const REASON = "reason";
 
@@ -47,6 +53,7 @@ const latin1 = new TextDecoder("latin1");
 const COLON = 0x3a;
 const TIME = encoder.encode("time: ");
 const TEST = encoder.encode("test: ");
+const TAGS = encoder.encode("tags: ");
 const NOTHING = new Uint8Array(0);
 const BRACKETED = encoder.encode(" [");
 const MULTIPART = encoder.encode(" [ multipart");
@@ -170,8 +177,8 @@ export class V1Run {
   }
 
   /**
-   * Reads a line of the most common kinds: a time, a start, or the outcome of
-   * the test in progress, with an ASCII name, and a colon and a space after the
+   * Reads a line of the most common kinds: a time, tags, a start, or the outcome
+   * of the test in progress, in ASCII, with a colon and a space after the
    * keyword. Returns where the line ends; -1 when it is of another kind, and
    * when that depends on bytes after `end`.
    *
@@ -190,6 +197,9 @@ export class V1Run {
     }
     if (startsWith(TEST, source, start)) {
       return this.#readKnownStart(source, start + TEST.length, end);
+    }
+    if (startsWith(TAGS, source, start)) {
+      return this.#readKnownTags(source, view, start + TAGS.length, end);
     }
     return this.#isInTest && this.#id === this.#label
       ? this.#readKnownOutcome(source, view, start, end)
@@ -219,6 +229,21 @@ export class V1Run {
     this.#isInTest = true;
     this.#emitEvent("inprogress");
     return at + 1;
+  }
+
+  #readKnownTags(
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+  ): number {
+    if (isBlank(source[start])) return -1;
+    const limit = Math.min(end, start + MAX_KNOWN_TAGS_BYTES);
+    let at = start;
+    while (at < limit && source[at] >= SPACE && source[at] < 0x80) at++;
+    if (at === limit || source[at] !== LF) return -1;
+    const text = tagTexts.get(source, view, start, at);
+    return this.#tags.read(text, this.#isInTest) ? at + 1 : -1;
   }
 
   #readKnownOutcome(

@@ -43,6 +43,8 @@ export function readNumber(bytes: Uint8Array, offset: number): number {
  * @throws {RangeError} when it is not an integer from 0 to 2 ** 30 - 1
  */
 export function octetsFor(value: number): number {
+  // Most lengths are short. Only whole numbers equal their last six bits.
+  if ((value & 0x3f) === value) return 1;
   if (!Number.isInteger(value) || value < 0 || value > MAX_NUMBER) {
     throw new RangeError(
       `Cannot write number ${value}: expected 0 to ${MAX_NUMBER}`,
@@ -61,6 +63,10 @@ export function writeNumber(
   offset: number,
   value: number,
 ): number {
+  if ((value & 0x3f) === value) {
+    bytes[offset] = value;
+    return offset + 1;
+  }
   const octets = octetsFor(value);
   for (let i = octets - 1, rest = value; i >= 0; i--, rest >>>= 8) {
     bytes[offset + i] = rest;
