@@ -120,10 +120,9 @@ export class V1PacketEncoder {
     at = writeNumber(run, at, idEnd);
     copyBytes(view, 0, idEnd, this.#view, at);
     at += idEnd;
-    if (tags !== undefined) run.set(tagsField, at);
-    at += tagsField.length;
-    if (routeCode !== undefined) run.set(routeField, at);
-    at += routeField.length;
+    // By hand: they are short, and a call costs more.
+    for (let i = 0; i < tagsField.length; i++) run[at++] = tagsField[i];
+    for (let i = 0; i < routeField.length; i++) run[at++] = routeField[i];
     this.#view.setUint32(at, crc32(this.#view, start, at));
     this.#size = at + CRC_BYTES;
     return true;

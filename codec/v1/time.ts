@@ -23,6 +23,8 @@ export const MAX_TIME_BYTES = 64;
 const DAY_SECONDS = 86400;
 
 const DATE_BYTES = 10;
+const MAX_DECIMALS = 9;
+const POWERS_OF_TEN = Array.from({ length: 10 }, (_, power) => 10 ** power);
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const ZONE = /^([+-])(\d\d)(?::?(\d\d))?$/;
 
@@ -54,15 +56,12 @@ export function readTime(
   at += SECOND_BYTES;
   let nanoseconds = 0;
   if (bytes[at] === DOT || bytes[at] === COMMA) {
-    const from = ++at;
-    let unit = 1e9;
+    const from = ++at, most = at + MAX_DECIMALS;
     for (; at < last && isDigit(bytes[at]); at++) {
-      if (unit === 1) continue;
-      unit /= 10;
-      nanoseconds = 10 * nanoseconds + bytes[at] - ZERO;
+      if (at < most) nanoseconds = 10 * nanoseconds + bytes[at] - ZERO;
     }
     if (at === from) return undefined;
-    nanoseconds *= unit;
+    if (at < most) nanoseconds *= POWERS_OF_TEN[most - at];
   }
   const seconds = midnight + (hour * 60 + minute) * 60 + second -
     zoneSeconds(bytes, at, last);
