@@ -62,7 +62,7 @@ export class CsvReport implements Report {
   }
 }
 
-// #region Hot: `deno task bench subunit2csv` takes 1.2 times as long as
+// #region Hot: `deno task bench subunit2csv` takes 1.4 times as long as
 // `subunit-stats`, and 3 times by way of `CsvReport.add`, which is the oracle in
 // csv_report_test.ts.
 

@@ -3,7 +3,7 @@
  * files, in the suite without a name, and with a dotted name as id.
  *
  * This is the hot path of `subunit2junitxml` (`deno task bench
- * subunit2junitxml`: 1.5 times the time of `subunit-stats`; 4 times by way of
+ * subunit2junitxml`: 2 times the time of `subunit-stats`; 4 times by way of
  * `JunitReport.add`, which is the oracle in junit_report_test.ts).
  *
  * @module

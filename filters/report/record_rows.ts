@@ -3,7 +3,7 @@
  * string for a packet.
  *
  * This is the hot path of `subunit2cbor` and `subunit2json` (`deno task bench
- * subunit2cbor`: 1.2 times the time of `subunit-stats`; 6 times by way of
+ * subunit2cbor`: 1.5 times the time of `subunit-stats`; 7 times by way of
  * strings). Its oracles are `eventToCbor` and `eventToJson`, which also write
  * whatever this leaves out; `record_rows_test.ts` compares them.
  *

@@ -85,8 +85,8 @@ export class Constant {
  * where it was, which takes back what was written since.
  *
  * The methods index by hand, because they run several times per event: `deno
- * task bench subunit2cbor` takes 1.2 times as long as `subunit-stats` with them,
- * and 3 times with strings. Their oracles are the functions that make the same
+ * task bench subunit2cbor` takes 1.5 times as long as `subunit-stats` with them,
+ * and 7 times with strings. Their oracles are the functions that make the same
  * text as a string; `byte_writer_test.ts` compares them.
  */
 export class ByteWriter {
