@@ -17,6 +17,7 @@ import {
   type Finished,
   outputIn,
   peerTest,
+  runTool,
   type Surroundings,
   testsCheckout,
   text,
@@ -46,17 +47,22 @@ interface Input extends Pick<Surroundings, "stdin"> {
 }
 
 /** Calls a tool in this process; the result is that of a process. */
-export async function callTool(
+export function callTool(
+  name: string,
+  args: readonly string[] = [],
+  input: Input = {},
+): Promise<Finished> {
+  assert(testsCheckout(), "Register the test with test");
+  return callCheckoutTool(name, args, input);
+}
+
+/** Calls a tool of the checkout, whichever tools are under test. */
+export async function callCheckoutTool(
   name: string,
   args: readonly string[] = [],
   { stdin = "", chunkBytes = PIPE_BYTES, merges = false }: Input = {},
 ): Promise<Finished> {
-  assert(testsCheckout(), "Register the test with test");
   const { tool }: { tool: Tool } = await import(toolScript(name).href);
-  assert(
-    !NEED_PROCESS.includes(name) && !(tool.takesCommand && args.includes("--")),
-    `${name} needs a process`,
-  );
   const out = memorySink(), err = memorySink();
   const io = new ToolIO(name, {
     stdin: reading(
@@ -66,10 +72,30 @@ export async function callTool(
     stdout: out.sink,
     stderr: merges ? out.sink : err.sink,
   });
-  const status = await runWith(tool, io, args);
+  const needsProcess = NEED_PROCESS.includes(name) ||
+    tool.takesCommand && args.includes("--");
+  const status = await runWith(
+    // Help and wrong usage need none: they end before it would run.
+    needsProcess ? { ...tool, run: refuseRun } : tool,
+    io,
+    args,
+  );
   const stderr = text(err.written());
   assertNoCrash(name, stderr);
   return { status, stdout: out.written(), stderr };
+}
+
+function refuseRun(): never {
+  throw new Error("the test needs a process");
+}
+
+/** Calls a tool of the checkout, and runs an installed one as a process. */
+export function callOrRun(
+  name: string,
+  args: readonly string[] = [],
+  input: Pick<Input, "stdin"> = {},
+): Promise<Finished> {
+  return (testsCheckout() ? callTool : runTool)(name, args, input);
 }
 
 function reading(bytes: Uint8Array, chunkBytes: number) {

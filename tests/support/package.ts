@@ -1,18 +1,22 @@
 /**
- * The npm package, built and installed for the tests of one process.
+ * The npm package, built and installed once for the test files that run at the
+ * same time.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
+import { tmpdir } from "node:os";
 import { peer, ROOT, run, type Surroundings, TempDir, text } from "./run.ts";
 
-/** The directory that npm installs into; removed when the process ends. */
-export const prefix: string = Deno.makeTempDirSync({ prefix: "subunit-" });
-globalThis.addEventListener(
-  "unload",
-  () => Deno.removeSync(prefix, { recursive: true }),
-);
+/** When this process started; a later one may have its id. */
+const started = Deno.readTextFileSync("/proc/self/stat").split(") ").at(-1)!
+  .split(" ")[19];
+/** Deno runs all test files in one process. */
+const shared = `${tmpdir()}/subunit-package-${Deno.pid}-${started}`;
+
+/** The directory that npm installs into; its last user removes it. */
+export const prefix = `${shared}/prefix`;
 /** Where npm puts executables, and packages. */
 export const bin = `${prefix}/bin`;
 export const installed = `${prefix}/lib/node_modules/subunit-tools`;
@@ -35,10 +39,45 @@ export async function succeed(
   return text(stdout);
 }
 
-/** Builds the package and installs it as the README does. */
+/**
+ * Builds the package and installs it as the README does, unless another test
+ * file has: then it is that one.
+ */
 export async function installPackage(): Promise<void> {
+  using lock = openLock();
+  await lock.lock(true);
+  const users = `${shared}/users`;
+  if (!isDirectory(users)) {
+    await buildAndInstall();
+    Deno.mkdirSync(users);
+  }
+  const user = Deno.makeTempDirSync({ dir: users });
+  globalThis.addEventListener("unload", () => {
+    using lock = openLock();
+    lock.lockSync(true);
+    Deno.removeSync(user);
+    if ([...Deno.readDirSync(users)].length > 0) return;
+    Deno.removeSync(shared, { recursive: true });
+  });
+}
+
+/** A file that is there anyhow; closing it gives up its lock. */
+function openLock(): Deno.FsFile {
+  return Deno.openSync(new URL(import.meta.url), { read: true, write: true });
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+async function buildAndInstall(): Promise<void> {
   const build = new URL("scripts/build.ts", ROOT).pathname;
-  const words = ["run", "--quiet", "--allow-all", build, `${prefix}/dist`];
+  Deno.mkdirSync(`${shared}/dist`, { recursive: true });
+  const words = ["run", "--quiet", "--allow-all", build, `${shared}/dist`];
   const tarball = (await succeed([Deno.execPath(), ...words])).trim();
   await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
 }

@@ -60,6 +60,14 @@ export function testsCheckout(): boolean {
   return installedIn === undefined;
 }
 
+/**
+ * The variants of a test of all tools: each for the tools of the checkout; for
+ * installed ones they take turns, so that each has some of the tools.
+ */
+export function variants<T>(all: readonly T[], turn: number): readonly T[] {
+  return testsCheckout() ? all : [all[turn % all.length]];
+}
+
 /** The command line that starts the tool under test. */
 export function commandOf(name: string): string[] {
   return installedIn === undefined
