@@ -196,7 +196,11 @@ Deno.test("tap2subunit is live: a test leaves when the next line comes", async (
 async function listed(tap: Uint8Array): Promise<string> {
   const stdin = await outputOfCall("tap2subunit", [], { stdin: tap });
   const args = ["--no-passthrough", "--format=tsv"];
-  const { stdout } = await callTool("subunit-ls", args, { stdin });
+  const { status, stdout, stderr } = await callTool("subunit-ls", args, {
+    stdin,
+  });
+  assertEquals(stderr, "");
+  assertEquals(status, 1, "one of the tests fails");
   return text(stdout).replaceAll(/^([^\t]*\t[^\t]*).*/gm, "$1");
 }
 
