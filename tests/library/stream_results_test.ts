@@ -183,14 +183,13 @@ async function peerOn(events: readonly EventFields[]): Promise<any> {
       })),
       calls: callsOf(PROGRAM),
     }),
-    env: { PYTHONWARNINGS: "ignore" },
   });
   assertEquals(stderr, "");
   assertEquals(status, 0);
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-// One process for each run, started once for all tests.
+// Once for all tests.
 const found = peer("python3-subunit")
   ? await Promise.all(RUNS.map(peerOn))
   : [];

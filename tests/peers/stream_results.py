@@ -9,12 +9,14 @@ import datetime
 import json
 import queue
 import sys
+import warnings
 
 import testtools
 from testtools.content import Content
 from testtools.content_type import ContentType
 from testtools.testresult.real import ResourcedToStreamDecorator
 
+warnings.simplefilter("ignore")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 MICROSECOND = datetime.timedelta(microseconds=1)
 

@@ -5,30 +5,59 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { StatusEvent } from "@subunit/codec";
 import { pathOf } from "../../scripts/tool_path.ts";
 import {
   type Finished,
+  peer,
   ROOT,
-  run,
   type Surroundings,
   TempDir,
   text,
 } from "./run.ts";
 
-/** Python writes text when it is printed, and as UTF-8. */
-const PYTHON_ENV = { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" };
+/**
+ * The process that runs the programs of Python; one for each test file, since
+ * most of a program's time is the imports of subunit and testtools. Python
+ * writes text when it is printed, and as UTF-8.
+ */
+const programs = peer("python3-subunit")
+  ? new Deno.Command("/usr/bin/python3", {
+    args: [peerPath("run_programs.py")],
+    env: { PYTHONUNBUFFERED: "1", PYTHONUTF8: "1" },
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn()
+  : undefined;
+const calls = programs?.stdin.getWriter();
+const replies = programs?.stdout.getReader();
+let last: Promise<unknown> = Promise.resolve();
 
-/** Runs a program of Python with arguments. */
+/** Runs a program of Python with arguments, once those before it have ended. */
 function runWithPython(
-  command: readonly string[],
+  args: readonly string[],
   surroundings: Surroundings,
 ): Promise<Finished> {
-  return run(command, {
-    ...surroundings,
-    env: { ...PYTHON_ENV, ...surroundings.env },
-  });
+  const finished = last.then(() => runProgram(args, surroundings));
+  last = finished.catch(() => {});
+  return finished;
+}
+
+async function runProgram(
+  args: readonly string[],
+  { stdin = "", env = {}, cwd = Deno.cwd() }: Surroundings,
+): Promise<Finished> {
+  using dir = new TempDir();
+  dir.file("stdin", stdin);
+  const call = JSON.stringify({ args, env, cwd, dir: dir.path });
+  await calls!.write(new TextEncoder().encode(`${call}\n`));
+  const { value } = await replies!.read();
+  assert(value !== undefined, "Python has ended");
+  const [stdout, stderr] = ["stdout", "stderr"].map((name) =>
+    Deno.readFileSync(`${dir.path}/${name}`)
+  );
+  return { status: Number(text(value)), stdout, stderr: text(stderr) };
 }
 
 /** Runs one of the Python tools, as Debian's package `subunit` installs it. */
@@ -51,8 +80,7 @@ export function runScript(
   args: readonly string[] = [],
   surroundings: Surroundings = {},
 ): Promise<Finished> {
-  const command = ["/usr/bin/python3", peerPath(name), ...args];
-  return runWithPython(command, surroundings);
+  return runWithPython([peerPath(name), ...args], surroundings);
 }
 
 /**
