@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { armor, dearmor } from "../../filters/signing/openpgp/armor.ts";
+import { callTool } from "../support/call.ts";
 import {
   atTime,
   gpg,
@@ -56,13 +57,30 @@ async function sign(
 async function verify(
   args: readonly string[],
   stdin: Uint8Array | string = "",
-  keys: readonly KeyName[] = ["ed25519"],
+  keys?: readonly KeyName[],
 ): Promise<Finished> {
+  const words = ["verify", ...await keyringsOf(keys), ...args];
+  return await callTool("gpg-signed-stream", words, { stdin });
+}
+
+/** The same in a process, which reads a pipe. */
+async function verifyPiped(
+  args: readonly string[],
+  stdin: Uint8Array | string = "",
+  keys?: readonly KeyName[],
+): Promise<Finished> {
+  const words = ["verify", ...await keyringsOf(keys), ...args];
+  return await signedStream(words, { stdin });
+}
+
+async function keyringsOf(
+  keys: readonly KeyName[] = ["ed25519"],
+): Promise<string[]> {
   const keyrings: string[] = [];
   for (const key of keys) {
     keyrings.push(`--keyring=${(await testKey(key)).publicFile}`);
   }
-  return await signedStream(["verify", ...keyrings, ...args], { stdin });
+  return keyrings;
 }
 
 /** Signs with gpg and the given keys. */
@@ -174,16 +192,16 @@ gpgTest("verify accepts what sign makes, from pipes and files", async () => {
     const path = dir.file("message", message);
     for (const release of ["spool", "two-pass", "unverified"]) {
       const how = `--release=${release}`;
-      assertReleased(await verify([how, signature, file]), document);
-      assertReleased(await verify([how, path]), document);
+      assertReleased(await verifyPiped([how, signature, file]), document);
+      assertReleased(await verifyPiped([how, path]), document);
       if (release === "two-pass") continue;
-      assertReleased(await verify([how, signature], document), document);
-      assertReleased(await verify([how], message), document);
+      assertReleased(await verifyPiped([how, signature], document), document);
+      assertReleased(await verifyPiped([how], message), document);
     }
   }
   const clear = await sign(["--mode=clear", signer], LINES);
-  assertReleased(await verify([], clear), LINES);
-  assertReleased(await verify([dir.file("clear", clear)]), LINES);
+  assertReleased(await verifyPiped([], clear), LINES);
+  assertReleased(await verifyPiped([dir.file("clear", clear)]), LINES);
 });
 
 gpgTest("verify accepts what gpg makes", async () => {
@@ -213,7 +231,8 @@ gpgTest("verify accepts what gpg makes", async () => {
     const path = dir.file("signature", signature);
     assertReleased(await verify([`--signature=${path}`], BYTES), BYTES);
     assertReleased(await verify([`--signature=${path}`, file]), BYTES);
-    assertReleased(await verify(["--signature=-", file], signature), BYTES);
+    const piped = await verifyPiped(["--signature=-", file], signature);
+    assertReleased(piped, BYTES);
   }
   const clear = await gpgSign(["ed25519"], ["--clearsign"], LINES);
   assertReleased(await verify([], clear), LINES);
@@ -610,7 +629,7 @@ gpgTest("verify ends a decompression bomb at the limit", async () => {
   const file = dir.file("bomb", bomb);
   for (const from of [[], [file], ["--release=spool", file]]) {
     assertRefused(
-      await verify(["--max-bytes=1M", ...from], bomb),
+      await verifyPiped(["--max-bytes=1M", ...from], bomb),
       5,
       "more than 1048576 bytes: see --max-bytes",
       "a bomb",
@@ -627,10 +646,10 @@ gpgTest("verify ends a decompression bomb at the limit", async () => {
     const [signature, document] = verified;
     const length = bytesOf(LINES).length;
     assertReleased(
-      await verify([...signature, `--max-bytes=${length}`], document),
+      await verifyPiped([...signature, `--max-bytes=${length}`], document),
       LINES,
     );
-    const less = await verify(
+    const less = await verifyPiped(
       // The last line feed of a clear text is not part of what is signed.
       [...signature, `--max-bytes=${length - 2}`],
       document,
@@ -871,7 +890,12 @@ gpgTest("sign and verify say what fails around them", async () => {
       [["--release=two-pass", signature, "/dev/null"], 2, "regular file"],
     ] as const
   ) {
-    assertRefused(await verify(args, LINES), status, reason, args.join(" "));
+    assertRefused(
+      await verifyPiped(args, LINES),
+      status,
+      reason,
+      args.join(" "),
+    );
   }
   const nowhere = await signedStream(
     ["verify", `--keyring=${(await testKey("ed25519")).publicFile}`, signature],

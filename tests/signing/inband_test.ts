@@ -21,6 +21,7 @@ import {
   KeySigner,
   type Signer,
 } from "../../filters/signing/signer.ts";
+import { callOrRun } from "../support/call.ts";
 import { runPython } from "../support/peers.ts";
 import {
   gpg,
@@ -39,6 +40,7 @@ import {
   run,
   shell,
   TempDir,
+  testsCheckout,
   text,
 } from "../support/run.ts";
 import {
@@ -1055,11 +1057,21 @@ gpgTest("a key cannot sign together with itself", async () => {
   }
 });
 
-for (const [name, { status, words, attack, args }] of Object.entries(ATTACKS)) {
+/** All attacks; on Node some of them, from all parts of the table. */
+const attacks = Object.entries(ATTACKS)
+  .filter((_, index) => testsCheckout() || index % 8 === 0);
+
+for (const [name, { status, words, attack, args }] of attacks) {
   gpgTest(`verify refuses an attack: ${name}`, async () => {
     const whole = await signedRun();
     const attacked = await attack(whole, takeApart(whole));
-    const result = await verify(attacked, ...await args?.() ?? []);
+    const { publicFile } = await testKey("ed25519");
+    const result = await callOrRun("gpg-signed-stream", [
+      "verify",
+      "--keyring",
+      publicFile,
+      ...await args?.() ?? [],
+    ], { stdin: attacked });
     assertEquals(result.status, status, result.stderr);
     assertMatch(lastLine(result), words);
     // The output is a prefix of a signed stream: of this one, or of one that the

@@ -27,7 +27,10 @@ import {
 /** What a pipe holds. */
 const PIPE_BYTES = 64 * 1024;
 
-/** These read and write the streams of their process asynchronously. */
+/**
+ * These read and write the streams of their process asynchronously;
+ * gpg-signed-stream only to sign.
+ */
 const NEED_PROCESS = [
   "gpg-signed-stream",
   "subunit-exec",
@@ -72,7 +75,7 @@ export async function callCheckoutTool(
     stdout: out.sink,
     stderr: merges ? out.sink : err.sink,
   });
-  const needsProcess = NEED_PROCESS.includes(name) ||
+  const needsProcess = NEED_PROCESS.includes(name) && args[0] !== "verify" ||
     tool.takesCommand && args.includes("--");
   const status = await runWith(
     // Help and wrong usage need none: they end before it would run.
