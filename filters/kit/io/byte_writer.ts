@@ -19,6 +19,8 @@ const DATE_UNITS = 10;
 
 const ZERO = 0x30, COLON = 0x3a, POINT = 0x2e;
 
+const POWERS_OF_TEN = Array.from({ length: 10 }, (_, power) => 10 ** power);
+
 /** The codes of "00" to "99", of two characters each. */
 const TWO_DIGITS = Uint16Array.from(
   { length: 100 },
@@ -235,8 +237,7 @@ export class ByteWriter {
     if (decimals === 0) return;
     const { bytes, at } = this, view = this.#view;
     bytes[at] = POINT;
-    let rest = nanoseconds;
-    for (let i = decimals; i < 9; i++) rest = rest / 10 | 0;
+    let rest = nanoseconds / POWERS_OF_TEN[9 - decimals] | 0;
     let last = at + decimals;
     for (; last > at + 1; last -= 2) {
       const more = rest / 100 | 0;

@@ -82,12 +82,29 @@ export function* piecesOf(
 ): Generator<Uint8Array, void, number | undefined> {
   const LF = 0x0a, BUFFER_BYTES = 1024;
   const { length } = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  // Sixteen bytes a step: CBOR has no line feeds for a long time, and indexOf
+  // takes a nanosecond for each byte. A byte's top bit ends up set when it was a
+  // line feed.
+  const lineFeedFrom = (start: number): number => {
+    let at = start;
+    for (const last = length - 16; at <= last; at += 16) {
+      const a = view.getInt32(at) ^ 0x0a0a0a0a;
+      const b = view.getInt32(at + 4) ^ 0x0a0a0a0a;
+      const c = view.getInt32(at + 8) ^ 0x0a0a0a0a;
+      const d = view.getInt32(at + 12) ^ 0x0a0a0a0a;
+      const found = (a - 0x01010101) & ~a | (b - 0x01010101) & ~b |
+        (c - 0x01010101) & ~c | (d - 0x01010101) & ~d;
+      if ((found & 0x80808080) !== 0) break;
+    }
+    return bytes.indexOf(LF, at);
+  };
   for (let at = 0, end = 0; at < length;) {
     if (at >= end) {
       const limit = Math.min(at + atomicBytes, length);
       // The byte in front is a line feed, or this one is: the search is short.
       end = bytes.lastIndexOf(LF, limit - 1) + 1;
-      if (end <= at) end = bytes.indexOf(LF, limit);
+      if (end <= at) end = lineFeedFrom(limit);
       if (end < 0) end = length;
     }
     const piece = bytes.subarray(at, end);

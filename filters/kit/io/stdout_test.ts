@@ -176,3 +176,14 @@ sys.stdout.buffer.write(out.replace(b"\\r\\n", b"\\n"))`;
     assertEquals(new TextDecoder().decode(stdout), lines.join(""));
   },
 );
+
+Deno.test("piecesOf finds the line feed after a long piece, wherever it is", () => {
+  for (const other of [0x0b, 0x09, 0x8a, 0x00, 0xff]) {
+    for (let behind = 0; behind < 40; behind++) {
+      const bytes = new Uint8Array(4096 + 60).fill(other);
+      bytes[4096 + behind] = 0x0a;
+      const { value } = piecesOf(bytes.subarray(1), 4095).next();
+      assertEquals(value?.length, 4095 + behind);
+    }
+  }
+});
