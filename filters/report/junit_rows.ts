@@ -25,7 +25,7 @@ import {
   propertiesOf,
   readTags,
 } from "./junit_case.ts";
-import { durationOf, Labels, UNUSUAL } from "./row_parts.ts";
+import { durationOf, Labels, UNUSUAL } from "./report.ts";
 
 /** What a case takes beside its names and its properties. */
 const ROOM_BYTES = 512;

@@ -13,7 +13,7 @@ import { type Outcome, type Rows, TEST_STATUSES } from "@subunit/codec";
 import { ByteWriter, Constant, decimalsOf } from "../kit/io/byte_writer.ts";
 import type { Output } from "../kit/io/output.ts";
 import type { Verdict } from "../kit/stream/verdict.ts";
-import { durationOf, Labels, UNUSUAL } from "./row_parts.ts";
+import { durationOf, Labels, UNUSUAL } from "./report.ts";
 import { MAX_NAME_CHARACTERS, testPointOf } from "./tap_point.ts";
 
 const SPACE = 0x20, DELETE = 0x7f;
