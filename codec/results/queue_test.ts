@@ -61,7 +61,10 @@ Deno.test("RunQueue is closed once what waits in it has been read", async () => 
   assertEquals(read, Array.from({ length: 1000 }, (_, i) => stopOf(`${i}`)));
 });
 
-/** Whether a promise is pending. */
+/**
+ * Whether a promise is pending: all that is settled has been taken before the
+ * next timer, however slow the machine is.
+ */
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const settled = promise.then(() => false);
   return await Promise.race([

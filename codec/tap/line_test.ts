@@ -306,9 +306,9 @@ Deno.test("parseLine takes linear time on hostile lines", () => {
   const size = 1 << 20;
   for (const part of ["#", "# ", "\\", "\\#", " ", "ok #", "#skip", "1.."]) {
     const line = "ok " + part.repeat(size / part.length) + "x";
-    const start = performance.now();
-    parse(line);
-    parse("1..1 " + line);
-    assert(performance.now() - start < 2000, part);
+    // Steps for each pair of bytes would take an hour; scripts/bench/growth.ts
+    // measures it.
+    assertEquals(parse(line).kind, "point", part);
+    assertEquals(parse("1..1 " + line).kind, "other", part);
   }
 });

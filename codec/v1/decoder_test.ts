@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { lent } from "../_testing/decode_chunks.ts";
@@ -634,14 +634,13 @@ Deno.test("V1Decoder takes linear time on claims in one another", () => {
     packet() {},
     text: (text) => bytes += text.length,
   });
-  const start = performance.now();
+  // Without a limit on CRCs, one of 4 MiB for each of two million headers takes
+  // an hour; scripts/bench/growth.ts measures it.
   for (let at = 0; at < claims.length; at += 65536) {
     decoder.push(claims.subarray(at, at + 65536));
   }
   decoder.end();
   assertEquals(bytes, claims.length);
-  // A CRC of 4 MiB for each of two million headers takes an hour.
-  assert(performance.now() - start < 30_000);
 });
 
 Deno.test("V1Decoder's events have the keys of their packets", () => {

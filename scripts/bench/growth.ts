@@ -82,6 +82,18 @@ const OTHERS = {
     count: MANY,
     part: (n) => `test: test ${n}\nsuccess: test ${n}\n`,
   },
+  /** Headers of packets of 4 MiB in one another, which are text. */
+  "v1 claims": {
+    count: MANY,
+    part: () => Uint8Array.fromHex("b32000bfffff"),
+  },
+  "TAP names": { count: MANY, part: () => "ok - test\n" },
+  "TAP line": {
+    count: MANY,
+    head: "ok ",
+    part: () => "# \\#",
+    tail: "x\n",
+  },
   "TAP points": {
     count: MANY,
     head: "TAP version 14\n",
@@ -162,6 +174,9 @@ const READERS: readonly string[][] = [
 /** The commands that read one kind of input. */
 const CONVERTERS: Readonly<Record<keyof typeof OTHERS, string[]>> = {
   "v1 tests": ["subunit-1to2"],
+  "v1 claims": ["subunit-1to2"],
+  "TAP names": ["tap2subunit"],
+  "TAP line": ["tap2subunit"],
   "TAP points": ["tap2subunit"],
   "TAP subtests": ["tap2subunit"],
   "JUnit cases": ["junitxml2subunit"],

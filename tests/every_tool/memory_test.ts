@@ -4,9 +4,9 @@ import { at, type EventFields, stream } from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 /** The bytes that are generated and piped through each tool. */
-const STREAM_BYTES = lengthOf("tools on 2 GB", 2e9, 200e6);
+const STREAM_BYTES = lengthOf("tools on 2 GB", 2e9, 150e6);
 /** The same for tools that convert each test. */
-const CONVERTED_BYTES = lengthOf("converters on 400 MB", 400e6, 150e6);
+const CONVERTED_BYTES = lengthOf("converters on 400 MB", 400e6, 130e6);
 /**
  * The design's bound on resident memory, for a stream of any length; every
  * stream is longer, or has a million tests.

@@ -19,7 +19,8 @@ import {
 } from "../support/package.ts";
 import { STOPPED_CLOCK } from "../support/clock.ts";
 import { gpgTest, testKey } from "../support/gpg.ts";
-import { toolNames } from "../../scripts/tool_path.ts";
+import { helpText } from "../../filters/kit/tool/help.ts";
+import { toolNames, toolScript } from "../../scripts/tool_path.ts";
 import {
   checkoutCommandOf,
   filesIn,
@@ -75,6 +76,8 @@ function registerPackageTests(): void {
         succeed([file, "--help"]),
       ]);
       assertEquals(onDeno, onNode);
+      const { tool } = await import(toolScript(name).href);
+      assertEquals(onNode, helpText(tool));
     });
   }
 
