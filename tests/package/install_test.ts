@@ -158,9 +158,9 @@ console.log(JSON.stringify({ granted, isEtcSeen }));
 
 Deno.test("what is installed keeps to the lock of the checkout", async () => {
   using dir = new TempDir();
-  const script = new URL("filters/subunit2cbor.ts", ROOT);
+  const script = new URL("filters/cbor2subunit.ts", ROOT);
   await install([script], dir.path);
-  const bundle = `${dir.path}/lib/subunit-tools/subunit2cbor.js`;
+  const bundle = `${dir.path}/lib/subunit-tools/cbor2subunit.js`;
   const inside = Deno.readTextFileSync(bundle)
     .matchAll(/^\/\/ .*\/npm\/[^/\n]+\/([^/\n]+)\/([^/\n]+)\//gm);
   const versions = Array.from(inside, ([, name, version]) => [name, version]);
@@ -171,7 +171,7 @@ Deno.test("what is installed keeps to the lock of the checkout", async () => {
   for (const [name, version] of versions) {
     assertEquals(specifiers[`npm:${name}@${version}`], version);
   }
-  const { status } = await run([`${dir.path}/bin/subunit2cbor`]);
+  const { status } = await run([`${dir.path}/bin/cbor2subunit`]);
   assertEquals(status, 0);
 });
 
