@@ -205,12 +205,26 @@ function breakLine(line: string): string {
   return line.length <= MAX_CHARACTERS ? line : line.match(PIECE)!.join("\n");
 }
 
+/** Breaks lines that are too long; only these become strings of their own. */
+function breakLines(text: string): string {
+  let broken = "", from = 0;
+  for (let at = 0, end; at < text.length; at = end + 1) {
+    end = text.indexOf("\n", at);
+    if (end < 0) end = text.length;
+    if (end - at <= MAX_CHARACTERS) continue;
+    const line = text.slice(at, end).replace(/.+/g, breakLine);
+    broken += text.slice(from, at) + line;
+    from = end;
+  }
+  return broken + text.slice(from);
+}
+
 /**
  * Text for people: of several lines a block, which shows control characters as
  * escapes, and ends in one line end whatever the text ends in.
  */
 function yamlText(text: string): string {
-  const lines = text.replaceAll("\r\n", "\n").replace(/.+/g, breakLine)
+  const lines = breakLines(text.replaceAll("\r\n", "\n"))
     .replace(/\n+$/, "");
   if (!lines.includes("\n")) return yamlString(text);
   // Where the first line is indented, a block must say by how much, and at

@@ -16,16 +16,14 @@ export function visibleText(text: string): string {
   return text.replace(HOSTILE, escape);
 }
 
+/** The same but for line ends and tabs, of which long texts have many. */
+const HOSTILE_IN_LINES =
+  // deno-lint-ignore no-control-regex -- looks for control characters
+  /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]|\r(?!\n)/g;
+
 /** Escapes control characters except line ends and tabs. */
 export function visibleLines(text: string): string {
-  return text.replace(
-    HOSTILE,
-    (character, at) =>
-      character === "\n" || character === "\t" ||
-        character === "\r" && text[at + 1] === "\n"
-        ? character
-        : escape(character),
-  );
+  return text.replace(HOSTILE_IN_LINES, escape);
 }
 
 /** Escapes a character as JSON does, so that JSON stays valid. */
