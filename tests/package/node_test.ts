@@ -228,6 +228,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => [], input: anyV1 },
     { args: () => ["--no-detect", "--route=0"], input: anyStream },
     { args: () => recorded("v1", "v1"), input: fc.constant(NOTHING) },
+    { args: () => ["--detect", "--exit-status"], input: anyV1 },
     { args: () => ["--", "sh", "-c", "cat; kill -9 $$"], input: anyV1 },
   ],
   "subunit-2to1": [
@@ -251,6 +252,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "gojson2subunit": [
     { args: filesAsOperands, input: anyGoJson },
     { args: () => recorded("gojson", "jsonl"), input: fc.constant(NOTHING) },
+    { args: (files) => ["--exit-status", ...files], input: anyGoJson },
   ],
   "json2subunit": [{
     args: filesAsOperands,
@@ -267,6 +269,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "junitxml2subunit": [
     { args: filesAsOperands, input: anyJunit },
     { args: () => recorded("junit", "xml"), input: fc.constant(NOTHING) },
+    { args: (files) => ["--exit-status", ...files], input: anyJunit },
   ],
   "subunit-diff": [
     { args: (files) => files.slice(0, 2), input: anyPackets },
@@ -275,9 +278,18 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-exec": [
     // Larger output may arrive in other parts.
     { args: () => ["--", "cat"], input: anyTap, samples: 1 },
+    { args: () => ["--detect", "--", "cat"], input: anyV1, samples: 1 },
     { args: () => ["--", "sh", "-c", "kill -9 $$"], input: anyTap, samples: 1 },
     { args: () => ["--", "no/such command"], input: anyTap, samples: 1 },
     { args: () => ["--", "/etc/passwd"], input: anyTap, samples: 1 },
+    { args: () => ["--v1", "--", "cat"], input: anyV1, samples: 1 },
+    { args: () => ["--v2", "--", "cat"], input: anyPackets, samples: 1 },
+    { args: () => ["--gojson", "--", "cat"], input: anyGoJson, samples: 1 },
+    {
+      args: () => ["--tap", "--fd=3", "--", "sh", "-c", "cat >&3"],
+      input: anyTap,
+      samples: 1,
+    },
   ],
   "subunit-filter": [
     { args: () => ["-F"], input: anyStream },
@@ -294,6 +306,47 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: anyPackets,
     },
     { args: () => ["--with", "("], input: anyPackets },
+    {
+      args: () => [
+        "-s",
+        "--no-skip",
+        "--xfail",
+        "--without-tag=slow",
+        "-e",
+        "--passthrough",
+      ],
+      input: anyPackets,
+    },
+    {
+      args: (
+        [list],
+      ) => ["-s", "--load-list", list, "--fixup-expected-failures", list],
+      input: anyPackets,
+    },
+    {
+      args: () => [
+        "--status=success,lost",
+        "--route=a*",
+        "--error",
+        "--failure",
+        "--id=[0-5]$",
+        "--without=é",
+        "--judge-subtests",
+        "--exit-status",
+      ],
+      input: anyPackets,
+    },
+    {
+      args: () => [
+        "--no-failure",
+        "--no-success",
+        "--no-xfail",
+        "--with-tag=net",
+        "--strip-attachments=*g",
+        "--no-passthrough",
+      ],
+      input: anyStream,
+    },
   ],
   "subunit-ls": [
     { args: filesAsOperands, input: anyStream },
@@ -301,6 +354,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--format=json"], input: anyStream },
     { args: () => ["--format=tsv", "--exists", "--failing"], input: anyStream },
     { args: () => ["-0", "--top=5", "--status=fail,skip"], input: anyPackets },
+    { args: () => ["--count", "--no-passthrough"], input: anyStream },
   ],
   "subunit-merge": [
     { args: () => ["a=-"], input: noisyStream, samples: 3 },
@@ -313,14 +367,32 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     },
     { args: (files) => ["--manifest", files[0], "-"], input: anyPackets },
   ],
-  "subunit-output": [{
-    args: ([file]) => ["--fail=a", "--tag=b", `--attach-file=${file}`],
-    input: noisyStream,
-  }],
+  "subunit-output": [
+    {
+      args: ([file]) => ["--fail=a", "--tag=b", `--attach-file=${file}`],
+      input: noisyStream,
+    },
+    {
+      args: () => [
+        "--skip=ы",
+        "--file-name=é",
+        "--mimetype=text/plain",
+        "--attach-file=-",
+        "--parent=p",
+        "--route=0/1",
+        "--timestamp=2026-01-31T01:02:03.000000001+05:30",
+      ],
+      input: noisyStream,
+    },
+    ...["exists", "inprogress", "success", "uxsuccess", "xfail"].map(
+      (status): Call => ({ args: () => [`--${status}=a`], input: anyTap }),
+    ),
+  ],
   "subunit-seal": [
     { args: () => ["--expect=ids", "-"], input: anyStream },
     { args: () => ["--exit-status"], input: anyStream },
     { args: () => ["--expect", fixture("tap/perl.tap")], input: anyPackets },
+    { args: () => ["--expect-listed"], input: anyPackets },
   ],
   "subunit2cbor": [
     { args: () => [], input: anyStream },
@@ -335,6 +407,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--format=github"], input: anyStream },
     { args: () => ["--format=gitlab", "-o", "report"], input: anyPackets },
     { args: () => ["--format=plain"], input: anyFrames },
+    {
+      args: () => ["--format=plain", "--root=/", "-f", "-o", "report"],
+      input: anyFrames,
+    },
+    { args: () => ["--format=github", "--no-passthrough"], input: anyStream },
     { args: () => ["--summary=summary"], input: anyFrames },
   ],
   "subunit2json": [
@@ -344,6 +421,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit2pyunit": [
     { args: () => [], input: anyStream },
     { args: () => ["--progress", "-f"], input: anyStream },
+    { args: () => ["--no-passthrough", "-o", "report"], input: anyStream },
   ],
   "subunit2tap": [
     { args: () => [], input: anyStream },
@@ -354,24 +432,33 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--by=tag", "--slowest=3"], input: anyStream },
     { args: () => ["--forward", "-o", "report"], input: anyStream },
     { args: () => ["-o", "no/such/report"], input: anyStream },
+    {
+      args: () => ["--json", "--min-tests=9999", "--no-passthrough"],
+      input: anyStream,
+    },
   ],
   "subunit-tags": [{
     args: () => ["nightly", "--", "-slow"],
     input: anyStream,
-  }],
+  }, { args: () => ["--exit-status", "é"], input: anyStream }],
   "subunit-tee": [
     { args: () => ["copy", "--text", "words"], input: anyStream },
     { args: () => ["--packets-only", "--sync", "copy"], input: anyStream },
     { args: () => ["no/such/copy"], input: anyStream },
+    { args: ([file]) => ["-a", "-i", "-p", file, "copy"], input: anyStream },
   ],
   "subunit2disk": [
     { args: () => ["-d", "made/here"], input: anyStream },
     { args: ([file]) => ["-d", `${file}/made`], input: anyStream },
+    { args: () => ["-f", "-d", "made"], input: anyPackets },
+    { args: () => ["--no-passthrough"], input: anyPackets },
   ],
   "subunit2junitxml": [
     { args: () => ["-o", "report.xml"], input: anyStream },
     { args: () => [], input: anyStream },
     { args: () => ["--suite-from=^.", "--attachments=made"], input: anyFrames },
+    { args: () => ["--retries", "--max-output=3", "-f"], input: anyPackets },
+    { args: () => ["--no-passthrough"], input: anyStream },
   ],
   "tap2subunit": [
     { args: filesAsOperands, input: anyTap },
@@ -380,6 +467,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: anyTap,
     },
     { args: () => recorded("tap", "tap"), input: fc.constant(NOTHING) },
+    { args: (files) => ["--exit-status", ...files], input: anyTap },
   ],
 };
 
@@ -406,7 +494,26 @@ async function outcomeOf(
   };
 }
 
+/** Options that other tests run on Node. */
+const ELSEWHERE = ["--help", "--version"];
+
 function registerComparisons(nodes: readonly string[]): void {
+  Deno.test("every option is in a call that Node and Deno are compared by", async () => {
+    for (const name of toolNames().filter((name) => !name.startsWith("gpg"))) {
+      const words = (CALLS[name] ?? [])
+        .flatMap(({ args }) => args(["FILE", "FILE"]));
+      const { tool } = await import(toolScript(name).href);
+      const missing = Object.entries<{ short?: string }>(tool.options)
+        .filter(([option, { short }]) =>
+          !ELSEWHERE.includes(`--${option}`) &&
+          !words.some((word) =>
+            word.split("=")[0] === `--${option}` || word === `-${short}`
+          )
+        );
+      assertEquals(missing.map(([option]) => option), [], name);
+    }
+  });
+
   for (const name of toolNames()) {
     const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
     for (const { args, input, samples = 20 } of calls) {
