@@ -544,14 +544,16 @@ function registerSigning(nodes: readonly string[]): void {
   for (const node of nodes) {
     const onNode = [node, `${bin}/gpg-signed-stream`];
     const title = node === "node" ? "this Node" : "Node 22";
-    for (const mode of ["inband", "inline"]) {
+    for (const mode of ["inband", "inline", "clear"]) {
       gpgTest(
         `streams signed ${mode} on Deno are verified on ${title}, and back`,
         async () => {
           const { secretFile, publicFile } = await testKey("ed25519");
           using dir = new TempDir();
           const [part] = sample(anyPackets, 1, SEED);
-          const input = concat(Array(2000).fill(part));
+          // Only text is signed clear.
+          const signedPart = mode === "clear" ? stream("a line г\n") : part;
+          const input = concat(Array(2000).fill(signedPart));
           for (const [signer, verifier] of [[deno, onNode], [onNode, deno]]) {
             const sign = ["sign", `--mode=${mode}`, "--secret-key", secretFile];
             const signed = await run([...signer, ...sign], { stdin: input });
