@@ -408,7 +408,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--format=gitlab", "-o", "report"], input: anyPackets },
     { args: () => ["--format=plain"], input: anyFrames },
     {
-      args: () => ["--format=plain", "--root=/", "-f", "-o", "report"],
+      args: () => ["--format=plain", "--root=.", "-f", "-o", "report"],
       input: anyFrames,
     },
     { args: () => ["--format=github", "--no-passthrough"], input: anyStream },
