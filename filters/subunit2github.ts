@@ -6,7 +6,6 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import {
   FindingsReport,
   FORMAT_NAMES,
@@ -19,6 +18,7 @@ import {
   MAX_ANNOTATIONS,
 } from "./github/workflow_commands.ts";
 import { isRegularFile } from "./kit/io/files.ts";
+import { absolutePath } from "./kit/io/paths.ts";
 import { endsFor } from "./kit/text/content.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { projectIn } from "./traceback/project.ts";
@@ -72,9 +72,9 @@ ${REPORT_NOTES}`,
     const makeFormat = FORMATS[
       parseChoice("format", options.format ?? "github", FORMAT_NAMES)
     ];
-    const here = resolve(".");
+    const here = absolutePath(".");
     const project = projectIn(
-      resolve(options.root ?? "."),
+      absolutePath(options.root ?? "."),
       here,
       isRegularFile,
     );

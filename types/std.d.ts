@@ -58,6 +58,10 @@ declare module "@std/cli/parse-args" {
   ): { _: string[] } & Record<string, unknown>;
 }
 
+declare module "@std/path/posix/resolve" {
+  export function resolve(...pathSegments: string[]): string;
+}
+
 declare module "@std/path/posix/glob-to-regexp" {
   interface GlobOptions {
     /** Whether "**" crosses slashes. */

@@ -11,6 +11,8 @@
 export interface Runtime {
   /** The words of the command line behind the tool's name. */
   readonly args: readonly string[];
+  /** The current directory. */
+  cwd(): string;
   /** What the runtime was built for; Node does not have it. */
   readonly build?: { readonly os: string };
   readonly stdin: Stdin;

@@ -28,6 +28,7 @@ export const runtime: Runtime = {
   stdin: new NodeStdin(),
   stdout: new NodeOutput(1),
   stderr: new NodeOutput(2),
+  cwd: () => process.cwd(),
   get exitCode(): number {
     return Number(process.exitCode ?? 0);
   },
