@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder, type StatusEvent } from "@subunit/codec";
+import type { StatusEvent } from "@subunit/codec";
 import fc from "fast-check";
-import { memoryOutput } from "../../tests/support/reports.ts";
+import { memoryOutput } from "../../tests/support/memory.ts";
+import { decodeLent } from "../../tests/support/reports.ts";
 import {
   anyEvent,
   anyRun,
@@ -21,10 +22,9 @@ function written(
   options: V1WriterOptions,
   takesRows: boolean,
 ): [text: string, losses: string | undefined, exitStatus: number] {
-  const { out, bytes } = memoryOutput();
+  const { out, written } = memoryOutput();
   const writer = new V1Writer(out, options);
-  const decoder = new PacketDecoder();
-  const drain = () => {
+  decodeLent(chunks, (decoder) => {
     if (takesRows) {
       decoder.drainRows(
         (rows) => writer.addRows(rows),
@@ -34,17 +34,9 @@ function written(
       decoder.drain((item) => writer.add(item));
     }
     writer.endChunk();
-  };
-  for (const chunk of chunks) {
-    const lent = chunk.slice();
-    decoder.push(lent);
-    drain();
-    lent.fill(0x21);
-  }
-  decoder.end();
-  drain();
+  });
   writer.end();
-  const text = new TextDecoder("latin1").decode(bytes());
+  const text = new TextDecoder("latin1").decode(written());
   return [text, writer.losses, writer.exitStatus];
 }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
-import { memoryOutput } from "../../tests/support/memory_output.ts";
+import { memoryOutput } from "../../tests/support/memory.ts";
 import { noisyStream, pieces } from "../../tests/support/streams.ts";
 import { Labeller } from "./labeller.ts";
 
@@ -38,7 +38,7 @@ Deno.test(`Labeller writes rows as it writes packets (seed ${SEED})`, () => {
         }
         decoder.end();
         drain();
-        assertEquals(fast.bytes().toHex(), plain.bytes().toHex());
+        assertEquals(fast.written().toHex(), plain.written().toHex());
       },
     ),
     { seed: SEED, numRuns: 300 },

@@ -16,7 +16,8 @@ import {
   noisyStream,
   stream,
 } from "../../tests/support/streams.ts";
-import { Output } from "../kit/io/output.ts";
+import type { Output } from "../kit/io/output.ts";
+import { memoryOutput } from "../../tests/support/memory.ts";
 import { endsFor } from "../kit/text/content.ts";
 import { charactersRead } from "./junit_case.ts";
 import { type JunitOptions, JunitReport } from "./junit_report.ts";
@@ -65,11 +66,7 @@ function thereAndBack(xml: string, retries = false): string {
     encodePackets(event).forEach((p) => packets.push(p));
   }
   packets.end();
-  const parts: Uint8Array[] = [];
-  const out = new Output({
-    writeSync: (bytes) => parts.push(bytes.slice()) && bytes.length,
-    isTerminal: () => false,
-  }, "memory");
+  const { out, written } = memoryOutput();
   const report = new JunitReport(out, {
     suiteFrom: undefined,
     most: 1000,
@@ -83,8 +80,7 @@ function thereAndBack(xml: string, retries = false): string {
   });
   for (const test of collator.end()) report.add(test);
   report.end();
-  out.flush();
-  return parts.map((part) => new TextDecoder().decode(part)).join("");
+  return new TextDecoder().decode(written());
 }
 
 /** Failures outside of cases become cases: they have the names of suites. */

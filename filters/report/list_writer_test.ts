@@ -6,7 +6,7 @@ import {
   TEST_STATUSES,
 } from "@subunit/codec";
 import fc from "fast-check";
-import { memoryOutput } from "../../tests/support/memory_output.ts";
+import { memoryOutput } from "../../tests/support/memory.ts";
 import { noisyStream, stream } from "../../tests/support/streams.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type ListOptions, ListWriter } from "./list_writer.ts";
@@ -55,7 +55,7 @@ Deno.test(`ListWriter lists rows as it does tests (seed ${SEED})`, () => {
         }, () => {});
         plainList.end();
         list.end();
-        assertEquals(fast.bytes().toHex(), plain.bytes().toHex());
+        assertEquals(fast.written().toHex(), plain.written().toHex());
       },
     ),
     { seed: SEED, numRuns: 500 },

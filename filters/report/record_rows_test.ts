@@ -15,7 +15,7 @@ import {
   pieces,
   stream,
 } from "../../tests/support/streams.ts";
-import { Output } from "../kit/io/output.ts";
+import { memoryOutput } from "../../tests/support/memory.ts";
 import { CBOR_NOTATION } from "./cbor_records.ts";
 import { JSON_NOTATION } from "./json_records.ts";
 import { type RecordNotation, RecordWriter } from "./record_rows.ts";
@@ -38,14 +38,7 @@ function recordsOf(
   chunks: readonly Uint8Array[],
   notation: RecordNotation,
 ): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const out = new Output({
-    writeSync(bytes) {
-      parts.push(bytes.slice());
-      return bytes.length;
-    },
-    isTerminal: () => false,
-  }, "memory");
+  const { out, written } = memoryOutput();
   const records = new RecordWriter(out, notation);
   const decoder = new PacketDecoder();
   const drain = () =>
@@ -59,8 +52,7 @@ function recordsOf(
   }
   decoder.end();
   drain();
-  out.flush();
-  return concat(parts);
+  return written();
 }
 
 function plainRecordsOf(

@@ -5,30 +5,31 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { concat } from "@std/bytes/concat";
 import { PacketDecoder } from "@subunit/codec";
-import { Output } from "../../filters/kit/io/output.ts";
+import type { Output } from "../../filters/kit/io/output.ts";
 import { Verdict } from "../../filters/kit/stream/verdict.ts";
 import type { Report, ReportNeeds } from "../../filters/report/report.ts";
+import { memoryOutput } from "./memory.ts";
 import { pieces } from "./streams.ts";
 
-/** An output into memory. */
-export function memoryOutput(): { out: Output; bytes(): Uint8Array } {
-  const parts: Uint8Array[] = [];
-  const out = new Output({
-    writeSync(bytes) {
-      parts.push(bytes.slice());
-      return bytes.length;
-    },
-    isTerminal: () => false,
-  }, "memory");
-  return {
-    out,
-    bytes() {
-      out.flush();
-      return concat(parts);
-    },
-  };
+/**
+ * Decodes chunks whose bytes change after each.
+ *
+ * @param drain takes what there is after each chunk, and at the end
+ */
+export function decodeLent(
+  chunks: readonly Uint8Array[],
+  drain: (decoder: PacketDecoder) => void,
+): void {
+  const decoder = new PacketDecoder();
+  for (const chunk of chunks) {
+    const lent = chunk.slice();
+    decoder.push(lent);
+    drain(decoder);
+    lent.fill(0x21);
+  }
+  decoder.end();
+  drain(decoder);
 }
 
 type Begin = (out: Output) => Report;
@@ -40,11 +41,10 @@ function reportOf(
   needs: ReportNeeds,
   takesRows: boolean,
 ): string {
-  const { out, bytes } = memoryOutput();
+  const { out, written } = memoryOutput();
   const report = begin(out);
   const verdict = new Verdict(needs);
-  const decoder = new PacketDecoder();
-  const drain = () => {
+  decodeLent(chunks, (decoder) => {
     if (takesRows) {
       decoder.drainRows((rows) => {
         for (let i = 0; i < rows.count; i++) {
@@ -59,18 +59,10 @@ function reportOf(
       });
     }
     verdict.endChunk();
-  };
-  for (const chunk of chunks) {
-    const lent = chunk.slice();
-    decoder.push(lent);
-    drain();
-    lent.fill(0x21);
-  }
-  decoder.end();
-  drain();
+  });
   for (const test of verdict.end()) report.add(test);
   report.end?.();
-  return new TextDecoder().decode(bytes());
+  return new TextDecoder().decode(written());
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
-import { memoryOutput } from "../../../tests/support/memory_output.ts";
+import { memoryOutput } from "../../../tests/support/memory.ts";
 import { anyEvent, pieces, stream } from "../../../tests/support/streams.ts";
 import { Retagger } from "./retagger.ts";
 import { RowTagger } from "./row_tagger.ts";
@@ -47,7 +47,7 @@ Deno.test(`RowTagger writes what Retagger writes (seed ${SEED})`, () => {
         plain.out.flush();
         fast.out.flush();
       }
-      assertEquals(fast.bytes().toHex(), plain.bytes().toHex());
+      assertEquals(fast.written().toHex(), plain.written().toHex());
     }),
     { seed: SEED, numRuns: 500 },
   );
