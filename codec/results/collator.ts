@@ -117,8 +117,6 @@ export class Test {
 }
 
 const NO_TAGS: readonly string[] = [];
-/** Codes of statuses, as packets have them. */
-const EXISTS = 1, FIRST_FINAL = 3;
 
 /**
  * Folds events into tests, keyed by route code and test id.
@@ -212,9 +210,11 @@ export class TestCollator {
     if (status === "exists") return undefined;
     const open = this.#open;
     const isFinal = isFinalStatus(status);
-    if (!isFinal) open.note(open.add(key, event.runnable), event);
-    if (this.#files !== undefined && event.fileName !== undefined) {
-      this.#keep(open.add(key, event.runnable), event);
+    const keepsFile = this.#files !== undefined && event.fileName !== undefined;
+    if (!isFinal || keepsFile) {
+      const test = open.add(key, event.runnable);
+      if (!isFinal) open.note(test, event);
+      if (keepsFile) this.#keep(test, event);
     }
     if (!isFinal) return undefined;
     this.#end(open.delete(key));
@@ -231,17 +231,18 @@ export class TestCollator {
    * @internal
    */
   addRow(rows: Rows, i: number): number {
-    const code = rows.statusCode(i);
-    if (code === EXISTS || rows.idAt(i) < 0) return 0;
+    if (rows.isExists(i) || rows.idAt(i) < 0) return 0;
     const open = this.#open;
-    const isFinal = code >= FIRST_FINAL;
-    if (!isFinal) open.noteRow(open.addRow(rows, i), rows, i);
-    if (this.#files !== undefined && rows.fileAt(i) >= 0) {
-      this.#keep(open.addRow(rows, i), rows.packet(i));
+    const isFinal = rows.isFinal(i);
+    const keepsFile = this.#files !== undefined && rows.fileAt(i) >= 0;
+    if (!isFinal || keepsFile) {
+      const test = open.addRow(rows, i);
+      if (!isFinal) open.noteRow(test, rows, i);
+      if (keepsFile) this.#keep(test, rows.packet(i));
     }
     if (!isFinal) return 0;
     this.#end(open.deleteRow(rows, i));
-    return code;
+    return rows.statusCode(i);
   }
 
   /**

@@ -68,7 +68,7 @@ export class TestNumbers {
   #size = 0;
   /** Numbers from here on were never given out. */
   #unused = 0;
-  /** The number that was deleted last; `#places` has the one before it. */
+  /** The number that was deleted last; its entry has the one before it. */
   #free = NONE;
 
   /** What is known of each test: {@linkcode ENTRY_WORDS} words by its number. */

@@ -36,6 +36,9 @@ import { CRC_BYTES, FLAG, SIGNATURE } from "./layout.ts";
 import { numberOctets, readNumber } from "./number.ts";
 import { Packet, tagsIn } from "./packet.ts";
 
+/** Codes of statuses, as packets have them; those from the second on end a test. */
+const EXISTS = 1, FIRST_FINAL = 3;
+
 /** The most rows at a time: they and their packets fit into the L2 cache. */
 const MOST_ROWS = 256;
 /**
@@ -162,6 +165,16 @@ export class Rows {
   /** The status as the protocol writes it: 0 without one, then 1 to 7. */
   statusCode(i: number): number {
     return this.words[i * ROW_WORDS + FLAGS] & FLAG.STATUS;
+  }
+
+  /** Whether the status only says that there is such a test. */
+  isExists(i: number): boolean {
+    return this.statusCode(i) === EXISTS;
+  }
+
+  /** Whether the status ends a test. */
+  isFinal(i: number): boolean {
+    return this.statusCode(i) >= FIRST_FINAL;
   }
 
   status(i: number): TestStatus | undefined {

@@ -19,9 +19,6 @@ import { textOf } from "../kit/io/item_bytes.ts";
 import { type Judged, Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 
-/** The code of the status, as packets have it. */
-const EXISTS = 1;
-
 /** What was left out or changed, in one line; undefined when nothing was. */
 export function lossText(
   losses: Readonly<Record<string, number>>,
@@ -71,7 +68,7 @@ export class V1Writer {
   addRows(rows: Rows): void {
     const verdict = this.#verdict;
     for (let i = 0; i < rows.count; i++) {
-      if (rows.idAt(i) < 0 || rows.statusCode(i) === EXISTS) {
+      if (rows.idAt(i) < 0 || rows.isExists(i)) {
         this.add(rows.packet(i));
         continue;
       }

@@ -17,8 +17,6 @@ import { HeldPackets } from "../kit/stream/held_packets.ts";
 import type { EndRules, OutcomeOrExists } from "./rules.ts";
 import type { Selection } from "./selection.ts";
 
-/** Codes of statuses, as packets have them. */
-const EXISTS = 1, FIRST_FINAL = 3;
 /** Codes of statuses, and 0 for none. */
 const CODES = 8;
 /** The place of a test's packet when it holds none by its place. */
@@ -115,25 +113,22 @@ export class RowSelection {
 
   /** Takes the packet of a test. */
   add(rows: Rows, i: number): void {
-    const code = rows.statusCode(i);
-    if (!this.#hasHandedOver && this.#needsMore(rows, i, code)) {
-      this.#handOver();
-    }
+    if (!this.#hasHandedOver && this.#needsMore(rows, i)) this.#handOver();
     if (this.#hasHandedOver) {
       this.#selection.add(rows.packet(i));
       return;
     }
     if (rows.source !== this.#source) this.#begin(rows);
-    if (code === EXISTS) this.#take(rows, i, this.#isEndSelected(rows, i));
-    else if (code < FIRST_FINAL) this.#hold(rows, i);
-    else this.#end(rows, i, this.#isEndSelected(rows, i));
+    if (rows.isExists(i)) this.#take(rows, i, this.#isEndSelected(rows, i));
+    else if (rows.isFinal(i)) this.#end(rows, i, this.#isEndSelected(rows, i));
+    else this.#hold(rows, i);
   }
 
   /** Whether a packet needs what only a `Selection` does. */
-  #needsMore(rows: Rows, i: number, code: number): boolean {
+  #needsMore(rows: Rows, i: number): boolean {
     if (rows.parentAt(i) >= 0 && this.#options.followsParents) return true;
     return this.#hasTags !== undefined && rows.tagsAt(i) >= 0 &&
-      code !== EXISTS && code < FIRST_FINAL;
+      !rows.isExists(i) && !rows.isFinal(i);
   }
 
   /** Whether a test is selected that ends with this packet. */
