@@ -19,27 +19,18 @@ export interface Parent {
   readonly isSelected: boolean | undefined;
 }
 
+const NO_BYTES = new DataView(new ArrayBuffer(0));
+
 /** A test, and its key in the bytes of the present chunk. */
 class EndedTest<Test extends Parent> implements TestKeyBytes {
-  view: DataView;
-  idAt: number;
-  idEnd: number;
-  idHash: number;
-  routeAt: number;
-  routeEnd: number;
-  routeHash: number;
-  test: Test;
-
-  constructor(key: TestKeyBytes, test: Test) {
-    this.view = key.view;
-    this.idAt = key.idAt;
-    this.idEnd = key.idEnd;
-    this.idHash = key.idHash;
-    this.routeAt = key.routeAt;
-    this.routeEnd = key.routeEnd;
-    this.routeHash = key.routeHash;
-    this.test = test;
-  }
+  view: DataView = NO_BYTES;
+  idAt = -1;
+  idEnd = -1;
+  idHash = -1;
+  routeAt = -1;
+  routeEnd = -1;
+  routeHash = -1;
+  test: Test | undefined;
 
   set(key: TestKeyBytes, test: Test): void {
     this.view = key.view;
@@ -79,21 +70,19 @@ export class EndedTests<Test extends Parent> {
 
   /** @param key that of the test, good until the chunk ends */
   add(key: TestKeyBytes, test: Test): void {
-    const unused = this.#new[this.#count++];
-    if (unused === undefined) this.#new.push(new EndedTest(key, test));
-    else unused.set(key, test);
+    this.#next().set(key, test);
     this.#trim();
   }
 
   /** The same for the test of a row. */
   addRow(rows: Rows, i: number, test: Test): void {
-    const unused = this.#new[this.#count++];
-    if (unused === undefined) {
-      this.#new.push(new EndedTest(rows.packet(i), test));
-    } else {
-      unused.setRow(rows, i, test);
-    }
+    this.#next().setRow(rows, i, test);
     this.#trim();
+  }
+
+  /** An object for one more. */
+  #next(): EndedTest<Test> {
+    return this.#new[this.#count++] ??= new EndedTest();
   }
 
   #trim(): void {
@@ -118,7 +107,7 @@ export class EndedTests<Test extends Parent> {
         this.#old = this.#young;
         this.#young = unused ?? new TestTable();
       }
-      this.#young.set(ended, ended.test);
+      this.#young.set(ended, ended.test!);
     }
     this.#count = 0;
   }
