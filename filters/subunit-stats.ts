@@ -55,9 +55,8 @@ With --forward and no --output-to the report goes to standard error.`,
     const verdict = new Verdict();
     const stats = new Stats({ slowest, by });
     io.forEachRows(files, (rows) => {
-      if (options.forward) io.out.writeRows(rows);
+      io.passRows(rows, options, pass);
       for (let i = 0; i < rows.count; i++) {
-        if (rows.idAt(i) < 0 && !options.forward) pass(rows.packet(i));
         if (verdict.addRow(rows, i) === 0) continue;
         if (!stats.takesOnlyTags) stats.add(verdict.endedTest(rows, i));
         else if (!stats.addRowTags(rows, i)) {

@@ -127,8 +127,8 @@ export function runReport(
     (bytes) => needs.text?.push(bytes) ?? bytes,
   );
   const addRows = (rows: Rows) => {
+    io.passRows(rows, options, pass);
     for (let i = 0; i < rows.count; i++) {
-      if (options.forward || rows.idAt(i) < 0) pass(rows.packet(i));
       if (verdict.addRow(rows, i) === 0) continue;
       const to = report();
       if (to.addRow !== undefined) to.addRow(rows, i, verdict);

@@ -125,6 +125,22 @@ export class ToolIO {
   }
 
   /**
+   * Passes the packets of rows on, with a function from
+   * {@linkcode passthrough} and its options. With --forward no packet becomes an
+   * object.
+   */
+  passRows(
+    rows: Rows,
+    { forward }: Passthrough,
+    pass: (item: StreamItem) => void,
+  ): void {
+    if (forward) return this.out.writeRows(rows);
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.idAt(i) < 0) pass(rows.packet(i));
+    }
+  }
+
+  /**
    * Yields the chunks of `files` one after another, as `cat` does, or of standard
    * input if there are none. A chunk is valid until the next one.
    */
@@ -157,15 +173,7 @@ export class ToolIO {
     take: (item: StreamItem) => void,
     endChunk: () => void = () => {},
   ): void {
-    const decoder = new PacketDecoder();
-    for (const chunk of this.chunks(files)) {
-      decoder.push(chunk, CHUNK_ROOM);
-      decoder.drain(take);
-      endChunk();
-    }
-    decoder.end();
-    decoder.drain(take);
-    endChunk();
+    this.#decode(files, (decoder) => decoder.drain(take), endChunk);
   }
 
   /**
@@ -179,14 +187,24 @@ export class ToolIO {
     takeOther: (item: ForeignBytes | Damage) => void,
     endChunk: () => void = () => {},
   ): void {
+    const drain = (decoder: PacketDecoder) =>
+      decoder.drainRows(takeRows, takeOther);
+    this.#decode(files, drain, endChunk);
+  }
+
+  #decode(
+    files: readonly string[],
+    drain: (decoder: PacketDecoder) => void,
+    endChunk: () => void,
+  ): void {
     const decoder = new PacketDecoder();
     for (const chunk of this.chunks(files)) {
       decoder.push(chunk, CHUNK_ROOM);
-      decoder.drainRows(takeRows, takeOther);
+      drain(decoder);
       endChunk();
     }
     decoder.end();
-    decoder.drainRows(takeRows, takeOther);
+    drain(decoder);
     endChunk();
   }
 }
