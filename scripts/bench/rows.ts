@@ -35,7 +35,7 @@ import {
   SIX_MILLION,
 } from "./goals.ts";
 import { median, takeTurns } from "./measure.ts";
-import { signCorpus } from "./signed_corpus.ts";
+import { signCorpus, type SignedCorpus } from "./signed_corpus.ts";
 
 /** A row that reads a corpus. */
 interface StreamRow {
@@ -366,6 +366,18 @@ export const LIVE_ROW: Row = {
   },
 };
 
+const signedAt = new Map<number, SignedCorpus>();
+
+/** The corpus `small`, signed once for all rows. */
+function signedSmall(scale: number): SignedCorpus {
+  return signedAt.getOrInsertComputed(scale, () => {
+    const bytes = Math.round(scale * corpusBytes("small"));
+    const signed = signCorpus(makeCorpus("small", bytes));
+    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    return signed;
+  });
+}
+
 /** Verification of in-band signatures, compared with gpgv on the same bytes. */
 export const SIGNED_ROW: Row = {
   name: "gpg-signed-stream verify small",
@@ -373,9 +385,7 @@ export const SIGNED_ROW: Row = {
   pythonTool: undefined,
   goals: [gigabytes(0.15), atMost(2, "sha256sum"), MEMORY],
   async measure({ runs, scale }) {
-    const bytes = Math.round(scale * corpusBytes("small"));
-    const signed = signCorpus(makeCorpus("small", bytes));
-    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    const signed = signedSmall(scale);
     const { publicKey, keyring, signature, path, packets } = signed;
     const verify = ["verify", "--keyring", quote(publicKey)];
     const ours = commandLine("gpg-signed-stream", verify);
@@ -403,9 +413,7 @@ export const ARMORED_ROW: Row = {
   pythonTool: undefined,
   goals: [atMost(2.5, "binary"), MEMORY],
   async measure({ runs, scale }) {
-    const bytes = Math.round(scale * corpusBytes("small"));
-    const signed = signCorpus(makeCorpus("small", bytes));
-    if (signed === undefined) throw new Error("gpg cannot sign the corpus");
+    const signed = signedSmall(scale);
     const { publicKey, armored, binary } = signed;
     const ours = commandLine("gpg-signed-stream", [
       "verify",
