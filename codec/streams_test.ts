@@ -123,14 +123,16 @@ Deno.test("PacketEncoderStream writes a failure in place of an event that no pac
   }
 });
 
+/** A stream of each encoder. */
+const encoderStreams = () => [
+  new PacketEncoderStream(),
+  new JsonEncoderStream(),
+  new CborEncoderStream(),
+  new V1EncoderStream(),
+];
+
 Deno.test("encoder streams take events after a bad one from a writer", async () => {
-  const streams = [
-    new PacketEncoderStream(),
-    new JsonEncoderStream(),
-    new CborEncoderStream(),
-    new V1EncoderStream(),
-  ];
-  for (const stream of streams) {
+  for (const stream of encoderStreams()) {
     const output = new Response(stream.readable).bytes();
     const writer = stream.writable.getWriter();
     await writer.write(GOOD_EVENT);
@@ -411,13 +413,7 @@ The test started and never ended
 });
 
 Deno.test("encoder streams take no more than their queues hold", async () => {
-  const streams = [
-    new PacketEncoderStream(),
-    new JsonEncoderStream(),
-    new CborEncoderStream(),
-    new V1EncoderStream(),
-  ];
-  for (const stream of streams) {
+  for (const stream of encoderStreams()) {
     let taken = 0;
     const fileBytes = encode("x".repeat(4000) + "\n");
     const source = new ReadableStream<EventInput>({

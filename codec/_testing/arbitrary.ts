@@ -37,3 +37,13 @@ export const arbitraryEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
   }, { requiredKeys: ["runnable"] }),
   fc.option(file, { nil: {} }),
 ).map(([fields, file]) => ({ ...fields, ...file }));
+
+/** Events of few tests, so that they meet. */
+export const meetingEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
+  arbitraryEvent,
+  fc.record({
+    testId: fc.constantFrom("a", "b", "", "тест", "x".repeat(300), undefined),
+    routeCode: fc.constantFrom(undefined, undefined, "", "0", "0/1"),
+    status: fc.constantFrom(...TEST_STATUSES, "inprogress", undefined),
+  }),
+).map(([event, fields]) => ({ ...event, ...fields }));

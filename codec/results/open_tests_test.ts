@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
-import { arbitraryEvent } from "../_testing/arbitrary.ts";
+import { meetingEvent } from "../_testing/arbitrary.ts";
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { PacketDecoder } from "../v2/decoder.ts";
 import { encodePacket } from "../v2/encoder.ts";
@@ -10,16 +10,6 @@ import { OpenTests } from "./open_tests.ts";
 import { EventKey } from "./test_table.ts";
 
 const SEED = 20130814;
-
-/** Events of few tests, so that they meet. */
-const meetingEvent: fc.Arbitrary<StatusEvent> = fc.tuple(
-  arbitraryEvent,
-  fc.record({
-    testId: fc.constantFrom("a", "b", "", "тест", "x".repeat(300), undefined),
-    routeCode: fc.constantFrom(undefined, undefined, "", "0", "0/1"),
-    status: fc.constantFrom(...TEST_STATUSES, "inprogress", undefined),
-  }),
-).map(([event, fields]) => ({ ...event, ...fields }));
 
 /** All fields of a test. */
 function facts(test: Test): unknown[] {
