@@ -149,7 +149,12 @@ export class TestNumbers {
 
   /** All numbers of tests, in no particular order. */
   values(): Int32Array {
-    return this.#slots.filter((number) => number !== NONE);
+    const numbers = new Int32Array(this.#size);
+    let count = 0;
+    for (let number = 0; number < this.#unused; number++) {
+      if (this.#isTaken(number)) numbers[count++] = number;
+    }
+    return numbers;
   }
 
   /** The key of the test with this number. */
@@ -200,6 +205,7 @@ export class TestNumbers {
     this.#keyBytes -= this.#lengthOf(number);
     if (--this.#size === 0) this.#arenaEnd = 0;
     this.#empty(slot);
+    this.#entries[number * ENTRY_WORDS + ID_BYTES] = NONE;
     this.#entries[number * ENTRY_WORDS + PLACE] = this.#free;
     this.#free = number;
     return number;
@@ -258,10 +264,10 @@ export class TestNumbers {
   }
 
   #rehash(): void {
-    const numbers = this.values();
     const slots = new Int32Array(2 * this.#slots.length).fill(NONE);
     const mask = slots.length - 1;
-    for (const number of numbers) {
+    for (let number = 0; number < this.#unused; number++) {
+      if (!this.#isTaken(number)) continue;
       let slot = this.#entries[number * ENTRY_WORDS + HASH] & mask;
       while (slots[slot] !== NONE) slot = (slot + 1) & mask;
       slots[slot] = number;
@@ -280,6 +286,11 @@ export class TestNumbers {
       this.#entries = grown(this.#entries, length);
     }
     return this.#unused++;
+  }
+
+  /** Whether a test has the number, of those that were given out. */
+  #isTaken(number: number): boolean {
+    return this.#entries[number * ENTRY_WORDS + ID_BYTES] !== NONE;
   }
 
   #lengthOf(number: number): number {
@@ -303,14 +314,16 @@ export class TestNumbers {
     if (room > 2 ** 31) {
       throw new RangeError("Cannot hold tests with ids of more than 2 GiB");
     }
-    const old = this.#arena;
+    const old = this.#arenaView;
     this.#arena = new Uint8Array(Math.max(FIRST_ARENA_BYTES, room));
     this.#arenaView = new DataView(this.#arena.buffer);
     let end = 0;
-    for (const number of this.values()) {
+    // By number: mostly the order in memory.
+    for (let number = 0; number < this.#unused; number++) {
+      if (!this.#isTaken(number)) continue;
       const place = number * ENTRY_WORDS + PLACE;
       const at = this.#entries[place], length = this.#lengthOf(number);
-      this.#arena.set(old.subarray(at, at + length), end);
+      copyBytes(old, at, at + length, this.#arenaView, end);
       this.#entries[place] = end;
       end += length;
     }
