@@ -243,12 +243,15 @@ export class LiveTool implements AsyncDisposable {
   }
 }
 
+/** Whether everything runs in full length; without it, the log says what does not. */
+export const isCi = Deno.env.get("SUBUNIT_TESTS") === "all";
+
 /**
  * The length of a long stream, in bytes: the short one, and the log says so,
  * unless SUBUNIT_TESTS=all asks for the full one, as CI does.
  */
 export function lengthOf(what: string, full: number, short: number): number {
-  if (Deno.env.get("SUBUNIT_TESTS") === "all") return full;
+  if (isCi) return full;
   console.log(`shorter: ${what}, ${short / 1e6} MB of it`);
   return short;
 }
