@@ -1,11 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { makeToolPath, quote } from "../../scripts/tool_path.ts";
+import { makeToolPath } from "../../scripts/tool_path.ts";
 import { testKey } from "../support/gpg.ts";
+import { bin, installPackage } from "../support/package.ts";
 import {
   blockBehind,
   commandBlocks,
   DOCUMENTS,
   furnish,
+  installations,
+  withThisDeno,
 } from "../support/readme.ts";
 import {
   type Finished,
@@ -115,25 +118,21 @@ Deno.test("the stage for Jenkins runs the command that is above it", () => {
 });
 
 peerTest("README's commands install the tools", ["npm"], async () => {
-  const blocks = README.matchAll(/^```\n(npx .*?)^```$/gms);
-  const [, ...installing] = Array.from(blocks, ([, commands]) => commands);
-  assertEquals(installing.length, 2);
+  const [forDeno, forNode, ...others] = installations();
+  assertEquals(others, []);
+  assert(/ task install .* ~\/\.local\n$/.test(forDeno), forDeno);
+  assert(/ task build\nnpm install --global /.test(forNode), forNode);
   using home = new TempDir();
-  for (const commands of installing) {
-    // This Deno, with its cached modules; the original HOME has that cache.
-    const words = commands.replaceAll(
-      "npx -y deno@2.9.6",
-      `HOME=${quote(Deno.env.get("HOME")!)} ${quote(Deno.execPath())}`,
-    ).replaceAll("~/", `${home.path}/`);
-    const { status, stderr } = await run(["bash", "-ec", words], {
-      cwd: ROOT.pathname,
-      env: { npm_config_prefix: `${home.path}/npm` },
-    });
-    assertEquals(status, 0, stderr);
-  }
-  for (const prefix of [".local", "npm"]) {
+  const commands = withThisDeno(forDeno).replaceAll("~/", `${home.path}/`);
+  const { status, stderr } = await run(["bash", "-ec", commands], {
+    cwd: ROOT.pathname,
+  });
+  assertEquals(status, 0, stderr);
+  // Runs those for Node.
+  await installPackage();
+  for (const folder of [`${home.path}/.local/bin`, bin]) {
     const { stdout } = await run(
-      [`${home.path}/${prefix}/bin/subunit-ls`],
+      [`${folder}/subunit-ls`],
       { stdin: stream({ testId: "found", status: "fail" }) },
     );
     assertEquals(text(stdout), "found\n");

@@ -7,6 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { tmpdir } from "node:os";
+import { installations, withThisDeno } from "./readme.ts";
 import {
   isCi,
   peer,
@@ -82,12 +83,14 @@ function isDirectory(path: string): boolean {
   }
 }
 
+/** Runs the README's commands, in this checkout. */
 async function buildAndInstall(): Promise<void> {
-  const build = new URL("scripts/build.ts", ROOT).pathname;
-  Deno.mkdirSync(`${shared}/dist`, { recursive: true });
-  const words = ["run", "--quiet", "--allow-all", build, `${shared}/dist`];
-  const tarball = (await succeed([Deno.execPath(), ...words])).trim();
-  await succeed(["npm", "install", "--global", "--prefix", prefix, tarball]);
+  Deno.mkdirSync(shared, { recursive: true });
+  const [commands] = installations().filter((block) => block.includes("npm i"));
+  await succeed(["bash", "-ec", withThisDeno(commands)], {
+    cwd: ROOT.pathname,
+    env: { npm_config_prefix: prefix },
+  });
 }
 
 /** The path of a Node from npm; undefined where npm cannot install it. */

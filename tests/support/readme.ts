@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../../scripts/tool_path.ts";
 import { fixture, ROOT, type TempDir } from "./run.ts";
 import { at, type EventFields, stream } from "./streams.ts";
 
@@ -41,6 +42,23 @@ export function blockBehind(words: string): string {
     if (at >= 0) return commandBlocks(markdown.slice(at))[0].commands;
   }
   throw new Error(`No document has the words "${words}"`);
+}
+
+/** The README's blocks of commands that install the tools. */
+export function installations(): string[] {
+  const blocks = DOCUMENTS.get("README.md")!.matchAll(
+    /^```\n(npx .*?)^```$/gms,
+  );
+  // The first block is the demo and the tests.
+  return Array.from(blocks, ([, commands]) => commands).slice(1);
+}
+
+/** The commands with this Deno, whose modules the original HOME has. */
+export function withThisDeno(commands: string): string {
+  return commands.replaceAll(
+    "npx -y deno@2.9.6",
+    `HOME=${quote(Deno.env.get("HOME")!)} ${quote(Deno.execPath())}`,
+  );
 }
 
 const NODE_SUITE = `import { test } from "node:test";
