@@ -17,6 +17,7 @@ import {
   type Finished,
   peerTest,
   run,
+  subjects,
   TempDir,
   TOOLS,
 } from "../support/run.ts";
@@ -262,7 +263,7 @@ async function assertSame(
   });
 }
 
-for (const name of TOOLS) {
+for (const name of subjects(TOOLS, 1)) {
   using scratch = new TempDir();
   const count = calls[name](scratch).length;
   for (let index = 0; index < count; index++) {

@@ -47,6 +47,9 @@ const GENEROUS_MILLISECONDS = 200_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** Whether everything runs, in full length; if not, the log has what does not. */
+export const isCi = Deno.env.get("SUBUNIT_TESTS") === "all";
+
 /** The folder of the tools under test; undefined for those of the checkout. */
 let installedIn: string | undefined;
 
@@ -54,6 +57,9 @@ let installedIn: string | undefined;
 export function testInstalled(directory: string): void {
   installedIn = directory;
 }
+
+/** Into how many parts {@linkcode subjects} divides the tools. */
+const PARTS = 4;
 
 /** Whether the tools under test are those of the checkout. */
 export function testsCheckout(): boolean {
@@ -66,6 +72,15 @@ export function testsCheckout(): boolean {
  */
 export function variants<T>(all: readonly T[], turn: number): readonly T[] {
   return testsCheckout() ? all : [all[turn % all.length]];
+}
+
+/**
+ * The subjects of a test of all tools: every one for the tools of the checkout,
+ * and in CI; otherwise a part of them for installed ones, another one each turn.
+ */
+export function subjects<T>(all: readonly T[], turn: number): readonly T[] {
+  if (testsCheckout() || isCi) return all;
+  return all.filter((_, index) => index % PARTS === turn % PARTS);
 }
 
 /** The command line that starts the tool under test. */
@@ -242,9 +257,6 @@ export class LiveTool implements AsyncDisposable {
     await this.#process.status;
   }
 }
-
-/** Whether everything runs in full length; without it, the log says what does not. */
-export const isCi = Deno.env.get("SUBUNIT_TESTS") === "all";
 
 /**
  * The length of a long stream, in bytes: the short one, and the log says so,
