@@ -6,7 +6,7 @@
 
 import { concat } from "@std/bytes/concat";
 import { ToolError, type ToolIO, UsageError } from "../kit/tool/tool.ts";
-import { randomBytes } from "./openpgp/builtin.ts";
+import { randomBytes } from "../kit/runtime/builtin.ts";
 import { signDocument } from "./document/sign.ts";
 import {
   DEFAULT_MAX_BYTES,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "../openpgp/builtin.ts";
+import { createHash, type Hash } from "../../kit/runtime/builtin.ts";
 import { reasonOf } from "../../kit/errors.ts";
 import { openTemporary, rewind } from "../../kit/io/files.ts";
 import { writeAll } from "../../kit/io/output.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "../openpgp/builtin.ts";
+import { createHash, type Hash } from "../../kit/runtime/builtin.ts";
 import { PacketDecoder, type StreamItem } from "@subunit/codec";
 import { closeStdin, readChunkAsync } from "../../kit/io/input.ts";
 import { joinItems } from "../../kit/io/item_bytes.ts";

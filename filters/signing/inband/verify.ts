@@ -5,7 +5,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "../openpgp/builtin.ts";
+import { createHash, type Hash } from "../../kit/runtime/builtin.ts";
 import { type Packet, PacketDecoder } from "@subunit/codec";
 import {
   type Manifest,

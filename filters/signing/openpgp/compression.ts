@@ -6,7 +6,7 @@
  * @module
  */
 
-import { createInflate, createInflateRaw } from "./builtin.ts";
+import { createInflate, createInflateRaw } from "../../kit/runtime/builtin.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import { malformed } from "./packets.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash, type Hash } from "./builtin.ts";
+import { createHash, type Hash } from "../../kit/runtime/builtin.ts";
 import { type ParsedSignature, TYPE_TEXT } from "./signature_packet.ts";
 
 /** The fields that decide which hash a signature needs. */
