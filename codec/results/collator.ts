@@ -15,7 +15,7 @@ import { secondsBetween, type Timestamp } from "../timestamp.ts";
 import type { Rows } from "../v2/rows.ts";
 import { type Beginning, OpenTests } from "./open_tests.ts";
 import { type Attachment, FileKeeper, TestFiles } from "./test_files.ts";
-import type { TestKey } from "./test_numbers.ts";
+import type { TestKey, TestKeyBytes } from "./test_numbers.ts";
 import { EventKey, type KeyedEvent } from "./test_table.ts";
 
 /**
@@ -294,6 +294,15 @@ export class TestCollator {
    */
   get hasExtras(): boolean {
     return this.#ended >= 0 && this.#open.extras(this.#ended) !== undefined;
+  }
+
+  /**
+   * What is known of the test with this key; undefined if it is not in progress.
+   *
+   * @internal
+   */
+  inProgress(key: TestKeyBytes): Beginning | undefined {
+    return this.#open.get(key);
   }
 
   /**

@@ -220,6 +220,12 @@ export class OpenTests {
     };
   }
 
+  /** What is known of a test by its key; undefined if it is not in progress. */
+  get(key: TestKeyBytes): Beginning | undefined {
+    const test = this.#numbers.get(key);
+    return test < 0 ? undefined : this.beginning(test);
+  }
+
   /** The tests in progress, in the order in which they started. */
   *entries(): Generator<[TestKey, Beginning]> {
     const tests = this.#numbers.values()

@@ -105,22 +105,22 @@ export interface ReportNeeds {
  * Reads the streams in `files` and makes a report of their tests, each as it
  * ends, lost ones at the end. Text never gets into the report.
  *
- * @param begin makes the report, given where it goes
+ * @param begin makes the report, given where it goes and the tests in progress
  * @returns the exit status
  */
 export function runReport(
   io: ToolIO,
   options: OptionValues<typeof REPORT_OPTIONS>,
   files: readonly string[],
-  begin: (out: Output) => Report,
+  begin: (out: Output, tests: Verdict) => Report,
   needs: ReportNeeds = {},
 ): number {
   const out = io.openReport(options);
   const text = out === io.out ? io.err : io.out;
+  const verdict = new Verdict(needs);
   // Begun when there is something to read: a usage error leaves no report.
   let begun: Report | undefined;
-  const report = () => begun ??= begin(out);
-  const verdict = new Verdict(needs);
+  const report = () => begun ??= begin(out, verdict);
   const pass = io.passthrough(
     options,
     text,

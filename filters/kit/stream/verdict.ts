@@ -5,8 +5,10 @@
  */
 
 import {
+  EventKey,
   type KeyedEvent,
   type Rows,
+  type StatusEvent,
   type StreamItem,
   Summary,
   type Test,
@@ -26,6 +28,7 @@ export class Verdict {
   readonly #collator: TestCollator;
   /** Tests that rows ended, by the codes of their statuses. */
   readonly #rowCounts = new Float64Array(CODES);
+  #eventKey: EventKey | undefined;
   /** Undefined after the first packet. */
   #foreign: ForeignFormat | undefined = new ForeignFormat();
 
@@ -96,6 +99,18 @@ export class Verdict {
   isWhole(rows: Rows, i: number): boolean {
     return rows.parentAt(i) < 0 && rows.fileAt(i) < 0 &&
       rows.mimeTypeAt(i) < 0 && !this.#collator.hasExtras;
+  }
+
+  /**
+   * What is known of a test by its id and route code; undefined if it is not in
+   * progress. After {@linkcode Verdict.end}, lost tests still are.
+   */
+  inProgress(
+    test: Pick<StatusEvent, "testId" | "routeCode">,
+  ): Pick<Test, "started" | "parentTestId"> | undefined {
+    return this.#collator.inProgress(
+      (this.#eventKey ??= new EventKey()).of(test),
+    );
   }
 
   /** How many tests are in progress. */
