@@ -169,6 +169,8 @@ const READERS: readonly string[][] = [
   ["subunit2junitxml"],
   ["subunit2pyunit"],
   ["subunit2tap"],
+  ["subunit2trace"],
+  ["subunit2trace", "--otlp"],
 ];
 
 /** The commands that read one kind of input. */

@@ -225,6 +225,12 @@ export const STREAM_ROWS: readonly StreamRow[] = [
     goals: [atMost(2.5, "stats")],
   },
   {
+    command: ["subunit2trace"],
+    corpus: "tracebacks",
+    against: ["stats"],
+    goals: [],
+  },
+  {
     command: ["subunit2cbor"],
     corpus: "small",
     against: ["stats"],

@@ -171,6 +171,23 @@ export const CALLS: readonly Call[] = [
       matches(file("report")(result), /^ *(not )?ok /gm)
     ),
   }),
+  v2("subunit2trace", ["-f", "-o", "report"], {
+    identity,
+    "no packet lost": counts((result) => {
+      const events: { cat?: string; ph: string }[] = JSON.parse(
+        new TextDecoder().decode(file("report")(result)),
+      );
+      return events.filter(({ cat, ph }) =>
+        cat === "damage" || cat === "test" && ph !== "e"
+      ).length;
+    }),
+  }),
+  v2("subunit2trace", ["--otlp", "-f", "-o", "report"], {
+    identity,
+    "no packet lost": counts((result) =>
+      matches(file("report")(result), /"key":"test\.case\.name"/g)
+    ),
+  }),
   v2("subunit2pyunit", ["-f", "-o", "report"], {
     identity,
     "no packet lost": counts((result) =>

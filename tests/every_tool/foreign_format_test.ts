@@ -28,6 +28,7 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit2junitxml"],
   ["subunit2pyunit"],
   ["subunit2tap"],
+  ["subunit2trace"],
   ["subunit2cbor", "--exit-status"],
   ["subunit2json", "--exit-status"],
   ["subunit-filter", "--keep-all", "--exit-status"],

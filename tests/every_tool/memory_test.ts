@@ -141,6 +141,8 @@ const reporting: Row["command"][] = [
   ["subunit2csv"],
   ["subunit2junitxml"],
   ["subunit2tap"],
+  ["subunit2trace"],
+  ["subunit2trace", "--otlp"],
   ["subunit2cbor"],
 ];
 const bytes = CONVERTED_BYTES;
@@ -164,6 +166,7 @@ const rows: readonly Row[] = [
     "subunit2pyunit",
     "subunit2tap",
     "subunit2github",
+    "subunit2trace",
   ].map((name): Row => ({ command: [name], ...oneFile })),
   { command: ["subunit-1to2"], of: "version 1", block: blockOfV1(), bytes },
   {

@@ -145,6 +145,11 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   "subunit2junitxml": () => [PASS, REPORT],
   "subunit2pyunit": () => [PASS, REPORT],
   "subunit2tap": () => [PASS, REPORT],
+  "subunit2trace": () => [
+    PASS,
+    REPORT,
+    { ...REPORT, args: ["--otlp", ...FORWARD] },
+  ],
   "json2subunit": () => [{
     args: [],
     stdin: wholeEvents((event) =>
@@ -169,6 +174,7 @@ const filed: [name: string, args: readonly string[]][] = [
   ["subunit2junitxml", ["-o", "/dev/fd/3"]],
   ["subunit2pyunit", ["-o", "/dev/fd/3"]],
   ["subunit2tap", ["-o", "/dev/fd/3"]],
+  ["subunit2trace", ["-o", "/dev/fd/3"]],
 ];
 
 // --- Both ways

@@ -33,6 +33,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit2junitxml": ["--allow-write"],
   "subunit2pyunit": ["--allow-write"],
   "subunit2tap": ["--allow-write"],
+  "subunit2trace": ["--allow-write"],
 };
 
 for (const name of TOOLS) {

@@ -506,6 +506,8 @@ for (
     ["subunit2cbor", [], stream(PASSED)],
     ["cbor2subunit", [], inputOf("cbor2subunit")],
     ["subunit2csv", [], stream(PASSED)],
+    ["subunit2trace", [], stream(PASSED)],
+    ["subunit2trace", ["--otlp"], stream(PASSED)],
     ["subunit2junitxml", [], stream(PASSED)],
     ["subunit2json", [], stream(PASSED)],
     ["json2subunit", [], stream(jsonLine(PASSED))],

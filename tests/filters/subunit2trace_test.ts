@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { callTool, test } from "../support/call.ts";
+import { callTool, peerCallTest, test } from "../support/call.ts";
+import { importTraces } from "../support/catapult.ts";
 import { assertForwards } from "../support/checks.ts";
 import { text } from "../support/run.ts";
 import {
@@ -430,6 +431,69 @@ test("subunit2trace --otlp writes many spans in lines of bounded size", async ()
   assertEquals(otlpSpans(text(stdout)).length, 2001);
   assert(text(stdout).split("\n").length >= 2001 / 512);
 });
+
+peerCallTest(
+  "subunit2trace writes what the viewer of chrome://tracing reads",
+  ["chromium and golang-src"],
+  async () => {
+    const events = run(
+      ["p", 0, 9, undefined, { status: "fail" }],
+      ["c", 0, 5, "p"],
+      ["g", 1, 3, "c"],
+      ["d", 2, 6, "p"],
+      ["l", 4, undefined],
+    );
+    const { stdout } = await callTool("subunit2trace", [], {
+      stdin: stream({ testId: "u", status: "skip" }, ...events),
+    });
+    const whole = text(stdout);
+    const lines = whole.split("\n");
+    const rows = sample(anyRun({ parents: true, maxTests: 40 }), 10, SEED);
+    const traces = await Promise.all(rows.map(async (events) => {
+      const input = { stdin: stream(...events) };
+      return text((await callTool("subunit2trace", [], input)).stdout);
+    }));
+    const [model, part, ...models] = await importTraces([
+      whole,
+      // Broken off behind an event.
+      lines.slice(0, -4).join("\n"),
+      ...traces,
+    ]);
+    const threads = model.threads.map(({ name, sortIndex, slices }) => [
+      name,
+      sortIndex,
+      ...slices.map(([title, parent]) => `${parent ?? ""}>${title}`),
+    ]);
+    assertEquals(threads, [
+      ["no times", 0, ">u"],
+      ["tests", 1, ">p", "p>c", "c>g"],
+      ["tests (2)", 2, ">d"],
+      ["tests (3)", 3, ">l"],
+    ]);
+    assertEquals(model.marks, ["fail: p", "1 test lost"]);
+    assertEquals(part.threads.map(({ name }) => name), [
+      "no times",
+      "tests",
+      "tests (2)",
+      "tests (3)",
+    ]);
+    for (
+      const [i, { warnings, threads }] of [part, model, ...models].entries()
+    ) {
+      assertEquals(warnings, [], `trace ${i}`);
+      assert(threads.length > 0);
+    }
+    for (const [i, { threads }] of models.entries()) {
+      const shown = threads.flatMap(({ slices }) =>
+        slices.map(([title]) => title)
+      );
+      const tests = testsIn(stream(...rows[i])).map((test) =>
+        "outcome" in test ? test.testId : ""
+      );
+      assertEquals(shown.sort(), tests.sort());
+    }
+  },
+);
 
 Deno.test("subunit2trace passes the stream on, the trace beside it", async () => {
   const input = stream("text\n", { testId: "a", status: "success" });

@@ -429,6 +429,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["-f", "-o", "report"], input: anyPackets },
     { args: () => ["--no-passthrough"], input: anyFrames },
   ],
+  "subunit2trace": [
+    { args: () => [], input: anyStream },
+    { args: () => ["--otlp", "-o", "report"], input: anyStream },
+    { args: () => ["--no-passthrough", "-f"], input: anyFrames },
+  ],
   "subunit-stats": [
     { args: () => ["--by=tag", "--slowest=3"], input: anyStream },
     { args: () => ["--forward", "-o", "report"], input: anyStream },

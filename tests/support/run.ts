@@ -370,6 +370,11 @@ const PEERS = {
   "python3-junitxml": ["/usr/bin/python3", "-c", "import junitxml"],
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "stestr": ["stestr", "--version"],
+  "chromium and golang-src": [
+    "sh",
+    "-c",
+    "chromium --version && ls /usr/share/go-*/src/cmd/trace/static",
+  ],
   "script": ["script", "--version"],
   "gpg": ["gpg", "--version"],
   "gpgv": ["gpgv", "--version"],

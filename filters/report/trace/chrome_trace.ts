@@ -20,7 +20,7 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import type { Verdict } from "../../kit/stream/verdict.ts";
-import { visibleText } from "../../kit/text/visible.ts";
+import { visibleLines } from "../../kit/text/visible.ts";
 import type { Output } from "../../kit/tool/tool.ts";
 import type { Report, ReportedTest } from "../report.ts";
 import { Lanes } from "./lanes.ts";
@@ -110,9 +110,11 @@ export class ChromeTrace implements Report {
   }
 
   #write(event: TraceEvent): void {
-    const json = JSON.stringify({ pid: PID, tid: UNTIMED_TID, ...event });
-    const row = this.#out.isTerminal ? visibleText(json) : json;
-    this.#out.writeText(`${this.#written++ === 0 ? "[" : ","}\n${row}`);
+    const { tid = UNTIMED_TID } = event;
+    const json = JSON.stringify(event.tid === tid ? event : { ...event, tid });
+    const begin = this.#written++ === 0 ? "[" : ",";
+    const row = `${begin}\n{"pid":${PID},${json.slice(1)}`;
+    this.#out.writeText(this.#out.isTerminal ? visibleLines(row) : row);
   }
 
   readonly #beginLane = (
@@ -146,17 +148,18 @@ export class ChromeTrace implements Report {
   #addSpan(test: ReportedTest, { start, end, known }: Span<number>): void {
     const { testId: name, outcome } = test;
     const args = argsOf(test, known);
-    const event = { name, cat: "test", cname: COLORS[outcome], args };
+    const cat = "test", cname = COLORS[outcome];
     this.#lanes.place(test, start, end, (lane) => {
       const tid = FIRST_TID + lane;
       if (lane < 0) {
         const id = `0x${(++this.#asyncId).toString(16)}`;
-        this.#write({ ...event, ph: "b", ts: start, id });
-        this.#write({ name, cat: "test", ph: "e", ts: end, id });
+        this.#write({ name, cat, ph: "b", ts: start, id, cname, args });
+        this.#write({ name, cat, ph: "e", ts: end, id });
       } else if (known === "end") {
-        this.#write({ ...event, ph: "i", s: "t", ts: end, tid });
+        this.#write({ name, cat, ph: "i", s: "t", ts: end, tid, cname, args });
       } else {
-        this.#write({ ...event, ph: "X", ts: start, dur: end - start, tid });
+        const dur = end - start;
+        this.#write({ name, cat, ph: "X", ts: start, dur, tid, cname, args });
       }
     });
     if (isFailure(outcome) && outcome !== "lost") {

@@ -23,7 +23,7 @@ import { keyOf, OpenTests, reasonOf, Spans } from "./traced_test.ts";
 const MAX_SPANS = 512;
 const MAX_CHARACTERS = 1024 * 1024;
 
-const TRACE_ID_BYTES = 16, SPAN_ID_BYTES = 8;
+const TRACE_ID_DIGITS = 32, SPAN_ID_DIGITS = 16, COUNT_DIGITS = 10;
 
 /** `SpanKind` and `StatusCode` of the protocol, as numbers. */
 const INTERNAL = 1, OK = 1, ERROR = 2;
@@ -62,12 +62,6 @@ function attributes(
 
 function nanoseconds(time: Timestamp): bigint {
   return BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
-}
-
-/** The beginning of a hash, in hexadecimal digits. */
-function digest(content: string, byteLength: number): string {
-  return createHash("sha256").update(content).digest("hex")
-    .slice(0, 2 * byteLength);
 }
 
 const RESOURCE = { attributes: attributes({ "service.name": "subunit" }) };
@@ -146,15 +140,16 @@ export class OtlpTrace implements Report {
   /** The trace has the id of its first test: runs differ at least in times. */
   #begin(test: ReportedTest): void {
     const { testId, outcome, routeCode, started, ended } = test;
-    this.#traceId = digest(
-      JSON.stringify([testId, outcome, routeCode, started, ended]),
-      TRACE_ID_BYTES,
-    );
+    const key = JSON.stringify([testId, outcome, routeCode, started, ended]);
+    this.#traceId = createHash("sha256").update(key).digest("hex")
+      .slice(0, TRACE_ID_DIGITS);
     this.#rootId = this.#nextId();
   }
 
+  /** An id that no other span of the trace has. */
   #nextId(): string {
-    return digest(`${this.#traceId} ${this.#count++}`, SPAN_ID_BYTES);
+    const count = (++this.#count).toString(16).padStart(COUNT_DIGITS, "0");
+    return this.#traceId.slice(0, SPAN_ID_DIGITS - COUNT_DIGITS) + count;
   }
 
   /** The id of a test that has ended: its subtests may have needed it. */
