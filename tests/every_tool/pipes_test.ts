@@ -81,7 +81,7 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
-  if (/^subunit2(csv|junitxml|pyunit|tap)$/.test(name)) {
+  if (/^subunit2(csv|junitxml|pyunit|tap|trace)$/.test(name)) {
     return ["--no-passthrough"];
   }
   if (name === "subunit2disk") return ["-f", "-d", SCRATCH];
