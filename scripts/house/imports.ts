@@ -29,7 +29,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["codec/event"],
   ["codec/stream_pair"],
   ["codec/v2", "codec/tap", "codec/gojson", "codec/junit", "codec/record"],
-  ["codec/results"],
+  ["codec/results", "codec/control"],
   ["codec/v1"],
   ["codec/streams"],
   ["codec/mod", "codec/_testing"],

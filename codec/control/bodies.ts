@@ -1,0 +1,160 @@
+/**
+ * The bodies of messages: lists of ids, and replies in JSON.
+ *
+ * @module
+ */
+
+import type { ControlMessage, Reply } from "./message.ts";
+
+const LINE_FEED = 0x0a;
+
+/**
+ * The body of `run` and of `list`: each id with a line feed behind it, or with a
+ * NUL if one of them has a line feed.
+ *
+ * @throws {RangeError} when an id has a NUL, which no packet can hold
+ */
+export function idsBody(ids: readonly string[]): Uint8Array {
+  const nul = ids.find((id) => id.includes("\0"));
+  if (nul !== undefined) {
+    throw new RangeError(
+      `Cannot write id ${JSON.stringify(nul)}: it holds a NUL`,
+    );
+  }
+  const end = ids.some((id) => id.includes("\n")) ? "\0" : "\n";
+  return new TextEncoder().encode(ids.map((id) => id + end).join(""));
+}
+
+/**
+ * The ids in such a body, without empty ones; none means all. They are separated
+ * by NUL if the body ends in NUL, otherwise by line feeds; the last one needs
+ * none.
+ *
+ * @throws {RangeError} when the body is not UTF-8
+ */
+export function idsIn(body: Uint8Array): string[] {
+  const separator = body.at(-1) === 0 ? 0 : LINE_FEED;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(body);
+  } catch {
+    throw new RangeError("Cannot read ids: they are not UTF-8");
+  }
+  return text.split(String.fromCharCode(separator)).filter((id) => id !== "");
+}
+
+/** What a server says first, and again after each restart. */
+export interface Ready {
+  /** The version of the protocol: 1. */
+  readonly protocol: number;
+  /** What runs the tests: "deno". */
+  readonly engine: string;
+  /** The commands that it takes. */
+  readonly can: readonly string[];
+  readonly pid?: number;
+}
+
+/** The end of a command; there is one for each, also after a crash. */
+export interface Done {
+  readonly req?: string;
+  /** How many tests ran. */
+  readonly ran: number;
+  /** The ids that were asked for and did not run. */
+  readonly unrun: readonly string[];
+}
+
+/** A test waits for standard input, and its clock is stopped. */
+export interface Ask {
+  readonly test?: string;
+  /** The end of what it has written: "(Pdb) ". */
+  readonly prompt?: string;
+}
+
+/** Why a command did nothing. */
+export const ERROR_CODES = [
+  "unknown-command",
+  "no-route",
+  "bad-body",
+  "busy",
+  "no-reader",
+] as const;
+
+/** A command did nothing. */
+export interface Refusal {
+  readonly req?: string;
+  /** Of {@linkcode ERROR_CODES}, or one of a newer writer. */
+  readonly code: string;
+  readonly text: string;
+}
+
+/** Files that were edited. */
+export interface Changed {
+  readonly files: readonly string[];
+}
+
+/** The bodies of replies in JSON, by their words. */
+export interface ReplyBodies {
+  readonly ready: Ready;
+  readonly done: Done;
+  readonly ask: Ask;
+  readonly error: Refusal;
+  readonly changed: Changed;
+}
+
+/** A reply whose body is JSON. */
+export type JsonReply = Exclude<Reply, "pong">;
+
+/** The body of a reply, as JSON. */
+export function replyBody<Word extends JsonReply>(
+  _word: Word,
+  body: ReplyBodies[Word],
+): string {
+  return JSON.stringify(body);
+}
+
+type Check = (value: unknown) => boolean;
+
+const isText: Check = (value) => typeof value === "string";
+const isTextOrAbsent: Check = (value) => value === undefined || isText(value);
+const isCount: Check = (value) => Number.isSafeInteger(value);
+const isList: Check = (value) => Array.isArray(value) && value.every(isText);
+
+/** The types of the keys that are read; others are left as they are. */
+const KEYS: { [Word in JsonReply]: Record<keyof ReplyBodies[Word], Check> } = {
+  ready: {
+    protocol: isCount,
+    engine: isText,
+    can: isList,
+    pid: (value) => value === undefined || isCount(value),
+  },
+  done: { req: isTextOrAbsent, ran: isCount, unrun: isList },
+  ask: { test: isTextOrAbsent, prompt: isTextOrAbsent },
+  error: { req: isTextOrAbsent, code: isText, text: isText },
+  changed: { files: isList },
+};
+
+/**
+ * Reads the body of a reply with this word. Keys that are unknown are kept.
+ *
+ * @returns undefined when it is another message, or its body is not JSON or has
+ * other types: whoever wrote it is no server
+ */
+export function readReply<Word extends JsonReply>(
+  word: Word,
+  message: Pick<ControlMessage, "word" | "body">,
+): ReplyBodies[Word] | undefined {
+  if (message.word !== word) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(message.body));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const fields = value as Record<string, unknown>;
+  const checks: Record<string, Check> = KEYS[word];
+  return Object.entries(checks).every(([key, check]) => check(fields[key]))
+    ? value as ReplyBodies[Word]
+    : undefined;
+}
