@@ -24,7 +24,7 @@ import { visibleLines } from "../../kit/text/visible.ts";
 import type { Output } from "../../kit/tool/tool.ts";
 import type { Report, ReportedTest } from "../report.ts";
 import { Lanes } from "./lanes.ts";
-import { OpenTests, reasonOf, type Span, Spans } from "./traced_test.ts";
+import { OpenTests, reasonOf, type Span, Spans } from "./spans.ts";
 
 /** The process that all lanes are threads of. */
 const PID = 1;

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { keyOf, type TestName } from "./traced_test.ts";
+import { keyOf, type TestName } from "./spans.ts";
 
 /** Perfetto drops what lies deeper than 255 spans. */
 const MAX_DEPTH = 100;

@@ -17,7 +17,7 @@ import type { Verdict } from "../../kit/stream/verdict.ts";
 import { visibleText } from "../../kit/text/visible.ts";
 import { type Output, VERSION } from "../../kit/tool/tool.ts";
 import type { Report, ReportedTest } from "../report.ts";
-import { keyOf, OpenTests, reasonOf, Spans } from "./traced_test.ts";
+import { keyOf, OpenTests, reasonOf, Spans } from "./spans.ts";
 
 /** A line has as many spans, or about as many characters. */
 const MAX_SPANS = 512;
