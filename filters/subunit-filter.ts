@@ -39,8 +39,11 @@ must match; of --with-tag, all must. Damage always passes on.`,
     "./runner | subunit-filter -F | subunit-ls",
     "subunit-filter --id '^net\\.' --route '0/*' --max-attachment 10000 run.subunit",
   ],
-  run(io, options, files) {
+  async run(io, options, files) {
     const { invert } = options;
+    const isControl = options["no-control"]
+      ? (await import("@subunit/codec/control")).isControlRow
+      : undefined;
     const rules = rulesOf(io, options);
     const onRoute = routeRule(options);
     const rewriter = rewriterOf(io, options);
@@ -84,6 +87,7 @@ must match; of --with-tag, all must. Damage always passes on.`,
     };
     io.forEachRows(files, (rows) => {
       for (let i = 0; i < rows.count; i++) {
+        if (isControl?.(rows, i)) continue;
         if (rows.idAt(i) >= 0) selection.add(rows, i);
         else if (passes(rows.packet(i))) pass(rows.packet(i));
       }

@@ -12,8 +12,7 @@
 
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "../event.ts";
-import { encodePacket } from "../v2/encoder.ts";
-import { ATTACHMENT_PART_BYTES } from "../v2/encoder.ts";
+import { ATTACHMENT_PART_BYTES, encodePacket } from "../v2/encoder.ts";
 import type { Rows } from "../v2/rows.ts";
 
 /** The MIME type of control packets. */
@@ -83,7 +82,7 @@ export interface ControlInput extends Omit<ControlMessage, "word" | "body"> {
  * ```ts
  * import { encodeControl } from "@subunit/codec/control";
  *
- * encodeControl({ word: "list" }).toHex();
+ * console.log(encodeControl({ word: "list" }).toHex());
  * // b320702c1d6170706c69636174696f6e2f782d737562756e69742d636f6e74726f6c046c697374000b005d28
  * ```
  */

@@ -22,10 +22,10 @@
  *   routeCode: "1",
  *   body: idsBody(["a.t", "b.t"]),
  * }));
- * // The multiplexer:
+ * // The multiplexer …
  * console.log(firstElement(run)); // 1
  * const down = decodePacket(popRoute(run)!);
- * // The worker:
+ * // The worker …
  * const message = new ControlReader().add(down)!;
  * console.log(message.word, message.request, idsIn(message.body)); // run subunit.req.1 [ "a.t", "b.t" ]
  * ```

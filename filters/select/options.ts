@@ -100,6 +100,7 @@ export const OPTIONS = {
     help: "remove attachments with a matching name",
   },
   "max-attachment": { value: "BYTES", help: "truncate longer attachments" },
+  "no-control": { help: "leave out messages of a test server" },
   protocol: { value: "2.0", help: "remove the parents of subtests" },
   ...EXIT_STATUS_OPTION,
 } as const satisfies OptionTable;
@@ -116,6 +117,7 @@ const FROM_ALL = [
   "keep-all",
   "strip-attachments",
   "max-attachment",
+  "no-control",
   "protocol",
 ] as const;
 

@@ -119,6 +119,7 @@ export const CALLS: readonly Call[] = [
   v2("subunit-filter", ["--keep-all", "--protocol=2.0"], {
     "no packet lost": keeps,
   }),
+  v2("subunit-filter", ["--no-control"], { identity }),
   v2("subunit-filter", ["-F", "--with", "(?i)a|г", "--exit-status"]),
   v2("subunit-tags", [], { identity }),
   v2("subunit-tags", ["nightly", "-slow"], { "no packet lost": keeps }),

@@ -45,10 +45,13 @@ async function printedBy(example: string): Promise<string[]> {
   return lines;
 }
 
-const SOURCES = Array.from(
-  Deno.readDirSync(new URL("codec/results/", ROOT)),
-  ({ name }) => `codec/results/${name}`,
-).filter((path) => !path.endsWith("_test.ts")).sort();
+const SOURCES = ["codec/control", "codec/results"].flatMap((folder) =>
+  Array.from(
+    Deno.readDirSync(new URL(`${folder}/`, ROOT)),
+    ({ name }) => `${folder}/${name}`,
+  )
+).concat("codec/v2/route.ts").filter((path) => !path.endsWith("_test.ts"))
+  .sort();
 
 const TEXTS: [string, string][] = [
   ["docs/library.md", DOCUMENTS.get("docs/library.md")!],

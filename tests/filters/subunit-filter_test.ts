@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { isFinalStatus } from "@subunit/codec";
+import { CONTROL_TYPE, encodeControl } from "@subunit/codec/control";
 import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { linesByPython, runPython } from "../support/peers.ts";
@@ -19,6 +20,7 @@ import {
   equalBytes,
   type EventFields,
   eventsIn,
+  file,
   joinedRuns,
   noisyStream,
   sample,
@@ -154,6 +156,45 @@ test("subunit-filter --route takes events by their route code, tests or not", as
     [["--route=0", "--no-passthrough"], "0"],
     [["--invert", "--route=0"], "none 0/1 - -"],
   ]);
+});
+
+test("subunit-filter --no-control leaves out messages of a test server", async () => {
+  const results = [
+    "text\n",
+    { testId: "a", status: "inprogress" },
+    { testId: "a", status: "success" },
+    { testId: "x", status: "xfail" },
+    // Like messages, and none.
+    { ...file("list", "", CONTROL_TYPE) },
+    { ...file("stdin", "input\n"), runnable: false },
+  ] satisfies (EventFields | string)[];
+  const messages = [
+    encodeControl({ word: "ready", body: "{}", routeCode: "1/0" }),
+    encodeControl({ word: "run", request: "a", body: "a\n" }),
+    encodeControl({ word: "done", body: new Uint8Array(4_000_000) }),
+  ];
+  const mixed = stream(...results.flatMap((part, i) => [
+    part,
+    messages[i % messages.length],
+  ]));
+  const left = await callTool("subunit-filter", ["--no-control"], {
+    stdin: mixed,
+  });
+  assertEquals(left.status, 0);
+  assert(equalBytes(left.stdout, stream(...results)));
+  // A request is no test that was lost.
+  for (const [option, expected] of [["--no-control", 0], ["--keep-all", 1]]) {
+    const { status } = await callTool(
+      "subunit-filter",
+      [`${option}`, "--exit-status"],
+      { stdin: mixed },
+    );
+    assertEquals(status, expected);
+  }
+  const all = await callTool("subunit-filter", ["--keep-all"], {
+    stdin: mixed,
+  });
+  assert(equalBytes(all.stdout, mixed));
 });
 
 test("subunit-filter --id, --with and --load-list take tests by their id", async () => {

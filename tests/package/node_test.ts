@@ -298,6 +298,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     // Node 20 misreads the shorter pattern for any character.
     { args: () => ["--with", "(?s)test.*o"], input: anyStream },
     { args: () => ["--protocol", "2.0", "--keep-all"], input: anyStream },
+    { args: () => ["--no-control"], input: anyStream },
     {
       args: () => ["--rename", "(?u)(\\w)_(?P<n>\\d)", "\\g<n>é\\1", "-s"],
       input: anyStream,

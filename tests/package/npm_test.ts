@@ -340,7 +340,16 @@ function registerRuntimeTests(
   for (const [version, node] of nodes) {
     Deno.test(`the library is imported and required on Node ${version}`, async () => {
       using dir = projectWithPackage();
-      const entries = ["", "/cbor", "/gojson", "/junit", "/tap", "/text", "/v1"]
+      const entries = [
+        "",
+        "/cbor",
+        "/control",
+        "/gojson",
+        "/junit",
+        "/tap",
+        "/text",
+        "/v1",
+      ]
         .map((name) => `subunit-tools${name}`);
       const list = JSON.stringify(entries);
       const use = "console.log(...all.map((it) => Object.keys(it).length > 0))";
@@ -354,7 +363,7 @@ function registerRuntimeTests(
       );
       for (const main of [required, imported]) {
         const printed = await succeed([node, main]);
-        assertEquals(printed, "true true true true true true true\n");
+        assertEquals(printed, "true true true true true true true true\n");
       }
     });
 
