@@ -11,9 +11,11 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { PacketDecoder, type Rows, type StreamItem } from "@subunit/codec";
+import { RouteEditor, RouteElement } from "@subunit/codec/control";
 import { toolNames } from "../tool_path.ts";
 import {
+  HOP,
   isPythonTool,
   pythonPath,
   SCAN,
@@ -108,6 +110,31 @@ function scan(path: string | undefined): void {
   console.log(seconds);
 }
 
+/** Puts an element in front of the route code of each packet. */
+function hop(): void {
+  const memory = new Uint8Array(ROOM_BYTES + READ_BYTES);
+  const buffer = memory.subarray(ROOM_BYTES);
+  const decoder = new PacketDecoder();
+  const write = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length;) {
+      at += Deno.stdout.writeSync(bytes.subarray(at));
+    }
+  };
+  const editor = new RouteEditor(write);
+  const element = new RouteElement("1");
+  const push = (rows: Rows) => {
+    for (let i = 0; i < rows.count; i++) editor.push(rows, i, element);
+  };
+  for (let length; (length = Deno.stdin.readSync(buffer)) !== null;) {
+    decoder.push(buffer.subarray(0, length), ROOM_BYTES);
+    decoder.drainRows(push, ({ bytes }) => write(bytes));
+    editor.flush();
+  }
+  decoder.end();
+  decoder.drainRows(push, ({ bytes }) => write(bytes));
+  editor.flush();
+}
+
 /** Parses TAP on standard input with the parser of node-tap, and does no more. */
 async function parseTap(): Promise<void> {
   const { Parser } = await import("tap-parser");
@@ -200,12 +227,14 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
       }`,
     );
   }
-  console.log(aboutRun(plan) + missingTools(rows, [SCAN, ...tools]));
+  console.log(aboutRun(plan) + missingTools(rows, [SCAN, HOP, ...tools]));
 
   const lines: string[][] = [];
   const failures: string[] = [];
   for (const row of rows) {
-    if (row.tool !== SCAN && !tools.includes(row.tool)) continue;
+    if (row.tool !== SCAN && row.tool !== HOP && !tools.includes(row.tool)) {
+      continue;
+    }
     console.error(`bench: ${row.name}`);
     try {
       lines.push(cells(row, await row.measure(plan)));
@@ -233,6 +262,7 @@ async function main(): Promise<void> {
     },
   );
   if (worker === SCAN) return scan(words[0]);
+  if (worker === HOP) return hop();
   if (worker === CRC_ROW.name) return compareCrcs();
   if (worker === "tap-parser") return await parseTap();
   if (!/^[1-9]\d?$/.test(String(runs))) {

@@ -8,10 +8,12 @@ import { pathOf, quote, toolCommand } from "../tool_path.ts";
 import type { Corpus } from "./corpora.ts";
 
 /** What the benchmark's own script measures in a process of its own. */
-export type Worker = "crc" | "scan" | "tap-parser";
+export type Worker = "crc" | "scan" | "hop" | "tap-parser";
 
 /** The worker that only decodes: the bound for every tool. */
 export const SCAN = "scan" satisfies Worker;
+/** The worker that moves packets one hop, as a multiplexer does. */
+export const HOP = "hop" satisfies Worker;
 
 /** The Python of Debian's packages. */
 const PYTHON = "/usr/bin/python3";
@@ -22,7 +24,8 @@ export const SCRATCH = new URL(".corpora/", import.meta.url);
 
 /** Returns the command line of a tool, with the permissions of its first line. */
 export function commandLine(tool: string, args: readonly string[]): string {
-  const command = tool === SCAN ? workerCommand(SCAN) : toolCommand(tool);
+  const isWorker = tool === SCAN || tool === HOP;
+  const command = isWorker ? workerCommand(tool) : toolCommand(tool);
   return [command, ...args].join(" ");
 }
 

@@ -9,6 +9,7 @@ import { quote } from "../tool_path.ts";
 import {
   commandLine,
   fromPipe,
+  HOP,
   isPythonTool,
   onNothing,
   pythonCommandLine,
@@ -39,7 +40,7 @@ import { signCorpus, type SignedCorpus } from "./signed_corpus.ts";
 
 /** A row that reads a corpus. */
 interface StreamRow {
-  /** The tool, or {@linkcode SCAN}, and its arguments. */
+  /** The tool, {@linkcode SCAN} or {@linkcode HOP}, and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly corpus: CorpusName;
   /** Whether the corpus is an operand, and the command prints its own time. */
@@ -82,6 +83,12 @@ export const STREAM_ROWS: readonly StreamRow[] = [
     command: [SCAN],
     corpus: "small",
     against: ["walk"],
+    goals: [cat(1.5)],
+  },
+  { command: [HOP], corpus: "small", against: ["stats"], goals: [cat(1.5)] },
+  {
+    command: [HOP],
+    corpus: "attachments",
     goals: [cat(1.5)],
   },
   {
