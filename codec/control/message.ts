@@ -163,18 +163,20 @@ export function isStdin(event: StatusEvent): boolean {
     !event.runnable;
 }
 
-/** The longest body by default: a list of some hundred thousand ids. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** How much is held by default: bodies of some hundred thousand ids. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024;
 
-/** The parts of a body that have come. */
-interface Body {
-  readonly parts: Uint8Array[];
-  byteLength: number;
+/** The parts of a message that have come. */
+class Body {
+  readonly parts: Uint8Array[] = [];
+  byteLength = 0;
+  isTooLong = false;
 }
 
 /** A message that was read. */
 export interface ReadMessage extends ControlMessage {
-  /** Whether its body was too long: it is empty then. */
+  readonly options: readonly string[];
+  /** Whether there was no room for its body, which is empty then. */
   readonly isTooLong: boolean;
 }
 
@@ -183,12 +185,16 @@ export interface ReadMessage extends ControlMessage {
  * alternate.
  */
 export class ControlReader {
-  readonly #maxBodyBytes: number;
+  readonly #maxHeldBytes: number;
   readonly #begun = new Map<string, Body>();
+  #heldBytes = 0;
 
-  /** @param options.maxBodyBytes the longest body that is kept; 64 MiB */
-  constructor({ maxBodyBytes = MAX_BODY_BYTES } = {}) {
-    this.#maxBodyBytes = maxBodyBytes;
+  /**
+   * @param options.maxHeldBytes how much is held of all bodies that have not
+   * ended; one for which there is no room is left out. 64 MiB unless given
+   */
+  constructor({ maxHeldBytes = MAX_HELD_BYTES } = {}) {
+    this.#maxHeldBytes = maxHeldBytes;
   }
 
   /**
@@ -198,23 +204,35 @@ export class ControlReader {
   add(event: StatusEvent): ReadMessage | undefined {
     const { fileName = "", fileBytes, testId, routeCode, tags } = event;
     const key = JSON.stringify([routeCode, testId, fileName]);
-    const body = this.#begun.get(key) ?? { parts: [], byteLength: 0 };
-    body.byteLength += fileBytes?.length ?? 0;
-    const isTooLong = body.byteLength > this.#maxBodyBytes;
-    if (isTooLong) body.parts.length = 0;
-    else if (fileBytes !== undefined) body.parts.push(fileBytes.slice());
+    const body = this.#begun.get(key) ?? new Body();
+    this.#hold(body, fileBytes);
     if (!event.eof) {
       this.#begun.set(key, body);
       return undefined;
     }
     this.#begun.delete(key);
+    this.#heldBytes -= body.byteLength;
     return {
       word: fileName,
       body: concat(body.parts),
       request: testId,
       options: tags ?? [],
       routeCode,
-      isTooLong,
+      isTooLong: body.isTooLong,
     };
+  }
+
+  #hold(body: Body, part: Uint8Array | undefined): void {
+    if (body.isTooLong || part === undefined || part.length === 0) return;
+    if (this.#heldBytes + part.length > this.#maxHeldBytes) {
+      body.isTooLong = true;
+      body.parts.length = 0;
+      this.#heldBytes -= body.byteLength;
+      body.byteLength = 0;
+    } else {
+      body.parts.push(part.slice());
+      body.byteLength += part.length;
+      this.#heldBytes += part.length;
+    }
   }
 }

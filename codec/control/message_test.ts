@@ -196,8 +196,8 @@ Deno.test("ControlReader keeps messages apart that alternate", () => {
   );
 });
 
-Deno.test("ControlReader keeps no body that is too long", () => {
-  const reader = new ControlReader({ maxBodyBytes: 10 });
+Deno.test("ControlReader leaves out bodies for which there is no room", () => {
+  const reader = new ControlReader({ maxHeldBytes: 10 });
   const control = (body: string) => encodeControl({ word: "ping", body });
   const read = (body: string) => {
     const [message] = messagesIn(control(body), reader);
@@ -206,6 +206,22 @@ Deno.test("ControlReader keeps no body that is too long", () => {
   assertEquals(read("x".repeat(10)), [false, 10]);
   assertEquals(read("x".repeat(11)), [true, 0]);
   assertEquals(read("x"), [false, 1]);
+  // Messages in progress share the room.
+  const part = (request: string, length: number, eof = false) =>
+    reader.add(packet({
+      testId: request,
+      fileName: "run",
+      fileBytes: new Uint8Array(length),
+      mimeType: CONTROL_TYPE,
+      runnable: false,
+      eof,
+    }));
+  assertEquals(part("1", 6), undefined);
+  assertEquals(part("2", 4), undefined);
+  assertEquals(part("2", 1), undefined);
+  assertEquals(part("1", 4, true)!.body.length, 10);
+  assertEquals(part("2", 1, true)!.isTooLong, true);
+  assertEquals(part("2", 10, true)!.isTooLong, false);
 });
 
 Deno.test("ControlReader owns the bytes of its messages", () => {
