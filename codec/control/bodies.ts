@@ -52,11 +52,13 @@ export interface Ready {
   readonly engine: string;
   /** The commands that it takes. */
   readonly can: readonly string[];
+  /** The process of the server. */
   readonly pid?: number;
 }
 
 /** The end of a command; there is one for each, also after a crash. */
 export interface Done {
+  /** The request that ends. */
   readonly req?: string;
   /** How many tests ran. */
   readonly ran: number;
@@ -66,6 +68,7 @@ export interface Done {
 
 /** A test waits for standard input, and its clock is stopped. */
 export interface Ask {
+  /** The id of the test. */
   readonly test?: string;
   /** The end of what it has written: "(Pdb) ". */
   readonly prompt?: string;
@@ -82,23 +85,31 @@ export const ERROR_CODES = [
 
 /** A command did nothing. */
 export interface Refusal {
+  /** The request that is refused. */
   readonly req?: string;
   /** Of {@linkcode ERROR_CODES}, or one of a newer writer. */
   readonly code: string;
+  /** The reason, for people. */
   readonly text: string;
 }
 
 /** Files that were edited. */
 export interface Changed {
+  /** Their paths. */
   readonly files: readonly string[];
 }
 
 /** The bodies of replies in JSON, by their words. */
 export interface ReplyBodies {
+  /** The server may be commanded. */
   readonly ready: Ready;
+  /** A command has ended. */
   readonly done: Done;
+  /** A test waits for input. */
   readonly ask: Ask;
+  /** A command was refused. */
   readonly error: Refusal;
+  /** Files were edited. */
   readonly changed: Changed;
 }
 

@@ -54,6 +54,7 @@ export type Reply = typeof REPLIES[number];
 export interface ControlMessage {
   /** Of {@linkcode COMMANDS} or {@linkcode REPLIES}, or one of a newer writer. */
   readonly word: string;
+  /** What the message says: ids, JSON, the name of a signal. */
   readonly body: Uint8Array;
   /**
    * The id of a request, which its reply names. Replies have none of their own:
@@ -68,7 +69,9 @@ export interface ControlMessage {
 
 /** A message to be encoded; a body that is text is encoded as UTF-8. */
 export interface ControlInput extends Omit<ControlMessage, "word" | "body"> {
+  /** One that this version of the protocol has. */
   readonly word: Command | Reply;
+  /** Empty unless given. */
   readonly body?: Uint8Array | string;
 }
 
@@ -175,6 +178,7 @@ class Body {
 
 /** A message that was read. */
 export interface ReadMessage extends ControlMessage {
+  /** Empty if there are none. */
   readonly options: readonly string[];
   /** Whether there was no room for its body, which is empty then. */
   readonly isTooLong: boolean;

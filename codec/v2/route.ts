@@ -35,6 +35,7 @@ const SLASH = 0x2f;
 
 /** One element of a route code: the name of a child for its parent. */
 export class RouteElement {
+  /** The text of the element. */
   readonly name: string;
   /** @internal */
   readonly bytes: Uint8Array;
