@@ -10,6 +10,7 @@ import {
   type Outcome,
   PARSER_TEST_ID,
   type Rows,
+  type StreamItem,
   type Test,
   TEXT_TYPE,
 } from "@subunit/codec";
@@ -99,6 +100,11 @@ export interface ReportNeeds {
   readonly attachments?: boolean | { readonly endBytes: number };
   /** Changes the text between the packets. */
   readonly text?: TextChange;
+  /**
+   * Takes what is not part of a test: text, damage, packets without a test, and
+   * those with the status `exists`. An item is good until this returns.
+   */
+  readonly other?: (item: StreamItem) => void;
 }
 
 /**
@@ -129,7 +135,12 @@ export function runReport(
   const addRows = (rows: Rows) => {
     io.passRows(rows, options, pass);
     for (let i = 0; i < rows.count; i++) {
-      if (verdict.addRow(rows, i) === 0) continue;
+      if (verdict.addRow(rows, i) === 0) {
+        if (needs.other !== undefined && isOther(rows, i)) {
+          needs.other(rows.packet(i));
+        }
+        continue;
+      }
       const to = report();
       if (to.addRow !== undefined) to.addRow(rows, i, verdict);
       else to.add(verdict.endedTest(rows, i));
@@ -140,6 +151,7 @@ export function runReport(
   try {
     io.forEachRows(files, addRows, (item) => {
       pass(item);
+      needs.other?.(item);
       verdict.add(item);
       if (item.kind === "damage") {
         io.reportDamage(item);
@@ -159,6 +171,11 @@ export function runReport(
     }
   }
   return io.conclude(verdict);
+}
+
+/** Whether a packet is not part of a test. */
+function isOther(rows: Rows, i: number): boolean {
+  return rows.idAt(i) < 0 || rows.isExists(i);
 }
 
 /** Durations in floating point are exact to the nanosecond below this. */

@@ -1,0 +1,143 @@
+/**
+ * A report as one HTML file, written as the tests end: those that went wrong as
+ * articles, all of them as lines of data, and the run as a whole at the end,
+ * where the page shows it first. A file that breaks off has all that came before.
+ *
+ * Layout: `data.ts`.
+ *
+ * @module
+ */
+
+import { isFailure, type Timestamp } from "@subunit/codec";
+import { type Output, VERSION } from "../../kit/tool/tool.ts";
+import type { Report, ReportedTest } from "../report.ts";
+import { articleOf, type ArticleOptions } from "./article.ts";
+import { MAX_STATIC_ARTICLES, OUTCOMES } from "./data.ts";
+import { dataLine, htmlText, scriptJson } from "./markup.ts";
+import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./page_bundle.ts";
+import type { RunFacts } from "./run_facts.ts";
+import { verdictSection } from "./verdict_section.ts";
+
+/** A block of data is closed when it is this long, in UTF-16 units. */
+const BLOCK_LENGTH = 64 * 1024;
+
+/** Allows what the writer made, by its hash, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  `script-src '${SCRIPT_HASH}'`,
+  `style-src '${STYLE_HASH}'`,
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** Writes a report about tests. */
+export class HtmlReport implements Report {
+  readonly #out: Output;
+  readonly #facts: RunFacts;
+  readonly #options: ArticleOptions;
+  /** How many lines of data there are. */
+  #tests = 0;
+  #articles = 0;
+  /** How long the open block of data is; 0 when none is open. */
+  #blockLength = 0;
+
+  constructor(out: Output, facts: RunFacts, options: ArticleOptions) {
+    this.#out = out;
+    this.#facts = facts;
+    this.#options = options;
+    out.writeText(headOf(facts.title));
+  }
+
+  add(test: ReportedTest): void {
+    const number = ++this.#tests;
+    this.#facts.add(test);
+    const isArticle = isShown(test);
+    const isStatic = isArticle && ++this.#articles <= MAX_STATIC_ARTICLES;
+    const { headline, html } = articleOf(
+      test,
+      number,
+      isStatic,
+      this.#options,
+    );
+    const hasArticle = isArticle || test.attachments.length > 0;
+    this.#writeLine(dataLine([
+      test.testId,
+      OUTCOMES.indexOf(test.outcome),
+      secondsOf(test.started ?? test.ended),
+      test.seconds ?? null,
+      test.routeCode ?? null,
+      test.tags,
+      test.parentTestId ?? null,
+      hasArticle ? 1 : 0,
+      headline ?? null,
+    ]));
+    if (!hasArticle) return;
+    this.#closeBlock();
+    this.#out.writeText(
+      !isArticle
+        ? `<script type="text/html" id="t${number}">${html}</script>\n`
+        : isStatic
+        ? html
+        : `<noscript id="t${number}">${html}</noscript>\n`,
+    );
+  }
+
+  #writeLine(line: string): void {
+    this.#out.writeText(
+      this.#blockLength === 0
+        ? `<script type="application/json" class="tests">\n${line}`
+        : `\n${line}`,
+    );
+    this.#blockLength += line.length + 1;
+    if (this.#blockLength > BLOCK_LENGTH) this.#closeBlock();
+  }
+
+  #closeBlock(): void {
+    if (this.#blockLength > 0) this.#out.writeText("\n</script>\n");
+    this.#blockLength = 0;
+  }
+
+  end(): void {
+    this.#closeBlock();
+    const run = this.#facts.data(VERSION);
+    this.#out.writeText(`</section>
+${verdictSection(run)}
+<script type="application/json" id="run">${scriptJson(run)}</script>
+</main>
+</body>
+</html>
+`);
+  }
+}
+
+function headOf(title: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${htmlText(title)}</title>
+<style>${STYLE}</style>
+<script>${SCRIPT}</script>
+</head>
+<body>
+<main id="report">
+<p id="cut">This report breaks off: what follows was never written, or is still being written.</p>
+<section id="failures">
+<h2>Failures</h2>
+`;
+}
+
+/** Whether the article of a test is shown among the failures. */
+function isShown({ outcome, tags }: ReportedTest): boolean {
+  return isFailure(outcome) || outcome === "success" && tags.includes("flaky");
+}
+
+/** A time as seconds since 1970, to the microsecond. */
+function secondsOf(time: Timestamp | undefined): number | null {
+  if (time === undefined) return null;
+  return time.seconds + Math.round(time.nanoseconds / 1e3) / 1e6;
+}
