@@ -6,16 +6,22 @@
  * @module
  */
 
+import { isRegularFile } from "./kit/io/files.ts";
+import { absolutePath } from "./kit/io/paths.ts";
 import { endsFor } from "./kit/text/content.ts";
 import {
   defineTool,
+  parseBytes,
   REPORT_STATUS,
   runTool,
   type Tool,
 } from "./kit/tool/tool.ts";
+import { AttachmentsFolder } from "./report/html/attachments_folder.ts";
+import { MAX_STATIC_ARTICLES } from "./report/html/data.ts";
 import { HtmlReport } from "./report/html/html_report.ts";
 import { RunFacts } from "./report/html/run_facts.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
+import { projectIn } from "./traceback/project.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit2html",
@@ -23,26 +29,57 @@ export const tool: Tool = defineTool({
   operands: "[FILE...]",
   options: {
     title: { value: "TEXT", help: 'the heading (default "Test results")' },
-    commit: { value: "NAME", help: "the version that was tested" },
+    commit: { value: "NAME", help: "the commit that was tested, to be shown" },
+    root: {
+      value: "DIR",
+      help: "mark the frames of tracebacks that are below DIR",
+    },
+    "max-attachment": {
+      value: "SIZE",
+      help: "cut longer files (default 1M; units: K, M, G, T)",
+    },
+    attachments: {
+      value: "DIR",
+      help: "write longer files to DIR, and link to them",
+    },
     ...REPORT_OPTIONS,
   },
-  notes: REPORT_NOTES,
+  notes:
+    `The page is one file that needs no network. It shows the verdict, the failures with
+their reasons and files, and all tests: search them, sort them, see them in time.
+Without JavaScript, the verdict and the failures are there to read; after the first
+${MAX_STATIC_ARTICLES}, a failure is shown when it is searched for.
+Text from the stream is never markup. PNG, JPEG, GIF and WebP files are shown as
+images, other files that are not text can be saved.
+${REPORT_NOTES}`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit2html -o report.html run.subunit",
     './runner | subunit2html --commit "$(git rev-parse HEAD)" > report.html',
   ],
   run(io, options, files) {
-    const maxAttachmentBytes = 1024 * 1024;
-    const { title = "Test results", commit } = options;
+    const { title = "Test results", commit, attachments } = options;
+    const maxAttachmentBytes = parseBytes(
+      "max-attachment",
+      options["max-attachment"] ?? "1M",
+    );
+    const folder = attachments === undefined
+      ? undefined
+      : new AttachmentsFolder(attachments, options["output-to"]);
+    const project = projectIn(
+      absolutePath(options.root ?? "."),
+      absolutePath("."),
+      isRegularFile,
+    );
     const facts = new RunFacts({ title, commit });
     return runReport(
       io,
       options,
       files,
-      (out) => new HtmlReport(out, facts, { maxAttachmentBytes }),
+      (out) =>
+        new HtmlReport(out, facts, { maxAttachmentBytes, folder, project }),
       {
-        attachments: endsFor(maxAttachmentBytes),
+        attachments: folder !== undefined || endsFor(maxAttachmentBytes),
         other: (item) => facts.addOther(item),
       },
     );

@@ -47,13 +47,7 @@ export function* framesIn(
   text: string,
   subjects: readonly string[],
 ): Generator<Frame> {
-  const readings: Reading[] = [];
-  let files = subjects;
-  for (const line of linesOf(text)) {
-    const reading = read(line.slice(0, MAX_LINE_CHARACTERS), files);
-    if (reading.frame?.line === 0) files = reading.frame.files;
-    readings.push(reading);
-  }
+  const readings = readLines(linesOf(text), subjects);
   for (const shape of SHAPES) {
     if (!readings.some((reading) => reading.shape === shape)) continue;
     for (const reading of shape.order?.(readings) ?? readings) {
@@ -62,6 +56,24 @@ export function* framesIn(
       }
     }
   }
+}
+
+/**
+ * Reads the lines of a text, without colors: each may be a frame. A frame with
+ * line 0 only names the file for those below.
+ *
+ * @param subjects possible files of frames that name no file
+ */
+export function readLines(
+  lines: readonly string[],
+  subjects: readonly string[],
+): Reading[] {
+  let files = subjects;
+  return lines.map((line) => {
+    const reading = read(line.slice(0, MAX_LINE_CHARACTERS), files);
+    if (reading.frame?.line === 0) files = reading.frame.files;
+    return reading;
+  });
 }
 
 /**

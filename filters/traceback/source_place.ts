@@ -5,7 +5,7 @@
  */
 
 import { type Frame, SOURCE } from "./frame.ts";
-import { framesIn } from "./grammars.ts";
+import { framesIn, readLines } from "./grammars.ts";
 
 /** A place in a file of the project. */
 export interface SourcePlace {
@@ -75,6 +75,27 @@ export function findPlace(
     if (likeliest !== undefined) guess ??= { path: likeliest, line };
   }
   return guess;
+}
+
+/**
+ * Which lines of a text are frames, and whether their files are in the project:
+ * they exist there, or could.
+ *
+ * @param lines without colors
+ * @returns for each line: undefined if it is no frame
+ */
+export function ownFrames(
+  lines: readonly string[],
+  test: FailedTest,
+  project: Project,
+): (boolean | undefined)[] {
+  return readLines(lines, subjectsOf(test)).map(({ frame }) => {
+    if (frame === undefined || frame.line === 0) return undefined;
+    for (const { path, isGuess } of pathsOf(frame, test.testId, project)) {
+      if (isGuess || project.exists(path)) return true;
+    }
+    return false;
+  });
 }
 
 const FILE_NAME = new RegExp(`^(?:test \\d+ - )?(?<file>\\S.*\\.${SOURCE})$`);

@@ -4,59 +4,147 @@
  * @module
  */
 
-import { isFailure } from "@subunit/codec";
+import { type Attachment, isFailure, type Outcome } from "@subunit/codec";
 import { byteLengthOf, cutContent } from "../../kit/text/content.ts";
 import { cutLine } from "../../kit/text/shorten.ts";
 import { visibleText } from "../../kit/text/visible.ts";
-import { headlineOf, isText, reasonIn } from "../../traceback/reason.ts";
+import { withoutColors } from "../../traceback/grammars.ts";
+import {
+  headlineOf,
+  isText,
+  MAX_READ_LENGTH,
+  reasonIn,
+} from "../../traceback/reason.ts";
+import type { Project } from "../../traceback/source_place.ts";
 import type { ReportedTest } from "../report.ts";
 import { MAX_HEADLINE_LENGTH } from "./data.ts";
-import { htmlLines, htmlText } from "./markup.ts";
+import { plainText, tracebackText } from "./file_text.ts";
+import { htmlText } from "./markup.ts";
+import { fileElement, type FileOptions } from "./test_file.ts";
+import { durationText } from "./words.ts";
 
 /** How articles are made. */
-export interface ArticleOptions {
-  /** The longest file that is in the report, in bytes. */
-  readonly maxAttachmentBytes: number;
+export interface ArticleOptions extends FileOptions {
+  /** Whose frames are marked as its own. */
+  readonly project: Project;
 }
 
-/** Returns the article of a test, and its headline. */
-export function articleOf(
-  test: ReportedTest,
-  number: number,
-  hasId: boolean,
-  { maxAttachmentBytes }: ArticleOptions,
-): { headline: string | undefined; html: string } {
-  const { testId, outcome, routeCode, seconds, tags, attachments } = test;
-  const texts = attachments.filter((file) =>
-    isText(file) && byteLengthOf(file) > 0
-  );
-  const reason = reasonIn(texts, isFailure(outcome));
-  const line = reason &&
-    headlineOf(reason.name, cutContent(reason, maxAttachmentBytes));
-  const headline = line &&
-    cutLine(visibleText(line), MAX_HEADLINE_LENGTH);
-  const facts = [
-    `<b class="outcome">${outcome}</b>`,
-    routeCode === undefined
-      ? ""
-      : `<span class="route">${htmlText(routeCode)}</span>`,
-    seconds === undefined ? "" : `<span class="seconds">${seconds} s</span>`,
-    ...tags.map((tag) => `<span class="tag">${htmlText(tag)}</span>`),
-  ].filter((fact) => fact !== "").join(" ");
-  const files = texts.map((file) =>
-    `<details class="file${file === reason ? " reason" : ""}" open><summary>${
-      htmlText(file.name)
-    }</summary><pre>
-${htmlLines(cutContent(file, maxAttachmentBytes))}</pre></details>\n`
-  );
-  return {
-    headline,
-    html: `<article${hasId ? ` id="t${number}"` : ""} class="test ${outcome}">
+/** Headlines of tests without a reason. */
+const DEFAULT_HEADLINES: Partial<Record<Outcome, string>> = {
+  lost: "The test started and never ended",
+  uxsuccess: "The test succeeded, which was not expected",
+};
+
+/** A file of an earlier attempt at the test. */
+const OF_ATTEMPT = /^attempt-(\d+) (.+)$/s;
+
+/** A test, read for its article. */
+export class TestArticle {
+  readonly #test: ReportedTest;
+  /** Of a test, they are made each time they are asked for. */
+  readonly #files: readonly Attachment[];
+  readonly #reason: Attachment | undefined;
+  /** Why it ended as it did, in one visible line. */
+  readonly headline: string | undefined;
+
+  constructor(test: ReportedTest) {
+    this.#test = test;
+    const { outcome, attachments } = test;
+    this.#files = attachments;
+    const texts = attachments.filter((file) =>
+      isText(file) && byteLengthOf(file) > 0
+    );
+    const isFailed = isFailure(outcome) || test.tags.includes("flaky");
+    const reason = this.#reason = reasonIn(texts, isFailed);
+    const line = reason &&
+      headlineOf(reason.name, cutContent(reason, MAX_READ_LENGTH));
+    this.headline = line
+      ? cutLine(visibleText(withoutColors(line)), MAX_HEADLINE_LENGTH)
+      : DEFAULT_HEADLINES[outcome];
+  }
+
+  /**
+   * Returns the article.
+   *
+   * @param id undefined for one that stands inside an element with the id
+   * @param marksFrames whether to look for frames, which takes time
+   */
+  html(
+    number: number,
+    id: string | undefined,
+    marksFrames: boolean,
+    options: ArticleOptions,
+  ): string {
+    const { testId, outcome } = this.#test;
+    return `<article${
+      id === undefined ? "" : ` id="${id}"`
+    } class="test ${outcome}">
 <h3><a href="#test=${number}">${htmlText(testId)}</a></h3>
-<p class="facts">${facts}</p>
-${headline ? `<p class="headline">${htmlText(headline)}</p>\n` : ""}${
-      files.join("")
-    }</article>
-`,
-  };
+<p class="facts">${this.#facts()}</p>
+${
+      this.headline === undefined
+        ? ""
+        : `<p class="headline">${htmlText(this.headline)}</p>\n`
+    }${this.#elements(marksFrames, options)}</article>
+`;
+  }
+
+  #facts(): string {
+    const { outcome, routeCode, seconds, tags, parentTestId } = this.#test;
+    const facts = [`<b class="outcome">${outcome}</b>`];
+    const add = (name: string, text: string | undefined) => {
+      if (text !== undefined) {
+        facts.push(`<span class="${name}">${htmlText(text)}</span>`);
+      }
+    };
+    add("route", routeCode);
+    add("seconds", seconds === undefined ? undefined : durationText(seconds));
+    add("parent", parentTestId && `subtest of ${parentTestId}`);
+    for (const tag of tags) add("tag", tag);
+    return facts.join(" ");
+  }
+
+  #elements(marksFrames: boolean, options: ArticleOptions): string {
+    const reason = this.#reason;
+    const attempts = new Map<string, string>();
+    let html = "";
+    // The reason first.
+    const files = [
+      ...reason === undefined ? [] : [reason],
+      ...this.#files.filter((file) => file !== reason),
+    ];
+    for (const file of files) {
+      const [, attempt, rest] = OF_ATTEMPT.exec(file.name) ?? [];
+      const element = this.#file(file, rest ?? file.name, marksFrames, options);
+      if (attempt === undefined) html += element;
+      else attempts.set(attempt, (attempts.get(attempt) ?? "") + element);
+    }
+    const isOpen = reason !== undefined && OF_ATTEMPT.test(reason.name);
+    for (const [attempt, elements] of attempts) {
+      html += `<details class="attempt"${
+        isOpen ? " open" : ""
+      }><summary>Attempt ${attempt}</summary>
+${elements}</details>
+`;
+    }
+    return html;
+  }
+
+  #file(
+    file: Attachment,
+    name: string,
+    marksFrames: boolean,
+    options: ArticleOptions,
+  ): string {
+    const isReason = file === this.#reason;
+    return fileElement(file, {
+      test: this.#test,
+      name,
+      isReason,
+      isOpen: isReason,
+      markText: marksFrames
+        ? (text) => tracebackText(text, this.#test, options.project)
+        : plainText,
+    }, options);
+  }
 }

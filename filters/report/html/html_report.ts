@@ -11,9 +11,9 @@
 import { isFailure, type Timestamp } from "@subunit/codec";
 import { type Output, VERSION } from "../../kit/tool/tool.ts";
 import type { Report, ReportedTest } from "../report.ts";
-import { articleOf, type ArticleOptions } from "./article.ts";
-import { MAX_STATIC_ARTICLES, OUTCOMES } from "./data.ts";
-import { dataLine, htmlText, scriptJson } from "./markup.ts";
+import { type ArticleOptions, TestArticle } from "./article.ts";
+import { MAX_STATIC_ARTICLES, OUTCOMES, type TestLine } from "./data.ts";
+import { htmlText, scriptJson } from "./markup.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./page_bundle.ts";
 import type { RunFacts } from "./run_facts.ts";
 import { verdictSection } from "./verdict_section.ts";
@@ -52,34 +52,39 @@ export class HtmlReport implements Report {
   add(test: ReportedTest): void {
     const number = ++this.#tests;
     this.#facts.add(test);
-    const isArticle = isShown(test);
-    const isStatic = isArticle && ++this.#articles <= MAX_STATIC_ARTICLES;
-    const { headline, html } = articleOf(
-      test,
+    const isShown = isFailing(test) || isFlaky(test);
+    const article = isShown || test.attachments.length > 0
+      ? new TestArticle(test)
+      : undefined;
+    this.#writeLine(scriptJson(
+      [
+        test.testId,
+        OUTCOMES.indexOf(test.outcome),
+        secondsOf(test.started ?? test.ended),
+        durationOf(test),
+        test.routeCode ?? null,
+        test.tags,
+        test.parentTestId ?? null,
+        article === undefined ? 0 : 1,
+        article?.headline ?? null,
+      ] satisfies TestLine,
+    ));
+    if (article === undefined) return;
+    this.#closeBlock();
+    const id = `t${number}`;
+    const isStatic = isShown && ++this.#articles <= MAX_STATIC_ARTICLES;
+    const html = article.html(
       number,
-      isStatic,
+      isStatic ? id : undefined,
+      isShown,
       this.#options,
     );
-    const hasArticle = isArticle || test.attachments.length > 0;
-    this.#writeLine(dataLine([
-      test.testId,
-      OUTCOMES.indexOf(test.outcome),
-      secondsOf(test.started ?? test.ended),
-      test.seconds ?? null,
-      test.routeCode ?? null,
-      test.tags,
-      test.parentTestId ?? null,
-      hasArticle ? 1 : 0,
-      headline ?? null,
-    ]));
-    if (!hasArticle) return;
-    this.#closeBlock();
     this.#out.writeText(
-      !isArticle
-        ? `<script type="text/html" id="t${number}">${html}</script>\n`
-        : isStatic
+      isStatic
         ? html
-        : `<noscript id="t${number}">${html}</noscript>\n`,
+        : isShown
+        ? `<noscript id="${id}">${html}</noscript>\n`
+        : `<script type="text/html" id="${id}">${html}</script>\n`,
     );
   }
 
@@ -131,13 +136,25 @@ function headOf(title: string): string {
 `;
 }
 
-/** Whether the article of a test is shown among the failures. */
-function isShown({ outcome, tags }: ReportedTest): boolean {
-  return isFailure(outcome) || outcome === "success" && tags.includes("flaky");
+function isFailing({ outcome }: ReportedTest): boolean {
+  return isFailure(outcome);
+}
+
+/** Whether a test passed after it had failed. */
+function isFlaky({ outcome, tags }: ReportedTest): boolean {
+  return outcome === "success" && tags.includes("flaky");
 }
 
 /** A time as seconds since 1970, to the microsecond. */
 function secondsOf(time: Timestamp | undefined): number | null {
   if (time === undefined) return null;
-  return time.seconds + Math.round(time.nanoseconds / 1e3) / 1e6;
+  return time.seconds + Math.floor(time.nanoseconds / 1e3) / 1e6;
+}
+
+/** How long a test took in seconds, to the microsecond. */
+function durationOf({ started, ended }: ReportedTest): number | null {
+  if (started === undefined || ended === undefined) return null;
+  const nanoseconds = (ended.seconds - started.seconds) * 1e9 +
+    (ended.nanoseconds - started.nanoseconds);
+  return Math.round(nanoseconds / 1e3) / 1e6;
 }

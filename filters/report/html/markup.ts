@@ -5,7 +5,6 @@
  */
 
 import { visibleLines, visibleText } from "../../kit/text/visible.ts";
-import type { TestLine } from "./data.ts";
 
 const REFERENCES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -30,18 +29,9 @@ export function htmlLines(text: string): string {
 }
 
 /**
- * Returns a value as JSON for an element `script`: no text can end it, and each
- * value takes one line.
+ * Returns a value as JSON for an element `script`, in one line: no text in it can
+ * end the element, or begin a comment.
  */
 export function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[<\u2028\u2029]/g,
-    (character) =>
-      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-/** Returns the line of a test in a block of data. */
-export function dataLine(line: TestLine): string {
-  return scriptJson(line);
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
