@@ -29,9 +29,9 @@ export function htmlLines(text: string): string {
 }
 
 /**
- * Returns a value as JSON for an element `script`, in one line: no text in it can
- * end the element, or begin a comment.
+ * Returns a value as JSON for an element `script`, in one visible line: no text
+ * in it can end the element, or begin a comment.
  */
 export function scriptJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll("<", "\\u003c");
+  return visibleText(JSON.stringify(value)).replaceAll("<", "\\u003c");
 }

@@ -7,6 +7,7 @@
 
 import type { Attachment } from "@subunit/codec";
 import { byteLengthOf, cutContent } from "../../kit/text/content.ts";
+import { visibleText } from "../../kit/text/visible.ts";
 import { isText } from "../../traceback/reason.ts";
 import type { ReportedTest } from "../report.ts";
 import { htmlText } from "./markup.ts";
@@ -108,7 +109,7 @@ function imageType(bytes: Uint8Array): string | undefined {
 
 /** A name to save a file by, without directories. */
 function downloadName(name: string): string {
-  return name.replace(/[/\\]/g, "_");
+  return visibleText(name).replace(/[/\\]/g, "_");
 }
 
 /** A multiple of 3, so that only the end has padding. */
