@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findPlace, type Project } from "./source_place.ts";
+import { findPlace, ownFrames, type Project } from "./source_place.ts";
 
 const fixtures = new URL("../../tests/fixtures/", import.meta.url).pathname;
 const suites = `${fixtures}tracebacks/suites`;
@@ -279,4 +279,27 @@ Deno.test("findPlace never asks for a file outside the project", () => {
     path.startsWith("/") || path.split("/").includes("..")
   );
   assertEquals(outside, []);
+});
+
+Deno.test("ownFrames finds the frames of each line, and those in the project", () => {
+  const lines = [
+    "Traceback (most recent call last):",
+    '  File "/usr/lib/python3/unittest/case.py", line 58, in run',
+    '  File "/project/shop/basket.py", line 3, in total',
+    "    return 4",
+    "AssertionError: 4 != 5",
+    "    at total (/project/node_modules/a/b.js:1:2)",
+    "    at node:internal/modules:1:2",
+    "    at shop/total.js:1:2",
+  ];
+  assertEquals(ownFrames(lines, { testId: "t" }, projectOf()), [
+    undefined,
+    false,
+    true,
+    undefined,
+    undefined,
+    false,
+    false,
+    true,
+  ]);
 });

@@ -8,11 +8,14 @@
  * @module
  */
 
-import { isFailure, type Timestamp } from "@subunit/codec";
+import { isFailure, type Rows, type Timestamp } from "@subunit/codec";
+import { Constant } from "../../kit/io/byte_writer.ts";
+import type { Verdict } from "../../kit/stream/verdict.ts";
 import { type Output, VERSION } from "../../kit/tool/tool.ts";
 import type { Report, ReportedTest } from "../report.ts";
 import { type ArticleOptions, TestArticle } from "./article.ts";
 import { MAX_STATIC_ARTICLES, OUTCOMES, type TestLine } from "./data.ts";
+import { DataRows } from "./data_rows.ts";
 import { htmlText, scriptJson } from "./markup.ts";
 import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./page_bundle.ts";
 import type { RunFacts } from "./run_facts.ts";
@@ -20,6 +23,8 @@ import { verdictSection } from "./verdict_section.ts";
 
 /** A block of data is closed when it is this long, in UTF-16 units. */
 const BLOCK_LENGTH = 64 * 1024;
+const BLOCK_START = `<script type="application/json" class="tests">\n`;
+const FIRST_LINE = Constant.of(BLOCK_START), NEXT_LINE = Constant.of("\n");
 
 /** Allows what the writer made, by its hash, and nothing else. */
 const POLICY = [
@@ -41,6 +46,8 @@ export class HtmlReport implements Report {
   #articles = 0;
   /** How long the open block of data is; 0 when none is open. */
   #blockLength = 0;
+
+  #rows: DataRows | undefined;
 
   constructor(out: Output, facts: RunFacts, options: ArticleOptions) {
     this.#out = out;
@@ -89,17 +96,39 @@ export class HtmlReport implements Report {
   }
 
   #writeLine(line: string): void {
-    this.#out.writeText(
-      this.#blockLength === 0
-        ? `<script type="application/json" class="tests">\n${line}`
-        : `\n${line}`,
-    );
-    this.#blockLength += line.length + 1;
+    this.#out.writeText((this.#blockLength === 0 ? BLOCK_START : "\n") + line);
+    this.#endLine(line.length);
+  }
+
+  #endLine(length: number): void {
+    this.#blockLength += length + 1;
     if (this.#blockLength > BLOCK_LENGTH) this.#closeBlock();
   }
 
+  addRow(rows: Rows, i: number, tests: Verdict): void {
+    const fast = this.#rows ??= new DataRows(this.#out, this.#facts);
+    const before = this.#blockLength === 0 ? FIRST_LINE : NEXT_LINE;
+    // A terminal gets text, which is visible in all of the report.
+    const length = this.#out.isTerminal
+      ? 0
+      : fast.write(rows, i, tests, before);
+    if (length > 0) {
+      this.#tests++;
+      this.#endLine(length);
+    } else {
+      fast.flush();
+      this.add(tests.endedTest(rows, i));
+    }
+  }
+
+  endRows(): void {
+    this.#rows?.flush();
+  }
+
   #closeBlock(): void {
-    if (this.#blockLength > 0) this.#out.writeText("\n</script>\n");
+    if (this.#blockLength === 0) return;
+    this.#rows?.flush();
+    this.#out.writeText("\n</script>\n");
     this.#blockLength = 0;
   }
 

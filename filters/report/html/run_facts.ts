@@ -26,18 +26,18 @@ export interface RunNames {
   readonly commit: string | undefined;
 }
 
-type Counts = number[];
+/** The number of tests with each outcome so far, in the order of `OUTCOMES`. */
+export type OutcomeTally = number[];
 
-function noCounts(): Counts {
+function noTests(): OutcomeTally {
   return OUTCOMES.map(() => 0);
 }
 
 /** Adds up a run. */
 export class RunFacts {
   readonly #names: RunNames;
-  readonly #counts = noCounts();
-  readonly #routes = new Map<string | undefined, Counts>();
-  #otherRoutes: Counts | undefined;
+  readonly #routes = new Map<string | undefined, OutcomeTally>();
+  #otherRoutes: OutcomeTally | undefined;
   #began = Infinity;
   #ended = -Infinity;
   #damage = 0;
@@ -56,29 +56,30 @@ export class RunFacts {
   add({ testId, outcome, routeCode, started, ended }: ReportedTest): void {
     this.#addTime(started);
     this.#addTime(ended);
-    if (testId === PARSER_TEST_ID && outcome === "fail") {
-      this.#damage++;
-      return;
-    }
-    const index = OUTCOMES.indexOf(outcome);
-    this.#counts[index]++;
-    this.#countsOf(routeCode)[index]++;
+    if (testId === PARSER_TEST_ID && outcome === "fail") this.#damage++;
+    else this.tallyOf(routeCode)[OUTCOMES.indexOf(outcome)]++;
   }
 
   #addTime(time: Timestamp | undefined): void {
-    if (time === undefined) return;
-    const seconds = time.seconds + time.nanoseconds / 1e9;
+    if (time !== undefined) {
+      this.addSeconds(time.seconds + time.nanoseconds / 1e9);
+    }
+  }
+
+  /** Adds a time of a test, in seconds since 1970. */
+  addSeconds(seconds: number): void {
     if (seconds < this.#began) this.#began = seconds;
     if (seconds > this.#ended) this.#ended = seconds;
   }
 
-  #countsOf(route: string | undefined): Counts {
-    const counts = this.#routes.get(route);
-    if (counts !== undefined) return counts;
+  /** What counts the tests of a route. */
+  tallyOf(route: string | undefined): OutcomeTally {
+    const tally = this.#routes.get(route);
+    if (tally !== undefined) return tally;
     if (this.#routes.size === MAX_ROUTES) {
-      return this.#otherRoutes ??= noCounts();
+      return this.#otherRoutes ??= noTests();
     }
-    const none = noCounts();
+    const none = noTests();
     this.#routes.set(route, none);
     return none;
   }
@@ -99,10 +100,14 @@ export class RunFacts {
   data(version: string): RunData {
     const { title, commit } = this.#names;
     const isKnown = this.#began <= this.#ended;
+    const tallies = [...this.#routes.values(), this.#otherRoutes ?? []];
+    const counts = OUTCOMES.map((_, i) =>
+      tallies.reduce((sum, tally) => sum + (tally[i] ?? 0), 0)
+    );
     return {
       title,
-      counts: this.#counts,
-      tests: this.#counts.reduce((sum, count) => sum + count, 0),
+      counts,
+      tests: counts.reduce((sum, count) => sum + count, 0),
       began: isKnown ? this.#began : null,
       ended: isKnown ? this.#ended : null,
       routes: Array.from(
