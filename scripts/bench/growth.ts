@@ -165,6 +165,7 @@ const READERS: readonly string[][] = [
   ["subunit2cbor", "--exit-status"],
   ["subunit2csv"],
   ["subunit2github"],
+  ["subunit2html"],
   ["subunit2json", "--exit-status"],
   ["subunit2junitxml"],
   ["subunit2pyunit"],

@@ -159,6 +159,19 @@ export const CALLS: readonly Call[] = [
     ),
   }),
   v2("subunit2csv", []),
+  v2("subunit2html", ["-f", "-o", "report"], {
+    identity,
+    "no packet lost": counts((result) =>
+      matches(file("report")(result), /^\[".*",\d,/gm)
+    ),
+  }),
+  v2("subunit2html", [
+    "--max-attachment=9",
+    "--attachments=made",
+    "--title=a",
+    "--commit=b",
+    "--root=.",
+  ]),
   v2("subunit2junitxml", ["-f", "-o", "report"], {
     identity,
     "no packet lost": counts((result) =>

@@ -25,6 +25,7 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit2csv"],
   ["subunit2disk", "-d", "."],
   ["subunit2github"],
+  ["subunit2html"],
   ["subunit2junitxml"],
   ["subunit2pyunit"],
   ["subunit2tap"],

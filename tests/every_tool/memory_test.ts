@@ -139,6 +139,7 @@ const passing: Row["command"][] = [
 ];
 const reporting: Row["command"][] = [
   ["subunit2csv"],
+  ["subunit2html"],
   ["subunit2junitxml"],
   ["subunit2tap"],
   ["subunit2trace"],
@@ -161,7 +162,10 @@ const rows: readonly Row[] = [
   { command: ["subunit-2to1"], ...tests, bytes },
   { command: ["subunit-2to1"], ...files },
   { command: ["subunit2junitxml"], ...files },
+  { command: ["subunit2html"], ...files },
+  { command: ["subunit2html"], ...tests, bytes },
   ...[
+    "subunit2html",
     "subunit2junitxml",
     "subunit2pyunit",
     "subunit2tap",

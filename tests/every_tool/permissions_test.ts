@@ -30,6 +30,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit2csv": ["--allow-write"],
   "subunit2disk": ["--allow-write"],
   "subunit2github": ["--allow-write"],
+  "subunit2html": ["--allow-write"],
   "subunit2junitxml": ["--allow-write"],
   "subunit2pyunit": ["--allow-write"],
   "subunit2tap": ["--allow-write"],

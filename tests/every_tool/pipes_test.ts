@@ -81,7 +81,7 @@ function inputOf(name: string): Uint8Array {
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
   if (name === "subunit-filter") return ["--keep-all"];
-  if (/^subunit2(csv|junitxml|pyunit|tap|trace)$/.test(name)) {
+  if (/^subunit2(csv|html|junitxml|pyunit|tap|trace)$/.test(name)) {
     return ["--no-passthrough"];
   }
   if (name === "subunit2disk") return ["-f", "-d", SCRATCH];
@@ -322,6 +322,7 @@ const endless: [string, string][] = [
     "while cat $1; do :; done | subunit2junitxml --no-passthrough",
   ],
   ["subunit2csv", "while cat $1; do :; done | subunit2csv --no-passthrough"],
+  ["subunit2html", "while cat $1; do :; done | subunit2html --no-passthrough"],
   ["subunit2json", "while cat $1; do :; done | subunit2json"],
   ["json2subunit", 'yes \'{"test_id":"a"}\' | json2subunit'],
   ["subunit-output", "yes | subunit-output --fail=a --attach-file=-"],
@@ -508,6 +509,7 @@ for (
     ["subunit2csv", [], stream(PASSED)],
     ["subunit2trace", [], stream(PASSED)],
     ["subunit2trace", ["--otlp"], stream(PASSED)],
+    ["subunit2html", [], stream(PASSED)],
     ["subunit2junitxml", [], stream(PASSED)],
     ["subunit2json", [], stream(PASSED)],
     ["json2subunit", [], stream(jsonLine(PASSED))],

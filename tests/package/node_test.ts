@@ -416,6 +416,19 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--format=github", "--no-passthrough"], input: anyStream },
     { args: () => ["--summary=summary"], input: anyFrames },
   ],
+  "subunit2html": [
+    { args: () => ["-o", "report", "--title=<a> é"], input: anyStream },
+    {
+      args: () => [
+        "--max-attachment=20",
+        "--attachments=files",
+        "--no-passthrough",
+      ],
+      input: anyStream,
+    },
+    { args: () => ["-f", "-o", "report", "--root=."], input: anyFrames },
+    { args: () => ["--commit=v1"], input: anyPackets },
+  ],
   "subunit2json": [
     { args: () => [], input: anyStream },
     { args: () => ["--exit-status"], input: anyStream },
