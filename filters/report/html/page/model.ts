@@ -1,0 +1,289 @@
+/**
+ * The tests of a report, in the order of the file: positions count from 0, so
+ * that the test at position 16 is `#t17`.
+ *
+ * @module
+ */
+
+import { OUTCOMES, type TestLine } from "../data.ts";
+import type { Column, Sort } from "./fragment.ts";
+import type { Searchable } from "./query.ts";
+
+const FAILURES = new Set(["fail", "uxsuccess", "lost"]);
+
+/** Returns whether tests with an outcome fail the run. */
+export function isFailure(outcome: string): boolean {
+  return FAILURES.has(outcome);
+}
+
+/**
+ * Reads the lines of a block of data. A line that is cut off, which can only be
+ * the last one, is left out.
+ */
+export function readLines(block: string): TestLine[] {
+  const text = block.trim();
+  if (text === "") return [];
+  try {
+    // All at once: four times as fast as line by line.
+    return JSON.parse(`[${text.replaceAll("\n", ",")}]`);
+  } catch {
+    return text.split("\n").flatMap((line) => {
+      try {
+        const parsed = JSON.parse(line);
+        return Array.isArray(parsed) ? [parsed as unknown as TestLine] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+/** The tests of a report. */
+export class Tests implements Searchable {
+  readonly #lines: readonly TestLine[];
+  readonly #texts: string[] = [];
+  readonly #orders = new Map<string, Uint32Array>();
+  readonly #attempts: ReadonlyMap<number, readonly number[]>;
+  readonly #flaky: ReadonlySet<number>;
+  #depths: Uint8Array | undefined;
+  #children: Map<number, number[]> | undefined;
+
+  constructor(lines: readonly TestLine[]) {
+    this.#lines = lines;
+    this.#attempts = attemptsIn(lines);
+    this.#flaky = new Set(
+      lines.keys().filter((test) =>
+        lines[test][5].includes("flaky") || this.#isRetried(test)
+      ),
+    );
+  }
+
+  get count(): number {
+    return this.#lines.length;
+  }
+
+  id(test: number): string {
+    return this.#lines[test][0];
+  }
+
+  outcome(test: number): string {
+    return OUTCOMES[this.#lines[test][1]] ?? "lost";
+  }
+
+  isFailure(test: number): boolean {
+    return isFailure(this.outcome(test));
+  }
+
+  /** In seconds since 1970. */
+  started(test: number): number | undefined {
+    return this.#lines[test][2] ?? undefined;
+  }
+
+  seconds(test: number): number | undefined {
+    return this.#lines[test][3] ?? undefined;
+  }
+
+  route(test: number): string {
+    return this.#lines[test][4] ?? "";
+  }
+
+  tags(test: number): readonly string[] {
+    return this.#lines[test][5];
+  }
+
+  /** The id of its parent. */
+  parent(test: number): string | undefined {
+    return this.#lines[test][6] ?? undefined;
+  }
+
+  hasArticle(test: number): boolean {
+    return this.#lines[test][7] === 1;
+  }
+
+  headline(test: number): string {
+    return this.#lines[test][8] ?? "";
+  }
+
+  text(test: number): string {
+    const line = this.#lines[test];
+    return this.#texts[test] ??= `${line[0]}\n${line[8] ?? ""}\n${
+      line[5].join("\n")
+    }`.toLowerCase();
+  }
+
+  /** The positions of all attempts at a test; only itself if there was one. */
+  attempts(test: number): readonly number[] {
+    return this.#attempts.get(test) ?? [test];
+  }
+
+  isFlaky(test: number): boolean {
+    return this.#flaky.has(test);
+  }
+
+  /** The flaky tests, once each: their last attempts. */
+  flakyTests(): number[] {
+    return [...this.#flaky].filter((test) =>
+      this.attempts(test).at(-1) === test
+    );
+  }
+
+  /** A failed attempt that a later one made good, or one of the attempts after. */
+  #isRetried(test: number): boolean {
+    const attempts = this.#attempts.get(test);
+    return attempts !== undefined &&
+      attempts.some((one) => this.isFailure(one)) &&
+      this.outcome(attempts.at(-1)!) === "success";
+  }
+
+  /** How many ancestors of a test are in the report. */
+  depth(test: number): number {
+    this.order(undefined);
+    return this.#depths![test];
+  }
+
+  /** The subtests of a test. */
+  children(test: number): readonly number[] {
+    this.#children ??= childrenIn(this.#lines);
+    return this.#children.get(test) ?? [];
+  }
+
+  hasSubtests(): boolean {
+    this.#children ??= childrenIn(this.#lines);
+    return this.#children.size > 0;
+  }
+
+  /**
+   * All positions in an order; undefined stands for the order of the stream,
+   * subtests below their parents.
+   */
+  order(sort: Sort | undefined): Uint32Array {
+    const name = sort === undefined
+      ? ""
+      : `${sort.descending ? "-" : ""}${sort.column}`;
+    let order = this.#orders.get(name);
+    if (order === undefined) {
+      order = sort === undefined ? this.#treeOrder() : this.#sorted(sort);
+      this.#orders.set(name, order);
+    }
+    return order;
+  }
+
+  #treeOrder(): Uint32Array {
+    this.#children ??= childrenIn(this.#lines);
+    const children = this.#children;
+    const order = Uint32Array.from(this.#lines.keys());
+    this.#depths = new Uint8Array(order.length);
+    if (children.size === 0) return order;
+    const isChild = new Uint8Array(order.length);
+    for (const below of children.values()) {
+      for (const child of below) isChild[child] = 1;
+    }
+    const listed = new Uint8Array(order.length);
+    let length = 0;
+    const list = (root: number) => {
+      const pending: [number, number][] = [[root, 0]];
+      for (let next; (next = pending.pop()) !== undefined;) {
+        const [test, depth] = next;
+        if (listed[test] === 1) continue;
+        listed[test] = 1;
+        order[length++] = test;
+        this.#depths![test] = Math.min(depth, 255);
+        for (const child of (children.get(test) ?? []).toReversed()) {
+          pending.push([child, depth + 1]);
+        }
+      }
+    };
+    for (let test = 0; test < isChild.length; test++) {
+      if (isChild[test] === 0) list(test);
+    }
+    // Tests that are their own ancestors hang from nothing: they come last.
+    for (let test = 0; test < isChild.length; test++) list(test);
+    return order;
+  }
+
+  #sorted({ column, descending }: Sort): Uint32Array {
+    const key = this.#keys(column);
+    const order = Uint32Array.from(this.#lines.keys());
+    const sign = descending ? -1 : 1;
+    // Tests without a value are last in both directions, equal ones in file order.
+    return order.sort((a, b) => {
+      const left = key[a], right = key[b];
+      if (left === right) return a - b;
+      if (left === undefined) return 1;
+      if (right === undefined) return -1;
+      return left < right ? -sign : sign;
+    });
+  }
+
+  #keys(column: Column): readonly (string | number | undefined)[] {
+    const lines = this.#lines;
+    switch (column) {
+      case "id":
+        return lines.map((line) => line[0]);
+      case "outcome":
+        return lines.map((_, test) => SEVERITY.indexOf(this.outcome(test)));
+      case "seconds":
+        return lines.map((line) => line[3] ?? undefined);
+      case "started":
+        return lines.map((line) => line[2] ?? undefined);
+      case "route":
+        return lines.map((line) => line[4] ?? undefined);
+      case "tags":
+        return lines.map((line) => line[5].join(" ") || undefined);
+    }
+  }
+}
+
+/** Outcomes in the order in which a person wants to see them. */
+export const SEVERITY: readonly string[] = [
+  "fail",
+  "lost",
+  "uxsuccess",
+  "skip",
+  "xfail",
+  "success",
+];
+
+/** One key for the tests with an id on a route. */
+function keyOf(id: string, route: string | null): string {
+  return `${route ?? ""}\0${id}`;
+}
+
+/** The attempts at tests that were tried more than once, by position. */
+function attemptsIn(
+  lines: readonly TestLine[],
+): ReadonlyMap<number, readonly number[]> {
+  const first = new Map<string, number>();
+  const attempts = new Map<number, number[]>();
+  lines.forEach((line, test) => {
+    const key = keyOf(line[0], line[4]);
+    const earlier = first.get(key);
+    if (earlier === undefined) {
+      first.set(key, test);
+      return;
+    }
+    const all = attempts.get(earlier) ?? [earlier];
+    all.push(test);
+    attempts.set(earlier, all);
+    attempts.set(test, all);
+  });
+  return attempts;
+}
+
+/** The subtests of each test that has some, by position. */
+function childrenIn(lines: readonly TestLine[]): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  if (lines.every((line) => line[6] === null)) return children;
+  const byKey = new Map(
+    lines.map((line, test) => [keyOf(line[0], line[4]), test]),
+  );
+  lines.forEach((line, test) => {
+    if (line[6] === null) return;
+    const parent = byKey.get(keyOf(line[6], line[4]));
+    if (parent === undefined || parent === test) return;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [test]);
+    else siblings.push(test);
+  });
+  return children;
+}
