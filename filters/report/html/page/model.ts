@@ -47,15 +47,16 @@ export class Tests implements Searchable {
   readonly #flaky: ReadonlySet<number>;
   #depths: Uint8Array | undefined;
   #children: Map<number, number[]> | undefined;
+  #parents: Map<number, number> | undefined;
 
   constructor(lines: readonly TestLine[]) {
     this.#lines = lines;
     this.#attempts = attemptsIn(lines);
-    this.#flaky = new Set(
-      lines.keys().filter((test) =>
-        lines[test][5].includes("flaky") || this.#isRetried(test)
-      ),
-    );
+    const flaky = new Set<number>();
+    lines.forEach((line, test) => {
+      if (line[5].includes("flaky") || this.#isRetried(test)) flaky.add(test);
+    });
+    this.#flaky = flaky;
   }
 
   get count(): number {
@@ -147,6 +148,18 @@ export class Tests implements Searchable {
     return this.#children.get(test) ?? [];
   }
 
+  /** The test that a test is a subtest of; undefined if the report has none. */
+  parentOf(test: number): number | undefined {
+    if (this.#parents === undefined) {
+      this.children(test);
+      this.#parents = new Map();
+      for (const [parent, children] of this.#children!) {
+        for (const child of children) this.#parents.set(child, parent);
+      }
+    }
+    return this.#parents.get(test);
+  }
+
   hasSubtests(): boolean {
     this.#children ??= childrenIn(this.#lines);
     return this.#children.size > 0;
@@ -171,7 +184,7 @@ export class Tests implements Searchable {
   #treeOrder(): Uint32Array {
     this.#children ??= childrenIn(this.#lines);
     const children = this.#children;
-    const order = Uint32Array.from(this.#lines.keys());
+    const order = positions(this.#lines.length);
     this.#depths = new Uint8Array(order.length);
     if (children.size === 0) return order;
     const isChild = new Uint8Array(order.length);
@@ -181,6 +194,11 @@ export class Tests implements Searchable {
     const listed = new Uint8Array(order.length);
     let length = 0;
     const list = (root: number) => {
+      if (!children.has(root)) {
+        if (listed[root] === 0) order[length++] = root;
+        listed[root] = 1;
+        return;
+      }
       const pending: [number, number][] = [[root, 0]];
       for (let next; (next = pending.pop()) !== undefined;) {
         const [test, depth] = next;
@@ -203,7 +221,7 @@ export class Tests implements Searchable {
 
   #sorted({ column, descending }: Sort): Uint32Array {
     const key = this.#keys(column);
-    const order = Uint32Array.from(this.#lines.keys());
+    const order = positions(this.#lines.length);
     const sign = descending ? -1 : 1;
     // Tests without a value are last in both directions, equal ones in file order.
     return order.sort((a, b) => {
@@ -244,24 +262,37 @@ export const SEVERITY: readonly string[] = [
   "success",
 ];
 
-/** One key for the tests with an id on a route. */
-function keyOf(id: string, route: string | null): string {
-  return `${route ?? ""}\0${id}`;
+/** The numbers from 0 on. */
+function positions(count: number): Uint32Array {
+  const all = new Uint32Array(count);
+  for (let i = 0; i < count; i++) all[i] = i;
+  return all;
+}
+
+/** Positions by route and id. Maps in maps: keys made of both would cost more. */
+class Positions {
+  readonly #routes = new Map<string | null, Map<string, number>>();
+
+  get(route: string | null, id: string): number | undefined {
+    return this.#routes.get(route)?.get(id);
+  }
+
+  set(route: string | null, id: string, test: number): void {
+    const ids = this.#routes.get(route);
+    if (ids === undefined) this.#routes.set(route, new Map([[id, test]]));
+    else ids.set(id, test);
+  }
 }
 
 /** The attempts at tests that were tried more than once, by position. */
 function attemptsIn(
   lines: readonly TestLine[],
 ): ReadonlyMap<number, readonly number[]> {
-  const first = new Map<string, number>();
+  const first = new Positions();
   const attempts = new Map<number, number[]>();
   lines.forEach((line, test) => {
-    const key = keyOf(line[0], line[4]);
-    const earlier = first.get(key);
-    if (earlier === undefined) {
-      first.set(key, test);
-      return;
-    }
+    const earlier = first.get(line[4], line[0]);
+    if (earlier === undefined) return first.set(line[4], line[0], test);
     const all = attempts.get(earlier) ?? [earlier];
     all.push(test);
     attempts.set(earlier, all);
@@ -273,13 +304,16 @@ function attemptsIn(
 /** The subtests of each test that has some, by position. */
 function childrenIn(lines: readonly TestLine[]): Map<number, number[]> {
   const children = new Map<number, number[]>();
-  if (lines.every((line) => line[6] === null)) return children;
-  const byKey = new Map(
-    lines.map((line, test) => [keyOf(line[0], line[4]), test]),
-  );
+  const parents = new Set<string | null>();
+  for (const line of lines) if (line[6] !== null) parents.add(line[6]);
+  if (parents.size === 0) return children;
+  const byId = new Positions();
+  lines.forEach((line, test) => {
+    if (parents.has(line[0])) byId.set(line[4], line[0], test);
+  });
   lines.forEach((line, test) => {
     if (line[6] === null) return;
-    const parent = byKey.get(keyOf(line[6], line[4]));
+    const parent = byId.get(line[4], line[6]);
     if (parent === undefined || parent === test) return;
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [test]);

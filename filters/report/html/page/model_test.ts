@@ -100,6 +100,12 @@ Deno.test("Tests lists subtests below their parents, to any depth", () => {
     [0, 0, 1, 2, 1, 0, 0, 0, 0, 1],
   );
   assertEquals(tests.children(3), [0, 5]);
+  assertEquals([0, 2, 3, 4].map((test) => tests.parentOf(test)), [
+    3,
+    0,
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("Tests sorts by each column, tests without a value last", () => {
