@@ -199,7 +199,7 @@ export function quoted(value: string): string {
 /** Adds a word to a search or removes it, with other words for the same key. */
 export function toggleWord(text: string, word: string): string {
   const key = word.slice(0, word.indexOf(":") + 1);
-  const words = text.match(/-?[a-z]+:"[^"]*"|"[^"]*"|\S+/gi) ?? [];
+  const words: string[] = text.match(/-?[a-z]+:"[^"]*"|"[^"]*"|\S+/gi) ?? [];
   const others = words.filter((other) => !other.startsWith(key));
   return (words.includes(word) ? others : [...others, word]).join(" ");
 }
