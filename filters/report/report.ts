@@ -60,6 +60,8 @@ export interface Report {
   addRow?(rows: Rows, i: number, tests: Verdict): void;
   /** Is called after many rows, before anything else is added. */
   endRows?(): void;
+  /** Is called when all of a chunk was added. */
+  endChunk?(): void;
   /** Is called after the last test. */
   end?(): void;
 }
@@ -157,7 +159,10 @@ export function runReport(
         io.reportDamage(item);
         report().add(damagedTest(item));
       }
-    }, () => verdict.endChunk());
+    }, () => {
+      verdict.endChunk();
+      begun?.endChunk?.();
+    });
     isRead = true;
   } finally {
     if (needs.text !== undefined) text.write(needs.text.end());

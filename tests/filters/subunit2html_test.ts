@@ -21,7 +21,14 @@ import {
   readHtml,
   textIn,
 } from "../support/html.ts";
-import { filesIn, peerTest, run, TempDir, text } from "../support/run.ts";
+import {
+  filesIn,
+  LiveTool,
+  peerTest,
+  run,
+  TempDir,
+  text,
+} from "../support/run.ts";
 import {
   anyEvent,
   at,
@@ -76,8 +83,9 @@ function readReport(html: string, isCut = false): Read {
         Number(number),
         readHtml(`<!doctype html>\n${content}`, isCut),
       );
-    } else if (element.name === "noscript") hidden.set(Number(number), element);
-    else if (number !== undefined) {
+    } else if (number === undefined) continue;
+    else if (element.name === "noscript") hidden.set(Number(number), element);
+    else {
       assertEquals(element.name, "article");
       articles.set(Number(number), element);
     }
@@ -615,6 +623,22 @@ test("subunit2html refuses what it does not understand", async () => {
   ) {
     const refused = await callTool("subunit2html", args, stdin);
     assertRefused(refused, "subunit2html", ...words);
+  }
+});
+
+Deno.test("subunit2html's report can be read while it is written", async () => {
+  using dir = new TempDir();
+  const path = `${dir.path}/report.html`;
+  await using tool = new LiveTool("subunit2html", ["-f", "-o", path]);
+  let written = 0;
+  for (const testId of ["a", "b"]) {
+    const event = stream({ testId, status: "fail" });
+    await tool.write(event);
+    // The report is written before the stream passes on.
+    await tool.read(written += event.length);
+    const { lines, articles } = readReport(Deno.readTextFileSync(path), true);
+    assertEquals(lines.at(-1)?.[0], testId);
+    assertEquals(articles.size, lines.length);
   }
 });
 

@@ -132,8 +132,14 @@ export class HtmlReport implements Report {
     this.#blockLength = 0;
   }
 
+  /** So that the page can be read while it is written. */
+  endChunk(): void {
+    this.#out.flush();
+  }
+
   end(): void {
     this.#closeBlock();
+    if (this.#articles === 0) this.#out.writeText("<p>None.</p>\n");
     const run = this.#facts.data(VERSION);
     this.#out.writeText(`</section>
 ${verdictSection(run)}
@@ -160,6 +166,7 @@ function headOf(title: string): string {
 <body>
 <main id="report">
 <p id="cut">This report breaks off: what follows was never written, or is still being written.</p>
+<noscript><p>Without JavaScript, the list of all tests, the search and the timeline are missing.</p></noscript>
 <section id="failures">
 <h2>Failures</h2>
 `;
