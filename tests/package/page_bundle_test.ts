@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { OUTCOMES } from "@subunit/codec";
 import { OUTCOMES as PAGE_OUTCOMES } from "../../filters/report/html/data.ts";
+import { bundle } from "../../scripts/npm/bundle.ts";
+import { TempDir } from "../support/run.ts";
 import { makePageBundle, PATH } from "../../scripts/docs/page_bundle.ts";
 
 Deno.test("the page in subunit2html is that of its sources", async () => {
@@ -8,6 +10,13 @@ Deno.test("the page in subunit2html is that of its sources", async () => {
     new URL(`../../${PATH}`, import.meta.url),
   );
   assertEquals(found, await makePageBundle(), "run: deno task docs");
+});
+
+Deno.test("subunit2html with its page is smaller than 200 kB", async () => {
+  using dir = new TempDir();
+  await bundle(["filters/subunit2html.ts"], dir.path, "--minify");
+  const { size } = Deno.statSync(`${dir.path}/subunit2html.js`);
+  assert(size < 200_000, `it has ${size} bytes`);
 });
 
 Deno.test("the page has the codec's outcomes", () => {

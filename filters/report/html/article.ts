@@ -97,7 +97,7 @@ ${
         facts.push(`<span class="${name}">${htmlText(text)}</span>`);
       }
     };
-    add("route", routeCode);
+    add("route", routeCode && `route ${routeCode}`);
     add("seconds", seconds === undefined ? undefined : durationText(seconds));
     add("parent", parentTestId && `subtest of ${parentTestId}`);
     for (const tag of tags) add("tag", tag);

@@ -44,8 +44,11 @@ export function fileElement(
   options: FileOptions,
 ): string {
   const size = byteLengthOf(file);
-  // "text/plain;charset=utf8" is what most files are.
-  const type = file.mimeType?.replace(/^text\/plain(?:;.*)?$/s, "");
+  // Text is what most files are, in any encoding.
+  const type = file.mimeType?.replace(
+    /;.*$|^text\/(?:plain|x-traceback)/gs,
+    "",
+  );
   return `<details class="file${place.isReason ? " reason" : ""}"${
     place.isOpen ? " open" : ""
   }><summary>${htmlText(place.name)} <small>${
