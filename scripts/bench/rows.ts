@@ -212,6 +212,12 @@ export const STREAM_ROWS: readonly StreamRow[] = [
     goals: [atMost(1.5, "stats"), python(20)],
   },
   {
+    command: ["subunit2html"],
+    corpus: "tracebacks",
+    against: ["stats"],
+    goals: [atMost(4, "stats")],
+  },
+  {
     command: ["subunit2junitxml"],
     corpus: "tracebacks",
     pythonBytes: 10e6,
