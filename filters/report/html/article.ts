@@ -21,7 +21,7 @@ import { MAX_HEADLINE_LENGTH } from "./data.ts";
 import { plainText, tracebackText } from "./file_text.ts";
 import { htmlText } from "./markup.ts";
 import { fileElement, type FileOptions } from "./test_file.ts";
-import { durationText } from "./words.ts";
+import { formatSeconds } from "./words.ts";
 
 /** How articles are made. */
 export interface ArticleOptions extends FileOptions {
@@ -98,7 +98,7 @@ ${
       }
     };
     add("route", routeCode && `route ${routeCode}`);
-    add("seconds", seconds === undefined ? undefined : durationText(seconds));
+    add("seconds", seconds === undefined ? undefined : formatSeconds(seconds));
     add("parent", parentTestId && `subtest of ${parentTestId}`);
     for (const tag of tags) add("tag", tag);
     return facts.join(" ");

@@ -11,7 +11,7 @@ import { visibleText } from "../../kit/text/visible.ts";
 import { isText } from "../../traceback/reason.ts";
 import type { ReportedTest } from "../report.ts";
 import { htmlText } from "./markup.ts";
-import { sizeText } from "./words.ts";
+import { formatSize } from "./words.ts";
 
 /** Where files are written that are too long for a report. */
 export interface FileFolder {
@@ -53,7 +53,7 @@ export function fileElement(
     place.isOpen ? " open" : ""
   }><summary>${htmlText(place.name)} <small>${
     type ? `${htmlText(type)}, ` : ""
-  }${sizeText(size)}</small></summary>
+  }${formatSize(size)}</small></summary>
 ${size === 0 ? "" : contentOf(file, size, place, options)}</details>
 `;
 }
@@ -76,7 +76,7 @@ function contentOf(
         }" download>The whole file</a> is beside the report.`
         : `${
           isShownText ? "Its middle is" : "It is"
-        } left out: --max-attachment is ${sizeText(maxAttachmentBytes)}.`
+        } left out: --max-attachment is ${formatSize(maxAttachmentBytes)}.`
     }</p>\n`;
   if (isShownText) {
     // The first line feed of an element is not part of it.

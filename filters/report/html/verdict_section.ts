@@ -6,7 +6,13 @@
 
 import { type OutcomeCounts, OUTCOMES, type RunData } from "./data.ts";
 import { htmlText } from "./markup.ts";
-import { countText, durationText, sizeText, timeText } from "./words.ts";
+import {
+  counted,
+  formatCount,
+  formatSeconds,
+  formatSize,
+  formatTime,
+} from "./words.ts";
 
 /** Outcomes in the order of a verdict, the worst first, and words for them. */
 const ROWS = [
@@ -51,8 +57,8 @@ function summaryOf(run: RunData): string {
   const parts = BAD.map(([outcome, words]) =>
     [countOf(counts, outcome), words] as const
   ).filter(([count]) => count > 0)
-    .map(([count, words]) => `${countText(count)} ${words}`);
-  const all = plural(tests, "test");
+    .map(([count, words]) => `${formatCount(count)} ${words}`);
+  const all = counted(tests, "test");
   if (!isBad(run)) {
     return tests === 0
       ? "No tests: the stream has no results."
@@ -61,11 +67,9 @@ function summaryOf(run: RunData): string {
   const failed = parts.length === 0 ? all : `${parts.join(", ")} of ${all}`;
   return damage === 0
     ? `Failed: ${failed}.`
-    : `Failed: ${failed}; the stream is damaged in ${plural(damage, "place")}.`;
-}
-
-function plural(count: number, word: string): string {
-  return `${countText(count)} ${word}${count === 1 ? "" : "s"}`;
+    : `Failed: ${failed}; the stream is damaged in ${
+      counted(damage, "place")
+    }.`;
 }
 
 function countsList({ counts, damage }: RunData): string {
@@ -76,7 +80,7 @@ function countsList({ counts, damage }: RunData): string {
     ...damage > 0 ? [["damage", damage, "damaged"] as const] : [],
     ...items,
   ].map(([name, count, words]) =>
-    `<li class="${name}"><b>${countText(count)}</b> ${words}</li>\n`
+    `<li class="${name}"><b>${formatCount(count)}</b> ${words}</li>\n`
   ).join("");
 }
 
@@ -85,7 +89,7 @@ function runFacts(run: RunData): string {
   const facts: [term: string, html: string][] = [];
   if (began !== null && ended !== null) {
     facts.push(
-      ["Took", durationText(ended - began)],
+      ["Took", formatSeconds(ended - began)],
       ["Began", timeElement(began)],
       ["Ended", timeElement(ended)],
     );
@@ -99,7 +103,7 @@ function runFacts(run: RunData): string {
   }
   if (commit !== null) facts.push(["Commit", htmlText(commit)]);
   if (textBytes > 0) {
-    facts.push(["Text beside the tests", sizeText(textBytes)]);
+    facts.push(["Text beside the tests", formatSize(textBytes)]);
   }
   facts.push(["Made by", `subunit2html ${htmlText(version)}`]);
   return facts.map(([term, html]) => `<dt>${term}</dt><dd>${html}</dd>\n`)
@@ -107,7 +111,7 @@ function runFacts(run: RunData): string {
 }
 
 function timeElement(seconds: number): string {
-  const text = timeText(seconds);
+  const text = formatTime(seconds);
   const machine = text.replace(" ", "T").replace(" UTC", "Z");
   return `<time datetime="${machine}">${text}</time>`;
 }
@@ -130,7 +134,7 @@ function routesTable({ routes, otherRoutes }: RunData): string {
     const cells = columns.map(([outcome]) => {
       const count = countOf(counts, outcome);
       return `<td${count > 0 ? ` class="${outcome}"` : ""}>${
-        countText(count)
+        formatCount(count)
       }</td>`;
     });
     return `<tr><th scope="row">${name}</th>${cells.join("")}</tr>\n`;

@@ -4,30 +4,42 @@
  * @module
  */
 
-/** Returns a duration: "0.004 s", "12.3 s", "2 min 05 s", "1 h 02 min". */
-export function durationText(seconds: number): string {
-  if (!(Math.abs(seconds) >= 60)) {
-    const decimals = Math.abs(seconds) < 1 ? 3 : Math.abs(seconds) < 10 ? 2 : 1;
-    return `${seconds.toFixed(decimals)} s`;
-  }
-  const sign = seconds < 0 ? "-" : "";
-  const whole = Math.round(Math.abs(seconds));
-  const two = (number: number) => String(number).padStart(2, "0");
-  const minutes = Math.floor(whole / 60);
-  return minutes < 60
-    ? `${sign}${minutes} min ${two(whole % 60)} s`
-    : `${sign}${countText(Math.floor(minutes / 60))} h ${
-      two(minutes % 60)
-    } min`;
+/** A duration: `12 ms`, `3.21 s`, `2 min 05 s`, `1 h 02 min`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 0) return `-${formatSeconds(-seconds)}`;
+  if (seconds < 0.0095) return `${trimmed(seconds * 1000, 1)} ms`;
+  if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${pair(whole % 60)} s`
+    : `${Math.floor(whole / 3600)} h ${pair(Math.floor(whole / 60) % 60)} min`;
 }
 
-/** Returns a count, with commas: "1,234,567". */
-export function countText(count: number): string {
+function pair(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+function trimmed(value: number, decimals: number): string {
+  return String(Number(value.toFixed(decimals)));
+}
+
+/** A count with commas between thousands. */
+export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** Returns a size: "512 bytes", "12.3 kB". */
-export function sizeText(bytes: number): string {
+/** A count with its noun. */
+export function counted(
+  count: number,
+  noun: string,
+  plural = `${noun}s`,
+): string {
+  return `${formatCount(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** A size: "512 bytes", "12.3 kB". */
+export function formatSize(bytes: number): string {
   if (bytes === 1) return "1 byte";
   if (bytes < 1000) return `${bytes} bytes`;
   const units = ["kB", "MB", "GB", "TB"];
@@ -36,8 +48,8 @@ export function sizeText(bytes: number): string {
   return `${size < 9.95 ? size.toFixed(1) : size.toFixed(0)} ${units[unit]}`;
 }
 
-/** Returns a time in UTC: "2026-11-27 22:09:58 UTC". */
-export function timeText(seconds: number): string {
+/** A time in UTC: "2026-11-27 22:09:58 UTC". */
+export function formatTime(seconds: number): string {
   const text = new Date(seconds * 1000).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { formatCount } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { badge, el, idElement, secondsText } from "./dom.ts";
-import { formatCount } from "./format.ts";
 import type { Tests } from "./model.ts";
 
 /** What lists need of the page. */

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { counted } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { badge, el, idElement, secondsText, testAddress } from "./dom.ts";
-import { counted, formatClock } from "./format.ts";
+import { formatClock } from "./format.ts";
 import type { Tests } from "./model.ts";
 
 /** How many subtests are listed. */

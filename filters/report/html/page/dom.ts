@@ -7,9 +7,9 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
+import { formatSeconds } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { foldersOf } from "./folders.ts";
-import { formatSeconds } from "./format.ts";
 import type { Tests } from "./model.ts";
 
 /** The value of an attribute; undefined or false leave it out. */

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { counted, formatCount } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { caseElement, LongList, type Page, setOpen } from "./cases.ts";
 import { badge, bar, el } from "./dom.ts";
-import { counted, formatCount } from "./format.ts";
 import { type Group, groupFailures } from "./groups.ts";
 
 /** In how many groups the first test is open from the start. */

@@ -4,11 +4,11 @@
  * @module
  */
 
+import { counted, formatSeconds } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { LongList } from "./cases.ts";
 import { bar, el } from "./dom.ts";
 import { type Folder, folderTimes, slowestFolders } from "./folders.ts";
-import { counted, formatSeconds } from "./format.ts";
 import { formatFragment } from "./fragment.ts";
 import type { Tests } from "./model.ts";
 import { quoted } from "./query.ts";

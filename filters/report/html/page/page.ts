@@ -15,7 +15,6 @@ import {
   slowestView,
 } from "./failures.ts";
 import { foldersView } from "./folders_view.ts";
-import { formatCount } from "./format.ts";
 import {
   type Column,
   formatFragment,
@@ -32,6 +31,7 @@ import { restoreTheme, themeButton } from "./theme.ts";
 import { TimelineView } from "./timeline.ts";
 import { completeVerdict, cutVerdict, readRun } from "./verdict.ts";
 import type { TestLine } from "../data.ts";
+import { formatCount } from "../words.ts";
 
 const NAMES: Readonly<Record<View, string>> = {
   failures: "Failures",

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { counted, formatCount } from "../words.ts";
 import { badge, el } from "./dom.ts";
-import { counted, formatCount } from "./format.ts";
 import { SEVERITY, type Tests } from "./model.ts";
 import { parseQuery, toggleWord } from "./query.ts";
 import { countsOf } from "./verdict.ts";

@@ -8,7 +8,7 @@
 import { visibleText } from "../../../kit/text/visible.ts";
 import { LongList, type Page } from "./cases.ts";
 import { badge, bar, el, focusQuietly, idElement, testAddress } from "./dom.ts";
-import { counted, formatClock, formatSeconds, tickStep } from "./format.ts";
+import { formatClock, tickStep } from "./format.ts";
 import {
   criticalPath,
   type Lane,
@@ -17,6 +17,7 @@ import {
   timelineOf,
 } from "./lanes.ts";
 import { OUTCOMES } from "../data.ts";
+import { counted, formatSeconds } from "../words.ts";
 
 /** Pixels: of a row, between lanes, of the axis, and of the names of routes. */
 const ROW = 16, LANE_GAP = 10, AXIS = 24, NAMES = 96;

@@ -5,8 +5,8 @@
  */
 
 import { OUTCOMES, type RunData } from "../data.ts";
+import { counted, formatCount } from "../words.ts";
 import { el, GLYPHS } from "./dom.ts";
-import { counted, formatCount } from "./format.ts";
 import { isFailure, SEVERITY, type Tests } from "./model.ts";
 
 /** What verdicts call the outcomes. */
