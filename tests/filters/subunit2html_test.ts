@@ -497,6 +497,36 @@ test("subunit2html makes no markup of text from a stream", async () => {
   for (const payload of Object.values(PAYLOADS)) assert(tags.has(payload));
 });
 
+test("subunit2html keeps the files of a hostile stream in their folder", async () => {
+  using dir = new TempDir();
+  const { html, hidden, root } = await reportOf(
+    hostileStream(),
+    "--max-attachment=0",
+    `--attachments=${dir.path}/files`,
+  );
+  assertEquals(Array.from(Deno.readDirSync(dir.path), ({ name }) => name), [
+    "files",
+  ]);
+  const written = Object.keys(filesIn(dir.path));
+  // No server takes them for documents: a number may follow.
+  for (const path of written) {
+    assertMatch(path, /^files\/[^/]+\/[^/]+\.(txt|bin)(-\d+)?$/s);
+  }
+  const links = [root, ...hidden.values()]
+    .flatMap((element) => only(element, "a"))
+    .map(({ attributes }) => attributes)
+    .filter(({ href }) => !href.startsWith("#"));
+  const base = `file://${Deno.cwd()}/`;
+  for (const { href, download } of links) {
+    assertEquals(download, "");
+    assertMatch(href, /^(\.\.\/)+[\w.%!'()*~/-]+$/);
+    const path = decodeURIComponent(new URL(href, base).pathname);
+    assert(written.includes(path.slice(dir.path.length + 1)), href);
+  }
+  assertEquals(links.length, written.length);
+  assertEquals(html.includes("base64"), false);
+});
+
 test("subunit2html escapes control characters in all of the file", async () => {
   const { html } = await reportOf(hostileStream());
   const hostile =

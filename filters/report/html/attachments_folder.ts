@@ -30,7 +30,7 @@ function harmlessName({ name, mimeType }: Attachment): string {
   const [ending] = HARMLESS.exec(name) ??
     [mimeType?.startsWith("text/") ? ".txt" : ".bin"];
   const stem = name.endsWith(ending) ? name.slice(0, -ending.length) : name;
-  return stem.slice(0, MAX_STEM_LENGTH).toWellFormed() + ending;
+  return (stem.slice(0, MAX_STEM_LENGTH).toWellFormed() || "file") + ending;
 }
 
 /** The parts of the path from one absolute path to another. */
