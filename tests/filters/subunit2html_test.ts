@@ -279,6 +279,18 @@ test("subunit2html marks frames, and those in the project", async () => {
   ]);
 });
 
+test("subunit2html marks the frames of the reason, and not those of long logs", async () => {
+  const { articles } = await reportOf(stream(
+    { testId: "a", ...textFile("log", TRACEBACK.repeat(300)) },
+    { testId: "a", ...textFile("short", TRACEBACK) },
+    { testId: "a", ...textFile("traceback", TRACEBACK) },
+    { testId: "a", status: "fail" },
+  ));
+  const counts = only(articles.get(1)!, "details")
+    .map((one) => only(one, "span", "frame").length);
+  assertEquals(counts, [2, 0, 2]);
+});
+
 test("subunit2html groups the files of earlier attempts", async () => {
   const { articles, lines } = await reportOf(stream(
     { testId: "a", ...textFile("attempt-1 traceback", "ValueError: one") },

@@ -35,6 +35,12 @@ const DEFAULT_HEADLINES: Partial<Record<Outcome, string>> = {
   uxsuccess: "The test succeeded, which was not expected",
 };
 
+/**
+ * In how many UTF-16 units of a test's files frames are looked for, the reason
+ * first: longer files are logs, and reading them takes 10 ms.
+ */
+const MAX_TRACEBACK_LENGTH = 32 * 1024;
+
 /** A file of an earlier attempt at the test. */
 const OF_ATTEMPT = /^attempt-(\d+) (.+)$/s;
 
@@ -44,6 +50,8 @@ export class TestArticle {
   /** Of a test, they are made each time they are asked for. */
   readonly #files: readonly Attachment[];
   readonly #reason: Attachment | undefined;
+  /** In how many UTF-16 units more to look for frames. */
+  #toRead = 0;
   /** Why it ended as it did, in one visible line. */
   readonly headline: string | undefined;
 
@@ -75,6 +83,7 @@ export class TestArticle {
     marksFrames: boolean,
     options: ArticleOptions,
   ): string {
+    this.#toRead = marksFrames ? MAX_TRACEBACK_LENGTH : 0;
     const { testId, outcome } = this.#test;
     return `<article${
       id === undefined ? "" : ` id="${id}"`
@@ -85,7 +94,7 @@ ${
       this.headline === undefined
         ? ""
         : `<p class="headline">${htmlText(this.headline)}</p>\n`
-    }${this.#elements(marksFrames, options)}</article>
+    }${this.#elements(options)}</article>
 `;
   }
 
@@ -104,7 +113,7 @@ ${
     return facts.join(" ");
   }
 
-  #elements(marksFrames: boolean, options: ArticleOptions): string {
+  #elements(options: ArticleOptions): string {
     const reason = this.#reason;
     const attempts = new Map<string, string>();
     let html = "";
@@ -115,7 +124,7 @@ ${
     ];
     for (const file of files) {
       const [, attempt, rest] = OF_ATTEMPT.exec(file.name) ?? [];
-      const element = this.#file(file, rest ?? file.name, marksFrames, options);
+      const element = this.#file(file, rest ?? file.name, options);
       if (attempt === undefined) html += element;
       else attempts.set(attempt, (attempts.get(attempt) ?? "") + element);
     }
@@ -133,18 +142,19 @@ ${elements}</details>
   #file(
     file: Attachment,
     name: string,
-    marksFrames: boolean,
     options: ArticleOptions,
   ): string {
-    const isReason = file === this.#reason;
     return fileElement(file, {
       test: this.#test,
       name,
-      isReason,
-      isOpen: isReason,
-      markText: marksFrames
-        ? (text) => tracebackText(text, this.#test, options.project)
-        : plainText,
+      isReason: file === this.#reason,
+      markText: (text) => this.#marked(text, options.project),
     }, options);
+  }
+
+  #marked(text: string, project: Project): string {
+    if (text.length > this.#toRead) return plainText(text);
+    this.#toRead -= text.length;
+    return tracebackText(text, this.#test, project);
   }
 }

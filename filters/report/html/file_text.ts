@@ -6,7 +6,6 @@
  */
 
 import { withoutColors } from "../../traceback/grammars.ts";
-import { MAX_READ_LENGTH } from "../../traceback/reason.ts";
 import {
   type FailedTest,
   ownFrames,
@@ -22,16 +21,12 @@ export function plainText(text: string): string {
   return text.split("\n").map((line) => colors.write(line)).join("\n");
 }
 
-/**
- * The same, with frames marked. Those of very long texts are not: reading each
- * line takes long.
- */
+/** The same, with frames marked. Reading a line for one takes 10 µs. */
 export function tracebackText(
   text: string,
   test: FailedTest,
   project: Project,
 ): string {
-  if (text.length > 2 * MAX_READ_LENGTH) return plainText(text);
   const colors = new AnsiLines();
   const lines = text.replaceAll("\r\n", "\n").split("\n");
   const frames = ownFrames(lines.map(withoutColors), test, project);

@@ -30,8 +30,8 @@ export interface FileOptions {
 /** Where a file stands, and how its text is marked. */
 export interface FilePlace {
   readonly test: ReportedTest;
+  /** The reason is open. */
   readonly isReason: boolean;
-  readonly isOpen: boolean;
   /** Its name there, which an attempt may have shortened. */
   readonly name: string;
   readonly markText: (text: string) => string;
@@ -49,8 +49,8 @@ export function fileElement(
     /;.*$|^text\/(?:plain|x-traceback)/gs,
     "",
   );
-  return `<details class="file${place.isReason ? " reason" : ""}"${
-    place.isOpen ? " open" : ""
+  return `<details class="file${
+    place.isReason ? ' reason" open' : '"'
   }><summary>${htmlText(place.name)} <small>${
     type ? `${htmlText(type)}, ` : ""
   }${formatSize(size)}</small></summary>
