@@ -393,6 +393,7 @@ const PEERS = {
   "mandoc": ["sh", "-c", "command -v mandoc"],
   "jq": ["jq", "--version"],
   "xmllint": ["xmllint", "--version"],
+  "chromium": ["test", "-x", "/usr/bin/chromium"],
 } as const;
 
 /** The Debian package or the command of a program that tests compare with. */
@@ -420,7 +421,7 @@ export function peer(name: Peer): boolean {
 export function peerTest(
   name: string,
   peers: readonly Peer[],
-  test: () => void | Promise<void>,
+  test: (context: Deno.TestContext) => void | Promise<void>,
 ): void {
   const missing = peers.filter((needed) => !peer(needed));
   if (missing.length === 0) Deno.test(name, test);

@@ -61,7 +61,7 @@ export function testBody(
   const attempts = tests.attempts(test);
   if (attempts.length > 1) {
     body.append(
-      el("h4", {}, counted(attempts.length, "attempt")),
+      el("p", { class: "heading" }, counted(attempts.length, "attempt")),
       el(
         "ol",
         { class: "tests attempts" },
@@ -74,7 +74,7 @@ export function testBody(
   const children = tests.children(test);
   if (children.length > 0) {
     body.append(
-      el("h4", {}, counted(children.length, "subtest")),
+      el("p", { class: "heading" }, counted(children.length, "subtest")),
       subtestsOf(tests, test, new Set()),
     );
   }

@@ -149,6 +149,8 @@ class App implements Page {
     addEventListener("popstate", () => this.#followAddress());
     addEventListener("keydown", (event) => this.#pressed(event));
     addEventListener("click", (event) => this.#clicked(event));
+    // What is not shown cannot be scrolled to.
+    root.classList.add("ready");
     this.#apply(undefined, true);
     this.#warmUp(0);
   }
@@ -176,9 +178,9 @@ class App implements Page {
     if (view !== undefined) return view;
     if (q !== "" || sort !== undefined) return "tests";
     if (zoom !== undefined) return "timeline";
-    const isFailing = (position: number) =>
-      position < this.tests.count && this.tests.isFailure(position);
-    if (test !== undefined) return isFailing(test - 1) ? "failures" : "tests";
+    if (test !== undefined && test <= this.tests.count) {
+      return this.tests.isFailure(test - 1) ? "failures" : "tests";
+    }
     return this.#count("failures") > 0 || this.tests.count === 0
       ? "failures"
       : "tests";

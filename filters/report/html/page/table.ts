@@ -77,6 +77,8 @@ export class Table {
     this.#rows.addEventListener("click", (event) => this.#clicked(event));
     this.element.addEventListener("keydown", (event) => this.#pressed(event));
     this.element.addEventListener("focus", () => {
+      // A click has a row of its own, which must stay until it ends.
+      if (!this.element.matches(":focus-visible")) return;
       if (this.#active < 0 && this.#results.length > 0) this.#activate(0);
     });
     const soon = () => this.#renderSoon();
@@ -132,11 +134,12 @@ export class Table {
 
   /** Moves the cursor, and the focus with it. */
   move(by: number): void {
-    this.element.focus({ preventScroll: true });
     const last = Math.min(this.#results.length, MAX_ROWS) - 1;
-    if (last < 0) return;
-    const from = this.#active < 0 && by > 0 ? -1 : this.#active;
-    this.#activate(Math.max(0, Math.min(last, from + by)));
+    const to = this.#active < 0 && by > 0 && by !== Infinity
+      ? 0
+      : this.#active + by;
+    this.element.focus({ preventScroll: true });
+    if (last >= 0) this.#activate(Math.max(0, Math.min(last, to)));
   }
 
   /** Opens or closes the test at the cursor. */

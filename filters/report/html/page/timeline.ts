@@ -136,7 +136,7 @@ export class TimelineView {
           { class: "buttons", role: "group", "aria-label": "Zoom" },
           button("Zoom out", "−", () => this.#scale(2)),
           button("Zoom in", "+", () => this.#scale(0.5)),
-          button("Show the whole run", "All", () => this.#change(undefined)),
+          button("Show all of the run", "All", () => this.#change(undefined)),
         ),
       ),
       el("div", { class: "canvas" }, this.#canvas),
