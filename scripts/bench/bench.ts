@@ -33,6 +33,7 @@ import {
   verdict,
 } from "./goals.ts";
 import { GROWTH_ROWS } from "./growth.ts";
+import { HTML_ROWS } from "./html.ts";
 import {
   ARMORED_ROW,
   DIFF_ROW,
@@ -213,6 +214,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     SIGNED_ROW,
     ARMORED_ROW,
     DIFF_ROW,
+    ...HTML_ROWS,
     ...tools.map(startUpRow),
     ...packageRows(tools),
     ...GROWTH_ROWS,

@@ -152,7 +152,12 @@ class App implements Page {
     // What is not shown cannot be scrolled to.
     root.classList.add("ready");
     this.#apply(undefined, true);
-    this.#warmUp(0);
+    // What the first search needs is made before anyone types it.
+    setTimeout(() => {
+      tests.order(undefined);
+      this.#build("tests");
+      this.#warmUp(0);
+    });
   }
 
   bodyOf(test: number): HTMLElement {
