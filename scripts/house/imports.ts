@@ -64,6 +64,16 @@ const STANDS_ON: Readonly<Record<string, readonly string[]>> = {
 const PURE = ["traceback", "select"];
 const IMPURE = ["kit/runtime", "kit/io"];
 
+/** The script of HTML reports, which runs in browsers. */
+const PAGE = "filters/report/html/page/";
+/** What it may import: no runtime, and nothing that would make it long. */
+const PAGE_STANDS_ON = [
+  PAGE,
+  "filters/report/html/data.ts",
+  "filters/report/html/words.ts",
+  "filters/kit/text/",
+];
+
 /** The files that may name the runtime's global. */
 const KNOWS_RUNTIME =
   /^filters\/kit\/(runtime|io|tool)\/|^filters\/kit\/errors\.ts$/;
@@ -135,13 +145,16 @@ function importMessage(
   room: string,
   specifier: string,
 ): string | undefined {
-  if (!specifier.startsWith(".")) return packageIn(room, specifier);
+  if (!specifier.startsWith(".")) return packageIn(path, room, specifier);
   const target = resolve(path, specifier);
   const targetRoom = roomOf(target);
   // Refused in tests as well: see below.
   if (targetRoom === "executables") return undefined;
   if (targetRoom === undefined) {
     return `imports ${target}, which is not part of the packages: published code imports only from codec/ and filters/`;
+  }
+  if (path.startsWith(PAGE) || target.startsWith(PAGE)) {
+    return pageImport(path, target);
   }
   if (targetRoom === room) return undefined;
   if (targetRoom === TESTING) {
@@ -170,8 +183,28 @@ function importMessage(
   }
 }
 
+/** The page is bundled for browsers: the tool has it as text, in page_bundle.ts. */
+function pageImport(path: string, target: string): string | undefined {
+  if (!path.startsWith(PAGE)) {
+    return `imports ${target}, which runs in browsers: move what both need to ${
+      PAGE_STANDS_ON[1]
+    } or kit/text`;
+  }
+  if (PAGE_STANDS_ON.some((allowed) => target.startsWith(allowed))) return;
+  return `imports ${target}: the page may import only from ${
+    PAGE_STANDS_ON.join(", ")
+  }`;
+}
+
 /** Returns the message about an import of a package, if it violates a rule. */
-function packageIn(room: string, specifier: string): string | undefined {
+function packageIn(
+  path: string,
+  room: string,
+  specifier: string,
+): string | undefined {
+  if (path.startsWith(PAGE)) {
+    return `imports ${specifier}: the page is bundled for browsers; import its own files, and types by way of data.ts`;
+  }
   if (room.startsWith("codec/") && specifier.startsWith("node:")) {
     return `imports ${specifier}: the codec runs anywhere; let its caller pass what it needs`;
   }

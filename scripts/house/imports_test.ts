@@ -28,6 +28,21 @@ const BROKEN: readonly [path: string, text: string, message: RegExp][] = [
     /a room on the same floor/,
   ],
   [
+    "filters/report/html/x.ts",
+    'import { a } from "./page/y.ts";',
+    /imports filters\/report\/html\/page\/y\.ts, which runs in browsers/,
+  ],
+  [
+    "filters/report/html/page/x.ts",
+    'import { a } from "../article.ts";',
+    /the page may import only from filters\/report\/html\/page\//,
+  ],
+  [
+    "filters/report/html/page/x.ts",
+    'import { a } from "@subunit/codec";',
+    /the page is bundled for browsers/,
+  ],
+  [
     "filters/report/x.ts",
     'export { a } from "../subunit-ls.ts";',
     /imports the executable filters\/subunit-ls\.ts: move/,

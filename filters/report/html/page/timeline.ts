@@ -23,6 +23,8 @@ import { counted, formatSeconds } from "../words.ts";
 const ROW = 16, LANE_GAP = 10, AXIS = 24, NAMES = 96;
 /** The most that is drawn; more lanes are only in the table. */
 const MAX_HEIGHT = 6000;
+/** Narrower tests have no name. */
+const LABELLED = 80;
 /** The shortest time that fills the whole width, in seconds. */
 const SHORTEST = 1e-4;
 /** How many tests of the critical path are connected by lines. */
@@ -446,7 +448,7 @@ export class TimelineView {
       const y = top + span.row * ROW + 1;
       context.fillStyle = this.#colors[tests.outcome(span.test)];
       context.fillRect(left, y, width, ROW - 2);
-      if (width > 48) {
+      if (width > LABELLED) {
         context.fillStyle = this.#colors.paper;
         const start = Math.max(left, NAMES);
         const id = visibleText(tests.id(span.test));
