@@ -56,6 +56,7 @@ export {
   isFailure,
   type Outcome,
   OUTCOMES,
+  type RunningTest,
   type Test,
   TestCollator,
 } from "./results/collator.ts";

@@ -116,6 +116,18 @@ export class Test {
   }
 }
 
+/** A test in progress, as a reader that looks on knows it. */
+export interface RunningTest {
+  readonly testId: string;
+  readonly routeCode: string | undefined;
+  /** When its first event arrived, in milliseconds of the reader's clock. */
+  readonly first: number;
+  /** When its last event arrived. */
+  readonly last: number;
+  /** Copies of its files so far; of long ones both ends. */
+  files(): Attachment[];
+}
+
 const NO_TAGS: readonly string[] = [];
 
 /**
@@ -333,6 +345,35 @@ export class TestCollator {
     for (const [key, beginning] of this.#open.entries()) {
       yield new Test("lost", undefined, beginning, key);
     }
+  }
+
+  /**
+   * Events that are added from here on arrive at this time, in milliseconds of
+   * any clock.
+   *
+   * @internal
+   */
+  arriveAt(milliseconds: number): void {
+    this.#open.arriveAt(milliseconds);
+  }
+
+  /**
+   * Up to `most` of the tests in progress, in the order in which they started:
+   * those whose last event arrived at `until` or earlier.
+   *
+   * @internal
+   */
+  running(most: number, until?: number): RunningTest[] {
+    return this.#open.oldest(most, until).map((test) => {
+      const [first, last] = this.#open.arrivals(test);
+      const files = this.#open.extras(test)?.files;
+      return {
+        ...this.#open.key(test),
+        first,
+        last,
+        files: () => files?.soFar() ?? [],
+      };
+    });
   }
 
   #keep(test: number, event: StatusEvent): void {

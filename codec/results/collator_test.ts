@@ -452,3 +452,62 @@ Deno.test("TestCollator makes the same test of a long attachment and of its pack
   });
   assertEquals(timeless(split), timeless(whole));
 });
+
+Deno.test("TestCollator names the tests in progress, the oldest first, with when their events arrived", () => {
+  const collator = new TestCollator({ attachments: { endBytes: 4 } });
+  const file = (testId: string, text: string): StatusEvent => ({
+    testId,
+    routeCode: testId === "late" ? "0/1" : undefined,
+    runnable: true,
+    fileName: "log",
+    mimeType: "text/plain",
+    fileBytes: new TextEncoder().encode(text),
+  });
+  const start = (testId: string, routeCode?: string): StatusEvent => ({
+    testId,
+    routeCode,
+    status: "inprogress",
+    runnable: true,
+  });
+  assertEquals(collator.running(9), []);
+  collator.arriveAt(1000);
+  // More than there is room for at the beginning.
+  for (let i = 0; i < 100; i++) collator.add(start(`early ${i}`));
+  collator.arriveAt(2000);
+  collator.add(start("late", "0/1"));
+  collator.add(file("early 5", "abcdef"));
+  for (let i = 0; i < 100; i++) {
+    if (i !== 5 && i !== 7) {
+      collator.add({ ...start(`early ${i}`), status: "success" });
+    }
+  }
+  collator.arriveAt(3000);
+  collator.add(file("late", "x"));
+  // It takes the number of one that has ended.
+  collator.add(start("last"));
+  const facts = (...[most, until]: [number, number?]) =>
+    collator.running(most, until).map((
+      { testId, routeCode, first, last, files },
+    ) => [
+      testId,
+      routeCode,
+      first,
+      last,
+      files().map(({ bytes }) => new TextDecoder().decode(bytes)).join(),
+    ]);
+  const early = ["early 5", undefined, 1000, 2000, "abcdef"];
+  const silent = ["early 7", undefined, 1000, 1000, ""];
+  const late = ["late", "0/1", 2000, 3000, "x"];
+  const last = ["last", undefined, 3000, 3000, ""];
+  assertEquals(facts(9), [early, silent, late, last]);
+  assertEquals(facts(2), [early, silent]);
+  assertEquals(facts(9, 2000), [early, silent]);
+  assertEquals(facts(9, 1999), [silent]);
+  // To look at a file in the middle of a character does not change it.
+  collator.add(file("late", "12\u00e9\u00e9\u00e9"));
+  assertEquals(collator.running(3)[2].files()[0].bytes.length, 8);
+  collator.add({ ...file("late", "z"), eof: true });
+  const test = collator.add({ ...start("late", "0/1"), status: "fail" })!;
+  assertEquals(test.outcome, "fail");
+  assertEquals(collator.size, 3);
+});

@@ -29,6 +29,14 @@ export interface Beginning extends Readonly<Extras> {
   readonly runnable: boolean;
 }
 
+/** When a reader received events of tests, in milliseconds of its clock. */
+interface Arrivals {
+  /** The first event of each test, by number. */
+  first: Float64Array;
+  /** The last one. */
+  last: Float64Array;
+}
+
 /** No nanoseconds: the test has no start, or it is with the extras. */
 const NO_START = 0xffffffff;
 
@@ -56,6 +64,9 @@ export class OpenTests {
   readonly #extras = new Map<number, Extras>();
   /** A test that was removed and still has extras. */
   #removed = -1;
+  /** Undefined until {@linkcode OpenTests.arriveAt} is called. */
+  #arrivals: Arrivals | undefined;
+  #now = 0;
 
   get size(): number {
     return this.#numbers.size;
@@ -65,13 +76,25 @@ export class OpenTests {
   get byteLength(): number {
     return this.#numbers.byteLength + this.#orders.byteLength +
       this.#seconds.byteLength + this.#nanoseconds.byteLength +
-      this.#flags.byteLength;
+      this.#flags.byteLength + 2 * (this.#arrivals?.first.byteLength ?? 0);
+  }
+
+  /** Events that are added from here on arrive at this time. */
+  arriveAt(milliseconds: number): void {
+    this.#now = milliseconds;
+    if (this.#arrivals !== undefined) return;
+    const { length } = this.#flags;
+    this.#arrivals = {
+      first: new Float64Array(length).fill(milliseconds),
+      last: new Float64Array(length).fill(milliseconds),
+    };
   }
 
   /** The number of a test. An event of one that has not started starts it. */
   add(key: TestKeyBytes, runnable: boolean): number {
     const test = this.#numbers.add(key);
     if (this.#numbers.isNew) this.#start(test, runnable);
+    if (this.#arrivals !== undefined) this.#arrivals.last[test] = this.#now;
     return test;
   }
 
@@ -79,6 +102,7 @@ export class OpenTests {
   addRow(rows: Rows, i: number): number {
     const test = this.#numbers.addRow(rows, i);
     if (this.#numbers.isNew) this.#start(test, rows.isRunnable(i));
+    if (this.#arrivals !== undefined) this.#arrivals.last[test] = this.#now;
     return test;
   }
 
@@ -98,6 +122,7 @@ export class OpenTests {
     this.#orders[test] = this.#started++;
     this.#nanoseconds[test] = NO_START;
     this.#flags[test] = runnable ? RUNNABLE : 0;
+    if (this.#arrivals !== undefined) this.#arrivals.first[test] = this.#now;
   }
 
   #remove(test: number): number {
@@ -119,6 +144,10 @@ export class OpenTests {
     this.#seconds = grown(this.#seconds, capacity);
     this.#nanoseconds = grown(this.#nanoseconds, capacity);
     this.#flags = grown(this.#flags, capacity);
+    const arrivals = this.#arrivals;
+    if (arrivals === undefined) return;
+    arrivals.first = grown(arrivals.first, capacity);
+    arrivals.last = grown(arrivals.last, capacity);
   }
 
   /** Notes what an event that is not the last one of a test has. */
@@ -233,6 +262,37 @@ export class OpenTests {
     for (const test of tests) {
       yield [this.#numbers.key(test), this.beginning(test)];
     }
+  }
+
+  /**
+   * Up to `most` of the tests in progress, in the order in which they started:
+   * those whose last event arrived at `until` or earlier.
+   */
+  oldest(most: number, until: number = Infinity): number[] {
+    const last = this.#arrivals?.last;
+    const found: number[] = [];
+    const byOrder = (a: number, b: number) => this.#orders[a] - this.#orders[b];
+    for (const test of this.#numbers.values()) {
+      if (last !== undefined && last[test] > until) continue;
+      found.push(test);
+      // Sorting once in a while costs less than keeping order all the time.
+      if (found.length > 2 * most + 1000) found.sort(byOrder).length = most;
+    }
+    found.sort(byOrder);
+    return found.slice(0, most);
+  }
+
+  /** The key of a test. */
+  key(test: number): TestKey {
+    return this.#numbers.key(test);
+  }
+
+  /** When its first and its last event arrived; NaN when unknown. */
+  arrivals(test: number): readonly [first: number, last: number] {
+    const arrivals = this.#arrivals;
+    return arrivals === undefined
+      ? [NaN, NaN]
+      : [arrivals.first[test], arrivals.last[test]];
   }
 }
 

@@ -30,6 +30,15 @@ export class TestFiles extends Map<string, OpenFile> {
   attachments(): Attachment[] {
     return Array.from(this, ([name, file]) => attachmentOf(name, file));
   }
+
+  /** The same while the test goes on: nothing says what is missing. */
+  soFar(): Attachment[] {
+    return Array.from(this, ([name, { mimeType, ends, parts }]) => ({
+      name,
+      mimeType,
+      bytes: ends?.bytes ?? concat(parts),
+    }));
+  }
 }
 
 /** A file of a test in progress. */

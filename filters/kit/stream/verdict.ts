@@ -8,6 +8,7 @@ import {
   EventKey,
   type KeyedEvent,
   type Rows,
+  type RunningTest,
   type StatusEvent,
   type StreamItem,
   Summary,
@@ -116,6 +117,19 @@ export class Verdict {
   /** How many tests are in progress. */
   get size(): number {
     return this.#collator.size;
+  }
+
+  /** Items that are added from here on arrive at this time, in milliseconds. */
+  arriveAt(milliseconds: number): void {
+    this.#collator.arriveAt(milliseconds);
+  }
+
+  /**
+   * Up to `most` of the tests in progress, in the order in which they started:
+   * those whose last event arrived at `until` or earlier.
+   */
+  running(most: number, until?: number): RunningTest[] {
+    return this.#collator.running(most, until);
   }
 
   /** Copies what is needed later, before the items become invalid. */
