@@ -18,6 +18,12 @@ export interface Runtime {
   readonly stdin: Stdin;
   readonly stdout: StandardOutput;
   readonly stderr: StandardOutput;
+  /** The size of the terminal that a standard stream is; throws without one. */
+  consoleSize(): ConsoleSize;
+  readonly env: {
+    /** The value of a variable; the permission must have its name. */
+    get(name: string): string | undefined;
+  };
   /** The exit status of the process when it ends by itself. */
   exitCode: number;
   /** Ends the process, with {@linkcode exitCode} unless a status is given. */
@@ -60,7 +66,19 @@ export interface Runtime {
 type ErrorClass = new (message: string) => Error;
 
 /** The signals that the tools listen to and send. */
-export type Signal = "SIGHUP" | "SIGINT" | "SIGTERM";
+export type Signal =
+  | "SIGCONT"
+  | "SIGHUP"
+  | "SIGINT"
+  | "SIGTERM"
+  | "SIGUSR1"
+  | "SIGWINCH";
+
+/** The size of a terminal, in characters. */
+export interface ConsoleSize {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 /** Standard input: reads that block, or that let signal handlers run. */
 export interface Stdin {

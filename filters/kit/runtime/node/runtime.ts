@@ -22,13 +22,16 @@ import {
 } from "./folders.ts";
 import { addSignalListener, removeSignalListener } from "./signals.ts";
 import { NodeOutput, NodeStdin } from "./stdio.ts";
+import { consoleSize } from "./terminal.ts";
 
 export const runtime: Runtime = {
   args: process.argv.slice(2),
   stdin: new NodeStdin(),
   stdout: new NodeOutput(1),
   stderr: new NodeOutput(2),
+  consoleSize,
   cwd: () => process.cwd(),
+  env: { get: (name) => process.env[name] },
   get exitCode(): number {
     return Number(process.exitCode ?? 0);
   },
