@@ -359,12 +359,12 @@ export class TestCollator {
 
   /**
    * Up to `most` of the tests in progress, in the order in which they started:
-   * those whose last event arrived at `until` or earlier.
+   * those whose last event arrived at `until` or earlier, and later than `after`.
    *
    * @internal
    */
-  running(most: number, until?: number): RunningTest[] {
-    return this.#open.oldest(most, until).map((test) => {
+  running(most: number, until?: number, after?: number): RunningTest[] {
+    return this.#open.oldest(most, until, after).map((test) => {
       const [first, last] = this.#open.arrivals(test);
       const files = this.#open.extras(test)?.files;
       return {

@@ -485,8 +485,8 @@ Deno.test("TestCollator names the tests in progress, the oldest first, with when
   collator.add(file("late", "x"));
   // It takes the number of one that has ended.
   collator.add(start("last"));
-  const facts = (...[most, until]: [number, number?]) =>
-    collator.running(most, until).map((
+  const facts = (...[most, until, after]: [number, number?, number?]) =>
+    collator.running(most, until, after).map((
       { testId, routeCode, first, last, files },
     ) => [
       testId,
@@ -503,6 +503,7 @@ Deno.test("TestCollator names the tests in progress, the oldest first, with when
   assertEquals(facts(2), [early, silent]);
   assertEquals(facts(9, 2000), [early, silent]);
   assertEquals(facts(9, 1999), [silent]);
+  assertEquals(facts(9, 2000, 1000), [early]);
   // To look at a file in the middle of a character does not change it.
   collator.add(file("late", "12\u00e9\u00e9\u00e9"));
   assertEquals(collator.running(3)[2].files()[0].bytes.length, 8);

@@ -266,14 +266,20 @@ export class OpenTests {
 
   /**
    * Up to `most` of the tests in progress, in the order in which they started:
-   * those whose last event arrived at `until` or earlier.
+   * those whose last event arrived at `until` or earlier, and later than `after`.
    */
-  oldest(most: number, until: number = Infinity): number[] {
+  oldest(
+    most: number,
+    until: number = Infinity,
+    after: number = -Infinity,
+  ): number[] {
     const last = this.#arrivals?.last;
     const found: number[] = [];
     const byOrder = (a: number, b: number) => this.#orders[a] - this.#orders[b];
     for (const test of this.#numbers.values()) {
-      if (last !== undefined && last[test] > until) continue;
+      if (last !== undefined && !(last[test] <= until && last[test] > after)) {
+        continue;
+      }
       found.push(test);
       // Sorting once in a while costs less than keeping order all the time.
       if (found.length > 2 * most + 1000) found.sort(byOrder).length = most;

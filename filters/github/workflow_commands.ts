@@ -38,6 +38,16 @@ export function annotation(
   return `::${kind} ${given.join(",")}::${escapeMessage(message)}\n`;
 }
 
+/** The beginning of a group of lines that is folded, as a line. */
+export function group(title: string): string {
+  return `::group::${escapeMessage(title)}\n`;
+}
+
+/** The end of a group, as a line. */
+export function endGroup(): string {
+  return "::endgroup::\n";
+}
+
 function escapeMessage(text: string): string {
   return text.replace(/[%\r\n]/g, percentEscape);
 }

@@ -35,6 +35,11 @@ export const CHUNK_ROOM = 64 * 1024;
 
 const readBuffer = new Uint8Array(CHUNK_ROOM + READ_BYTES).subarray(CHUNK_ROOM);
 
+/** How many bytes before a chunk of any of our readers may be overwritten. */
+export function roomBefore({ buffer }: Uint8Array): number {
+  return buffer === readBuffer.buffer ? CHUNK_ROOM : 0;
+}
+
 /**
  * Opens a file, or standard input for "-".
  *
@@ -178,6 +183,26 @@ async function cancelWhenDrained(
  */
 export function readInputAsync(path: string): AsyncGenerator<Uint8Array> {
   return isStdin(path) ? readStdinAsync() : readFileAsync(path);
+}
+
+/**
+ * The chunks of files one after another, as `cat` reads them, or of standard
+ * input if there are none, without blocking timers. A chunk is good until the
+ * next one is asked for.
+ *
+ * @throws {ToolError} when one cannot be opened or read
+ */
+export async function* readFilesAsync(
+  paths: readonly string[],
+): AsyncGenerator<Uint8Array> {
+  for (const path of paths.length > 0 ? paths : ["-"]) {
+    if (!isStdin(path)) yield* readFileAsync(path);
+    else {
+      for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {
+        yield chunk;
+      }
+    }
+  }
 }
 
 /** Not a stream: that would end where the descriptor is not ready. */

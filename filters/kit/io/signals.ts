@@ -34,12 +34,19 @@ export function onEndingSignal(
  * Ends the tool on a signal, but never in the middle of a write.
  *
  * @param ignored signals that do nothing
+ * @param before is called first
  * @returns a function that stops this; until then the process stays alive
  */
 export function exitOnEndingSignal(
   ignored: readonly EndingSignal[] = [],
+  before: (signal: EndingSignal) => void = () => {},
 ): () => void {
   return onEndingSignal((signal, exitStatus) => {
-    if (!ignored.includes(signal)) Deno.exit(exitStatus);
+    if (ignored.includes(signal)) return;
+    try {
+      before(signal);
+    } finally {
+      Deno.exit(exitStatus);
+    }
   });
 }

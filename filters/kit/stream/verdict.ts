@@ -126,10 +126,10 @@ export class Verdict {
 
   /**
    * Up to `most` of the tests in progress, in the order in which they started:
-   * those whose last event arrived at `until` or earlier.
+   * those whose last event arrived at `until` or earlier, and later than `after`.
    */
-  running(most: number, until?: number): RunningTest[] {
-    return this.#collator.running(most, until);
+  running(most: number, until?: number, after?: number): RunningTest[] {
+    return this.#collator.running(most, until, after);
   }
 
   /** Copies what is needed later, before the items become invalid. */
