@@ -21,6 +21,7 @@ const PART_BYTES = 256 * 1024;
 /** Standard output, written without blocking signal handlers. */
 export class AsyncStdout implements Disposable {
   #count = 0;
+  #isTerminal: boolean | undefined;
   #atomicBytes: number | undefined;
   #worker: StdoutWorker | undefined;
 
@@ -32,7 +33,8 @@ export class AsyncStdout implements Disposable {
    * runtime's error
    */
   async write(bytes: Uint8Array): Promise<void> {
-    const all = Deno.stdout.isTerminal() ? visibleBytes(bytes) : bytes;
+    this.#isTerminal ??= Deno.stdout.isTerminal();
+    const all = this.#isTerminal ? visibleBytes(bytes) : bytes;
     try {
       if (Deno.build === undefined) await this.#writeWhole(all);
       else await this.#writeDeno(all, this.#atomicBytes ??= atomicBytes());

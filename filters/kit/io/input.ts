@@ -35,9 +35,14 @@ export const CHUNK_ROOM = 64 * 1024;
 
 const readBuffer = new Uint8Array(CHUNK_ROOM + READ_BYTES).subarray(CHUNK_ROOM);
 
+/** The other buffer of {@linkcode readStdinAhead}. */
+let secondBuffer: Uint8Array | undefined;
+
 /** How many bytes before a chunk of any of our readers may be overwritten. */
 export function roomBefore({ buffer }: Uint8Array): number {
-  return buffer === readBuffer.buffer ? CHUNK_ROOM : 0;
+  return buffer === readBuffer.buffer || buffer === secondBuffer?.buffer
+    ? CHUNK_ROOM
+    : 0;
 }
 
 /**
@@ -196,12 +201,22 @@ export async function* readFilesAsync(
   paths: readonly string[],
 ): AsyncGenerator<Uint8Array> {
   for (const path of paths.length > 0 ? paths : ["-"]) {
-    if (!isStdin(path)) yield* readFileAsync(path);
-    else {
-      for (let chunk; (chunk = await readChunkAsync()) !== undefined;) {
-        yield chunk;
-      }
-    }
+    yield* isStdin(path) ? readStdinAhead() : readFileAsync(path);
+  }
+}
+
+/** Reads the next chunk while the one before is worked on. */
+async function* readStdinAhead(): AsyncGenerator<Uint8Array> {
+  secondBuffer ??= new Uint8Array(CHUNK_ROOM + READ_BYTES).subarray(CHUNK_ROOM);
+  let buffer: Uint8Array = readBuffer, other: Uint8Array = secondBuffer;
+  for (let next = readChunkAsync(buffer);;) {
+    const chunk = await next;
+    if (chunk === undefined) return;
+    [buffer, other] = [other, buffer];
+    next = readChunkAsync(buffer);
+    // It is thrown when the chunk is asked for.
+    next.catch(() => {});
+    yield chunk;
   }
 }
 

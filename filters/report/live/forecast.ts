@@ -43,10 +43,15 @@ class RowKey implements TestKeyBytes {
   }
 }
 
+/** How many hashes {@linkcode RowNumbers} tells apart at first, less one. */
+const HASH_MASK = 0xffff;
+
 /** Numbers for the tests of rows; see {@linkcode TestNumbers}. */
 export class RowNumbers {
   readonly #numbers = new TestNumbers();
   readonly #key = new RowKey();
+  /** Whether a test with a hash has a number: most that are asked for have none. */
+  readonly #hasHash = new Uint8Array(HASH_MASK + 1);
 
   /** How many tests have a number. */
   get size(): number {
@@ -55,21 +60,25 @@ export class RowNumbers {
 
   /** The number of a test, a new one if it had none. */
   add(rows: Rows, i: number): number {
+    this.#hasHash[rows.idHash(i) & HASH_MASK] = 1;
     return this.#numbers.add(this.#key.of(rows, i));
   }
 
   /** The number of a test; -1 if it has none. */
   get(rows: Rows, i: number): number {
+    if (this.#hasHash[rows.idHash(i) & HASH_MASK] === 0) return -1;
     return this.#numbers.get(this.#key.of(rows, i));
   }
 
   /** {@linkcode add} for a test on whatever route. */
   addAnywhere(rows: Rows, i: number): number {
+    this.#hasHash[rows.idHash(i) & HASH_MASK] = 1;
     return this.#numbers.add(this.#key.anywhere(rows, i));
   }
 
   /** {@linkcode get} for a test on whatever route. */
   getAnywhere(rows: Rows, i: number): number {
+    if (this.#hasHash[rows.idHash(i) & HASH_MASK] === 0) return -1;
     return this.#numbers.get(this.#key.anywhere(rows, i));
   }
 }

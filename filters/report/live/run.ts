@@ -6,7 +6,6 @@
 
 import {
   decodeTags,
-  Interned,
   type Outcome,
   type Rows,
   type RunningTest,
@@ -36,6 +35,8 @@ const MAX_REASONS = 1000, REASONS_A_SECOND = 500;
 const MAX_FILE_LENGTH = 16_384;
 
 const FLAKY_TAG = "flaky";
+/** Its first four bytes, and the last one. */
+const FLAKY_WORD = 0x666c616b, FLAKY_END = 0x79;
 
 /** How a test ended, for formats that show each. */
 export interface Ended extends Name {
@@ -48,8 +49,8 @@ export interface Listener {
   /** Is called for each test that ended and did not fail, if it is there. */
   ended?(test: Ended): void;
   failed(failure: Failure): void;
-  /** A failure of a flood, of which only the name is known. */
-  failedToo(name: Ended): void;
+  /** One more failed, in a flood of failures. */
+  failedToo(outcome: Outcome, test: () => Ended): void;
   /** Text between the packets, and damage. */
   other(item: StreamItem): void;
 }
@@ -100,9 +101,6 @@ export class LiveRun {
   /** The first and the last time in the stream. */
   #first: Timestamp | undefined;
   #last: Timestamp | undefined;
-  readonly #isFlaky = new Interned((source, start, end) =>
-    decodeTags(source, start, end).includes(FLAKY_TAG)
-  );
 
   constructor(forecast: Forecast, listener: Listener, now: number) {
     this.#forecast = forecast;
@@ -184,18 +182,26 @@ export class LiveRun {
   }
 
   #fail(rows: Rows, i: number): void {
-    const test = this.#verdict.endedTest(rows, i);
-    const hasReason = this.#reasons >= 1;
-    if (hasReason) this.#reasons--;
-    const failure = failureOf(hasReason ? test : nameOnly(test));
-    if (hasReason) this.#listener.failed(failure);
-    else this.#listener.failedToo(failure);
     const isFull = this.#listed.length >= MAX_FAILURES;
     const number = isFull
       ? this.#failing.get(rows, i)
       : this.#failing.add(rows, i);
+    if (this.#reasons >= 1) {
+      this.#reasons--;
+      const failure = failureOf(this.#verdict.endedTest(rows, i));
+      this.#listener.failed(failure);
+      if (number >= 0) this.#listed[number] = { failure, hasPassed: false };
+    } else {
+      const test = () => this.#verdict.endedTest(rows, i);
+      this.#listener.failedToo(rows.status(i) as Outcome, test);
+      const listed = this.#listed[number];
+      if (listed !== undefined) listed.hasPassed = false;
+      else if (number >= 0) {
+        const failure = nameOnly(this.#verdict.endedTest(rows, i));
+        this.#listed[number] = { failure, hasPassed: false };
+      }
+    }
     if (number < 0) this.#unlisted++;
-    else this.#listed[number] = { failure, hasPassed: false };
   }
 
   #pass(rows: Rows, i: number): void {
@@ -212,9 +218,9 @@ export class LiveRun {
   }
 
   #hasFlakyTag(rows: Rows, i: number): boolean {
-    const { source, view } = rows, at = rows.tagsAt(i);
-    if (at >= 0 && source[at] > 0) {
-      return this.#isFlaky.get(source, view, at, rows.tagsEnd(i));
+    const at = rows.tagsAt(i);
+    if (at >= 0 && rows.source[at] > 0) {
+      return hasFlaky(rows, at, rows.tagsEnd(i));
     }
     return this.#verdict.endedTags(rows, i).includes(FLAKY_TAG);
   }
@@ -312,18 +318,35 @@ const SUCCESS = TEST_STATUSES.indexOf("success") + 1;
 const UXSUCCESS = TEST_STATUSES.indexOf("uxsuccess") + 1;
 const FAIL = TEST_STATUSES.indexOf("fail") + 1;
 
-/** A test without its files, which take time. */
-function nameOnly(test: Test) {
-  const { testId, routeCode, outcome, seconds } = test;
+/** A failure without its reason, which takes time to find. */
+function nameOnly({ testId, routeCode, outcome, seconds }: Test): Failure {
   return {
     testId,
     routeCode,
     outcome,
     seconds,
-    tags: [],
-    started: undefined,
-    ended: undefined,
-    parentTestId: undefined,
-    attachments: [],
+    headline: undefined,
+    lines: [],
   };
+}
+
+/**
+ * Whether tags include {@linkcode FLAKY_TAG}. Its length is looked for first: each
+ * test that passed is asked, and most have other tags.
+ */
+function hasFlaky({ source, view }: Rows, at: number, end: number): boolean {
+  const { length } = FLAKY_TAG;
+  // A count or a length that takes more than an octet is rare.
+  let next = at + 1;
+  if (source[at] > 63) return decodeTags(source, at, end).includes(FLAKY_TAG);
+  while (next < end) {
+    const bytes = source[next];
+    if (bytes > 63) return decodeTags(source, at, end).includes(FLAKY_TAG);
+    if (
+      bytes === length && view.getUint32(next + 1) === FLAKY_WORD &&
+      source[next + length] === FLAKY_END
+    ) return true;
+    next += 1 + bytes;
+  }
+  return false;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import { type Outcome, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { isReaderGone } from "../../kit/errors.ts";
 import { AsyncStdout } from "../../kit/io/async_stdout.ts";
 import { readFilesAsync, roomBefore } from "../../kit/io/input.ts";
@@ -14,13 +14,7 @@ import { exitOnEndingSignal } from "../../kit/io/signals.ts";
 import { onSignal } from "../../kit/io/terminal.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import { endLine, endSections } from "./ending.ts";
-import {
-  type Failure,
-  failureLines,
-  nameSpans,
-  titleOf,
-  WORDS,
-} from "./failure.ts";
+import { type Failure, failureLines, nameSpans, WORDS } from "./failure.ts";
 import { secondsText } from "./duration.ts";
 import type { Forecast } from "./forecast.ts";
 import { type Ended, type Listener, LiveRun } from "./run.ts";
@@ -82,7 +76,7 @@ export class LiveView implements Listener {
     this.#stalls = stall === undefined ? undefined : new Stalls(stall, now);
   }
 
-  #letter(outcome: Ended["outcome"]): void {
+  #letter(outcome: Outcome): void {
     const [, letter, meaning] = WORDS[outcome];
     this.#screen.letter(letter, meaning);
   }
@@ -93,11 +87,11 @@ export class LiveView implements Listener {
     this.#screen.section({ title, lines });
   }
 
-  failedToo(failure: Failure): void {
-    if (this.#options.detail === "letters") this.#letter(failure.outcome);
-    // Nobody reads so many on a terminal, and it would be the slowest of all.
-    if (this.#screen.hasBlock) this.#more++;
-    else this.#screen.lines([titleOf(failure)]);
+  failedToo(outcome: Outcome, test: () => Ended): void {
+    const { detail } = this.#options;
+    if (detail === "letters") this.#letter(outcome);
+    else if (detail === "names") this.ended!(test());
+    else this.#more++;
   }
 
   other(item: StreamItem): void {
