@@ -47,6 +47,10 @@ export class GroupLog implements Screen {
     this.#out.write(this.#text.push(bytes));
   }
 
+  endText(): void {
+    this.#out.write(this.#text.end());
+  }
+
   draw(): void {
     this.#out.flush();
   }
@@ -54,7 +58,7 @@ export class GroupLog implements Screen {
   forget(): void {}
 
   close(): void {
-    this.#out.write(this.#text.end());
+    this.endText();
     this.#out.flush();
   }
 }

@@ -157,6 +157,7 @@ const READERS: readonly string[][] = [
   ["subunit-ls"],
   ["subunit-ls", "--tree"],
   ["subunit-merge", "a=-"],
+  ["subunit-progress", "--history", "/dev/null"],
   ["subunit-seal"],
   ["subunit-stats", "--by", "route", "--slowest", "9"],
   ["subunit-stats", "--by", "tag"],

@@ -60,6 +60,7 @@ interface StreamRow {
  */
 const RIVALS = {
   "stats": (corpus) => fromPipe(commandLine("subunit-stats", []), corpus),
+  "tee": (corpus) => fromPipe(commandLine("subunit-tee", []), corpus),
   "walk": (corpus) => fromPipe(walkCommand(), corpus),
   "tap-parser": (corpus) => fromPipe(workerCommand("tap-parser"), corpus),
   "its half": ({ bytes }, name, command) =>
@@ -151,6 +152,12 @@ export const STREAM_ROWS: readonly StreamRow[] = [
     goals: [atMost(1.4, "stats"), python(30)],
   },
   { command: ["subunit-tee"], corpus: "small", goals: [] },
+  {
+    command: ["subunit-progress", "--forward", "2> /dev/null"],
+    corpus: "small",
+    against: ["stats", "tee"],
+    goals: [atMost(1.1, "tee")],
+  },
   {
     command: ["subunit-seal"],
     corpus: "small",

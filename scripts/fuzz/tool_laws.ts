@@ -127,6 +127,13 @@ export const CALLS: readonly Call[] = [
   v2("subunit-merge", ["-"], { "no packet lost": keeps }),
   v2("subunit-merge", ["a=-", "--prefix-ids"]),
   v2("subunit-merge", ["a=-"], { "no packet lost": keeps }),
+  v2("subunit-progress", ["--forward"], { identity }),
+  v2("subunit-progress", ["--format=names", "--no-passthrough"], {
+    "no packet lost": counts(({ stderr }) =>
+      Number(/^(?:Passed|Failed)  (\d+) tests?: .*\n$/m.exec(stderr)?.[1])
+    ),
+  }),
+  v2("subunit-progress", ["--format=github"]),
   v2("subunit-seal", ["--exit-status"], {
     identity: (input, { stdout }) =>
       identity(input, { stdout: stdout.subarray(0, input.length) } as Result),

@@ -22,6 +22,7 @@ import {
   TOOLS,
 } from "../support/run.ts";
 import {
+  at,
   equalBytes,
   type EventFields,
   eventsIn,
@@ -71,6 +72,9 @@ const events: EventFields[] = contents.flatMap(
 );
 const packets = stream(...events);
 const mixed = stream(...events.flatMap((event) => [event, "text г\n"]));
+const timed = stream(
+  ...events.map((event) => ({ ...event, timestamp: at("01:02:03") })),
+);
 
 /** Lines, one a test. */
 function lines(lineOf: (name: string) => string): Uint8Array {
@@ -126,6 +130,11 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   ],
   "subunit-ls": () => [PASS],
   "subunit-merge": () => [{ args: ["a=-"], stdin: mixed }],
+  "subunit-progress": () => [
+    { args: FORWARD, stdin: mixed },
+    // In the stream's own time, which is the same whenever it is read.
+    { args: ["--format=names"], stdin: timed, descriptors: [2] },
+  ],
   "subunit-stats": () => [{ args: FORWARD, stdin: mixed }],
   "subunit2cbor": () => [
     PASS,

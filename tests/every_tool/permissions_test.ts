@@ -24,6 +24,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-1to2": ["--allow-run"],
   "subunit-exec": ["--allow-run"],
   "subunit-merge": ["--allow-run=sh"],
+  "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],
   "subunit2cbor": ["--allow-write"],

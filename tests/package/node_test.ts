@@ -390,6 +390,17 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       (status): Call => ({ args: () => [`--${status}=a`], input: anyTap }),
     ),
   ],
+  "subunit-progress": [
+    { args: () => ["--format=names", "--stall=1h"], input: anyStream },
+    {
+      args: ([file]) => ["--format=dots", "--history", file, "--every=1h"],
+      input: anyStream,
+    },
+    { args: () => ["--format=github", "--total=99999"], input: anyFrames },
+    { args: () => ["-f", "--stall-fail", "-"], input: anyStream },
+    { args: (files) => ["--no-passthrough", ...files], input: anyPackets },
+    { args: () => ["--every=0"], input: anyPackets },
+  ],
   "subunit-seal": [
     { args: () => ["--expect=ids", "-"], input: anyStream },
     { args: () => ["--exit-status"], input: anyStream },

@@ -35,6 +35,7 @@ const NEED_PROCESS = [
   "gpg-signed-stream",
   "subunit-exec",
   "subunit-merge",
+  "subunit-progress",
   "subunit-tee",
 ];
 

@@ -1,5 +1,5 @@
 /**
- * A clock that stands still, for output with the current time in it.
+ * Clocks that stand still, for output with the current time in it.
  *
  * @module
  */
@@ -17,4 +17,5 @@ globalThis.Date = class extends RealDate {
     return time;
   }
 };
+Object.defineProperty(performance, "now", { value: () => 1234 });
 `;

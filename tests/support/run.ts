@@ -376,6 +376,7 @@ const PEERS = {
     "chromium --version && ls /usr/share/go-*/src/cmd/trace/static",
   ],
   "script": ["script", "--version"],
+  "tmux": ["tmux", "-V"],
   "gpg": ["gpg", "--version"],
   "gpgv": ["gpgv", "--version"],
   "go": ["go", "version"],

@@ -23,6 +23,8 @@ export interface Screen {
   letter(letter: string, meaning: Meaning): void;
   /** Shows text between the packets. */
   text(bytes: Uint8Array): void;
+  /** No more text comes: shows the rest of it. */
+  endText(): void;
   /** Shows what was added, and the block. */
   draw(block: (size: ConsoleSize) => readonly Line[]): void;
   /** Something else may have been written: the next frame is a new one. */
@@ -77,6 +79,8 @@ export class PlainScreen implements Screen {
     this.#out.write(bytes);
     this.#isAtStart = bytes.at(-1) === LINE_FEED;
   }
+
+  endText(): void {}
 
   draw(): void {
     this.#out.flush();
@@ -149,6 +153,10 @@ export class TerminalScreen implements Screen {
     if (this.#above.length > MAX_WAITING) this.#paint();
   }
 
+  endText(): void {
+    if (this.#held.length > 0) this.#showHeld();
+  }
+
   draw(block: (size: ConsoleSize) => readonly Line[]): void {
     this.#drawn = block(this.#size());
     this.#paint();
@@ -160,7 +168,7 @@ export class TerminalScreen implements Screen {
 
   close(): void {
     this.#endRow();
-    if (this.#held.length > 0) this.#showHeld();
+    this.endText();
     this.#write(this.#block.leave(this.#above, this.#size()));
     this.#above = "";
   }

@@ -6,7 +6,6 @@
  */
 
 import { type Outcome, PacketDecoder, type StreamItem } from "@subunit/codec";
-import { isReaderGone } from "../../kit/errors.ts";
 import { AsyncStdout } from "../../kit/io/async_stdout.ts";
 import { readFilesAsync, roomBefore } from "../../kit/io/input.ts";
 import { textOf } from "../../kit/io/item_bytes.ts";
@@ -187,6 +186,7 @@ export class LiveView implements Listener {
     }
     this.#showMore();
     const screen = this.#screen;
+    screen.endText();
     for (const section of endSections(run, lost, isOver)) {
       screen.section(section);
     }
@@ -202,9 +202,8 @@ export class LiveView implements Listener {
 }
 
 /** A test that ended, as a line. */
-function endedLine({ outcome, seconds, ...name }: Ended): Line {
+function endedLine({ testId, routeCode, outcome, seconds }: Ended): Line {
   const [word, , meaning] = WORDS[outcome];
-  const { testId, routeCode } = name;
   const time: Span[] = seconds === undefined
     ? []
     : [[`  ${secondsText(seconds)}`, "faint"]];
@@ -281,9 +280,8 @@ export async function watch(
     const status = io.conclude(view.run.verdict);
     return reason === "stalled" ? 1 : status;
   } catch (error) {
-    // Whoever closes the pipe wants nothing more; others get what there is.
-    if (isReaderGone(error)) view.close();
-    else view.end(clock(), "The rest was not read");
+    // What has failed so far was shown when it did.
+    view.close();
     throw error;
   } finally {
     clearInterval(timer);
