@@ -130,7 +130,7 @@ export const CALLS: readonly Call[] = [
   v2("subunit-progress", ["--forward"], { identity }),
   v2("subunit-progress", ["--format=names", "--no-passthrough"], {
     "no packet lost": counts(({ stderr }) =>
-      Number(/^(?:Passed|Failed)  (\d+) tests?: .*\n$/m.exec(stderr)?.[1])
+      Number(/^(?:Passed|Failed) {2}(\d+) tests?: .*\n$/m.exec(stderr)?.[1])
     ),
   }),
   v2("subunit-progress", ["--format=github"]),

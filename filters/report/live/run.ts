@@ -31,6 +31,8 @@ const SLOWEST = 5;
 const MAX_FAILURES = 10_000;
 /** How many reasons are looked for at once, and in a second. */
 const MAX_REASONS = 1000, REASONS_A_SECOND = 500;
+/** How many rows are looked at for the last time in them. */
+const LAST_ROWS = 16;
 /** How many UTF-16 units of a file matter. */
 const MAX_FILE_LENGTH = 16_384;
 
@@ -155,13 +157,19 @@ export class LiveRun {
     this.#verdict.endChunk();
   }
 
+  /** Notes the first time, and the last one, which is near the end. */
   #noteTimes(rows: Rows): void {
-    const last = rows.count - 1;
-    this.#first ??= this.#timeOf(rows, 0);
-    const time = this.#timeOf(rows, last);
-    if (time === undefined) return;
-    if (this.#last === undefined || secondsBetween(this.#last, time) > 0) {
-      this.#last = time;
+    const { count } = rows;
+    for (let i = 0; this.#first === undefined && i < count; i++) {
+      this.#first = this.#timeOf(rows, i);
+    }
+    for (let i = count - 1; i >= 0 && i >= count - LAST_ROWS; i--) {
+      const time = this.#timeOf(rows, i);
+      if (time === undefined) continue;
+      if (this.#last === undefined || secondsBetween(this.#last, time) > 0) {
+        this.#last = time;
+      }
+      return;
     }
   }
 

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-control-regex -- looks for what moves a cursor
 import { assertEquals, assertMatch } from "@std/assert";
 import { memoryOutput } from "../../../tests/support/memory.ts";
 import {
