@@ -14,6 +14,7 @@ import {
   ENDING_SIGNALS,
   fixture,
   peerTest,
+  ROOT,
   TempDir,
 } from "../support/run.ts";
 import { at, type EventFields, stream, textFile } from "../support/streams.ts";
@@ -133,6 +134,17 @@ for (const [columns, rows] of [[80, 24], [40, 10], [200, 50], [20, 6]]) {
     },
   );
 }
+
+Deno.test("docs/watching.md shows the recorded screens", () => {
+  const markdown = Deno.readTextFileSync(new URL("docs/watching.md", ROOT));
+  const recorded = (name: string) =>
+    Deno.readTextFileSync(fixture(`progress/${name}.txt`));
+  const live = recorded("80x24-live");
+  const end = recorded("80x24-end").replace(/status=\d+\n$/, "");
+  for (const screen of [live, end]) {
+    assert(markdown.includes(`\`\`\`text\n${screen}\`\`\``), screen);
+  }
+});
 
 peerTest(
   "subunit-progress draws anew after a resize, narrower, wider and shorter",
