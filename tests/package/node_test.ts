@@ -396,7 +396,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       args: ([file]) => ["--format=dots", "--history", file, "--every=1h"],
       input: anyStream,
     },
-    { args: () => ["--format=github", "--total=99999"], input: anyFrames },
+    { args: () => ["--format=github", "--total=99999"], input: anyPackets },
     { args: () => ["-f", "--stall-fail", "-"], input: anyStream },
     { args: (files) => ["--no-passthrough", ...files], input: anyPackets },
     { args: () => ["--every=0"], input: anyPackets },
