@@ -754,7 +754,6 @@ const DRAWING =
   // deno-lint-ignore no-control-regex -- they begin with one
   /\x1b\[(?:32m|39m|\?(?:2026|25|7)[hl]|\d*A|K|J)/g;
 
-for (const name of TOOLS) {
 for (const name of subjects(TOOLS, 4)) {
   // It needs signed input, and writes what it releases as the others do.
   if (name === "gpg-signed-stream") continue;
