@@ -5,12 +5,13 @@
  * @module
  */
 
-import { checkLibrary, checkTools } from "./npm/check.ts";
+import { checkLibrary, checkReporter, checkTools } from "./npm/check.ts";
 import { buildExecutables } from "./npm/executables.ts";
 import { buildLibrary } from "./npm/library.ts";
 import { licensesOf, packagesIn } from "./npm/licenses.ts";
 import { makeManifest } from "./npm/manifest.ts";
 import { NAME, PROJECT, ROOT, run } from "./npm/project.ts";
+import { buildReporter } from "./npm/reporter.ts";
 import { renameSources } from "./npm/source_maps.ts";
 
 /** Builds into a directory, which it replaces. Returns the tarball's path. */
@@ -24,9 +25,13 @@ async function build(dist: string): Promise<string> {
     Deno.mkdirSync(npm, { recursive: true });
     await buildExecutables(npm, `${scratch}/executables`);
     await buildLibrary(npm, `${scratch}/library`);
-    for (const folder of ["tools", "lib"]) renameSources(npm, folder);
+    await buildReporter(npm, `${scratch}/reporter`);
+    for (const folder of ["tools", "lib", "reporter"]) {
+      renameSources(npm, folder);
+    }
     await checkTools(scratch);
     await checkLibrary(scratch);
+    await checkReporter(scratch);
     Deno.copyFileSync(`${ROOT}LICENSE`, `${npm}/LICENSE`);
     Deno.copyFileSync(`${ROOT}scripts/npm/README.md`, `${npm}/README.md`);
     await run(["cp", "-r", "share", npm]);

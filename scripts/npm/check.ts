@@ -7,6 +7,7 @@
  */
 
 import { CODEC, EXECUTABLES, LIBRARY, PROJECT, ROOT, run } from "./project.ts";
+import { REPORTER } from "./reporter.ts";
 
 /** The language of Node 20, and its share of the web platform. */
 const NODE_LIBRARIES = [
@@ -44,6 +45,11 @@ export async function checkTools(scratch: string): Promise<void> {
   Deno.writeTextFileSync(`${scratch}/globals.d.ts`, GLOBALS);
   const modules = [...EXECUTABLES, LAYER];
   await checkModules(modules, scratch, [`${scratch}/globals.d.ts`]);
+}
+
+/** Checks the reporter, which Node loads by itself. */
+export async function checkReporter(scratch: string): Promise<void> {
+  await checkModules([REPORTER], scratch, []);
 }
 
 /** Checks the library, which must run without the layer for Node. */

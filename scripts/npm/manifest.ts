@@ -7,6 +7,7 @@
 import { NODE_VERSIONS } from "./executables.ts";
 import { LIBRARY_EXPORTS } from "./library.ts";
 import { NAME, PROJECT, ROOT, TOOLS } from "./project.ts";
+import { REPORTER_EXPORTS } from "./reporter.ts";
 
 /** Returns the manifest; it has no dependencies. */
 export function makeManifest() {
@@ -20,7 +21,7 @@ export function makeManifest() {
     ...addresses(PROJECT.repository),
     type: "module",
     engines: { node: NODE_VERSIONS },
-    exports: LIBRARY_EXPORTS,
+    exports: { ...LIBRARY_EXPORTS, ...REPORTER_EXPORTS },
     bin: Object.fromEntries(
       [NAME, ...TOOLS].map((name) => [name, `bin/${name}`]),
     ),
@@ -28,7 +29,15 @@ export function makeManifest() {
       ...TOOLS.map((tool) => `share/man/man1/${tool}.1`),
       "share/man/man7/subunit-tools.7",
     ],
-    files: ["bin", "tools", "lib", "types", "share", "LICENSES.md"],
+    files: [
+      "bin",
+      "tools",
+      "lib",
+      "types",
+      "reporter",
+      "share",
+      "LICENSES.md",
+    ],
     sideEffects: ["./bin/*", "./tools/*"],
   };
 }
