@@ -257,7 +257,7 @@ export class NodeEvents {
     const file = this.#arrivedIn(data);
     const test = file.begin(data);
     test.started = this.#timeIn(file);
-    if (test.id !== undefined) this.#begin(test);
+    if (test.id !== undefined && !test.isUnsure) this.#begin(test);
   }
 
   #begin(test: NodeTest): void {

@@ -26,6 +26,8 @@ export class NodeTest {
   isPlaced = false;
   /** Whether Node said that it runs. */
   isDequeued = false;
+  /** Whether that may have been another test that looks the same. */
+  isUnsure = false;
   /** Whether the reports below it are being made, or its own. */
   isReporting = false;
   /** Whether its start has been written. */
@@ -104,9 +106,7 @@ export class NodeFile {
     const test = this.#create(data);
     if (test.nesting === 0) this.#put(test, undefined);
     else {
-      // With several, any could be the parent.
-      const around = this.#inProgress[test.nesting - 1];
-      const [parent] = around?.size === 1 ? around : [];
+      const parent = this.#onlyOne(test.nesting - 1);
       if (parent?.id !== undefined) this.#put(test, parent);
     }
     return test;
@@ -117,6 +117,10 @@ export class NodeFile {
     const test = this.#find(data, ({ isDequeued }) => !isDequeued) ??
       this.add(data);
     test.isDequeued = true;
+    test.isUnsure = this.#alike.get(test.key)!.some((it) =>
+      it !== test &&
+      (it.isUnsure || (!it.isDequeued && it.parent !== test.parent))
+    );
     (this.#inProgress[test.nesting] ??= new Set()).add(test);
     return test;
   }
@@ -137,8 +141,9 @@ export class NodeFile {
     const parent = nesting === 0 ? undefined : this.#reporting[nesting - 1];
     const test = this.#find(
       data,
-      (it) => !it.isReporting && (!it.isPlaced || it.parent === parent),
+      (it) => !it.isReporting && it.isPlaced && it.parent === parent,
     ) ??
+      this.#find(data, ({ isPlaced }) => !isPlaced) ??
       this.#create(data);
     test.isReporting = true;
     if (!test.isPlaced) this.#put(test, parent);
@@ -185,10 +190,22 @@ export class NodeFile {
 
   /** The innermost test in progress, unless several are side by side. */
   innermost(): NodeTest | undefined {
-    const levels = this.#inProgress.filter((tests) => tests.size > 0);
-    if (levels.some((tests) => tests.size > 1)) return undefined;
-    const [test] = levels.at(-1) ?? [];
-    return test;
+    const last = this.#inProgress.findLastIndex((tests) => tests?.size > 0);
+    for (let nesting = 0; nesting < last; nesting++) {
+      if (this.#onlyOne(nesting) === undefined) return undefined;
+    }
+    return this.#onlyOne(last);
+  }
+
+  /** The test in progress at a nesting, if it is certain which. */
+  #onlyOne(nesting: number): NodeTest | undefined {
+    const tests = this.#inProgress[nesting];
+    if (tests?.size !== 1) return undefined;
+    const [test] = tests;
+    // One of several that look the same is complete: which one?
+    const isOther = this.#alike.get(test.key)!
+      .some((it) => it !== test && it.isDequeued);
+    return test.isUnsure || isOther ? undefined : test;
   }
 
   /** The tests that are not reported. */
