@@ -142,7 +142,7 @@ function registerContentTests(): void {
   });
 
   Deno.test("source maps name files of the repository, and of packages", () => {
-    for (const folder of ["tools", "lib"]) {
+    for (const folder of ["tools", "lib", "reporter"]) {
       for (const path of scripts(`${installed}/${folder}`)) {
         const script = Deno.readTextFileSync(path);
         const name = path.split("/").at(-1)!;
@@ -346,11 +346,11 @@ function registerRuntimeTests(
         "/control",
         "/gojson",
         "/junit",
+        "/reporter/node",
         "/tap",
         "/text",
         "/v1",
-      ]
-        .map((name) => `subunit-tools${name}`);
+      ].map((name) => `subunit-tools${name}`);
       const list = JSON.stringify(entries);
       const use = "console.log(...all.map((it) => Object.keys(it).length > 0))";
       const required = dir.file(

@@ -443,7 +443,7 @@ function textsOf(
       "traceback",
       ending === undefined
         ? tracebackOf(error, place)
-        : [ending, output].filter((it) => it !== "").join("\n\n"),
+        : [output.trimEnd(), ending].filter((it) => it !== "").join("\n\n"),
     ],
   ];
 }

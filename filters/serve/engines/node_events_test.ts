@@ -297,7 +297,7 @@ Deno.test("NodeEvents reports a file that fails, with what it printed", () => {
     'stderr="Error: no module\\n"',
     "inprogress a.test.js",
     'a.test.js details="failureType: testCodeFailure\\nlocation: a.test.js:1:1"',
-    'fail a.test.js traceback="exit status 1\\n\\nError: no module\\n"',
+    'fail a.test.js traceback="Error: no module\\n\\nexit status 1"',
   ]);
 });
 
