@@ -5,11 +5,13 @@ import {
   installed,
   installedNodes,
   installPackage,
+  oldestNodes,
   projectWithPackage,
   succeed,
 } from "../support/package.ts";
 import {
   type Finished,
+  isCi,
   peer,
   peerTest,
   run,
@@ -493,7 +495,8 @@ run({ files: ["a.test.mjs"] }).pipe(new Reporter()).pipe(process.stdout);
 
 if (peer("node") && peer("npm")) {
   await installPackage();
-  for (const node of await installedNodes()) {
+  const oldest = isCi ? await oldestNodes() : [];
+  for (const node of [...await installedNodes(), ...oldest]) {
     const version = await succeed([node, "-p", "process.versions.node"]);
     registerTests(node, version.trim());
   }
