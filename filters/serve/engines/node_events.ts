@@ -5,13 +5,15 @@
  * Node reports tests in the order in which they are written, whatever order they
  * run in; only `test:enqueue`, `test:dequeue` and `test:complete` come when the
  * thing happens. It holds back all events of a file while an earlier file is
- * running. No event has a time, and none names the parent of a test.
+ * running. No event has a time, and before Node 24 none names the parent of a
+ * test.
  *
  * @module
  */
 
 import {
   type EventInput,
+  isFailureStatus,
   type TestStatus,
   TEXT_TYPE,
   textFile,
@@ -19,7 +21,7 @@ import {
 } from "@subunit/codec";
 import { resolve } from "node:path";
 import { detailsOf, endingOf, tracebackOf } from "./node_error.ts";
-import { NodeFile, type NodeTest, pathFrom } from "./node_tests.ts";
+import { cleaned, NodeFile, type NodeTest, pathFrom } from "./node_tests.ts";
 
 /** An event of `node:test`, as a reporter receives it. */
 export interface NodeEvent {
@@ -35,6 +37,12 @@ export interface NodeEventData {
   readonly nesting?: number;
   /** An absolute path, or one relative to the working directory. */
   readonly file?: string;
+  /** The file that Node runs, where the test is in a module of it; since Node 24. */
+  readonly entryFile?: string;
+  /** Numbers of the test and of the one around it, in its process; since Node 24. */
+  readonly testId?: number;
+  readonly parentId?: number;
+  readonly tags?: readonly string[];
   readonly line?: number;
   readonly column?: number;
   readonly details?: {
@@ -140,6 +148,9 @@ export class NodeEvents {
         return this.#cover(data);
       case "test:summary":
         this.#isRunFailed ||= data.file === undefined && data.success === false;
+        return;
+      case "test:watch:drained":
+        return this.#endRound();
     }
   }
 
@@ -174,13 +185,21 @@ export class NodeEvents {
     });
   }
 
+  /** In watch mode files run again; their tests are the same ones. */
+  #endRound(): void {
+    for (const file of this.#files.values()) {
+      if (file.unreported().length === 0) this.#endFile(file);
+    }
+  }
+
   // --- Files
 
   /** The file of an event about a test in it, or about itself. */
   #fileOf(data: NodeEventData): NodeFile {
-    const path = data.file === undefined
+    const written = data.entryFile ?? data.file;
+    const path = written === undefined
       ? ""
-      : pathFrom(this.#options.cwd, data.file);
+      : pathFrom(this.#options.cwd, written);
     let file = this.#files.get(path);
     if (file === undefined) {
       file = new NodeFile(path);
@@ -206,6 +225,13 @@ export class NodeEvents {
     if (nesting !== 0 || name === undefined || file === undefined) return false;
     const { cwd } = this.#options;
     return name === file || resolve(cwd, name) === resolve(cwd, file);
+  }
+
+  /** Where a test is written: "a.test.js:3:1". */
+  #placeOf({ file, line, column }: NodeEventData): string | undefined {
+    return file === undefined || line === undefined
+      ? undefined
+      : `${pathFrom(this.#options.cwd, file)}:${line}:${column}`;
   }
 
   /** A file whose process has started; in watch mode perhaps again. */
@@ -287,7 +313,7 @@ export class NodeEvents {
 
   #report(data: NodeEventData, isPassed: boolean): void {
     const file = this.#arrivedIn(data);
-    const test = this.#isFile(data) ? file.asTest(data) : file.take(data);
+    const test = this.#isFile(data) ? file.asTest() : file.take(data);
     this.#begin(test);
     const output = this.#isFile(data) ? file.output : "";
     this.#held = { test, data, isPassed, output, diagnostics: [] };
@@ -316,12 +342,12 @@ export class NodeEvents {
       : Math.max(started + durationOf(data), test.latest);
     if (parent !== undefined) parent.latest = Math.max(parent.latest, ended);
     const status = statusOf(data, isPassed);
-    this.#hasFailed ||= status === "fail";
+    this.#hasFailed ||= isFailureStatus(status);
     const files = [
       ...Array.from(test.output, (fileName) => (
         { fileName, fileBytes: NOTHING, mimeType: TEXT_TYPE, eof: true }
       )),
-      ...textsOf(test, data, output).map(([name, text]) =>
+      ...textsOf(data, this.#placeOf(data), output).map(([name, text]) =>
         textFile(name, text)
       ),
     ];
@@ -330,9 +356,9 @@ export class NodeEvents {
     }
     const last = files.pop();
     for (const file of files) this.#writeOf(test, file, ended);
-    const isTodo = status === "success" && isSet(data.todo);
-    const tags = isTodo ? { tags: ["todo"] } : {};
-    this.#writeOf(test, { ...last, ...tags, status }, ended);
+    const tags = tagsOf(data, status);
+    const tagged = tags.length === 0 ? {} : { tags };
+    this.#writeOf(test, { ...last, ...tagged, status }, ended);
   }
 
   // --- Text
@@ -412,7 +438,16 @@ const NOTHING = new Uint8Array(0);
 function statusOf(data: NodeEventData, isPassed: boolean): TestStatus {
   if (isSet(data.skip)) return "skip";
   if (isPassed) return isSet(data.expectFailure) ? "xfail" : "success";
-  return isSet(data.todo) ? "xfail" : "fail";
+  if (isSet(data.todo)) return "xfail";
+  const { failureType } = (data.details?.error ?? {}) as {
+    readonly failureType?: unknown;
+  };
+  return failureType === "expectedFailure" ? "uxsuccess" : "fail";
+}
+
+function tagsOf({ tags = [], todo }: NodeEventData, status: TestStatus) {
+  const written = tags.map(cleaned);
+  return status === "success" && isSet(todo) ? [...written, "todo"] : written;
 }
 
 /** Whether an option of a test is given: a reason may be empty. */
@@ -426,8 +461,8 @@ function durationOf({ details }: NodeEventData): number {
 
 /** The texts that explain a result, by the names of their files. */
 function textsOf(
-  { place }: NodeTest,
   { details, skip, todo }: NodeEventData,
+  place: string | undefined,
   output: string,
 ): [string, string][] {
   const texts: [string, string][] = [];

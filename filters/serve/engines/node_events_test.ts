@@ -115,6 +115,16 @@ Deno.test("NodeEvents keeps what Node reports beside a result", () => {
       [["pass", { todo: true }], ["success a.test.js::adds"]],
       [["pass", { expectFailure: true }], ["xfail a.test.js::adds"]],
       [
+        ["fail", {
+          expectFailure: true,
+          ...failed("passed", "expectedFailure"),
+        }],
+        [
+          'a.test.js::adds details="failureType: expectedFailure\\nlocation: a.test.js:1:1"',
+          'uxsuccess a.test.js::adds traceback="passed\\n    at a.test.js:1:1"',
+        ],
+      ],
+      [
         ["fail", { todo: true, details: { error } }],
         [
           'a.test.js::adds details="failureType: testCodeFailure\\nlocation: a.test.js:1:1\\n' +
@@ -250,6 +260,51 @@ Deno.test("NodeEvents waits for the report of a test that could have two parents
   );
 });
 
+Deno.test("NodeEvents takes the parent, the file and the tags that Node 24 names", () => {
+  const of = (name: string, testId: number, parentId: number) => ({
+    ...at(name, 9, parentId === 0 ? 0 : 1, "shared.js"),
+    entryFile: "/project/a.test.js",
+    testId,
+    parentId,
+    tags: testId === 4 ? ["slow", "half \ud83d"] : [],
+  });
+  const child = of("child", 4, 2);
+  const events = convert([
+    ["dequeue", of("same", 1, 0)],
+    ["dequeue", of("same", 2, 0)],
+    ["dequeue", of("child", 3, 1)],
+    ["dequeue", child],
+    ["stdout", { file: "a.test.js", message: "whose?\n" }],
+    ["complete", of("child", 3, 1)],
+    ["complete", of("same", 1, 0)],
+    ["stdout", { file: "a.test.js", message: "of the second\n" }],
+    ["start", of("same", 1, 0)],
+    ["start", of("child", 3, 1)],
+    ["pass", of("child", 3, 1)],
+    ["pass", of("same", 1, 0)],
+    ["start", of("same", 2, 0)],
+    ["start", child],
+    ["pass", child],
+    ["pass", of("same", 2, 0)],
+  ]);
+  assertEquals(shown(events), [
+    "inprogress a.test.js::same",
+    "inprogress a.test.js::same #2",
+    "inprogress a.test.js::same > child",
+    "inprogress a.test.js::same #2 > child",
+    'stdout="whose?\\n"',
+    'a.test.js::same #2 > child stdout="of the second\\n"',
+    "success a.test.js::same > child",
+    "success a.test.js::same",
+    'success a.test.js::same #2 > child stdout=""',
+    "success a.test.js::same #2",
+  ]);
+  assertEquals(
+    events.flatMap(({ tags }) => tags ?? []),
+    ["slow", "half \ufffd"],
+  );
+});
+
 Deno.test("NodeEvents gives tests that Node held back times of their own file", () => {
   const fileA = at("a.test.js", 1), fileB = at("b.test.js", 1, 0, "b.test.js");
   const b = (name: string, line: number) => at(name, line, 0, "b.test.js");
@@ -337,6 +392,19 @@ Deno.test("NodeEvents begins anew with a file that runs again", () => {
   ];
   const [first, second] = [convert(run), convert([...run, ...run])];
   assertEquals(shown(second), [...shown(first), ...shown(first)]);
+  // It may be in a module that the file imports.
+  const shared = at("same", 2, 0, "shared.js");
+  const pass: Timed = ["pass", shared];
+  const again = convert([
+    ["dequeue", file],
+    pass,
+    ["complete", file],
+    ["watch:drained"],
+    ["dequeue", file],
+    pass,
+  ]);
+  const id = "success shared.js::same";
+  assertEquals(shown(again), [id, id]);
 });
 
 Deno.test("NodeEvents fails a run that fails though no test did", () => {

@@ -47,7 +47,6 @@ export class NodeTest {
     readonly key: string,
     readonly name: string,
     readonly nesting: number,
-    readonly place: string | undefined,
   ) {}
 }
 
@@ -106,7 +105,7 @@ export class NodeFile {
     const test = this.#create(data);
     if (test.nesting === 0) this.#put(test, undefined);
     else {
-      const parent = this.#onlyOne(test.nesting - 1);
+      const parent = this.#parentIn(data) ?? this.#onlyOne(test.nesting - 1);
       if (parent?.id !== undefined) this.#put(test, parent);
     }
     return test;
@@ -166,8 +165,8 @@ export class NodeFile {
   }
 
   /** The file as a test of its own. */
-  asTest(data: NodeEventData): NodeTest {
-    const test = new NodeTest("", this.path, 0, placeOf(data, this.path));
+  asTest(): NodeTest {
+    const test = new NodeTest("", this.path, 0);
     test.id = this.#names.take(cleaned(this.path));
     test.isPlaced = true;
     test.started = this.started;
@@ -197,6 +196,12 @@ export class NodeFile {
     return this.#onlyOne(last);
   }
 
+  /** The parent, where Node names it. */
+  #parentIn({ parentId }: NodeEventData): NodeTest | undefined {
+    if (parentId === undefined) return undefined;
+    return this.#alike.get(keyOf({ testId: parentId }))?.[0];
+  }
+
   /** The test in progress at a nesting, if it is certain which. */
   #onlyOne(nesting: number): NodeTest | undefined {
     const tests = this.#inProgress[nesting];
@@ -221,7 +226,7 @@ export class NodeFile {
   #create(data: NodeEventData): NodeTest {
     const { name = "", nesting = 0 } = data;
     const key = keyOf(data);
-    const test = new NodeTest(key, name, nesting, placeOf(data, this.path));
+    const test = new NodeTest(key, name, nesting);
     this.#tests.add(test);
     const alike = this.#alike.get(key);
     if (alike === undefined) this.#alike.set(key, [test]);
@@ -250,22 +255,17 @@ export class NodeFile {
   }
 }
 
-/** What identifies a test in its events. */
-function keyOf({ nesting, line, column, name }: NodeEventData): string {
-  return `${nesting}:${line}:${column}:${name}`;
+/** What identifies a test in its events; before Node 24 several may be alike. */
+function keyOf(
+  { testId, nesting, line, column, name }: NodeEventData,
+): string {
+  return testId === undefined
+    ? `${nesting}:${line}:${column}:${name}`
+    : `${testId}`;
 }
 
-function placeOf(
-  { line, column }: NodeEventData,
-  path: string,
-): string | undefined {
-  return line === undefined || path === ""
-    ? undefined
-    : `${path}:${line}:${column}`;
-}
-
-/** An id that a packet can hold. */
-function cleaned(id: string): string {
+/** An id or a tag that a packet can hold. */
+export function cleaned(id: string): string {
   const text = id.toWellFormed().replaceAll("\0", "\u2400");
   return text.length <= MAX_LENGTH
     ? text
