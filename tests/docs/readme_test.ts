@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeToolPath } from "../../scripts/tool_path.ts";
 import { testKey } from "../support/gpg.ts";
-import { bin, installPackage } from "../support/package.ts";
+import { bin, installPackage, linkPackage } from "../support/package.ts";
 import {
   blockBehind,
   commandBlocks,
@@ -12,6 +12,7 @@ import {
 } from "../support/readme.ts";
 import {
   type Finished,
+  type Peer,
   peerTest,
   ROOT,
   run,
@@ -23,6 +24,15 @@ import { at, stream } from "../support/streams.ts";
 
 /** Programs that some commands need. */
 const PEERS = ["node", "jq", "gpg"] as const;
+/** The reporter for Node, which the npm package has. */
+const REPORTER = "subunit-tools/reporter/node";
+
+/** Installs the package for commands that name the reporter. */
+async function furnishReporter(dir: TempDir, commands: string): Promise<void> {
+  if (!commands.includes(REPORTER)) return;
+  await installPackage();
+  linkPackage(dir);
+}
 
 /** Makes a key to sign with. */
 async function furnishKeys(dir: TempDir): Promise<void> {
@@ -58,6 +68,7 @@ function toolsOnPath(): string {
 async function runBlock(commands: string): Promise<string> {
   using dir = new TempDir();
   const runners = furnish(dir, commands);
+  await furnishReporter(dir, commands);
   if (commands.includes("gpg-")) await furnishKeys(dir);
   const path = [runners, toolsOnPath(), Deno.env.get("PATH")].join(":");
   // Some run in the checkout.
@@ -74,8 +85,10 @@ async function runBlock(commands: string): Promise<string> {
 }
 
 /** Runs the block of commands after the given words. */
-function runRecipe(words: string, dir: TempDir): Promise<Finished> {
-  return shell(blockBehind(words), [], { cwd: dir.path });
+async function runRecipe(words: string, dir: TempDir): Promise<Finished> {
+  const commands = blockBehind(words);
+  await furnishReporter(dir, commands);
+  return shell(commands, [], { cwd: dir.path });
 }
 
 Deno.test("README's first block holds exactly the two commands", () => {
@@ -99,9 +112,10 @@ Deno.test("a document begins with its purpose", () => {
 for (const [path, markdown] of DOCUMENTS) {
   for (const { commands, printed } of commandBlocks(markdown)) {
     const [first] = commands.split("\n");
-    const peers = PEERS.filter((name) =>
+    const peers: Peer[] = PEERS.filter((name) =>
       new RegExp(`(^|[ |])${name}[ -]`, "m").test(commands)
     );
+    if (commands.includes(REPORTER)) peers.push("npm");
     peerTest(
       `the commands of ${path} print what it says: ${first}`,
       peers,
@@ -214,7 +228,7 @@ Deno.test("README's recipe against dead workers lists what they lost", async () 
 
 peerTest(
   "README's recipe to keep a run lists what failed",
-  ["node"],
+  ["node", "npm"],
   async () => {
     using dir = new TempDir();
     dir.file(
@@ -225,7 +239,7 @@ test("bad", () => { throw new Error("no"); });
 `,
     );
     const { stdout, status } = await runRecipe("Keep the run", dir);
-    assert(/^(?:.* > )?bad$/m.test(text(stdout)), text(stdout));
+    assert(/^a\.test\.mjs::bad$/m.test(text(stdout)), text(stdout));
     assert(Deno.statSync(`${dir.path}/run.subunit`).size > 0);
     assertEquals(status, 1);
   },
@@ -243,7 +257,7 @@ peerTest("README's recipe for jq names the failed tests", ["jq"], async () => {
 
 peerTest(
   "README's recipe for a runner that fails lists what it came to",
-  ["node"],
+  ["node", "npm"],
   async () => {
     using dir = new TempDir();
     dir.file(

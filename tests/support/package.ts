@@ -33,9 +33,14 @@ export const installed = `${prefix}/lib/node_modules/subunit-tools`;
 /** A directory whose programs can import the package. */
 export function projectWithPackage(): TempDir {
   const dir = new TempDir();
+  linkPackage(dir);
+  return dir;
+}
+
+/** Makes programs in a directory, and below it, find the package. */
+export function linkPackage(dir: TempDir): void {
   Deno.mkdirSync(`${dir.path}/node_modules`);
   Deno.symlinkSync(installed, `${dir.path}/node_modules/subunit-tools`);
-  return dir;
 }
 
 /** Runs a command that must succeed, and returns its standard output. */

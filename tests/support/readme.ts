@@ -177,15 +177,11 @@ export function furnish(dir: TempDir, commands = ""): string {
     ]
   ) Deno.chmodSync(dir.file(name, script), 0o755);
   // Otherwise `node --test` without a file would find these too.
-  if (commands.includes("probe.test.mjs")) furnishProbe(dir);
+  if (commands.includes("probe.test.mjs")) {
+    dir.file("probe.test.mjs", PROBE_SUITE);
+  }
   if (commands.includes("packages/")) furnishPackages(dir);
   return folderOfRunners(dir);
-}
-
-function furnishProbe(dir: TempDir): void {
-  dir.file("probe.test.mjs", PROBE_SUITE);
-  const reporter = new URL("examples/node_reporter.mjs", ROOT);
-  Deno.copyFileSync(reporter, `${dir.path}/node_reporter.mjs`);
 }
 
 function furnishPackages(dir: TempDir): void {
