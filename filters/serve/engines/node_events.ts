@@ -150,7 +150,7 @@ export class NodeEvents {
         this.#isRunFailed ||= data.file === undefined && data.success === false;
         return;
       case "test:watch:drained":
-        return this.#endRound();
+        return this.#endFiles();
     }
   }
 
@@ -164,7 +164,11 @@ export class NodeEvents {
     for (const file of this.#files.values()) {
       if (!file.hasArrived) continue;
       file.isHeldBack = false;
-      if (file.ending !== undefined) this.#endFile(file);
+      // Before Node 24, tests that are left may be those of another process, which
+      // loaded this file as a module.
+      if (file.ending !== undefined && file.isDone) {
+        this.#files.delete(file.path);
+      }
     }
   }
 
@@ -175,7 +179,7 @@ export class NodeEvents {
    */
   end(exitStatus = 0): void {
     this.#release();
-    for (const file of this.#files.values()) this.#endFile(file);
+    this.#endFiles();
     if (this.#hasFailed || (exitStatus === 0 && !this.#isRunFailed)) return;
     const reason = this.#remarks || `exit status ${exitStatus || 1}`;
     this.#write({
@@ -185,11 +189,9 @@ export class NodeEvents {
     });
   }
 
-  /** In watch mode files run again; their tests are the same ones. */
-  #endRound(): void {
-    for (const file of this.#files.values()) {
-      if (file.unreported().length === 0) this.#endFile(file);
-    }
+  /** No process runs: in watch mode, files may run again, with the same tests. */
+  #endFiles(): void {
+    for (const file of this.#files.values()) this.#endFile(file);
   }
 
   // --- Files
@@ -236,10 +238,12 @@ export class NodeEvents {
 
   /** A file whose process has started; in watch mode perhaps again. */
   #startFile(data: NodeEventData): void {
-    this.#endFile(this.#fileOf(data));
-    const others = [...this.#files.values()];
     const file = this.#fileOf(data);
-    file.isHeldBack = others.some(({ ending }) => ending === undefined);
+    file.isHeldBack = [...this.#files.values()].some((it) =>
+      it !== file && it.started !== undefined && it.ending === undefined
+    );
+    file.ending = undefined;
+    file.isReported = false;
     file.started = file.clock = this.#options.now();
   }
 

@@ -379,6 +379,31 @@ Deno.test("NodeEvents shows what a process did that died", () => {
   );
 });
 
+Deno.test("NodeEvents reports a test once that a file has from another test file", () => {
+  const file = at("shared.js", 1, 0, "shared.js");
+  const test = at("adds", 2, 0, "shared.js");
+  const other = at("a.test.js", 1);
+  const events = convert([
+    ["dequeue", other],
+    ["enqueue", test],
+    ["dequeue", test],
+    ["dequeue", file],
+    ["complete", file],
+    ["complete", { ...test, details: { passed: true } }],
+    ["pause"],
+    ["start", test],
+    ["pass", test],
+    ["pause"],
+    ["complete", other],
+    ["start", file],
+    ["pass", file],
+  ]);
+  assertEquals(shown(events).filter((it) => it.startsWith("success")), [
+    "success shared.js::adds",
+    "success shared.js",
+  ]);
+});
+
 Deno.test("NodeEvents begins anew with a file that runs again", () => {
   const file = at("a.test.js", 1);
   const run: Timed[] = [

@@ -87,6 +87,7 @@ export class NodeFile {
   /** What it printed while no test was in progress; the end of it. */
   output = "";
   readonly #names = new Names();
+  #hasTests = false;
   /** The tests that are not reported, in the order in which they came. */
   readonly #tests = new Set<NodeTest>();
   /** The same by what identifies them in events; several may look the same. */
@@ -213,6 +214,11 @@ export class NodeFile {
     return test.isUnsure || isOther ? undefined : test;
   }
 
+  /** Whether it has had tests, and all are reported. */
+  get isDone(): boolean {
+    return this.#hasTests && this.#tests.size === 0;
+  }
+
   /** The tests that are not reported. */
   unreported(): NodeTest[] {
     return [...this.#tests];
@@ -228,6 +234,7 @@ export class NodeFile {
     const key = keyOf(data);
     const test = new NodeTest(key, name, nesting);
     this.#tests.add(test);
+    this.#hasTests = true;
     const alike = this.#alike.get(key);
     if (alike === undefined) this.#alike.set(key, [test]);
     else alike.push(test);
