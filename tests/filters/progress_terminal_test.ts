@@ -247,15 +247,15 @@ peerTest(
       await terminal.type(
         `clear; ${command} -f < ${
           quote(path)
-        } | head -c 1 > /dev/null; echo status=\${PIPESTATUS[0]}`,
+        } | head -c 1 > /dev/null; echo left=\${PIPESTATUS[0]}`,
       );
       feed.write(started("slow"));
       await terminal.sees((screen) => {
         // It ends with the first write that nobody reads.
         feed.write(started("slow"));
-        return /status=\d+/.test(screen);
+        return /left=\d+/.test(screen);
       });
-      assertMatch(await terminal.screen(), /status=141/);
+      assertMatch(await terminal.screen(), /left=141/);
     }
     assertEquals(await terminal.state(), before);
   },
