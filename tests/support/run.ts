@@ -367,6 +367,7 @@ const PEERS = {
     "-c",
     "gcc --version && pkg-config --exists check libsubunit",
   ],
+  "python3-testscenarios": ["/usr/bin/python3", "-c", "import testscenarios"],
   "python3-junitxml": ["/usr/bin/python3", "-c", "import junitxml"],
   "subunit": ["/usr/bin/subunit-ls", "--help"],
   "stestr": ["stestr", "--version"],

@@ -1,0 +1,306 @@
+/**
+ * A test server that a test commands, packet by packet.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import {
+  encodePacket,
+  encodePackets,
+  PacketDecoder,
+  type StatusEvent,
+} from "@subunit/codec";
+import { pathOf } from "../../scripts/tool_path.ts";
+import { isRunning, ROOT, text, within } from "./run.ts";
+
+/** The MIME type of commands and replies. */
+export const CONTROL_TYPE = "application/x-subunit-control";
+
+/** The variable that marks the processes of a worker, to find them again. */
+const MARK = "SUBUNIT_TEST_MARK";
+
+/** The fields of a command. */
+export interface Command {
+  readonly body?: string | Uint8Array;
+  readonly req?: string;
+  readonly tags?: readonly string[];
+}
+
+/** A command as packets; several if its body is long. */
+export function command(
+  word: string,
+  { body = "", req, tags }: Command = {},
+): Uint8Array {
+  return concat(encodePackets({
+    testId: req,
+    tags,
+    mimeType: CONTROL_TYPE,
+    fileName: word,
+    fileBytes: typeof body === "string" ? new TextEncoder().encode(body) : body,
+    eof: true,
+    runnable: false,
+  }));
+}
+
+/** Input for the test that runs. */
+export function typed(line: string, eof?: true): Uint8Array {
+  return encodePacket({
+    fileName: "stdin",
+    fileBytes: new TextEncoder().encode(line),
+    eof,
+    runnable: false,
+  });
+}
+
+/** Whether an event is a reply. */
+export function isReply(event: StatusEvent, word?: string): boolean {
+  return event.mimeType === CONTROL_TYPE &&
+    (word === undefined || event.fileName === word);
+}
+
+/** The body of a reply, as an object. */
+export function bodyOf(event: StatusEvent): Record<string, unknown> {
+  return JSON.parse(text(event.fileBytes!));
+}
+
+/** The files of an event list by "id name", with their parts joined. */
+export function filesOf(events: readonly StatusEvent[]): Map<string, string> {
+  const parts = new Map<string, Uint8Array[]>();
+  for (const event of events) {
+    if (event.fileName === undefined || isReply(event)) continue;
+    const key = `${event.testId ?? "-"} ${event.fileName}`;
+    if (!parts.has(key)) parts.set(key, []);
+    parts.get(key)!.push(event.fileBytes!);
+  }
+  return new Map(
+    parts.entries().map(([key, all]) => [key, text(concat(all))]),
+  );
+}
+
+/** Statuses as "id status #tag", in their order. */
+export function statusesOf(events: readonly StatusEvent[]): string[] {
+  return events.filter(({ status }) => status !== undefined).map((event) =>
+    [event.testId, event.status, ...(event.tags ?? []).map((tag) => `#${tag}`)]
+      .join(" ")
+  );
+}
+
+/** The final statuses of tests that can be selected, by id. */
+export function verdictsOf(
+  events: readonly StatusEvent[],
+): Map<string, string[]> {
+  const verdicts = new Map<string, string[]>();
+  for (const { testId, status, parentTestId, runnable } of events) {
+    if (testId === undefined || status === undefined || !runnable) continue;
+    if (parentTestId !== undefined) continue;
+    if (status === "exists" || status === "inprogress") continue;
+    verdicts.set(testId, [...verdicts.get(testId) ?? [], status]);
+  }
+  return verdicts;
+}
+
+/** A running worker. */
+export class LiveWorker implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new PacketDecoder();
+  readonly #mark = crypto.randomUUID();
+  #waiting: StatusEvent[] = [];
+  #at = 0;
+  #hasEnded = false;
+
+  constructor(
+    [program, ...args]: readonly string[],
+    { cwd, env }: { cwd?: string; env?: Record<string, string> } = {},
+  ) {
+    this.#process = new Deno.Command(program, {
+      args,
+      cwd,
+      env: { ...env, [MARK]: this.#mark },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#writer = this.#process.stdin.getWriter();
+    this.#reader = this.#process.stdout.getReader();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get status(): Promise<Deno.CommandStatus> {
+    return within(this.#process.status);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#writer.write(bytes);
+  }
+
+  send(word: string, fields?: Command): Promise<void> {
+    return this.write(command(word, fields));
+  }
+
+  type(line: string, eof?: true): Promise<void> {
+    return this.write(typed(line, eof));
+  }
+
+  /** Ends the input of the worker. */
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  /** Stops reading: the worker then has no reader. */
+  leave(): Promise<void> {
+    return this.#reader.cancel();
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Returns the next event; undefined after the last one. */
+  async next(): Promise<StatusEvent | undefined> {
+    if (this.#at === this.#waiting.length) {
+      this.#waiting = [];
+      this.#at = 0;
+    }
+    while (this.#waiting.length === 0 && !this.#hasEnded) {
+      const { value } = await within(this.#reader.read());
+      if (value === undefined) {
+        this.#hasEnded = true;
+        this.#decoder.end();
+      } else {
+        this.#decoder.push(value);
+      }
+      this.#decoder.drain((item) => {
+        assert(item.kind === "packet", `${item.kind} on the protocol's pipe`);
+        this.#waiting.push(item.toEvent());
+      });
+    }
+    return this.#waiting[this.#at++];
+  }
+
+  /** Returns the events up to the first that satisfies a condition. */
+  async untilEvent(
+    isLast: (event: StatusEvent) => boolean,
+  ): Promise<StatusEvent[]> {
+    const events: StatusEvent[] = [];
+    while (true) {
+      const event = await this.next();
+      if (event === undefined) {
+        throw new Error(
+          `It has ended after:\n${statusesOf(events).join("\n")}`,
+        );
+      }
+      events.push(event);
+      if (isLast(event)) return events;
+    }
+  }
+
+  /** Returns the events up to a reply. */
+  until(word: string): Promise<StatusEvent[]> {
+    return this.untilEvent((event) => isReply(event, word));
+  }
+
+  /** Commands, and returns the events up to `done`. */
+  async run(word: string, fields?: Command): Promise<StatusEvent[]> {
+    await this.send(word, fields);
+    return await this.until("done");
+  }
+
+  /** Returns the remaining events. */
+  async rest(): Promise<StatusEvent[]> {
+    const events: StatusEvent[] = [];
+    for (let it; (it = await this.next()) !== undefined;) events.push(it);
+    return events;
+  }
+
+  /** The processes that it has started, and that still run. */
+  processes(): number[] {
+    const found: number[] = [];
+    for (const { name } of Deno.readDirSync("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const variables = Deno.readTextFileSync(`/proc/${name}/environ`);
+        if (!variables.includes(this.#mark) || !isRunning(name)) continue;
+      } catch {
+        // It has just ended, or belongs to somebody else.
+        continue;
+      }
+      if (Number(name) !== this.pid) found.push(Number(name));
+    }
+    return found;
+  }
+
+  /** Waits until none of its processes is left. */
+  async assertNoneLeft(): Promise<void> {
+    await until(() => this.processes().length === 0);
+    assertEquals(this.processes(), []);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#reader.cancel();
+    await this.#writer.abort().catch(() => {});
+    await this.#process.status;
+    await this.assertNoneLeft();
+  }
+}
+
+/** Waits for a condition that becomes true by itself. */
+export function until(isTrue: () => boolean): Promise<void> {
+  let isWaiting = true;
+  const wait = async () => {
+    while (isWaiting && !isTrue()) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  return within(wait()).finally(() => isWaiting = false);
+}
+
+/** The parent of a process. */
+export function parentOf(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]);
+}
+
+export const PYTHON = "/usr/bin/python3";
+/** The Python engine. */
+export const PYTHON_ENGINE: string = pathOf(
+  new URL("filters/serve/engines/python_worker.py", ROOT),
+);
+/** The folder of the modules that it runs in tests. */
+export const PYTHON_SUITES: string = pathOf(
+  new URL("tests/serve/python/", ROOT),
+);
+
+/** Starts the Python engine for modules of a folder. */
+export function startPython(
+  args: readonly string[],
+  { cwd = PYTHON_SUITES, env = {} }: {
+    cwd?: string;
+    env?: Record<string, string>;
+  } = {},
+): LiveWorker {
+  // Files of the checkout get no bytecode beside them.
+  const bytecode = cwd === PYTHON_SUITES
+    ? { PYTHONDONTWRITEBYTECODE: "1" }
+    : undefined;
+  return new LiveWorker([PYTHON, PYTHON_ENGINE, ...args], {
+    cwd,
+    env: { ...bytecode, ...env },
+  });
+}
+
+/** Ids as the body of a command. */
+export function lines(ids: readonly string[]): string {
+  return ids.map((id) => `${id}\n`).join("");
+}
