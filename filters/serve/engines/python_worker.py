@@ -1238,6 +1238,7 @@ class Job:
         self.is_debug = "debug" in tags
         self.keeps = "generation=keep" in tags
         self.is_stopping = self.is_planned = False
+        self.lives = 2
         self.lines = []
         if word == "run":
             text = body.decode("utf-8")
@@ -1664,6 +1665,7 @@ class Worker:
                 became = self.generation.pid == zygote.pid
                 if self.generation.pid:
                     kill(self.generation.pid)
+                self.generation.started()
                 self.generation_ended(status if became else None)
             return
         text = text or f"The process that imported it {describe(status)}"
@@ -1826,6 +1828,10 @@ class Worker:
         if blamed:
             for name in blamed:
                 self.blame(name, ("lost",), text)
+        elif status is None and not generation.has_progress and job.lives > 0:
+            # It ended with its zygote, before or while it was forked: the tests
+            # had no part in that.
+            job.lives -= 1
         elif job.left and not job.is_stopping and not generation.has_progress:
             # Nothing was started: blame the module that is first, and go on
             # with the others.
