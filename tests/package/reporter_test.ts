@@ -79,6 +79,12 @@ const prints = (name, bytes) => test(name, async () => {
 prints("a packet's first byte", Buffer.from([0xb3, 0x29, 0x0a]));
 prints("half a line", "half");
 `,
+  "steps.mjs": `export const step = (t) => t.test("step", () => {});
+`,
+  "uses.test.mjs": `import { test } from "node:test";
+import { step } from "./steps.mjs";
+test("uses a module", step);
+`,
 } as const;
 
 /** The outcomes of the suites, in the order of their ends. */
@@ -116,6 +122,8 @@ success all.test.mjs::schöne Grüße 📦\\n\u2400
 fail broken.test.mjs
 success prints.test.mjs::a packet's first byte
 success prints.test.mjs::half a line
+success uses.test.mjs::uses a module > step
+success uses.test.mjs::uses a module
 `;
 
 /** A project with suites and the package. */

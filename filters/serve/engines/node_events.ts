@@ -107,6 +107,8 @@ export class NodeEvents {
   readonly #options: NodeEventsOptions;
   /** The files of which more may come, by path. */
   readonly #files = new Map<string, NodeFile>();
+  /** Those with processes, in the order in which Node reports their tests. */
+  #queue: NodeFile[] = [];
   #held: HeldResult | undefined;
   #isWaiting = false;
   /** Whether a test failed, so that the failure of the run has a reason. */
@@ -147,8 +149,7 @@ export class NodeEvents {
       case "test:coverage":
         return this.#cover(data);
       case "test:summary":
-        this.#isRunFailed ||= data.file === undefined && data.success === false;
-        return;
+        return this.#summarize(data);
       case "test:watch:drained":
         return this.#endFiles();
     }
@@ -164,11 +165,7 @@ export class NodeEvents {
     for (const file of this.#files.values()) {
       if (!file.hasArrived) continue;
       file.isHeldBack = false;
-      // Before Node 24, tests that are left may be those of another process, which
-      // loaded this file as a module.
-      if (file.ending !== undefined && file.isDone) {
-        this.#files.delete(file.path);
-      }
+      if (file.ending !== undefined) this.#endFile(file);
     }
   }
 
@@ -196,23 +193,54 @@ export class NodeEvents {
 
   // --- Files
 
-  /** The file of an event about a test in it, or about itself. */
-  #fileOf(data: NodeEventData): NodeFile {
-    const written = data.entryFile ?? data.file;
-    const path = written === undefined
-      ? ""
-      : pathFrom(this.#options.cwd, written);
+  #fileAt(path: string): NodeFile {
     let file = this.#files.get(path);
     if (file === undefined) {
-      file = new NodeFile(path);
+      file = new NodeFile(path, this.#options.cwd);
       this.#files.set(path, file);
     }
     return file;
   }
 
+  #pathOf(file: string): string {
+    return pathFrom(this.#options.cwd, file);
+  }
+
+  /**
+   * The file whose process runs the test of an event; the one without a path where
+   * there are no processes. The test may be written in a module of that file.
+   */
+  #fileOf({ entryFile, file, nesting }: NodeEventData): NodeFile {
+    if (entryFile !== undefined) return this.#fileAt(this.#pathOf(entryFile));
+    const [first] = this.#queue;
+    if (first === undefined) return this.#fileAt("");
+    if (first.ending === undefined || nesting !== 0 || file === undefined) {
+      return first;
+    }
+    // What Node held back of one file ends where the next one begins.
+    const path = this.#pathOf(file);
+    const next = this.#queue.find((it) => it.path === path);
+    if (next !== undefined) this.#skipTo(next);
+    return this.#queue[0];
+  }
+
+  #skipTo(file: NodeFile): void {
+    const at = this.#queue.indexOf(file);
+    if (at > 0) this.#queue.splice(0, at);
+  }
+
+  /** Node has no more to report of a file's tests. */
+  #dismiss(file: NodeFile): void {
+    const at = this.#queue.indexOf(file);
+    if (at >= 0) this.#queue.splice(at, 1);
+  }
+
   /** As {@linkcode #fileOf}, of an event that Node holds back. */
   #arrivedIn(data: NodeEventData): NodeFile {
-    const file = this.#fileOf(data);
+    return this.#arrived(this.#fileOf(data));
+  }
+
+  #arrived(file: NodeFile): NodeFile {
     file.hasArrived = true;
     if (file.isHeldBack || file.ending !== undefined) this.#isWaiting = true;
     return file;
@@ -238,13 +266,13 @@ export class NodeEvents {
 
   /** A file whose process has started; in watch mode perhaps again. */
   #startFile(data: NodeEventData): void {
-    const file = this.#fileOf(data);
-    file.isHeldBack = [...this.#files.values()].some((it) =>
-      it !== file && it.started !== undefined && it.ending === undefined
-    );
-    file.ending = undefined;
-    file.isReported = false;
+    const path = this.#pathOf(data.file!);
+    const earlier = this.#files.get(path);
+    if (earlier !== undefined) this.#endFile(earlier);
+    const file = this.#fileAt(path);
+    file.isHeldBack = this.#queue.length > 0;
     file.started = file.clock = this.#options.now();
+    this.#queue.push(file);
   }
 
   /** Ends the tests that were not reported before the process of a file ended. */
@@ -270,6 +298,7 @@ export class NodeEvents {
       this.#write({ testId: path, status: "exists", ...reason });
     }
     this.#files.delete(path);
+    this.#dismiss(file);
   }
 
   // --- Tests
@@ -304,9 +333,10 @@ export class NodeEvents {
 
   #complete(data: NodeEventData): void {
     if (this.#isFile(data)) {
-      const file = this.#fileOf(data);
+      const file = this.#fileAt(this.#pathOf(data.file!));
       file.ending = endingOf(data.details?.error) ?? "exit status 0";
       if (file.hasArrived) this.#isWaiting = true;
+      if (this.#queue[0] === file) this.#dismiss(file);
       return;
     }
     const file = this.#arrivedIn(data);
@@ -316,10 +346,13 @@ export class NodeEvents {
   }
 
   #report(data: NodeEventData, isPassed: boolean): void {
-    const file = this.#arrivedIn(data);
-    const test = this.#isFile(data) ? file.asTest() : file.take(data);
+    const isFile = this.#isFile(data);
+    const file = isFile
+      ? this.#arrived(this.#fileAt(this.#pathOf(data.file!)))
+      : this.#arrivedIn(data);
+    const test = isFile ? file.asTest() : file.take(data);
     this.#begin(test);
-    const output = this.#isFile(data) ? file.output : "";
+    const output = isFile ? file.output : "";
     this.#held = { test, data, isPassed, output, diagnostics: [] };
     this.#isWaiting = true;
   }
@@ -369,7 +402,7 @@ export class NodeEvents {
 
   #print(fileName: string, data: NodeEventData): void {
     const { message = "" } = data;
-    const file = this.#arrivedIn(data);
+    const file = this.#arrived(this.#printerOf(data));
     const part = {
       fileName,
       fileBytes: encoder.encode(message),
@@ -385,6 +418,22 @@ export class NodeEvents {
     }
   }
 
+  /** The file whose process printed something. */
+  #printerOf({ file }: NodeEventData): NodeFile {
+    const known = this.#files.get(file === undefined ? "" : this.#pathOf(file));
+    if (known === undefined) return this.#fileAt("");
+    this.#skipTo(known);
+    return known;
+  }
+
+  #summarize({ file, success }: NodeEventData): void {
+    if (file === undefined) this.#isRunFailed ||= success === false;
+    else {
+      const known = this.#files.get(this.#pathOf(file));
+      if (known !== undefined) this.#dismiss(known);
+    }
+  }
+
   #diagnose(data: NodeEventData): void {
     const { message = "", nesting } = data;
     const held = this.#held;
@@ -395,7 +444,7 @@ export class NodeEvents {
     this.#release();
     if (nesting === 0 && COUNTS.test(message)) return;
     if (data.file !== undefined) {
-      this.#fileOf(data).keep(`${message}\n`, MAX_OUTPUT_LENGTH);
+      this.#printerOf(data).keep(`${message}\n`, MAX_OUTPUT_LENGTH);
     }
     this.#remark(message);
   }

@@ -379,29 +379,41 @@ Deno.test("NodeEvents shows what a process did that died", () => {
   );
 });
 
-Deno.test("NodeEvents reports a test once that a file has from another test file", () => {
-  const file = at("shared.js", 1, 0, "shared.js");
-  const test = at("adds", 2, 0, "shared.js");
-  const other = at("a.test.js", 1);
-  const events = convert([
-    ["dequeue", other],
-    ["enqueue", test],
+Deno.test("NodeEvents gives tests that a module has to the file that runs them", () => {
+  const first = at("a.test.js", 1), next = at("b.test.js", 1, 0, "b.test.js");
+  // The module is itself run as a test file.
+  const module = at("shared.js", 1, 0, "shared.js");
+  const step = at("step", 2, 1, "shared.js");
+  const use = (test: NodeEventData): Timed[] => [
     ["dequeue", test],
-    ["dequeue", file],
-    ["complete", file],
-    ["complete", { ...test, details: { passed: true } }],
-    ["pause"],
+    ["dequeue", step],
+    ["complete", { ...step, details: { passed: true } }],
     ["start", test],
+    ["start", step],
+    ["pass", step],
     ["pass", test],
-    ["pause"],
-    ["complete", other],
-    ["start", file],
-    ["pass", file],
+  ];
+  const events = convert([
+    ["dequeue", first],
+    ["dequeue", next],
+    ["dequeue", module],
+    ["complete", next],
+    ["complete", module],
+    ...use(at("uses", 3)),
+    ["complete", first],
+    ...use(at("uses", 3, 0, "b.test.js")),
+    ["start", module],
+    ["pass", module],
   ]);
   assertEquals(shown(events).filter((it) => it.startsWith("success")), [
-    "success shared.js::adds",
+    "success a.test.js::uses > step",
+    "success a.test.js::uses",
+    "success b.test.js::uses > step",
+    "success b.test.js::uses",
     "success shared.js",
   ]);
+  const started = events.filter(({ status }) => status === "inprogress");
+  assertEquals(started.length, 5);
 });
 
 Deno.test("NodeEvents begins anew with a file that runs again", () => {
@@ -428,7 +440,7 @@ Deno.test("NodeEvents begins anew with a file that runs again", () => {
     ["dequeue", file],
     pass,
   ]);
-  const id = "success shared.js::same";
+  const id = "success a.test.js::same";
   assertEquals(shown(again), [id, id]);
 });
 

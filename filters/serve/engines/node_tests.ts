@@ -47,6 +47,8 @@ export class NodeTest {
     readonly key: string,
     readonly name: string,
     readonly nesting: number,
+    /** The path that the id begins with. */
+    readonly path: string,
   ) {}
 }
 
@@ -87,7 +89,6 @@ export class NodeFile {
   /** What it printed while no test was in progress; the end of it. */
   output = "";
   readonly #names = new Names();
-  #hasTests = false;
   /** The tests that are not reported, in the order in which they came. */
   readonly #tests = new Set<NodeTest>();
   /** The same by what identifies them in events; several may look the same. */
@@ -97,8 +98,12 @@ export class NodeFile {
   /** The test that is being reported, at the end, and those around it. */
   #reporting: NodeTest[] = [];
 
-  constructor(path: string) {
+  readonly #cwd: string;
+
+  /** @param path empty for tests of any file that run in this process */
+  constructor(path: string, cwd: string) {
     this.path = path;
+    this.#cwd = cwd;
   }
 
   /** Adds a test that has been queued. */
@@ -167,7 +172,7 @@ export class NodeFile {
 
   /** The file as a test of its own. */
   asTest(): NodeTest {
-    const test = new NodeTest("", this.path, 0);
+    const test = new NodeTest("", this.path, 0, this.path);
     test.id = this.#names.take(cleaned(this.path));
     test.isPlaced = true;
     test.started = this.started;
@@ -214,11 +219,6 @@ export class NodeFile {
     return test.isUnsure || isOther ? undefined : test;
   }
 
-  /** Whether it has had tests, and all are reported. */
-  get isDone(): boolean {
-    return this.#hasTests && this.#tests.size === 0;
-  }
-
   /** The tests that are not reported. */
   unreported(): NodeTest[] {
     return [...this.#tests];
@@ -232,9 +232,10 @@ export class NodeFile {
   #create(data: NodeEventData): NodeTest {
     const { name = "", nesting = 0 } = data;
     const key = keyOf(data);
-    const test = new NodeTest(key, name, nesting);
+    const path = this.path ||
+      (data.file === undefined ? "" : pathFrom(this.#cwd, data.file));
+    const test = new NodeTest(key, name, nesting, path);
     this.#tests.add(test);
-    this.#hasTests = true;
     const alike = this.#alike.get(key);
     if (alike === undefined) this.#alike.set(key, [test]);
     else alike.push(test);
@@ -254,9 +255,9 @@ export class NodeFile {
     test.isPlaced = true;
     const front = parent?.id !== undefined
       ? parent.id + SEPARATOR
-      : this.path === ""
+      : test.path === ""
       ? ""
-      : `${this.path}::`;
+      : `${test.path}::`;
     const names = parent?.names ?? this.#names;
     test.id = names.take(cleaned(front + test.name));
   }
