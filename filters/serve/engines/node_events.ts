@@ -335,7 +335,9 @@ export class NodeEvents {
     if (this.#isFile(data)) {
       const file = this.#fileAt(this.#pathOf(data.file!));
       file.ending = endingOf(data.details?.error) ?? "exit status 0";
-      if (file.hasArrived) this.#isWaiting = true;
+      if (!file.hasArrived) return;
+      // Otherwise all that Node held back of it comes now.
+      this.#isWaiting = true;
       if (this.#queue[0] === file) this.#dismiss(file);
       return;
     }
@@ -353,6 +355,7 @@ export class NodeEvents {
     const test = isFile ? file.asTest() : file.take(data);
     this.#begin(test);
     const output = isFile ? file.output : "";
+    if (isFile && file.ending !== undefined) this.#dismiss(file);
     this.#held = { test, data, isPassed, output, diagnostics: [] };
     this.#isWaiting = true;
   }

@@ -416,6 +416,35 @@ Deno.test("NodeEvents gives tests that a module has to the file that runs them",
   assertEquals(started.length, 5);
 });
 
+Deno.test("NodeEvents knows the file of a test that Node held back until the file ended", () => {
+  const [a, b, c] = ["a.test.js", "b.test.js", "c.test.js"]
+    .map((name) => at(name, 1, 0, name));
+  const pass = (file: string): Timed => ["pass", at("same", 2, 0, file)];
+  const events = convert([
+    ["dequeue", a],
+    ["dequeue", b],
+    ["dequeue", c],
+    pass("a.test.js"),
+    ["complete", a],
+    // Its tests were held back, and nothing came since.
+    ["complete", b],
+    ["pass", at("shared", 2, 0, "shared.js")],
+    pass("b.test.js"),
+    ["pass", at("shared", 2, 0, "shared.js")],
+    pass("c.test.js"),
+    ["pass", at("shared", 2, 0, "shared.js")],
+    ["complete", c],
+  ]);
+  assertEquals(shown(events), [
+    "success a.test.js::same",
+    "success b.test.js::shared",
+    "success b.test.js::same",
+    "success b.test.js::shared #2",
+    "success c.test.js::same",
+    "success c.test.js::shared",
+  ]);
+});
+
 Deno.test("NodeEvents begins anew with a file that runs again", () => {
   const file = at("a.test.js", 1);
   const run: Timed[] = [
