@@ -1,0 +1,484 @@
+/**
+ * The leaf of a test server: takes commands, gives units to an engine, and sees
+ * to it that every test that was asked for gets one result and every command
+ * one answer.
+ *
+ * It is pure: events, the clock and the engine are handed to it.
+ *
+ * @module
+ */
+
+import {
+  change,
+  isFinalStatus,
+  now,
+  type StatusEvent,
+  textFile,
+} from "@subunit/codec";
+import { answer, type Command, CommandReader, namesIn } from "./commands.ts";
+import type { Engine, EngineReports, Unit } from "./engine.ts";
+
+/** What happens when a test waits for input: "eof" and "fail" ask nobody. */
+export const ON_ASK = ["wait", "eof", "fail"] as const;
+
+/** Options of a {@linkcode Leaf}. */
+export interface LeafOptions {
+  readonly engine: Engine;
+  /** Takes the results and answers, in order. */
+  readonly write: (event: StatusEvent) => void;
+  /** The time in milliseconds, from any start. */
+  readonly clock: () => number;
+  /** For one test. */
+  readonly timeoutSeconds: number;
+  /** For the files of a unit. */
+  readonly loadSeconds: number;
+  readonly onAsk: typeof ON_ASK[number];
+}
+
+/** How long a test may go on once nobody gives commands any more. */
+const END_SECONDS = 5;
+/** How many bytes a test may be sent that has not asked for any. */
+const TYPE_AHEAD_BYTES = 64 * 1024;
+/** How many answers are kept, for commands that come twice. */
+const KEPT_ANSWERS = 64;
+
+/** A command that takes time. */
+interface Job {
+  readonly kind: "list" | "run";
+  readonly req: string | undefined;
+  /** The prefixes of a list. */
+  readonly prefixes: readonly string[] | undefined;
+  /** The ids without a result; undefined until those of a run of all are known. */
+  left: Set<string> | undefined;
+  /** The ids that were asked for and have a result. */
+  readonly ended: Set<string>;
+  readonly timeoutSeconds: number;
+  isStopped: boolean;
+  readonly excluded: string[];
+  isCareful: boolean;
+}
+
+/** A generation, while it lives. */
+interface Generation {
+  state: "loading" | "running" | "asking";
+  /** The file that is being loaded, where that is known. */
+  file: string | undefined;
+  /** The test in progress. */
+  test: string | undefined;
+  /** Whether a test has ended in it. */
+  hasProgress: boolean;
+  /** When the state, or the test, began. */
+  since: number;
+  /** Why it is being killed. */
+  doom: string | undefined;
+  /** How many bytes were sent since it asked. */
+  typedAhead: number;
+}
+
+/** A leaf: see {@linkcode LeafOptions}. */
+export class Leaf implements EngineReports {
+  readonly #options: LeafOptions;
+  readonly #engine: Engine;
+  readonly #reader = new CommandReader();
+  readonly #queue: Job[] = [];
+  readonly #answers = new Map<string, StatusEvent>();
+  readonly #done = Promise.withResolvers<void>();
+  #job: Job | undefined;
+  #generation: Generation | undefined;
+  #isQuitting = false;
+  /** When the test in progress must have ended, after the last command. */
+  #endBy: number | undefined;
+
+  constructor(options: LeafOptions) {
+    this.#options = options;
+    this.#engine = options.engine;
+  }
+
+  /** Resolves when everything is answered and no command can come any more. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** Reports that commands may come. */
+  begin(pid: number): void {
+    const { name: engine, can } = this.#engine;
+    this.#answer("ready", { protocol: 1, engine, can, pid });
+  }
+
+  /** Takes an event of the commands' stream; others than commands are ignored. */
+  take(event: StatusEvent): void {
+    let command: Command | undefined;
+    try {
+      command = this.#reader.add(event);
+    } catch (error) {
+      const req = event.testId;
+      return this.#refuse(req, "bad-body", (error as Error).message);
+    }
+    if (command !== undefined) this.#obey(command);
+  }
+
+  /** No further command comes: the same as `quit`, within a few seconds. */
+  endInput(): void {
+    this.#endBy ??= this.#options.clock() + END_SECONDS * 1000;
+    this.#quit();
+    if (this.#generation?.state === "asking") {
+      this.#reply(new Uint8Array(0), true);
+    }
+  }
+
+  /** When {@linkcode expire} must be called, by the clock. */
+  get deadline(): number | undefined {
+    const generation = this.#generation;
+    if (generation === undefined || generation.doom !== undefined) {
+      return undefined;
+    }
+    const { state, since } = generation;
+    const seconds = state === "loading"
+      ? this.#options.loadSeconds
+      : state === "running"
+      ? this.#job!.timeoutSeconds
+      : Infinity;
+    const deadline = Math.min(since + seconds * 1000, this.#endBy ?? Infinity);
+    return Number.isFinite(deadline) ? deadline : undefined;
+  }
+
+  /** Ends what has taken too long. */
+  expire(): void {
+    const { deadline } = this;
+    if (deadline === undefined || this.#options.clock() < deadline) return;
+    const generation = this.#generation!;
+    if (deadline === this.#endBy) {
+      return this.#kill("it was still in progress when the commands ended");
+    }
+    const { loadSeconds } = this.#options;
+    this.#kill(
+      generation.state === "loading"
+        ? `loading took more than ${loadSeconds} s`
+        : `timeout after ${this.#job!.timeoutSeconds} s`,
+    );
+  }
+
+  loading(file: string): void {
+    const generation = this.#generation!;
+    generation.file = file;
+    generation.since = this.#options.clock();
+  }
+
+  loaded(ids?: readonly string[]): void {
+    const generation = this.#generation!;
+    generation.state = "running";
+    generation.file = undefined;
+    generation.since = this.#options.clock();
+    const job = this.#job!;
+    if (ids !== undefined && job.kind === "run") job.left ??= new Set(ids);
+  }
+
+  event(event: StatusEvent): void {
+    const { testId, status } = event;
+    const job = this.#job!, generation = this.#generation!;
+    const isTest = testId !== undefined && event.parentTestId === undefined &&
+      job.kind === "run";
+    if (!isTest || status === undefined || status === "exists") {
+      return this.#options.write(event);
+    }
+    if (job.ended.has(testId)) {
+      // One result for each test; what else is in the event is kept.
+      return this.#options.write(change(event, { status: undefined }));
+    }
+    this.#options.write(event);
+    generation.since = this.#options.clock();
+    if (!isFinalStatus(status)) {
+      if (generation.state === "loading") generation.state = "running";
+      if (job.left?.has(testId) ?? true) generation.test = testId;
+      return;
+    }
+    if (generation.test === testId) generation.test = undefined;
+    this.#finish(testId);
+  }
+
+  asks(prompt: string): void {
+    const generation = this.#generation!;
+    if (generation.state === "asking" || generation.doom !== undefined) return;
+    const { onAsk } = this.#options;
+    this.#answer("ask", { test: generation.test, prompt });
+    if (onAsk === "fail") return this.#kill(`it asked for input: ${prompt}`);
+    generation.state = "asking";
+    generation.typedAhead = 0;
+    if (onAsk === "eof" || this.#endBy !== undefined) {
+      this.#reply(new Uint8Array(0), true);
+    }
+  }
+
+  ended(reason?: string): void {
+    const job = this.#job!, generation = this.#generation!;
+    this.#generation = undefined;
+    const cause = generation.doom ?? reason;
+    if (cause !== undefined && generation.state === "loading") {
+      return this.#loadAgain(job, generation.file, cause);
+    }
+    const { test } = generation;
+    if (test !== undefined) {
+      this.#blame(test, cause ?? "the test has no result", ["lost"]);
+      generation.hasProgress = true;
+    }
+    if (job.kind === "list") {
+      if (cause !== undefined) this.#fail("(list)", cause, ["lost"], false);
+      return this.#endJob();
+    }
+    const left = job.left?.size ?? 0;
+    if (job.isStopped || left === 0) return this.#endJob();
+    if (generation.hasProgress) return this.#startGeneration();
+    this.#giveUp(job, cause ?? "the test did not start");
+  }
+
+  /**
+   * Loads the files of a job again, after a generation that ended meanwhile:
+   * without the file that ended it, or one by one to find that.
+   */
+  #loadAgain(job: Job, file: string | undefined, cause: string): void {
+    if (job.isStopped) return this.#endJob();
+    if (file === undefined) {
+      if (!job.isCareful) {
+        job.isCareful = true;
+        return this.#startGeneration();
+      }
+      this.#fail("(load)", cause, ["lost"], false);
+      return this.#giveUp(job, cause);
+    }
+    job.excluded.push(file);
+    this.#fail(`${file}::(load)`, cause, ["lost"], false);
+    for (const id of job.left ?? []) {
+      if (id.startsWith(`${file}::`)) {
+        this.#blame(id, `its file was not loaded: ${cause}`, ["lost"]);
+      }
+    }
+    if (job.kind === "run" && job.left?.size === 0) return this.#endJob();
+    this.#startGeneration();
+  }
+
+  #giveUp(job: Job, cause: string): void {
+    for (const id of job.left ?? []) {
+      this.#blame(id, cause, ["lost", "unstarted"]);
+    }
+    this.#endJob();
+  }
+
+  /** Gives a test the result that the generation could not give. */
+  #blame(testId: string, cause: string, tags: readonly string[]): void {
+    this.#fail(testId, cause, tags, true);
+    this.#finish(testId);
+  }
+
+  #fail(
+    testId: string,
+    cause: string,
+    tags: readonly string[],
+    runnable: boolean,
+  ): void {
+    this.#options.write({
+      testId,
+      status: "fail",
+      tags,
+      runnable,
+      timestamp: now(),
+      ...textFile("worker", `${cause}\n`),
+    });
+  }
+
+  #finish(testId: string): void {
+    const job = this.#job!;
+    // A test that nobody asked for is passed on, and that is all.
+    if (job.left !== undefined && !job.left.delete(testId)) return;
+    job.ended.add(testId);
+    if (this.#generation !== undefined) this.#generation.hasProgress = true;
+  }
+
+  #obey(command: Command): void {
+    const { word, req, body } = command;
+    switch (word) {
+      case "list":
+      case "run":
+        return this.#addJob(command, word);
+      case "stdin":
+        return this.#typed(body, command.isEnd);
+      case "stop":
+        return this.#stop(body, command.tags.includes("now"));
+      case "signal":
+        return this.#signal(req, new TextDecoder().decode(body));
+      case "ping":
+        return void this.#answer("pong", body);
+      case "reload":
+        this.#engine.reload();
+        return void this.#answer("done", { req });
+      case "quit":
+        return this.#quit();
+      default:
+        return this.#refuse(req, "unknown-command", `no command "${word}"`);
+    }
+  }
+
+  #addJob({ req, body, tags }: Command, kind: "list" | "run"): void {
+    if (req !== undefined) {
+      const isKnown = [this.#job, ...this.#queue].some((job) =>
+        job?.req === req
+      );
+      if (isKnown) return;
+      const answer = this.#answers.get(req);
+      if (answer !== undefined) return this.#options.write(answer);
+    }
+    const names = namesIn(body);
+    if (names === undefined) {
+      return this.#refuse(req, "bad-body", "the body is not UTF-8");
+    }
+    const timeout = tags.find((tag) => tag.startsWith("timeout="))?.slice(8);
+    const timeoutSeconds = timeout === undefined
+      ? this.#options.timeoutSeconds
+      : Number(timeout);
+    if (!(timeoutSeconds > 0)) {
+      const text = `the timeout is "${timeout}": expected seconds`;
+      return this.#refuse(req, "bad-body", text);
+    }
+    const isAll = names.length === 0;
+    this.#queue.push({
+      kind,
+      req,
+      prefixes: kind === "list" && !isAll ? names : undefined,
+      left: kind === "run" && !isAll ? new Set(names) : undefined,
+      ended: new Set(),
+      timeoutSeconds,
+      isStopped: this.#isQuitting,
+      excluded: [],
+      isCareful: false,
+    });
+    this.#next();
+  }
+
+  #next(): void {
+    while (this.#job === undefined && this.#queue.length > 0) {
+      this.#job = this.#queue.shift()!;
+      if (this.#job.isStopped) this.#endJob();
+      else this.#startGeneration();
+    }
+    if (this.#isQuitting && this.#job === undefined) this.#done.resolve();
+  }
+
+  #startGeneration(): void {
+    const { kind, prefixes, left, excluded, isCareful } = this.#job!;
+    this.#generation = {
+      state: "loading",
+      file: undefined,
+      test: undefined,
+      hasProgress: false,
+      since: this.#options.clock(),
+      doom: undefined,
+      typedAhead: 0,
+    };
+    const names = kind === "list" ? prefixes : left && [...left];
+    const unit: Unit = { kind, names, excluded, isCareful };
+    this.#engine.start(unit);
+  }
+
+  #endJob(): void {
+    const { req, ended, left, kind } = this.#job!;
+    this.#job = undefined;
+    const answer = this.#answer(
+      "done",
+      kind === "list"
+        ? { req }
+        : { req, ran: ended.size, unrun: [...left ?? []] },
+    );
+    if (req !== undefined) {
+      this.#answers.set(req, answer);
+      const [oldest] = this.#answers.keys();
+      if (this.#answers.size > KEPT_ANSWERS) this.#answers.delete(oldest);
+    }
+    this.#next();
+  }
+
+  #typed(bytes: Uint8Array, isEnd: boolean): void {
+    const generation = this.#generation;
+    if (generation === undefined || this.#job!.kind === "list") {
+      return this.#refuse(undefined, "no-reader", "no test is in progress");
+    }
+    if (generation.typedAhead + bytes.length > TYPE_AHEAD_BYTES) {
+      const text = "the test does not read its input";
+      return this.#refuse(undefined, "no-reader", text);
+    }
+    this.#reply(bytes, isEnd);
+  }
+
+  #reply(bytes: Uint8Array, isEnd: boolean): void {
+    const generation = this.#generation!;
+    if (generation.state === "asking") {
+      generation.state = "running";
+      generation.since = this.#options.clock();
+    } else {
+      generation.typedAhead += bytes.length;
+    }
+    this.#engine.input(bytes, isEnd);
+  }
+
+  #stop(body: Uint8Array, isNow: boolean): void {
+    const [req] = namesIn(body) ?? [];
+    for (const job of [this.#job, ...this.#queue]) {
+      if (job === undefined || req !== undefined && job.req !== req) continue;
+      job.isStopped = true;
+      if (job !== this.#job) continue;
+      if (isNow) this.#kill("it was stopped");
+      else if (job.kind === "run") this.#engine.stop();
+    }
+    this.#dropStopped();
+  }
+
+  /** Answers for jobs in the queue that are not to be started. */
+  #dropStopped(): void {
+    const stopped = this.#queue.filter((job) => job.isStopped);
+    if (stopped.length === 0) return;
+    const waiting = this.#queue.filter((job) => !job.isStopped);
+    this.#queue.splice(0, Infinity, ...waiting);
+    for (const { req, kind, left } of stopped) {
+      this.#answer(
+        "done",
+        kind === "list" ? { req } : { req, ran: 0, unrun: [...left ?? []] },
+      );
+    }
+  }
+
+  #signal(req: string | undefined, text: string): void {
+    if (this.#generation === undefined) {
+      return this.#refuse(req, "no-reader", "no test is in progress");
+    }
+    const [name] = text.split(" ");
+    if (!this.#engine.signal(name)) {
+      this.#refuse(req, "bad-body", `no signal "${text}"`);
+    }
+  }
+
+  #quit(): void {
+    this.#isQuitting = true;
+    for (const job of this.#queue) job.isStopped = true;
+    if (this.#job?.kind === "run") {
+      this.#job.isStopped = true;
+      if (this.#generation !== undefined) this.#engine.stop();
+    }
+    this.#dropStopped();
+    this.#next();
+  }
+
+  #kill(doom: string): void {
+    const generation = this.#generation;
+    if (generation === undefined || generation.doom !== undefined) return;
+    generation.doom = doom;
+    this.#engine.kill();
+  }
+
+  #refuse(req: string | undefined, code: string, text: string): void {
+    this.#answer("error", { req, code, text });
+  }
+
+  #answer(word: string, body: unknown): StatusEvent {
+    const event = answer(word, body);
+    this.#options.write(event);
+    return event;
+  }
+}
