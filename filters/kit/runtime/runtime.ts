@@ -29,6 +29,13 @@ export interface Runtime {
   /** Ends the process, with {@linkcode exitCode} unless a status is given. */
   exit(status?: number): never;
 
+  /** The number of the process. */
+  readonly pid: number;
+  /** The path of the program that runs the tool. */
+  execPath(): string;
+  /** Sends a signal to a process, or to the group of a negative number. */
+  kill(pid: number, signal: SentSignal): void;
+
   /** Calls `listener` for each signal of a name, instead of what it does. */
   addSignalListener(signal: Signal, listener: () => void): void;
   removeSignalListener(signal: Signal, listener: () => void): void;
@@ -73,6 +80,8 @@ export type Signal =
   | "SIGTERM"
   | "SIGUSR1"
   | "SIGWINCH";
+/** The signals that the tools only send. */
+export type SentSignal = Signal | "SIGKILL" | "SIGQUIT";
 
 /** The size of a terminal, in characters. */
 export interface ConsoleSize {
@@ -144,10 +153,13 @@ export interface CommandOptions {
   stdin?: Stdio;
   stdout?: Stdio;
   stderr?: Stdio;
+  /** Whether it leads a process group of its own. */
+  detached?: boolean;
 }
 
 /** A command that runs. Only streams that are "piped" may be asked for. */
 export interface ChildProcess {
+  readonly pid: number;
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;

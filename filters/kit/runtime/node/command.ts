@@ -33,12 +33,13 @@ export class Command {
 
   /** Starts it. */
   spawn(): NodeChild {
-    const { args = [], stdin, stdout, stderr } = this.#options;
+    const { args = [], stdin, stdout, stderr, detached } = this.#options;
     const pipes = makePipes([stdout, stderr].filter(isPiped).length);
     const outPipe = isPiped(stdout) ? pipes[0] : undefined;
     const errPipe = isPiped(stderr) ? pipes.at(-1) : undefined;
     const { spawn } = process.getBuiltinModule("node:child_process");
     const child = spawn(this.#program, args, {
+      detached,
       stdio: [
         isPiped(stdin) ? "pipe" : nodeStdio(stdin),
         outPipe?.writeEnd ?? nodeStdio(stdout),
@@ -97,6 +98,10 @@ export class NodeChild implements ChildProcess {
     this.status = new Promise((resolve) =>
       child.on("exit", (code, signal) => resolve(statusOf(code, signal)))
     );
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
   }
 
   get stdin(): WritableStream<Uint8Array> {

@@ -11,7 +11,7 @@
 import process from "node:process";
 import type { Runtime } from "../runtime.ts";
 import { Command } from "./command.ts";
-import { errors } from "./errors.ts";
+import { errors, withDenoErrors } from "./errors.ts";
 import { open, openSync, SeekMode } from "./file.ts";
 import {
   lstatSync,
@@ -37,6 +37,11 @@ export const runtime: Runtime = {
   },
   set exitCode(status: number) {
     process.exitCode = status;
+  },
+  pid: process.pid,
+  execPath: () => process.execPath,
+  kill: (pid, signal) => {
+    withDenoErrors(() => process.kill(pid, signal));
   },
   exit: (status) => process.exit(status ?? process.exitCode),
   addSignalListener,

@@ -1,0 +1,49 @@
+/**
+ * The engine for Deno's tests.
+ *
+ * @module
+ */
+
+import { runtimeProgram } from "../../kit/io/process_group.ts";
+import { piecesOf } from "../../kit/io/stdout.ts";
+import { denoGeneration } from "./deno_generation.ts";
+import { packetWriter } from "./packet_writer.ts";
+import type { ProcessEngineOptions } from "./process_engine.ts";
+
+const READ_ALL = /^(-A|--allow-all|-R|--allow-read)$/;
+const READ_SOME = /^(?:-R|--allow-read)=/;
+/** A named set of permissions may have any of them. */
+const PERMISSION_SET = /^(-P|--permission-set)(=|$)/;
+
+/**
+ * How generations of Deno are started.
+ *
+ * @param paths files and folders with tests
+ * @param flags those of `deno run`; tests have only the permissions in them
+ */
+export function denoEngine(
+  paths: readonly string[],
+  flags: readonly string[],
+): Pick<ProcessEngineOptions, "name" | "command" | "settings"> {
+  const script = `(${denoGeneration})(${packetWriter}, ${piecesOf});`;
+  const mayReadAll = flags.some((flag) => READ_ALL.test(flag));
+  const some = flags.some((flag) => READ_SOME.test(flag));
+  return {
+    name: "deno",
+    command: [
+      runtimeProgram("deno"),
+      "run",
+      "--quiet",
+      "--no-prompt",
+      // Files are loaded by their names; the generation gives this up again.
+      ...mayReadAll ? [] : some ? [] : ["--allow-read"],
+      ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),
+      `data:text/javascript,${encodeURIComponent(script)}`,
+    ],
+    settings: {
+      paths: paths.length > 0 ? paths : ["."],
+      mayRead: mayReadAll || some ||
+        flags.some((flag) => PERMISSION_SET.test(flag)),
+    },
+  };
+}

@@ -1,0 +1,323 @@
+/**
+ * An engine whose generations are processes. The next one waits, started, while
+ * the last one runs: a unit costs no more than its own files.
+ *
+ * A generation reads its unit as one line of JSON from its standard input; the
+ * rest of that is for the tests. It writes packets to its standard output, with
+ * a route code that only it knows. Everything else there was written by tests.
+ *
+ * @module
+ */
+
+import {
+  change,
+  PacketDecoder,
+  type StatusEvent,
+  type StreamItem,
+  TEXT_TYPE,
+} from "@subunit/codec";
+import { readStreamAsync } from "../../kit/io/input.ts";
+import {
+  GroupGuard,
+  signalGroup,
+  signalProcess,
+  startGroup,
+} from "../../kit/io/process_group.ts";
+import type {
+  ChildProcess,
+  CommandStatus,
+  SentSignal,
+} from "../../kit/runtime/runtime.ts";
+import { CONTROL_TYPE } from "../worker/commands.ts";
+import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
+import { SyncedStreams } from "./synced_streams.ts";
+
+/** The signals that a client may send to a test. */
+const SIGNALS: Readonly<Record<string, SentSignal>> = {
+  INT: "SIGINT",
+  QUIT: "SIGQUIT",
+  TERM: "SIGTERM",
+  WINCH: "SIGWINCH",
+};
+
+/** How a {@linkcode ProcessEngine} starts its generations. */
+export interface ProcessEngineOptions {
+  readonly name: string;
+  /** The command that starts a generation. */
+  readonly command: readonly string[];
+  /** What the generation is told with every unit. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Takes what happens to the unit. */
+  readonly reports: EngineReports;
+  /** Is called when reports have been made and no more follow at once. */
+  readonly flush: () => void;
+  /** Is called when a generation cannot be started at all. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Runs each unit in a process that is started for it. */
+export class ProcessEngine implements Engine {
+  readonly can: readonly string[] = [
+    "list",
+    "run",
+    "stdin",
+    "stop",
+    "signal",
+    "reload",
+  ];
+  readonly #options: ProcessEngineOptions;
+  readonly #guard = new GroupGuard();
+  #spare: Generation | undefined;
+  #current: Generation | undefined;
+
+  constructor(options: ProcessEngineOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Starts the generation of the next unit. */
+  prepare(): void {
+    this.#spare ??= new Generation(this.#options, this.#guard);
+  }
+
+  start(unit: Unit): void {
+    try {
+      this.prepare();
+    } catch (error) {
+      return this.#options.fail(error);
+    }
+    const generation = this.#spare!;
+    this.#spare = undefined;
+    this.#current = generation;
+    generation.run(unit, () => this.#prepareQuietly()).then((reason) => {
+      this.#current = undefined;
+      this.#options.reports.ended(reason);
+      this.#options.flush();
+    }, this.#options.fail);
+  }
+
+  /** The next unit reports it when there can be no further generation. */
+  #prepareQuietly(): void {
+    try {
+      this.prepare();
+    } catch {
+      this.#spare = undefined;
+    }
+  }
+
+  input(bytes: Uint8Array, isEnd: boolean): void {
+    this.#current?.input(bytes, isEnd);
+  }
+
+  stop(): void {
+    this.#current?.stop();
+  }
+
+  kill(): void {
+    this.#current?.kill();
+  }
+
+  signal(name: string): boolean {
+    const signal = SIGNALS[name];
+    if (signal !== undefined) this.#current?.signal(signal);
+    return signal !== undefined;
+  }
+
+  /** The code of a generation is fresh anyway. */
+  reload(): void {}
+
+  /** Ends what still runs. */
+  async close(): Promise<void> {
+    this.#current?.kill();
+    this.#spare?.kill();
+    await this.#guard.close();
+  }
+}
+
+/** The answers of a generation; they have no test id. */
+interface Message {
+  readonly file?: string;
+  readonly ids?: readonly string[];
+}
+
+/** A process that runs one unit. */
+class Generation {
+  readonly #options: ProcessEngineOptions;
+  readonly #guard: GroupGuard;
+  readonly #child: ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #secret = crypto.randomUUID();
+  readonly #decoder = new PacketDecoder();
+  readonly #streams: SyncedStreams;
+  #test: string | undefined;
+  #prompt: Uint8Array = new Uint8Array(0);
+  #isStopped = false;
+  #hasEnded = false;
+  #onLoaded = () => {};
+
+  constructor(options: ProcessEngineOptions, guard: GroupGuard) {
+    this.#options = options;
+    this.#guard = guard;
+    this.#child = startGroup(options.command);
+    guard.add(this.#child.pid);
+    this.#input = this.#child.stdin.getWriter();
+    this.#streams = new SyncedStreams(this.#secret, {
+      event: (event) => this.#take(event),
+      errors: (bytes) => this.#output("stderr", bytes),
+    });
+  }
+
+  /** Runs a unit; resolves to how the process ended, unless in order. */
+  async run(unit: Unit, onLoaded: () => void): Promise<string | undefined> {
+    this.#onLoaded = onLoaded;
+    const line = JSON.stringify({
+      ...this.#options.settings,
+      ...unit,
+      secret: this.#secret,
+    });
+    this.input(new TextEncoder().encode(`${line}\n`), false);
+    // What it leaves behind may hold its pipes, and must not go on.
+    const released = this.#child.status.then(() => this.kill());
+    const [status] = await Promise.all([
+      this.#child.status,
+      this.#readOutput(released),
+      this.#readErrors(released),
+    ]);
+    this.#guard.remove(this.#child.pid);
+    return this.#hasEnded ? undefined : endingText(status);
+  }
+
+  input(bytes: Uint8Array, isEnd: boolean): void {
+    // It may have ended, or closed its input: nobody would read this.
+    if (bytes.length > 0) this.#input.write(bytes.slice()).catch(() => {});
+    if (isEnd) this.#input.close().catch(() => {});
+  }
+
+  /** Starts no further test, from the next time that it asks on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  signal(signal: SentSignal): void {
+    signalProcess(this.#child.pid, signal);
+  }
+
+  kill(): void {
+    signalGroup(this.#child.pid, "SIGKILL");
+  }
+
+  async #readOutput(released: Promise<void>): Promise<void> {
+    const { stdout } = this.#child;
+    const chunks = readStreamAsync(stdout, "a generation", released);
+    for await (const chunk of chunks) {
+      this.#decoder.push(chunk);
+      this.#drain();
+    }
+    this.#decoder.end();
+    this.#drain();
+    this.#streams.endEvents();
+    this.#options.flush();
+  }
+
+  async #readErrors(released: Promise<void>): Promise<void> {
+    const { stderr } = this.#child;
+    const chunks = readStreamAsync(stderr, "a generation", released);
+    for await (const chunk of chunks) {
+      this.#streams.addErrors(chunk);
+      this.#options.flush();
+    }
+    this.#streams.endErrors();
+    this.#options.flush();
+  }
+
+  #drain(): void {
+    this.#decoder.drain((item) => this.#streams.addEvent(this.#eventOf(item)));
+    this.#options.flush();
+  }
+
+  /** What is in an item; packets of others are output of the test. */
+  #eventOf(item: StreamItem): StatusEvent {
+    if (item.kind === "packet" && item.routeCode === this.#secret) {
+      return change(item, {
+        routeCode: undefined,
+        fileBytes: item.fileBytes?.slice(),
+      });
+    }
+    return {
+      runnable: true,
+      fileName: "stdout",
+      fileBytes: item.bytes.slice(),
+    };
+  }
+
+  #take(event: StatusEvent): void {
+    const { reports } = this.#options;
+    if (event.mimeType === CONTROL_TYPE) return this.#obey(event);
+    if (event.fileName === "stdout" && event.testId === undefined) {
+      return this.#output("stdout", event.fileBytes!);
+    }
+    if (event.runnable && event.parentTestId === undefined) {
+      if (event.status === "inprogress") this.#test = event.testId;
+      else if (event.status !== undefined) this.#test = undefined;
+    }
+    this.#prompt = new Uint8Array(0);
+    reports.event(event);
+  }
+
+  #obey({ fileName, fileBytes }: StatusEvent): void {
+    const { reports } = this.#options;
+    const message: Message = JSON.parse(new TextDecoder().decode(fileBytes));
+    if (fileName === "loading") reports.loading(message.file!);
+    else if (fileName === "ask") {
+      reports.asks(new TextDecoder().decode(this.#prompt));
+    } else if (fileName === "next") {
+      const word = this.#isStopped ? "stop" : "go";
+      const line = `\0${word} ${this.#secret}\n`;
+      this.input(new TextEncoder().encode(line), false);
+    } else if (fileName === "end") this.#hasEnded = true;
+    else if (fileName === "loaded") {
+      reports.loaded(message.ids);
+      this.#onLoaded();
+    }
+  }
+
+  /** Reports output, as part of a file of the test in progress. */
+  #output(fileName: string, fileBytes: Uint8Array): void {
+    if (fileName === "stdout") this.#prompt = lastLine(this.#prompt, fileBytes);
+    this.#options.reports.event({
+      testId: this.#test,
+      runnable: true,
+      fileName,
+      fileBytes,
+      mimeType: TEXT_TYPE,
+    });
+  }
+}
+
+/** More of a line without an end is no prompt. */
+const PROMPT_BYTES = 1024;
+const LINE_FEED = 0x0a;
+
+/** The line that text ends in, and that has no end. */
+function lastLine(before: Uint8Array, bytes: Uint8Array): Uint8Array {
+  const at = bytes.lastIndexOf(LINE_FEED) + 1;
+  const line = at > 0 ? bytes.subarray(at) : joined(before, bytes);
+  return line.slice(-PROMPT_BYTES);
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+/** How a process ended, as part of a sentence. */
+function endingText({ code, signal }: CommandStatus): string {
+  return signal === null
+    ? `its process ended with exit status ${code}`
+    : `its process was killed by ${signal}`;
+}
