@@ -21,7 +21,7 @@ import {
 } from "./serve/worker/serve_leaf.ts";
 import { ProcessEngine } from "./serve/engines/process_engine.ts";
 
-export const ENGINES = ["deno"] as const;
+export const ENGINES = ["deno", "node"] as const;
 
 export const tool: Tool = defineTool({
   name: "subunit-worker",
@@ -45,12 +45,15 @@ export const tool: Tool = defineTool({
   forcesExit: true,
   async run(io, options, [engine, ...paths], flags = []) {
     if (engine === undefined) throw new UsageError("Expected an engine");
-    parseChoice("engine", engine, ENGINES);
+    const name = parseChoice("engine", engine, ENGINES);
     const onAsk = parseChoice("on-ask", options["on-ask"] ?? "wait", ON_ASK);
-    const { denoEngine } = await import("./serve/engines/deno_engine.ts");
+    // Each loads modules that the other does not need.
+    const how = name === "deno"
+      ? (await import("./serve/engines/deno_engine.ts")).denoEngine
+      : (await import("./serve/engines/node_engine.ts")).nodeEngine;
     const makeEngine = (surroundings: EngineSurroundings) => {
       const made = new ProcessEngine({
-        ...denoEngine(paths, flags),
+        ...how(paths, flags),
         ...surroundings,
       });
       if (options.eager) made.prepare();

@@ -10,3 +10,8 @@ import { resolve } from "@std/path/posix/resolve";
 export function absolutePath(path: string): string {
   return resolve(Deno.cwd(), path);
 }
+
+/** The directory in which the process runs. */
+export function currentFolder(): string {
+  return Deno.cwd();
+}

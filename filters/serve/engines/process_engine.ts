@@ -28,7 +28,7 @@ import type {
   CommandStatus,
   SentSignal,
 } from "../../kit/runtime/runtime.ts";
-import { CONTROL_TYPE } from "../worker/commands.ts";
+import { CONTROL_TYPE } from "@subunit/codec/control";
 import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
 import { SyncedStreams } from "./synced_streams.ts";
 
@@ -40,6 +40,12 @@ const SIGNALS: Readonly<Record<string, SentSignal>> = {
   WINCH: "SIGWINCH",
 };
 
+/** Converts the events of another runner, in one generation. */
+export interface EventMapping {
+  /** Returns the events that an event results in. */
+  add(event: unknown): StatusEvent[];
+}
+
 /** How a {@linkcode ProcessEngine} starts its generations. */
 export interface ProcessEngineOptions {
   readonly name: string;
@@ -47,6 +53,8 @@ export interface ProcessEngineOptions {
   readonly command: readonly string[];
   /** What the generation is told with every unit. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** How the messages "node" become events. */
+  readonly mapping?: () => EventMapping;
   /** Takes what happens to the unit. */
   readonly reports: EngineReports;
   /** Is called when reports have been made and no more follow at once. */
@@ -137,6 +145,8 @@ export class ProcessEngine implements Engine {
   }
 }
 
+const text = new TextDecoder();
+
 /** The answers of a generation; they have no test id. */
 interface Message {
   readonly file?: string;
@@ -152,6 +162,7 @@ class Generation {
   readonly #secret = crypto.randomUUID();
   readonly #decoder = new PacketDecoder();
   readonly #streams: SyncedStreams;
+  readonly #mapping: EventMapping | undefined;
   #test: string | undefined;
   #prompt: Uint8Array = new Uint8Array(0);
   #isStopped = false;
@@ -161,6 +172,7 @@ class Generation {
   constructor(options: ProcessEngineOptions, guard: GroupGuard) {
     this.#options = options;
     this.#guard = guard;
+    this.#mapping = options.mapping?.();
     this.#child = startGroup(options.command);
     guard.add(this.#child.pid);
     this.#input = this.#child.stdin.getWriter();
@@ -234,7 +246,15 @@ class Generation {
   }
 
   #drain(): void {
-    this.#decoder.drain((item) => this.#streams.addEvent(this.#eventOf(item)));
+    this.#decoder.drain((item) => {
+      const event = this.#eventOf(item);
+      const isOther = event.fileName === "node" &&
+        event.mimeType === CONTROL_TYPE && this.#mapping !== undefined;
+      const events = isOther
+        ? this.#mapping!.add(JSON.parse(text.decode(event.fileBytes)))
+        : [event];
+      for (const one of events) this.#streams.addEvent(one);
+    });
     this.#options.flush();
   }
 
@@ -269,10 +289,10 @@ class Generation {
 
   #obey({ fileName, fileBytes }: StatusEvent): void {
     const { reports } = this.#options;
-    const message: Message = JSON.parse(new TextDecoder().decode(fileBytes));
+    const message: Message = JSON.parse(text.decode(fileBytes));
     if (fileName === "loading") reports.loading(message.file!);
     else if (fileName === "ask") {
-      reports.asks(new TextDecoder().decode(this.#prompt));
+      reports.asks(text.decode(this.#prompt));
     } else if (fileName === "next") {
       const word = this.#isStopped ? "stop" : "go";
       const line = `\0${word} ${this.#secret}\n`;

@@ -15,7 +15,15 @@ import {
   type StatusEvent,
   textFile,
 } from "@subunit/codec";
-import { answer, type Command, CommandReader, namesIn } from "./commands.ts";
+import {
+  CONTROL_TYPE,
+  ControlReader,
+  idsIn,
+  isControl,
+  isStdin,
+  type ReadMessage,
+  type Reply,
+} from "@subunit/codec/control";
 import type { Engine, EngineReports, Unit } from "./engine.ts";
 
 /** What happens when a test waits for input: "eof" and "fail" ask nobody. */
@@ -41,6 +49,8 @@ const END_SECONDS = 5;
 const TYPE_AHEAD_BYTES = 64 * 1024;
 /** How many answers are kept, for commands that come twice. */
 const KEPT_ANSWERS = 64;
+
+const NOTHING = new Uint8Array(0);
 
 /** A command that takes time. */
 interface Job {
@@ -79,7 +89,7 @@ interface Generation {
 export class Leaf implements EngineReports {
   readonly #options: LeafOptions;
   readonly #engine: Engine;
-  readonly #reader = new CommandReader();
+  readonly #reader = new ControlReader();
   readonly #queue: Job[] = [];
   readonly #answers = new Map<string, StatusEvent>();
   readonly #done = Promise.withResolvers<void>();
@@ -107,14 +117,12 @@ export class Leaf implements EngineReports {
 
   /** Takes an event of the commands' stream; others than commands are ignored. */
   take(event: StatusEvent): void {
-    let command: Command | undefined;
-    try {
-      command = this.#reader.add(event);
-    } catch (error) {
-      const req = event.testId;
-      return this.#refuse(req, "bad-body", (error as Error).message);
+    if (isStdin(event)) {
+      this.#typed(event.fileBytes ?? NOTHING, event.eof ?? false);
+    } else if (isControl(event)) {
+      const message = this.#reader.add(event);
+      if (message !== undefined) this.#obey(message);
     }
-    if (command !== undefined) this.#obey(command);
   }
 
   /** No further command comes: the same as `quit`, within a few seconds. */
@@ -293,23 +301,24 @@ export class Leaf implements EngineReports {
     if (this.#generation !== undefined) this.#generation.hasProgress = true;
   }
 
-  #obey(command: Command): void {
-    const { word, req, body } = command;
+  #obey(message: ReadMessage): void {
+    const { word, request: req, body } = message;
+    if (message.isTooLong) {
+      return this.#refuse(req, "bad-body", "the body is too long");
+    }
     switch (word) {
       case "list":
       case "run":
-        return this.#addJob(command, word);
-      case "stdin":
-        return this.#typed(body, command.isEnd);
+        return this.#addJob(message, word);
       case "stop":
-        return this.#stop(body, command.tags.includes("now"));
+        return this.#stop(message);
       case "signal":
         return this.#signal(req, new TextDecoder().decode(body));
       case "ping":
         return void this.#answer("pong", body);
       case "reload":
         this.#engine.reload();
-        return void this.#answer("done", { req });
+        return void this.#answerDone(req, 0, []);
       case "quit":
         return this.#quit();
       default:
@@ -317,7 +326,8 @@ export class Leaf implements EngineReports {
     }
   }
 
-  #addJob({ req, body, tags }: Command, kind: "list" | "run"): void {
+  #addJob(message: ReadMessage, kind: "list" | "run"): void {
+    const { request: req, options = [] } = message;
     if (req !== undefined) {
       const isKnown = [this.#job, ...this.#queue].some((job) =>
         job?.req === req
@@ -326,24 +336,22 @@ export class Leaf implements EngineReports {
       const answer = this.#answers.get(req);
       if (answer !== undefined) return this.#options.write(answer);
     }
-    const names = namesIn(body);
-    if (names === undefined) {
-      return this.#refuse(req, "bad-body", "the body is not UTF-8");
-    }
-    const timeout = tags.find((tag) => tag.startsWith("timeout="))?.slice(8);
+    const ids = this.#idsOf(message);
+    if (ids === undefined) return;
+    const timeout = options.find((option) => option.startsWith("timeout="));
     const timeoutSeconds = timeout === undefined
       ? this.#options.timeoutSeconds
-      : Number(timeout);
+      : Number(timeout.slice("timeout=".length));
     if (!(timeoutSeconds > 0)) {
-      const text = `the timeout is "${timeout}": expected seconds`;
+      const text = `the option is "${timeout}": expected seconds`;
       return this.#refuse(req, "bad-body", text);
     }
-    const isAll = names.length === 0;
+    const isAll = ids.length === 0;
     this.#queue.push({
       kind,
       req,
-      prefixes: kind === "list" && !isAll ? names : undefined,
-      left: kind === "run" && !isAll ? new Set(names) : undefined,
+      prefixes: kind === "list" && !isAll ? ids : undefined,
+      left: kind === "run" && !isAll ? new Set(ids) : undefined,
       ended: new Set(),
       timeoutSeconds,
       isStopped: this.#isQuitting,
@@ -351,6 +359,15 @@ export class Leaf implements EngineReports {
       isCareful: false,
     });
     this.#next();
+  }
+
+  /** The ids in a message; undefined where it has been refused. */
+  #idsOf({ body, request }: ReadMessage): string[] | undefined {
+    try {
+      return idsIn(body);
+    } catch (error) {
+      this.#refuse(request, "bad-body", (error as Error).message);
+    }
   }
 
   #next(): void {
@@ -379,14 +396,9 @@ export class Leaf implements EngineReports {
   }
 
   #endJob(): void {
-    const { req, ended, left, kind } = this.#job!;
+    const { req, ended, left } = this.#job!;
     this.#job = undefined;
-    const answer = this.#answer(
-      "done",
-      kind === "list"
-        ? { req }
-        : { req, ran: ended.size, unrun: [...left ?? []] },
-    );
+    const answer = this.#answerDone(req, ended.size, left);
     if (req !== undefined) {
       this.#answers.set(req, answer);
       const [oldest] = this.#answers.keys();
@@ -418,10 +430,13 @@ export class Leaf implements EngineReports {
     this.#engine.input(bytes, isEnd);
   }
 
-  #stop(body: Uint8Array, isNow: boolean): void {
-    const [req] = namesIn(body) ?? [];
+  #stop(message: ReadMessage): void {
+    const isNow = message.options?.includes("now");
+    const [wanted] = this.#idsOf(message) ?? [];
+    if (wanted === undefined && message.body.length > 0) return;
     for (const job of [this.#job, ...this.#queue]) {
-      if (job === undefined || req !== undefined && job.req !== req) continue;
+      if (job === undefined) continue;
+      if (wanted !== undefined && job.req !== wanted) continue;
       job.isStopped = true;
       if (job !== this.#job) continue;
       if (isNow) this.#kill("it was stopped");
@@ -436,12 +451,7 @@ export class Leaf implements EngineReports {
     if (stopped.length === 0) return;
     const waiting = this.#queue.filter((job) => !job.isStopped);
     this.#queue.splice(0, Infinity, ...waiting);
-    for (const { req, kind, left } of stopped) {
-      this.#answer(
-        "done",
-        kind === "list" ? { req } : { req, ran: 0, unrun: [...left ?? []] },
-      );
-    }
+    for (const { req, left } of stopped) this.#answerDone(req, 0, left);
   }
 
   #signal(req: string | undefined, text: string): void {
@@ -476,8 +486,24 @@ export class Leaf implements EngineReports {
     this.#answer("error", { req, code, text });
   }
 
-  #answer(word: string, body: unknown): StatusEvent {
-    const event = answer(word, body);
+  #answerDone(
+    req: string | undefined,
+    ran: number,
+    unrun: Iterable<string> = [],
+  ): StatusEvent {
+    return this.#answer("done", { req, ran, unrun: [...unrun] });
+  }
+
+  #answer(word: Reply, body: unknown): StatusEvent {
+    const event = {
+      runnable: false,
+      fileName: word,
+      fileBytes: body instanceof Uint8Array
+        ? body
+        : new TextEncoder().encode(JSON.stringify(body)),
+      mimeType: CONTROL_TYPE,
+      eof: true,
+    };
     this.#options.write(event);
     return event;
   }

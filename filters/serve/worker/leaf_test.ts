@@ -5,7 +5,7 @@ import {
   type StatusEvent,
 } from "@subunit/codec";
 import fc from "fast-check";
-import { CONTROL_TYPE } from "./commands.ts";
+import { CONTROL_TYPE } from "@subunit/codec/control";
 import type { Engine, Unit } from "./engine.ts";
 import { Leaf, type LeafOptions } from "./leaf.ts";
 
@@ -136,11 +136,11 @@ Deno.test("Leaf answers every command once", () => {
   assertEquals(bench.take(), [
     "reload",
     "pong hello",
-    'done {"req":"r"}',
+    'done {"req":"r","ran":0,"unrun":[]}',
     'error {"req":"d","code":"unknown-command","text":"no command \\"dance\\""}',
     'error {"code":"no-reader","text":"no test is in progress"}',
     'error {"code":"no-reader","text":"no test is in progress"}',
-    'error {"code":"bad-body","text":"the timeout is \\"soon\\": expected seconds"}',
+    'error {"code":"bad-body","text":"the option is \\"timeout=soon\\": expected seconds"}',
   ]);
 });
 
@@ -169,7 +169,10 @@ Deno.test("Leaf runs ids in order, and reports the rest of each", () => {
   bench.take();
   bench.leaf.event({ testId: "a", status: "exists", runnable: true });
   bench.leaf.ended();
-  assertEquals(bench.take(), ["a exists", 'done {"req":"3"}']);
+  assertEquals(bench.take(), [
+    "a exists",
+    'done {"req":"3","ran":0,"unrun":[]}',
+  ]);
   // A command that comes twice is done already.
   bench.command("run", "a\nb\n", { req: "1" });
   assertEquals(bench.take(), ['done {"req":"1","ran":2,"unrun":[]}']);
@@ -414,7 +417,6 @@ Deno.test("Leaf joins the parts of a command, and refuses what is no text", () =
     bench.leaf.take({
       ...command("run", part, "1"),
       eof: index === 1,
-      mimeType: index === 0 ? CONTROL_TYPE : undefined,
     });
   }
   bench.leaf.take({
@@ -430,7 +432,7 @@ Deno.test("Leaf joins the parts of a command, and refuses what is no text", () =
   });
   assertEquals(bench.take(), [
     "run a bc d",
-    'error {"req":"2","code":"bad-body","text":"the body is not UTF-8"}',
+    'error {"req":"2","code":"bad-body","text":"Cannot read ids: they are not UTF-8"}',
   ]);
 });
 
