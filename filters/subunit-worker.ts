@@ -15,55 +15,94 @@ import {
   UsageError,
 } from "./kit/tool/tool.ts";
 import { ON_ASK } from "./serve/worker/leaf.ts";
-import {
-  type EngineSurroundings,
-  serveLeaf,
-} from "./serve/worker/serve_leaf.ts";
-import { ProcessEngine } from "./serve/engines/process_engine.ts";
+import type { EngineSurroundings } from "./serve/worker/serve_leaf.ts";
 
-export const ENGINES = ["deno", "node"] as const;
+const ENGINES = ["deno", "node", "exec"] as const;
 
 export const tool: Tool = defineTool({
   name: "subunit-worker",
-  summary: "List and run tests on demand, commanded by packets",
-  operands: "deno [PATH...] [-- FLAG...]",
+  summary: "List and run tests on demand, as packets on standard input ask for",
+  operands: `${ENGINES.join("|")} [PATH...] [-- FLAG...]`,
   takesCommand: true,
   options: {
     timeout: { value: "SECONDS", help: "end a test after SECONDS (60)" },
     "load-timeout": {
       value: "SECONDS",
-      help: "end the loading of a unit after SECONDS (120)",
+      help: "end loading after SECONDS (120)",
     },
     "on-ask": {
       value: "wait|eof|fail",
-      help: "what a test gets that reads its standard input (wait)",
+      help:
+        "a test that reads its input waits for it (the default), gets none, \
+or fails",
     },
     eager: { help: "start the first process before the first command" },
+    list: { value: "COMMAND", help: "exec: COMMAND prints the ids of tests" },
+    run: {
+      value: "COMMAND",
+      help: "exec: COMMAND runs the ids in the file $IDFILE",
+    },
+    build: {
+      value: "COMMAND",
+      help: "exec: COMMAND makes what the others need, at first and on reload",
+    },
   },
-  exitStatus: ["the commands ended", "(not used)"],
-  examples: ["subunit-worker deno tests/ -- --allow-read"],
+  notes:
+    `FLAGs are those of deno run or node; under Deno, tests have the permissions in them
+and no others. Each run has a fresh process, so it sees every edit. Standard output
+and standard error of a test become its files "stdout" and "stderr". A test that
+ends the process, or takes too long, fails with the tag "lost"; the others go on.
+When standard input ends, so does the test in progress, within seconds, and nothing
+that it has started is left. Commands run code: never connect standard input to a
+network.`,
+  exitStatus: ["the commands ended", "not used"],
+  examples: [
+    "subunit-worker deno tests/ -- --allow-read",
+    `subunit-worker --list './unit --list' --run './unit --only-in "$IDFILE"' exec`,
+  ],
+  // Open pipes and signal listeners would keep the process alive.
   forcesExit: true,
   async run(io, options, [engine, ...paths], flags = []) {
-    if (engine === undefined) throw new UsageError("Expected an engine");
+    if (engine === undefined) {
+      throw new UsageError(`Expected an engine: ${ENGINES.join(", ")}`);
+    }
     const name = parseChoice("engine", engine, ENGINES);
-    const onAsk = parseChoice("on-ask", options["on-ask"] ?? "wait", ON_ASK);
+    const { list, run, build } = options;
+    const commands = [list, run, build].filter((one) => one !== undefined);
+    if (name === "exec" ? paths.length + flags.length > 0 : commands.length) {
+      throw new UsageError(
+        name === "exec"
+          ? "Expected no paths and no flags for the engine exec"
+          : "Options --list, --run and --build are for the engine exec",
+      );
+    }
+    const settings = {
+      timeoutSeconds: parseCount("timeout", options.timeout ?? "60"),
+      loadSeconds: parseCount("load-timeout", options["load-timeout"] ?? "120"),
+      onAsk: parseChoice("on-ask", options["on-ask"] ?? "wait", ON_ASK),
+    };
+    const { serveLeaf } = await import("./serve/worker/serve_leaf.ts");
+    if (name === "exec") {
+      if (run === undefined) throw new UsageError("Expected --run");
+      const { ExecEngine } = await import("./serve/engines/exec_engine.ts");
+      return await serveLeaf(
+        io.out,
+        (surroundings) =>
+          new ExecEngine({ commands: { list, run, build }, ...surroundings }),
+        settings,
+      );
+    }
     // Each loads modules that the other does not need.
     const how = name === "deno"
       ? (await import("./serve/engines/deno_engine.ts")).denoEngine
       : (await import("./serve/engines/node_engine.ts")).nodeEngine;
+    const { ProcessEngine } = await import("./serve/engines/process_engine.ts");
     const makeEngine = (surroundings: EngineSurroundings) => {
-      const made = new ProcessEngine({
-        ...how(paths, flags),
-        ...surroundings,
-      });
+      const made = new ProcessEngine({ ...how(paths, flags), ...surroundings });
       if (options.eager) made.prepare();
       return made;
     };
-    return await serveLeaf(io.out, makeEngine, {
-      timeoutSeconds: parseCount("timeout", options.timeout ?? "60"),
-      loadSeconds: parseCount("load-timeout", options["load-timeout"] ?? "120"),
-      onAsk,
-    });
+    return await serveLeaf(io.out, makeEngine, settings);
   },
 });
 

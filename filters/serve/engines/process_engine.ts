@@ -33,7 +33,7 @@ import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
 import { SyncedStreams } from "./synced_streams.ts";
 
 /** The signals that a client may send to a test. */
-const SIGNALS: Readonly<Record<string, SentSignal>> = {
+export const SIGNALS: Readonly<Record<string, SentSignal>> = {
   INT: "SIGINT",
   QUIT: "SIGQUIT",
   TERM: "SIGTERM",
@@ -199,7 +199,7 @@ class Generation {
       this.#readErrors(released),
     ]);
     this.#guard.remove(this.#child.pid);
-    return this.#hasEnded ? undefined : endingText(status);
+    return this.#hasEnded ? undefined : `its process ${endingText(status)}`;
   }
 
   input(bytes: Uint8Array, isEnd: boolean): void {
@@ -336,8 +336,8 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 }
 
 /** How a process ended, as part of a sentence. */
-function endingText({ code, signal }: CommandStatus): string {
+export function endingText({ code, signal }: CommandStatus): string {
   return signal === null
-    ? `its process ended with exit status ${code}`
-    : `its process was killed by ${signal}`;
+    ? `ended with exit status ${code}`
+    : `was killed by ${signal}`;
 }
