@@ -59,7 +59,7 @@ export function signalProcess(pid: number, signal: SentSignal): void {
 /** Kills the groups in the last line that it reads, once its input ends. */
 const GUARD = `trap "" HUP INT TERM
 while read -r line; do groups=$line; done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 exit 0`;
 
 /**
