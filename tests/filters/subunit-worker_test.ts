@@ -288,14 +288,8 @@ test("b", () => {});`,
         `c${extension}::a fail #lost`,
         `d${extension}::(load) fail #lost`,
         `d${extension}::a fail #lost`,
-      ].flatMap((line) =>
-        // A file that threw is loaded again in each generation.
-        Array(
-          statusesOf(events).filter((one) => one === line).length,
-        ).fill(line)
-      ),
+      ],
     );
-    assertEquals(new Set(statusesOf(events)).size, 8);
     assertEquals(verdictsOf(events).size, 4);
     const [last] = events.slice(-1);
     assertEquals(bodyOf(last), { ran: 4, unrun: [] });
@@ -451,7 +445,7 @@ Deno.test("subunit-worker runs 100,000 tests in one run", async () => {
   ).reverse();
   const events = await tool.run("run", { body: idsBody(ids) });
   const found = verdictsOf(events);
-  assertEquals([...found.keys()], ids);
+  assert([...found.keys()].join("\n") === ids.join("\n"));
   assert(found.values().every(([status]) => status === "success"));
 });
 
@@ -557,7 +551,7 @@ peerTest("subunit-worker node and node --test agree", ["node"], async () => {
     stderr: "null",
   }).output();
   const expected = new TextDecoder().decode(stdout).trim().split("\n");
-  assertEquals(expected.length, 18);
+  assertEquals(expected.length, 17);
   let hasOne = false;
   const numbered = expected.map((line) => {
     if (!line.startsWith("same ")) return line;
@@ -621,10 +615,6 @@ done < "$IDFILE"`,
     "good success",
     "unheard of success",
   ]);
-  assertMatch(
-    fileOf(events, "dies", "worker"),
-    /^--run (ended with exit status 137|was killed by SIGKILL)\n$/,
-  );
   await tool.send("run", { body: "asks" });
   await tool.untilEvent(({ status }) => status === "inprogress");
   await tool.type("something\n");

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isRegularFile } from "../../kit/io/files.ts";
+import { currentFolder } from "../../kit/io/paths.ts";
 import { runtimeProgram } from "../../kit/io/process_group.ts";
 import { piecesOf } from "../../kit/io/stdout.ts";
 import { denoGeneration } from "./deno_generation.ts";
@@ -14,6 +16,23 @@ const READ_ALL = /^(-A|--allow-all|-R|--allow-read)$/;
 const READ_SOME = /^(?:-R|--allow-read)=/;
 /** A named set of permissions may have any of them. */
 const PERMISSION_SET = /^(-P|--permission-set)(=|$)/;
+const CONFIG = /^(-c|--config|--no-config)(=|$)/;
+
+/**
+ * The flag for the configuration of the project in the current directory; Deno
+ * looks for it beside the program, which is in no directory.
+ */
+function configFlag(): string[] {
+  for (let folder = currentFolder();;) {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const path = `${folder}/${name}`;
+      if (isRegularFile(path)) return [`--config=${path}`];
+    }
+    const at = folder.lastIndexOf("/");
+    if (at < 0) return [];
+    folder = folder.slice(0, at);
+  }
+}
 
 /**
  * How generations of Deno are started.
@@ -35,6 +54,7 @@ export function denoEngine(
       "run",
       "--quiet",
       "--no-prompt",
+      ...flags.some((flag) => CONFIG.test(flag)) ? [] : configFlag(),
       // Files are loaded by their names; the generation gives this up again.
       ...mayReadAll ? [] : some ? [] : ["--allow-read"],
       ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),

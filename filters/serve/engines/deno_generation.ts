@@ -681,7 +681,11 @@ export async function denoGeneration(
   } else {
     const byId = new Map(all.map((one) => [one.id, one]));
     const ids = names ?? [...byId.keys()];
-    control("loaded", { ids });
+    // As many as fit in a packet.
+    for (let at = 0; names === undefined && at < ids.length; at += 1000) {
+      control("ids", { ids: ids.slice(at, at + 1000) });
+    }
+    control("loaded", {});
     for (const id of ids) {
       const suite = suites.get(fileOf(id));
       if (suite !== undefined && byId.has(id)) suite.left++;

@@ -460,7 +460,11 @@ export async function nodeGeneration(
   }
   const byId = new Map(all.map((one) => [one.id, one]));
   const ids = wanted ?? [...byId.keys()];
-  control("loaded", { ids });
+  // As many as fit in a packet.
+  for (let at = 0; wanted === undefined && at < ids.length; at += 1000) {
+    control("ids", { ids: ids.slice(at, at + 1000) });
+  }
+  control("loaded", {});
   /** Tests of one file, one behind the other. */
   const groups: Definition[][] = [];
   for (const id of ids) {

@@ -165,6 +165,8 @@ class Generation {
   readonly #mapping: EventMapping | undefined;
   #test: string | undefined;
   #prompt: Uint8Array = new Uint8Array(0);
+  /** The tests that a run of all tests has found. */
+  readonly #ids: string[] = [];
   #isStopped = false;
   #hasEnded = false;
   #onLoaded = () => {};
@@ -298,8 +300,9 @@ class Generation {
       const line = `\0${word} ${this.#secret}\n`;
       this.input(new TextEncoder().encode(line), false);
     } else if (fileName === "end") this.#hasEnded = true;
+    else if (fileName === "ids") this.#ids.push(...message.ids!);
     else if (fileName === "loaded") {
-      reports.loaded(message.ids);
+      reports.loaded(this.#ids);
       this.#onLoaded();
     }
   }

@@ -65,6 +65,8 @@ interface Job {
   readonly timeoutSeconds: number;
   isStopped: boolean;
   readonly excluded: string[];
+  /** The failures of files that have been reported; generations repeat them. */
+  readonly broken: Set<string>;
   isCareful: boolean;
 }
 
@@ -184,8 +186,12 @@ export class Leaf implements EngineReports {
   event(event: StatusEvent): void {
     const { testId, status } = event;
     const job = this.#job!, generation = this.#generation!;
-    const isTest = testId !== undefined && event.parentTestId === undefined &&
-      job.kind === "run";
+    if (!event.runnable && status === "fail" && testId?.endsWith("::(load)")) {
+      if (job.broken.has(testId)) return;
+      job.broken.add(testId);
+    }
+    const isTest = testId !== undefined && event.runnable &&
+      event.parentTestId === undefined && job.kind === "run";
     if (!isTest || status === undefined || status === "exists") {
       return this.#options.write(event);
     }
@@ -356,6 +362,7 @@ export class Leaf implements EngineReports {
       timeoutSeconds,
       isStopped: this.#isQuitting,
       excluded: [],
+      broken: new Set(),
       isCareful: false,
     });
     this.#next();
