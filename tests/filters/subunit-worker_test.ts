@@ -450,14 +450,13 @@ Deno.test("subunit-worker runs 100,000 tests in one run", async () => {
 });
 
 Deno.test("subunit-worker deno and deno test agree about our own tests", async () => {
-  const folder = new URL("codec/v2/", ROOT);
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: [
       "test",
       "--allow-read",
       "--no-check",
       "--reporter=junit",
-      "codec/v2",
+      "codec/gojson",
     ],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
@@ -468,11 +467,11 @@ Deno.test("subunit-worker deno and deno test agree about our own tests", async (
     ([, name, , child]) =>
       `${decoded(name)} ${child === "failure" ? "fail" : "success"}`,
   ).filter((line) => !line.includes(" > ")).sort();
-  assert(expected.length > 50, folder.pathname);
+  assert(expected.length > 10);
   await using tool = worker(
     ROOT.pathname,
     "deno",
-    "codec/v2",
+    "codec/gojson",
     "--",
     "--allow-read",
   );
