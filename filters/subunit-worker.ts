@@ -17,12 +17,12 @@ import {
 import { ON_ASK } from "./serve/worker/leaf.ts";
 import type { EngineSurroundings } from "./serve/worker/serve_leaf.ts";
 
-const ENGINES = ["deno", "node", "exec"] as const;
+const ENGINES = ["deno", "node", "python", "exec"] as const;
 
 export const tool: Tool = defineTool({
   name: "subunit-worker",
   summary: "List and run tests on demand, as packets on standard input ask for",
-  operands: `${ENGINES.join("|")} [PATH...] [-- FLAG...]`,
+  operands: `${ENGINES.join("|")} [PATH|MODULE...] [-- FLAG...]`,
   takesCommand: true,
   options: {
     timeout: { value: "SECONDS", help: "end a test after SECONDS (60)" },
@@ -33,10 +33,10 @@ export const tool: Tool = defineTool({
     "on-ask": {
       value: "wait|eof|fail",
       help:
-        "a test that reads its input waits for it (the default), gets none, \
-or fails",
+        "a test that reads its input waits for the client to answer, reads the \
+end of input (the default), or fails",
     },
-    eager: { help: "start the first process before the first command" },
+    eager: { help: "get ready before the first command" },
     list: { value: "COMMAND", help: "exec: COMMAND prints the ids of tests" },
     run: {
       value: "COMMAND",
@@ -48,7 +48,7 @@ or fails",
     },
   },
   notes:
-    `FLAGs are those of deno run or node; under Deno, tests have the permissions in them
+    `FLAGs are those of deno run, node or python3; under Deno, tests have the permissions in them
 and no others. Each run has a fresh process, so it sees every edit. Standard output
 and standard error of a test become its files "stdout" and "stderr". A test that
 ends the process, or takes too long, fails with the tag "lost"; the others go on.
@@ -58,6 +58,7 @@ network.`,
   exitStatus: ["the commands ended", "not used"],
   examples: [
     "subunit-worker deno tests/ -- --allow-read",
+    "subunit-worker --eager python my.tests",
     `subunit-worker --list './unit --list' --run './unit --only-in "$IDFILE"' exec`,
   ],
   // Open pipes and signal listeners would keep the process alive.
@@ -79,8 +80,20 @@ network.`,
     const settings = {
       timeoutSeconds: parseCount("timeout", options.timeout ?? "60"),
       loadSeconds: parseCount("load-timeout", options["load-timeout"] ?? "120"),
-      onAsk: parseChoice("on-ask", options["on-ask"] ?? "wait", ON_ASK),
+      onAsk: parseChoice("on-ask", options["on-ask"] ?? "eof", ON_ASK),
     };
+    if (name === "python") {
+      const { servePython } = await import("./serve/engines/python_engine.ts");
+      const words = [
+        `--timeout=${settings.timeoutSeconds}`,
+        `--load-timeout=${settings.loadSeconds}`,
+        `--on-ask=${settings.onAsk}`,
+        ...options.eager ? ["--eager"] : [],
+        "--",
+        ...paths,
+      ];
+      return await servePython(words, flags);
+    }
     const { serveLeaf } = await import("./serve/worker/serve_leaf.ts");
     if (name === "exec") {
       if (run === undefined) throw new UsageError("Expected --run");

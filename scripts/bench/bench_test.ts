@@ -100,6 +100,8 @@ Deno.test("growth is measured of every tool that reads a stream", () => {
     "subunit-exec",
     // It reads no stream.
     "subunit-output",
+    // It reads commands.
+    "subunit-worker",
     // It makes a file of each part, and the file system takes the time.
     "subunit2disk",
   ]);

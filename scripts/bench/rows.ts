@@ -281,6 +281,7 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "gpg-signed-stream": ["--version"],
   "subunit-diff": ["/dev/null", "/dev/null"],
   "subunit-exec": ["--", "true"],
+  "subunit-worker": ["--run=true", "exec"],
   "subunit-merge": ["-"],
   "subunit-output": ["--success", "deploy"],
   "subunit-tags": ["nightly"],

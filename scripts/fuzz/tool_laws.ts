@@ -140,6 +140,7 @@ export const CALLS: readonly Call[] = [
   }),
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),
+  v2("subunit-worker", ["--run=true", "exec"]),
   v2("subunit-1to2", []),
   v2("subunit-2to1", []),
   v2("subunit-diff", ["in", "-"]),

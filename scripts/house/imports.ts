@@ -76,7 +76,7 @@ const PAGE_STANDS_ON = [
 
 /** The files that may name the runtime's global. */
 const KNOWS_RUNTIME =
-  /^filters\/kit\/(runtime|io|tool)\/|^filters\/kit\/errors\.ts$/;
+  /^filters\/kit\/(runtime|io|tool)\/|^filters\/kit\/errors\.ts$|^filters\/serve\/engines\/deno_generation\.ts$/;
 
 /** The room of helpers for the codec's tests. */
 const TESTING = "codec/_testing";
@@ -84,7 +84,8 @@ const TESTING = "codec/_testing";
 /** Returns the room of a file; undefined if the rules do not cover it. */
 export function roomOf(path: string): string | undefined {
   const [top, first, second] = path.split("/");
-  if (!path.endsWith(".ts")) return undefined;
+  // A program in Python is imported as text.
+  if (!/\.(ts|py)$/.test(path)) return undefined;
   const name = (part: string) => part.replace(/(_test)?\.ts$/, "");
   if (top === "codec") return `codec/${name(first)}`;
   if (top !== "filters") return undefined;

@@ -27,6 +27,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],
+  "subunit-worker": ["--allow-run"],
   "subunit2cbor": ["--allow-write"],
   "subunit2csv": ["--allow-write"],
   "subunit2disk": ["--allow-write"],

@@ -49,6 +49,7 @@ const READERS = CONVENTIONAL.filter((name) =>
     "subunit-progress",
     "subunit-tags",
     "subunit-tee",
+    "subunit-worker",
   ].includes(name)
 );
 /** Tools for which a word with one dash is an option. */
@@ -90,6 +91,7 @@ function argsOf(name: string): string[] {
   if (name === "subunit-progress") return ["--forward"];
   if (name === "subunit-exec") return ["--", "cat"];
   if (name === "subunit-merge") return ["-"];
+  if (name === "subunit-worker") return ["--run=true", "exec"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
 

@@ -147,7 +147,7 @@ Deno.test("subunit-worker deno runs tests in all their forms", async () => {
   assertEquals(text("prints", "stderr"), "on the other\n");
   assertMatch(
     text("fails", "traceback"),
-    /^Error: no such luck\n    at .*a_test.ts:8:9\n$/,
+    /^Error: no such luck\n {4}at .*a_test.ts:8:9\n$/,
   );
   assertMatch(text("throws late", "traceback"), /too late/);
   assertMatch(text("rejects late", "traceback"), /nobody catches/);
@@ -320,7 +320,7 @@ test("b", () => {});`,
     );
     const id = `a${extension}::asks`;
     {
-      await using tool = worker(dir.path, engine);
+      await using tool = worker(dir.path, "--on-ask=wait", engine);
       await tool.send("run");
       const before = await tool.until("ask");
       assertEquals(bodyOf(before.at(-1)!), { test: id, prompt: "name? " });
@@ -331,7 +331,7 @@ test("b", () => {});`,
         "b success",
       ]);
     }
-    await using tool = worker(dir.path, "--on-ask=eof", engine);
+    await using tool = worker(dir.path, engine);
     const events = await tool.run("run");
     assertEquals(verdicts(events), ["asks fail", "b success"]);
     assertMatch(fileOf(events, id, "traceback"), /it is null/);
@@ -655,10 +655,36 @@ peerTest("subunit-worker exec builds tests of Go once and runs the binary", [
   assertEquals(bodyOf(events.at(-1)!), { ran: 2, unrun: [] });
 });
 
+peerTest(
+  "subunit-worker python runs the tests of a module",
+  ["python3"],
+  async () => {
+    using dir = new TempDir();
+    dir.file(
+      "sums.py",
+      `import unittest
+class Sums(unittest.TestCase):
+    def test_adds(self): self.assertEqual(1 + 1, 2)
+    def test_fails(self): self.assertEqual(1 + 1, 3)
+`,
+    );
+    await using tool = worker(dir.path, "--eager", "python", "sums");
+    const [ready] = await tool.until("ready");
+    assertEquals(bodyOf(ready).engine, "python");
+    const events = await tool.run("run");
+    assertEquals(verdicts(events), [
+      "sums.Sums.test_adds success",
+      "sums.Sums.test_fails fail",
+    ]);
+    await tool.close();
+    assertEquals((await tool.status).code, 0);
+  },
+);
+
 Deno.test("subunit-worker refuses what it cannot do", async () => {
   const cases: [args: string[], message: RegExp][] = [
-    [[], /Expected an engine: deno, node/],
-    [["ruby"], /engine is "ruby": expected deno, node/],
+    [[], /Expected an engine: deno, node, python/],
+    [["ruby"], /engine is "ruby": expected deno, node, python/],
     [["exec"], /Expected --run/],
     [["exec", "--run=x", "tests"], /no paths and no flags for the engine exec/],
     [["deno", "--run=x"], /are for the engine exec/],

@@ -292,6 +292,17 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       samples: 1,
     },
   ],
+  // A worker names its process: what it does is compared by its own tests.
+  "subunit-worker": [
+    {
+      args: () => [
+        ...["--timeout=1", "--load-timeout=1", "--on-ask=eof", "--eager"],
+        ...["--list=true", "--build=true", "--run=true", "node"],
+      ],
+      input: fc.constant(NOTHING),
+      samples: 1,
+    },
+  ],
   "subunit-filter": [
     { args: () => ["-F"], input: anyStream },
     { args: () => ["--with", "(?i)T?EST.1|ы"], input: anyStream },

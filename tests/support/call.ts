@@ -37,6 +37,7 @@ const NEED_PROCESS = [
   "subunit-merge",
   "subunit-progress",
   "subunit-tee",
+  "subunit-worker",
 ];
 
 /** The tools that can be called. */
