@@ -58,7 +58,6 @@ network.`,
   exitStatus: ["the commands ended", "not used"],
   examples: [
     "subunit-worker deno tests/ -- --allow-read",
-    "subunit-worker --eager python my.tests",
     `subunit-worker --list './unit --list' --run './unit --only-in "$IDFILE"' exec`,
   ],
   // Open pipes and signal listeners would keep the process alive.

@@ -172,6 +172,8 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   }],
   "subunit-seal": () => [PASS],
   "subunit-tags": () => [{ args: ["a"], stdin: mixed }],
+  // What it writes otherwise names its process.
+  "subunit-worker": () => [{ args: ["--help"], stdin: packets }],
   "subunit-tee": () => [PASS],
   "tap2subunit": () => [{ args: [], stdin: lines((name) => `ok - ${name}`) }],
 };

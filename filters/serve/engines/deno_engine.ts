@@ -8,7 +8,8 @@ import { isRegularFile } from "../../kit/io/files.ts";
 import { currentFolder } from "../../kit/io/paths.ts";
 import { runtimeProgram } from "../../kit/io/process_group.ts";
 import { piecesOf } from "../../kit/io/stdout.ts";
-import { denoGeneration } from "./deno_generation.ts";
+// It uses more of Deno than the tools do, and never runs in their process.
+import generation from "./deno_generation.ts" with { type: "text" };
 import { packetWriter } from "./packet_writer.ts";
 import type { ProcessEngineOptions } from "./process_engine.ts";
 
@@ -44,7 +45,7 @@ export function denoEngine(
   paths: readonly string[],
   flags: readonly string[],
 ): Pick<ProcessEngineOptions, "name" | "command" | "settings"> {
-  const script = `(${denoGeneration})(${packetWriter}, ${piecesOf});`;
+  const script = `${generation}\ndenoGeneration(${packetWriter}, ${piecesOf});`;
   const mayReadAll = flags.some((flag) => READ_ALL.test(flag));
   const some = flags.some((flag) => READ_SOME.test(flag));
   return {
@@ -58,7 +59,7 @@ export function denoEngine(
       // Files are loaded by their names; the generation gives this up again.
       ...mayReadAll ? [] : some ? [] : ["--allow-read"],
       ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),
-      `data:text/javascript,${encodeURIComponent(script)}`,
+      `data:application/typescript,${encodeURIComponent(script)}`,
     ],
     settings: {
       paths: paths.length > 0 ? paths : ["."],

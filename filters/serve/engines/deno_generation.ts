@@ -144,7 +144,7 @@ export async function denoGeneration(
       ? Deno.inspect(error, { colors: false })
       : `Uncaught ${Deno.inspect(error, { colors: false })}`;
     const lines = text.split("\n").filter((line) =>
-      !/^\s*at .*(data:text\/javascript|ext:)/.test(line)
+      !/^\s*at .*(data:application\/typescript|ext:)/.test(line)
     );
     return {
       fileName: "traceback",
