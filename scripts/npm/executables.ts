@@ -90,7 +90,8 @@ function sharedChunks(directory: string, tools: readonly string[]): string[] {
   );
   for (const file of shared) {
     for (const [, imported] of read(file).matchAll(IMPORTED)) {
-      shared.add(imported);
+      // A program that is imported as text has imports of its own.
+      if (chunks.includes(imported)) shared.add(imported);
     }
   }
   return [...shared];
