@@ -121,7 +121,8 @@ function registerContentTests(): void {
   Deno.test("the tools of the npm package share what they have in common", () => {
     const holders = (name: string) =>
       scripts(`${installed}/tools`).filter((path) =>
-        new RegExp(`\\bclass ${name}\\b|\\b${name}=class\\b`)
+        // Python's classes have a parenthesis: one tool carries its engine along.
+        new RegExp(`\\bclass ${name}\\b(?!\\()|\\b${name}=class\\b`)
           .test(Deno.readTextFileSync(path))
       ).length;
     for (const name of ["PacketDecoder", "ToolIO", "UsageError", "Output"]) {
@@ -363,7 +364,7 @@ function registerRuntimeTests(
       );
       for (const main of [required, imported]) {
         const printed = await succeed([node, main]);
-        assertEquals(printed, "true true true true true true true true\n");
+        assertEquals(printed, `${entries.map(() => "true").join(" ")}\n`);
       }
     });
 
