@@ -21,7 +21,7 @@ import {
 import { callTool, peerCallTest } from "../support/call.ts";
 import { hostileStream } from "../support/hostile.ts";
 import { TempDir, text } from "../support/run.ts";
-import { PASSED, stream, textFile } from "../support/streams.ts";
+import { damaged, PASSED, stream, textFile } from "../support/streams.ts";
 
 /** A report as the tool writes it. */
 async function reportOf(bytes: Uint8Array): Promise<string> {
@@ -80,6 +80,10 @@ peerCallTest(
           assertEquals(
             await page.locator(".group.fault > summary h3").textContent(),
             "faultmissing-comet",
+          );
+          assertEquals(
+            await page.locator("#failures .intro").textContent(),
+            `${failures.length} failures in ${counts.length} groups, by fault or first line.`,
           );
           const group = page.locator(".group").first();
           assert(await group.locator("pre").first().isVisible());
@@ -389,6 +393,131 @@ peerCallTest(
     );
 
     await t.step(
+      "failures with a fault in common are one group, whatever their first lines",
+      async () => {
+        const bad = (testId: string, headline: string, ...tags: string[]) => [
+          { testId, ...textFile("traceback", headline) },
+          { testId, status: "fail" as const, tags },
+        ];
+        const path = dir.file(
+          "faults.html",
+          await reportOf(stream(
+            ...bad("a", "KeyError: 'x'"),
+            ...bad("b", "KeyError: 'x'", "fault:lock"),
+            ...bad("c", "OSError: no", "slow", "fault:lock"),
+            ...bad("d", "ValueError: one"),
+            ...bad("e", "TimeoutError: late", "fault:lock"),
+            ...bad("f", "ValueError: one"),
+          )),
+        );
+        await chromium.visit(path, async (page) => {
+          const groups = await page.locator(".group").evaluateAll((groups) =>
+            groups.map((group) => [
+              group.classList.contains("fault"),
+              group.querySelector("h3 bdi")!.textContent,
+              [...group.querySelectorAll(".case .name")]
+                .map((name) => name.textContent).join(""),
+            ])
+          );
+          assertEquals(groups, [
+            [true, "lock", "bce"],
+            [false, "ValueError: one", "df"],
+            [false, "KeyError: 'x'", "a"],
+          ]);
+        });
+      },
+    );
+
+    await t.step(
+      "attempts are shown: of tests that ran again, and as files",
+      async () => {
+        const traceback = (attempt: number) => ({
+          testId: "inside",
+          ...textFile(`attempt-${attempt} traceback`, `E${attempt}: no`),
+        });
+        const again = { testId: "again", routeCode: "0" };
+        const path = dir.file(
+          "attempts.html",
+          await reportOf(stream(
+            { ...again, ...textFile("traceback", "OSError: first") },
+            { ...again, status: "fail" },
+            { ...again, ...textFile("traceback", "OSError: second") },
+            { ...again, status: "fail" },
+            { ...again, status: "success" },
+            traceback(1),
+            traceback(2),
+            { testId: "inside", status: "success", tags: ["flaky"] },
+          )),
+        );
+        await chromium.visit(path, async (page) => {
+          const notes = page.locator("#failures .case .note");
+          assertEquals(await notes.allTextContents(), [
+            "attempt 1 of 3, passed later",
+            "attempt 2 of 3, passed later",
+          ]);
+          const ran = page.locator("#failures .case[open]").first();
+          assertEquals(
+            await ran.locator("ol.attempts .badge").allTextContents(),
+            ["✗fail", "✗fail", "✓success"],
+          );
+          await page.locator("nav a", { hasText: "Flaky" }).click();
+          const cases = page.locator("#flaky .case");
+          assertEquals(await cases.locator(".name").allTextContents(), [
+            "again",
+            "inside",
+          ]);
+          await cases.nth(1).locator("> summary").click();
+          const attempts = cases.nth(1).locator("details.attempt");
+          assertEquals(
+            (await attempts.locator("> summary").allTextContents()).sort(),
+            ["Attempt 1", "Attempt 2"],
+          );
+          assertEquals(
+            (await attempts.locator("pre:visible").allTextContents()).sort(),
+            ["E2: no"],
+          );
+        });
+      },
+    );
+
+    const damage = dir.file(
+      "damage.html",
+      await reportOf(stream(damaged(PASSED), {
+        testId: "again",
+        status: "success",
+        tags: ["flaky"],
+      })),
+    );
+    await t.step(
+      "damage is called so, and can be searched for",
+      () =>
+        chromium.visit(damage, async (page) => {
+          assertEquals(
+            await page.locator("#failures .case .id").textContent(),
+            "Damage to the stream",
+          );
+          await page.locator("#search").fill("damage");
+          assertEquals(await results(page), "1 of 2 tests");
+        }),
+    );
+    await t.step(
+      "without JavaScript, damage is called so, and a success is not red",
+      () =>
+        chromium.visit(damage, async (page) => {
+          const articles = page.locator("#failures article");
+          assertEquals(await articles.locator("h3").allTextContents(), [
+            "Damage to the stream",
+            "again",
+          ]);
+          const [fail, success] = await articles.locator(".outcome")
+            .evaluateAll((words) =>
+              words.map((word) => getComputedStyle(word).color)
+            );
+          assert(fail !== success, `both are ${fail}`);
+        }, { javaScriptEnabled: false }),
+    );
+
+    await t.step(
       "subtests are below their parents",
       () =>
         chromium.visit(`${sample}#view=tests`, async (page) => {
@@ -591,6 +720,16 @@ peerCallTest(
           await page.keyboard.press("j");
           await page.keyboard.press("End");
           assertEquals((await idsInTable(page)).at(-1), "many.bad_599");
+          assertEquals(
+            await page.locator(".results").innerText(),
+            "20,600 tests",
+          );
+          await page.emulateMedia({ media: "print" });
+          assertEquals(
+            await page.locator(".results").innerText(),
+            "20,600 tests; the table has the first 1,000",
+          );
+          await page.emulateMedia({ media: "screen" });
           assert(await rows.count() < 80);
           // Its article is in a noscript.
           await page.keyboard.press("Enter");
@@ -625,6 +764,7 @@ peerCallTest(
         const markup of [
           "<img src=x onerror=hostile()>",
           "<iframe></iframe>",
+          "<script>hostile()</script>",
         ]
       ) {
         const injected = hostile.slice(0, at) +

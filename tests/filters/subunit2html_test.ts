@@ -4,8 +4,10 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { PARSER_TEST_ID } from "@subunit/codec";
 import fc from "fast-check";
 import {
+  DAMAGE_ID,
   MAX_STATIC_ARTICLES,
   OUTCOMES,
   type RunData,
@@ -217,6 +219,8 @@ ${TRACEBACK}
 
 `,
   );
+  assertEquals(textIn(only(articles.get(4)!, "h3")[0]), "Damage to the stream");
+  assertEquals(DAMAGE_ID, PARSER_TEST_ID);
   const [verdict] = only(root, "section").filter(({ attributes }) =>
     attributes.id === "verdict"
   );

@@ -17,7 +17,7 @@ import {
 } from "../../traceback/reason.ts";
 import type { Project } from "../../traceback/source_place.ts";
 import type { ReportedTest } from "../report.ts";
-import { MAX_HEADLINE_LENGTH } from "./data.ts";
+import { DAMAGE_TITLE, isDamage, MAX_HEADLINE_LENGTH } from "./data.ts";
 import { plainText, tracebackText } from "./file_text.ts";
 import { htmlText } from "./markup.ts";
 import { fileElement, type FileOptions } from "./test_file.ts";
@@ -88,7 +88,9 @@ export class TestArticle {
     return `<article${
       id === undefined ? "" : ` id="${id}"`
     } class="test ${outcome}">
-<h3><a href="#test=${number}">${htmlText(testId)}</a></h3>
+<h3><a href="#test=${number}">${
+      isDamage(testId, outcome) ? DAMAGE_TITLE : htmlText(testId)
+    }</a></h3>
 <p class="facts">${this.#facts()}</p>
 ${
       this.headline === undefined

@@ -46,6 +46,17 @@ export type TestLine = readonly [
 /** The longest headline in a {@linkcode TestLine}, in UTF-16 units. */
 export const MAX_HEADLINE_LENGTH = 200;
 
+/** What reports call a place where the stream is damaged. */
+export const DAMAGE_TITLE = "Damage to the stream";
+
+/** The id of tests that stand for damage: the codec's `PARSER_TEST_ID`. */
+export const DAMAGE_ID = "subunit.parser";
+
+/** Whether a test stands for damage. */
+export function isDamage(testId: string, outcome: string): boolean {
+  return testId === DAMAGE_ID && outcome === "fail";
+}
+
 /** The number of tests with each outcome, in the order of {@linkcode OUTCOMES}. */
 export type OutcomeCounts = readonly number[];
 

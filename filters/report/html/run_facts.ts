@@ -4,15 +4,11 @@
  * @module
  */
 
-import {
-  PARSER_TEST_ID,
-  type StreamItem,
-  type Timestamp,
-} from "@subunit/codec";
+import type { StreamItem, Timestamp } from "@subunit/codec";
 import { textOf } from "../../kit/io/item_bytes.ts";
 import { visibleText } from "../../kit/text/visible.ts";
 import type { ReportedTest } from "../report.ts";
-import { MAX_ROUTES, OUTCOMES, type RunData } from "./data.ts";
+import { isDamage, MAX_ROUTES, OUTCOMES, type RunData } from "./data.ts";
 
 /** How many commands are named: a merged stream has one for each shard. */
 const MAX_COMMANDS = 20;
@@ -56,7 +52,7 @@ export class RunFacts {
   add({ testId, outcome, routeCode, started, ended }: ReportedTest): void {
     this.#addTime(started);
     this.#addTime(ended);
-    if (testId === PARSER_TEST_ID && outcome === "fail") this.#damage++;
+    if (isDamage(testId, outcome)) this.#damage++;
     else this.tallyOf(routeCode)[OUTCOMES.indexOf(outcome)]++;
   }
 

@@ -6,7 +6,7 @@
 
 import { formatCount } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
-import { badge, el, idElement, secondsText } from "./dom.ts";
+import { badge, el, nameElement, secondsText } from "./dom.ts";
 import type { Tests } from "./model.ts";
 
 /** What lists need of the page. */
@@ -53,7 +53,7 @@ export function caseElement(
     "summary",
     {},
     badge(tests.outcome(test)),
-    idElement(tests.id(test)),
+    nameElement(tests, test),
     facts,
   );
   const details = el(

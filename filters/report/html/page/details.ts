@@ -6,7 +6,7 @@
 
 import { counted } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
-import { badge, el, idElement, secondsText, testAddress } from "./dom.ts";
+import { badge, el, nameElement, secondsText, testAddress } from "./dom.ts";
 import { formatClock } from "./format.ts";
 import type { Tests } from "./model.ts";
 
@@ -154,7 +154,7 @@ function linkTo(
     "a",
     { href: testAddress(test), "aria-current": isCurrent && "true" },
     badge(tests.outcome(test)),
-    isAttempt ? "" : idElement(tests.id(test)),
+    isAttempt ? "" : nameElement(tests, test),
     el("span", { class: "seconds" }, secondsText(tests, test)),
   );
 }

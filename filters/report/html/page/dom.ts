@@ -7,6 +7,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
+import { DAMAGE_TITLE } from "../data.ts";
 import { formatSeconds } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { foldersOf } from "./folders.ts";
@@ -51,7 +52,7 @@ export function badge(outcome: string): HTMLElement {
 }
 
 /** An id: its folders in the background, its name in front. */
-export function idElement(id: string): HTMLElement {
+function idElement(id: string): HTMLElement {
   const folders = foldersOf(id).join("");
   return el(
     "bdi",
@@ -59,6 +60,13 @@ export function idElement(id: string): HTMLElement {
     el("span", { class: "path" }, visibleText(folders)),
     el("span", { class: "name" }, visibleText(id.slice(folders.length))),
   );
+}
+
+/** What a line about a test names: its id, or damage. */
+export function nameElement(tests: Tests, test: number): HTMLElement {
+  return tests.isDamage(test)
+    ? el("span", { class: "id" }, DAMAGE_TITLE)
+    : idElement(tests.id(test));
 }
 
 /** The seconds of a test; empty if they are not known. */

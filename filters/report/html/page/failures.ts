@@ -41,9 +41,9 @@ export function failuresView(page: Page): ListView {
   const intro = count === 0
     ? "No test failed."
     : groups.length < count
-    ? `${counted(count, "failure")}, which start with ${
-      counted(groups.length, "different line")
-    } or have a fault in common.`
+    ? `${counted(count, "failure")} in ${
+      counted(groups.length, "group")
+    }, by fault or first line.`
     : counted(count, "failure") + ".";
   const element = el("div", {}, el("p", { class: "intro" }, intro));
   if (count > 0) element.append(list.element);

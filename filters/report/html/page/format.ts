@@ -1,8 +1,10 @@
 /**
- * Numbers on an axis and in a table.
+ * Numbers on an axis, above a table and in it.
  *
  * @module
  */
+
+import { counted, formatCount } from "../words.ts";
 
 /** The distance of marks on an axis: 1, 2 or 5 of a unit, or parts of an hour. */
 export function tickStep(least: number): number {
@@ -12,6 +14,17 @@ export function tickStep(least: number): number {
   }
   const unit = 10 ** Math.floor(Math.log10(least));
   return unit * ([1, 2, 5].find((step) => step * unit >= least * 0.999) ?? 10);
+}
+
+/** How many tests a search found. */
+export function resultsText(found: number, all: number): string {
+  const tests = counted(all, "test");
+  return found === all ? tests : `${formatCount(found)} of ${tests}`;
+}
+
+/** How many tests a table has that is too short for all. */
+export function limitText(most: number): string {
+  return `; the table has the first ${formatCount(most)}`;
 }
 
 /** A time in the day, in UTC, with milliseconds. */

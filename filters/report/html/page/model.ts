@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OUTCOMES, type TestLine } from "../data.ts";
+import { DAMAGE_TITLE, isDamage, OUTCOMES, type TestLine } from "../data.ts";
 import type { Column, Sort } from "./fragment.ts";
 import type { Searchable } from "./query.ts";
 
@@ -75,6 +75,11 @@ export class Tests implements Searchable {
     return isFailure(this.outcome(test));
   }
 
+  /** Whether it stands for a place where the stream is damaged. */
+  isDamage(test: number): boolean {
+    return isDamage(this.id(test), this.outcome(test));
+  }
+
   /** In seconds since 1970. */
   started(test: number): number | undefined {
     return this.#lines[test][2] ?? undefined;
@@ -109,7 +114,7 @@ export class Tests implements Searchable {
     const line = this.#lines[test];
     return this.#texts[test] ??= `${line[0]}\n${line[8] ?? ""}\n${
       line[5].join("\n")
-    }`.toLowerCase();
+    }${this.isDamage(test) ? `\n${DAMAGE_TITLE}` : ""}`.toLowerCase();
   }
 
   /** The positions of all attempts at a test; only itself if there was one. */

@@ -7,7 +7,7 @@
 
 import { type Page, setOpen } from "./cases.ts";
 import { Articles, testBody } from "./details.ts";
-import { badge, el, idElement } from "./dom.ts";
+import { badge, el, nameElement } from "./dom.ts";
 import {
   failuresView,
   flakyView,
@@ -392,7 +392,7 @@ class App implements Page {
         "p",
         { class: "selected" },
         badge(this.tests.outcome(test)),
-        idElement(this.tests.id(test)),
+        nameElement(this.tests, test),
       ),
       close,
       this.bodyOf(test),

@@ -5,10 +5,12 @@
  * @module
  */
 
-import { counted, formatCount } from "../words.ts";
+import { formatCount } from "../words.ts";
 import { badge, el } from "./dom.ts";
+import { limitText, resultsText } from "./format.ts";
 import { SEVERITY, type Tests } from "./model.ts";
 import { parseQuery, toggleWord } from "./query.ts";
+import { MAX_ROWS, PRINTED_ROWS } from "./table.ts";
 import { countsOf } from "./verdict.ts";
 
 /** What each word of the search language finds. */
@@ -126,10 +128,15 @@ export class SearchNotes {
   /** Shows what a search found. */
   show(text: string, found: number): void {
     this.#text = text;
-    const all = counted(this.#tests.count, "test");
-    this.#count.textContent = found === this.#tests.count
-      ? all
-      : `${formatCount(found)} of ${all}`;
+    this.#count.replaceChildren(
+      resultsText(found, this.#tests.count),
+      ...found > MAX_ROWS
+        ? [el("span", { class: "screen" }, limitText(MAX_ROWS))]
+        : [],
+      ...found > PRINTED_ROWS
+        ? [el("span", { class: "paper" }, limitText(PRINTED_ROWS))]
+        : [],
+    );
     this.#hints.textContent = parseQuery(text).hints.join(". ");
     const words = text.split(/\s+/);
     for (const [word, button] of this.#chips) {

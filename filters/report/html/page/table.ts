@@ -6,7 +6,7 @@
 
 import { visibleText } from "../../../kit/text/visible.ts";
 import type { Page } from "./cases.ts";
-import { badge, el, idElement, secondsText } from "./dom.ts";
+import { badge, el, nameElement, secondsText } from "./dom.ts";
 import { formatClock } from "./format.ts";
 import { type Column, COLUMNS, type Sort } from "./fragment.ts";
 
@@ -24,9 +24,9 @@ const ROW = 34;
 /** How many rows are made above and below those in sight. */
 const MARGIN = 12;
 /** Browsers limit the height of an element to a little more than this. */
-const MAX_ROWS = 400_000;
+export const MAX_ROWS = 400_000;
 /** How many rows are printed. */
-const PRINTED_ROWS = 1000;
+export const PRINTED_ROWS = 1000;
 
 /** The table of tests. */
 export class Table {
@@ -233,7 +233,7 @@ export class Table {
     const { tests } = this.#page;
     const test = this.#results[place];
     const depth = this.#isTree ? tests.depth(test) : 0;
-    const id = cell("id", idElement(tests.id(test)));
+    const id = cell("id", nameElement(tests, test));
     id.title = visibleText(tests.id(test));
     if (depth > 0) {
       id.style.paddingInlineStart = `${0.5 + 1.1 * Math.min(depth, 12)}rem`;

@@ -7,7 +7,14 @@
 
 import { visibleText } from "../../../kit/text/visible.ts";
 import { LongList, type Page } from "./cases.ts";
-import { badge, bar, el, focusQuietly, idElement, testAddress } from "./dom.ts";
+import {
+  badge,
+  bar,
+  el,
+  focusQuietly,
+  nameElement,
+  testAddress,
+} from "./dom.ts";
 import { formatClock, tickStep } from "./format.ts";
 import {
   criticalPath,
@@ -295,7 +302,7 @@ export class TimelineView {
     const { test, from, to } = span;
     this.#selected.replaceChildren(
       badge(tests.outcome(test)),
-      idElement(tests.id(test)),
+      nameElement(tests, test),
       el(
         "span",
         { class: "facts" },
@@ -666,7 +673,7 @@ function pathList({ tests }: Page, path: readonly Span[]): HTMLElement {
       "a",
       { href: testAddress(test) },
       badge(tests.outcome(test)),
-      idElement(tests.id(test)),
+      nameElement(tests, test),
       el(
         "span",
         { class: "seconds" },
