@@ -145,6 +145,8 @@ const reporting: Row["command"][] = [
   ["subunit2trace"],
   ["subunit2trace", "--otlp"],
   ["subunit2cbor"],
+  ["subunit-progress", "--forward"],
+  ["subunit-progress", "--format=names"],
 ];
 const bytes = CONVERTED_BYTES;
 const tests = { of: "tests", block: block() };
@@ -164,7 +166,9 @@ const rows: readonly Row[] = [
   { command: ["subunit2junitxml"], ...files },
   { command: ["subunit2html"], ...files },
   { command: ["subunit2html"], ...tests, bytes },
+  { command: ["subunit-progress"], ...tests, bytes },
   ...[
+    "subunit-progress",
     "subunit2html",
     "subunit2junitxml",
     "subunit2pyunit",
