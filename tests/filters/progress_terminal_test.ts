@@ -123,7 +123,7 @@ for (const [columns, rows] of [[80, 24], [40, 10], [200, 50], [20, 6]]) {
         more.test(screen) && /14 of 40/.test(screen)
       );
       const colors = await terminal.screen(true);
-      assertEquals(await terminal.cursor(), "0");
+      assertEquals(await terminal.cursor(), "1");
       assertRecorded(`${columns}x${rows}-live`, live);
       if (columns === 80) assertRecorded("colors", colors);
       feed.write(...REST);
@@ -135,7 +135,7 @@ for (const [columns, rows] of [[80, 24], [40, 10], [200, 50], [20, 6]]) {
   );
 }
 
-Deno.test("docs/watching.md shows the recorded screens", () => {
+Deno.test("docs/watching.md and README show the recorded screens", () => {
   const markdown = Deno.readTextFileSync(new URL("docs/watching.md", ROOT));
   const recorded = (name: string) =>
     Deno.readTextFileSync(fixture(`progress/${name}.txt`));
@@ -144,6 +144,11 @@ Deno.test("docs/watching.md shows the recorded screens", () => {
   for (const screen of [live, end]) {
     assert(markdown.includes(`\`\`\`text\n${screen}\`\`\``), screen);
   }
+  // README has no room for all of it.
+  const lines = live.split("\n");
+  const excerpt = [0, 1, 6, 7, 8, 9].map((i) => `${lines[i]}\n`).join("");
+  const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
+  assert(readme.includes(`\`\`\`text\n${excerpt}\`\`\``), excerpt);
 });
 
 peerTest(
@@ -201,7 +206,7 @@ for (const [how, status] of ENDINGS) {
       );
       feed.write(ended("bad", "fail"), started("slow", { routeCode: "0" }));
       await terminal.sees(/s {2}\[0\] slow/);
-      assertEquals(await terminal.cursor(), "0");
+      assertEquals(await terminal.cursor(), "1");
       if (how === "Ctrl-C") await terminal.press("C-c");
       else {
         const pid = Number(Deno.readTextFileSync(`${path}.pid`));
@@ -219,6 +224,37 @@ for (const [how, status] of ENDINGS) {
     },
   );
 }
+
+peerTest(
+  "subunit-progress leaves the terminal as it was when it is stopped, goes on, and is killed",
+  ["tmux"],
+  async () => {
+    await using terminal = await Terminal.open(80, 24);
+    const path = await terminal.fifo("feed");
+    using feed = new Feed(path);
+    const before = await terminal.state();
+    const command = commandOf(NAME).map(quote).join(" ");
+    await terminal.type(`clear; ${command} < ${quote(path)}`);
+    feed.write(ended("bad", "fail"), started("slow"));
+    await terminal.sees(/s {2}slow/);
+    await terminal.press("C-z");
+    await terminal.sees(/Stopped/);
+    assertEquals(await terminal.state(), before);
+    await terminal.type("clear");
+    await terminal.sees(/^$/);
+    await terminal.type("fg > /dev/null");
+    feed.write(ended("worse", "fail"));
+    // The block is drawn anew, once.
+    await terminal.sees(
+      /^FAIL {2}worse\n0 passed {2}2 failed [^\n]*\n +[\d.]+ s {2}slow$/m,
+    );
+    await terminal.press("C-z");
+    await terminal.sees(/Stopped/);
+    await terminal.type("kill -KILL %1; wait; clear; echo gone");
+    await terminal.sees(/^gone$/m);
+    assertEquals(await terminal.state(), before);
+  },
+);
 
 peerTest(
   "subunit-progress leaves the terminal as it was after an error, and when its reader leaves",

@@ -24,8 +24,9 @@ const TO_LINE_END = "\x1b[K", TO_SCREEN_END = "\x1b[J";
 
 /**
  * Makes the frames of a block. Each is one text, to be written at once; it hides
- * the cursor, which stays at the end of the block, and {@linkcode Block.leave}
- * shows it again. Lines are overwritten, never erased before.
+ * the cursor while it moves, and no longer: a process that is stopped or killed
+ * between two frames cannot show it again. Lines are overwritten, never erased
+ * before.
  */
 export class Block {
   /** The widths of the lines on the screen; none when there is no block. */
@@ -57,17 +58,17 @@ export class Block {
     this.#columns = columns;
     this.#widths = lines.map(({ plain }) => widthOf(plain));
     return BEGIN_FRAME + HIDE_CURSOR + start + clears + withReturns(above) +
-      NO_WRAP + block + TO_SCREEN_END + WRAP + END_FRAME;
+      NO_WRAP + block + TO_SCREEN_END + WRAP + SHOW_CURSOR + END_FRAME;
   }
 
-  /** The same, and the block is gone: the cursor is where it was, and visible. */
+  /** The same, and the block is gone: the cursor is where it was. */
   leave(above: string, { columns }: ConsoleSize): string {
     const start = this.#toStart(columns);
     const isThere = this.#drawn !== "";
     this.forget();
     if (!isThere) return withReturns(above);
-    return BEGIN_FRAME + start + TO_SCREEN_END + withReturns(above) +
-      SHOW_CURSOR + END_FRAME;
+    return BEGIN_FRAME + HIDE_CURSOR + start + TO_SCREEN_END +
+      withReturns(above) + SHOW_CURSOR + END_FRAME;
   }
 
   /** The next frame is drawn where the cursor is: something else was written. */

@@ -7,7 +7,8 @@ const line = (plain: string): TerminalLine => ({
 });
 const WIDE = { columns: 80, rows: 24 };
 const green = (text: string) => `\x1b[32m${text}\x1b[39m\x1b[K`;
-const OPEN = "\x1b[?2026h\x1b[?25l", CLOSE = "\x1b[J\x1b[?7h\x1b[?2026l";
+const OPEN = "\x1b[?2026h\x1b[?25l",
+  CLOSE = "\x1b[J\x1b[?7h\x1b[?25h\x1b[?2026l";
 
 Deno.test("Block draws over itself, without erasing first, in one text", () => {
   const block = new Block();
@@ -54,7 +55,7 @@ Deno.test("Block leaves the screen as it was, with the cursor", () => {
   block.draw("", [line("one"), line("two")], WIDE);
   assertEquals(
     block.leave("end\n", WIDE),
-    "\x1b[?2026h\r\x1b[1A\x1b[Jend\r\n\x1b[?25h\x1b[?2026l",
+    "\x1b[?2026h\x1b[?25l\r\x1b[1A\x1b[Jend\r\n\x1b[?25h\x1b[?2026l",
   );
   assertEquals(block.leave("", WIDE), "");
 });
