@@ -482,7 +482,7 @@ peerCallTest(
 
     const damage = dir.file(
       "damage.html",
-      await reportOf(stream(damaged(PASSED), {
+      await reportOf(stream(damaged(PASSED), damaged(PASSED), {
         testId: "again",
         status: "success",
         tags: ["flaky"],
@@ -493,11 +493,17 @@ peerCallTest(
       () =>
         chromium.visit(damage, async (page) => {
           assertEquals(
-            await page.locator("#failures .case .id").textContent(),
+            await page.locator("#failures h3").first().textContent(),
             "Damage to the stream",
           );
+          for (const id of await page.locator(".case .id").allTextContents()) {
+            assertMatch(id, /^Cannot decode packet \d+ at byte \d+: .*CRC/);
+          }
+          // Two places, and not two attempts.
+          assertEquals(await page.locator(".count").allTextContents(), ["2×"]);
+          assertEquals(await page.locator(".note, .attempts").count(), 0);
           await page.locator("#search").fill("damage");
-          assertEquals(await results(page), "1 of 2 tests");
+          assertEquals(await results(page), "2 of 3 tests");
         }),
     );
     await t.step(
@@ -507,9 +513,10 @@ peerCallTest(
           const articles = page.locator("#failures article");
           assertEquals(await articles.locator("h3").allTextContents(), [
             "Damage to the stream",
+            "Damage to the stream",
             "again",
           ]);
-          const [fail, success] = await articles.locator(".outcome")
+          const [fail, , success] = await articles.locator(".outcome")
             .evaluateAll((words) =>
               words.map((word) => getComputedStyle(word).color)
             );
@@ -738,6 +745,13 @@ peerCallTest(
             "E599: no",
           );
           await page.locator("nav a", { hasText: "Failures" }).click();
+          // Paper has the first ones, and says so.
+          assertEquals(
+            await page.locator("#failures [data-left]").evaluateAll((lists) =>
+              lists.map((list) => list.getAttribute("data-left"))
+            ),
+            ["and 580 more"],
+          );
           await page.locator(".more").last().click();
           assert(await page.locator(".group").count() > 200);
         });

@@ -125,6 +125,9 @@ export class LongList<Item> {
     this.#shown = end;
     const left = this.#items.length - end;
     this.#more.hidden = left === 0;
+    // On paper there is nothing to press.
+    if (left > 0) this.element.dataset.left = `and ${formatCount(left)} more`;
+    else delete this.element.dataset.left;
     this.#more.textContent = left <= MORE_ITEMS
       ? `Show ${formatCount(left)} more`
       : `Show ${MORE_ITEMS} more of ${formatCount(left)}`;

@@ -7,7 +7,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-import { DAMAGE_TITLE } from "../data.ts";
 import { formatSeconds } from "../words.ts";
 import { visibleText } from "../../../kit/text/visible.ts";
 import { foldersOf } from "./folders.ts";
@@ -62,10 +61,10 @@ function idElement(id: string): HTMLElement {
   );
 }
 
-/** What a line about a test names: its id, or damage. */
+/** What a line about a test names: its id, or what is damaged. */
 export function nameElement(tests: Tests, test: number): HTMLElement {
   return tests.isDamage(test)
-    ? el("span", { class: "id" }, DAMAGE_TITLE)
+    ? el("bdi", { class: "id" }, visibleText(tests.headline(test)))
     : idElement(tests.id(test));
 }
 

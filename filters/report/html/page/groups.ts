@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DAMAGE_TITLE } from "../data.ts";
 import type { Tests } from "./model.ts";
 
 /** Failures with one fault or one first line. */
@@ -27,9 +28,11 @@ export function groupFailures(tests: Tests): Group[] {
   for (let test = 0; test < tests.count; test++) {
     if (!tests.isFailure(test)) continue;
     const fault = tests.tags(test).find((tag) => FAULT.test(tag));
-    const title = fault === undefined
-      ? tests.headline(test)
-      : FAULT.exec(fault)![1];
+    const title = fault !== undefined
+      ? FAULT.exec(fault)![1]
+      : tests.isDamage(test)
+      ? DAMAGE_TITLE
+      : tests.headline(test);
     const key = `${fault === undefined ? "line" : "fault"}\0${title}`;
     const group = groups.get(key);
     if (group !== undefined) group.tests.push(test);

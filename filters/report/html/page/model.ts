@@ -296,6 +296,8 @@ function attemptsIn(
   const first = new Positions();
   const attempts = new Map<number, number[]>();
   lines.forEach((line, test) => {
+    // Places of damage have one id, and are not attempts at anything.
+    if (isDamage(line[0], OUTCOMES[line[1]])) return;
     const earlier = first.get(line[4], line[0]);
     if (earlier === undefined) return first.set(line[4], line[0], test);
     const all = attempts.get(earlier) ?? [earlier];
