@@ -79,9 +79,14 @@ export function isPythonTool(tool: string): boolean {
 export function fromPipe(
   command: string | undefined,
   corpus: Corpus | undefined,
+  into?: string,
 ): string | undefined {
   if (command === undefined || corpus === undefined) return undefined;
-  return `${command} < <(cat ${quote(corpus.path)}) > /dev/null`;
+  const first = `${command} < <(cat ${quote(corpus.path)})`;
+  // One command, as `exec` wants it: that which ends last.
+  return into === undefined
+    ? `${first} > /dev/null`
+    : `${into} < <(${first}) > /dev/null`;
 }
 
 export function onNothing(command: string): string {

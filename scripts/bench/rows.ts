@@ -323,8 +323,7 @@ export function streamRow(row: StreamRow): Row {
     goals: [...row.goals, MEMORY],
     async measure({ runs, scale }) {
       const corpus = makeCorpus(name, Math.round(scale * corpusBytes(name)));
-      const first = commandLine(tool, args);
-      const ours = into ? `{ ${first} | ${commandLine(into, [])}; }` : first;
+      const ours = commandLine(tool, args);
       const theirs = pythonTool && pythonCommandLine(pythonTool, args);
       const slice = theirs && pythonBytes
         ? makeCorpus(name, Math.round(scale * pythonBytes))
@@ -332,7 +331,7 @@ export function streamRow(row: StreamRow): Row {
       const samples = await takeTurns({
         ours: row.timesItself
           ? `${ours} ${quote(corpus.path)}`
-          : fromPipe(ours, corpus),
+          : fromPipe(ours, corpus, into && commandLine(into, [])),
         cat: fromPipe("cat", corpus),
         python: fromPipe(theirs, slice),
         pythonStart: theirs && onNothing(theirs),
