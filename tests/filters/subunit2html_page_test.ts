@@ -10,7 +10,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { Page } from "playwright-core";
-import type { TestLine } from "../../filters/report/html/data.ts";
+import { MAX_ROUTES, type TestLine } from "../../filters/report/html/data.ts";
 import { readLines, Tests } from "../../filters/report/html/page/model.ts";
 import { sampleRun } from "../../scripts/docs/sample_run.ts";
 import {
@@ -488,6 +488,33 @@ peerCallTest(
         tags: ["flaky"],
       })),
     );
+    await t.step(
+      "routes are counted, and that there are more is said",
+      async () => {
+        for (
+          const [count, words] of [
+            [2, "2 routes"],
+            [MAX_ROUTES + 1, "1,000 routes and others"],
+          ] as const
+        ) {
+          const path = dir.file(
+            "routes.html",
+            await reportOf(stream(
+              ...Array.from({ length: count }, (_, i) => ({
+                testId: "a",
+                routeCode: `${i}`,
+                status: "success" as const,
+              })),
+            )),
+          );
+          await chromium.visit(path, async (page) => {
+            const summary = page.locator("details.routes > summary");
+            assertEquals(await summary.textContent(), words);
+          });
+        }
+      },
+    );
+
     await t.step(
       "damage is called so, and can be searched for",
       () =>

@@ -48,7 +48,12 @@ export function completeVerdict(verdict: Element, run: RunData): void {
     const details = el(
       "details",
       { class: "routes" },
-      el("summary", {}, counted(run.routes.length, "route")),
+      el(
+        "summary",
+        {},
+        counted(run.routes.length, "route"),
+        run.otherRoutes === null ? "" : " and others",
+      ),
     );
     routes.before(details);
     routes.querySelector("caption")?.remove();
