@@ -28,7 +28,7 @@ export function endSections(
   lost: readonly Failure[],
   isOver: boolean,
 ): Section[] {
-  const { failures, unlisted, flaky, slowest } = run;
+  const { failures, unlisted, flaky, unlistedFlaky, slowest } = run;
   const more: Line[] = unlisted > 0
     ? [[[`  and ${unlisted} more failures, which subunit-ls --failing lists`]]]
     : [];
@@ -42,11 +42,16 @@ export function endSections(
     section(
       "Flaky: passed, but not at once",
       "odd",
-      flaky.map(({ hasFailed, ...name }) => [
-        ["  "],
-        ...nameSpans(name),
-        [hasFailed ? "" : '  tagged "flaky"', "faint"],
-      ]),
+      [
+        ...flaky.map(({ hasFailed, ...name }): Line => [
+          ["  "],
+          ...nameSpans(name),
+          [hasFailed ? "" : '  tagged "flaky"', "faint"],
+        ]),
+        ...unlistedFlaky > 0
+          ? [[[`  and ${unlistedFlaky} more tagged "flaky"`]] as Line]
+          : [],
+      ],
     ),
     section(
       "Slowest",

@@ -29,6 +29,8 @@ const SLOWEST = 5;
  * reasons of those that come faster than they can be read are not looked for.
  */
 const MAX_FAILURES = 10_000;
+/** How many tests with the tag are kept. */
+const MAX_TAGGED = 10_000;
 /** How many reasons are looked for at once, and in a second. */
 const MAX_REASONS = 1000, REASONS_A_SECOND = 500;
 /** How many rows are looked at for the last time in them. */
@@ -95,6 +97,8 @@ export class LiveRun {
   #unlisted = 0;
   /** Tests that passed with the tag, and did not fail before. */
   readonly #tagged: Flaky[] = [];
+  /** How many others there were. */
+  #unlistedFlaky = 0;
   #slowest: Slow[] = [];
   /** In nanoseconds: a test must take longer to be among them. */
   #slowestLimit = 0;
@@ -221,6 +225,10 @@ export class LiveRun {
       }
     }
     if (!this.#hasFlakyTag(rows, i)) return;
+    if (this.#tagged.length >= MAX_TAGGED) {
+      this.#unlistedFlaky++;
+      return;
+    }
     const { testId, routeCode } = this.#verdict.endedTest(rows, i);
     this.#tagged.push({ testId, routeCode, hasFailed: false });
   }
@@ -315,6 +323,11 @@ export class LiveRun {
         hasFailed: true,
       }));
     return [...retried, ...this.#tagged];
+  }
+
+  /** How many tests with the tag are not kept. */
+  get unlistedFlaky(): number {
+    return this.#unlistedFlaky;
   }
 
   get slowest(): readonly Slow[] {

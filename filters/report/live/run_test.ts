@@ -13,6 +13,7 @@ import {
   textFile,
 } from "../../../tests/support/streams.ts";
 import type { Failure } from "./failure.ts";
+import { endSections } from "./ending.ts";
 import { Forecast } from "./forecast.ts";
 import { type Ended, LiveRun } from "./run.ts";
 
@@ -213,4 +214,23 @@ Deno.test("LiveRun keeps the names of 10,000 failures, and counts the others", (
   }
   addTo(run, ended("5", "fail"), ended("11000", "fail"));
   assertEquals([run.failures.length, run.unlisted], [10_000, 2001]);
+});
+
+Deno.test("LiveRun keeps the names of 10,000 flaky tests, and counts the others", () => {
+  const [run] = begin();
+  for (let from = 0; from < 12_000; from += 1000) {
+    addTo(
+      run,
+      ...Array.from(
+        { length: 1000 },
+        (_, i) => ended(`${from + i}`, "success", { tags: ["flaky"] }),
+      ),
+    );
+  }
+  assertEquals([run.flaky.length, run.unlistedFlaky], [10_000, 2000]);
+  const flaky = endSections(run, [], true).find(({ title }) =>
+    title[0][0].startsWith("Flaky")
+  )!;
+  assertEquals(flaky.lines.length, 10_001);
+  assertEquals(flaky.lines.at(-1), [['  and 2000 more tagged "flaky"']]);
 });
