@@ -14,10 +14,10 @@ import type {
 import { readStreamAsync } from "./input.ts";
 import { onEndingSignal } from "./signals.ts";
 
-/** Where the standard streams of a command go. */
-export type CommandStreams = Required<
-  Pick<CommandOptions, "stdin" | "stdout" | "stderr">
->;
+/** Where the standard streams of a command go, and how else it is run. */
+export type CommandStreams =
+  & Required<Pick<CommandOptions, "stdin" | "stdout" | "stderr">>
+  & Omit<CommandOptions, "args">;
 
 /**
  * Starts a command.

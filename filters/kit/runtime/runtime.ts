@@ -45,6 +45,13 @@ export interface Runtime {
     options?: CommandOptions,
   ) => { spawn(): ChildProcess };
 
+  /** The number of the user. */
+  uid(): number | null;
+  /** Waits for connections at a path; there are no other sockets. */
+  listen(options: UnixAddress): Listener;
+  /** Connects to whoever listens at a path. */
+  connect(options: UnixAddress): Promise<Connection>;
+
   /** Opens a file to be read, unless the options ask for something else. */
   openSync(path: string, options?: OpenOptions): FsFile;
   /** Opens a file to be read as a stream. */
@@ -53,7 +60,13 @@ export interface Runtime {
   statSync(path: string): FileInfo;
   /** What is at a path; a link is a link. */
   lstatSync(path: string): FileInfo;
-  mkdirSync(path: string, options?: { recursive?: boolean }): void;
+  mkdirSync(
+    path: string,
+    options?: { recursive?: boolean; mode?: number },
+  ): void;
+  readDirSync(path: string): Iterable<{ readonly name: string }>;
+  renameSync(from: string, to: string): void;
+  chmodSync(path: string, mode: number): void;
   removeSync(path: string): void;
   /** Makes an empty file that nobody else may read, and returns its path. */
   makeTempFileSync(options: { prefix: string }): string;
@@ -72,7 +85,7 @@ export interface Runtime {
 
 type ErrorClass = new (message: string) => Error;
 
-/** The signals that the tools listen to and send. */
+/** The signals that the tools listen to and pass on. */
 export type Signal =
   | "SIGCONT"
   | "SIGHUP"
@@ -94,6 +107,7 @@ export interface Stdin {
   /** Returns how many bytes were read; null at the end. */
   readSync(buffer: Uint8Array): number | null;
   read(buffer: Uint8Array): Promise<number | null>;
+  isTerminal(): boolean;
   close(): void;
 }
 
@@ -126,11 +140,38 @@ export interface FsFile extends Disposable {
   close(): void;
 }
 
+/** A path at which processes of one machine meet. */
+export interface UnixAddress {
+  readonly transport: "unix";
+  readonly path: string;
+}
+
+/** Waits for connections. */
+export interface Listener {
+  accept(): Promise<Connection>;
+  close(): void;
+}
+
+/** A connection. */
+export interface Connection {
+  /** Returns how many bytes were read; null at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Returns how many bytes were written. */
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
 /** What the tools ask of a file. */
 export interface FileInfo {
   readonly isFile: boolean;
+  readonly isDirectory: boolean;
+  readonly isSocket: boolean | null;
   /** In bytes. */
   readonly size: number;
+  /** The permissions of the user, the group and others. */
+  readonly mode: number | null;
+  /** The number of its owner. */
+  readonly uid: number | null;
 }
 
 /** How a file is opened. */
@@ -153,6 +194,8 @@ export interface CommandOptions {
   stdin?: Stdio;
   stdout?: Stdio;
   stderr?: Stdio;
+  /** Variables besides those of the tool. */
+  env?: Record<string, string>;
   /** Whether it leads a process group of its own. */
   detached?: boolean;
 }

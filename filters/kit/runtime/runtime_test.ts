@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { TempDir } from "../../../tests/support/run.ts";
 import { stream } from "../../../tests/support/streams.ts";
 import { runtime as node } from "./node/runtime.ts";
@@ -29,6 +29,44 @@ async function thrownBy(
     return [name, message.split(" (os error")[0]];
   }
   return [undefined, "nothing was thrown"];
+}
+
+for (const [name, runtime] of Object.entries(RUNTIMES)) {
+  Deno.test(`${name} connects processes at a path`, async () => {
+    using dir = new TempDir();
+    const transport = "unix";
+    const [path, moved] = [`${dir.path}/new`, `${dir.path}/socket`];
+    const listener = runtime.listen({ transport, path });
+    runtime.chmodSync(path, 0o600);
+    runtime.renameSync(path, moved);
+    const info = runtime.lstatSync(moved);
+    assertEquals(info.isSocket, true);
+    assertEquals(info.mode! & 0o777, 0o600);
+    assertEquals(info.uid, runtime.uid());
+    const connection = await runtime.connect({ transport, path: moved });
+    const accepted = await listener.accept();
+    const buffer = new Uint8Array(9);
+    await connection.write(stream("one"));
+    assertEquals(await accepted.read(buffer), 3);
+    await accepted.write(stream("two"));
+    assertEquals(await connection.read(buffer), 3);
+    assertEquals(text(buffer.subarray(0, 3)), "two");
+    connection.close();
+    assertEquals(await accepted.read(buffer), null);
+    accepted.close();
+    listener.close();
+    await assertRejects(() => runtime.connect({ transport, path: moved }));
+  });
+
+  Deno.test(`${name} makes folders for one user, and lists them`, () => {
+    using dir = new TempDir();
+    const folder = `${dir.path}/private`;
+    runtime.mkdirSync(folder, { mode: 0o700 });
+    const { isDirectory, mode } = runtime.lstatSync(folder);
+    assertEquals([isDirectory, mode! & 0o777], [true, 0o700]);
+    const names = Array.from(runtime.readDirSync(dir.path), ({ name }) => name);
+    assertEquals(names, ["private"]);
+  });
 }
 
 for (const [name, runtime] of Object.entries(RUNTIMES)) {

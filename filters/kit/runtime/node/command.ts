@@ -34,12 +34,14 @@ export class Command {
   /** Starts it. */
   spawn(): NodeChild {
     const { args = [], stdin, stdout, stderr, detached } = this.#options;
+    const env = this.#options.env && { ...process.env, ...this.#options.env };
     const pipes = makePipes([stdout, stderr].filter(isPiped).length);
     const outPipe = isPiped(stdout) ? pipes[0] : undefined;
     const errPipe = isPiped(stderr) ? pipes.at(-1) : undefined;
     const { spawn } = process.getBuiltinModule("node:child_process");
     const child = spawn(this.#program, args, {
       detached,
+      env,
       stdio: [
         isPiped(stdin) ? "pipe" : nodeStdio(stdin),
         outPipe?.writeEnd ?? nodeStdio(stdout),

@@ -105,7 +105,14 @@ export class NodeFile implements FsFile {
 
 /** Node's description of a file as the tools know it. */
 export function fileInfo(stats: fs.Stats): FileInfo {
-  return { isFile: stats.isFile(), size: stats.size };
+  return {
+    isFile: stats.isFile(),
+    isDirectory: stats.isDirectory(),
+    isSocket: stats.isSocket(),
+    size: stats.size,
+    mode: stats.mode,
+    uid: stats.uid,
+  };
 }
 
 /** The flags of open(2) for options, as Rust's `OpenOptions` has them. */

@@ -23,9 +23,24 @@ export function lstatSync(path: string): FileInfo {
 /** Makes a directory, and with `recursive` those above it. */
 export function mkdirSync(
   path: string,
-  options?: { readonly recursive?: boolean },
+  options?: { readonly recursive?: boolean; readonly mode?: number },
 ): void {
   withDenoErrors(() => void fs.mkdirSync(path, options));
+}
+
+/** What is in a directory. */
+export function readDirSync(path: string): { readonly name: string }[] {
+  return withDenoErrors(() => fs.readdirSync(path, { withFileTypes: true }));
+}
+
+/** Gives a file another path. */
+export function renameSync(from: string, to: string): void {
+  withDenoErrors(() => fs.renameSync(from, to));
+}
+
+/** Sets the permissions of a file. */
+export function chmodSync(path: string, mode: number): void {
+  withDenoErrors(() => fs.chmodSync(path, mode));
 }
 
 /** Removes a file. */

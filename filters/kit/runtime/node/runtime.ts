@@ -14,13 +14,17 @@ import { Command } from "./command.ts";
 import { errors, withDenoErrors } from "./errors.ts";
 import { open, openSync, SeekMode } from "./file.ts";
 import {
+  chmodSync,
   lstatSync,
   makeTempFileSync,
   mkdirSync,
+  readDirSync,
   removeSync,
+  renameSync,
   statSync,
 } from "./folders.ts";
 import { addSignalListener, removeSignalListener } from "./signals.ts";
+import { connect, listen } from "./socket.ts";
 import { NodeOutput, NodeStdin } from "./stdio.ts";
 import { consoleSize } from "./terminal.ts";
 
@@ -43,17 +47,23 @@ export const runtime: Runtime = {
   kill: (pid, signal) => {
     withDenoErrors(() => process.kill(pid, signal));
   },
+  uid: () => process.getuid?.() ?? null,
   exit: (status) => process.exit(status ?? process.exitCode),
   addSignalListener,
+  chmodSync,
   Command,
+  connect,
   errors,
+  listen,
   lstatSync,
   makeTempFileSync,
   mkdirSync,
   open,
   openSync,
+  readDirSync,
   removeSignalListener,
   removeSync,
+  renameSync,
   SeekMode,
   statSync,
 };

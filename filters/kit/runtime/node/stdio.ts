@@ -25,6 +25,10 @@ export class NodeStdin implements Stdin {
     return this.#listened.read(buffer);
   }
 
+  isTerminal(): boolean {
+    return this.#file.isTerminal();
+  }
+
   close(): void {
     this.#listened.close();
   }
