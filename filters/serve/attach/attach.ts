@@ -1,0 +1,213 @@
+/**
+ * Connects to a server: to see what its routes do, or to talk to the test of
+ * one.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import { PacketDecoder, type StatusEvent } from "@subunit/codec";
+import {
+  ControlReader,
+  isControl,
+  type ReadMessage,
+} from "@subunit/codec/control";
+import { readInputAsync } from "../../kit/io/input.ts";
+import { ownPid } from "../../kit/io/process_group.ts";
+import { onEndingSignal } from "../../kit/io/signals.ts";
+import {
+  connectTo,
+  knownSockets,
+  readConnection,
+  surroundingSocket,
+} from "../../kit/io/sockets.ts";
+import { isTyped, TerminalKeys } from "../../kit/io/typing.ts";
+import type { Connection } from "../../kit/runtime/runtime.ts";
+import { visibleLines } from "../../kit/text/visible.ts";
+import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
+import { encodeMessage, type RouteState } from "../hub/messages.ts";
+import { Session, type SessionOptions } from "./session.ts";
+
+const LINE_FEED = 0x0a;
+
+/**
+ * Connects to the server at a path, or to the only one of the user.
+ *
+ * @throws {ToolError} when there is none, or are several
+ */
+export async function connectToServer(
+  path: string | undefined = surroundingSocket(),
+): Promise<ServerConnection> {
+  if (path !== undefined) {
+    const connection = await connectTo(path);
+    if (connection !== undefined) return new ServerConnection(connection);
+    throw new ToolError(`No server is at "${path}": start subunit-serve`);
+  }
+  const found: [path: string, connection: Connection][] = [];
+  for (const known of knownSockets()) {
+    const connection = await connectTo(known);
+    if (connection !== undefined) found.push([known, connection]);
+  }
+  if (found.length === 1) return new ServerConnection(found[0][1]);
+  for (const [, connection] of found) connection.close();
+  if (found.length === 0) {
+    throw new ToolError("No server runs: start subunit-serve");
+  }
+  const paths = found.map(([path]) => path).join(", ");
+  throw new ToolError(`Several servers run: choose a --socket: ${paths}`);
+}
+
+/** A connection to a server. */
+export class ServerConnection {
+  readonly #connection: Connection;
+  #parts: Uint8Array[] = [];
+  #isWriting = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Sends packets, behind those before. */
+  send(packets: Uint8Array): void {
+    this.#parts.push(packets);
+    if (!this.#isWriting) this.#write();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      while (this.#parts.length > 0) {
+        const bytes = concat(this.#parts.splice(0));
+        for (let at = 0; at < bytes.length;) {
+          at += await this.#connection.write(bytes.subarray(at));
+        }
+      }
+    } catch {
+      // The reader notices that it is lost.
+    }
+    this.#isWriting = false;
+  }
+
+  /** Calls `take` with each event, and `endChunk` after those of a chunk. */
+  async read(
+    take: (event: StatusEvent) => void,
+    endChunk: () => void = () => {},
+  ): Promise<void> {
+    const decoder = new PacketDecoder();
+    for await (const chunk of readConnection(this.#connection)) {
+      decoder.push(chunk);
+      decoder.drain((item) => {
+        if (item.kind === "packet") take(item.toEvent());
+      });
+      endChunk();
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
+
+/** Prints what the routes of a server do. */
+export async function listRoutes(
+  io: ToolIO,
+  server: ServerConnection,
+): Promise<void> {
+  const reader = new ControlReader();
+  const answer = Promise.withResolvers<ReadMessage | undefined>();
+  server.send(encodeMessage({ word: "routes" }));
+  server.read((event) => {
+    const message = isControl(event) ? reader.add(event) : undefined;
+    if (message?.word === "routes") answer.resolve(message);
+  }).finally(() => answer.resolve(undefined));
+  const message = await answer.promise;
+  if (message === undefined) throw new ToolError("The server has ended");
+  const routes: RouteState[] = JSON.parse(
+    new TextDecoder().decode(message.body),
+  );
+  for (const { route, test = "", state, seconds, prompt = "" } of routes) {
+    const cells = [route, test, state, seconds.toFixed(1), prompt];
+    cells.forEach((cell, index) => {
+      if (index > 0) io.out.writeText("\t");
+      io.out.writeName(cell);
+    });
+    io.out.writeText("\n");
+  }
+}
+
+/** Talks to a test until it ends, or the user leaves. Returns the exit status. */
+export async function attach(
+  io: ToolIO,
+  server: ServerConnection,
+  options: Pick<SessionOptions, "route" | "isReadOnly" | "steals" | "lines">,
+): Promise<number> {
+  const isTerminal = isTyped();
+  let isLineBegun = false;
+  const endLine = () => {
+    if (isLineBegun && io.out.isTerminal) io.out.writeText("\n");
+    isLineBegun = false;
+    io.out.flush();
+  };
+  const session = new Session({
+    ...options,
+    pid: ownPid(),
+    send: (packets) => server.send(packets),
+    show(text) {
+      if (text === "") return;
+      isLineBegun = !text.endsWith("\n");
+      io.out.writeText(io.out.isTerminal ? visibleLines(text) : text);
+    },
+    say(message) {
+      endLine();
+      io.warn(message);
+    },
+  });
+  const over = Promise.withResolvers<number>();
+  session.over.then(over.resolve);
+  const keys = isTerminal ? await TerminalKeys.take() : undefined;
+  const stopListening = onEndingSignal((signal, status) => {
+    if (signal === "SIGINT" && isTerminal) session.interrupt();
+    else over.resolve(status);
+  });
+  try {
+    server.read(
+      (event) => session.take(event),
+      () => {
+        try {
+          io.out.flush();
+        } catch (error) {
+          over.reject(error);
+        }
+      },
+    ).then(() => session.lose(), over.reject);
+    session.begin();
+    takeInput(session, isTerminal, (chunk) => {
+      // The terminal shows it, and Enter begins a new line.
+      isLineBegun = chunk.at(-1) !== LINE_FEED;
+    }).catch(over.reject);
+    return await over.promise;
+  } finally {
+    stopListening();
+    await keys?.release();
+    endLine();
+    server.close();
+  }
+}
+
+async function takeInput(
+  session: Session,
+  isTerminal: boolean,
+  typed: (chunk: Uint8Array) => void,
+): Promise<void> {
+  // A pipe keeps what comes before; keys that leave work at once.
+  if (!isTerminal) await session.attached;
+  for await (const chunk of readInputAsync("-")) {
+    if (isTerminal) {
+      typed(chunk);
+      session.typed(chunk);
+    } else {
+      session.piped(chunk);
+    }
+  }
+  session.end();
+}
