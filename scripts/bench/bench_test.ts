@@ -96,11 +96,15 @@ Deno.test("growth is measured of every tool that reads a stream", () => {
   assertEquals(toolNames().filter((name) => !measured.has(name)), [
     // It has rows of its own.
     "gpg-signed-stream",
+    // They read commands.
+    "subunit-attach",
+    "subunit-ctl",
     // A command decides what it reads; as the converters read it.
     "subunit-exec",
     // It reads no stream.
     "subunit-output",
-    // It reads commands.
+    // They read commands.
+    "subunit-serve",
     "subunit-worker",
     // It makes a file of each part, and the file system takes the time.
     "subunit2disk",

@@ -16,15 +16,28 @@ const ALL = [
 ];
 
 /**
+ * Sockets at a path need the network, of which IPv4 is denied again; no tool
+ * opens a port.
+ */
+const SOCKETS = [
+  "--allow-env=XDG_RUNTIME_DIR,TMPDIR,SUBUNIT_SOCKET",
+  "--allow-sys=uid",
+  "--allow-net",
+  "--deny-net=0.0.0.0/0",
+];
+/**
  * The additional permissions. A new permission is a decision: enter it here,
  * and in the changelog.
  */
 const MORE: Readonly<Record<string, readonly string[]>> = {
   "gpg-signed-stream": ["--allow-write", "--allow-run=gpg"],
   "subunit-1to2": ["--allow-run"],
+  "subunit-attach": ["--allow-write", "--allow-run=sh", ...SOCKETS],
+  "subunit-ctl": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-exec": ["--allow-run"],
   "subunit-merge": ["--allow-run=sh"],
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
+  "subunit-serve": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],
   "subunit-worker": ["--allow-run"],

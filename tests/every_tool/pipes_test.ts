@@ -42,11 +42,14 @@ const CONVENTIONAL = TOOLS.filter((name) => name !== "gpg-signed-stream");
 /** Tools that read FILEs. */
 const READERS = CONVENTIONAL.filter((name) =>
   ![
+    "subunit-attach",
+    "subunit-ctl",
     "subunit-diff",
     "subunit-exec",
     "subunit-merge",
     "subunit-output",
     "subunit-progress",
+    "subunit-serve",
     "subunit-tags",
     "subunit-tee",
     "subunit-worker",
@@ -76,6 +79,8 @@ function inputOf(name: string): Uint8Array {
     return stream(`<testsuite>${JUNIT_CASE}</testsuite>`);
   }
   if (name === "tap2subunit") return stream("1..1\nok 1 - passed\n");
+  // They read commands.
+  if (["subunit-serve", "subunit-ctl"].includes(name)) return stream();
   return stream("text\n", PASSED);
 }
 
@@ -90,6 +95,11 @@ function argsOf(name: string): string[] {
   if (name === "subunit2github") return ["--format=gitlab", "--no-passthrough"];
   if (name === "subunit-progress") return ["--forward"];
   if (name === "subunit-exec") return ["--", "cat"];
+  if (name === "subunit-serve") {
+    return ["--no-socket", "--worker=echo text; cat"];
+  }
+  if (name === "subunit-ctl") return ["--", "sh", "-c", "echo text; cat"];
+  if (name === "subunit-attach") return ["--list", "--socket=/none/s.sock"];
   if (name === "subunit-merge") return ["-"];
   if (name === "subunit-worker") return ["--run=true", "exec"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
@@ -425,10 +435,11 @@ Deno.test("a tool ends quietly when its reader leaves before the list at the end
 });
 
 for (const [index, name] of CONVENTIONAL.entries()) {
-  const outputs = [
-    ["its output", argsOf(name), inputOf(name)],
-    ["--help", ["--help"], ""],
-  ] as const;
+  const help = ["--help", ["--help"], ""] as const;
+  const outputs = name === "subunit-attach"
+    // Its output is that of a test: see its own tests.
+    ? [help]
+    : [["its output", argsOf(name), inputOf(name)] as const, help];
   for (const [what, args, input] of variants(outputs, index)) {
     Deno.test(`${name} exits 2 when ${what} does not fit on the disk`, async () => {
       const { status, stderr } = await shell(

@@ -303,6 +303,43 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       samples: 1,
     },
   ],
+  // Servers name their processes: what they do is compared by their own tests.
+  "subunit-serve": [
+    { args: () => ["--no-socket", "--worker=cat"], input: anyStream },
+    {
+      args: () => [
+        ...["--no-socket", "-j2", "--name=a", "--name=b", "--backlog=1K"],
+        ...["--max-restarts=0", "--worker=cat"],
+      ],
+      input: anyStream,
+      samples: 1,
+    },
+    {
+      args: () => ["--socket=/none/s.sock", "--worker=cat"],
+      input: fc.constant(NOTHING),
+      samples: 1,
+    },
+  ],
+  "subunit-ctl": [
+    {
+      args: () => ["--", "cat"],
+      input: anyLines(". x", "stop", "@1 .y", "@1/0 signal INT", "eof"),
+    },
+    {
+      args: () => ["--socket=/none/s.sock"],
+      input: fc.constant(NOTHING),
+      samples: 1,
+    },
+  ],
+  "subunit-attach": [
+    ["--list"],
+    ["--next", "--read-only", "--steal"],
+    ["1/0", "--lines=7"],
+  ].map((words) => ({
+    args: () => ["--socket=/none/s.sock", ...words],
+    input: fc.constant(NOTHING),
+    samples: 1,
+  })),
   "subunit-filter": [
     { args: () => ["-F"], input: anyStream },
     { args: () => ["--with", "(?i)T?EST.1|ы"], input: anyStream },

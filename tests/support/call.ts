@@ -33,9 +33,12 @@ const PIPE_BYTES = 64 * 1024;
  */
 const NEED_PROCESS = [
   "gpg-signed-stream",
+  "subunit-attach",
+  "subunit-ctl",
   "subunit-exec",
   "subunit-merge",
   "subunit-progress",
+  "subunit-serve",
   "subunit-tee",
   "subunit-worker",
 ];
