@@ -152,7 +152,7 @@ Deno.test("Schedule takes the longest tests first, and the median for unknown on
   });
   bench.schedule.addWorker("0");
   const order: string[] = [];
-  for (let steps; (steps = bench.next()).length > 0;) {
+  while (bench.next().length > 0) {
     const unit = bench.units.at(-1)!;
     order.push(...unit.ids);
     for (const id of unit.ids) bench.schedule.testEnded(unit, id);

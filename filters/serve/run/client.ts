@@ -1,0 +1,194 @@
+/**
+ * Connects a session to processes, to the stream and to signals.
+ *
+ * @module
+ */
+
+import {
+  now,
+  PacketEncoder,
+  type StatusEvent,
+  type StreamItem,
+  textFile,
+} from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
+import { readChunkAsync } from "../../kit/io/input.ts";
+import { GroupGuard } from "../../kit/io/process_group.ts";
+import { onEndingSignal } from "../../kit/io/signals.ts";
+import { type Missing, writeFailure } from "../../kit/stream/failures.ts";
+import type { ToolIO } from "../../kit/tool/tool.ts";
+import { Session, type Verdictless } from "./session.ts";
+import { WorkerProcess } from "./worker_process.ts";
+
+/** What is run, and how. */
+export interface ClientOptions {
+  /** The command of each worker. */
+  readonly command: readonly string[];
+  readonly workers: number;
+  readonly maxFailures?: number;
+  readonly timeoutSeconds?: number;
+  /** Whether tests are debugged: standard input is theirs. */
+  readonly debugs: boolean;
+  /** Takes what is written to the stream, to show it. */
+  readonly see?: (item: StreamItem | StatusEvent) => void;
+}
+
+/** The session as the modes of a run need it. */
+export interface Client {
+  readonly session: Session;
+  /** Numbers the results of a run; 1 is the first. */
+  attempt: number;
+  /** Whether a signal ends everything. */
+  readonly isInterrupted: boolean;
+  warn(text: string): void;
+  /** Reports a failure that is not a test. */
+  fail(what: string, reason: string): void;
+}
+
+/**
+ * Starts workers, lets a mode use them, and ends them.
+ *
+ * @returns the exit status
+ * @throws what writing the stream throws, and when a command cannot be started
+ */
+export async function withWorkers(
+  io: ToolIO,
+  options: ClientOptions,
+  mode: (client: Client) => Promise<void>,
+): Promise<number> {
+  const { command, workers: count, debugs, timeoutSeconds, see } = options;
+  const encoder = new PacketEncoder();
+  const guard = new GroupGuard();
+  const workers: WorkerProcess[] = [];
+  let isGood = true, signalStatus = 0, asking: string | undefined;
+  const workerOf = (route: string) => workers[Number(route.split("/")[0])];
+  const write = (bytes: Uint8Array) => io.out.write(bytes);
+  const writeEvent = (event: StatusEvent) => {
+    see?.(event);
+    encoder.encodeEach(event, write);
+  };
+  const tag = () =>
+    client.attempt > 1 ? `attempt=${client.attempt}` : undefined;
+  const fail = (testId: string, reason: string) => {
+    isGood = false;
+    writeEvent({
+      testId,
+      status: "fail",
+      runnable: false,
+      timestamp: now(),
+      ...textFile("reason", reason),
+    });
+  };
+  const session = new Session({
+    clock: () => performance.now() / 1000,
+    maxFailures: options.maxFailures,
+    answersAsks: debugs,
+    runOptions: [
+      ...(timeoutSeconds === undefined ? [] : [`timeout=${timeoutSeconds}`]),
+      ...(debugs ? ["debug"] : []),
+    ],
+    send: (route, command) => workerOf(route).send(route, command),
+    endInput: (route) => workerOf(route).input(route, new Uint8Array(0), true),
+    asked: (route) => asking = route,
+    report({ reason, route, ...test }: Verdictless) {
+      const event = {
+        ...test,
+        runnable: true,
+        timestamp: now(),
+        ...textFile("reason", reason),
+      };
+      if (route !== undefined) {
+        const [slot, ...below] = route.split("/");
+        const routeCode = below.length > 0 ? below.join("/") : undefined;
+        workers[Number(slot)].report({ ...event, routeCode });
+        return;
+      }
+      isGood &&= test.status !== "fail";
+      const own = tag();
+      writeEvent(
+        own === undefined
+          ? event
+          : { ...event, tags: [...event.tags, own].sort() },
+      );
+    },
+    fail,
+    warn: (text) => io.warn(text),
+  });
+  let hopeless = 0;
+  const around = {
+    session,
+    guard,
+    write,
+    flush: () => io.out.flush(),
+    fail: (test: Missing) => writeFailure(io.out, test, undefined, now()),
+    tag,
+    see,
+    gaveUp(reason: string) {
+      if (++hopeless === count) session.dead(`No worker is left: ${reason}.`);
+    },
+    timeoutSeconds,
+  };
+  for (let i = 0; i < count; i++) {
+    workers.push(new WorkerProcess(String(i), command, around));
+  }
+  const client = {
+    session,
+    attempt: 1,
+    get isInterrupted() {
+      return signalStatus > 0;
+    },
+    warn: (text: string) => io.warn(text),
+    fail,
+  };
+  const stopListening = onEndingSignal((signal, status) => {
+    const isSecond = signalStatus > 0;
+    if (!isSecond) {
+      signalStatus = status;
+      fail("subunit-run", `It was interrupted by ${signal}.`);
+      session.stop(`Not run: interrupted by ${signal}.`);
+      io.out.flush();
+      if (signal === "SIGINT") {
+        io.warn("Stopping after the tests in progress; once more to kill them");
+        return;
+      }
+    }
+    for (const worker of workers) worker.kill(`killed after ${signal}`);
+  });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  // What was asked for gets its result also where no worker can be started.
+  running.catch((error) => {
+    if (error instanceof ToolError) session.dead(`${error.message}.`);
+  });
+  try {
+    const work = mode(client);
+    if (debugs) passInput(() => workerOf(asking ?? "0"), () => asking ?? "0");
+    await Promise.race([
+      work,
+      running.then(() => work, async (error) => {
+        if (error instanceof ToolError) await work;
+        throw error;
+      }),
+    ]);
+    for (const worker of workers) worker.quit();
+    await running;
+  } finally {
+    for (const worker of workers) worker.kill("the run has ended");
+    stopListening();
+    await guard.close();
+  }
+  io.out.flush();
+  if (signalStatus > 0) return signalStatus;
+  return isGood && workers.every(({ exitStatus }) => exitStatus === 0) ? 0 : 1;
+}
+
+/** Sends standard input to the test that asked last. */
+async function passInput(
+  worker: () => WorkerProcess,
+  route: () => string,
+): Promise<void> {
+  for (;;) {
+    const chunk = await readChunkAsync();
+    worker().input(route(), chunk ?? new Uint8Array(0), chunk === undefined);
+    if (chunk === undefined) return;
+  }
+}

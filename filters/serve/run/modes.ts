@@ -1,0 +1,124 @@
+/**
+ * What a run does: each test once, again and again, fewer and fewer, or after each
+ * edit.
+ *
+ * @module
+ */
+
+import type { Client } from "./client.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+import { shuffled } from "./shuffle.ts";
+
+/** What to run, and in which order. */
+export interface Plan
+  extends Pick<ScheduleOptions, "secondsOf" | "groupOf" | "keepsOrder"> {
+  /** Undefined stands for all tests. */
+  readonly ids: readonly string[] | undefined;
+  /** Shuffles by this seed. */
+  readonly seed?: number;
+  /** How often, at most. */
+  readonly repeats: number;
+  /** Whether it ends with the first failure. */
+  readonly untilFailure: boolean;
+}
+
+/** The tests of a plan; where there are none, that is a failure. */
+async function idsOf(client: Client, plan: Plan): Promise<string[]> {
+  const ids = plan.ids ?? await client.session.list([]);
+  if (ids?.length === 0 && !client.isInterrupted) {
+    client.fail("(list)", "There are no tests.");
+    client.warn("There are no tests: check the worker and its paths");
+  }
+  return [...new Set(ids)];
+}
+
+/** Runs the tests as often as the plan has it. */
+export async function runPlan(client: Client, plan: Plan): Promise<void> {
+  const ids = await idsOf(client, plan);
+  if (ids.length === 0) return;
+  const { secondsOf, groupOf } = plan;
+  for (let attempt = 1; attempt <= plan.repeats; attempt++) {
+    client.attempt = attempt;
+    const order = plan.seed === undefined
+      ? ids
+      : shuffled(ids, plan.seed + attempt - 1);
+    const keepsOrder = plan.keepsOrder || plan.seed !== undefined;
+    const result = await client.session.run({
+      ids: order,
+      secondsOf,
+      groupOf,
+      keepsOrder,
+    });
+    if (result.isCut || client.isInterrupted) return;
+    if (plan.untilFailure && result.failed.size > 0) return;
+  }
+}
+
+/**
+ * Finds the shortest beginning of the order after which a test fails. Each probe
+ * is one unit, and one attempt.
+ */
+export async function bisect(
+  client: Client,
+  plan: Plan,
+  suspect: string,
+): Promise<void> {
+  const all = await idsOf(client, plan);
+  const ids = (plan.seed === undefined ? all : shuffled(all, plan.seed))
+    .filter((id) => id !== suspect);
+  const order = all.includes(suspect) && plan.seed === undefined
+    ? ids.slice(0, all.indexOf(suspect))
+    : ids;
+  let probes = 0;
+  const failsAfter = async (before: readonly string[]) => {
+    client.attempt = ++probes;
+    const { failed } = await client.session.run({
+      ids: [...before, suspect],
+      groupOf: () => "",
+      keepsOrder: true,
+    });
+    return failed.has(suspect);
+  };
+  if (await failsAfter([])) {
+    return client.warn(`${suspect} fails alone`);
+  }
+  if (!client.isInterrupted && !await failsAfter(order)) {
+    return client.warn(`${suspect} does not fail after the other tests`);
+  }
+  // It passes after `passes` tests, and fails after `fails`.
+  let passes = 0, fails = order.length;
+  while (fails - passes > 1 && !client.isInterrupted) {
+    const middle = (passes + fails) >> 1;
+    if (await failsAfter(order.slice(0, middle))) fails = middle;
+    else passes = middle;
+  }
+  if (client.isInterrupted) return;
+  const culprit = order[fails - 1];
+  const isAlone = fails === 1 || await failsAfter([culprit]);
+  client.warn(
+    isAlone
+      ? `${suspect} fails after ${culprit}`
+      : `${suspect} fails after the first ${fails} tests, the last of them ${culprit}`,
+  );
+}
+
+/** Runs after each edit: what failed, then what the edited files have. */
+export async function watch(client: Client, plan: Plan): Promise<void> {
+  const { session } = client;
+  let failing = new Set<string>();
+  for (let ids = await idsOf(client, plan); !client.isInterrupted;) {
+    if (ids.length > 0) {
+      const { secondsOf, groupOf } = plan;
+      const { failed } = await session.run({ ids, secondsOf, groupOf });
+      const again = new Set(ids);
+      failing = new Set([
+        ...failing.values().filter((id) => !again.has(id)),
+        ...failed,
+      ]);
+    }
+    client.attempt++;
+    const files = await session.changes();
+    const edited = await session.list(files) ?? [];
+    ids = [...new Set([...failing, ...edited])];
+  }
+}

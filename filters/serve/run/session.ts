@@ -1,0 +1,499 @@
+/**
+ * Commands workers, and sees to it that each test that was asked for gets exactly
+ * one result, whatever the workers do.
+ *
+ * It is pure: what workers report and the clock are handed to it.
+ *
+ * @module
+ */
+
+import { isFinalStatus, type StatusEvent } from "@subunit/codec";
+import {
+  type ControlInput,
+  idsBody,
+  type ReadMessage,
+  readReply,
+} from "@subunit/codec/control";
+import { Schedule, type ScheduleOptions, type Unit } from "./schedule.ts";
+
+/** What a test gets that no worker has run. */
+export interface Verdictless {
+  readonly testId: string;
+  readonly status: "fail" | "skip";
+  readonly tags: readonly string[];
+  readonly reason: string;
+  /** The worker that had it. */
+  readonly route?: string;
+}
+
+/** What a session does; all of it is done at once. */
+export interface Actions {
+  /** Sends a command to a worker. */
+  send(route: string, command: ControlInput): void;
+  /** Ends the input of the test of a worker. */
+  endInput(route: string): void;
+  /** A test waits for input that somebody will give. */
+  asked(route: string): void;
+  /** Writes the result of a test that no worker has run. */
+  report(test: Verdictless): void;
+  /** Reports what failed that is not a test. */
+  fail(what: string, reason: string): void;
+  /** Writes a line for people. */
+  warn(text: string): void;
+}
+
+/** Options of a {@linkcode Session}. */
+export interface SessionOptions extends Actions {
+  /** The time in seconds, from any start. */
+  readonly clock: () => number;
+  /** Options of the command `run`. */
+  readonly runOptions?: readonly string[];
+  /** After how many failed tests no further one is started. */
+  readonly maxFailures?: number;
+  /** Whether a test that asks for input waits for it. */
+  readonly answersAsks?: boolean;
+}
+
+/** What a run of some tests results in. */
+export interface RunResult {
+  /** The tests that failed. */
+  readonly failed: ReadonlySet<string>;
+  /** Whether some tests were not run because it was ended. */
+  readonly isCut: boolean;
+}
+
+/** A worker that may be commanded. */
+interface Worker {
+  readonly isOneShot: boolean;
+  readonly units: { readonly req: string; readonly unit: Unit }[];
+  /** The test in progress. */
+  test: string | undefined;
+  /** Whether the unit that it has begun last has begun a test. */
+  hasBegun: boolean;
+}
+
+/** The worker that has a test, and in which unit. */
+interface Place {
+  readonly route: string;
+  readonly unit: Unit;
+}
+
+/** A run in progress. */
+interface Run {
+  readonly schedule: Schedule;
+  readonly ids: ReadonlySet<string>;
+  /** The tests without a result, and where each one is. */
+  readonly left: Map<string, Place | undefined>;
+  readonly failed: Set<string>;
+  readonly settled: PromiseWithResolvers<RunResult>;
+  isCut: boolean;
+  /** Why tests are not started any more. */
+  cutReason: string | undefined;
+}
+
+/** A list in progress. */
+interface List {
+  readonly ids: Map<string, true>;
+  readonly prefixes: readonly string[];
+  readonly settled: PromiseWithResolvers<string[] | undefined>;
+  route: string | undefined;
+  req: string | undefined;
+  tries: number;
+}
+
+const LIST_TRIES = 3;
+
+/** What becomes of an event of a worker. */
+export type Fate = "pass" | "without status" | "drop";
+
+/** A client of workers: see {@linkcode SessionOptions}. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #workers = new Map<string, Worker>();
+  /** Those under a multiplexer, which takes no tests itself. */
+  readonly #hasSocket = new Set<string>();
+  #run: Run | undefined;
+  #list: List | undefined;
+  #requests = 0;
+  /** Why there will be no worker any more. */
+  #dead: string | undefined;
+  #changed: ((files: readonly string[]) => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Lists the tests, or those whose ids or files begin in one of some ways.
+   *
+   * @returns undefined when no worker can list them, which is reported
+   */
+  list(prefixes: readonly string[]): Promise<string[] | undefined> {
+    const settled = Promise.withResolvers<string[] | undefined>();
+    this.#list = {
+      ids: new Map(),
+      prefixes,
+      settled,
+      route: undefined,
+      req: undefined,
+      tries: 0,
+    };
+    this.#step();
+    return settled.promise;
+  }
+
+  /** Runs tests, each once. */
+  run(options: Omit<ScheduleOptions, "clock">): Promise<RunResult> {
+    const ids = new Set(options.ids);
+    const { clock } = this.#options;
+    const run: Run = {
+      schedule: new Schedule({ ...options, ids, clock }),
+      ids,
+      left: new Map(ids.values().map((id) => [id, undefined] as const)),
+      failed: new Set(),
+      settled: Promise.withResolvers<RunResult>(),
+      isCut: false,
+      cutReason: undefined,
+    };
+    this.#run = run;
+    for (const [route, worker] of this.#workers) {
+      run.schedule.addWorker(route, worker.isOneShot);
+    }
+    this.#step();
+    return run.settled.promise;
+  }
+
+  /** Starts no further test. */
+  stop(reason: string): void {
+    this.#cut(reason);
+    this.#step();
+  }
+
+  /** Waits for files that change. */
+  changes(): Promise<readonly string[]> {
+    return new Promise((resolve) => this.#changed = resolve);
+  }
+
+  /** Whether a worker, or one below it, has something to do. */
+  isBusy(slot: string): boolean {
+    return this.#workers.entries().some(([route, { units }]) =>
+      isWithin(route, slot) &&
+      (units.length > 0 || this.#list?.route === route)
+    );
+  }
+
+  /** Takes a message of a worker. */
+  message(route: string, message: ReadMessage): void {
+    switch (message.word) {
+      case "ready": {
+        const ready = readReply("ready", message);
+        if (ready !== undefined) this.#ready(route, ready);
+        break;
+      }
+      case "done": {
+        const done = readReply("done", message);
+        if (done?.req !== undefined) this.#done(route, done.req);
+        break;
+      }
+      case "error": {
+        const error = readReply("error", message);
+        if (error === undefined) break;
+        if (error.req !== undefined) this.#refused(route, error);
+        else this.#options.warn(`${route}: ${error.text}`);
+        break;
+      }
+      case "ask": {
+        const ask = readReply("ask", message);
+        if (ask !== undefined) this.#asked(route, ask);
+        break;
+      }
+      case "changed": {
+        const changed = readReply("changed", message);
+        if (changed === undefined) break;
+        this.#changed?.(changed.files);
+        this.#changed = undefined;
+      }
+    }
+    this.#step();
+  }
+
+  /** Takes an event of a worker, and returns what becomes of it. */
+  event(route: string, event: StatusEvent): Fate {
+    const { testId, status, parentTestId } = event;
+    if (testId === undefined || status === undefined) return "pass";
+    if (status === "exists") {
+      if (this.#list?.route === route && event.runnable) {
+        this.#list.ids.set(testId, true);
+      }
+      return "pass";
+    }
+    const run = this.#run;
+    if (run === undefined || parentTestId !== undefined) return "pass";
+    if (!run.ids.has(testId)) return "pass";
+    const place = run.left.get(testId);
+    if (place?.route !== route) return "without status";
+    const worker = this.#workers.get(route)!;
+    run.schedule.testStarted(place.unit);
+    if (!isFinalStatus(status)) {
+      worker.test = testId;
+    } else {
+      if (worker.test === testId) worker.test = undefined;
+      run.schedule.testEnded(place.unit, testId);
+      this.#ended(testId, status === "fail" || status === "uxsuccess");
+    }
+    if (!worker.hasBegun) {
+      // Only now is it known what starting a unit costs.
+      worker.hasBegun = true;
+      this.#step();
+    }
+    return "pass";
+  }
+
+  /**
+   * A worker, and all below it, has ended.
+   *
+   * @param reason how
+   */
+  gone(slot: string, reason: string): void {
+    for (const route of [...this.#workers.keys()]) {
+      if (isWithin(route, slot)) this.#lose(route, reason);
+    }
+    this.#step();
+  }
+
+  /** No worker will come any more: what is left is lost. */
+  dead(reason: string): void {
+    this.#dead = reason;
+    this.#options.warn(reason);
+    this.#step();
+  }
+
+  #ready(
+    route: string,
+    { engine, can, ...more }: {
+      engine: string;
+      can: readonly string[];
+      socket?: unknown;
+    },
+  ): void {
+    if (typeof more.socket === "string") this.#hasSocket.add(route);
+    if (!can.includes("run")) return;
+    // It was restarted by a multiplexer.
+    if (this.#workers.has(route)) this.#lose(route, "it was restarted");
+    const isOneShot = engine === "exec";
+    this.#workers.set(route, {
+      isOneShot,
+      units: [],
+      test: undefined,
+      hasBegun: false,
+    });
+    this.#run?.schedule.addWorker(route, isOneShot);
+  }
+
+  #lose(route: string, reason: string): void {
+    const worker = this.#workers.get(route)!;
+    this.#workers.delete(route);
+    if (this.#list?.route === route) this.#relist(reason);
+    const run = this.#run;
+    if (run === undefined) return;
+    const cause = `The worker has ended: ${reason}`;
+    this.#blame(run, worker, cause, route);
+    for (const { unit } of worker.units) this.#unplace(run, unit);
+    const lost = run.schedule.removeWorker(route);
+    for (const id of lost) this.#lost(id, ["lost", "unstarted"], cause, route);
+  }
+
+  /** Fails the test that is in progress on a worker. */
+  #blame(run: Run, worker: Worker, reason: string, route: string): void {
+    const { test } = worker;
+    worker.test = undefined;
+    const place = test === undefined ? undefined : run.left.get(test);
+    if (place === undefined) return;
+    run.schedule.testEnded(place.unit, test!);
+    this.#lost(test!, ["lost"], reason, route);
+  }
+
+  #unplace({ left }: Run, unit: Unit): void {
+    for (const id of unit.ids) if (left.has(id)) left.set(id, undefined);
+  }
+
+  #done(route: string, req: string): void {
+    if (this.#list?.req === req && this.#list.route === route) {
+      const { settled, ids } = this.#list;
+      this.#list = undefined;
+      settled.resolve([...ids.keys()]);
+      return;
+    }
+    this.#endUnit(route, req, "The worker has answered without a result.");
+  }
+
+  #endUnit(route: string, req: string, reason: string): void {
+    const worker = this.#workers.get(route);
+    const index = worker?.units.findIndex((one) => one.req === req) ?? -1;
+    const run = this.#run;
+    if (worker === undefined || index < 0 || run === undefined) return;
+    const [{ unit }] = worker.units.splice(index, 1);
+    worker.hasBegun = false;
+    if (run.left.get(worker.test ?? "")?.unit === unit) {
+      // It began, and the worker has forgotten it.
+      this.#blame(run, worker, reason, route);
+    }
+    this.#unplace(run, unit);
+    for (const id of run.schedule.unitEnded(unit)) {
+      if (run.cutReason !== undefined) this.#skip(id, run.cutReason);
+      else this.#lost(id, ["lost", "unstarted"], reason, route);
+    }
+  }
+
+  #refused(
+    route: string,
+    { req, code, text }: { req?: string; code: string; text: string },
+  ): void {
+    const reason = `The worker has refused it: ${code}: ${text}`;
+    if (this.#list?.req === req && this.#list?.route === route) {
+      return this.#relist(reason);
+    }
+    this.#endUnit(route, req!, reason);
+  }
+
+  #asked(
+    route: string,
+    { test, prompt = "" }: { test?: string; prompt?: string },
+  ): void {
+    const { answersAsks, warn, endInput, asked } = this.#options;
+    const who = `${route} ${test ?? ""}`.trim();
+    const parts = route.split("/");
+    const isBelowSocket = parts.some((_, index) =>
+      this.#hasSocket.has(parts.slice(0, index + 1).join("/"))
+    );
+    if (isBelowSocket) {
+      warn(`${who} is waiting at ${prompt}: subunit-attach ${route}`);
+    } else if (answersAsks) {
+      warn(`${who} is waiting at ${prompt}`);
+      asked(route);
+    } else if (parts.length === 1) {
+      warn(`${who} asks ${prompt}: nobody answers without --debug`);
+      endInput(route);
+    }
+  }
+
+  #relist(reason: string): void {
+    const list = this.#list!;
+    list.route = list.req = undefined;
+    list.ids.clear();
+    if (++list.tries < LIST_TRIES) return;
+    this.#failList(reason);
+  }
+
+  #failList(reason: string): void {
+    const { settled } = this.#list!;
+    this.#list = undefined;
+    this.#options.fail("(list)", `The tests could not be listed: ${reason}`);
+    settled.resolve(undefined);
+  }
+
+  #lost(
+    testId: string,
+    tags: readonly string[],
+    reason: string,
+    route?: string,
+  ): void {
+    this.#options.report({ testId, status: "fail", tags, reason, route });
+    this.#ended(testId, true);
+  }
+
+  #skip(testId: string, reason: string): void {
+    this.#options.report({
+      testId,
+      status: "skip",
+      tags: ["unstarted"],
+      reason,
+    });
+    this.#ended(testId, false);
+  }
+
+  #ended(id: string, isFailure: boolean): void {
+    const run = this.#run!;
+    run.left.delete(id);
+    if (!isFailure) return;
+    run.failed.add(id);
+    const { maxFailures = Infinity } = this.#options;
+    if (run.failed.size < maxFailures) return;
+    this.#cut("Not run: enough tests had failed.");
+  }
+
+  #cut(reason: string): void {
+    const run = this.#run;
+    if (run === undefined || run.cutReason !== undefined) return;
+    run.cutReason = reason;
+    run.isCut = true;
+    for (const id of run.schedule.takeRest()) this.#skip(id, reason);
+    for (const [route, { units }] of this.#workers) {
+      for (const { req } of units.toReversed()) this.#stop(route, req);
+    }
+  }
+
+  #stop(route: string, req: string): void {
+    this.#options.send(route, { word: "stop", body: req });
+  }
+
+  #request(): string {
+    return `subunit.req.${++this.#requests}`;
+  }
+
+  /** Does what can be done now. */
+  #step(): void {
+    if (this.#dead !== undefined && this.#workers.size === 0) {
+      if (this.#list !== undefined) this.#failList(this.#dead);
+      for (const id of this.#run?.schedule.takeRest() ?? []) {
+        this.#lost(id, ["lost", "unstarted"], this.#dead);
+      }
+    }
+    this.#startList();
+    const run = this.#run;
+    if (run === undefined) return;
+    if (run.cutReason !== undefined) {
+      for (const id of run.schedule.takeRest()) this.#skip(id, run.cutReason);
+    }
+    for (const step of run.schedule.next()) {
+      const { worker: route } = step.unit;
+      const { units } = this.#workers.get(route)!;
+      if (step.kind === "stop") {
+        const { req } = units.find(({ unit }) => unit === step.unit)!;
+        this.#stop(route, req);
+        continue;
+      }
+      const { unit } = step, req = this.#request();
+      units.push({ req, unit });
+      for (const id of unit.ids) run.left.set(id, { route, unit });
+      this.#options.send(route, {
+        word: "run",
+        request: req,
+        body: idsBody(unit.ids),
+        options: this.#options.runOptions,
+      });
+    }
+    if (run.left.size > 0) return;
+    if (this.#workers.values().some(({ units }) => units.length > 0)) return;
+    this.#run = undefined;
+    run.settled.resolve({ failed: run.failed, isCut: run.isCut });
+  }
+
+  #startList(): void {
+    const list = this.#list;
+    if (list === undefined || list.route !== undefined) return;
+    const [route] = this.#workers.keys();
+    if (route === undefined) return;
+    list.route = route;
+    list.req = this.#request();
+    this.#options.send(route, {
+      word: "list",
+      request: list.req,
+      body: idsBody(list.prefixes),
+    });
+  }
+}
+
+function isWithin(route: string, slot: string): boolean {
+  return route === slot || route.startsWith(`${slot}/`);
+}

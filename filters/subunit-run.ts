@@ -1,0 +1,138 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
+/**
+ * subunit-run: runs tests on workers that list and run tests on demand, and makes
+ * one stream of their results.
+ *
+ * @module
+ */
+
+import { pythonRegex } from "./kit/python/regex.ts";
+import { readList } from "./kit/tool/list_file.ts";
+import {
+  defineTool,
+  parseCount,
+  REPORT_STATUS,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
+import { type Client, withWorkers } from "./serve/run/client.ts";
+import { Durations } from "./serve/run/durations.ts";
+import { groupBy, usualGroup } from "./serve/run/groups.ts";
+import { bisect, type Plan, runPlan, watch } from "./serve/run/modes.ts";
+
+export const tool: Tool = defineTool({
+  name: "subunit-run",
+  summary: "Run tests on workers, and make one stream of their results",
+  operands: "[ID...] -- WORKER [ARG...]",
+  takesCommand: true,
+  options: {
+    jobs: { short: "j", value: "N", help: "start N workers (1)" },
+    list: { help: "list the tests, all or those whose ids begin with an ID" },
+    "load-list": { value: "FILE", list: true, help: "run the ids in FILE" },
+    history: {
+      value: "FILE",
+      list: true,
+      help: "learn from an earlier stream how long each test takes",
+    },
+    group: {
+      value: "REGEX",
+      help: "keep tests together for which it finds the same",
+    },
+    "fail-fast": {
+      value: "N",
+      bare: "1",
+      help: "start no further test after N failures (1)",
+    },
+    "until-failure": { help: "run the tests again until one fails" },
+    repeat: { value: "N", help: "run the tests N times" },
+    shuffle: {
+      value: "SEED",
+      help: "run in an order by chance, the same for SEED",
+    },
+    bisect: { value: "ID", help: "find the tests after which ID fails" },
+    timeout: { value: "SECONDS", help: "end a test after SECONDS" },
+    watch: { help: "run failed and edited tests again after each edit" },
+    debug: { help: "give standard input to the test that asks for it" },
+  },
+  notes:
+    `WORKER is a test server, such as subunit-worker, that is commanded through its standard
+input. Without an ID, all tests are run. Results get the number of their worker in
+front of their route code, and from the second time on the tag "attempt=N". The
+longest tests run first; without --group, tests of a file or a class stay together.
+Each ID gets exactly one result: an unknown one, one that ends its worker, and one
+that no worker could run, fails with the reason. A test that asks for input gets
+none without --debug. What a worker prints elsewhere is its files "stdout" and
+"stderr". After SIGINT, tests in progress end and the others are skipped. With
+--group, the whole match counts, or the first group in REGEX.`,
+  exitStatus: REPORT_STATUS,
+  examples: [
+    "subunit-run -j4 -- subunit-worker deno tests/ | subunit-ls --failing",
+    "subunit-run --history last.subunit --repeat 3 -- subunit-worker node test/ > run.subunit",
+  ],
+  // Open pipes and signal listeners would keep the process alive.
+  forcesExit: true,
+  run(io, options, operands, command = []) {
+    if (command.length === 0) {
+      throw new UsageError("Expected a worker to run, after --");
+    }
+    const count = (name: "jobs" | "fail-fast" | "repeat" | "timeout") => {
+      const value = options[name];
+      if (value === undefined) return undefined;
+      const number = parseCount(name, value);
+      if (number > 0) return number;
+      throw new UsageError(`Option --${name} is "0": expected at least 1`);
+    };
+    const modes =
+      (["list", "bisect", "watch", "until-failure", "repeat"] as const)
+        .filter((one) => options[one]);
+    const isPair = modes.join() === "until-failure,repeat";
+    if (modes.length > 1 && !isPair) {
+      throw new UsageError(
+        `Options --${modes[0]} and --${modes[1]} exclude each other`,
+      );
+    }
+    const isAll = operands.length === 0 && options["load-list"].length === 0;
+    const listed = options["load-list"].flatMap((file) => readList(io, file));
+    const durations = new Durations();
+    for (const file of options.history) {
+      io.forEachItem(
+        [file],
+        (item) => durations.add(item),
+        () => durations.endChunk(),
+      );
+    }
+    const repeats = count("repeat");
+    const plan: Plan = {
+      ids: isAll ? undefined : [...operands, ...listed],
+      secondsOf: (id) => durations.secondsOf(id),
+      groupOf: options.group === undefined
+        ? usualGroup
+        : groupBy(pythonRegex(options.group)),
+      seed: options.shuffle === undefined
+        ? undefined
+        : parseCount("shuffle", options.shuffle),
+      repeats: repeats ?? (options["until-failure"] ? Infinity : 1),
+      untilFailure: options["until-failure"],
+    };
+    const mode = async (client: Client) => {
+      if (options.list) {
+        await client.session.list(plan.ids ?? []);
+      } else if (options.bisect !== undefined) {
+        await bisect(client, plan, options.bisect);
+      } else if (options.watch) await watch(client, plan);
+      else await runPlan(client, plan);
+    };
+    const isSingle = options.debug || options.list ||
+      options.bisect !== undefined;
+    return withWorkers(io, {
+      command,
+      workers: isSingle ? 1 : count("jobs") ?? 1,
+      maxFailures: count("fail-fast"),
+      timeoutSeconds: count("timeout"),
+      debugs: options.debug,
+    }, mode);
+  },
+});
+
+if (import.meta.main) runTool(tool);
