@@ -287,6 +287,7 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-serve": ["--no-socket", "--worker=cat"],
   "subunit-merge": ["-"],
   "subunit-output": ["--success", "deploy"],
+  "subunit-run": ["--version"],
   "subunit-tags": ["nightly"],
 };
 

@@ -49,6 +49,7 @@ const READERS = CONVENTIONAL.filter((name) =>
     "subunit-merge",
     "subunit-output",
     "subunit-progress",
+    "subunit-run",
     "subunit-serve",
     "subunit-tags",
     "subunit-tee",

@@ -38,6 +38,7 @@ const NEED_PROCESS = [
   "subunit-exec",
   "subunit-merge",
   "subunit-progress",
+  "subunit-run",
   "subunit-serve",
   "subunit-tee",
   "subunit-worker",
