@@ -21,6 +21,7 @@ import {
   variants,
   within,
 } from "../support/run.ts";
+import { writingScript } from "../support/sh_worker.ts";
 import {
   damaged,
   equalBytes,
@@ -85,6 +86,9 @@ function inputOf(name: string): Uint8Array {
   return stream("text\n", PASSED);
 }
 
+/** A worker that passes one test. */
+const WORKER = ["sh", "-c", writingScript(stream(PASSED))];
+
 /** Options with which a tool writes output, and those that it requires. */
 function argsOf(name: string): string[] {
   if (name === "subunit-output") return ["--success=passed"];
@@ -96,6 +100,7 @@ function argsOf(name: string): string[] {
   if (name === "subunit2github") return ["--format=gitlab", "--no-passthrough"];
   if (name === "subunit-progress") return ["--forward"];
   if (name === "subunit-exec") return ["--", "cat"];
+  if (name === "subunit-run") return ["passed", "--", ...WORKER];
   if (name === "subunit-serve") {
     return ["--no-socket", "--worker=echo text; cat"];
   }

@@ -11,14 +11,13 @@ import {
   type StreamItem,
   textFile,
 } from "@subunit/codec";
-import { ToolError } from "../../kit/errors.ts";
 import { readChunkAsync } from "../../kit/io/input.ts";
 import { GroupGuard } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import { type Missing, writeFailure } from "../../kit/stream/failures.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import { Session, type Verdictless } from "./session.ts";
-import { WorkerProcess } from "./worker_process.ts";
+import { StartError, WorkerProcess } from "./worker_process.ts";
 
 /** What is run, and how. */
 export interface ClientOptions {
@@ -60,7 +59,7 @@ export async function withWorkers(
   const encoder = new PacketEncoder();
   const guard = new GroupGuard();
   const workers: WorkerProcess[] = [];
-  let isGood = true, signalStatus = 0, asking: string | undefined;
+  let isGood = true, signalStatus = 0;
   const workerOf = (route: string) => workers[Number(route.split("/")[0])];
   const write = (bytes: Uint8Array) => io.out.write(bytes);
   const writeEvent = (event: StatusEvent) => {
@@ -89,7 +88,7 @@ export async function withWorkers(
     ],
     send: (route, command) => workerOf(route).send(route, command),
     endInput: (route) => workerOf(route).input(route, new Uint8Array(0), true),
-    asked: (route) => asking = route,
+    asked: (route) => answer(workerOf(route), route),
     report({ reason, route, ...test }: Verdictless) {
       const event = {
         ...test,
@@ -124,7 +123,9 @@ export async function withWorkers(
     tag,
     see,
     gaveUp(reason: string) {
-      if (++hopeless === count) session.dead(`No worker is left: ${reason}.`);
+      if (++hopeless < count) return;
+      io.warn(`No worker is left: ${reason}`);
+      session.dead(`No worker is left: ${reason}.`);
     },
     timeoutSeconds,
   };
@@ -157,15 +158,14 @@ export async function withWorkers(
   const running = Promise.all(workers.map((worker) => worker.run()));
   // What was asked for gets its result also where no worker can be started.
   running.catch((error) => {
-    if (error instanceof ToolError) session.dead(`${error.message}.`);
+    if (error instanceof StartError) session.dead(`${error.message}.`);
   });
   try {
     const work = mode(client);
-    if (debugs) passInput(() => workerOf(asking ?? "0"), () => asking ?? "0");
     await Promise.race([
       work,
       running.then(() => work, async (error) => {
-        if (error instanceof ToolError) await work;
+        if (error instanceof StartError) await work;
         throw error;
       }),
     ]);
@@ -181,14 +181,16 @@ export async function withWorkers(
   return isGood && workers.every(({ exitStatus }) => exitStatus === 0) ? 0 : 1;
 }
 
-/** Sends standard input to the test that asked last. */
-async function passInput(
-  worker: () => WorkerProcess,
-  route: () => string,
-): Promise<void> {
-  for (;;) {
-    const chunk = await readChunkAsync();
-    worker().input(route(), chunk ?? new Uint8Array(0), chunk === undefined);
-    if (chunk === undefined) return;
+/**
+ * Gives a test that asks what comes next on standard input, or its end. It is not
+ * read before: the tests after it may ask, too.
+ */
+async function answer(worker: WorkerProcess, route: string): Promise<void> {
+  let chunk: Uint8Array | undefined;
+  try {
+    chunk = await readChunkAsync();
+  } catch {
+    // It is closed, and nobody answers.
   }
+  worker.input(route, chunk ?? new Uint8Array(0), chunk === undefined);
 }

@@ -183,10 +183,10 @@ export class Schedule {
     if (worker === undefined) return [];
     this.#workers.delete(name);
     const [running, ...waiting] = worker.units;
-    for (const group of worker.own) this.#return(group);
-    for (const { groups } of waiting) {
-      groups.forEach((one) => this.#return(one));
+    for (const group of worker.own) {
+      this.#return({ ...group, owner: undefined });
     }
+    for (const unit of waiting) this.#retry(unit.groups, unended(unit), 0);
     if (running === undefined) return [];
     // Progress was made, and somebody else is to blame.
     const tries = running.ended.size > 0 ? 0 : 1;

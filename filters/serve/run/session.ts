@@ -81,7 +81,6 @@ interface Place {
 /** A run in progress. */
 interface Run {
   readonly schedule: Schedule;
-  readonly ids: ReadonlySet<string>;
   /** The tests without a result, and where each one is. */
   readonly left: Map<string, Place | undefined>;
   readonly failed: Set<string>;
@@ -114,6 +113,8 @@ export class Session {
   readonly #hasSocket = new Set<string>();
   #run: Run | undefined;
   #list: List | undefined;
+  /** The tests of the run in progress, or of the last one. */
+  #asked: ReadonlySet<string> = new Set();
   #requests = 0;
   /** Why there will be no worker any more. */
   #dead: string | undefined;
@@ -148,7 +149,6 @@ export class Session {
     const { clock } = this.#options;
     const run: Run = {
       schedule: new Schedule({ ...options, ids, clock }),
-      ids,
       left: new Map(ids.values().map((id) => [id, undefined] as const)),
       failed: new Set(),
       settled: Promise.withResolvers<RunResult>(),
@@ -156,6 +156,7 @@ export class Session {
       cutReason: undefined,
     };
     this.#run = run;
+    this.#asked = ids;
     for (const [route, worker] of this.#workers) {
       run.schedule.addWorker(route, worker.isOneShot);
     }
@@ -204,7 +205,7 @@ export class Session {
       }
       case "ask": {
         const ask = readReply("ask", message);
-        if (ask !== undefined) this.#asked(route, ask);
+        if (ask !== undefined) this.#question(route, ask);
         break;
       }
       case "changed": {
@@ -228,10 +229,9 @@ export class Session {
       return "pass";
     }
     const run = this.#run;
-    if (run === undefined || parentTestId !== undefined) return "pass";
-    if (!run.ids.has(testId)) return "pass";
-    const place = run.left.get(testId);
-    if (place?.route !== route) return "without status";
+    if (parentTestId !== undefined || !this.#asked.has(testId)) return "pass";
+    const place = run?.left.get(testId);
+    if (run === undefined || place?.route !== route) return "without status";
     const worker = this.#workers.get(route)!;
     run.schedule.testStarted(place.unit);
     if (!isFinalStatus(status)) {
@@ -264,7 +264,6 @@ export class Session {
   /** No worker will come any more: what is left is lost. */
   dead(reason: string): void {
     this.#dead = reason;
-    this.#options.warn(reason);
     this.#step();
   }
 
@@ -277,7 +276,11 @@ export class Session {
     },
   ): void {
     if (typeof more.socket === "string") this.#hasSocket.add(route);
-    if (!can.includes("run")) return;
+    // A multiplexer gives tests to nobody: those below it are commanded.
+    const isAbove = this.#workers.keys().some((one) =>
+      one !== route && isWithin(one, route)
+    );
+    if (isAbove || engine === "serve" || !can.includes("run")) return;
     // It was restarted by a multiplexer.
     if (this.#workers.has(route)) this.#lose(route, "it was restarted");
     const isOneShot = engine === "exec";
@@ -351,12 +354,14 @@ export class Session {
   ): void {
     const reason = `The worker has refused it: ${code}: ${text}`;
     if (this.#list?.req === req && this.#list?.route === route) {
-      return this.#relist(reason);
+      this.#relist(reason);
+    } else this.#endUnit(route, req!, reason);
+    if (code === "no-route" && this.#workers.has(route)) {
+      this.#lose(route, reason);
     }
-    this.#endUnit(route, req!, reason);
   }
 
-  #asked(
+  #question(
     route: string,
     { test, prompt = "" }: { test?: string; prompt?: string },
   ): void {
@@ -398,11 +403,13 @@ export class Session {
     reason: string,
     route?: string,
   ): void {
+    if (!this.#run!.left.has(testId)) return;
     this.#options.report({ testId, status: "fail", tags, reason, route });
     this.#ended(testId, true);
   }
 
   #skip(testId: string, reason: string): void {
+    if (!this.#run!.left.has(testId)) return;
     this.#options.report({
       testId,
       status: "skip",

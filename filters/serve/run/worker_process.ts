@@ -73,6 +73,11 @@ export interface Surroundings {
   readonly timeoutSeconds?: number;
 }
 
+/** The command of a worker cannot be run. */
+export class StartError extends ToolError {
+  override name = "StartError";
+}
+
 /** A worker: see {@linkcode Surroundings}. */
 export class WorkerProcess {
   readonly #slot: string;
@@ -332,7 +337,7 @@ function start(words: readonly string[]): ChildProcess {
     return startGroup(words);
   } catch (error) {
     const reason = isNotFound(error) ? "no such command" : reasonOf(error);
-    throw new ToolError(
+    throw new StartError(
       `Cannot run "${words[0]}": ${reason}: check the command`,
     );
   }

@@ -1,0 +1,317 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import type { StatusEvent } from "@subunit/codec";
+import { CONTROL_TYPE } from "@subunit/codec/control";
+import { pathOf } from "../../scripts/tool_path.ts";
+import {
+  commandOf,
+  type Finished,
+  isRunning,
+  peerTest,
+  ROOT,
+  runTool,
+  type Surroundings,
+  TempDir,
+  text,
+  within,
+} from "../support/run.ts";
+import { workerScript } from "../support/sh_worker.ts";
+import { at, eventsIn, FAILED, PASSED, stream } from "../support/streams.ts";
+
+const PEER = pathOf(new URL("tests/peers/worker.py", ROOT));
+
+/** Runs the tool with a worker of Python's library, whose tests are given. */
+function runPeer(
+  args: readonly string[],
+  tests: readonly string[],
+  surroundings: Surroundings = {},
+): Promise<Finished> {
+  const worker = ["/usr/bin/python3", PEER, ...tests];
+  return runTool("subunit-run", [...args, "--", ...worker], surroundings);
+}
+
+/** The statuses in a stream but exists: "id status #tag". */
+function statuses(stdout: Uint8Array): string[] {
+  return eventsIn(stdout)
+    .filter(({ status }) => status !== undefined && status !== "exists")
+    .map(({ testId, status, tags = [] }) =>
+      [testId, status, ...tags.map((tag) => `#${tag}`)].join(" ")
+    );
+}
+
+/** Those that end a test, sorted. */
+function outcomes(stdout: Uint8Array): string[] {
+  return statuses(stdout).filter((line) => !line.includes(" inprogress"))
+    .sort();
+}
+
+function assertNoControl(events: readonly StatusEvent[]): void {
+  assert(events.every(({ mimeType }) => mimeType !== CONTROL_TYPE));
+}
+
+peerTest(
+  "subunit-run lists and runs all tests, and strips what workers say",
+  ["python3-subunit"],
+  async () => {
+    const { stdout, stderr, status } = await runPeer([], ["a=pass", "b=fail"]);
+    assertEquals(stderr, "");
+    assertEquals(status, 1);
+    const events = eventsIn(stdout);
+    assertNoControl(events);
+    assertEquals(
+      events.map((event) =>
+        `${event.routeCode} ${event.testId} ${event.status}`
+      ),
+      [
+        "0 a exists",
+        "0 b exists",
+        "0 a inprogress",
+        "0 a success",
+        "0 b inprogress",
+        "0 b fail",
+      ],
+    );
+    const listed = await runPeer(["--list", "b"], ["a=pass", "b=fail"]);
+    assertEquals(listed.status, 0);
+    assertEquals(
+      eventsIn(listed.stdout).map(({ testId, status }) => [testId, status]),
+      [["b", "exists"]],
+    );
+  },
+);
+
+peerTest(
+  "subunit-run gives each id one result, whatever its worker does",
+  ["python3-subunit"],
+  async () => {
+    const behaviours = {
+      pass: "success",
+      fail: "fail",
+      die: "fail #lost",
+      "die-quietly": "fail #lost #unstarted",
+      exit: "fail #lost",
+      twice: "success",
+      silent: "fail #lost",
+      ask: "fail",
+    };
+    const names = Object.keys(behaviours);
+    const { stdout, status } = await runPeer(
+      ["-j2", "unknown", ...names.map((name) => `${name}-x`)],
+      names.map((name) => `${name}-x=${name}`),
+    );
+    assertEquals(status, 1);
+    assertEquals(
+      outcomes(stdout),
+      [
+        ...Object.entries(behaviours).map(([name, end]) => `${name}-x ${end}`),
+        "unknown fail #unknown",
+      ].sort(),
+    );
+    const reason = text(
+      eventsIn(stdout).find(({ testId, status }) =>
+        testId === "die-x" && status === "fail"
+      )!.fileBytes!,
+    );
+    assertMatch(reason, /^The worker has ended: killed by SIGKILL/);
+  },
+);
+
+peerTest(
+  "subunit-run keeps what a worker prints beside the protocol, and does not wait for it",
+  ["python3-subunit"],
+  async () => {
+    const { stdout } = await runPeer(["a", "b"], ["a=print", "b=pass"]);
+    assertEquals(outcomes(stdout).filter((line) => /^[ab] /.test(line)), [
+      "a success",
+      "b success",
+    ]);
+    const printed = eventsIn(stdout)
+      .filter(({ fileName }) => fileName === "stdout" || fileName === "stderr")
+      .map(({ fileName, fileBytes }) => `${fileName}: ${text(fileBytes!)}`);
+    assert(printed.join().includes("stderr: words"), printed.join());
+    assert(printed.join().includes("stdout: text"), printed.join());
+  },
+);
+
+peerTest(
+  "subunit-run repeats the tests, until one fails",
+  ["python3-subunit"],
+  async () => {
+    const { stdout, status } = await runPeer(["--repeat=3"], ["a=pass"]);
+    assertEquals(status, 0);
+    assertEquals(outcomes(stdout), [
+      "a success",
+      "a success #attempt=2",
+      "a success #attempt=3",
+    ]);
+    const failed = await runPeer(["--until-failure"], ["a=pass", "b=fail"]);
+    assertEquals(failed.status, 1);
+    assertEquals(outcomes(failed.stdout), ["a success", "b fail"]);
+  },
+);
+
+peerTest(
+  "subunit-run --shuffle runs in the order of a seed",
+  ["python3-subunit"],
+  async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `t${index}`);
+    const order = async (seed: string) => {
+      const { stdout } = await runPeer(
+        ["--shuffle", seed],
+        names.map((name) => `${name}=pass`),
+      );
+      return statuses(stdout).filter((line) => line.endsWith(" success"));
+    };
+    const [first, again, other] = [
+      await order("1"),
+      await order("1"),
+      await order("2"),
+    ];
+    assertEquals(first, again);
+    assert(first.join() !== other.join());
+    assertEquals(first.toSorted(), other.toSorted());
+  },
+);
+
+peerTest(
+  "subunit-run gives standard input to the test that asks, with --debug",
+  ["python3-subunit"],
+  async () => {
+    const { stdout, stderr, status } = await runPeer(
+      ["--debug", "a", "b"],
+      ["a=ask", "b=pass"],
+      { stdin: "c\n" },
+    );
+    assertEquals(stderr, "subunit-run: 0 a is waiting at (Pdb) \n");
+    assertEquals(status, 0);
+    assertEquals(outcomes(stdout), ["a success", "b success"]);
+  },
+);
+
+peerTest(
+  "subunit-run answers a question that nobody can answer with the end of input",
+  ["python3-subunit"],
+  async () => {
+    const { stdout, stderr, status } = await runPeer(["a"], ["a=ask"]);
+    assertMatch(stderr, /^subunit-run: 0 a asks \(Pdb\) : nobody answers/);
+    assertEquals(status, 1);
+    assertEquals(outcomes(stdout), ["a fail"]);
+  },
+);
+
+Deno.test("subunit-run fails each id when no worker becomes ready", async () => {
+  const cases: [command: string[], status: number, message: RegExp][] = [
+    [
+      ["no/such command"],
+      2,
+      /^subunit-run: Cannot run "no\/such command": no such command: check the command\n$/,
+    ],
+    [
+      ["sh", "-c", "exit 3"],
+      1,
+      /^subunit-run: No worker is left: exit status 3\n$/,
+    ],
+  ];
+  for (const [command, expected, message] of cases) {
+    const { stdout, stderr, status } = await runTool(
+      "subunit-run",
+      ["-j2", "a", "b", "a", "--", ...command],
+    );
+    assertEquals(status, expected);
+    assertMatch(stderr, message);
+    assertEquals(outcomes(stdout), [
+      "a fail #lost #unstarted",
+      "b fail #lost #unstarted",
+    ]);
+  }
+});
+
+peerTest(
+  "subunit-run reads ids from lists, and runs the longest first by earlier streams",
+  ["python3-subunit"],
+  async () => {
+    using dir = new TempDir();
+    const list = dir.file("list", "a\n\nb\nc\n");
+    const took = (testId: string, seconds: number) =>
+      [
+        { testId, status: "inprogress", timestamp: at("00:00:01") },
+        { testId, status: "success", timestamp: at(`00:00:0${1 + seconds}`) },
+      ] as const;
+    const one = dir.file("one", stream(...took("a", 8), ...took("c", 2)));
+    const two = dir.file("two", stream(...took("b", 4), ...took("a", 1)));
+    const { stdout, status } = await runPeer(
+      [`--load-list=${list}`, `--history=${one}`, `--history=${two}`],
+      ["a=pass", "b=pass", "c=pass", "d=pass"],
+    );
+    assertEquals(status, 0);
+    assertEquals(
+      statuses(stdout).filter((line) => line.endsWith(" success")),
+      ["b success", "c success", "a success"],
+    );
+  },
+);
+
+Deno.test("subunit-run ends with its workers when it is told to, and reports", async () => {
+  for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+    using dir = new TempDir();
+    const script = workerScript(
+      `echo $$ > ${dir.path}/new; mv ${dir.path}/new ${dir.path}/pid; sleep 600`,
+    );
+    const [program, ...args] = commandOf("subunit-run");
+    const tool = new Deno.Command(program, {
+      args: [...args, "a", "b", "--", "sh", "-c", script],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = tool.stdout.getReader();
+    const pid = await within(content(`${dir.path}/pid`));
+    tool.kill(signal);
+    const chunks: Uint8Array[] = [];
+    let isTwice = signal !== "SIGINT";
+    for (;;) {
+      const { value } = await within(reader.read());
+      if (value === undefined) break;
+      chunks.push(value);
+      // The first one lets tests end: this one never does.
+      if (isTwice || !text(value).includes("interrupted")) continue;
+      isTwice = true;
+      tool.kill(signal);
+    }
+    const { code: status } = await within(tool.status);
+    const stdout = concat(chunks);
+    assertEquals(status, code);
+    assert(!isRunning(pid));
+    const ends = outcomes(stdout);
+    assertEquals(ends.filter((line) => /^[ab] /.test(line)).length, 2);
+    assert(ends.includes("subunit-run fail"), ends.join());
+  }
+});
+
+async function content(path: string): Promise<string> {
+  for (;;) {
+    try {
+      return Deno.readTextFileSync(path).trim();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}
+
+Deno.test("subunit-run refuses what it cannot do", async () => {
+  const cases: [args: string[], message: RegExp][] = [
+    [[], /Expected a worker to run, after --/],
+    [["a"], /Expected a worker to run, after --/],
+    [["-j0", "--", "true"], /Option --jobs is "0": expected at least 1/],
+    [
+      ["--list", "--watch", "--", "true"],
+      /--list and --watch exclude each other/,
+    ],
+    [["--group=(", "--", "true"], /Cannot read|regular expression|pattern/],
+  ];
+  for (const [args, message] of cases) {
+    const { status, stderr } = await runTool("subunit-run", args);
+    assertEquals(status, 2);
+    assertMatch(stderr, message);
+  }
+});
