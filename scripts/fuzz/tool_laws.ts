@@ -10,6 +10,7 @@ import {
   commandOf,
   filesIn,
 } from "../../tests/support/run.ts";
+import { workerScript } from "../../tests/support/sh_worker.ts";
 import { equalBytes } from "../../tests/support/streams.ts";
 import { type Breach, engineMessage } from "./codec_laws.ts";
 import type { Format } from "./inputs.ts";
@@ -141,6 +142,7 @@ export const CALLS: readonly Call[] = [
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),
   v2("subunit-worker", ["--run=true", "exec"]),
+  v2("subunit-run", ["a", "--", "sh", "-c", workerScript("cat in")]),
   v2("subunit-serve", ["--no-socket", "--worker=cat"]),
   v2("subunit-ctl", ["--", "cat"]),
   v2("subunit-attach", ["--list", "--socket=none/s.sock"]),

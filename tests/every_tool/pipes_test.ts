@@ -21,7 +21,8 @@ import {
   variants,
   within,
 } from "../support/run.ts";
-import { writingScript } from "../support/sh_worker.ts";
+import { quote } from "../../scripts/tool_path.ts";
+import { workerScript, writingScript } from "../support/sh_worker.ts";
 import {
   damaged,
   equalBytes,
@@ -361,6 +362,7 @@ const endless: [string, string][] = [
   ["subunit-1to2", "yes 'success: a' | subunit-1to2"],
   ["subunit-2to1", "while cat $1; do :; done | subunit-2to1"],
   ["subunit-exec", "yes | subunit-exec -- cat"],
+  ["subunit-run", `subunit-run a -- sh -c ${quote(workerScript("yes"))}`],
   ["subunit-merge", "while cat $1; do :; done | subunit-merge a=- $1"],
   ["subunit-merge", "yes | subunit-merge - --run 'a=yes'"],
   ["subunit-tee", "while cat $1; do :; done | subunit-tee"],

@@ -16,7 +16,7 @@ import {
   within,
 } from "../support/run.ts";
 import { workerScript } from "../support/sh_worker.ts";
-import { at, eventsIn, FAILED, PASSED, stream } from "../support/streams.ts";
+import { at, eventsIn, stream } from "../support/streams.ts";
 
 const PEER = pathOf(new URL("tests/peers/worker.py", ROOT));
 

@@ -17,6 +17,7 @@ import {
   projectWithPackage,
   succeed,
 } from "../support/package.ts";
+import { writingScript } from "../support/sh_worker.ts";
 import { STOPPED_CLOCK } from "../support/clock.ts";
 import { gpgTest, testKey } from "../support/gpg.ts";
 import { helpText } from "../../filters/kit/tool/help.ts";
@@ -37,7 +38,9 @@ import {
   equalBytes,
   type EventFields,
   eventsIn,
+  FAILED,
   noisyStream,
+  PASSED,
   sample,
   stream,
   textFile,
@@ -301,6 +304,42 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       ],
       input: fc.constant(NOTHING),
       samples: 1,
+    },
+  "subunit-run": [
+    {
+      args: () => [
+        ...["-j1", "--load-list=-", "--group=.*", "--shuffle=1", "--repeat=1"],
+        ...["--timeout=9", "--fail-fast", "--", "sh", "-c"],
+        writingScript(stream(PASSED, "text")),
+      ],
+      input: fc.constant(stream("passed\n")),
+      samples: 1,
+    },
+    {
+      args: () => [
+        ...["--history=-", "--until-failure", "failed", "--", "sh", "-c"],
+        writingScript(stream(FAILED)),
+      ],
+      input: anyPackets,
+      samples: 1,
+    },
+    {
+      args: () => [
+        ...["--bisect=failed", "--debug", "passed", "--", "sh", "-c"],
+        writingScript(stream(FAILED)),
+      ],
+      input: fc.constant(NOTHING),
+    },
+    {
+      args: () => [
+        ...["--list", "--", "sh", "-c"],
+        writingScript(stream({ testId: "a", status: "exists" })),
+      ],
+      input: fc.constant(NOTHING),
+    },
+    {
+      args: () => ["--watch", "--", "no/such command"],
+      input: fc.constant(NOTHING),
     },
   ],
   // Servers name their processes: what they do is compared by their own tests.

@@ -118,6 +118,7 @@ export async function watch(client: Client, plan: Plan): Promise<void> {
     }
     client.attempt++;
     const files = await session.changes();
+    if (files === undefined) return;
     const edited = await session.list(files) ?? [];
     ids = [...new Set([...failing, ...edited])];
   }

@@ -141,8 +141,8 @@ export class Schedule {
   /** Whether every test was run, as far as this knows. */
   get isDone(): boolean {
     return this.#pool.length === 0 &&
-      this.#workers.values().every(({ units, own }) =>
-        units.length === 0 && own.length === 0
+      !this.#workers.values().some(({ units, own }) =>
+        units.length > 0 || own.length > 0
       );
   }
 

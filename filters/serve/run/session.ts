@@ -118,7 +118,8 @@ export class Session {
   #requests = 0;
   /** Why there will be no worker any more. */
   #dead: string | undefined;
-  #changed: ((files: readonly string[]) => void) | undefined;
+  #changed: ((files: readonly string[] | undefined) => void) | undefined;
+  #isStopped = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -166,13 +167,25 @@ export class Session {
 
   /** Starts no further test. */
   stop(reason: string): void {
+    this.#isStopped = true;
+    this.#endChanges(undefined);
     this.#cut(reason);
     this.#step();
   }
 
-  /** Waits for files that change. */
-  changes(): Promise<readonly string[]> {
-    return new Promise((resolve) => this.#changed = resolve);
+  /** Waits for files that change; undefined when none will be reported. */
+  changes(): Promise<readonly string[] | undefined> {
+    return new Promise((resolve) => {
+      this.#changed = resolve;
+      if (this.#isStopped || this.#dead !== undefined) {
+        this.#endChanges(undefined);
+      }
+    });
+  }
+
+  #endChanges(files: readonly string[] | undefined): void {
+    this.#changed?.(files);
+    this.#changed = undefined;
   }
 
   /** Whether a worker, or one below it, has something to do. */
@@ -210,9 +223,7 @@ export class Session {
       }
       case "changed": {
         const changed = readReply("changed", message);
-        if (changed === undefined) break;
-        this.#changed?.(changed.files);
-        this.#changed = undefined;
+        if (changed !== undefined) this.#endChanges(changed.files);
       }
     }
     this.#step();
@@ -264,6 +275,7 @@ export class Session {
   /** No worker will come any more: what is left is lost. */
   dead(reason: string): void {
     this.#dead = reason;
+    this.#endChanges(undefined);
     this.#step();
   }
 
