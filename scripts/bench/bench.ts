@@ -41,6 +41,7 @@ import {
   packageRows,
   type Plan,
   type Row,
+  SCHEDULE_ROWS,
   SIGNED_ROW,
   startUpRow,
   STREAM_ROWS,
@@ -211,6 +212,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
   const all = [
     ...STREAM_ROWS.map(streamRow),
     LIVE_ROW,
+    ...SCHEDULE_ROWS,
     SIGNED_ROW,
     ARMORED_ROW,
     DIFF_ROW,
