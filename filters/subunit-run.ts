@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-run
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-env=FORCE_COLOR,NO_COLOR,TERM --allow-run
 /**
  * subunit-run: runs tests on workers that list and run tests on demand, and makes
  * one stream of their results.
@@ -72,7 +72,7 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
   ],
   // Open pipes and signal listeners would keep the process alive.
   forcesExit: true,
-  run(io, options, operands, command = []) {
+  async run(io, options, operands, command = []) {
     if (command.length === 0) {
       throw new UsageError("Expected a worker to run, after --");
     }
@@ -125,12 +125,17 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
     };
     const isSingle = options.debug || options.list ||
       options.bisect !== undefined;
-    return withWorkers(io, {
+    // Loaded only here: every module adds to the start-up time.
+    const view = io.err.isTerminal
+      ? (await import("./serve/run/live.ts")).showLive(io)
+      : undefined;
+    return await withWorkers(io, {
       command,
       workers: isSingle ? 1 : count("jobs") ?? 1,
       maxFailures: count("fail-fast"),
       timeoutSeconds: count("timeout"),
       debugs: options.debug,
+      view,
     }, mode);
   },
 });

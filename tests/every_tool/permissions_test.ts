@@ -37,6 +37,10 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-exec": ["--allow-run"],
   "subunit-merge": ["--allow-run=sh"],
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
+  "subunit-run": [
+    "--allow-env=FORCE_COLOR,NO_COLOR,TERM",
+    "--allow-run",
+  ],
   "subunit-run": ["--allow-run"],
   "subunit-serve": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-stats": ["--allow-write"],

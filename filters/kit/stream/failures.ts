@@ -59,7 +59,7 @@ function failureEvents(
  * @param output the last output, which may show why
  */
 export function writeFailure(
-  out: Output,
+  out: Pick<Output, "write">,
   test: Missing,
   output: Uint8Array | undefined,
   timestamp: Timestamp | undefined,

@@ -4,18 +4,13 @@
  * @module
  */
 
-import {
-  now,
-  PacketEncoder,
-  type StatusEvent,
-  type StreamItem,
-  textFile,
-} from "@subunit/codec";
+import { now, PacketEncoder, type StatusEvent, textFile } from "@subunit/codec";
 import { readChunkAsync } from "../../kit/io/input.ts";
 import { GroupGuard } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import { type Missing, writeFailure } from "../../kit/stream/failures.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
+import type { View } from "./live.ts";
 import { Session, type Verdictless } from "./session.ts";
 import { StartError, WorkerProcess } from "./worker_process.ts";
 
@@ -28,8 +23,8 @@ export interface ClientOptions {
   readonly timeoutSeconds?: number;
   /** Whether tests are debugged: standard input is theirs. */
   readonly debugs: boolean;
-  /** Takes what is written to the stream, to show it. */
-  readonly see?: (item: StreamItem | StatusEvent) => void;
+  /** Shows the run to people. */
+  readonly view?: View;
 }
 
 /** The session as the modes of a run need it. */
@@ -55,15 +50,21 @@ export async function withWorkers(
   options: ClientOptions,
   mode: (client: Client) => Promise<void>,
 ): Promise<number> {
-  const { command, workers: count, debugs, timeoutSeconds, see } = options;
+  const { command, workers: count, debugs, timeoutSeconds, view } = options;
   const encoder = new PacketEncoder();
   const guard = new GroupGuard();
   const workers: WorkerProcess[] = [];
   let isGood = true, signalStatus = 0;
   const workerOf = (route: string) => workers[Number(route.split("/")[0])];
-  const write = (bytes: Uint8Array) => io.out.write(bytes);
+  const write = (bytes: Uint8Array) => {
+    io.out.write(bytes);
+    view?.push(bytes);
+  };
+  const warn = (text: string) => {
+    if (view === undefined) io.warn(text);
+    else view.note(text);
+  };
   const writeEvent = (event: StatusEvent) => {
-    see?.(event);
     encoder.encodeEach(event, write);
   };
   const tag = () =>
@@ -111,7 +112,7 @@ export async function withWorkers(
       );
     },
     fail,
-    warn: (text) => io.warn(text),
+    warn,
   });
   let hopeless = 0;
   const around = {
@@ -119,12 +120,13 @@ export async function withWorkers(
     guard,
     write,
     flush: () => io.out.flush(),
-    fail: (test: Missing) => writeFailure(io.out, test, undefined, now()),
+    fail(test: Missing) {
+      writeFailure({ write }, test, undefined, now());
+    },
     tag,
-    see,
     gaveUp(reason: string) {
       if (++hopeless < count) return;
-      io.warn(`No worker is left: ${reason}`);
+      warn(`No worker is left: ${reason}`);
       session.dead(`No worker is left: ${reason}.`);
     },
     timeoutSeconds,
@@ -138,7 +140,7 @@ export async function withWorkers(
     get isInterrupted() {
       return signalStatus > 0;
     },
-    warn: (text: string) => io.warn(text),
+    warn,
     fail,
   };
   const stopListening = onEndingSignal((signal, status) => {
@@ -149,7 +151,7 @@ export async function withWorkers(
       session.stop(`Not run: interrupted by ${signal}.`);
       io.out.flush();
       if (signal === "SIGINT") {
-        io.warn("Stopping after the tests in progress; once more to kill them");
+        warn("Stopping after the tests in progress; once more to kill them");
         return;
       }
     }
@@ -171,7 +173,9 @@ export async function withWorkers(
     ]);
     for (const worker of workers) worker.quit();
     await running;
+    view?.end();
   } finally {
+    view?.close();
     for (const worker of workers) worker.kill("the run has ended");
     stopListening();
     await guard.close();

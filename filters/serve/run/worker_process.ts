@@ -65,8 +65,6 @@ export interface Surroundings {
   readonly fail: (test: Missing) => void;
   /** The tag of all results, if any. */
   readonly tag: () => string | undefined;
-  /** Takes each event as it leaves, for those who watch. */
-  readonly see?: (item: StreamItem | StatusEvent) => void;
   /** A worker will not be started any more. */
   readonly gaveUp: (reason: string) => void;
   /** How long a test may take; undefined where only the worker knows. */
@@ -309,7 +307,6 @@ export class WorkerProcess {
       // It has no room for the element.
       return this.#writeEvent(packet);
     }
-    this.#around.see?.(packet);
     this.#around.write(pushed);
   }
 
@@ -322,7 +319,6 @@ export class WorkerProcess {
         : `${this.#slot}/${routeCode}`,
       ...(tag === undefined ? {} : { tags: [...tags, tag].sort() }),
     });
-    this.#around.see?.(routed);
     this.#encoder.encodeEach(routed, this.#around.write);
   }
 }
