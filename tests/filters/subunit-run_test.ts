@@ -199,6 +199,23 @@ peerTest(
   },
 );
 
+peerTest(
+  "subunit-run --fail-fast skips what has not begun",
+  ["python3-subunit"],
+  async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `t${index}`);
+    const { stdout, status } = await runPeer(
+      ["--fail-fast", ...names],
+      names.map((name) => `${name}=${name === "t0" ? "fail" : "pass"}`),
+    );
+    assertEquals(status, 1);
+    const ends = outcomes(stdout);
+    assertEquals(ends.length, 40);
+    assertEquals(ends.filter((line) => line.endsWith(" fail")), ["t0 fail"]);
+    assert(ends.includes("t39 skip #unstarted"), ends.join());
+  },
+);
+
 Deno.test("subunit-run fails each id when no worker becomes ready", async () => {
   const cases: [command: string[], status: number, message: RegExp][] = [
     [
@@ -287,6 +304,32 @@ Deno.test("subunit-run ends with its workers when it is told to, and reports", a
     assert(ends.includes("subunit-run fail"), ends.join());
   }
 });
+
+Deno.test("subunit-run leaves no worker behind when it is killed, or its reader leaves", async () => {
+  for (const ending of ["killed", "without a reader"]) {
+    using dir = new TempDir();
+    const prints = ending === "killed" ? "" : "yes";
+    const script = workerScript(
+      `echo $$ > ${dir.path}/new; mv ${dir.path}/new ${dir.path}/pid; ${prints}; sleep 600`,
+    );
+    const [program, ...args] = commandOf("subunit-run");
+    const tool = new Deno.Command(program, {
+      args: [...args, "a", "--", "sh", "-c", script],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const pid = await within(content(`${dir.path}/pid`));
+    if (ending === "killed") tool.kill("SIGKILL");
+    await tool.stdout.cancel();
+    await within(tool.status);
+    await within(gone(pid));
+  }
+});
+
+async function gone(pid: string): Promise<void> {
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
 
 async function content(path: string): Promise<string> {
   for (;;) {

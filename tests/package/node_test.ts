@@ -308,7 +308,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-run": [
     {
       args: () => [
-        ...["-j1", "--load-list=-", "--group=.*", "--shuffle=1", "--repeat=1"],
+        ...[
+          "-j",
+          "1",
+          "--load-list=-",
+          "--group=.*",
+          "--shuffle=1",
+          "--repeat=1",
+        ],
         ...["--timeout=9", "--fail-fast", "--", "sh", "-c"],
         writingScript(stream(PASSED, "text")),
       ],

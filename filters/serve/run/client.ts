@@ -29,7 +29,7 @@ export interface ClientOptions {
 
 /** The session as the modes of a run need it. */
 export interface Client {
-  readonly session: Session;
+  readonly session: Pick<Session, "list" | "run" | "changes">;
   /** Numbers the results of a run; 1 is the first. */
   attempt: number;
   /** Whether a signal ends everything. */

@@ -7,7 +7,7 @@
 /** The file of "tests/a_test.ts::name"; a module of another language has no dot. */
 const FILE = /^[^:]*\.[^:]*(?=::)/;
 /** The class of "package.module.Class.test_x (i=3)". */
-const CLASS = /^[\w.]+(?=\.\w+(\W|$))/;
+const CLASS = /^[\w.]+(?=\.\w+($|[ (]))/;
 
 /** The group of a test where none is named: its file, or its class. */
 export function usualGroup(id: string): string | undefined {
