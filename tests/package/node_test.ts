@@ -305,6 +305,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: fc.constant(NOTHING),
       samples: 1,
     },
+  ],
   "subunit-run": [
     {
       args: () => [
