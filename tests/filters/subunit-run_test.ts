@@ -199,6 +199,39 @@ peerTest(
   },
 );
 
+Deno.test("subunit-run runs the tests of real workers, on as many as it is told", async () => {
+  using dir = new TempDir();
+  for (const name of ["a", "b", "c"]) {
+    dir.file(
+      `${name}_test.mjs`,
+      `import test from "node:test";
+      for (let i = 0; i < 3; i++) {
+        test("test " + i, () => {
+          if ("${name}" === "b" && i === 1) throw new Error("no");
+          if ("${name}" === "c" && i === 1) process.kill(process.pid, "SIGKILL");
+        });
+      }`,
+    );
+  }
+  const { stdout, status } = await runTool("subunit-run", [
+    "-j2",
+    "--",
+    ...commandOf("subunit-worker"),
+    "node",
+    ".",
+  ], { cwd: dir.path });
+  assertEquals(status, 1);
+  const ends = outcomes(stdout);
+  assertEquals(
+    ends.filter((line) => line.endsWith(" success")).length,
+    7,
+    ends.join("\n"),
+  );
+  assertEquals(ends.length, 9);
+  assert(ends.includes("c_test.mjs::test 1 fail #lost"), ends.join("\n"));
+  assertNoControl(eventsIn(stdout));
+});
+
 Deno.test("subunit-run fails each id when no worker becomes ready", async () => {
   const cases: [command: string[], status: number, message: RegExp][] = [
     [
