@@ -108,6 +108,8 @@ Deno.test("growth is measured of every tool that reads a stream", () => {
     "subunit-worker",
     // Its workers decide what it reads.
     "subunit-run",
+    // It reads commands.
+    "subunit-worker",
     // It makes a file of each part, and the file system takes the time.
     "subunit2disk",
   ]);

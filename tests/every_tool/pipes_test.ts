@@ -770,7 +770,7 @@ function hostileInputOf(name: string): Uint8Array {
   return hostile;
 }
 
-/** What subunit-progress draws with; the hostile input has none of it. */
+/** What subunit-progress and subunit-run draw with; the hostile input has none of it. */
 const DRAWING =
   // deno-lint-ignore no-control-regex -- they begin with one
   /\x1b\[(?:32m|39m|\?(?:2026|25|7)[hl]|\d*A|K|J)/g;
@@ -788,9 +788,8 @@ for (const name of subjects(TOOLS, 4)) {
       assert(shown.length > 0);
       // deno-lint-ignore no-control-regex -- they are what is looked for
       const control = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]/;
-      const others = name === "subunit-progress"
-        ? shown.replaceAll(DRAWING, "")
-        : shown;
+      const draws = ["subunit-progress", "subunit-run"].includes(name);
+      const others = draws ? shown.replaceAll(DRAWING, "") : shown;
       assert(!control.test(others), JSON.stringify(shown));
     },
   );
