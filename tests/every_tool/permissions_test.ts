@@ -41,7 +41,6 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
     "--allow-env=FORCE_COLOR,NO_COLOR,TERM",
     "--allow-run",
   ],
-  "subunit-run": ["--allow-run"],
   "subunit-serve": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],
