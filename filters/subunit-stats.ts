@@ -48,7 +48,7 @@ With --forward and no --output-to the report goes to standard error.`,
       : parseChoice("by", options.by, GROUPINGS);
     const slowest = parseCount("slowest", options.slowest ?? "0");
     const least = parseCount("min-tests", options["min-tests"] ?? "0");
-    const report = io.openReport(options);
+    const report = io.openReport(options, files);
     const text = options.json && report === io.out ? io.err : io.out;
     const pass = io.passthrough(options, text);
 

@@ -46,7 +46,7 @@ cbor2subunit is the exact inverse.`,
     if (options.forward && options["output-to"] === undefined) {
       throw new UsageError("Option --forward needs --output-to FILE");
     }
-    const out = io.openReport(options);
+    const out = io.openReport(options, files);
     try {
       return writeRecords(io, options, files, out, CBOR_NOTATION);
     } finally {

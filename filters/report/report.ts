@@ -123,7 +123,7 @@ export function runReport(
   begin: (out: Output, tests: Verdict) => Report,
   needs: ReportNeeds = {},
 ): number {
-  const out = io.openReport(options);
+  const out = io.openReport(options, files);
   const text = out === io.out ? io.err : io.out;
   const verdict = new Verdict(needs);
   // Begun when there is something to read: a usage error leaves no report.

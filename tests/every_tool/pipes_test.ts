@@ -21,7 +21,7 @@ import {
   variants,
   within,
 } from "../support/run.ts";
-import { quote } from "../../scripts/tool_path.ts";
+import { quote, toolScript } from "../../scripts/tool_path.ts";
 import { workerScript, writingScript } from "../support/sh_worker.ts";
 import {
   damaged,
@@ -793,6 +793,25 @@ for (const name of subjects(TOOLS, 4)) {
       assert(!control.test(others), JSON.stringify(shown));
     },
   );
+}
+
+for (const name of TOOLS) {
+  test(`${name} writes no report over what it reads`, async () => {
+    const { tool } = await import(toolScript(name).href);
+    if (!("output-to" in tool.options)) return;
+    using dir = new TempDir();
+    const input = inputOf(name), file = dir.file("input", input);
+    Deno.linkSync(file, `${dir.path}/other`);
+    for (const output of [file, `${dir.path}/other`]) {
+      const args = ["--no-passthrough", "--output-to", output];
+      const usable = args.filter((word) =>
+        word !== "--no-passthrough" || "no-passthrough" in tool.options
+      );
+      const finished = await callOrRun(name, [...usable, file]);
+      assertRefused(finished, name, "is read as well");
+      assertEquals(Deno.readFileSync(file), input);
+    }
+  });
 }
 
 Deno.test("subunit-ls and subunit-stats write raw bytes when nobody looks", async () => {

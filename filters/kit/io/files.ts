@@ -15,6 +15,17 @@ export function isRegularFile(path: string): boolean {
   }
 }
 
+/** Whether two paths lead to one regular file. */
+export function isSameFile(path: string, other: string): boolean {
+  try {
+    const { isFile, dev, ino } = Deno.statSync(path);
+    const info = Deno.statSync(other);
+    return isFile && ino !== null && ino === info.ino && dev === info.dev;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Opens an empty temporary file that only this process can open: it has no name
  * any more, and is gone when it is closed.

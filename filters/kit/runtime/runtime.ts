@@ -168,6 +168,9 @@ export interface FileInfo {
   readonly isSocket: boolean | null;
   /** In bytes. */
   readonly size: number;
+  /** The device and the number of the file there; null where there are none. */
+  readonly dev: number;
+  readonly ino: number | null;
   /** The permissions of the user, the group and others. */
   readonly mode: number | null;
   /** The number of its owner. */

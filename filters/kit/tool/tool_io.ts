@@ -11,6 +11,8 @@ import {
   type Rows,
   type StreamItem,
 } from "@subunit/codec";
+import { ToolError } from "../errors.ts";
+import { isSameFile } from "../io/files.ts";
 import { CHUNK_ROOM, type Input, openInput, readChunk } from "../io/input.ts";
 import { textOf } from "../io/item_bytes.ts";
 import { Output, type Sink } from "../io/output.ts";
@@ -95,11 +97,19 @@ export class ToolIO {
    * Opens the output for a report: the file of --output-to; without one,
    * standard output, or standard error with --forward.
    *
-   * @throws {ToolError} if the file cannot be created
+   * @param files the inputs: a report would replace one before it is read
+   * @throws {ToolError} if the file cannot be created, or is an input
    */
   openReport(
     { "output-to": path, forward }: OptionValues<typeof OUTPUT_OPTIONS>,
+    files: readonly string[],
   ): Output {
+    const input = path && files.find((file) => isSameFile(file, path));
+    if (input) {
+      throw new ToolError(
+        `Cannot write "${path}": it is read as well: choose another file`,
+      );
+    }
     if (path !== undefined) return Output.toFile(path);
     return forward ? this.err : this.out;
   }

@@ -9,10 +9,14 @@ const io = new ToolIO("tool");
 Deno.test("ToolIO.openReport keeps standard output for the stream", () => {
   using dir = new TempDir();
   const path = `${dir.path}/report`;
-  assert(io.openReport({ "output-to": undefined, forward: false }) === io.out);
-  assert(io.openReport({ "output-to": undefined, forward: true }) === io.err);
+  assert(
+    io.openReport({ "output-to": undefined, forward: false }, []) === io.out,
+  );
+  assert(
+    io.openReport({ "output-to": undefined, forward: true }, []) === io.err,
+  );
   for (const forward of [false, true]) {
-    const out = io.openReport({ "output-to": path, forward });
+    const out = io.openReport({ "output-to": path, forward }, []);
     out.writeText(`forward: ${forward}`);
     out.flush();
     assertEquals(Deno.readTextFileSync(path), `forward: ${forward}`);

@@ -112,6 +112,8 @@ export function fileInfo(stats: fs.Stats): FileInfo {
     size: stats.size,
     mode: stats.mode,
     uid: stats.uid,
+    dev: stats.dev,
+    ino: stats.ino,
   };
 }
 
