@@ -6,7 +6,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder, type StatusEvent } from "@subunit/codec";
+import { type Packet, PacketDecoder } from "@subunit/codec";
 import {
   ControlReader,
   isControl,
@@ -88,16 +88,19 @@ export class ServerConnection {
     this.#isWriting = false;
   }
 
-  /** Calls `take` with each event, and `endChunk` after those of a chunk. */
+  /**
+   * Calls `take` with each packet, and `endChunk` after those of a chunk; they
+   * are valid until then.
+   */
   async read(
-    take: (event: StatusEvent) => void,
+    take: (packet: Packet) => void,
     endChunk: () => void = () => {},
   ): Promise<void> {
     const decoder = new PacketDecoder();
     for await (const chunk of readConnection(this.#connection)) {
       decoder.push(chunk);
       decoder.drain((item) => {
-        if (item.kind === "packet") take(item.toEvent());
+        if (item.kind === "packet") take(item);
       });
       endChunk();
     }

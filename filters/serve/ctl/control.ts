@@ -81,8 +81,7 @@ export async function connectLink(path: string | undefined): Promise<Link> {
   server.send(encodeMessage({ word: "attach", options: ["lines=0"] }));
   return {
     send: (packets) => server.send(packets),
-    read: (take, endChunk) =>
-      server.read((event) => take(event as StreamItem), endChunk),
+    read: (take, endChunk) => server.read(take, endChunk),
     end: () => server.close(),
     kill: () => {},
     isGood: () => Promise.resolve(true),
