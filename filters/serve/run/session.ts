@@ -206,7 +206,7 @@ export class Session {
       }
       case "done": {
         const done = readReply("done", message);
-        if (done?.req !== undefined) this.#done(route, done.req);
+        if (done?.req !== undefined) this.#done(route, done.req, done.unrun);
         break;
       }
       case "error": {
@@ -332,17 +332,24 @@ export class Session {
     for (const id of unit.ids) if (left.has(id)) left.set(id, undefined);
   }
 
-  #done(route: string, req: string): void {
+  #done(route: string, req: string, unrun: readonly string[]): void {
     if (this.#list?.req === req && this.#list.route === route) {
       const { settled, ids } = this.#list;
       this.#list = undefined;
       settled.resolve([...ids.keys()]);
       return;
     }
-    this.#endUnit(route, req, "The worker has answered without a result.");
+    const reason = "The worker has answered without a result.";
+    this.#endUnit(route, req, reason, new Set(unrun));
   }
 
-  #endUnit(route: string, req: string, reason: string): void {
+  /** @param unrun what the worker returns; all that is left unless given */
+  #endUnit(
+    route: string,
+    req: string,
+    reason: string,
+    unrun?: ReadonlySet<string>,
+  ): void {
     const worker = this.#workers.get(route);
     const index = worker?.units.findIndex((one) => one.req === req) ?? -1;
     const run = this.#run;
@@ -352,6 +359,11 @@ export class Session {
     if (run.left.get(worker.test ?? "")?.unit === unit) {
       // It began, and the worker has forgotten it.
       this.#blame(run, worker, reason, route);
+    }
+    for (const id of unrun === undefined ? [] : unit.ids) {
+      if (unrun!.has(id) || run.left.get(id)?.unit !== unit) continue;
+      run.schedule.testEnded(unit, id);
+      this.#lost(id, ["lost", "unstarted"], reason, route);
     }
     this.#unplace(run, unit);
     for (const id of run.schedule.unitEnded(unit)) {
