@@ -13,7 +13,7 @@ import {
   type RunData,
   type TestLine,
 } from "../../filters/report/html/data.ts";
-import { callTool, test } from "../support/call.ts";
+import { callTool, peerCallTest, test } from "../support/call.ts";
 import { assertForwards, assertRefused } from "../support/checks.ts";
 import { hostileStream, PAYLOADS } from "../support/hostile.ts";
 import {
@@ -23,14 +23,7 @@ import {
   readHtml,
   textIn,
 } from "../support/html.ts";
-import {
-  filesIn,
-  LiveTool,
-  peerTest,
-  run,
-  TempDir,
-  text,
-} from "../support/run.ts";
+import { filesIn, LiveTool, run, TempDir, text } from "../support/run.ts";
 import {
   anyEvent,
   at,
@@ -572,7 +565,7 @@ test("subunit2html's policy allows its own script and style by their hashes", as
   ]);
 });
 
-peerTest(
+peerCallTest(
   "xmllint reads the elements of a hostile report as we do",
   ["xmllint"],
   async () => {

@@ -362,7 +362,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       samples: 1,
     },
     {
-      args: () => ["--socket=/none/s.sock", "--worker=cat"],
+      args: () => ["--socket=/none/s.sock", "--jobs=1", "--worker=cat"],
       input: fc.constant(NOTHING),
       samples: 1,
     },

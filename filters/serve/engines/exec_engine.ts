@@ -90,7 +90,10 @@ export class ExecEngine implements Engine {
   input(bytes: Uint8Array, isEnd: boolean): void {
     // It may have ended: nobody would read this.
     if (bytes.length > 0) this.#input?.write(bytes.slice()).catch(() => {});
-    if (isEnd) this.#input?.close().catch(() => {});
+    if (!isEnd) return;
+    this.#input?.close().catch(() => {});
+    // Node 20 does not reject what is written behind the end: it breaks off.
+    this.#input = undefined;
   }
 
   stop(): void {

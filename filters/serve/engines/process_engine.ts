@@ -159,6 +159,7 @@ class Generation {
   readonly #guard: GroupGuard;
   readonly #child: ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #isInputClosed = false;
   readonly #secret = crypto.randomUUID();
   readonly #decoder = new PacketDecoder();
   readonly #streams: SyncedStreams;
@@ -205,9 +206,13 @@ class Generation {
   }
 
   input(bytes: Uint8Array, isEnd: boolean): void {
+    // Node 20 does not reject what is written behind the end: it breaks off.
+    if (this.#isInputClosed) return;
     // It may have ended, or closed its input: nobody would read this.
     if (bytes.length > 0) this.#input.write(bytes.slice()).catch(() => {});
-    if (isEnd) this.#input.close().catch(() => {});
+    if (!isEnd) return;
+    this.#isInputClosed = true;
+    this.#input.close().catch(() => {});
   }
 
   /** Starts no further test, from the next time that it asks on. */

@@ -143,6 +143,8 @@ export class WorkerProcess {
     this.#isQuitting = true;
     this.#write(encodeControl({ word: "quit" }));
     this.#writer?.close().catch(() => {});
+    // Node 20 does not reject what is written behind the end: it breaks off.
+    this.#writer = undefined;
     this.#after(END_SECONDS, () => {
       this.#signal("SIGTERM");
       this.#after(END_SECONDS, () => this.#signal("SIGKILL"));
