@@ -12,6 +12,7 @@ import { piecesOf } from "../../kit/io/stdout.ts";
 import generation from "./deno_generation.ts" with { type: "text" };
 import { packetWriter } from "./packet_writer.ts";
 import type { ProcessEngineOptions } from "./process_engine.ts";
+import { unitFiles } from "./unit_files.ts";
 
 const READ_ALL = /^(-A|--allow-all|-R|--allow-read)$/;
 const READ_SOME = /^(?:-R|--allow-read)=/;
@@ -45,7 +46,8 @@ export function denoEngine(
   paths: readonly string[],
   flags: readonly string[],
 ): Pick<ProcessEngineOptions, "name" | "command" | "settings"> {
-  const script = `${generation}\ndenoGeneration(${packetWriter}, ${piecesOf});`;
+  const script =
+    `${generation}\ndenoGeneration(${packetWriter}, ${piecesOf}, ${unitFiles});`;
   const mayReadAll = flags.some((flag) => READ_ALL.test(flag));
   const some = flags.some((flag) => READ_SOME.test(flag));
   return {

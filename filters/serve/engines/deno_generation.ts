@@ -7,17 +7,10 @@
 
 import type { piecesOf } from "../../kit/io/stdout.ts";
 import type { packetWriter, PlainEvent } from "./packet_writer.ts";
+import type { GenerationUnit, unitFiles } from "./unit_files.ts";
 
-/** The line of JSON that a generation reads first. */
-export interface DenoUnit {
-  readonly kind: "list" | "run";
-  readonly names?: readonly string[];
-  readonly excluded: readonly string[];
-  readonly isCareful: boolean;
-  /** The route code of its packets. */
-  readonly secret: string;
-  /** Files and folders with tests. */
-  readonly paths: readonly string[];
+/** The line of JSON that a generation of Deno reads first. */
+export interface DenoUnit extends GenerationUnit {
   /** Whether tests may read files, apart from loading them. */
   readonly mayRead: boolean;
 }
@@ -30,6 +23,7 @@ export interface DenoUnit {
 export async function denoGeneration(
   makeWriter: typeof packetWriter,
   pieces: typeof piecesOf,
+  filesOf: typeof unitFiles,
 ): Promise<void> {
   type Definition = Deno.TestDefinition & { file: string; id: string };
   type Hook = () => void | Promise<void>;
@@ -392,11 +386,6 @@ export async function denoGeneration(
       }
     }
   }
-  const fileOf = (id: string) => id.slice(0, Math.max(id.indexOf("::"), 0));
-  const short = (path: string) =>
-    path.startsWith(`${cwd}/`)
-      ? path.slice(cwd.length + 1)
-      : path.replace(/^(\.\/)+/, "") || ".";
 
   const load = async (file: string): Promise<void> => {
     suites.set(file, {
@@ -654,21 +643,13 @@ export async function denoGeneration(
     permissions !== undefined && permissions !== "inherit" && !ignore;
 
   const { names } = unit;
-  const files = new Set<string>();
-  if (unit.kind === "run" && names !== undefined) {
-    for (const name of names) files.add(fileOf(name));
-  } else {
-    for (const path of unit.paths) {
-      for (const file of filesAt(short(path), true)) files.add(file);
-    }
-  }
-  const isWanted = (id: string) =>
-    names === undefined || names.some((name) => id.startsWith(name));
+  const { files, fileOf, isListed } = filesOf(
+    unit,
+    cwd,
+    (path) => filesAt(path, true),
+  );
   for (const file of files) {
-    if (unit.excluded.includes(file) || file === "") continue;
-    const isAsked = unit.kind === "run" || isWanted(file) ||
-      names!.some((name) => name.startsWith(file));
-    if (isAsked && changedAt(file) !== undefined) await load(file);
+    if (changedAt(file) !== undefined) await load(file);
   }
   const all = [...suites.values()].flatMap(({ tests }) => tests);
   if (!unit.mayRead) Deno.permissions.revokeSync({ name: "read" });
@@ -676,7 +657,7 @@ export async function denoGeneration(
   if (unit.kind === "list") {
     control("loaded", {});
     for (const { id } of all) {
-      if (isWanted(id)) emit({ testId: id, status: "exists" });
+      if (isListed(id)) emit({ testId: id, status: "exists" });
     }
   } else {
     const byId = new Map(all.map((one) => [one.id, one]));

@@ -11,6 +11,7 @@ import { type NodeEvent, NodeEvents } from "./node_events.ts";
 import { NODE_REPORTER, nodeGeneration } from "./node_generation.ts";
 import { packetWriter } from "./packet_writer.ts";
 import type { EventMapping, ProcessEngineOptions } from "./process_engine.ts";
+import { unitFiles } from "./unit_files.ts";
 
 /**
  * How generations of Node are started.
@@ -22,7 +23,8 @@ export function nodeEngine(
   paths: readonly string[],
   flags: readonly string[],
 ): Pick<ProcessEngineOptions, "name" | "command" | "settings" | "mapping"> {
-  const script = `await (${nodeGeneration})(${packetWriter}, process);`;
+  const script =
+    `await (${nodeGeneration})(${packetWriter}, ${unitFiles}, process);`;
   return {
     name: "node",
     command: [

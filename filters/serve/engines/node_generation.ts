@@ -7,18 +7,7 @@
 
 import type { NodeEventData } from "./node_events.ts";
 import type { packetWriter, PlainEvent } from "./packet_writer.ts";
-
-/** The line of JSON that a generation reads first. */
-export interface NodeUnit {
-  readonly kind: "list" | "run";
-  readonly names?: readonly string[];
-  readonly excluded: readonly string[];
-  readonly isCareful: boolean;
-  /** The route code of its packets. */
-  readonly secret: string;
-  /** Files and folders with tests. */
-  readonly paths: readonly string[];
-}
+import type { GenerationUnit, unitFiles } from "./unit_files.ts";
 
 /** The reporter that hands over the events of `node:test`. */
 export const NODE_REPORTER =
@@ -36,6 +25,7 @@ export const NODE_REPORTER =
  */
 export async function nodeGeneration(
   makeWriter: typeof packetWriter,
+  filesOf: typeof unitFiles,
   process: NodeJS.Process,
 ): Promise<void> {
   // deno-lint-ignore no-explicit-any
@@ -127,7 +117,7 @@ export async function nodeGeneration(
 
   const first = readLine();
   if (first === undefined) return exit(0);
-  const unit: NodeUnit = JSON.parse(first);
+  const unit: GenerationUnit = JSON.parse(first);
   const write = makeWriter(unit.secret);
   const mark = encoder.encode(`\0${unit.secret}\n`);
   const emit = (event: PlainEvent) => writeAll(1, write(event));
@@ -311,11 +301,6 @@ export async function nodeGeneration(
       yield* filesAt(inner, isTests && SCRIPT.test(name));
     }
   }
-  const short = (path: string) =>
-    path.startsWith(`${cwd}/`)
-      ? path.slice(cwd.length + 1)
-      : path.replace(/^(\.\/)+/, "") || ".";
-  const fileOf = (id: string) => id.slice(0, Math.max(id.indexOf("::"), 0));
   const load = async (file: string): Promise<void> => {
     const suite: Suite = {
       tests: [],
@@ -434,27 +419,19 @@ export async function nodeGeneration(
   };
 
   const { names: wanted } = unit;
-  const files = new Set<string>();
-  if (unit.kind === "run" && wanted !== undefined) {
-    for (const name of wanted) files.add(fileOf(name));
-  } else {
-    for (const path of unit.paths) {
-      for (const file of filesAt(short(path), true)) files.add(file);
-    }
-  }
-  const isWanted = (id: string) =>
-    wanted === undefined || wanted.some((name) => id.startsWith(name));
+  const { files, fileOf, isListed } = filesOf(
+    unit,
+    cwd,
+    (path) => filesAt(path, true),
+  );
   for (const file of files) {
-    if (unit.excluded.includes(file) || file === "") continue;
-    const isAsked = unit.kind === "run" || isWanted(file) ||
-      wanted!.some((name) => name.startsWith(file));
-    if (isAsked && changedAt(file) !== undefined) await load(file);
+    if (changedAt(file) !== undefined) await load(file);
   }
   const all = [...suites.values()].flatMap(({ tests }) => tests);
   if (unit.kind === "list") {
     control("loaded", {});
     for (const { id } of all) {
-      if (isWanted(id)) emit({ testId: id, status: "exists" });
+      if (isListed(id)) emit({ testId: id, status: "exists" });
     }
     return end();
   }
