@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { isNotFound, reasonOf, ToolError } from "../errors.ts";
 import type { Connection, FileInfo, Listener } from "../runtime/runtime.ts";
 import { absolutePath } from "./paths.ts";
@@ -217,5 +218,54 @@ export async function* readConnection(
     }
     if (count === null) return;
     yield buffer.subarray(0, count);
+  }
+}
+
+/** Writes to a connection, in order, without anybody waiting for that. */
+export class ConnectionWriter {
+  readonly #connection: Connection;
+  readonly #fail: () => void;
+  #parts: Uint8Array[] = [];
+  #isWriting = false;
+  /** How much is not written yet. */
+  byteLength = 0;
+
+  /** @param fail is called when the connection is lost */
+  constructor(connection: Connection, fail: () => void) {
+    this.#connection = connection;
+    this.#fail = fail;
+  }
+
+  /** Writes bytes, which are not to change, behind those before. */
+  send(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
+    this.byteLength += bytes.length;
+    if (!this.#isWriting) this.#write();
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      while (this.#parts.length > 0) {
+        const bytes = concat(this.#parts.splice(0));
+        for (let at = 0; at < bytes.length;) {
+          at += await this.#connection.write(bytes.subarray(at));
+        }
+        this.byteLength -= bytes.length;
+      }
+    } catch {
+      this.#fail();
+    }
+    this.#isWriting = false;
+  }
+
+  /** Closes the connection; what is not written is dropped. */
+  close(): void {
+    this.#parts = [];
+    try {
+      this.#connection.close();
+    } catch {
+      // It is closed.
+    }
   }
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { concat } from "@std/bytes/concat";
 import { type Packet, PacketDecoder } from "@subunit/codec";
 import {
   ControlReader,
@@ -16,6 +15,7 @@ import { readInputAsync } from "../../kit/io/input.ts";
 import { ownPid } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import {
+  ConnectionWriter,
   connectTo,
   knownSockets,
   readConnection,
@@ -60,32 +60,17 @@ export async function connectToServer(
 /** A connection to a server. */
 export class ServerConnection {
   readonly #connection: Connection;
-  #parts: Uint8Array[] = [];
-  #isWriting = false;
+  readonly #writer: ConnectionWriter;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    // The reader notices that it is lost.
+    this.#writer = new ConnectionWriter(connection, () => {});
   }
 
   /** Sends packets, behind those before. */
   send(packets: Uint8Array): void {
-    this.#parts.push(packets);
-    if (!this.#isWriting) this.#write();
-  }
-
-  async #write(): Promise<void> {
-    this.#isWriting = true;
-    try {
-      while (this.#parts.length > 0) {
-        const bytes = concat(this.#parts.splice(0));
-        for (let at = 0; at < bytes.length;) {
-          at += await this.#connection.write(bytes.subarray(at));
-        }
-      }
-    } catch {
-      // The reader notices that it is lost.
-    }
-    this.#isWriting = false;
+    this.#writer.send(packets);
   }
 
   /**

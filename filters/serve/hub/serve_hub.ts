@@ -11,7 +11,11 @@ import { AsyncStdout } from "../../kit/io/async_stdout.ts";
 import { readInputAsync } from "../../kit/io/input.ts";
 import { ownPid } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
-import { type PrivateSocket, readConnection } from "../../kit/io/sockets.ts";
+import {
+  ConnectionWriter,
+  type PrivateSocket,
+  readConnection,
+} from "../../kit/io/sockets.ts";
 import type { Connection } from "../../kit/runtime/runtime.ts";
 import { Hub, type HubOptions } from "./hub.ts";
 import type { Client } from "./watchers.ts";
@@ -56,47 +60,20 @@ class Upwards {
 
 /** A client over a connection. */
 class ConnectedClient implements Client {
-  readonly #connection: Connection;
-  #parts: Uint8Array[] = [];
-  #byteLength = 0;
-  #isWriting = false;
+  readonly #writer: ConnectionWriter;
 
   constructor(connection: Connection) {
-    this.#connection = connection;
+    this.#writer = new ConnectionWriter(connection, () => this.close());
   }
 
   send(bytes: Uint8Array): void {
-    this.#parts.push(bytes);
-    this.#byteLength += bytes.length;
+    this.#writer.send(bytes);
     // It must not hold up the run.
-    if (this.#byteLength > MAX_BEHIND_BYTES) this.close();
-    else if (!this.#isWriting) this.#write();
-  }
-
-  async #write(): Promise<void> {
-    this.#isWriting = true;
-    try {
-      while (this.#parts.length > 0) {
-        const bytes = concat(this.#parts.splice(0));
-        for (let at = 0; at < bytes.length;) {
-          at += await this.#connection.write(bytes.subarray(at));
-        }
-        this.#byteLength -= bytes.length;
-      }
-    } catch {
-      this.close();
-    }
-    this.#isWriting = false;
+    if (this.#writer.byteLength > MAX_BEHIND_BYTES) this.close();
   }
 
   close(): void {
-    this.#parts = [];
-    this.#byteLength = 0;
-    try {
-      this.#connection.close();
-    } catch {
-      // It is closed.
-    }
+    this.#writer.close();
   }
 }
 
