@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { encodePacket, type EventInput } from "@subunit/codec";
+import { CONTROL_TYPE } from "@subunit/codec/control";
 import { arbitraryEvent } from "../../codec/_testing/arbitrary.ts";
 import { runPython } from "../support/peers.ts";
 import { peerTest, run, TempDir, text } from "../support/run.ts";
@@ -13,7 +14,6 @@ import { eventsIn } from "../support/streams.ts";
 import {
   bodyOf,
   command,
-  CONTROL_TYPE,
   filesOf,
   lines,
   PYTHON,

@@ -5,8 +5,7 @@
  */
 
 import { assert } from "@std/assert";
-import { concat } from "@std/bytes/concat";
-import { PacketDecoder, type StatusEvent } from "@subunit/codec";
+import type { StatusEvent } from "@subunit/codec";
 import {
   type Command,
   encodeControl,
@@ -15,7 +14,8 @@ import {
   isControl,
 } from "@subunit/codec/control";
 import { pathOf, quote } from "../../scripts/tool_path.ts";
-import { commandOf, ROOT, text, within } from "./run.ts";
+import { commandOf, ROOT, text } from "./run.ts";
+import { ServerProcess } from "./server_process.ts";
 
 /** Runs tests that do what their ids say, as a command of the shell. */
 export function leafCommand(...ids: string[]): string {
@@ -40,28 +40,13 @@ export function described(event: StatusEvent): string {
   return [routeCode, ...words].filter((word) => word !== undefined).join(" ");
 }
 
-/** A server that runs. */
-export class LiveServer implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #decoder = new PacketDecoder();
-  readonly #events: StatusEvent[] = [];
-  #isOver = false;
-
+/** A server that is addressed by routes. */
+export class LiveServer extends ServerProcess {
   constructor(
-    [program, ...args]: readonly string[],
+    command: readonly string[],
     env: Record<string, string> = {},
   ) {
-    this.#process = new Deno.Command(program, {
-      args,
-      env,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#writer = this.#process.stdin.getWriter();
-    this.#reader = this.#process.stdout.getReader();
+    super(command, { env, stderr: "inherit" });
   }
 
   /** Starts a tool. */
@@ -71,18 +56,6 @@ export class LiveServer implements AsyncDisposable {
     env: Record<string, string> = {},
   ): LiveServer {
     return new LiveServer([...commandOf(name), ...args], env);
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  get status(): Promise<Deno.CommandStatus> {
-    return within(this.#process.status);
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#process.kill(signal);
   }
 
   send(
@@ -107,38 +80,6 @@ export class LiveServer implements AsyncDisposable {
     return this.write(encodeStdin(bytes, { routeCode: route }));
   }
 
-  write(...packets: Uint8Array[]): Promise<void> {
-    return this.#writer.write(concat(packets));
-  }
-
-  /** Ends its commands. */
-  close(): Promise<void> {
-    return this.#writer.close();
-  }
-
-  /** Stops reading. */
-  leave(): Promise<void> {
-    return this.#reader.cancel();
-  }
-
-  /** The next event; undefined after the last one. */
-  async next(): Promise<StatusEvent | undefined> {
-    while (this.#events.length === 0 && !this.#isOver) {
-      const { value } = await within(this.#reader.read());
-      if (value === undefined) {
-        this.#isOver = true;
-        this.#decoder.end();
-      } else {
-        this.#decoder.push(value);
-      }
-      this.#decoder.drain((item) => {
-        assert(item.kind === "packet", `${item.kind} in its output`);
-        this.#events.push(item.copy().toEvent());
-      });
-    }
-    return this.#events.shift();
-  }
-
   /** The events, described, up to the first that begins like this. */
   async until(start: string): Promise<string[]> {
     const all: string[] = [];
@@ -155,16 +96,5 @@ export class LiveServer implements AsyncDisposable {
     const all: string[] = [];
     for (let event; (event = await this.next());) all.push(described(event));
     return all;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#reader.cancel();
-    await this.#writer.abort().catch(() => {});
-    await this.#process.status;
   }
 }

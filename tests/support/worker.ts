@@ -4,19 +4,18 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
+import type { StatusEvent } from "@subunit/codec";
 import {
-  encodePacket,
-  encodePackets,
-  PacketDecoder,
-  type StatusEvent,
-} from "@subunit/codec";
+  type Command as Word,
+  encodeControl,
+  encodeStdin,
+  isControl,
+} from "@subunit/codec/control";
 import { pathOf } from "../../scripts/tool_path.ts";
 import { isRunning, ROOT, text, within } from "./run.ts";
-
-/** The MIME type of commands and replies. */
-export const CONTROL_TYPE = "application/x-subunit-control";
+import { ServerProcess } from "./server_process.ts";
 
 /** The variable that marks the processes of a worker, to find them again. */
 const MARK = "SUBUNIT_TEST_MARK";
@@ -28,36 +27,22 @@ export interface Command {
   readonly tags?: readonly string[];
 }
 
-/** A command as packets; several if its body is long. */
+/** A command as packets; several if its body is long. Its word may be unknown. */
 export function command(
   word: string,
-  { body = "", req, tags }: Command = {},
+  { body, req: request, tags: options }: Command = {},
 ): Uint8Array {
-  return concat(encodePackets({
-    testId: req,
-    tags,
-    mimeType: CONTROL_TYPE,
-    fileName: word,
-    fileBytes: typeof body === "string" ? new TextEncoder().encode(body) : body,
-    eof: true,
-    runnable: false,
-  }));
+  return encodeControl({ word: word as Word, request, options, body });
 }
 
 /** Input for the test that runs. */
 export function typed(line: string, eof?: true): Uint8Array {
-  return encodePacket({
-    fileName: "stdin",
-    fileBytes: new TextEncoder().encode(line),
-    eof,
-    runnable: false,
-  });
+  return encodeStdin(new TextEncoder().encode(line), { eof });
 }
 
 /** Whether an event is a reply. */
 export function isReply(event: StatusEvent, word?: string): boolean {
-  return event.mimeType === CONTROL_TYPE &&
-    (word === undefined || event.fileName === word);
+  return isControl(event) && (word === undefined || event.fileName === word);
 }
 
 /** The body of a reply, as an object. */
@@ -101,43 +86,17 @@ export function verdictsOf(
   return verdicts;
 }
 
-/** A running worker. */
-export class LiveWorker implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #decoder = new PacketDecoder();
-  readonly #mark = crypto.randomUUID();
-  #waiting: StatusEvent[] = [];
-  #at = 0;
-  #hasEnded = false;
+/** A worker that is commanded itself. */
+export class LiveWorker extends ServerProcess {
+  readonly #mark: string;
 
   constructor(
-    [program, ...args]: readonly string[],
+    command: readonly string[],
     { cwd, env }: { cwd?: string; env?: Record<string, string> } = {},
   ) {
-    this.#process = new Deno.Command(program, {
-      args,
-      cwd,
-      env: { ...env, [MARK]: this.#mark },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#writer = this.#process.stdin.getWriter();
-    this.#reader = this.#process.stdout.getReader();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  get status(): Promise<Deno.CommandStatus> {
-    return within(this.#process.status);
-  }
-
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#writer.write(bytes);
+    const mark = crypto.randomUUID();
+    super(command, { cwd, env: { ...env, [MARK]: mark }, stderr: "null" });
+    this.#mark = mark;
   }
 
   send(word: string, fields?: Command): Promise<void> {
@@ -146,42 +105,6 @@ export class LiveWorker implements AsyncDisposable {
 
   type(line: string, eof?: true): Promise<void> {
     return this.write(typed(line, eof));
-  }
-
-  /** Ends the input of the worker. */
-  close(): Promise<void> {
-    return this.#writer.close();
-  }
-
-  /** Stops reading: the worker then has no reader. */
-  leave(): Promise<void> {
-    return this.#reader.cancel();
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#process.kill(signal);
-  }
-
-  /** Returns the next event; undefined after the last one. */
-  async next(): Promise<StatusEvent | undefined> {
-    if (this.#at === this.#waiting.length) {
-      this.#waiting = [];
-      this.#at = 0;
-    }
-    while (this.#waiting.length === 0 && !this.#hasEnded) {
-      const { value } = await within(this.#reader.read());
-      if (value === undefined) {
-        this.#hasEnded = true;
-        this.#decoder.end();
-      } else {
-        this.#decoder.push(value);
-      }
-      this.#decoder.drain((item) => {
-        assert(item.kind === "packet", `${item.kind} on the protocol's pipe`);
-        this.#waiting.push(item.toEvent());
-      });
-    }
-    return this.#waiting[this.#at++];
   }
 
   /** Returns the events up to the first that satisfies a condition. */
@@ -242,15 +165,8 @@ export class LiveWorker implements AsyncDisposable {
     assertEquals(this.processes(), []);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#reader.cancel();
-    await this.#writer.abort().catch(() => {});
-    await this.#process.status;
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     await this.assertNoneLeft();
   }
 }
