@@ -143,7 +143,7 @@ export function simulate(
 }
 
 /** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = state + 0x6d2b79f5 >>> 0;
@@ -160,7 +160,7 @@ function normal(random: () => number): number {
 }
 
 /** Tests as suites have them: many short ones, some that take long. */
-export function sampleTests(
+function sampleTests(
   count: number,
   totalSeconds: number,
   seed: number,
@@ -172,7 +172,7 @@ export function sampleTests(
 }
 
 /** Earlier durations of tests, 30 % off. */
-export function sampleHistory(
+function sampleHistory(
   tests: ReadonlyMap<string, number>,
   seed: number,
 ): Map<string, number> {

@@ -82,7 +82,7 @@ export const PAYLOADS: Readonly<Record<string, string>> = {
 };
 
 /** Content of files that is no text. */
-export const CONTENTS: Readonly<Record<string, Uint8Array>> = {
+const CONTENTS: Readonly<Record<string, Uint8Array>> = {
   "NUL": bytesOf("a\0b</pre>\0<script>hostile()</script>"),
   "lone 0xB3": Uint8Array.of(0xb3, 0x3c, 0x62, 0x3e, 0xb3),
   "bytes that are not UTF-8": Uint8Array.of(0xff, 0xfe, 0x3c, 0x00, 0xc0, 0xbc),

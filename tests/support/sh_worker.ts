@@ -13,7 +13,7 @@ function printf(bytes: Uint8Array): string {
 }
 
 /** The reply with which a worker begins. */
-export const READY: Uint8Array = encodeControl({
+const READY: Uint8Array = encodeControl({
   word: "ready",
   body: replyBody("ready", { protocol: 1, engine: "sh", can: ["list", "run"] }),
 });

@@ -22,7 +22,7 @@ export function surroundingSocket(): string | undefined {
 }
 
 /** The folder for the sockets of this user, which may not be there yet. */
-export function socketFolder(): string {
+function socketFolder(): string {
   const runtime = Deno.env.get("XDG_RUNTIME_DIR");
   if (runtime !== undefined && runtime !== "") return `${runtime}/subunit`;
   const temporary = Deno.env.get("TMPDIR") || "/tmp";

@@ -1,4 +1,5 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import * as codec from "@subunit/codec";
 import fc from "fast-check";
 import { hostileStream } from "../../../tests/support/hostile.ts";
 import { assertSameFromRows } from "../../../tests/support/reports.ts";
@@ -10,6 +11,7 @@ import {
   stream,
 } from "../../../tests/support/streams.ts";
 import type { Output } from "../../kit/io/output.ts";
+import { OUTCOMES } from "./data.ts";
 import { HtmlReport } from "./html_report.ts";
 import { RunFacts } from "./run_facts.ts";
 
@@ -81,4 +83,8 @@ Deno.test("HtmlReport ends a block of data when it is long", () => {
     .map((block) => block.slice(0, block.indexOf("</script>")).length);
   assert(blocks.length > 3, `${blocks}`);
   for (const length of blocks) assert(length < 66_000, `${length}`);
+});
+
+Deno.test("the page knows the outcomes of the codec", () => {
+  assertEquals(OUTCOMES, codec.OUTCOMES);
 });

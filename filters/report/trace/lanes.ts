@@ -21,7 +21,7 @@ const MAX_DEPTH = 100;
 /** How many spans without a duration may lie on top of one another. */
 const MAX_TIES = 50;
 /** How many lanes a route may have. */
-export const MAX_LANES = 1000;
+const MAX_LANES = 1000;
 
 /** A test that has not ended. */
 export interface OpenTest {

@@ -14,7 +14,7 @@ interface Sinks {
 }
 
 /** The bytes between the pipes' common points. */
-export function syncMark(secret: string): Uint8Array {
+function syncMark(secret: string): Uint8Array {
   return new TextEncoder().encode(`\0${secret}\n`);
 }
 

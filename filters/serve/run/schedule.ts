@@ -27,7 +27,7 @@ const DEAR_SHARE = 800;
  */
 const WORTH_OVERHEADS = 2;
 /** How often tests are given to a worker that ends without a result. */
-export const MOST_TRIES = 3;
+const MOST_TRIES = 3;
 
 /** Tests that run one after the other on one worker. */
 interface Group {

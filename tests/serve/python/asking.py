@@ -39,7 +39,7 @@ class Asking(unittest.TestCase):
     def test_stops(self):
         breakpoint()
         self.spin = True
-        # Not by print: an interrupt would stop within it.
+        # Not by print: while that runs, Python lets no handler print.
         os.write(1, b"spinning\n")
         while self.spin:
             pass

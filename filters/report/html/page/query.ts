@@ -87,7 +87,7 @@ const KEYS: Readonly<Record<string, (value: string) => Matches | string>> = {
 };
 
 /** The keys of the search language. */
-export const SEARCH_KEYS: readonly string[] = Object.keys(KEYS);
+const SEARCH_KEYS: readonly string[] = Object.keys(KEYS);
 
 function durationHint(key: string): string {
   return `${key}: is a duration, such as 200ms, 1.5s or 2m`;
