@@ -360,8 +360,9 @@ export class Session {
       // It began, and the worker has forgotten it.
       this.#blame(run, worker, reason, route);
     }
-    for (const id of unrun === undefined ? [] : unit.ids) {
-      if (unrun!.has(id) || run.left.get(id)?.unit !== unit) continue;
+    for (const id of unit.ids) {
+      if (unrun === undefined || unrun.has(id)) continue;
+      if (run.left.get(id)?.unit !== unit) continue;
       run.schedule.testEnded(unit, id);
       this.#lost(id, ["lost", "unstarted"], reason, route);
     }

@@ -219,6 +219,21 @@ Deno.test("Session takes a worker away that has no route any more", () => {
   assertEquals(bench.sent.get("0/1")!.map(({ ids }) => ids), [["a"]]);
 });
 
+Deno.test("Session asks again for what a worker returns, and gives up what it leaves out", async () => {
+  const bench = new Bench();
+  bench.ready("0");
+  const running = bench.session.run({ ids: ["a"] });
+  const sent = bench.sent.get("0")!;
+  bench.done("0", sent[0].req, ["a"]);
+  assertEquals(sent.map(({ ids }) => ids), [["a"], ["a"]]);
+  assertEquals(bench.results, []);
+  bench.done("0", sent[1].req);
+  await running;
+  assertEquals(sent.length, 2);
+  assertEquals(bench.results, ["a fail"]);
+  assertEquals(bench.reported[0].tags, ["lost", "unstarted"]);
+});
+
 Deno.test("Session stops everybody after enough failures, and skips the rest", async () => {
   const bench = new Bench({ maxFailures: 1 });
   bench.ready("0");
