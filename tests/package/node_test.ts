@@ -640,9 +640,13 @@ function registerComparisons(nodes: readonly string[]): void {
     }
   });
 
-  for (const name of toolNames()) {
+  for (const [turn, name] of toolNames().entries()) {
     const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
-    for (const { args, input, samples = 20 } of calls) {
+    // Outside CI some of the calls, and at least one.
+    const some = calls.filter((_, index) => isCi || index % 3 === turn % 3);
+    for (
+      const { args, input, samples = 20 } of some.length ? some : calls
+    ) {
       const words = args(["FILE", "FILE"]).join(" ")
         .replaceAll(fixture(""), "");
       Deno.test(`${name} ${words} does the same on Node and Deno (seed ${SEED})`, async () => {
@@ -726,9 +730,6 @@ if (peer("node") && peer("npm")) {
   await import("../every_tool/pipes_test.ts");
   await import("../every_tool/nonblocking_test.ts");
   await import("../every_tool/endings_test.ts");
-  await import("../filters/subunit-serve_test.ts");
-  await import("../filters/subunit-attach_test.ts");
-  await import("../filters/subunit-ctl_test.ts");
 } else {
   console.log("left out: the npm package on Node needs node and npm");
 }
