@@ -75,18 +75,23 @@ export function isPythonTool(tool: string): boolean {
   }
 }
 
-/** Returns undefined if there is no command or no corpus. */
+/**
+ * Returns undefined if there is no command or no corpus.
+ *
+ * @param readers the commands that read its output, one after another
+ */
 export function fromPipe(
   command: string | undefined,
   corpus: Corpus | undefined,
-  into?: string,
+  readers: readonly string[] = [],
 ): string | undefined {
   if (command === undefined || corpus === undefined) return undefined;
-  const first = `${command} < <(cat ${quote(corpus.path)})`;
   // One command, as `exec` wants it: that which ends last.
-  return into === undefined
-    ? `${first} > /dev/null`
-    : `${into} < <(${first}) > /dev/null`;
+  const line = [command, ...readers].reduce(
+    (line, reader) => `${reader} < <(${line})`,
+    `cat ${quote(corpus.path)}`,
+  );
+  return `${line} > /dev/null`;
 }
 
 export function onNothing(command: string): string {

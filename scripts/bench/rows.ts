@@ -44,8 +44,8 @@ interface StreamRow {
   /** The tool, {@linkcode SCAN} or {@linkcode HOP}, and its arguments. */
   readonly command: readonly [string, ...string[]];
   readonly corpus: CorpusName;
-  /** The tool that reads what it writes. */
-  readonly into?: string;
+  /** The tools that read what it writes, one after another. */
+  readonly into?: readonly StreamRow["command"][];
   /** Whether the corpus is an operand, and the command prints its own time. */
   readonly timesItself?: boolean;
   /** What the Python tool does in 2 to 4 s; undefined if there is none. */
@@ -67,6 +67,8 @@ const RIVALS = {
   "junitxml": (corpus) => fromPipe(commandLine("subunit2junitxml", []), corpus),
   "walk": (corpus) => fromPipe(walkCommand(), corpus),
   "tap-parser": (corpus) => fromPipe(workerCommand("tap-parser"), corpus),
+  "without": (corpus, _name, command) =>
+    fromPipe(command, corpus, [commandLine("subunit2junitxml", [])]),
   "its half": ({ bytes }, name, command) =>
     fromPipe(command, makeCorpus(name, Math.round(bytes / 2))),
 } satisfies Record<
@@ -163,12 +165,23 @@ export const STREAM_ROWS: readonly StreamRow[] = [
     goals: [],
   },
   {
-    // What it costs in a pipeline: it runs beside the report behind it.
+    // A recording at the speed of `cat`, which leaves no processor idle.
     command: ["subunit-progress", "--forward", "2> /dev/null"],
-    into: "subunit2junitxml",
+    into: [["subunit2junitxml"]],
     corpus: "small",
     against: ["junitxml"],
-    goals: [atMost(1.1, "junitxml")],
+    goals: [],
+  },
+  {
+    // What it costs between a fast producer and a report.
+    command: ["gojson2subunit"],
+    into: [
+      ["subunit-progress", "--forward", "2> /dev/null"],
+      ["subunit2junitxml"],
+    ],
+    corpus: "gojson",
+    against: ["without"],
+    goals: [atMost(1.1, "without")],
   },
   {
     command: ["subunit-seal"],
@@ -320,7 +333,9 @@ export function streamRow(row: StreamRow): Row {
     ? undefined
     : row.pythonScript ?? tool;
   const { into } = row;
-  const words = [tool, ...args.slice(0, 1), ...into ? ["|", into] : [], name];
+  const stages = (into ?? []).map(([tool]) => `| ${tool}`);
+  const words = [tool, ...args.slice(0, 1), ...stages, name];
+  const readers = into?.map(([tool, ...args]) => commandLine(tool, args));
   return {
     name: [...words, ...(row.timesItself ? ["in process"] : [])].join(" "),
     tool,
@@ -336,7 +351,7 @@ export function streamRow(row: StreamRow): Row {
       const samples = await takeTurns({
         ours: row.timesItself
           ? `${ours} ${quote(corpus.path)}`
-          : fromPipe(ours, corpus, into && commandLine(into, [])),
+          : fromPipe(ours, corpus, readers),
         cat: fromPipe("cat", corpus),
         python: fromPipe(theirs, slice),
         pythonStart: theirs && onNothing(theirs),
