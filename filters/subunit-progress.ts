@@ -116,6 +116,7 @@ function readHistory(io: ToolIO, file: string): History {
   }
   const history = new History();
   io.forEachRows([file], (rows) => history.addRows(rows), () => {});
+  if (history.count === 0) io.warn(`${file} has no test that ended`);
   return history;
 }
 

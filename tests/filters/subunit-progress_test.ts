@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import {
   assertMessage,
@@ -193,6 +198,19 @@ Deno.test("subunit-progress exits 2 for what it cannot read, after what it could
   const history = await runTool(NAME, ["--history", "no/such.file"]);
   assertMessage(history.stderr, NAME, '"no/such.file"');
   assertEquals(history.status, 2);
+});
+
+Deno.test("subunit-progress names a history without tests", async () => {
+  using dir = new TempDir();
+  const file = dir.file("history", "a build log\n");
+  const call = await runTool(NAME, ["--history", file], {
+    stdin: stream({ testId: "a", status: "success" }),
+  });
+  assertStringIncludes(
+    call.stderr,
+    `subunit-progress: ${file} has no test that ended\n`,
+  );
+  assertEquals(call.status, 0);
 });
 
 Deno.test("subunit-progress refuses values that make no sense", async () => {
