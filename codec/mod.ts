@@ -60,6 +60,11 @@ export {
   type Test,
   TestCollator,
 } from "./results/collator.ts";
+export {
+  isRunRecord,
+  isRunRecordRow,
+  RUN_RECORD_ID,
+} from "./results/run_record.ts";
 export { Summary } from "./results/summary.ts";
 export {
   EventKey,

@@ -40,6 +40,7 @@ export {
   type TestOptions,
 } from "./reporter.ts";
 export { type RouteOptions, Router } from "./router.ts";
+export { isRunRecord, isRunRecordRow, RUN_RECORD_ID } from "./run_record.ts";
 export { RunSummary, type TestLists } from "./run_summary.ts";
 export {
   copyTo,

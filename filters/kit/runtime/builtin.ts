@@ -14,6 +14,14 @@ export const { createHash, randomBytes } = process.getBuiltinModule(
 ) as typeof import("node:crypto");
 export type { Hash } from "node:crypto";
 
-export const { createInflate, createInflateRaw } = process.getBuiltinModule(
+export const {
+  constants: zlibConstants,
+  createGunzip,
+  createGzip,
+  createInflate,
+  createInflateRaw,
+  gunzipSync,
+  gzipSync,
+} = process.getBuiltinModule(
   "node:zlib",
 ) as typeof import("node:zlib");

@@ -64,7 +64,11 @@ export interface Runtime {
     path: string,
     options?: { recursive?: boolean; mode?: number },
   ): void;
-  readDirSync(path: string): Iterable<{ readonly name: string }>;
+  readDirSync(
+    path: string,
+  ): Iterable<{ readonly name: string; readonly isSymlink: boolean }>;
+  /** Gives a file one more path; throws when something is there. */
+  linkSync(from: string, to: string): void;
   renameSync(from: string, to: string): void;
   chmodSync(path: string, mode: number): void;
   removeSync(path: string): void;
@@ -134,6 +138,8 @@ export interface FsFile extends Disposable {
   syncSync(): void;
   /** Waits for the file's lock, which is held until the file is closed. */
   lockSync(isExclusive: boolean): void;
+  /** Takes the lock if it can be had at once, and returns whether it could. */
+  tryLockSync(isExclusive: boolean): boolean;
   isTerminal(): boolean;
   /** The content, read without blocking signal handlers. */
   readonly readable: ReadableStream<Uint8Array>;
@@ -168,6 +174,8 @@ export interface FileInfo {
   readonly isSocket: boolean | null;
   /** In bytes. */
   readonly size: number;
+  /** When the content changed last. */
+  readonly mtime: Date | null;
   /** The device and the number of the file there; null where there are none. */
   readonly dev: number;
   readonly ino: number | null;
@@ -186,6 +194,8 @@ export interface OpenOptions {
   /** Whether it must not be there yet. */
   readonly createNew?: boolean;
   readonly truncate?: boolean;
+  /** The permissions of a new file, less those of the mask. */
+  readonly mode?: number;
 }
 
 /** Where a standard stream of a command goes. */

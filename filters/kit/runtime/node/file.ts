@@ -74,14 +74,22 @@ export class NodeFile implements FsFile {
    * lock as Deno's.
    */
   lockSync(isExclusive: boolean): void {
+    if (!this.#flock(isExclusive)) throw new Error("It cannot be locked");
+  }
+
+  tryLockSync(isExclusive: boolean): boolean {
+    return this.#flock(isExclusive, "--nonblock");
+  }
+
+  #flock(isExclusive: boolean, ...more: readonly string[]): boolean {
     const { spawnSync } = process.getBuiltinModule("node:child_process");
     const { error, status } = spawnSync(
       "flock",
-      [isExclusive ? "--exclusive" : "--shared", "3"],
+      [isExclusive ? "--exclusive" : "--shared", ...more, "3"],
       { stdio: ["ignore", "ignore", "ignore", this.#fd] },
     );
     if (error) throw new Error("There is no flock, util-linux has it");
-    if (status !== 0) throw new Error("It cannot be locked");
+    return status === 0;
   }
 
   isTerminal(): boolean {
@@ -110,6 +118,7 @@ export function fileInfo(stats: fs.Stats): FileInfo {
     isDirectory: stats.isDirectory(),
     isSocket: stats.isSocket(),
     size: stats.size,
+    mtime: stats.mtime,
     mode: stats.mode,
     uid: stats.uid,
     dev: stats.dev,
@@ -133,7 +142,7 @@ export function openFlags(options: OpenOptions = { read: true }): number {
 /** Opens a file. */
 export function openSync(path: string, options?: OpenOptions): NodeFile {
   return withDenoErrors(() =>
-    new NodeFile(fs.openSync(path, openFlags(options)))
+    new NodeFile(fs.openSync(path, openFlags(options), options?.mode))
   );
 }
 

@@ -29,8 +29,20 @@ export function mkdirSync(
 }
 
 /** What is in a directory. */
-export function readDirSync(path: string): { readonly name: string }[] {
-  return withDenoErrors(() => fs.readdirSync(path, { withFileTypes: true }));
+export function readDirSync(
+  path: string,
+): { readonly name: string; readonly isSymlink: boolean }[] {
+  return withDenoErrors(() =>
+    fs.readdirSync(path, { withFileTypes: true }).map((entry) => ({
+      name: entry.name,
+      isSymlink: entry.isSymbolicLink(),
+    }))
+  );
+}
+
+/** Gives a file one more path. */
+export function linkSync(from: string, to: string): void {
+  withDenoErrors(() => fs.linkSync(from, to));
 }
 
 /** Gives a file another path. */

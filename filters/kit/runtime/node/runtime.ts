@@ -15,6 +15,7 @@ import { errors, withDenoErrors } from "./errors.ts";
 import { open, openSync, SeekMode } from "./file.ts";
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   makeTempFileSync,
   mkdirSync,
@@ -54,6 +55,7 @@ export const runtime: Runtime = {
   Command,
   connect,
   errors,
+  linkSync,
   listen,
   lstatSync,
   makeTempFileSync,

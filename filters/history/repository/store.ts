@@ -1,0 +1,521 @@
+/**
+ * Repositories of runs: where they are, which runs they have, and the bytes of
+ * a run.
+ *
+ * A run is one file. `ID.part` is being written, or its writer died; an ended
+ * run is `ID.subunit`, and then `ID.subunit.gz`. Nothing here writes.
+ *
+ * @module
+ */
+
+import {
+  type Damage,
+  type ForeignBytes,
+  PacketDecoder,
+  type Rows,
+} from "@subunit/codec";
+import { ToolError, UsageError } from "../../kit/errors.ts";
+import { isStdin } from "../../kit/io/input.ts";
+import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
+import {
+  fileChunks,
+  gunzippedChunks,
+  infoOf,
+  isFolder,
+  isHeld,
+  namesIn,
+  readEnd,
+  readText,
+  unpackUntilCut,
+  variable,
+} from "../../kit/io/stored_files.ts";
+import { gunzipSync } from "../../kit/runtime/builtin.ts";
+import type { OptionTable } from "../../kit/tool/options.ts";
+import {
+  type EndRecord,
+  isRunName,
+  MAX_RECORD_PACKET_BYTES,
+  nameSeconds,
+  recordAtEnd,
+  recordAtStart,
+  type StartRecord,
+} from "./record.ts";
+
+/** The folder of a repository. */
+export const FOLDER = ".subunit";
+/** What its file `format` has. */
+export const FORMAT = "subunit-runs 1\n";
+
+/** The folders that are looked for, ours first. */
+const FOLDERS = [FOLDER, ".stestr", ".testrepository", ".inquest"];
+
+/** How much of a file is read to find out what it has. */
+const HEAD_BYTES = MAX_RECORD_PACKET_BYTES + 16 * 1024;
+
+/** The most that a run unpacks to, unless an option says otherwise. */
+export const MAX_RUN_BYTES = 4 * 1024 ** 3;
+
+/** The option that names a repository. */
+export const REPO_OPTION = {
+  repo: {
+    value: "DIR",
+    help: "the repository (default: SUBUNIT_REPO, or the nearest .subunit)",
+  },
+} as const satisfies OptionTable;
+
+/**
+ * Whether a run is being written, was cut off when its writer died, or has come
+ * to its end. Runs of other programs have ended.
+ */
+export type RunState = "running" | "torn" | "ended";
+
+/** What a file has, whether compressed or not. */
+type Content = "v2" | "v1";
+
+/** One run of a repository. Everything is read when it is asked for. */
+export class Run {
+  /** Its name; a number in the repositories of other programs. */
+  readonly id: string;
+  readonly path: string;
+  /** Whether its file is one of ours: it has records, and its name a time. */
+  readonly isOurs: boolean;
+  readonly #isPart: boolean;
+  #start: StartRecord | undefined;
+  #startBytes = 0;
+  #head: Uint8Array | undefined;
+  #end: EndRecord & { readonly byteLength: number } | null | undefined;
+  #state: RunState | undefined;
+  #content: Content | undefined;
+  #seconds: number | undefined;
+
+  /** @param isPart whether the file is not whole unless its writer is at work */
+  constructor(
+    id: string,
+    path: string,
+    isOurs: boolean,
+    isPart = path.endsWith(".part"),
+  ) {
+    this.id = id;
+    this.path = path;
+    this.isOurs = isOurs;
+    this.#isPart = isPart;
+  }
+
+  get isCompressed(): boolean {
+    return this.path.endsWith(".gz");
+  }
+
+  /** The length of its file. */
+  get fileBytes(): number {
+    return infoOf(this.path)?.size ?? 0;
+  }
+
+  get state(): RunState {
+    return this.#state ??= this.#readState();
+  }
+
+  #readState(): RunState {
+    if (this.#isPart) return isHeld(this.path) ? "running" : "torn";
+    // What a dead writer left gets its last name and is not compressed.
+    const mayBeTorn = !this.isCompressed && this.start.id !== undefined;
+    return mayBeTorn && this.#endInFile() === null ? "torn" : "ended";
+  }
+
+  /**
+   * The record before the stream. What the stream itself begins with, when a
+   * command recorded how it was started, counts more.
+   */
+  get start(): StartRecord {
+    if (this.#start !== undefined) return this.#start;
+    const head = this.#readHead();
+    const ours = recordAtStart(head);
+    if (ours?.name !== "start") return this.#start = {};
+    this.#startBytes = ours.byteLength;
+    const inner = recordAtStart(head.subarray(ours.byteLength));
+    if (inner?.name !== "start") return this.#start = ours.value;
+    const { id, writer, v, tool } = ours.value;
+    return this.#start = { ...ours.value, ...inner.value, id, writer, v, tool };
+  }
+
+  /** When it began, in seconds since 1970: by its name, records or times. */
+  get seconds(): number {
+    return this.#seconds ??= nameSeconds(this.start.id ?? this.id) ??
+      firstSeconds(this.#readHead()) ??
+      Math.floor((infoOf(this.path)?.mtime?.getTime() ?? 0) / 1000);
+  }
+
+  /** What its file has: packets, or version 1 (stestr's and testr's). */
+  get content(): Content {
+    return this.#content ??= contentOf(this.#readHead());
+  }
+
+  /** The first bytes of the stream, unpacked. */
+  #readHead(): Uint8Array {
+    if (this.#head !== undefined) return this.#head;
+    const bytes = readEnd(this.path, "first", HEAD_BYTES) ?? new Uint8Array(0);
+    return this.#head = this.isCompressed
+      ? unpackUntilCut(bytes) ?? new Uint8Array(0)
+      : bytes;
+  }
+
+  /**
+   * The record behind the stream; undefined when there is none, as of a run
+   * that is torn or was written by another program.
+   */
+  async end(): Promise<EndRecord | undefined> {
+    const found = await this.#findEnd();
+    if (found === null) return undefined;
+    const { byteLength: _, ...value } = found;
+    return value;
+  }
+
+  /** In most files it is found without reading the stream. */
+  #endInFile(): (EndRecord & { byteLength: number }) | null {
+    if (this.#end !== undefined) return this.#end;
+    const tail = readEnd(this.path, "last", 2 * MAX_RECORD_PACKET_BYTES);
+    const found = tail && recordAtEnd(
+      this.isCompressed ? lastMember(tail) : tail,
+    );
+    return found?.name === "end"
+      ? this.#end = { ...found.value, byteLength: found.byteLength }
+      : null;
+  }
+
+  async #findEnd(): Promise<EndRecord & { byteLength: number } | null> {
+    const inFile = this.#end ?? this.#endInFile();
+    if (inFile !== null || this.#end === null) return inFile;
+    // A file that was compressed by another program is one piece.
+    if (!this.isCompressed || this.start.id === undefined) {
+      return this.#end = null;
+    }
+    let tail: Uint8Array = new Uint8Array(0);
+    try {
+      for await (const chunk of this.chunks()) {
+        tail = lastBytes(tail, chunk, MAX_RECORD_PACKET_BYTES);
+      }
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      return this.#end = null;
+    }
+    const found = recordAtEnd(tail);
+    return this.#end = found?.name === "end"
+      ? { ...found.value, byteLength: found.byteLength }
+      : null;
+  }
+
+  /**
+   * The bytes of the run, as packets whatever its file has. A chunk is valid
+   * until the next one of any input.
+   *
+   * @param options `bare`: without the records, as the stream came; `most`: how
+   * many bytes a compressed file is unpacked to
+   * @throws {ToolError} when the file is gone, or ends inside compressed data
+   */
+  async *chunks(
+    { bare = false, most = MAX_RUN_BYTES }: {
+      readonly bare?: boolean;
+      readonly most?: number;
+    } = {},
+  ): AsyncGenerator<Uint8Array> {
+    const stored = this.isCompressed
+      ? gunzippedChunks(this.path, most)
+      : fileChunks(this.path);
+    if (this.content === "v1") {
+      const { v1Chunks } = await import("./v1_run.ts");
+      yield* v1Chunks(stored);
+    } else if (bare) {
+      void this.start;
+      const end = await this.#findEnd();
+      const padding = end?.padded ? 1 : 0;
+      yield* between(
+        stored,
+        this.#startBytes,
+        (end?.byteLength ?? 0) + padding,
+      );
+    } else {
+      yield* stored;
+    }
+  }
+
+  /**
+   * Calls `takeRows` with the packets of the run, records among them, and
+   * `takeOther` with other items, as `ToolIO.forEachRows` does.
+   *
+   * @throws {ToolError} as {@linkcode Run.chunks} does; all items before that
+   * have been taken
+   */
+  async forEachRows(
+    takeRows: (rows: Rows) => void,
+    takeOther: (item: ForeignBytes | Damage) => void,
+    endChunk: () => void = () => {},
+  ): Promise<void> {
+    const decoder = new PacketDecoder();
+    const drain = () => {
+      decoder.drainRows(takeRows, takeOther);
+      endChunk();
+    };
+    try {
+      for await (const chunk of this.chunks()) {
+        decoder.push(chunk);
+        drain();
+      }
+    } finally {
+      decoder.end();
+      drain();
+    }
+  }
+}
+
+/** Runs, and where they are kept. */
+export class Repository {
+  readonly path: string;
+  /** Whether it is in our layout, which `subunit-load` writes. */
+  readonly isOurs: boolean;
+  /** How many names, links and devices among the runs were passed over. */
+  skipped = 0;
+
+  constructor(path: string) {
+    this.path = path;
+    this.isOurs = readText(`${path}/format`) === FORMAT;
+  }
+
+  /** The runs that it has now, oldest first. */
+  runs(): Run[] {
+    this.skipped = 0;
+    if (this.isOurs) return this.#ours();
+    const next = readText(`${this.path}/next-stream`);
+    if (next !== undefined) return this.#numbered(this.path);
+    if (isFolder(`${this.path}/runs`)) {
+      return this.#numbered(`${this.path}/runs`);
+    }
+    return inOrder(this.#plain());
+  }
+
+  #names(folder: string): string[] {
+    const { names, links } = namesIn(folder);
+    this.skipped += links;
+    return names;
+  }
+
+  #ours(): Run[] {
+    const folder = `${this.path}/runs`;
+    const byId = new Map<string, string[]>();
+    for (const name of this.#names(folder)) {
+      const [, id, kind] = /^(.*?)\.(part|subunit|subunit\.gz)$/.exec(name) ??
+        [];
+      // A writer's own files: it has not begun, or is packing.
+      if (/\.(new|tmp)$/.test(name)) continue;
+      if (id === undefined || !isRunName(id)) this.skipped++;
+      else byId.set(id, [...byId.get(id) ?? [], kind]);
+    }
+    return Array.from(byId, ([id, kinds]) => choose(folder, id, kinds))
+      .filter((run) => this.#isFile(run));
+  }
+
+  /** Those of testr and stestr, inquest's in a folder of their own. */
+  #numbered(folder: string): Run[] {
+    const names = this.#names(folder);
+    const runs = names.filter((name) => /^\d+[a-z]*$/.test(name))
+      .sort((a, b) => parseInt(a) - parseInt(b) || (a < b ? -1 : 1));
+    const torn = names.filter((name) => /^tmp\w+$/.test(name));
+    const run = (isPart: boolean) => (name: string) =>
+      new Run(name, `${folder}/${name}`, false, isPart);
+    return [...runs.map(run(false)), ...torn.map(run(true))]
+      .filter((run) => this.#isFile(run));
+  }
+
+  #plain(): Run[] {
+    return this.#names(this.path)
+      .map((name) => new Run(idOf(name), `${this.path}/${name}`, false))
+      .filter((run) => this.#isFile(run) && run.fileBytes > 0);
+  }
+
+  #isFile(run: Run): boolean {
+    const isFile = infoOf(run.path)?.isFile === true;
+    if (!isFile) this.skipped++;
+    return isFile;
+  }
+}
+
+/**
+ * The file of a run that has several: its writer was killed between two steps,
+ * or repositories were joined while it was written.
+ */
+function choose(folder: string, id: string, kinds: readonly string[]): Run {
+  const of = (kind: string) => new Run(id, `${folder}/${id}.${kind}`, true);
+  if (kinds.length === 1) return of(kinds[0]);
+  if (!kinds.includes("subunit")) {
+    return of(kinds.includes("subunit.gz") ? "subunit.gz" : "part");
+  }
+  const plain = of("subunit");
+  return kinds.includes("subunit.gz") && plain.state === "torn"
+    ? of("subunit.gz")
+    : plain;
+}
+
+/**
+ * Finds the repository: the one that an option or SUBUNIT_REPO names, else the
+ * nearest from the current folder upwards, ours before those of others.
+ *
+ * @throws {ToolError} when an option names a folder that is not there
+ */
+export function findRepository(repo?: string): Repository | undefined {
+  const named = repo ?? variable("SUBUNIT_REPO");
+  if (named !== undefined) {
+    const path = absolutePath(named);
+    if (isFolder(path)) return new Repository(path);
+    throw new ToolError(`Cannot find "${named}": there is no such folder`);
+  }
+  for (const name of FOLDERS) {
+    const path = nearest(name);
+    if (path !== undefined) return new Repository(path);
+  }
+  return undefined;
+}
+
+/** The path of the nearest folder with a name, from here upwards. */
+export function nearest(name: string): string | undefined {
+  for (let folder = currentFolder();; folder = parentOf(folder)) {
+    const path = `${folder === "/" ? "" : folder}/${name}`;
+    if (isFolder(path)) return path;
+    if (folder === "/" || folder === "") return undefined;
+  }
+}
+
+/** The folder that a path is in. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/**
+ * The runs of a command line, oldest first: of each FILE, where a folder of
+ * streams is a repository, or those of the repository when there is none.
+ *
+ * @throws {ToolError} when there is no repository
+ */
+export function runsOf(
+  { repo }: { readonly repo?: string },
+  files: readonly string[],
+): Run[] {
+  if (files.length > 0) {
+    if (repo !== undefined) {
+      throw new UsageError("FILEs replace the repository: leave --repo out");
+    }
+    return inOrder(files.flatMap(runsAt));
+  }
+  const repository = findRepository(repo);
+  if (repository === undefined) {
+    throw new ToolError(
+      "Cannot find a repository: write to one with subunit-load, or name it with --repo",
+    );
+  }
+  return repository.runs();
+}
+
+function runsAt(file: string): Run[] {
+  if (isStdin(file)) {
+    throw new UsageError("A run is read more than once: name a file, not -");
+  }
+  if (isFolder(file)) return new Repository(absolutePath(file)).runs();
+  if (infoOf(file) === undefined) {
+    throw new ToolError(`Cannot open "${file}": check the path`);
+  }
+  return [new Run(idOf(file.slice(file.lastIndexOf("/") + 1)), file, false)];
+}
+
+/** The name of a file without what says how it is stored. */
+function idOf(name: string): string {
+  return name.replace(/(\.part|\.subunit|\.subunit\.gz|\.gz)$/, "");
+}
+
+function inOrder(runs: readonly Run[]): Run[] {
+  return [...runs].sort((a, b) => a.seconds - b.seconds);
+}
+
+const decoder = new TextDecoder();
+
+function firstSeconds(head: Uint8Array): number | undefined {
+  const packets = new PacketDecoder();
+  packets.push(head);
+  let seconds: number | undefined;
+  packets.drain((item) => {
+    if (item.kind === "packet") seconds ??= item.timestamp?.seconds;
+  });
+  if (seconds !== undefined) return seconds;
+  const [, time] =
+    /^time: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/m.exec(decoder.decode(head)) ?? [];
+  return time === undefined
+    ? undefined
+    : Date.parse(`${time.replace(" ", "T")}Z`) / 1000;
+}
+
+/** What version 1 begins with, where it is not text. */
+const V1_LINE =
+  /^(time|tags|progress|test|testing|success|successful|failure|error|skip|xfail|uxsuccess)(:| \w)/m;
+
+function contentOf(head: Uint8Array): Content {
+  const packets = new PacketDecoder();
+  packets.push(head);
+  let hasPackets = false;
+  packets.drain((item) => {
+    hasPackets ||= item.kind === "packet";
+  });
+  return !hasPackets && V1_LINE.test(decoder.decode(head)) ? "v1" : "v2";
+}
+
+/** Unpacks the last of the pieces that were packed one by one. */
+function lastMember(bytes: Uint8Array): Uint8Array {
+  for (let at = bytes.length - 4; at >= 0; at--) {
+    const isHeader = bytes[at] === 0x1f && bytes[at + 1] === 0x8b &&
+      bytes[at + 2] === 8;
+    if (!isHeader) continue;
+    try {
+      return gunzipSync(bytes.subarray(at), {
+        maxOutputLength: MAX_RECORD_PACKET_BYTES,
+      });
+    } catch {
+      // These bytes are not the beginning of a piece.
+    }
+  }
+  return new Uint8Array(0);
+}
+
+function lastBytes(
+  before: Uint8Array,
+  chunk: Uint8Array,
+  most: number,
+): Uint8Array {
+  if (chunk.length >= most) return chunk.slice(-most);
+  const kept = before.subarray(
+    Math.max(0, before.length + chunk.length - most),
+  );
+  const all = new Uint8Array(kept.length + chunk.length);
+  all.set(kept);
+  all.set(chunk, kept.length);
+  return all;
+}
+
+/** Leaves out so many bytes at the beginning, and so many at the end. */
+async function* between(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  first: number,
+  last: number,
+): AsyncGenerator<Uint8Array> {
+  let skip = first;
+  let held: Uint8Array = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    const from = Math.min(skip, chunk.length);
+    skip -= from;
+    const rest = chunk.subarray(from);
+    if (last === 0) {
+      yield rest;
+      continue;
+    }
+    const all = new Uint8Array(held.length + rest.length);
+    all.set(held);
+    all.set(rest, held.length);
+    const out = Math.max(0, all.length - last);
+    held = all.subarray(out);
+    if (out > 0) yield all.subarray(0, out);
+  }
+}

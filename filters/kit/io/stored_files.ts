@@ -1,0 +1,248 @@
+/**
+ * Folders of files that several processes write and read without waiting for
+ * each other.
+ *
+ * @module
+ */
+
+import { isNotFound, reasonOf, ToolError } from "../errors.ts";
+import type { FileInfo, FsFile } from "../runtime/runtime.ts";
+import { createGunzip, gunzipSync, zlibConstants } from "../runtime/builtin.ts";
+import { openInput, readChunk } from "./input.ts";
+
+/** How much compressed data is given to the decompressor at a time. */
+const GZIP_BYTES = 64 * 1024;
+/** Files up to this length are unpacked at once, if that makes no more than */
+const SHORT_BYTES = 8 * 1024 ** 2;
+/** so much. It takes half as long as a stream does. */
+const SHORT_UNPACKED_BYTES = 32 * 1024 ** 2;
+
+/** What a path leads to, without following a link; undefined for nothing. */
+export function infoOf(path: string): FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (isNotFound(error) || isNotAFolder(error)) return undefined;
+    throw cannotRead(path, error);
+  }
+}
+
+/** Whether a path leads to a folder, perhaps by a link. */
+export function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/** The names in a folder, in order; links are counted and left out. */
+export function namesIn(
+  path: string,
+): { readonly names: string[]; readonly links: number } {
+  try {
+    const names: string[] = [];
+    let links = 0;
+    for (const { name, isSymlink } of Deno.readDirSync(path)) {
+      if (isSymlink) links++;
+      else names.push(name);
+    }
+    return { names: names.sort(), links };
+  } catch (error) {
+    if (isNotFound(error)) return { names: [], links: 0 };
+    throw cannotRead(path, error);
+  }
+}
+
+/**
+ * The first or the last bytes of a file, and all of a short one. Undefined when
+ * there is no such file any more.
+ */
+export function readEnd(
+  path: string,
+  end: "first" | "last",
+  most: number,
+): Uint8Array | undefined {
+  let file: FsFile;
+  try {
+    file = Deno.openSync(path);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw cannotRead(path, error);
+  }
+  try {
+    const { size } = file.statSync();
+    const from = end === "first" ? 0 : Math.max(0, size - most);
+    if (from > 0) file.seekSync(from, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(Math.min(most, size));
+    let at = 0;
+    while (at < bytes.length) {
+      const count = file.readSync(bytes.subarray(at));
+      if (count === null) break;
+      at += count;
+    }
+    return bytes.subarray(0, at);
+  } catch (error) {
+    throw cannotRead(path, error);
+  } finally {
+    file.close();
+  }
+}
+
+/** The text of a short file; undefined when there is none or it is unreadable. */
+export function readText(path: string, most = 64 * 1024): string | undefined {
+  try {
+    const bytes = readEnd(path, "first", most);
+    return bytes && new TextDecoder().decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of an environment variable that the tool may read, if it is set. */
+export function variable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether a process has the file open with {@linkcode openHeld}. The kernel
+ * ends that with the process, whatever ends it, and a copy of the file is not
+ * held.
+ */
+export function isHeld(path: string): boolean {
+  try {
+    using file = Deno.openSync(path);
+    return !file.tryLockSync(false);
+  } catch {
+    return false;
+  }
+}
+
+/** The chunks of a file. A chunk is valid until the next one of any input. */
+export function* fileChunks(path: string): Generator<Uint8Array> {
+  const input = openInput(path);
+  try {
+    for (let chunk; (chunk = readChunk(input)) !== undefined;) yield chunk;
+  } finally {
+    input.close();
+  }
+}
+
+/**
+ * The chunks of a compressed file, also of several that were joined.
+ *
+ * @param most how many bytes are unpacked at most
+ * @throws {ToolError} when it is damaged or cut, after what is in front of that
+ */
+export async function* gunzippedChunks(
+  path: string,
+  most: number,
+): AsyncGenerator<Uint8Array> {
+  const short = most >= SHORT_UNPACKED_BYTES ? unpackShort(path) : undefined;
+  if (short === undefined) return yield* unpackLong(path, most);
+  yield short.bytes;
+  if (short.error !== undefined) throw cannotRead(path, short.error);
+}
+
+/** Unpacks a file at once; undefined when it is too long for that. */
+function unpackShort(
+  path: string,
+): { readonly bytes: Uint8Array; readonly error?: unknown } | undefined {
+  const size = infoOf(path)?.size ?? 0;
+  if (size > SHORT_BYTES) return undefined;
+  const packed = readEnd(path, "first", size);
+  if (packed === undefined) throw cannotRead(path, "it is gone");
+  const maxOutputLength = SHORT_UNPACKED_BYTES;
+  try {
+    return { bytes: gunzipSync(packed, { maxOutputLength }) };
+  } catch (error) {
+    if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") {
+      return undefined;
+    }
+    return { bytes: unpackUntilCut(packed) ?? new Uint8Array(0), error };
+  }
+}
+
+/** Unpacks what can be of data that is cut; undefined if it is damaged, too. */
+export function unpackUntilCut(packed: Uint8Array): Uint8Array | undefined {
+  try {
+    return gunzipSync(packed, {
+      finishFlush: zlibConstants.Z_SYNC_FLUSH,
+      maxOutputLength: SHORT_UNPACKED_BYTES,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+async function* unpackLong(
+  path: string,
+  most: number,
+): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: GZIP_BYTES });
+  let failure: unknown;
+  const written = (bytes: Uint8Array) =>
+    new Promise<void>((resolve) => {
+      if (gunzip.write(bytes)) return resolve();
+      gunzip.once("drain", resolve);
+      gunzip.once("close", resolve);
+    });
+  const feed = async () => {
+    using file = Deno.openSync(path);
+    while (!gunzip.destroyed) {
+      // zlib keeps what it has not read yet.
+      const buffer = new Uint8Array(GZIP_BYTES);
+      const count = file.readSync(buffer);
+      if (count === null) break;
+      await written(buffer.subarray(0, count));
+    }
+    // Before the error that data which is cut ends with: it would take along
+    // what nobody has read yet.
+    const { Z_SYNC_FLUSH } = zlibConstants;
+    await new Promise<void>((resolve) => {
+      gunzip.flush(Z_SYNC_FLUSH, resolve);
+      gunzip.once("close", resolve);
+    });
+    while (gunzip.readableLength > 0 && !gunzip.destroyed) {
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    gunzip.end();
+  };
+  const fed = feed().catch((error) => {
+    failure = error;
+    gunzip.destroy();
+  });
+  let count = 0;
+  try {
+    for await (const chunk of gunzip) {
+      count += chunk.length;
+      if (count > most) {
+        throw new Error(`It unpacks to more than ${most} bytes`);
+      }
+      yield chunk;
+    }
+  } catch (error) {
+    failure ??= error;
+  } finally {
+    gunzip.destroy();
+    await fed;
+  }
+  if (failure !== undefined) throw cannotRead(path, failure);
+}
+
+function isNotAFolder(error: unknown): boolean {
+  return error instanceof Error && /not a directory/i.test(error.message);
+}
+
+function cannotRead(path: string, error: unknown): ToolError {
+  if (error instanceof ToolError) return error;
+  return new ToolError(
+    `Cannot read "${path}": ${
+      reasonOf(error)
+    }: check it with subunit-runs --check`,
+  );
+}
