@@ -80,4 +80,4 @@ export {
 } from "./results/test_numbers.ts";
 export { ENCODER_TEST_ID, type EncoderStreamOptions } from "./stream_pair.ts";
 export * from "./streams.ts";
-export { decodeText } from "./text/utf8.ts";
+export { decodeText, endsInCharacter } from "./text/utf8.ts";

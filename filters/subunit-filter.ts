@@ -9,6 +9,7 @@
 
 import {
   decodePacket,
+  isRunRecordRow,
   Packet,
   PacketChange,
   PacketEditor,
@@ -88,7 +89,9 @@ must match; of --with-tag, all must. Damage always passes on.`,
     io.forEachRows(files, (rows) => {
       for (let i = 0; i < rows.count; i++) {
         if (isControl?.(rows, i)) continue;
-        if (rows.idAt(i) >= 0) selection.add(rows, i);
+        // What describes the run is not about one of its tests.
+        if (isRunRecordRow(rows, i)) io.out.writeRows(rows, i, i);
+        else if (rows.idAt(i) >= 0) selection.add(rows, i);
         else if (passes(rows.packet(i))) pass(rows.packet(i));
       }
     }, (item) => {

@@ -7,6 +7,7 @@
  */
 
 import {
+  isRunRecordRow,
   PARSER_TEST_ID,
   type Rows,
   secondsBetween,
@@ -98,7 +99,9 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       if (isEnd && list.takesRows) list.addRow(rows, i);
       else if (isEnd) list.add(verdict.endedTest(rows, i));
       else if (listsExisting && rows.status(i) === "exists") {
-        if (rows.idAt(i) >= 0) list.add(existingRow(rows.packet(i)));
+        if (rows.idAt(i) >= 0 && !isRunRecordRow(rows, i)) {
+          list.add(existingRow(rows.packet(i)));
+        }
       }
     };
     io.forEachRows(files, (rows) => {

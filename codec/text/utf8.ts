@@ -58,6 +58,15 @@ export function characterStart(
   return at;
 }
 
+/**
+ * Whether bytes end within a UTF-8 character. Some readers take a packet right
+ * behind them for the rest of the character.
+ */
+export function endsInCharacter(bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  return characterStart(bytes, 0, length, length) < length;
+}
+
 /** The result of {@linkcode hashText} for bytes that are not text. */
 export const NOT_TEXT = -1;
 

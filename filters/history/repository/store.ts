@@ -13,6 +13,7 @@ import {
   type ForeignBytes,
   PacketDecoder,
   type Rows,
+  type Timestamp,
 } from "@subunit/codec";
 import { ToolError, UsageError } from "../../kit/errors.ts";
 import { isStdin } from "../../kit/io/input.ts";
@@ -23,6 +24,7 @@ import {
   infoOf,
   isFolder,
   isHeld,
+  isTaken,
   namesIn,
   readEnd,
   readText,
@@ -43,8 +45,11 @@ import {
 
 /** The folder of a repository. */
 export const FOLDER = ".subunit";
+const FORMAT_NAME = "subunit-runs ";
 /** What its file `format` has. */
-export const FORMAT = "subunit-runs 1\n";
+export const FORMAT = `${FORMAT_NAME}1\n`;
+/** What repositories of other programs have. */
+const THEIRS = ["next-stream", "metadata.db"];
 
 /** The folders that are looked for, ours first. */
 const FOLDERS = [FOLDER, ".stestr", ".testrepository", ".inquest"];
@@ -115,7 +120,8 @@ export class Run {
   }
 
   #readState(): RunState {
-    if (this.#isPart) return isHeld(this.path) ? "running" : "torn";
+    if (this.#isPart && isHeld(this.path)) return "running";
+    if (this.#isPart && !this.isOurs) return "torn";
     // What a dead writer left gets its last name and is not compressed.
     const mayBeTorn = !this.isCompressed && this.start.id !== undefined;
     return mayBeTorn && this.#endInFile() === null ? "torn" : "ended";
@@ -135,6 +141,12 @@ export class Run {
     if (inner?.name !== "start") return this.#start = ours.value;
     const { id, writer, v, tool } = ours.value;
     return this.#start = { ...ours.value, ...inner.value, id, writer, v, tool };
+  }
+
+  /** The packet of its start record; empty when there is none. */
+  get startPacket(): Uint8Array {
+    void this.start;
+    return this.#readHead().slice(0, this.#startBytes);
   }
 
   /** When it began, in seconds since 1970: by its name, records or times. */
@@ -205,7 +217,7 @@ export class Run {
 
   /**
    * The bytes of the run, as packets whatever its file has. A chunk is valid
-   * until the next one of any input.
+   * until the next one of the same run.
    *
    * @param options `bare`: without the records, as the stream came; `most`: how
    * many bytes a compressed file is unpacked to
@@ -274,9 +286,22 @@ export class Repository {
   /** How many names, links and devices among the runs were passed over. */
   skipped = 0;
 
+  /** @throws {ToolError} when a newer version of ours has made it */
   constructor(path: string) {
     this.path = path;
-    this.isOurs = readText(`${path}/format`) === FORMAT;
+    const format = readText(`${path}/format`);
+    if (format?.startsWith(FORMAT_NAME) && format !== FORMAT) {
+      throw new ToolError(
+        `Cannot read "${path}": its format is ${
+          JSON.stringify(format.trim())
+        }, expected "${FORMAT.trim()}": use the version that made it`,
+      );
+    }
+    // A cache of CI may have the runs alone.
+    const { names } = namesIn(path);
+    this.isOurs = format === FORMAT ||
+      format === undefined && names.includes("runs") &&
+        !names.some((name) => THEIRS.includes(name));
   }
 
   /** The runs that it has now, oldest first. */
@@ -285,7 +310,7 @@ export class Repository {
     if (this.isOurs) return this.#ours();
     const next = readText(`${this.path}/next-stream`);
     if (next !== undefined) return this.#numbered(this.path);
-    if (isFolder(`${this.path}/runs`)) {
+    if (isTaken(`${this.path}/metadata.db`)) {
       return this.#numbered(`${this.path}/runs`);
     }
     return inOrder(this.#plain());
@@ -412,7 +437,8 @@ export function runsOf(
   return repository.runs();
 }
 
-function runsAt(file: string): Run[] {
+/** The runs of a FILE: itself, or those of a folder. */
+export function runsAt(file: string): Run[] {
   if (isStdin(file)) {
     throw new UsageError("A run is read more than once: name a file, not -");
   }
@@ -434,19 +460,25 @@ function inOrder(runs: readonly Run[]): Run[] {
 
 const decoder = new TextDecoder();
 
-function firstSeconds(head: Uint8Array): number | undefined {
+/** The first time in the beginning of a stream of packets. */
+export function firstTime(head: Uint8Array): Timestamp | undefined {
   const packets = new PacketDecoder();
   packets.push(head);
-  let seconds: number | undefined;
+  let time: Timestamp | undefined;
   packets.drain((item) => {
-    if (item.kind === "packet") seconds ??= item.timestamp?.seconds;
+    if (item.kind === "packet") time ??= item.timestamp;
   });
-  if (seconds !== undefined) return seconds;
-  const [, time] =
+  return time;
+}
+
+function firstSeconds(head: Uint8Array): number | undefined {
+  const time = firstTime(head);
+  if (time !== undefined) return time.seconds;
+  const [, line] =
     /^time: (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)/m.exec(decoder.decode(head)) ?? [];
-  return time === undefined
+  return line === undefined
     ? undefined
-    : Date.parse(`${time.replace(" ", "T")}Z`) / 1000;
+    : Date.parse(`${line.replace(" ", "T")}Z`) / 1000;
 }
 
 /** What version 1 begins with, where it is not text. */

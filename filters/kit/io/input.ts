@@ -95,15 +95,18 @@ export function mayWait(path: string): boolean {
 
 /**
  * The next chunk of an input, undefined at its end. The chunk is good until
- * the next read of any input.
+ * the next read of any input into the same buffer.
  *
  * @throws {ToolError} when reading fails
  */
-export function readChunk(input: Input): Uint8Array | undefined {
+export function readChunk(
+  input: Input,
+  buffer: Uint8Array = readBuffer,
+): Uint8Array | undefined {
   for (;;) {
     try {
-      const count = input.read(readBuffer);
-      return count === null ? undefined : readBuffer.subarray(0, count);
+      const count = input.read(buffer);
+      return count === null ? undefined : buffer.subarray(0, count);
     } catch (error) {
       if (isNotReady(error)) continue;
       throw cannotRead(input.name, error);

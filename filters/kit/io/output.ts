@@ -31,6 +31,8 @@ export interface Sink {
   /** Returns how many bytes were written. */
   writeSync(bytes: Uint8Array): number;
   isTerminal(): boolean;
+  /** Tells the reader that nothing follows. */
+  close?(): void;
 }
 
 /**
@@ -217,6 +219,12 @@ export class Output {
   /** Writes a line of text from a stream, as {@linkcode writeName} does. */
   writeRow(line: string): void {
     this.writeText((this.isTerminal ? visibleText(line) : line) + "\n");
+  }
+
+  /** Writes the rest; the reader is at the end, although the tool goes on. */
+  close(): void {
+    this.flush();
+    this.#sink.close?.();
   }
 
   /** Writes what was gathered. */

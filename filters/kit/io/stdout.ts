@@ -47,6 +47,10 @@ class PiecewiseStdout implements Sink {
   isTerminal(): boolean {
     return Deno.stdout.isTerminal();
   }
+
+  close(): void {
+    Deno.stdout.close();
+  }
 }
 
 /**

@@ -7,8 +7,15 @@
 
 import { isNotFound, reasonOf, ToolError } from "../errors.ts";
 import type { FileInfo, FsFile } from "../runtime/runtime.ts";
-import { createGunzip, gunzipSync, zlibConstants } from "../runtime/builtin.ts";
+import {
+  createGunzip,
+  gunzipSync,
+  gzipSync,
+  zlibConstants,
+} from "../runtime/builtin.ts";
 import { openInput, readChunk } from "./input.ts";
+import { writeAll } from "./output.ts";
+import { Archive } from "./whole_packet_file.ts";
 
 /** How much compressed data is given to the decompressor at a time. */
 const GZIP_BYTES = 64 * 1024;
@@ -16,6 +23,11 @@ const GZIP_BYTES = 64 * 1024;
 const SHORT_BYTES = 8 * 1024 ** 2;
 /** so much. It takes half as long as a stream does. */
 const SHORT_UNPACKED_BYTES = 32 * 1024 ** 2;
+
+/** How much of a file is read at a time. */
+const CHUNK_BYTES = 256 * 1024;
+/** How much {@linkcode packFile} puts into a piece. */
+const PIECE_BYTES = 1024 ** 2;
 
 /** What a path leads to, without following a link; undefined for nothing. */
 export function infoOf(path: string): FileInfo | undefined {
@@ -122,11 +134,157 @@ export function isHeld(path: string): boolean {
   }
 }
 
-/** The chunks of a file. A chunk is valid until the next one of any input. */
+/** Whether anything is at a path. */
+export function isTaken(path: string): boolean {
+  return infoOf(path) !== undefined;
+}
+
+/**
+ * Makes a folder that only its owner may enter, and those above it.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotMake(path, error);
+  }
+}
+
+/**
+ * Writes a short new file that only its owner may read.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function writeText(path: string, text: string): void {
+  try {
+    using file = Deno.openSync(path, {
+      write: true,
+      createNew: true,
+      mode: 0o600,
+    });
+    writeAll(file, new TextEncoder().encode(text));
+  } catch (error) {
+    throw cannotMake(path, error);
+  }
+}
+
+/**
+ * Gives a file another path, and replaces what is there. Returns false when the
+ * file is not there any more.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function rename(from: string, to: string): boolean {
+  try {
+    Deno.renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw cannotMake(to, error);
+  }
+}
+
+/**
+ * Gives a file one more path. Returns false when something is there.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function link(from: string, to: string): boolean {
+  try {
+    Deno.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw cannotMake(to, error);
+  }
+}
+
+/**
+ * Removes a file, if it is still there.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function remove(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw new ToolError(
+      `Cannot remove "${path}": ${reasonOf(error)}: check who owns it`,
+    );
+  }
+}
+
+/**
+ * Copies a file to a new one that only its owner may read.
+ *
+ * @throws {ToolError} when that fails; no file is left then
+ */
+export function copyFile(from: string, to: string): void {
+  const copy = new Archive(to, { append: false, sync: false, isNew: true });
+  copy.hold();
+  try {
+    for (const chunk of fileChunks(from)) copy.write(chunk);
+    copy.close();
+  } catch (error) {
+    remove(to);
+    throw error;
+  }
+}
+
+/**
+ * Compresses a file in pieces, each of which can be unpacked by itself; all of
+ * them are one compressed file for every reader.
+ *
+ * @param last where the last piece begins
+ * @throws {ToolError} when that fails; no file is left then
+ */
+export function packFile(from: string, to: string, last: number): void {
+  const packed = new Archive(to, { append: false, sync: false, isNew: true });
+  packed.hold();
+  try {
+    let rest: Uint8Array = new Uint8Array(0), before = last;
+    const piece = new Uint8Array(PIECE_BYTES);
+    let count = 0;
+    const end = () => {
+      if (count > 0) packed.write(gzipSync(piece.subarray(0, count)));
+      count = 0;
+    };
+    for (const chunk of fileChunks(from)) {
+      for (rest = chunk; rest.length > 0;) {
+        const most = before > 0 ? before : Infinity;
+        const length = Math.min(rest.length, PIECE_BYTES - count, most);
+        piece.set(rest.subarray(0, length), count);
+        count += length;
+        before -= length;
+        rest = rest.subarray(length);
+        if (count === PIECE_BYTES || before === 0) end();
+      }
+    }
+    end();
+    packed.close();
+  } catch (error) {
+    remove(to);
+    throw error;
+  }
+}
+
+/**
+ * The chunks of a file. A chunk is valid until the next one of the same file:
+ * several files may be read by turns.
+ */
 export function* fileChunks(path: string): Generator<Uint8Array> {
   const input = openInput(path);
+  const { size = 0 } = infoOf(path) ?? {};
+  const buffer = new Uint8Array(
+    Math.max(1, Math.min(size || CHUNK_BYTES, CHUNK_BYTES)),
+  );
   try {
-    for (let chunk; (chunk = readChunk(input)) !== undefined;) yield chunk;
+    for (let chunk; (chunk = readChunk(input, buffer)) !== undefined;) {
+      yield chunk;
+    }
   } finally {
     input.close();
   }
@@ -236,6 +394,12 @@ async function* unpackLong(
 
 function isNotAFolder(error: unknown): boolean {
   return error instanceof Error && /not a directory/i.test(error.message);
+}
+
+function cannotMake(path: string, error: unknown): ToolError {
+  return new ToolError(
+    `Cannot write "${path}": ${reasonOf(error)}: check the path`,
+  );
 }
 
 function cannotRead(path: string, error: unknown): ToolError {

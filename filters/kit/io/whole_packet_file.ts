@@ -14,6 +14,8 @@ export interface ArchiveOptions {
   readonly append: boolean;
   /** Whether each write must reach the disk before the next. */
   readonly sync: boolean;
+  /** Whether it must not be there yet; then nobody else may read it. */
+  readonly isNew?: boolean;
 }
 
 /** A file to which packets are written whole, or not at all. */
@@ -25,7 +27,7 @@ export class Archive {
   #length: number | undefined;
 
   /** @throws {ToolError} when the file cannot be opened */
-  constructor(path: string, { append, sync }: ArchiveOptions) {
+  constructor(path: string, { append, sync, isNew }: ArchiveOptions) {
     this.path = path;
     this.#sync = sync;
     try {
@@ -34,6 +36,7 @@ export class Archive {
         create: true,
         append,
         truncate: !append,
+        ...isNew ? { createNew: true, mode: 0o600 } : {},
       });
       const { isFile, size } = this.#file.statSync();
       this.#length = isFile ? size : undefined;
@@ -42,6 +45,27 @@ export class Archive {
         `Cannot open "${path}": ${reasonOf(error)}: check the path`,
       );
     }
+  }
+
+  /**
+   * Makes `isHeld` true of the file until this is closed or the process ends.
+   * Where the file system or the system has no locks, nothing happens.
+   */
+  hold(): void {
+    try {
+      this.#file.tryLockSync(true);
+    } catch {
+      // The file is then taken for one that is left over.
+    }
+  }
+
+  /** Waits until what was written has reached the disk. */
+  flushToDisk(): void {
+    this.#file.syncDataSync();
+  }
+
+  close(): void {
+    this.#file.close();
   }
 
   /** Its length in bytes; 0 of a fifo or device. */

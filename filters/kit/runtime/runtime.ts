@@ -121,6 +121,7 @@ export interface StandardOutput {
   writeSync(bytes: Uint8Array): number;
   write(bytes: Uint8Array): Promise<number>;
   isTerminal(): boolean;
+  close(): void;
 }
 
 /** An open file. */

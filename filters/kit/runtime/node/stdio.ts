@@ -57,4 +57,8 @@ export class NodeOutput implements StandardOutput {
   isTerminal(): boolean {
     return this.#file.isTerminal();
   }
+
+  close(): void {
+    this.#file.close();
+  }
 }

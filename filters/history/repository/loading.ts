@@ -1,0 +1,349 @@
+/**
+ * The work of `subunit-load`: records the stream of standard input while it
+ * passes, or imports files.
+ *
+ * @module
+ */
+
+import {
+  now,
+  PacketDecoder,
+  parseTimestamp,
+  type Timestamp,
+} from "@subunit/codec";
+import { isReaderGone, ToolError, UsageError } from "../../kit/errors.ts";
+import { CHUNK_ROOM, mayWait } from "../../kit/io/input.ts";
+import { ByteRuns } from "../../kit/io/item_bytes.ts";
+import {
+  absolutePath,
+  currentFolder,
+  processNumber,
+} from "../../kit/io/paths.ts";
+import { fileChunks, variable } from "../../kit/io/stored_files.ts";
+import { createHash } from "../../kit/runtime/builtin.ts";
+import { type ToolIO, VERSION } from "../../kit/tool/tool.ts";
+import { findCheckout, workTree } from "./checkout.ts";
+import { isRunName, runName, type StartRecord } from "./record.ts";
+import { dateSeconds, parseMeta } from "./selection.ts";
+import type { RunStats } from "./stats.ts";
+import {
+  firstTime,
+  FOLDER,
+  nearest,
+  type Repository,
+  type Run,
+} from "./store.ts";
+import {
+  adoptTorn,
+  type BeforeStep,
+  copyRun,
+  makeRepository,
+  RunWriter,
+  type WriterOptions,
+} from "./writer.ts";
+
+/** From here on every load mentions the size of the repository. */
+const LARGE_BYTES = 1024 ** 3;
+
+/** The options of `subunit-load` that say what a run is. */
+export interface LoadOptions {
+  readonly repo?: string;
+  readonly meta: readonly string[];
+  readonly variant?: string;
+  readonly group?: string;
+  readonly part?: string;
+  readonly full: boolean;
+  readonly partial: boolean;
+  readonly "no-git": boolean;
+  readonly at?: string;
+}
+
+/** The keys of a start record that `--meta` sets, and how. */
+const KEYS: Readonly<Record<string, (value: string) => unknown>> = {
+  command: (value) => value.split(" "),
+  cwd: String,
+  commit: String,
+  branch: String,
+  dirty: (value) => value === "true",
+};
+
+/**
+ * Returns the start record that options describe.
+ *
+ * @param isLive whether the run is of this checkout, not an older one
+ */
+export function startRecord(
+  options: LoadOptions,
+  isLive: boolean,
+): StartRecord {
+  const { variant, group, part, full, partial } = options;
+  if (full && partial) {
+    throw new UsageError("Options --full and --partial exclude each other");
+  }
+  if ((group === undefined) !== (part === undefined)) {
+    throw new UsageError("Options --group and --part belong together");
+  }
+  if (part !== undefined) checkPart(part);
+  const meta: Record<string, string> = {}, keys: Record<string, unknown> = {};
+  for (const [key, value] of options.meta.map(parseMeta)) {
+    if (Object.hasOwn(KEYS, key)) keys[key] = KEYS[key](value);
+    else meta[key] = value;
+  }
+  return {
+    v: 1,
+    ...isLive && !options["no-git"] ? findCheckout() : {},
+    ...keys,
+    variant,
+    group,
+    part,
+    scope: full ? "full" : partial ? "partial" : undefined,
+    tool: `subunit-tools ${VERSION}`,
+    writer: { pid: processNumber() },
+    meta: Object.keys(meta).length > 0 ? meta : undefined,
+  };
+}
+
+function checkPart(part: string): void {
+  const [, number, all] = /^(\d{1,6})\/(\d{1,6})$/.exec(part) ?? [];
+  const isPart = Number(number) >= 1 && Number(number) <= Number(all);
+  if (!isPart) {
+    throw new UsageError(
+      `Option --part is "${part}": expected N/M, such as 2/4`,
+    );
+  }
+}
+
+/** Returns the time of `--at`, if it is given. */
+export function parseAt(at: string | undefined): Timestamp | undefined {
+  if (at === undefined) return undefined;
+  try {
+    return parseTimestamp(at);
+  } catch {
+    const seconds = dateSeconds(at);
+    if (seconds !== undefined) return { seconds, nanoseconds: 0 };
+    throw new UsageError(
+      `Option --at is "${at}": expected a date or a time, such as 2026-11-20T10:00:00Z`,
+    );
+  }
+}
+
+/**
+ * Where runs are recorded: in the repository that is named, else in the nearest
+ * of ours, else in a new one in the work tree, or here.
+ */
+export function repositoryPath(repo: string | undefined): string {
+  const named = repo ?? variable("SUBUNIT_REPO");
+  if (named !== undefined) return absolutePath(named);
+  return nearest(FOLDER) ?? `${workTree() ?? currentFolder()}/${FOLDER}`;
+}
+
+/** Opens the repository for writing, and adopts torn runs in it. */
+export function openForWriting(
+  path: string,
+  beforeStep?: BeforeStep,
+): Repository {
+  const repository = makeRepository(path, beforeStep);
+  adoptTorn(repository.runs(), beforeStep);
+  return repository;
+}
+
+/**
+ * Records a stream. Its first bytes begin the run. What fails is reported once,
+ * and the rest is not recorded.
+ */
+export class Recording {
+  readonly #io: Pick<ToolIO, "warn">;
+  readonly #begin: (time: Timestamp) => RunWriter;
+  readonly #decoder = new PacketDecoder();
+  readonly #items = new ByteRuns();
+  #writer: RunWriter | undefined;
+  #stats: RunStats | undefined;
+  #hasFailed = false;
+
+  /** @param begin opens the run, at the first time in the stream or now */
+  constructor(
+    io: Pick<ToolIO, "warn">,
+    begin: (time: Timestamp) => RunWriter,
+  ) {
+    this.#io = io;
+    this.#begin = begin;
+  }
+
+  /** Whether something could not be recorded. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  /** The numbers of the run; undefined before its end, and after a failure. */
+  get stats(): RunStats | undefined {
+    return this.#stats;
+  }
+
+  /** The name of the run, once it has begun. */
+  get id(): string | undefined {
+    return this.#writer?.id;
+  }
+
+  /** Adds a chunk; the whole items in it are written at once. */
+  push(chunk: Uint8Array, room = 0): void {
+    if (this.#hasFailed) return;
+    this.#try(() => {
+      this.#writer ??= this.#begin(firstTime(chunk) ?? now());
+      this.#decoder.push(chunk, room);
+      this.#drain(this.#writer);
+    });
+  }
+
+  #drain(writer: RunWriter): void {
+    this.#decoder.drainRows((rows) => {
+      this.#items.addRows(rows);
+      writer.takeRows(rows);
+    }, (item) => {
+      this.#items.addItem(item);
+      writer.takeOther(item);
+    });
+    writer.write(this.#items.take());
+    writer.counter.endChunk();
+  }
+
+  /** Ends the run; from here on it can be read. */
+  end(): void {
+    if (this.#hasFailed) return;
+    this.#try(() => {
+      const writer = this.#writer ??= this.#begin(now());
+      this.#decoder.end();
+      this.#drain(writer);
+      this.#stats = writer.end(now());
+    });
+  }
+
+  /** Compresses the run. */
+  pack(): void {
+    if (!this.#hasFailed) this.#try(() => this.#writer?.pack());
+  }
+
+  /** Leaves the run torn. */
+  abandon(): void {
+    this.#writer?.abandon();
+  }
+
+  #try(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#hasFailed = true;
+      this.#writer?.abandon();
+      this.#io.warn(error.message);
+    }
+  }
+}
+
+/**
+ * Records standard input, and passes it on unless its reader has left.
+ *
+ * @param passes whether it goes to standard output
+ */
+export function recordStdin(
+  io: ToolIO,
+  recording: Recording,
+  passes: boolean,
+): void {
+  let hasReader = passes && !io.out.isTerminal;
+  const pass = (write: () => void) => {
+    try {
+      if (hasReader) write();
+    } catch (error) {
+      if (!isReaderGone(error)) throw error;
+      hasReader = false;
+    }
+  };
+  for (const chunk of io.chunks([])) {
+    // The decoder writes in front of the chunk, not into it.
+    recording.push(chunk, CHUNK_ROOM);
+    pass(() => {
+      io.out.write(chunk);
+      io.out.flush();
+    });
+  }
+  recording.end();
+  // Whoever waits for the end of the stream need not wait for the rest.
+  pass(() => io.out.close());
+}
+
+/**
+ * Imports a run from a file, unless the repository has it already: a run of
+ * ours under its name, anything else as a stream.
+ *
+ * @returns whether it could be recorded
+ */
+export async function importRun(
+  io: ToolIO,
+  repository: Repository,
+  source: Run,
+  start: StartRecord,
+  at: Timestamp | undefined,
+  options: WriterOptions,
+): Promise<boolean> {
+  const { id } = source.start;
+  if (id !== undefined && isRunName(id)) {
+    copyRun(repository, source, id, options);
+    return true;
+  }
+  const mayBeRead = !mayWait(source.path);
+  const first = mayBeRead ? await digestOf(source) : undefined;
+  if (first !== undefined && await hasRun(repository, source, first.bytes)) {
+    return true;
+  }
+  const recording = new Recording(io, (found) => {
+    const time = at ?? found;
+    const name = first && runName(time, parseInt(first.hex.slice(0, 8), 16));
+    return new RunWriter(repository, start, time, options, name);
+  });
+  for await (
+    const chunk of mayBeRead ? source.chunks() : fileChunks(source.path)
+  ) {
+    recording.push(chunk);
+  }
+  recording.end();
+  recording.pack();
+  return !recording.hasFailed;
+}
+
+/** The length of a run's bytes, and their hash. */
+async function digestOf(run: Run): Promise<{ bytes: number; hex: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of run.chunks()) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, hex: hash.digest("hex") };
+}
+
+/** Whether a repository has a run of the same bytes. */
+async function hasRun(
+  repository: Repository,
+  source: Run,
+  bytes: number,
+): Promise<boolean> {
+  for (const run of repository.runs()) {
+    if (run.state === "running") continue;
+    const end = await run.end();
+    if (end?.bytes !== bytes) continue;
+    const hash = createHash("sha256");
+    hash.update(run.startPacket);
+    for await (const chunk of source.chunks()) hash.update(chunk);
+    if (end.padded) hash.update("\n");
+    if (hash.digest("hex") === end.sha256) return true;
+  }
+  return false;
+}
+
+/** Returns a line about the size of a repository, if it is large. */
+export function sizeWarning(repository: Repository): string | undefined {
+  const bytes = repository.runs().reduce((sum, run) => sum + run.fileBytes, 0);
+  if (bytes < LARGE_BYTES) return undefined;
+  const size = (bytes / LARGE_BYTES).toFixed(1);
+  return `The repository has ${size} GiB: see subunit-prune`;
+}

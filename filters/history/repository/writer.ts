@@ -1,0 +1,331 @@
+/**
+ * Writes runs into a repository.
+ *
+ * Several processes write at once without waiting for each other: each run has
+ * a file of its own under a random name. Whatever ends a process, the other
+ * runs are whole, and this one is torn or whole:
+ *
+ *     ID.new     is made; held while its writer lives
+ *     ID.part    has the start record, and then whole packets
+ *     ID.subunit has the end record
+ *     ID.subunit.gz, first as ID.tmp; then ID.subunit is removed
+ *
+ * @module
+ */
+
+import {
+  type Damage,
+  endsInCharacter,
+  type ForeignBytes,
+  type Rows,
+  type Timestamp,
+} from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
+import {
+  copyFile,
+  infoOf,
+  isHeld,
+  isTaken,
+  makeFolder,
+  namesIn,
+  packFile,
+  readEnd,
+  readText,
+  remove,
+  rename,
+  writeText,
+} from "../../kit/io/stored_files.ts";
+import { Archive } from "../../kit/io/whole_packet_file.ts";
+import { createHash, randomBytes } from "../../kit/runtime/builtin.ts";
+import {
+  encodeRecord,
+  type EndRecord,
+  MAX_RECORD_PACKET_BYTES,
+  recordAtEnd,
+  runName,
+  type StartRecord,
+} from "./record.ts";
+import { RunCounter, type RunStats } from "./stats.ts";
+import { FORMAT, Repository, type Run } from "./store.ts";
+
+/** Is called with a name before each change to the file system, for tests. */
+export type BeforeStep = (step: string) => void;
+
+/** How a run is written. */
+export interface WriterOptions {
+  /** Whether the run must reach the disk before it counts as ended. */
+  readonly sync?: boolean;
+  /** Whether it stays as it is when it has ended. */
+  readonly isPlain?: boolean;
+  readonly beforeStep?: BeforeStep;
+}
+
+/** How often a name is tried that another writer has as well. */
+const MOST_NAMES = 100;
+
+/**
+ * Makes a repository, or completes one whose runs were copied without the rest.
+ *
+ * @throws {ToolError} when something else is in the folder, or on failure
+ */
+export function makeRepository(
+  path: string,
+  beforeStep: BeforeStep = () => {},
+): Repository {
+  const repository = new Repository(path);
+  if (readText(`${path}/format`) === FORMAT) return repository;
+  const { names } = namesIn(path);
+  const foreign = names.filter((name) =>
+    name !== "runs" && name !== "cache" && name !== ".gitignore" &&
+    !name.endsWith(".tmp")
+  );
+  if (foreign.length > 0 && !repository.isOurs) {
+    throw new ToolError(
+      `Cannot record in "${path}": it has "${
+        foreign[0]
+      }" and is not a repository of ours: name another folder, or write there with --also`,
+    );
+  }
+  beforeStep("make the folder");
+  makeFolder(`${path}/runs`);
+  const write = (name: string, text: string) => {
+    beforeStep(`write ${name}`);
+    const temporary = `${path}/${name}.${randomHex()}.tmp`;
+    writeText(temporary, text);
+    beforeStep(`rename ${name}`);
+    rename(temporary, `${path}/${name}`);
+  };
+  if (!isTaken(`${path}/.gitignore`)) write(".gitignore", "*\n");
+  write("format", FORMAT);
+  return new Repository(path);
+}
+
+/** Gives runs whose writers have died the name of a run. */
+export function adoptTorn(
+  runs: readonly Run[],
+  beforeStep: BeforeStep = () => {},
+): number {
+  let count = 0;
+  for (const { id, path, isOurs } of runs) {
+    if (!isOurs || !path.endsWith(".part") || isHeld(path)) continue;
+    const named = `${path.slice(0, -"part".length)}subunit`;
+    if (isTaken(named)) continue;
+    beforeStep(`adopt ${id}`);
+    // Another process may have been faster.
+    if (rename(path, named)) count++;
+  }
+  return count;
+}
+
+/** One run that is being written. */
+export class RunWriter {
+  /** The name of the run. */
+  readonly id: string;
+  readonly #archive: Archive;
+  /** The path of its file, without what says how it is stored. */
+  readonly #base: string;
+  readonly #options: WriterOptions;
+  readonly #before: BeforeStep;
+  readonly #hash = createHash("sha256");
+  readonly counter = new RunCounter();
+  #bytes = 0;
+  /** The last bytes of text that no packet follows. */
+  #tail: Uint8Array = new Uint8Array(0);
+  /** The packet that came last, which may be a record. */
+  #last: Uint8Array = new Uint8Array(0);
+
+  /**
+   * Begins a run.
+   *
+   * @param repository one that can be written
+   * @param name a name to be tried first; it may be taken
+   * @throws {ToolError} when no file can be made; `undefined` is never written
+   */
+  constructor(
+    repository: Repository,
+    start: StartRecord,
+    time: Timestamp,
+    options: WriterOptions = {},
+    name: string = runName(time, randomBytes(4).readUInt32BE()),
+  ) {
+    this.#options = options;
+    this.#before = options.beforeStep ?? (() => {});
+    const folder = `${repository.path}/runs`;
+    for (let tries = 0;; tries++) {
+      const base = `${folder}/${name}`;
+      this.#before("make the file");
+      const archive = openNew(`${base}.new`);
+      if (archive !== undefined) {
+        const isFree = [".part", ".subunit", ".subunit.gz"]
+          .every((ending) => !isTaken(base + ending));
+        if (isFree) {
+          this.#archive = archive;
+          this.#base = base;
+          this.id = name;
+          break;
+        }
+        archive.close();
+        remove(`${base}.new`);
+      }
+      if (tries === MOST_NAMES) {
+        throw new ToolError(
+          `Cannot record in "${folder}": all names are taken`,
+        );
+      }
+      name = runName(time, randomBytes(4).readUInt32BE());
+    }
+    this.#archive.hold();
+    const record = { v: 1, ...start, id: this.id } as const;
+    this.#write("write the start", encodeRecord("start", record, time));
+    this.#before("begin");
+    if (!rename(`${this.#base}.new`, `${this.#base}.part`)) {
+      throw new ToolError(`Cannot record in "${folder}": "${this.id}" is gone`);
+    }
+  }
+
+  /** Counts the packets of rows; {@linkcode RunWriter.write} writes them. */
+  readonly takeRows = (rows: Rows): void => {
+    this.counter.takeRows(rows);
+    this.#tail = new Uint8Array(0);
+    const last = rows.count - 1;
+    this.#last = rows.source.slice(rows.start(last), rows.end(last));
+  };
+
+  /** Counts another item. */
+  readonly takeOther = (item: ForeignBytes | Damage): void => {
+    this.counter.takeOther(item);
+    this.#tail = item.bytes.slice(-4);
+    this.#last = new Uint8Array(0);
+  };
+
+  /**
+   * Writes whole items.
+   *
+   * @throws {ToolError} on failure; the file then ends with a whole item, and
+   * nothing may be written any more
+   */
+  write(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#bytes += bytes.length;
+    this.#write("write packets", bytes);
+  }
+
+  #write(step: string, bytes: Uint8Array): void {
+    this.#before(step);
+    this.#archive.write(bytes);
+    this.#hash.update(bytes);
+  }
+
+  /**
+   * Ends the run, and returns its numbers. From here on it is whole.
+   *
+   * @param time the time of the end record
+   * @throws {ToolError} on failure; the run is then torn
+   */
+  end(time: Timestamp): RunStats {
+    const stats = this.counter.end();
+    const padded = endsInCharacter(this.#tail);
+    if (padded) this.#write("write padding", Uint8Array.of(10));
+    // The command's own record, if there is one, knows how it ended.
+    const inner = recordAtEnd(this.#last);
+    const { exit, signal } = inner?.name === "end"
+      ? inner.value
+      : {} as EndRecord;
+    const record: EndRecord = {
+      v: 1,
+      exit,
+      signal,
+      counts: stats.counts,
+      seconds: stats.seconds,
+      bytes: this.#bytes,
+      sha256: this.#hash.copy().digest("hex"),
+      ...padded ? { padded } : {},
+    };
+    this.#write("write the end", encodeRecord("end", record, time));
+    if (this.#options.sync) {
+      this.#before("reach the disk");
+      this.#archive.flushToDisk();
+    }
+    this.#before("end");
+    // It is gone when another process has taken this one for dead.
+    rename(`${this.#base}.part`, `${this.#base}.subunit`);
+    return stats;
+  }
+
+  /**
+   * Compresses the run when it has ended.
+   *
+   * @throws {ToolError} on failure; the run is whole then, too
+   */
+  pack(): void {
+    this.#archive.close();
+    if (this.#options.isPlain) return;
+    packRun(`${this.#base}.subunit`, this.#before);
+  }
+
+  /** Ends without an end: the run is torn. */
+  abandon(): void {
+    try {
+      this.#archive.close();
+    } catch {
+      // A failed write has closed it.
+    }
+  }
+}
+
+/**
+ * Copies a run of ours from another place, under its own name. One that is here
+ * already is kept, unless it is torn and the other is not.
+ */
+export function copyRun(
+  repository: Repository,
+  source: Run,
+  id: string,
+  { isPlain, beforeStep = () => {} }: WriterOptions = {},
+): void {
+  const base = `${repository.path}/runs/${id}`;
+  const here = repository.runs().find((run) => run.id === id);
+  const isTorn = source.state !== "ended";
+  if (here !== undefined && (here.state !== "torn" || isTorn)) return;
+  const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
+  beforeStep("copy");
+  const copy = `${base}.${randomHex()}.tmp`;
+  copyFile(source.path, copy);
+  beforeStep("name the copy");
+  rename(copy, base + ending);
+  if (!source.isCompressed && !isTorn && !isPlain) {
+    packRun(base + ending, beforeStep);
+  }
+}
+
+/** Compresses a run: its end record by itself, to be found without the rest. */
+export function packRun(path: string, beforeStep: BeforeStep): void {
+  const base = path.slice(0, -".subunit".length);
+  const size = infoOf(path)?.size ?? 0;
+  const end = lastRecord(path);
+  beforeStep("pack");
+  const packed = `${base}.${randomHex()}.tmp`;
+  packFile(path, packed, size - (end?.byteLength ?? 0));
+  beforeStep("name the packed file");
+  rename(packed, `${path}.gz`);
+  beforeStep("remove the plain file");
+  remove(path);
+}
+
+function lastRecord(path: string) {
+  const tail = readEnd(path, "last", MAX_RECORD_PACKET_BYTES);
+  return tail && recordAtEnd(tail);
+}
+
+function openNew(path: string): Archive | undefined {
+  try {
+    return new Archive(path, { append: false, sync: false, isNew: true });
+  } catch (error) {
+    if (isTaken(path)) return undefined;
+    throw error;
+  }
+}
+
+function randomHex(): string {
+  return randomBytes(4).toString("hex");
+}

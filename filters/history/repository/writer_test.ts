@@ -1,0 +1,203 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { encodePacket } from "@subunit/codec";
+import { Recording } from "./loading.ts";
+import { statsOf } from "./stats.ts";
+import { Repository } from "./store.ts";
+import { adoptTorn, makeRepository, packRun, RunWriter } from "./writer.ts";
+
+/** What a process that is killed throws at every step from then on. */
+class Killed extends Error {}
+
+const PACKETS = Array.from(
+  { length: 3 },
+  (_, number) => encodePacket({ testId: `test ${number}`, status: "success" }),
+);
+const STREAM = concat(PACKETS);
+const TIME = { seconds: 1795784015, nanoseconds: 0 };
+
+/**
+ * Writes a run as `subunit-load` does, in a process that is killed before a
+ * step.
+ *
+ * @returns the names of the steps that it made
+ */
+function load(path: string, killedAt = Infinity): string[] {
+  const steps: string[] = [];
+  const beforeStep = (step: string) => {
+    if (steps.length >= killedAt) throw new Killed();
+    steps.push(step);
+  };
+  const recording = new Recording(
+    { warn: (text) => assert(false, text) },
+    () => {
+      const repository = makeRepository(path, beforeStep);
+      adoptTorn(repository.runs(), beforeStep);
+      return new RunWriter(repository, {}, TIME, { sync: true, beforeStep });
+    },
+  );
+  try {
+    for (const packet of PACKETS) recording.push(packet);
+    recording.end();
+    recording.pack();
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+  }
+  // The kernel closes the files of the dead.
+  recording.abandon();
+  return steps;
+}
+
+function withFolder(use: (path: string) => void | Promise<void>) {
+  return async () => {
+    const path = Deno.makeTempDirSync();
+    try {
+      await use(`${path}/.subunit`);
+    } finally {
+      Deno.removeSync(path, { recursive: true });
+    }
+  };
+}
+
+async function bareBytes(path: string): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for (const run of new Repository(path).runs()) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of run.chunks({ bare: true })) {
+      chunks.push(chunk.slice());
+    }
+    all.push(concat(chunks));
+  }
+  return all;
+}
+
+Deno.test(
+  "a writer that is killed before any step leaves whole packets, and the other runs",
+  withFolder(async (root) => {
+    const all = load(`${root}/first`);
+    assertEquals(all, [
+      "make the folder",
+      "write .gitignore",
+      "rename .gitignore",
+      "write format",
+      "rename format",
+      "make the file",
+      "write the start",
+      "begin",
+      "write packets",
+      "write packets",
+      "write packets",
+      "write the end",
+      "reach the disk",
+      "end",
+      "pack",
+      "name the packed file",
+      "remove the plain file",
+    ]);
+    for (let killedAt = 0; killedAt < all.length; killedAt++) {
+      for (const before of [0, 2]) {
+        const path = `${root}/${before}-${killedAt}`;
+        for (let i = 0; i < before; i++) load(path);
+        const steps = before > 0 ? all.slice(5) : all;
+        if (killedAt >= steps.length) continue;
+        load(path, killedAt);
+        const name = `killed before "${steps[killedAt]}"`;
+
+        const runs = Deno.statSync(root) && new Repository(path).runs();
+        const packets = steps.slice(0, killedAt)
+          .filter((step) => step === "write packets").length;
+        const hasBegun = steps.slice(0, killedAt).includes("begin");
+        assertEquals(runs.length, before + (hasBegun ? 1 : 0), name);
+        const hasEnded = steps.slice(0, killedAt).includes("write the end");
+        const states = runs.map(({ state }) => state).sort();
+        const expected = Array(before + (hasEnded ? 1 : 0)).fill("ended");
+        if (hasBegun && !hasEnded) expected.push("torn");
+        assertEquals(states, expected, name);
+        const kept = (await bareBytes(path)).map((one) => one.length).sort();
+        const whole = Array(before).fill(STREAM.length);
+        if (hasBegun) whole.push(packets * PACKETS[0].length);
+        assertEquals(kept, whole.sort(), name);
+
+        // The next load adopts it, and loses nothing.
+        load(path);
+        const later = new Repository(path).runs();
+        assertEquals(later.length, before + (hasBegun ? 2 : 1), name);
+        assert(!later.some(({ path }) => path.endsWith(".part")), name);
+        const tests = await Promise.all(
+          later.map(async (run) => (await statsOf(run)).tests),
+        );
+        const sum = tests.reduce((a, b) => a + b, 0);
+        assertEquals(sum, 3 * (before + 1) + (hasBegun ? packets : 0), name);
+      }
+    }
+  }),
+);
+
+Deno.test(
+  "a run that was adopted while its writer was alive ends all the same",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const writer = new RunWriter(repository, {}, TIME);
+    writer.write(PACKETS[0]);
+    const [run] = repository.runs();
+    assertEquals(run.state, "running");
+    // As on a file system without locks.
+    Deno.renameSync(run.path, run.path.replace(/part$/, "subunit"));
+    writer.write(PACKETS[1]);
+    writer.end(TIME);
+    writer.pack();
+    assertEquals(repository.runs().map(({ state }) => state), ["ended"]);
+    assertEquals(await bareBytes(path), [concat(PACKETS.slice(0, 2))]);
+  }),
+);
+
+Deno.test(
+  "packRun keeps every byte, and the end by itself",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const noise = crypto.getRandomValues(new Uint8Array(60_000));
+    // More than one piece.
+    const long = concat(Array(40).fill(noise));
+    const writer = new RunWriter(repository, {}, TIME, { isPlain: true });
+    writer.write(long);
+    writer.end(TIME);
+    writer.pack();
+    const [run] = repository.runs();
+    const before = Deno.readFileSync(run.path);
+    packRun(run.path, () => {});
+    const [packed] = repository.runs();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of packed.chunks()) chunks.push(chunk.slice());
+    assertEquals(concat(chunks), before);
+    assertEquals((await packed.end())?.bytes, long.length);
+  }),
+);
+
+Deno.test(
+  "to copy the files of repositories is to merge them, in any order, and twice",
+  withFolder(async (root) => {
+    const [a, b] = ["a", "b"].map((name) => `${root}/${name}`);
+    for (const path of [a, a, b]) load(path);
+    load(b, 9); // torn
+    const copy = (from: string, to: string) => {
+      makeRepository(to);
+      for (const { name } of Deno.readDirSync(`${from}/runs`)) {
+        Deno.copyFileSync(`${from}/runs/${name}`, `${to}/runs/${name}`);
+      }
+    };
+    const merged = async (...order: string[]) => {
+      const to = `${root}/${order.map((path) => path.at(-1)).join("")}`;
+      order.forEach((from) => copy(from, to));
+      const runs = new Repository(to).runs();
+      return await Promise.all(
+        runs.map(async (run) =>
+          `${run.id} ${run.state} ${(await statsOf(run)).tests}`
+        ),
+      );
+    };
+    const once = await merged(a, b);
+    assertEquals(once.length, 4);
+    assertEquals(await merged(b, a), once);
+    assertEquals(await merged(a, b, a, b), once);
+  }),
+);

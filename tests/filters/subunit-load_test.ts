@@ -1,0 +1,287 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
+import { createHash } from "../../filters/kit/runtime/builtin.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import { isCi, runTool, shell, TempDir } from "../support/run.ts";
+import { bytesOfRun, TempRepository } from "../support/runs.ts";
+import {
+  anyBytes,
+  at,
+  FAILED,
+  noisyStream,
+  PASSED,
+  stream,
+} from "../support/streams.ts";
+
+const RUN = concat([
+  stream({ ...PASSED, timestamp: at("12:53:35") }),
+  stream("a line\n"),
+  stream({ ...FAILED, timestamp: at("12:53:37.5") }),
+]);
+
+/** Loads a stream from standard input; it must pass on. */
+async function load(
+  { repo }: TempRepository,
+  bytes: Uint8Array,
+  ...args: string[]
+): Promise<void> {
+  const stdout = await outputOfCall("subunit-load", [repo, ...args], {
+    stdin: bytes,
+  });
+  assertEquals(stdout, bytes);
+}
+
+test("subunit-load keeps a stream that passes on, and what is known of it", async () => {
+  using repository = new TempRepository();
+  await load(
+    repository,
+    RUN,
+    "--meta=os=linux",
+    "--meta=commit=4f2c1ab",
+    "--variant=py3",
+    "--group=gh-1",
+    "--part=2/4",
+    "--full",
+    "--no-git",
+  );
+  const [run] = repository.runs;
+  assert(/^20260131T125335-[0-9a-f]{8}$/.test(run.id), run.id);
+  const { id, writer, tool, ...start } = run.start;
+  assertEquals(start, {
+    v: 1,
+    commit: "4f2c1ab",
+    variant: "py3",
+    group: "gh-1",
+    part: "2/4",
+    scope: "full",
+    meta: { os: "linux" },
+  });
+  assertEquals(id, run.id);
+  assertEquals(writer, { pid: Deno.pid });
+  assert(/^subunit-tools \d/.test(tool!));
+  const { sha256, ...end } = (await run.end())!;
+  assertEquals(end, {
+    v: 1,
+    counts: {
+      success: 1,
+      uxsuccess: 0,
+      skip: 0,
+      fail: 1,
+      xfail: 0,
+      lost: 0,
+      damage: 0,
+    },
+    seconds: 2.5,
+    bytes: RUN.length,
+  });
+  const before = concat([run.startPacket, RUN]);
+  assertEquals(sha256, createHash("sha256").update(before).digest("hex"));
+  assertEquals(repository.states, ["ended subunit.gz"]);
+});
+
+test("subunit-load makes a repository that only its owner reads", async () => {
+  using repository = new TempRepository();
+  await load(repository, RUN);
+  const mode = (path: string) =>
+    (Deno.statSync(path).mode! & 0o777).toString(8);
+  const { path, runs: [run] } = repository;
+  assertEquals(mode(path), "700");
+  assertEquals(mode(`${path}/runs`), "700");
+  assertEquals(mode(run.path), "600");
+  assertEquals(Deno.readTextFileSync(`${path}/.gitignore`), "*\n");
+  assertEquals(Deno.readTextFileSync(`${path}/format`), "subunit-runs 1\n");
+  // What is not needed any more is gone.
+  assertEquals([...Deno.readDirSync(`${path}/runs`)].length, 1);
+});
+
+test("subunit-load passes any bytes on, and keeps them", async () => {
+  using repository = new TempRepository();
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(anyBytes, noisyStream),
+      fc.boolean(),
+      fc.integer({ min: 1, max: 300 }),
+      async (stdin, isPlain, chunkBytes) => {
+        const options = [repository.repo, ...isPlain ? ["--no-gzip"] : []];
+        const { status, stdout } = await callTool("subunit-load", options, {
+          stdin,
+          chunkBytes,
+        });
+        assertEquals(status, 0);
+        assertEquals(stdout, stdin);
+        count++;
+        const runs = repository.runs.filter(({ state }) => state === "ended");
+        assertEquals(runs.length, count);
+        const bytes = await Promise.all(
+          repository.runs.map((run) => bytesOfRun(run)),
+        );
+        assert(bytes.some((one) => one.toHex() === stdin.toHex()));
+      },
+    ),
+    { seed: 17, numRuns: isCi ? 200 : 25 },
+  );
+});
+
+test("subunit-load ends text within a character, so that the record is read", async () => {
+  using repository = new TempRepository();
+  const cut = Uint8Array.of(...stream(PASSED), 0x61, 0xe2, 0x82);
+  await load(repository, cut);
+  const [run] = repository.runs;
+  assertEquals((await run.end())?.padded, true);
+  assertEquals(await bytesOfRun(run), cut);
+});
+
+test("subunit-load --quiet --at keeps an older run", async () => {
+  using repository = new TempRepository();
+  const stdout = await outputOfCall("subunit-load", [
+    repository.repo,
+    "--quiet",
+    "--at=2026-11-20T10:00:00Z",
+  ], { stdin: stream(PASSED) });
+  assertEquals(stdout.length, 0);
+  const [run] = repository.runs;
+  assertEquals(run.id.slice(0, 15), "20261120T100000");
+  // This checkout is not the one that it ran in.
+  assertEquals(run.start.commit, undefined);
+});
+
+test("subunit-load FILE is one run, however often it is loaded", async () => {
+  using repository = new TempRepository();
+  using other = new TempRepository();
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, RUN);
+  const importAll = (repo: string, ...files: string[]) =>
+    outputOfCall("subunit-load", [repo, ...files]);
+  assertEquals((await importAll(repository.repo, file, file)).length, 0);
+  await importAll(repository.repo, file);
+  await importAll(repository.repo, file, "--at=2026-01-01");
+  assertEquals(repository.runs.length, 1);
+  assertEquals(await bytesOfRun(repository.runs[0]), RUN);
+  // The same name elsewhere: to copy the one over the other is to merge.
+  await importAll(other.repo, file);
+  assertEquals(other.runs[0].id, repository.runs[0].id);
+  // A run of ours keeps its name.
+  using third = new TempRepository();
+  await importAll(third.repo, repository.runs[0].path, repository.path);
+  assertEquals(third.runs.map(({ id }) => id), [repository.runs[0].id]);
+  assertEquals(await bytesOfRun(third.runs[0]), RUN);
+  await load(third, RUN);
+  assertEquals(third.runs.length, 2);
+});
+
+test("subunit-load imports compressed streams and version 1", async () => {
+  using repository = new TempRepository();
+  const { folder, repo } = repository;
+  Deno.mkdirSync(`${folder}/theirs`);
+  Deno.writeTextFileSync(`${folder}/theirs/next-stream`, "2\n");
+  Deno.writeTextFileSync(
+    `${folder}/theirs/0`,
+    "time: 2026-11-27 12:00:00.0Z\ntest: a\ntime: 2026-11-27 12:00:01.0Z\nfailure: a [\nno\n]\n",
+  );
+  await outputOfCall("subunit-load", [repo, `${folder}/theirs`]);
+  await outputOfCall("subunit-load", [repo, `${folder}/theirs`]);
+  assertEquals(repository.runs.length, 1);
+  const end = await repository.runs[0].end();
+  assertEquals([end?.counts?.fail, end?.seconds], [1, 1]);
+});
+
+test("subunit-load --exit-status judges", async () => {
+  using repository = new TempRepository();
+  const status = async (bytes: Uint8Array) =>
+    (await callTool("subunit-load", [repository.repo, "--exit-status"], {
+      stdin: bytes,
+    })).status;
+  assertEquals(await status(stream(PASSED)), 0);
+  assertEquals(await status(stream(FAILED)), 1);
+  assertEquals(await status(stream({ testId: "a", status: "inprogress" })), 1);
+});
+
+test("subunit-load passes on what it cannot keep, and exits 2", async () => {
+  using repository = new TempRepository();
+  Deno.mkdirSync(repository.path);
+  Deno.writeTextFileSync(`${repository.path}/notes`, "");
+  const { status, stdout, stderr } = await callTool("subunit-load", [
+    repository.repo,
+  ], { stdin: RUN, chunkBytes: 10 });
+  assertEquals([status, stdout], [2, RUN]);
+  assertMessage(stderr, "subunit-load", "not a repository of ours");
+  Deno.removeSync(`${repository.path}/notes`);
+  Deno.writeTextFileSync(`${repository.path}/format`, "subunit-runs 2\n");
+  const newer = await callTool("subunit-load", [repository.repo], {
+    stdin: RUN,
+  });
+  assertEquals([newer.status, newer.stdout], [2, RUN]);
+  assertMessage(newer.stderr, "subunit-load", "use the version that made it");
+});
+
+test("subunit-load adopts what a dead writer left", async () => {
+  using repository = new TempRepository();
+  await load(repository, RUN, "--no-gzip");
+  const [run] = repository.runs;
+  const bytes = Deno.readFileSync(run.path);
+  const torn = run.path.replace(/[0-9a-f]{8}\.subunit$/, "00000000.part");
+  Deno.writeFileSync(torn, bytes.subarray(0, bytes.length - 300));
+  assertEquals(repository.states, ["torn part", "ended subunit"]);
+  await load(repository, RUN);
+  assertEquals(repository.states.sort(), [
+    "ended subunit",
+    "ended subunit.gz",
+    "torn subunit",
+  ]);
+});
+
+test("subunit-load refuses wrong options", async () => {
+  const cases: [args: string[], words: string][] = [
+    [["--full", "--partial"], "--partial"],
+    [["--group=a"], "--part"],
+    [["--group=a", "--part=3/2"], "expected N/M"],
+    [["--meta=a"], "KEY=VALUE"],
+    [["--at=noon"], "--at"],
+  ];
+  for (const [args, words] of cases) {
+    assertRefused(await callTool("subunit-load", args), "subunit-load", words);
+  }
+});
+
+Deno.test("subunit-load finds the repository from below, and the commit", async () => {
+  using dir = new TempDir();
+  const cwd = `${dir.path}/a/b`;
+  Deno.mkdirSync(cwd, { recursive: true });
+  Deno.mkdirSync(`${dir.path}/.git/refs/heads`, { recursive: true });
+  Deno.writeTextFileSync(`${dir.path}/.git/HEAD`, "ref: refs/heads/topic/x\n");
+  const hash = "4f2c1ab0".repeat(5);
+  Deno.writeTextFileSync(
+    `${dir.path}/.git/packed-refs`,
+    `# pack-refs with: peeled\n${hash} refs/heads/topic/x\n`,
+  );
+  // Variables of the CI service that runs this test.
+  const env = { GITHUB_SHA: "", CI_COMMIT_SHA: "", SUBUNIT_REPO: "" };
+  const load = () => runTool("subunit-load", [], { stdin: RUN, cwd, env });
+  assertEquals((await load()).status, 0);
+  assertEquals((await load()).status, 0);
+  using repository = new TempRepository();
+  Deno.renameSync(`${dir.path}/.subunit`, repository.path);
+  assertEquals(
+    repository.runs.map(({ start: { commit, branch } }) => ({
+      commit,
+      branch,
+    })),
+    Array(2).fill({ commit: hash, branch: "topic/x" }),
+  );
+});
+
+Deno.test("subunit-load keeps the rest when its reader leaves", async () => {
+  using repository = new TempRepository();
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, concat(Array(2000).fill(RUN)));
+  const { status } = await shell(
+    `cat "$1" | subunit-load "$2" | head -c 10 > /dev/null`,
+    [file, repository.repo],
+  );
+  assertEquals(status, 0);
+  assertEquals(repository.states, ["ended subunit.gz"]);
+  assertEquals((await repository.runs[0].end())?.counts?.fail, 2000);
+});

@@ -1,0 +1,49 @@
+/** Repositories of runs, for tests. */
+
+import {
+  Repository,
+  type Run,
+} from "../../filters/history/repository/store.ts";
+import { concat } from "@std/bytes/concat";
+import { TempDir } from "./run.ts";
+
+/** A repository in a folder that is removed after the test. */
+export class TempRepository implements Disposable {
+  readonly #dir = new TempDir();
+
+  /** The folder around it, for files. */
+  get folder(): string {
+    return this.#dir.path;
+  }
+
+  get path(): string {
+    return `${this.#dir.path}/.subunit`;
+  }
+
+  /** The option that names it. */
+  get repo(): string {
+    return `--repo=${this.path}`;
+  }
+
+  get runs(): Run[] {
+    return new Repository(this.path).runs();
+  }
+
+  /** What its runs are, in a line each. */
+  get states(): string[] {
+    return this.runs.map(({ path, state }) =>
+      `${state} ${path.replace(/^.*?\.(?=[^/]*$)/, "")}`
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#dir[Symbol.dispose]();
+  }
+}
+
+/** The bytes of a run. */
+export async function bytesOfRun(run: Run, bare = true): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of run.chunks({ bare })) chunks.push(chunk.slice());
+  return concat(chunks);
+}
