@@ -5,6 +5,7 @@ import {
   type Run,
 } from "../../filters/history/repository/store.ts";
 import { concat } from "@std/bytes/concat";
+import { outputOfCall } from "./call.ts";
 import { TempDir } from "./run.ts";
 
 /** A repository in a folder that is removed after the test. */
@@ -46,4 +47,19 @@ export async function bytesOfRun(run: Run, bare = true): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of run.chunks({ bare })) chunks.push(chunk.slice());
   return concat(chunks);
+}
+
+/** Loads a run that begins on a day of January, and returns its name. */
+export async function loadRun(
+  repository: TempRepository,
+  day: number,
+  bytes: Uint8Array,
+  ...args: string[]
+): Promise<string> {
+  const at = `--at=2026-01-${String(day).padStart(2, "0")}`;
+  const before = new Set(repository.runs.map(({ id }) => id));
+  await outputOfCall("subunit-load", [repository.repo, at, ...args, "-q"], {
+    stdin: bytes,
+  });
+  return repository.runs.find(({ id }) => !before.has(id))!.id;
 }

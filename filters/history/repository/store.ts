@@ -219,13 +219,15 @@ export class Run {
    * The bytes of the run, as packets whatever its file has. A chunk is valid
    * until the next one of the same run.
    *
-   * @param options `bare`: without the records, as the stream came; `most`: how
-   * many bytes a compressed file is unpacked to
+   * @param options `bare`: without the records, as the stream came; `upToEnd`:
+   * without the record behind it; `most`: how many bytes a compressed file is
+   * unpacked to
    * @throws {ToolError} when the file is gone, or ends inside compressed data
    */
   async *chunks(
-    { bare = false, most = MAX_RUN_BYTES }: {
+    { bare = false, upToEnd = false, most = MAX_RUN_BYTES }: {
       readonly bare?: boolean;
+      readonly upToEnd?: boolean;
       readonly most?: number;
     } = {},
   ): AsyncGenerator<Uint8Array> {
@@ -235,15 +237,12 @@ export class Run {
     if (this.content === "v1") {
       const { v1Chunks } = await import("./v1_run.ts");
       yield* v1Chunks(stored);
-    } else if (bare) {
+    } else if (bare || upToEnd) {
       void this.start;
-      const end = await this.#findEnd();
-      const padding = end?.padded ? 1 : 0;
-      yield* between(
-        stored,
-        this.#startBytes,
-        (end?.byteLength ?? 0) + padding,
-      );
+      const { byteLength = 0, padded } = await this.#findEnd() ?? {};
+      yield* bare
+        ? between(stored, this.#startBytes, byteLength + (padded ? 1 : 0))
+        : between(stored, 0, byteLength);
     } else {
       yield* stored;
     }

@@ -1,0 +1,210 @@
+/**
+ * Runs as rows of a table, and what may be wrong with them.
+ *
+ * @module
+ */
+
+import { formatTimestamp, isRunRecordRow, type Rows } from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
+import { Verdict } from "../../kit/stream/verdict.ts";
+import { createHash } from "../../kit/runtime/builtin.ts";
+import type { RunCounts } from "./record.ts";
+import { statsOf } from "./stats.ts";
+import type { Run, RunState } from "./store.ts";
+
+/** What is known of a run; undefined where it is not. */
+export interface RunRow {
+  readonly id: string;
+  readonly state: RunState;
+  /** When it began, as RFC 3339. */
+  readonly when: string;
+  readonly seconds: number | undefined;
+  readonly tests: number;
+  /** Failed tests, unexpected successes among them. */
+  readonly fail: number;
+  readonly lost: number;
+  readonly skip: number;
+  readonly branch: string | undefined;
+  readonly commit: string | undefined;
+  /** How the command ended: its exit status or the signal. */
+  readonly exit: number | string | undefined;
+  readonly variant: string | undefined;
+  /** With the part, `gh-8812 2/4`. */
+  readonly group: string | undefined;
+  /** The length of the file. */
+  readonly bytes: number;
+}
+
+/** The columns, in the order in which they are shown. */
+export const COLUMNS = [
+  "id",
+  "state",
+  "when",
+  "seconds",
+  "tests",
+  "fail",
+  "lost",
+  "skip",
+  "branch",
+  "commit",
+  "exit",
+  "variant",
+  "group",
+  "bytes",
+] as const satisfies readonly (keyof RunRow)[];
+
+export type Column = typeof COLUMNS[number];
+
+const NUMBERS: ReadonlySet<Column> = new Set([
+  "seconds",
+  "tests",
+  "fail",
+  "lost",
+  "skip",
+  "bytes",
+]);
+
+/** Returns the row of a run, and why its file could not be read, if so. */
+export async function rowOf(
+  run: Run,
+): Promise<{ readonly row: RunRow; readonly problem: string | undefined }> {
+  const { start, state } = run;
+  const { counts, tests, seconds, problem } = await statsOf(run);
+  const end = await run.end();
+  const group = start.group === undefined
+    ? undefined
+    : [start.group, start.part].filter(Boolean).join(" ");
+  const row = {
+    id: run.id,
+    state,
+    when: formatTimestamp({ seconds: run.seconds, nanoseconds: 0 }),
+    seconds,
+    tests,
+    fail: counts.fail + counts.uxsuccess,
+    lost: counts.lost,
+    skip: counts.skip,
+    branch: start.branch,
+    commit: start.commit,
+    exit: end?.signal ?? end?.exit,
+    variant: start.variant,
+    group,
+    bytes: run.fileBytes,
+  };
+  return { row, problem };
+}
+
+/** Returns a value as it is shown; "-" where it is not known. */
+export function shownValue(row: RunRow, column: Column): string {
+  const value = row[column];
+  if (value === undefined || value === "") return "-";
+  if (column === "seconds") return (value as number).toFixed(3);
+  if (column === "commit") return String(value).slice(0, 12);
+  return String(value);
+}
+
+/**
+ * Returns the lines of a table: numbers to the right, and no columns of which
+ * nothing is known.
+ */
+export function tableLines(
+  rows: readonly (readonly string[])[],
+  columns: readonly Column[],
+  isFixed: boolean,
+): string[] {
+  const shown = columns.map((_, i) => i).filter((i) =>
+    isFixed || rows.some((row) => row[i] !== "-")
+  );
+  const widths = shown.map((i) =>
+    Math.max(columns[i].length, ...rows.map((row) => row[i].length))
+  );
+  const line = (cells: readonly string[]) =>
+    shown.map((i, at) =>
+      NUMBERS.has(columns[i])
+        ? cells[i].padStart(widths[at])
+        : cells[i].padEnd(widths[at])
+    ).join("  ").trimEnd();
+  return rows.length === 0 ? [] : [columns, ...rows].map(line);
+}
+
+/** Returns the last outcome of a test in a run, if it was run there. */
+export async function outcomeIn(
+  run: Run,
+  testId: string,
+): Promise<string | undefined> {
+  const verdict = new Verdict();
+  let outcome: string | undefined;
+  const addRow = (rows: Rows, i: number) => {
+    if (verdict.addRow(rows, i) === 0) return;
+    const test = verdict.endedTest(rows, i);
+    if (test.testId === testId) outcome = test.outcome;
+  };
+  try {
+    await run.forEachRows(
+      (rows) => {
+        for (let i = 0; i < rows.count; i++) addRow(rows, i);
+      },
+      () => {},
+      () => verdict.endChunk(),
+    );
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+  }
+  for (const lost of verdict.end()) {
+    if (lost.testId === testId) outcome = "lost";
+  }
+  return outcome;
+}
+
+/** A clock that is off by more is wrong. */
+const DAY_SECONDS = 86400;
+
+/**
+ * Reads a run as a whole and returns what is wrong with it: compressed data
+ * that cannot be unpacked, a hash or counts that differ, damage, and times
+ * before its start or after `now`.
+ */
+export async function problemsOf(run: Run, now: number): Promise<string[]> {
+  const problems: string[] = [];
+  const end = await run.end();
+  const hash = createHash("sha256");
+  const from = run.seconds - DAY_SECONDS, to = now + DAY_SECONDS;
+  let early = 0, late = 0;
+  const verdict = new Verdict();
+  try {
+    // The end record is not part of what it has the hash of.
+    for await (const chunk of run.chunks({ upToEnd: true })) {
+      hash.update(chunk);
+    }
+    await run.forEachRows(
+      (rows) => {
+        for (let i = 0; i < rows.count; i++) {
+          verdict.addRow(rows, i);
+          if (rows.timeAt(i) < 0 || isRunRecordRow(rows, i)) continue;
+          if (rows.seconds(i) < from) early++;
+          if (rows.seconds(i) > to) late++;
+        }
+      },
+      (item) => void verdict.add(item),
+      () => verdict.endChunk(),
+    );
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return [error.message];
+  }
+  verdict.end();
+  const { damage, outcomes } = verdict.summary;
+  if (end?.sha256 !== undefined && end.sha256 !== hash.digest("hex")) {
+    problems.push(
+      "its bytes are not those that were written: the SHA-256 differs",
+    );
+  }
+  if (damage > 0) problems.push(`the stream is damaged in ${damage} places`);
+  const isCounted = end?.counts === undefined ||
+    Object.entries(outcomes).every(([name, count]) =>
+      count === (end.counts![name as keyof RunCounts] ?? 0)
+    );
+  if (!isCounted) problems.push("its record has other counts than the stream");
+  if (early > 0) problems.push(`${early} times are before its start`);
+  if (late > 0) problems.push(`${late} times are in the future`);
+  return problems;
+}

@@ -1,0 +1,186 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import { text } from "../support/run.ts";
+import { loadRun, TempRepository } from "../support/runs.ts";
+import {
+  type EventFields,
+  eventsIn,
+  FAILED,
+  itemsIn,
+  PASSED,
+  stream,
+  testsIn,
+} from "../support/streams.ts";
+
+const test2: EventFields = { testId: "second", status: "success" };
+
+test("subunit-last finds runs by every form of REF", async () => {
+  using repository = new TempRepository();
+  const wide = stream(PASSED, test2);
+  const a = await loadRun(repository, 1, wide, "--meta=branch=main");
+  const b = await loadRun(
+    repository,
+    2,
+    stream(FAILED, test2),
+    "--meta=branch=main",
+    "--meta=commit=4f2c1ab00",
+    "--variant=py3",
+  );
+  const c = await loadRun(repository, 3, stream(PASSED), "--meta=branch=fix");
+  const d = await loadRun(repository, 4, stream(FAILED), "--partial");
+  const found = async (...args: string[]) => {
+    const { status, stdout } = await callTool("subunit-last", [
+      repository.repo,
+      "--record",
+      ...args,
+    ]);
+    return status === 1 ? undefined : JSON.parse(text(stdout)).id;
+  };
+  const cases: [ref: string[], id: string | undefined][] = [
+    [[], d],
+    [["-1"], d],
+    [["-2"], c],
+    [["-4"], a],
+    [["-5"], undefined],
+    [[a], a],
+    [[b.slice(0, 10)], b],
+    [[c.slice(16, 20)], c],
+    [["ffffffffff"], undefined],
+    [["@main"], b],
+    [["@main,pass"], a],
+    [["@main,-2"], a],
+    [["@pass"], c],
+    [["@fail"], d],
+    [["@fail,main"], b],
+    [["@4f2c1ab"], b],
+    [["@commit:4f2c1ab"], b],
+    [["@branch:fix"], c],
+    [["@variant:py3"], b],
+    // The newest of all tests: c has half of those of a, and d says it is not.
+    [["@full"], b],
+    [["@full,pass"], a],
+    [["@gone"], undefined],
+  ];
+  for (const [ref, id] of cases) {
+    assertEquals(await found(...ref), id, `${ref}`);
+  }
+});
+
+test("subunit-last writes the run as it came, with or without records", async () => {
+  using repository = new TempRepository();
+  const bytes = concat([
+    stream("text"),
+    stream(FAILED),
+    new Uint8Array([0xb3]),
+  ]);
+  await loadRun(repository, 1, bytes);
+  const bare = await outputOfCall("subunit-last", [repository.repo, "--bare"]);
+  assertEquals(bare, bytes);
+  const all = await outputOfCall("subunit-last", [repository.repo]);
+  const at = text(all).indexOf("text");
+  assert(at > 0 && all.length > bytes.length + at);
+  const [first, ...rest] = itemsIn(all).filter((item) =>
+    item.kind === "packet"
+  );
+  assertEquals([first.testId, first.fileName], ["subunit.run", "start"]);
+  const last = rest.at(-1)!;
+  assertEquals([last.testId, last.fileName], ["subunit.run", "end"]);
+  const path = await outputOfCall("subunit-last", [repository.repo, "--path"]);
+  assertEquals(text(path), `${repository.runs[0].path}\n`);
+});
+
+test("subunit-last @group writes all parts, each under its route", async () => {
+  using repository = new TempRepository();
+  const part = (number: number, event: EventFields) =>
+    loadRun(
+      repository,
+      number,
+      stream({ ...event, routeCode: "0" }, event),
+      "--group=gh-1",
+      `--part=${number}/2`,
+    );
+  await part(1, PASSED);
+  await part(2, FAILED);
+  await loadRun(repository, 3, stream(PASSED));
+  const merged = await outputOfCall("subunit-last", [
+    repository.repo,
+    "@group:gh-1",
+  ]);
+  const events = eventsIn(merged);
+  assertEquals(
+    events.map(({ testId, routeCode }) => `${testId} ${routeCode}`),
+    [
+      "subunit.run 1",
+      "passed 1/0",
+      "passed 1",
+      "subunit.run 1",
+      "subunit.run 2",
+      "failed 2/0",
+      "failed 2",
+      "subunit.run 2",
+    ],
+  );
+});
+
+test("subunit-last mentions that a newer run is torn, and finds it by name", async () => {
+  using repository = new TempRepository();
+  const ended = await loadRun(repository, 1, stream(PASSED), "--no-gzip");
+  const torn = `${ended.slice(0, 6)}02T000000-00000000`;
+  const bytes = Deno.readFileSync(repository.runs[0].path);
+  Deno.writeFileSync(
+    `${repository.path}/runs/${torn}.part`,
+    bytes.subarray(0, -1),
+  );
+  const { status, stdout, stderr } = await callTool("subunit-last", [
+    repository.repo,
+    "--bare",
+  ]);
+  assertEquals([status, stdout], [0, stream(PASSED)]);
+  assertMessage(stderr, "subunit-last", "A newer run is torn", torn);
+  const named = await callTool("subunit-last", [repository.repo, torn]);
+  assertEquals(testsIn(named.stdout).length > 0, true);
+  using held = Deno.openSync(repository.runs[1].path);
+  held.lockSync(true);
+  assertEquals((await callTool("subunit-last", [repository.repo])).stderr, "");
+  const running = await outputOfCall("subunit-last", [
+    repository.repo,
+    "--running",
+    "--path",
+  ]);
+  assert(text(running).endsWith(`${torn}.part\n`));
+});
+
+test("subunit-last --exit-status judges the run", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(PASSED));
+  await loadRun(repository, 2, stream(FAILED));
+  const status = async (...args: string[]) =>
+    (await callTool("subunit-last", [repository.repo, ...args])).status;
+  assertEquals(await status(), 0);
+  assertEquals(await status("--exit-status"), 1);
+  assertEquals(await status("--exit-status", "-2"), 0);
+  assertEquals(await status("--exit-status", "-3"), 1);
+});
+
+test("subunit-last names what it cannot find", async () => {
+  using repository = new TempRepository();
+  assertRefused(
+    await callTool("subunit-last", [repository.repo]),
+    "subunit-last",
+    "there is no such folder",
+  );
+  await loadRun(repository, 1, stream(PASSED));
+  await loadRun(repository, 1, stream(FAILED));
+  assertRefused(
+    await callTool("subunit-last", [repository.repo, "2026"]),
+    "subunit-last",
+    "names 2 runs",
+  );
+  assertRefused(
+    await callTool("subunit-last", [repository.repo, "@a,"]),
+    "subunit-last",
+    "@WORD",
+  );
+});

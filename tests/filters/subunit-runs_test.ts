@@ -1,0 +1,161 @@
+import { assert, assertEquals } from "@std/assert";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertMessage } from "../support/checks.ts";
+import { text } from "../support/run.ts";
+import { loadRun, TempRepository } from "../support/runs.ts";
+import { damaged, FAILED, PASSED, stream } from "../support/streams.ts";
+
+const list = async (repository: TempRepository, ...args: string[]) =>
+  text(await outputOfCall("subunit-runs", [repository.repo, ...args]));
+
+test("subunit-runs lists runs, oldest first, with what is known of them", async () => {
+  using repository = new TempRepository();
+  const lost = { testId: "lost", status: "inprogress" } as const;
+  const b = await loadRun(
+    repository,
+    2,
+    stream(PASSED, FAILED, lost, { testId: "s", status: "skip" }),
+    "--meta=branch=ma\tin",
+    "--meta=commit=4f2c1ab0123456789",
+    "--group=gh-1",
+    "--part=1/2",
+  );
+  const a = await loadRun(repository, 1, stream(PASSED));
+  assertEquals(
+    await list(repository, "--columns=id,state,when,tests,fail,lost,skip"),
+    [
+      "id                        state  when                  tests  fail  lost  skip",
+      `${a}  ended  2026-01-01T00:00:00Z      1     0     0     0`,
+      `${b}  ended  2026-01-02T00:00:00Z      4     1     1     1`,
+      "",
+    ].join("\n"),
+  );
+  assertEquals(
+    await list(repository, "--format=tsv", "--columns=id,branch,commit,group"),
+    `${a}\t-\t-\t-\n${b}\tma\\tin\t4f2c1ab01234\tgh-1 1/2\n`,
+  );
+  // What no run has is no column.
+  assert(!(await list(repository)).includes("variant"));
+  const [, json] = (await list(repository, "--format=json")).split("\n");
+  const { seconds: _, bytes, ...row } = JSON.parse(json);
+  assertEquals(row, {
+    id: b,
+    state: "ended",
+    when: "2026-01-02T00:00:00Z",
+    tests: 4,
+    fail: 1,
+    lost: 1,
+    skip: 1,
+    branch: "ma\tin",
+    commit: "4f2c1ab0123456789",
+    group: "gh-1 1/2",
+  });
+  assert(bytes > 0);
+  assertEquals(await list(repository, "-0", "--columns=id"), `${a}\0${b}\0`);
+  assertEquals(await list(repository, "--count", "--status=fail"), "1\n");
+  assertEquals(
+    await list(repository, "-n1", "--columns=id", "--format=tsv"),
+    `${b}\n`,
+  );
+});
+
+test("subunit-runs --test lists the runs in which a test ended so", async () => {
+  using repository = new TempRepository();
+  const of = (status: "fail" | "success" | "inprogress") =>
+    stream({ testId: "a", status });
+  await loadRun(repository, 1, of("success"));
+  const b = await loadRun(repository, 2, of("fail"));
+  const c = await loadRun(repository, 3, of("inprogress"));
+  await loadRun(repository, 4, stream(PASSED));
+  const ids = (...args: string[]) =>
+    list(repository, "--test=a", "--format=tsv", "--columns=id", ...args);
+  assertEquals(await ids("--status=fail"), `${b}\n`);
+  assertEquals(await ids("--status=lost"), `${c}\n`);
+  assertEquals((await ids()).split("\n").length, 4);
+});
+
+test("subunit-runs takes files and folders in place of a repository", async () => {
+  using repository = new TempRepository();
+  const { folder } = repository;
+  Deno.mkdirSync(`${folder}/streams`);
+  Deno.writeFileSync(`${folder}/streams/one.subunit`, stream(PASSED));
+  Deno.writeFileSync(`${folder}/two`, stream(FAILED, FAILED));
+  const out = await outputOfCall("subunit-runs", [
+    `${folder}/streams`,
+    `${folder}/two`,
+    "--columns=id,tests,fail",
+    "--format=tsv",
+  ]);
+  assertEquals(
+    text(out).trim().split("\n").sort(),
+    ["one\t1\t0", "two\t2\t2"],
+  );
+});
+
+test("subunit-runs --check finds what is wrong, and nothing else", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(PASSED, "text", FAILED));
+  const check = async (...args: string[]) => {
+    const { status, stdout, stderr } = await callTool("subunit-runs", [
+      repository.repo,
+      "--check",
+      ...args,
+    ]);
+    assertEquals(stderr, "");
+    return [status, text(stdout)];
+  };
+  assertEquals(await check(), [0, ""]);
+  const [{ path, id }] = repository.runs;
+  const bytes = Deno.readFileSync(path);
+  Deno.writeFileSync(path, bytes.subarray(0, -20));
+  const [cut, why] = await check();
+  assertEquals(cut, 1);
+  assert((why as string).startsWith(`${id}\tCannot read`), `${why}`);
+  Deno.removeSync(path);
+
+  const plain = await loadRun(repository, 2, stream(PASSED), "--no-gzip");
+  const [run] = repository.runs;
+  const content = Deno.readFileSync(run.path);
+  content[run.startPacket.length + 8] ^= 1;
+  Deno.writeFileSync(run.path, content);
+  const [status, changed] = await check();
+  assertEquals(status, 1);
+  for (const words of ["SHA-256 differs", "damaged in 1 places"]) {
+    assert((changed as string).includes(`${plain}\t`), `${changed}`);
+    assert((changed as string).includes(words), `${changed}`);
+  }
+  Deno.removeSync(run.path);
+
+  await loadRun(
+    repository,
+    3,
+    stream({ ...PASSED, timestamp: { seconds: 4e9, nanoseconds: 0 } }, {
+      ...FAILED,
+      timestamp: { seconds: 5, nanoseconds: 0 },
+    }),
+  );
+  assertEquals(
+    (await check())[1],
+    [
+      `${repository.runs[0].id}\t1 times are before its start\n`,
+      `${repository.runs[0].id}\t1 times are in the future\n`,
+    ].join(""),
+  );
+  Deno.removeSync(repository.runs[0].path);
+  await loadRun(repository, 4, damaged(PASSED));
+  assert(((await check())[1] as string).includes("damaged"));
+});
+
+test("subunit-runs lists a run that is cut, and says so", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(PASSED));
+  const [{ path }] = repository.runs;
+  Deno.writeFileSync(path, Deno.readFileSync(path).subarray(0, 100));
+  const { status, stdout, stderr } = await callTool("subunit-runs", [
+    repository.repo,
+    "--columns=id",
+  ]);
+  assertEquals(status, 0);
+  assertEquals(text(stdout).split("\n").length, 3);
+  assertMessage(stderr, "subunit-runs", "Cannot read");
+});
