@@ -17,6 +17,8 @@ import {
   type Damage,
   endsInCharacter,
   type ForeignBytes,
+  type Packet,
+  PacketDecoder,
   type Rows,
   type Timestamp,
 } from "@subunit/codec";
@@ -42,6 +44,7 @@ import {
   type EndRecord,
   MAX_RECORD_PACKET_BYTES,
   recordAtEnd,
+  recordAtStart,
   runName,
   type StartRecord,
 } from "./record.ts";
@@ -298,23 +301,87 @@ export function copyRun(
   }
 }
 
+/**
+ * Writes a run anew, under its name: its records with more keys, and packets as
+ * `change` writes them, everything else as it is.
+ *
+ * @throws {ToolError} when the run cannot be read or written; it stays then
+ */
+export async function replaceRun(
+  repository: Repository,
+  run: Run,
+  more: StartRecord & EndRecord,
+  change: (packet: Packet, write: (bytes: Uint8Array) => void) => void,
+  beforeStep: BeforeStep = () => {},
+): Promise<void> {
+  const base = `${repository.path}/runs/${run.id}`;
+  const time = { seconds: run.seconds, nanoseconds: 0 };
+  const start = recordAtStart(run.startPacket)?.value as StartRecord;
+  const end = await run.end();
+  beforeStep("write anew");
+  const temporary = `${base}.${randomHex()}.tmp`;
+  const file = new Archive(temporary, {
+    append: false,
+    sync: false,
+    isNew: true,
+  });
+  file.hold();
+  try {
+    const hash = createHash("sha256");
+    const write = (packets: Uint8Array) => {
+      file.write(packets);
+      hash.update(packets);
+    };
+    write(encodeRecord("start", { ...start, ...more }, time));
+    let bytes = 0;
+    const keep = (some: Uint8Array) => {
+      bytes += some.length;
+      write(some);
+    };
+    const decoder = new PacketDecoder();
+    const drain = () =>
+      decoder.drain((item) => {
+        if (item.kind === "packet") change(item, keep);
+        else keep(item.bytes);
+      });
+    for await (const chunk of run.chunks({ bare: true })) {
+      decoder.push(chunk);
+      drain();
+    }
+    decoder.end();
+    drain();
+    if (end?.padded) write(Uint8Array.of(10));
+    const sha256 = hash.digest("hex");
+    file.write(encodeRecord("end", { ...end, bytes, sha256, ...more }, time));
+    file.close();
+    const packed = `${base}.${randomHex()}.tmp`;
+    packRecorded(temporary, packed);
+    beforeStep("name the new file");
+    rename(packed, `${base}.subunit.gz`);
+    beforeStep("remove the old file");
+    for (const ending of ["subunit", "part"]) remove(`${base}.${ending}`);
+  } finally {
+    remove(temporary);
+  }
+}
+
 /** Compresses a run: its end record by itself, to be found without the rest. */
 export function packRun(path: string, beforeStep: BeforeStep): void {
   const base = path.slice(0, -".subunit".length);
-  const size = infoOf(path)?.size ?? 0;
-  const end = lastRecord(path);
   beforeStep("pack");
   const packed = `${base}.${randomHex()}.tmp`;
-  packFile(path, packed, size - (end?.byteLength ?? 0));
+  packRecorded(path, packed);
   beforeStep("name the packed file");
-  rename(packed, `${path}.gz`);
+  if (!rename(packed, `${path}.gz`)) return;
   beforeStep("remove the plain file");
   remove(path);
 }
 
-function lastRecord(path: string) {
-  const tail = readEnd(path, "last", MAX_RECORD_PACKET_BYTES);
-  return tail && recordAtEnd(tail);
+function packRecorded(from: string, to: string): void {
+  const size = infoOf(from)?.size ?? 0;
+  const tail = readEnd(from, "last", MAX_RECORD_PACKET_BYTES);
+  const end = tail && recordAtEnd(tail);
+  packFile(from, to, size - (end?.byteLength ?? 0));
 }
 
 function openNew(path: string): Archive | undefined {

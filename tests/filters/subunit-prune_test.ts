@@ -1,0 +1,186 @@
+import { assert, assertEquals } from "@std/assert";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertRefused } from "../support/checks.ts";
+import { text } from "../support/run.ts";
+import { bytesOfRun, loadRun, TempRepository } from "../support/runs.ts";
+import {
+  type EventFields,
+  FAILED,
+  file,
+  PASSED,
+  stream,
+} from "../support/streams.ts";
+
+/** Prunes, and returns which days and why. */
+async function prune(repository: TempRepository, ...args: string[]) {
+  const out = await outputOfCall("subunit-prune", [repository.repo, ...args]);
+  return text(out).split("\n").filter(Boolean).map((line) => {
+    const [id, why] = line.split("\t");
+    return `${Number(id.slice(6, 8))} ${why}`;
+  });
+}
+
+const days = ({ runs }: TempRepository) =>
+  runs.map(({ id }) => Number(id.slice(6, 8)));
+
+/** Runs on days 1 to `last`, which all pass. */
+async function runsUntil(repository: TempRepository, last: number) {
+  for (let day = 1; day <= last; day++) {
+    await loadRun(repository, day, stream(PASSED));
+  }
+}
+
+test("subunit-prune keeps the newest runs", async () => {
+  using repository = new TempRepository();
+  await runsUntil(repository, 5);
+  assertEquals(await prune(repository, "--keep=3", "--dry-run"), [
+    "1 keep",
+    "2 keep",
+  ]);
+  assertEquals(days(repository), [1, 2, 3, 4, 5]);
+  await prune(repository, "--keep=3");
+  assertEquals(days(repository), [3, 4, 5]);
+  // The newest run of all tests always stays.
+  await prune(repository, "--keep=0");
+  assertEquals(days(repository), [5]);
+});
+
+test("subunit-prune --older keeps one a day or week, if it is to", async () => {
+  using repository = new TempRepository();
+  await runsUntil(repository, 14);
+  const older = "--older=2026-01-12";
+  // The 5th of January 2026 is a Monday.
+  assertEquals(
+    await prune(repository, older, "--one-a=week", "--dry-run"),
+    [1, 2, 3, 5, 6, 7, 8, 9, 10].map((day) => `${day} older`),
+  );
+  assertEquals(await prune(repository, older, "--one-a=day"), []);
+  await prune(repository, older);
+  assertEquals(days(repository), [12, 13, 14]);
+});
+
+test("subunit-prune --max-size removes the oldest", async () => {
+  using repository = new TempRepository();
+  await runsUntil(repository, 4);
+  const sizes = repository.runs.map(({ fileBytes }) => fileBytes);
+  assertEquals(
+    await prune(repository, `--max-size=${sizes[2] + sizes[3]}`),
+    ["1 max-size", "2 max-size"],
+  );
+});
+
+test("subunit-prune --torn removes what dead writers left, and only that", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(PASSED), "--no-gzip");
+  const [{ path }] = repository.runs;
+  const bytes = Deno.readFileSync(path).subarray(0, -1);
+  const runs = `${repository.path}/runs`;
+  const name = (hex: string, ending: string) =>
+    `${runs}/20251231T000000-${hex}.${ending}`;
+  Deno.writeFileSync(name("00000000", "part"), bytes);
+  Deno.writeFileSync(name("11111111", "subunit"), bytes);
+  Deno.writeFileSync(name("22222222", "part"), bytes);
+  Deno.writeFileSync(name("33333333", "new"), bytes);
+  Deno.writeFileSync(name("44444444", "12345678.tmp"), bytes);
+  using held = Deno.openSync(name("22222222", "part"), { write: true });
+  held.lockSync(true);
+  assertEquals(await prune(repository, "--torn"), ["31 torn", "31 torn"]);
+  assertEquals(
+    [...Deno.readDirSync(runs)].map(({ name }) => name).sort(),
+    ["20251231T000000-22222222.part", path.split("/").at(-1)].sort(),
+  );
+});
+
+test("subunit-prune keeps what today's failures are known from", async () => {
+  using repository = new TempRepository();
+  const other: EventFields = { testId: "other", status: "success" };
+  const both = (status: "fail" | "success" | "skip") =>
+    stream({ testId: "a", status }, other);
+  const history = [
+    "fail", // 1: long ago
+    "success", // 2
+    "success", // 3: the last good one
+    "skip", // 4: is no repair
+    "fail", // 5: the first bad one
+    "fail", // 6
+    "fail", // 7
+    "fail", // 8: the newest of all tests
+  ] as const;
+  for (const [index, status] of history.entries()) {
+    await loadRun(repository, index + 1, both(status));
+  }
+  // A run of one test forgets nothing, and stays with what is in front of it.
+  await loadRun(repository, 9, stream(other));
+  // Another variant has its own.
+  await loadRun(repository, 10, both("success"), "--variant=py3");
+  await loadRun(repository, 11, both("success"), "--variant=py3");
+  await prune(repository, "--keep=0", "--older=2027-01-01", "--max-size=0");
+  assertEquals(days(repository), [3, 5, 8, 9, 11]);
+});
+
+test("subunit-prune --thin removes the files of tests that passed", async () => {
+  using repository = new TempRepository();
+  const log = (testId: string, more: EventFields = {}) => ({
+    testId,
+    ...file("log", `the log of ${testId}`),
+    ...more,
+  });
+  const before = [
+    stream("text\n", { testId: "good", status: "inprogress" }),
+    stream(log("good")),
+    stream(log("good", { status: "success" })),
+  ];
+  const rest = stream(
+    log("bad"),
+    { testId: "bad", status: "fail" },
+    // It passed once, and once it did not.
+    log("flaky", { status: "fail" }),
+    log("flaky", { status: "success" }),
+    log("lost", { status: "inprogress" }),
+    { ...file("stdout", "of no test") },
+    Uint8Array.of(0xb3, 0x29, 0xe2, 0x82),
+  );
+  await loadRun(repository, 1, stream(...before, rest), "--meta=os=linux");
+  await loadRun(repository, 2, stream(PASSED), "--no-gzip");
+  const [old] = repository.runs;
+  const { counts } = (await old.end())!;
+  assertEquals(await prune(repository, "--thin=2026-01-02"), ["1 thin"]);
+  const [thinned] = repository.runs;
+  assertEquals(
+    await bytesOfRun(thinned),
+    stream(before[0], { testId: "good", status: "success" }, rest),
+  );
+  assertEquals(thinned.id, old.id);
+  assertEquals(thinned.start.thinned, true);
+  assertEquals(thinned.start.meta, { os: "linux" });
+  assertEquals((await thinned.end())?.counts, counts);
+  assert(thinned.fileBytes < old.fileBytes || thinned.fileBytes > 0);
+  const { status, stdout } = await callTool("subunit-runs", [
+    repository.repo,
+    "--check",
+  ]);
+  // The damage that came is still there, and nothing else is wrong.
+  assertEquals(status, 1);
+  assertEquals(text(stdout).trim().split("\n").length, 1);
+  assert(text(stdout).includes("damaged"));
+  // Once is enough.
+  assertEquals(await prune(repository, "--thin=2026-01-02"), []);
+  assertEquals(await prune(repository, "--thin=2026-01-03"), ["2 thin"]);
+  assertEquals(repository.states, ["ended subunit.gz", "ended subunit.gz"]);
+});
+
+test("subunit-prune asks what to remove, and from where", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(FAILED));
+  const refused = async (words: string, ...args: string[]) =>
+    assertRefused(
+      await callTool("subunit-prune", args),
+      "subunit-prune",
+      words,
+    );
+  await refused("Expected --keep", repository.repo);
+  await refused("give --older", repository.repo, "--one-a=day", "--keep=1");
+  await refused("expected day, week", repository.repo, "--one-a=year");
+  await refused("an age such as 90d", repository.repo, "--older=long");
+  await refused("of subunit-load", `--repo=${repository.folder}`, "--keep=1");
+});
