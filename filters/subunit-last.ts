@@ -64,7 +64,7 @@ as its route. Options are long.`,
   ],
   examples: [
     "subunit-last | subunit2junitxml > report.xml",
-    "subunit-diff <(subunit-last @main,pass) <(subunit-last)",
+    "subunit-last @main,pass | subunit-diff - run.subunit",
   ],
   async run(io, options, [ref, ...more]) {
     if (more.length > 0) throw new UsageError("Expected one REF");

@@ -80,9 +80,8 @@ and what it has is kept.`,
       );
       recordStdin(io, recording, !options.quiet);
       recording.pack();
-      if (recording.hasFailed) status = 2;
-      const hasFailures = (recording.stats?.failed ?? 0) > 0;
-      if (options["exit-status"] && hasFailures) status ||= 1;
+      const judged = io.conclude(recording.verdict);
+      status = recording.hasFailed ? 2 : options["exit-status"] ? judged : 0;
     }
     for (const run of files.flatMap(runsAt)) {
       const isKept = await importRun(io, open(), run, start, at, writing);

@@ -101,10 +101,16 @@ Deno.test("growth is measured of every tool that reads a stream", () => {
     "subunit-ctl",
     // A command decides what it reads; as the converters read it.
     "subunit-exec",
+    // They read repositories.
+    "subunit-last",
+    // It keeps what it reads, and the file system takes the time.
+    "subunit-load",
     // It reads no stream.
     "subunit-output",
+    "subunit-prune",
     // Its workers decide what it reads.
     "subunit-run",
+    "subunit-runs",
     // They read commands.
     "subunit-serve",
     "subunit-worker",

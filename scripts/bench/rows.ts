@@ -299,9 +299,13 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-attach": ["--version"],
   "subunit-ctl": ["--", "true"],
   "subunit-serve": ["--no-socket", "--worker=cat"],
+  "subunit-last": ["--version"],
+  "subunit-load": ["--version"],
   "subunit-merge": ["-"],
   "subunit-output": ["--success", "deploy"],
+  "subunit-prune": ["--version"],
   "subunit-run": ["--version"],
+  "subunit-runs": ["--version"],
   "subunit-tags": ["nightly"],
 };
 

@@ -125,6 +125,11 @@ export const CALLS: readonly Call[] = [
   v2("subunit-tags", [], { identity }),
   v2("subunit-tags", ["nightly", "-slow"], { "no packet lost": keeps }),
   v2("subunit-tee", ["copy", "--text=words"], { identity }),
+  // Outside the folder that the runtimes are compared by: names are random.
+  v2("subunit-load", ["--repo=../kept", "--no-git"], { identity }),
+  v2("subunit-last", ["--repo=.", "--bare", "--exit-status"]),
+  v2("subunit-runs", ["in", "--check"]),
+  v2("subunit-prune", ["--repo=.", "--torn"]),
   v2("subunit-merge", ["-"], { "no packet lost": keeps }),
   v2("subunit-merge", ["a=-", "--prefix-ids"]),
   v2("subunit-merge", ["a=-"], { "no packet lost": keeps }),

@@ -33,6 +33,7 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit2cbor", "--exit-status"],
   ["subunit2json", "--exit-status"],
   ["subunit-filter", "--keep-all", "--exit-status"],
+  ["subunit-load", "--repo=.subunit", "--exit-status"],
   ["subunit-seal", "--exit-status"],
   ["subunit-tags", "--exit-status", "a"],
 ];

@@ -129,6 +129,14 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     { args: ["--keep-all"], stdin: mixed },
     { args: ["-s"], stdin: mixed },
   ],
+  "subunit-last": (dir) => {
+    dir.file("run", mixed);
+    return [{ args: [`--repo=${dir.path}`], stdin: new Uint8Array(0) }];
+  },
+  "subunit-load": (dir) => [{
+    args: [`--repo=${dir.path}/.subunit`],
+    stdin: mixed,
+  }],
   "subunit-ls": () => [PASS],
   "subunit-merge": () => [{ args: ["a=-"], stdin: mixed }],
   "subunit-progress": () => [
@@ -136,6 +144,9 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     // In the stream's own time, which is the same whenever it is read.
     { args: ["--format=names"], stdin: timed, descriptors: [2] },
   ],
+  // They write a line a run.
+  "subunit-prune": () => [],
+  "subunit-runs": () => [],
   // Its workers come and go, with other output each time.
   "subunit-run": () => [],
   "subunit-stats": () => [{ args: FORWARD, stdin: mixed }],

@@ -35,12 +35,22 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-attach": ["--allow-write", "--allow-run=sh", ...SOCKETS],
   "subunit-ctl": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-exec": ["--allow-run"],
+  "subunit-last": ["--allow-env=SUBUNIT_REPO"],
+  // With the commits and branches of CI services.
+  "subunit-load": [
+    "--allow-write",
+    "--allow-env=SUBUNIT_REPO,GITHUB_SHA,GITHUB_HEAD_REF,GITHUB_REF_NAME," +
+    "CI_COMMIT_SHA,CI_COMMIT_REF_NAME,CI_COMMIT_BRANCH,BUILDKITE_COMMIT,BUILDKITE_BRANCH,CIRCLE_SHA1,CIRCLE_BRANCH,BUILD_SOURCEVERSION,BUILD_SOURCEBRANCHNAME,BITBUCKET_COMMIT," +
+    "BITBUCKET_BRANCH,TRAVIS_COMMIT,TRAVIS_PULL_REQUEST_BRANCH,TRAVIS_BRANCH,DRONE_COMMIT_SHA,DRONE_SOURCE_BRANCH,DRONE_BRANCH,GIT_COMMIT,GIT_BRANCH",
+  ],
   "subunit-merge": ["--allow-run=sh"],
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
   "subunit-run": [
     "--allow-env=FORCE_COLOR,NO_COLOR,TERM",
     "--allow-run",
   ],
+  "subunit-prune": ["--allow-write", "--allow-env=SUBUNIT_REPO"],
+  "subunit-runs": ["--allow-env=SUBUNIT_REPO"],
   "subunit-serve": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],

@@ -224,6 +224,7 @@ function recorded(folder: string, extension: string): string[] {
     .sort().map((path) => `${fixture(folder)}/${path}`);
 }
 
+const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/"));
 const filesAsOperands = (files: readonly string[]) => files;
 
 /** Calls of tools that need options or other input than a stream. */
@@ -563,6 +564,96 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: anyStream,
     },
   ],
+  // Where it cannot keep a run it passes it on; runs have random names.
+  "subunit-load": [
+    { args: ([file]) => [`--repo=${file}/none`], input: anyStream },
+    {
+      args: ([file]) => [
+        "--repo",
+        `${file}/none`,
+        "--meta=a=b",
+        "--variant=v",
+        "--group=g",
+        "--part=1/2",
+        "--full",
+        "--no-git",
+        "--at=2026-01-31",
+        "--no-gzip",
+        "--sync",
+        "--quiet",
+        "--exit-status",
+        file,
+      ],
+      input: anyStream,
+    },
+    { args: () => ["--partial", "--full"], input: anyStream },
+  ],
+  "subunit-last": [
+    { args: ([file]) => ["--repo", folderOf(file)], input: anyStream },
+    {
+      args: ([file]) => [`--repo=${folderOf(file)}`, "--bare", "-2"],
+      input: anyStream,
+    },
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--record",
+        "--running",
+        "--exit-status",
+        "@pass",
+      ],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [`--repo=${folderOf(file)}`, "--path", "@full,-3"],
+      input: anyPackets,
+    },
+  ],
+  "subunit-prune": [
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--keep=1",
+        "--older=30d",
+        "--one-a=day",
+        "--max-size=1M",
+        "--torn",
+        "--thin=3d",
+        "--dry-run",
+      ],
+      input: anyStream,
+    },
+  ],
+  "subunit-runs": [
+    {
+      args: (files) => ["--columns=id,state,tests,fail", ...files],
+      input: anyStream,
+    },
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--format=tsv",
+        "-n=9",
+        "--since=3000d",
+        "--status=fail",
+        "-0",
+      ],
+      input: anyStream,
+    },
+    {
+      args: (files) => [
+        "--branch=b",
+        "--variant=v",
+        "--commit=abcd",
+        "--meta=a=b",
+        "--count",
+        ...files,
+      ],
+      input: anyStream,
+    },
+    { args: (files) => ["--check", ...files], input: anyStream },
+    { args: (files) => ["--test=a", "--count", ...files], input: anyPackets },
+  ],
   "subunit-tags": [{
     args: () => ["nightly", "--", "-slow"],
     input: anyStream,
@@ -730,6 +821,10 @@ if (peer("node") && peer("npm")) {
   await import("../every_tool/pipes_test.ts");
   await import("../every_tool/nonblocking_test.ts");
   await import("../every_tool/endings_test.ts");
+  await import("../filters/subunit-load_test.ts");
+  await import("../filters/subunit-serve_test.ts");
+  await import("../filters/subunit-attach_test.ts");
+  await import("../filters/subunit-ctl_test.ts");
 } else {
   console.log("left out: the npm package on Node needs node and npm");
 }

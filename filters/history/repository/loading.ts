@@ -179,9 +179,11 @@ export class Recording {
     return this.#stats;
   }
 
-  /** The name of the run, once it has begun. */
-  get id(): string | undefined {
-    return this.#writer?.id;
+  /** The exit status of a tool that judges, and why the input is no stream. */
+  get verdict(): { exitStatus: number; complaint: string | undefined } {
+    const complaint = this.#writer?.counter.complaint;
+    const isGood = complaint === undefined && !this.#stats?.failed;
+    return { exitStatus: isGood ? 0 : 1, complaint };
   }
 
   /** Adds a chunk; the whole items in it are written at once. */

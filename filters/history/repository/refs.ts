@@ -35,6 +35,9 @@ export async function findRuns(
   if (ref === undefined) return newest(runs, 1, isCandidate);
   if (/^-\d+$/.test(ref)) return newest(runs, -Number(ref), isCandidate);
   if (ref.startsWith("@")) return await findByWords(runs, ref, isCandidate);
+  if (ref.startsWith("-")) {
+    throw new UsageError(`"${ref}" is no name of a run: expected a number`);
+  }
   const exact = runs.filter(({ id }) => id === ref);
   const found = exact.length > 0
     ? exact

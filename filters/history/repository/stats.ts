@@ -89,9 +89,9 @@ export class RunCounter {
     }
   }
 
-  /** The first time in the stream. */
-  get first(): Timestamp | undefined {
-    return this.#first;
+  /** Why it is not a stream of packets at all, if it is not. */
+  get complaint(): string | undefined {
+    return this.#verdict.complaint;
   }
 
   /** Ends the stream: tests in progress are lost. */

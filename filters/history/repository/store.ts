@@ -459,13 +459,18 @@ function inOrder(runs: readonly Run[]): Run[] {
 
 const decoder = new TextDecoder();
 
+/** The last second that a packet can hold; nanoseconds may lead past it. */
+const MAX_SECONDS = 2 ** 32 - 1;
+
 /** The first time in the beginning of a stream of packets. */
 export function firstTime(head: Uint8Array): Timestamp | undefined {
   const packets = new PacketDecoder();
   packets.push(head);
   let time: Timestamp | undefined;
   packets.drain((item) => {
-    if (item.kind === "packet") time ??= item.timestamp;
+    if (item.kind !== "packet") return;
+    const { timestamp } = item;
+    if (timestamp && timestamp.seconds <= MAX_SECONDS) time ??= timestamp;
   });
   return time;
 }

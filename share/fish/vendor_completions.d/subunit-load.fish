@@ -1,0 +1,17 @@
+# Completion of subunit-load for fish, made by scripts/docs/completions.ts from the table of options.
+
+complete -c subunit-load -l repo -x -a '(__fish_complete_directories (commandline -ct))' -d 'the repository (default: SUBUNIT_REPO, or the nearest .subunit)'
+complete -c subunit-load -l meta -x -d 'keep this about the run'
+complete -c subunit-load -l variant -x -d 'its tests are not those of other variants'
+complete -c subunit-load -l group -x -d 'the build that the run is a part of'
+complete -c subunit-load -l part -x -d 'which part of the build'
+complete -c subunit-load -l full -d 'all tests were selected'
+complete -c subunit-load -l partial -d 'not all tests were selected'
+complete -c subunit-load -l no-git -d 'do not look for the commit and the branch'
+complete -c subunit-load -l at -x -d 'when it began (default: first time in it)'
+complete -c subunit-load -l no-gzip -d 'do not compress the run when it has ended'
+complete -c subunit-load -l sync -d 'wait until the run has reached the disk'
+complete -c subunit-load -l quiet -s q -d 'do not pass the stream on'
+complete -c subunit-load -l exit-status -d 'exit 1 when a test failed or was lost or the stream is damaged'
+complete -c subunit-load -l help -s h -d 'show this text'
+complete -c subunit-load -l version -d 'show the version'

@@ -1,0 +1,18 @@
+# Completion of subunit-runs for fish, made by scripts/docs/completions.ts from the table of options.
+
+complete -c subunit-runs -l repo -x -a '(__fish_complete_directories (commandline -ct))' -d 'the repository (default: SUBUNIT_REPO, or the nearest .subunit)'
+complete -c subunit-runs -l runs -s n -x -d 'only the newest N runs'
+complete -c subunit-runs -l since -x -d 'only runs since 30d, a date or a run'
+complete -c subunit-runs -l branch -x -d 'only runs of this branch'
+complete -c subunit-runs -l variant -x -d 'only runs of this variant'
+complete -c subunit-runs -l commit -x -d 'only runs of this commit'
+complete -c subunit-runs -l meta -x -d 'only runs with this metadata'
+complete -c subunit-runs -l status -x -d 'only runs that are pass, fail or torn'
+complete -c subunit-runs -l test -x -d 'only runs of this test; --status is then its'
+complete -c subunit-runs -l format -x -d 'text (default), tsv or json'
+complete -c subunit-runs -l columns -x -d 'only these: id,state,when,seconds,tests,fail,lost,skip,branch,commit,exit,variant,group,bytes'
+complete -c subunit-runs -l null -s 0 -d 'end rows with NUL, for xargs -0'
+complete -c subunit-runs -l count -s c -d 'print only the number of runs'
+complete -c subunit-runs -l check -d 'read each run and print what is wrong with it'
+complete -c subunit-runs -l help -s h -d 'show this text'
+complete -c subunit-runs -l version -d 'show the version'
