@@ -1,0 +1,232 @@
+/**
+ * The digest of a run: outcome and seconds of each test, in five bytes. It is
+ * derived from the run's file and may be deleted at any time.
+ *
+ * All numbers are little-endian.
+ *
+ * ```text
+ *    0  "SUBDGST1"
+ *    8  u32  tests N            12  u32  flags
+ *   16  16 bytes                names id: the start of the SHA-256 of the names
+ *   32  u64  bytes of the run, unpacked
+ *   40  i64  first time, µs     48  i64  last time, µs
+ *   56  u32  lost tests         60  u32  0
+ *   64  N bytes                 bits 0-2 outcome, 3 several attempts,
+ *                               4 they disagree, 5 quarantined
+ *       padding to 4, then N float32 seconds, NaN where they are unknown
+ * ```
+ *
+ * @module
+ */
+
+import type { Outcome } from "@subunit/codec";
+
+/** The bytes before the tests. */
+export const HEADER_BYTES = 64;
+
+const MAGIC = new TextEncoder().encode("SUBDGST1");
+const COUNT_AT = 8, FLAGS_AT = 12, NAMES_AT = 16, NAMES_BYTES = 16;
+const BYTES_AT = 32, FIRST_AT = 40, LAST_AT = 48, LOST_AT = 56;
+/** Without a timestamp in the run. */
+const NO_TIME = -(2n ** 63n);
+
+/** Flags of a run. */
+export const RUN_FLAG = {
+  /** The run has no end: its writer died, or still writes. */
+  TORN: 1,
+  /** Its record says that it is of the full scope. */
+  WIDE: 2,
+  /** It is one part of several. */
+  PART: 4,
+  /** A signal ended the command. */
+  STOPPED: 8,
+  /** Tests have tags that name a fault. */
+  FAULTS: 16,
+} as const;
+
+/** What a test's byte holds. */
+export const TEST_BIT = {
+  OUTCOME: 7,
+  SEVERAL: 8,
+  DISAGREE: 16,
+  QUARANTINED: 32,
+} as const;
+
+/**
+ * Outcomes are the codes of the statuses in packets. In place of `inprogress`,
+ * which is none, they say that the test was lost.
+ */
+export const CODE = {
+  /** Named by an `exists` that nothing can be run for: it has no failure. */
+  NOTHING: 0,
+  EXISTS: 1,
+  LOST: 2,
+  SUCCESS: 3,
+  UXSUCCESS: 4,
+  SKIP: 5,
+  FAIL: 6,
+  XFAIL: 7,
+} as const;
+
+/** What a code means for whether the test is broken. */
+export const MEANING = { NONE: 0, GOOD: 1, BAD: 2, UNDECIDED: 3 } as const;
+
+/**
+ * By code. A test that is skipped or expected to fail was not repaired, and
+ * does not fail either.
+ */
+export const MEANINGS: Uint8Array = Uint8Array.of(
+  MEANING.NONE,
+  MEANING.NONE,
+  MEANING.BAD,
+  MEANING.GOOD,
+  MEANING.BAD,
+  MEANING.UNDECIDED,
+  MEANING.BAD,
+  MEANING.UNDECIDED,
+);
+
+const OUTCOMES: readonly (Outcome | "exists")[] = [
+  "exists",
+  "exists",
+  "lost",
+  "success",
+  "uxsuccess",
+  "skip",
+  "fail",
+  "xfail",
+];
+
+/** The name of the outcome in a test's byte; "exists" without one. */
+export function outcomeOf(test: number): Outcome | "exists" {
+  return OUTCOMES[test & TEST_BIT.OUTCOME];
+}
+
+/** Whether a test's byte has an outcome: `exists` is none. */
+export function hasOutcome(test: number): boolean {
+  return (test & TEST_BIT.OUTCOME) >= CODE.LOST;
+}
+
+/** What a digest says of a run as a whole. */
+export interface RunFacts {
+  /** Of {@linkcode RUN_FLAG}. */
+  readonly flags: number;
+  /** The length of the run's file, unpacked. */
+  readonly bytes: number;
+  /** The first and the last time in the run, in µs since 1970. */
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+  readonly lost: number;
+}
+
+/** A digest without its seconds. */
+export interface Digest extends RunFacts {
+  /** The hexadecimal id of the names; see {@linkcode encodeNames}. */
+  readonly namesId: string;
+  /** A byte for each test, in the order of the names. */
+  readonly tests: Uint8Array;
+}
+
+/** How many bytes a digest of so many tests has. */
+export function digestBytes(tests: number): number {
+  return secondsAt(tests) + 4 * tests;
+}
+
+/** Where the seconds of so many tests begin. */
+export function secondsAt(tests: number): number {
+  return (HEADER_BYTES + tests + 3) & ~3;
+}
+
+/** Writes a digest. */
+export function encodeDigest(
+  digest: Digest & { readonly seconds: Float32Array },
+): Uint8Array<ArrayBuffer> {
+  const { tests, seconds, first, last } = digest;
+  const bytes = new Uint8Array(digestBytes(tests.length));
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint32(COUNT_AT, tests.length, true);
+  view.setUint32(FLAGS_AT, digest.flags, true);
+  bytes.set(Uint8Array.fromHex(digest.namesId), NAMES_AT);
+  view.setBigUint64(BYTES_AT, BigInt(digest.bytes), true);
+  view.setBigInt64(FIRST_AT, toTime(first), true);
+  view.setBigInt64(LAST_AT, toTime(last), true);
+  view.setUint32(LOST_AT, digest.lost, true);
+  bytes.set(tests, HEADER_BYTES);
+  const at = secondsAt(tests.length);
+  for (let i = 0; i < tests.length; i++) {
+    view.setFloat32(at + 4 * i, seconds[i], true);
+  }
+  return bytes;
+}
+
+/**
+ * Reads the beginning of a digest, whose length is `total`; undefined when it is
+ * no sound one. Its tests are a view of the bytes.
+ *
+ * @param bytes at least the header and the tests, when there are that many
+ */
+export function decodeDigest(
+  bytes: Uint8Array,
+  total: number = bytes.length,
+): Digest | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  if (MAGIC.some((byte, i) => bytes[i] !== byte)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(COUNT_AT, true);
+  const end = HEADER_BYTES + count;
+  if (digestBytes(count) !== total || bytes.length < end) return undefined;
+  return {
+    namesId: bytes.subarray(NAMES_AT, NAMES_AT + NAMES_BYTES).toHex(),
+    tests: bytes.subarray(HEADER_BYTES, end),
+    flags: view.getUint32(FLAGS_AT, true),
+    bytes: Number(view.getBigUint64(BYTES_AT, true)),
+    first: fromTime(view.getBigInt64(FIRST_AT, true)),
+    last: fromTime(view.getBigInt64(LAST_AT, true)),
+    lost: view.getUint32(LOST_AT, true),
+  };
+}
+
+/** Reads the seconds out of their bytes, which a digest ends with. */
+export function decodeSeconds(bytes: Uint8Array): Float32Array {
+  const seconds = new Float32Array(bytes.length >> 2);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let i = 0; i < seconds.length; i++) {
+    seconds[i] = view.getFloat32(4 * i, true);
+  }
+  return seconds;
+}
+
+function toTime(time: number | undefined): bigint {
+  return time === undefined ? NO_TIME : BigInt(Math.round(time));
+}
+
+function fromTime(time: bigint): number | undefined {
+  return time === NO_TIME ? undefined : Number(time);
+}
+
+/**
+ * Writes ids that are in the order of their bytes. `sha256` takes a text and
+ * returns its hash in hexadecimal; the id of the names is the start of it.
+ */
+export function encodeNames(
+  ids: readonly string[],
+  sha256: (bytes: Uint8Array) => string,
+): { readonly id: string; readonly bytes: Uint8Array } {
+  const text = ids.length === 0 ? "" : `${ids.join("\0")}\0`;
+  const bytes = new TextEncoder().encode(text);
+  return { bytes, id: sha256(bytes).slice(0, 2 * NAMES_BYTES) };
+}
+
+/** Reads the ids; undefined when they are not those that `id` was made of. */
+export function decodeNames(
+  bytes: Uint8Array,
+  id: string,
+  sha256: (bytes: Uint8Array) => string,
+): string[] | undefined {
+  if (!sha256(bytes).startsWith(id)) return undefined;
+  if (bytes.length === 0) return [];
+  const ids = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
+    .split("\0");
+  return ids.pop() === "" ? ids : undefined;
+}

@@ -1,0 +1,252 @@
+/**
+ * Makes the digest of a run from its packets.
+ *
+ * @module
+ */
+
+import {
+  EventKey,
+  grown,
+  isRunRecordRow,
+  type Rows,
+  secondsBetween,
+  type Test,
+  TestCollator,
+  type TestKeyBytes,
+  TestNumbers,
+} from "@subunit/codec";
+import { compareText } from "../../kit/text/order.ts";
+import {
+  CODE,
+  hasOutcome,
+  RUN_FLAG,
+  type RunFacts,
+  TEST_BIT,
+} from "./digest.ts";
+
+/** What the packets of a run say of its tests. */
+export interface RunContent extends RunFacts {
+  /** In the order of their bytes. */
+  readonly ids: readonly string[];
+  /** The outermost elements of their routes, where these matter. */
+  readonly routes: readonly (string | undefined)[];
+  /** A byte for each test: see `digest.ts`. */
+  readonly tests: Uint8Array;
+  readonly seconds: Float32Array;
+}
+
+const QUARANTINED = "quarantined";
+const FAULT = "fault:";
+const SLASH = 0x2f;
+
+/** The fault that tags name. */
+export function faultIn(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(FAULT));
+}
+
+/**
+ * Which test a row is of: its id, whatever route it came on, or the outermost
+ * element of that route too.
+ */
+class RunKey implements TestKeyBytes {
+  view: DataView = new DataView(new ArrayBuffer(0));
+  idAt = -1;
+  idEnd = -1;
+  idHash = -1;
+  routeAt = -1;
+  routeEnd = -1;
+  /** Routes are few, and their hash does not matter. */
+  readonly routeHash = 0;
+  readonly #byRoute: boolean;
+
+  constructor(byRoute: boolean) {
+    this.#byRoute = byRoute;
+  }
+
+  of(rows: Rows, i: number): this {
+    this.view = rows.view;
+    this.idAt = rows.idAt(i);
+    this.idEnd = rows.idEnd(i);
+    this.idHash = rows.idHash(i);
+    if (this.#byRoute) {
+      this.routeAt = rows.routeAt(i);
+      this.routeEnd = outermostEnd(rows.view, this.routeAt, rows.routeEnd(i));
+    }
+    return this;
+  }
+
+  ofTest(test: Test, eventKey: EventKey): this {
+    const { testId, routeCode } = test;
+    const { view, idAt, idEnd, idHash, routeAt, routeEnd } = eventKey.of({
+      testId,
+      routeCode: this.#byRoute ? routeCode : undefined,
+    });
+    this.view = view;
+    this.idAt = idAt;
+    this.idEnd = idEnd;
+    this.idHash = idHash;
+    this.routeAt = routeAt;
+    this.routeEnd = outermostEnd(view, routeAt, routeEnd);
+    return this;
+  }
+}
+
+/** Where the first element of a route ends. */
+function outermostEnd(view: DataView, start: number, end: number): number {
+  for (let at = start; at >= 0 && at < end; at++) {
+    if (view.getUint8(at) === SLASH) return at;
+  }
+  return end;
+}
+
+/** The outermost element of a route. */
+export function outermost(route: string | undefined): string | undefined {
+  return route?.split("/", 1)[0];
+}
+
+/**
+ * Takes the rows of a run and makes its content. Of several attempts at a test,
+ * the one that started last is decisive.
+ */
+export class DigestBuilder {
+  readonly #collator = new TestCollator();
+  readonly #numbers = new TestNumbers();
+  readonly #key: RunKey;
+  /** By the numbers of the tests, as are the others. */
+  #tests = new Uint8Array(64);
+  #seconds = new Float32Array(64);
+  /** When the decisive attempt started. */
+  #starts = new Float64Array(64);
+  #first = Infinity;
+  #last = -Infinity;
+  #flags = 0;
+  #bytes = 0;
+
+  /** @param byRoute whether tests of different workers are different tests */
+  constructor(byRoute = false) {
+    this.#key = new RunKey(byRoute);
+  }
+
+  addRows(rows: Rows): void {
+    for (let i = 0; i < rows.count; i++) this.#addRow(rows, i);
+    if (rows.count > 0) this.#bytes += rows.end(rows.count - 1) - rows.start(0);
+  }
+
+  /** Takes what is no packet. */
+  addOther({ byteLength }: { readonly byteLength: number }): void {
+    this.#bytes += byteLength;
+  }
+
+  #addRow(rows: Rows, i: number): void {
+    if (rows.idAt(i) < 0 || isRunRecordRow(rows, i)) return;
+    const time = rows.timeAt(i) < 0
+      ? NaN
+      : rows.seconds(i) + rows.nanoseconds(i) / 1e9;
+    if (time < this.#first) this.#first = time;
+    if (time > this.#last) this.#last = time;
+    const collator = this.#collator;
+    const code = collator.addRow(rows, i);
+    if (code === 0) {
+      if (rows.isExists(i)) this.#addExisting(rows, i);
+      return;
+    }
+    const start = collator.startSeconds + collator.startNanoseconds / 1e9;
+    let bits = code;
+    if (rows.tagsAt(i) >= 0 || collator.hasExtras) {
+      const tags = collator.endedTags(rows, i);
+      if (tags.includes(QUARANTINED)) bits |= TEST_BIT.QUARANTINED;
+      if (faultIn(tags) !== undefined) this.#flags |= RUN_FLAG.FAULTS;
+    }
+    const seconds = rows.timeAt(i) < 0 ? NaN : secondsBetween(
+      {
+        seconds: collator.startSeconds,
+        nanoseconds: collator.startNanoseconds,
+      },
+      { seconds: rows.seconds(i), nanoseconds: rows.nanoseconds(i) },
+    );
+    this.#addAttempt(this.#key.of(rows, i), bits, start, seconds);
+  }
+
+  #addExisting(rows: Rows, i: number): void {
+    const number = this.#add(this.#key.of(rows, i));
+    // Of what was run, it says nothing.
+    if (hasOutcome(this.#tests[number])) return;
+    if (rows.isRunnable(i)) this.#tests[number] = CODE.EXISTS;
+  }
+
+  #addAttempt(
+    key: RunKey,
+    bits: number,
+    start: number,
+    seconds: number,
+  ): void {
+    const number = this.#add(key);
+    const before = this.#tests[number];
+    if (hasOutcome(before)) {
+      bits |= TEST_BIT.SEVERAL | before & TEST_BIT.DISAGREE;
+      const code = before & TEST_BIT.OUTCOME;
+      if (code !== (bits & TEST_BIT.OUTCOME)) bits |= TEST_BIT.DISAGREE;
+      if (start < this.#starts[number]) {
+        this.#tests[number] = before |
+          bits & (TEST_BIT.SEVERAL | TEST_BIT.DISAGREE);
+        return;
+      }
+    }
+    this.#tests[number] = bits;
+    this.#starts[number] = start;
+    // A clock may be set back.
+    this.#seconds[number] = seconds >= 0 ? seconds : NaN;
+  }
+
+  #add(key: RunKey): number {
+    const number = this.#numbers.add(key);
+    if (number >= this.#tests.length) {
+      const { capacity } = this.#numbers;
+      this.#tests = grown(this.#tests, capacity);
+      const seconds = new Float32Array(capacity);
+      seconds.set(this.#seconds);
+      this.#seconds = seconds;
+      this.#starts = grown(this.#starts, capacity);
+    }
+    if (this.#numbers.isNew) this.#seconds[number] = NaN;
+    return number;
+  }
+
+  /** Ends the run: tests that are in progress are lost. */
+  end(): RunContent {
+    const eventKey = new EventKey();
+    let lost = 0;
+    for (const test of this.#collator.lost()) {
+      lost++;
+      const { started } = test;
+      const start = started === undefined
+        ? NaN
+        : started.seconds + started.nanoseconds / 1e9;
+      const key = this.#key.ofTest(test, eventKey);
+      this.#addAttempt(key, CODE.LOST, start, NaN);
+    }
+    const order = Array.from(this.#numbers.values(), (number) => {
+      const { testId, routeCode } = this.#numbers.key(number);
+      return { number, testId, routeCode };
+    });
+    order.sort((a, b) =>
+      compareText(a.testId, b.testId) ||
+      compareText(a.routeCode ?? "", b.routeCode ?? "")
+    );
+    return {
+      ids: order.map(({ testId }) => testId),
+      routes: order.map(({ routeCode }) => routeCode),
+      tests: Uint8Array.from(order, ({ number }) => this.#tests[number]),
+      seconds: Float32Array.from(order, ({ number }) => this.#seconds[number]),
+      first: toMicroseconds(this.#first),
+      last: toMicroseconds(this.#last),
+      lost,
+      flags: this.#flags,
+      bytes: this.#bytes,
+    };
+  }
+}
+
+function toMicroseconds(seconds: number): number | undefined {
+  return Number.isFinite(seconds) ? Math.round(seconds * 1e6) : undefined;
+}

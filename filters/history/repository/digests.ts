@@ -1,0 +1,293 @@
+/**
+ * Digests of runs, from the cache of a repository or made from the runs.
+ *
+ * `cache/ID.digest` has the tests of a run, and `cache/names-ID.gz` the ids that
+ * hundreds of runs share. Both are functions of the runs: what is missing, cut
+ * or of another content is made again, and a repository that cannot be written
+ * to does without.
+ *
+ * @module
+ */
+
+import { ToolError } from "../../kit/errors.ts";
+import {
+  PlaceFile,
+  readCached,
+  writeCached,
+} from "../../kit/io/cache_files.ts";
+import { createHash, gunzipSync, gzipSync } from "../../kit/runtime/builtin.ts";
+import {
+  decodeDigest,
+  decodeNames,
+  decodeSeconds,
+  type Digest,
+  encodeDigest,
+  encodeNames,
+  HEADER_BYTES,
+  RUN_FLAG,
+  secondsAt,
+} from "./digest.ts";
+import { DigestBuilder, type RunContent } from "./digest_builder.ts";
+import type { Run } from "./store.ts";
+import type { RunRow, RunTests, TestNames } from "./units.ts";
+
+/** How many tests are kept for when their run is asked for again. */
+const KEPT_TESTS = 4_000_000;
+/** How many lists of names are kept with their numbers. */
+const KEPT_NAMES = 64;
+/** Longer lists of names are not believed. */
+const MAX_NAMES_BYTES = 2 ** 30;
+/** In most files, the end record takes less. */
+const TAIL_BYTES = 1024;
+
+/** A run and what is known of it. */
+export interface KnownRun extends RunRow {
+  readonly run: Run;
+}
+
+/** The tests of a run, and what its digest says of it. */
+export interface DigestTests extends RunTests {
+  /** Of {@linkcode RUN_FLAG}. */
+  readonly flags: number;
+}
+
+/** What is known of a run without reading its tests. */
+export function knownRun(run: Run): KnownRun {
+  const { start } = run;
+  return {
+    run,
+    id: run.id,
+    seconds: run.seconds,
+    isTorn: run.state === "torn",
+    variant: start.variant ?? "",
+    scope: start.scope,
+    group: start.group,
+    part: start.part,
+    commit: start.commit,
+    branch: start.branch,
+    dirty: start.dirty ?? false,
+  };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** The tests of runs, by the numbers of a {@linkcode TestNames}. */
+export class Digests {
+  /** Undefined where nothing is cached. */
+  readonly #folder: string | undefined;
+  readonly #names: TestNames;
+  readonly #byRoute: boolean;
+  /** Lists of names by their ids. */
+  readonly #lists = new Map<string, readonly string[]>();
+  /** The numbers of such a list, by variant and renames. */
+  readonly #numbers = new Map<string, Int32Array>();
+  readonly #kept = new Map<RunRow, DigestTests>();
+  #keptTests = 0;
+
+  /**
+   * @param folder the repository, if it may have a cache
+   * @param byRoute whether tests of different workers are different tests:
+   * digests have no routes, so that all runs are read
+   */
+  constructor(
+    folder: string | undefined,
+    names: TestNames,
+    byRoute = false,
+  ) {
+    this.#folder = byRoute || folder === undefined
+      ? undefined
+      : `${folder}/cache`;
+    this.#names = names;
+    this.#byRoute = byRoute;
+  }
+
+  /** The tests of a run. */
+  async load(row: KnownRun): Promise<DigestTests> {
+    const kept = this.#kept.get(row);
+    if (kept !== undefined) return kept;
+    const loaded = this.#find(row) ?? await this.#make(row);
+    this.#kept.set(row, loaded);
+    this.#keptTests += loaded.tests.length;
+    for (const [oldest, { tests }] of this.#kept) {
+      if (this.#keptTests <= KEPT_TESTS || oldest === row) break;
+      this.#kept.delete(oldest);
+      this.#keptTests -= tests.length;
+    }
+    return loaded;
+  }
+
+  /** The tests in the cache; undefined unless they are those of the run. */
+  #find(row: KnownRun): DigestTests | undefined {
+    if (this.#folder === undefined || !row.run.isOurs) return undefined;
+    const path = this.#pathOf(row.id);
+    using file = PlaceFile.open(path);
+    if (file === undefined) return undefined;
+    // The header says how much the tests take.
+    const most = HEADER_BYTES + Math.ceil((file.size - HEADER_BYTES) / 5) + 4;
+    const digest = decodeDigest(file.read(0, most), file.size);
+    if (digest === undefined || !isOf(digest, row)) return undefined;
+    const list = this.#listOf(digest.namesId, digest.tests.length);
+    if (list === undefined) return undefined;
+    const { tests, flags } = digest;
+    return {
+      numbers: this.#numbersOf(row, digest.namesId, list),
+      tests,
+      flags,
+      isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+      seconds: () => {
+        using file = PlaceFile.open(path);
+        const at = secondsAt(tests.length);
+        const seconds = decodeSeconds(
+          file?.read(at, 4 * tests.length) ?? new Uint8Array(0),
+        );
+        // Deleted in between.
+        return seconds.length === tests.length
+          ? seconds
+          : new Float32Array(tests.length).fill(NaN);
+      },
+    };
+  }
+
+  #pathOf(id: string): string {
+    return `${this.#folder}/${id}.digest`;
+  }
+
+  #listOf(namesId: string, count: number): readonly string[] | undefined {
+    const known = this.#lists.get(namesId);
+    if (known !== undefined) return known.length === count ? known : undefined;
+    const list = readNames(`${this.#folder}/names-${namesId}.gz`, namesId);
+    if (list?.length !== count) return undefined;
+    keep(this.#lists, namesId, list);
+    return list;
+  }
+
+  #numbersOf(
+    row: RunRow,
+    namesId: string,
+    ids: readonly string[],
+    routes?: readonly (string | undefined)[],
+  ): Int32Array {
+    const name = JSON.stringify([
+      row.variant,
+      namesId,
+      this.#names.renamesOf(row),
+    ]);
+    const known = routes === undefined ? this.#numbers.get(name) : undefined;
+    if (known !== undefined) return known;
+    const numbers = this.#names.numbersOf(row, ids, routes);
+    if (routes === undefined) keep(this.#numbers, name, numbers);
+    return numbers;
+  }
+
+  async #make(row: KnownRun): Promise<DigestTests> {
+    const content = await readContent(row, this.#byRoute);
+    const { ids, routes, tests, seconds, flags } = content;
+    let namesId = "";
+    if (this.#folder !== undefined && row.run.isOurs) {
+      namesId = writeDigest(this.#folder, row.id, content);
+    }
+    return {
+      numbers: this.#byRoute || namesId === ""
+        ? this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined)
+        : this.#numbersOf(row, namesId, ids),
+      tests,
+      flags,
+      isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+      seconds: () => seconds,
+    };
+  }
+}
+
+/** Adds to a map, and removes what was added first when it has too many. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value) {
+  map.set(key, value);
+  if (map.size > KEPT_NAMES) map.delete(map.keys().next().value!);
+}
+
+/** Reads a run from its file; of a damaged one what there is. */
+async function readContent(
+  row: KnownRun,
+  byRoute: boolean,
+): Promise<RunContent> {
+  const builder = new DigestBuilder(byRoute);
+  try {
+    await row.run.forEachRows(
+      (rows) => builder.addRows(rows),
+      (item) => builder.addOther(item),
+    );
+  } catch (error) {
+    // `subunit-runs --check` is about files that are damaged.
+    if (!(error instanceof ToolError)) throw error;
+  }
+  const content = builder.end();
+  const end = await row.run.end();
+  const flags = content.flags |
+    (row.isTorn ? RUN_FLAG.TORN : 0) |
+    (row.scope === "full" ? RUN_FLAG.WIDE : 0) |
+    (row.group === undefined ? 0 : RUN_FLAG.PART) |
+    (end?.signal === undefined ? 0 : RUN_FLAG.STOPPED);
+  return { ...content, flags };
+}
+
+/** Reads a list of names; undefined when it is cut or another one. */
+function readNames(path: string, namesId: string): string[] | undefined {
+  const packed = readCached(path);
+  if (packed === undefined) return undefined;
+  try {
+    const bytes = gunzipSync(packed, { maxOutputLength: MAX_NAMES_BYTES });
+    return decodeNames(bytes, namesId, sha256);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the digest and the names of a run, if they can be written. */
+function writeDigest(folder: string, id: string, content: RunContent): string {
+  const names = encodeNames(content.ids, sha256);
+  const path = `${folder}/names-${names.id}.gz`;
+  if (readNames(path, names.id) === undefined) {
+    writeCached(path, gzipSync(names.bytes));
+  }
+  const digest = encodeDigest({ ...content, namesId: names.id });
+  writeCached(`${folder}/${id}.digest`, digest);
+  return names.id;
+}
+
+/**
+ * Makes the digest of a run that has ended, unless it is there: whoever asks
+ * first need not.
+ */
+export async function cacheDigest(folder: string, run: Run): Promise<void> {
+  const row = knownRun(run), path = `${folder}/cache`;
+  writeDigest(path, row.id, await readContent(row, false));
+}
+
+/** Whether a digest was made of the run as it is now. */
+function isOf(digest: Digest, { run, isTorn }: KnownRun): boolean {
+  if (isTorn !== ((digest.flags & RUN_FLAG.TORN) !== 0)) return false;
+  using file = PlaceFile.open(run.path);
+  if (file === undefined) return false;
+  return run.isCompressed
+    ? unpackedLengths(file).includes(digest.bytes % 2 ** 32)
+    : file.size === digest.bytes;
+}
+
+/**
+ * What a compressed file may unpack to, modulo 2^32: it says so at the end of
+ * each of its pieces, and the last of several has the end record.
+ */
+function unpackedLengths(file: PlaceFile): number[] {
+  const tail = file.read(file.size - TAIL_BYTES, TAIL_BYTES);
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  const lengthAt = (end: number) => end < 4 ? 0 : view.getUint32(end - 4, true);
+  const last = lengthAt(tail.length);
+  const lengths = [last];
+  for (let at = tail.length - 18; at >= 4; at--) {
+    if (tail[at] === 0x1f && tail[at + 1] === 0x8b && tail[at + 2] === 8) {
+      lengths.push((last + lengthAt(at)) % 2 ** 32);
+    }
+  }
+  return lengths;
+}

@@ -1,0 +1,82 @@
+/**
+ * Files that can be made again: whoever cannot write one goes without.
+ *
+ * @module
+ */
+
+import { randomBytes } from "../runtime/builtin.ts";
+import type { FsFile } from "../runtime/runtime.ts";
+import { writeAll } from "./output.ts";
+
+/** A file to be read at any place. */
+export class PlaceFile implements Disposable {
+  readonly size: number;
+  readonly #file: FsFile;
+
+  private constructor(file: FsFile) {
+    this.#file = file;
+    this.size = file.statSync().size;
+  }
+
+  /** Opens a file; undefined when it cannot be read. */
+  static open(path: string): PlaceFile | undefined {
+    try {
+      return new PlaceFile(Deno.openSync(path));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The bytes at a place, fewer where the file ends. */
+  read(at: number, count: number): Uint8Array {
+    const bytes = new Uint8Array(
+      Math.max(0, Math.min(count, this.size - at)),
+    );
+    let done = 0;
+    try {
+      this.#file.seekSync(at, Deno.SeekMode.Start);
+      while (done < bytes.length) {
+        const read = this.#file.readSync(bytes.subarray(done));
+        if (read === null) break;
+        done += read;
+      }
+    } catch {
+      // What was read is too short, and the file will be made again.
+    }
+    return bytes.subarray(0, done);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** All of a file; undefined when it cannot be read. */
+export function readCached(path: string): Uint8Array | undefined {
+  using file = PlaceFile.open(path);
+  return file?.read(0, file.size);
+}
+
+/**
+ * Writes a file that others see whole or not at all, and makes its folder.
+ * Returns whether it could: the disk may be full, or read-only.
+ */
+export function writeCached(path: string, bytes: Uint8Array): boolean {
+  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+  try {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const options = { write: true, createNew: true, mode: 0o600 };
+    using file = Deno.openSync(temporary, options);
+    writeAll(file, bytes);
+    Deno.renameSync(temporary, path);
+    return true;
+  } catch {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was not made.
+    }
+    return false;
+  }
+}
