@@ -48,7 +48,7 @@ export function faultIn(tags: readonly string[]): string | undefined {
  * Which test a row is of: its id, whatever route it came on, or the outermost
  * element of that route too.
  */
-class RunKey implements TestKeyBytes {
+export class RunKey implements TestKeyBytes {
   view: DataView = new DataView(new ArrayBuffer(0));
   idAt = -1;
   idEnd = -1;
@@ -75,8 +75,10 @@ class RunKey implements TestKeyBytes {
     return this;
   }
 
-  ofTest(test: Test, eventKey: EventKey): this {
-    const { testId, routeCode } = test;
+  ofTest(
+    { testId, routeCode }: Pick<Test, "testId" | "routeCode">,
+    eventKey: EventKey,
+  ): this {
     const { view, idAt, idEnd, idHash, routeAt, routeEnd } = eventKey.of({
       testId,
       routeCode: this.#byRoute ? routeCode : undefined,
@@ -97,11 +99,6 @@ function outermostEnd(view: DataView, start: number, end: number): number {
     if (view.getUint8(at) === SLASH) return at;
   }
   return end;
-}
-
-/** The outermost element of a route. */
-export function outermost(route: string | undefined): string | undefined {
-  return route?.split("/", 1)[0];
 }
 
 /**

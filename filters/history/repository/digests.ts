@@ -28,7 +28,7 @@ import {
   secondsAt,
 } from "./digest.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
-import type { Run } from "./store.ts";
+import { parentOf, type Run } from "./store.ts";
 import type { RunRow, RunTests, TestNames } from "./units.ts";
 
 /** How many tests are kept for when their run is asked for again. */
@@ -75,8 +75,6 @@ function sha256(bytes: Uint8Array): string {
 
 /** The tests of runs, by the numbers of a {@linkcode TestNames}. */
 export class Digests {
-  /** Undefined where nothing is cached. */
-  readonly #folder: string | undefined;
   readonly #names: TestNames;
   readonly #byRoute: boolean;
   /** Lists of names by their ids. */
@@ -87,18 +85,10 @@ export class Digests {
   #keptTests = 0;
 
   /**
-   * @param folder the repository, if it may have a cache
    * @param byRoute whether tests of different workers are different tests:
    * digests have no routes, so that all runs are read
    */
-  constructor(
-    folder: string | undefined,
-    names: TestNames,
-    byRoute = false,
-  ) {
-    this.#folder = byRoute || folder === undefined
-      ? undefined
-      : `${folder}/cache`;
+  constructor(names: TestNames, byRoute = false) {
     this.#names = names;
     this.#byRoute = byRoute;
   }
@@ -120,15 +110,16 @@ export class Digests {
 
   /** The tests in the cache; undefined unless they are those of the run. */
   #find(row: KnownRun): DigestTests | undefined {
-    if (this.#folder === undefined || !row.run.isOurs) return undefined;
-    const path = this.#pathOf(row.id);
+    const folder = this.#folderOf(row);
+    if (folder === undefined) return undefined;
+    const path = `${folder}/${row.id}.digest`;
     using file = PlaceFile.open(path);
     if (file === undefined) return undefined;
     // The header says how much the tests take.
     const most = HEADER_BYTES + Math.ceil((file.size - HEADER_BYTES) / 5) + 4;
     const digest = decodeDigest(file.read(0, most), file.size);
     if (digest === undefined || !isOf(digest, row)) return undefined;
-    const list = this.#listOf(digest.namesId, digest.tests.length);
+    const list = this.#listOf(folder, digest.namesId, digest.tests.length);
     if (list === undefined) return undefined;
     const { tests, flags } = digest;
     return {
@@ -150,14 +141,19 @@ export class Digests {
     };
   }
 
-  #pathOf(id: string): string {
-    return `${this.#folder}/${id}.digest`;
+  /** Where the digest of a run is cached, if it is. */
+  #folderOf({ run }: KnownRun): string | undefined {
+    return this.#byRoute || !run.isOurs ? undefined : cacheOf(run);
   }
 
-  #listOf(namesId: string, count: number): readonly string[] | undefined {
+  #listOf(
+    folder: string,
+    namesId: string,
+    count: number,
+  ): readonly string[] | undefined {
     const known = this.#lists.get(namesId);
     if (known !== undefined) return known.length === count ? known : undefined;
-    const list = readNames(`${this.#folder}/names-${namesId}.gz`, namesId);
+    const list = readNames(`${folder}/names-${namesId}.gz`, namesId);
     if (list?.length !== count) return undefined;
     keep(this.#lists, namesId, list);
     return list;
@@ -182,12 +178,15 @@ export class Digests {
   }
 
   async #make(row: KnownRun): Promise<DigestTests> {
-    const content = await readContent(row, this.#byRoute);
+    const content = await withFlags(
+      row,
+      await readContent(row, this.#byRoute),
+    );
     const { ids, routes, tests, seconds, flags } = content;
-    let namesId = "";
-    if (this.#folder !== undefined && row.run.isOurs) {
-      namesId = writeDigest(this.#folder, row.id, content);
-    }
+    const folder = this.#folderOf(row);
+    const namesId = folder === undefined
+      ? ""
+      : writeDigest(folder, row.id, content);
     return {
       numbers: this.#byRoute || namesId === ""
         ? this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined)
@@ -221,7 +220,14 @@ async function readContent(
     // `subunit-runs --check` is about files that are damaged.
     if (!(error instanceof ToolError)) throw error;
   }
-  const content = builder.end();
+  return builder.end();
+}
+
+/** Adds what the records say. */
+async function withFlags(
+  row: KnownRun,
+  content: RunContent,
+): Promise<RunContent> {
   const end = await row.run.end();
   const flags = content.flags |
     (row.isTorn ? RUN_FLAG.TORN : 0) |
@@ -255,13 +261,23 @@ function writeDigest(folder: string, id: string, content: RunContent): string {
   return names.id;
 }
 
+/** The folder of digests beside the folder of a run. */
+function cacheOf({ path }: Run): string {
+  return `${parentOf(parentOf(path))}/cache`;
+}
+
 /**
- * Makes the digest of a run that has ended, unless it is there: whoever asks
- * first need not.
+ * Makes the digest of a run that has ended, so that whoever asks first need not.
+ *
+ * @param content what the writer of the run has read of it, if it has
  */
-export async function cacheDigest(folder: string, run: Run): Promise<void> {
-  const row = knownRun(run), path = `${folder}/cache`;
-  writeDigest(path, row.id, await readContent(row, false));
+export async function cacheDigest(
+  run: Run,
+  content?: RunContent,
+): Promise<void> {
+  const row = knownRun(run);
+  const all = await withFlags(row, content ?? await readContent(row, false));
+  writeDigest(cacheOf(run), run.id, all);
 }
 
 /** Whether a digest was made of the run as it is now. */

@@ -76,6 +76,16 @@ export class TestNames {
       .flatMap(({ before }, i) => seconds < before ? [i] : []);
   }
 
+  /** The ids that a test may have in a run, its newest one first. */
+  idsIn(run: RunRow, id: string): string[] {
+    const ids = [id];
+    for (const i of this.renamesOf(run).reverse()) {
+      const { from, to } = this.#renames[i];
+      if (ids.includes(to)) ids.push(from);
+    }
+    return ids;
+  }
+
   /** The numbers of the tests of a run, new ones where they had none. */
   numbersOf(
     run: RunRow,

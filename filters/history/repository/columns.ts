@@ -1,0 +1,82 @@
+/**
+ * Tables of answers: for people, for programs, and for both.
+ *
+ * @module
+ */
+
+import type { Output } from "../../kit/io/output.ts";
+import { visibleText } from "../../kit/text/visible.ts";
+
+/** The forms of a table. */
+export const TABLE_FORMATS = ["text", "tsv", "json"] as const;
+export type TableFormat = typeof TABLE_FORMATS[number];
+
+/** What stands in a column; nothing where nothing is known. */
+export type Cell = string | number | boolean | undefined;
+
+/** The digits of a number that is no count. */
+const DECIMALS = 3;
+
+/**
+ * Writes a table: aligned under its headings, as fields between tabs, or as one
+ * JSON object a line.
+ */
+export function writeTable(
+  out: Output,
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  format: TableFormat,
+): void {
+  if (format === "json") {
+    for (const row of rows) {
+      const fields = columns.map((name, i) => [name, jsonOf(row[i])]);
+      out.writeRow(JSON.stringify(Object.fromEntries(fields)));
+    }
+  } else if (format === "tsv") {
+    for (const row of rows) {
+      out.writeRow(row.map((cell) => escapeField(textOf(cell))).join("\t"));
+    }
+  } else {
+    writeAligned(out, columns, rows);
+  }
+}
+
+function writeAligned(
+  out: Output,
+  columns: readonly string[],
+  rows: readonly (readonly Cell[])[],
+): void {
+  if (rows.length === 0) return;
+  const lines = [
+    columns,
+    ...rows.map((row) => row.map((cell) => visibleText(textOf(cell)) || "-")),
+  ];
+  const widths = columns.map((_, i) =>
+    Math.max(...lines.map((line) => line[i].length))
+  );
+  for (const line of lines) {
+    const cells = line.map((cell, i) => cell.padEnd(widths[i]));
+    out.writeText(`${cells.join("  ").trimEnd()}\n`);
+  }
+}
+
+function jsonOf(cell: Cell): Cell {
+  return typeof cell === "number" && !Number.isFinite(cell) ? undefined : cell;
+}
+
+function textOf(cell: Cell): string {
+  if (cell === undefined) return "";
+  if (typeof cell !== "number" || Number.isInteger(cell)) return String(cell);
+  return Number.isFinite(cell) ? cell.toFixed(DECIMALS) : "";
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+
+function escapeField(text: string): string {
+  return text.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character]);
+}

@@ -1,0 +1,135 @@
+/**
+ * The tests that fail in the runs of a question, with what is told of them.
+ *
+ * @module
+ */
+
+import { compareText } from "../../kit/text/order.ts";
+import type { Cell } from "./columns.ts";
+import { outcomeOf, TEST_BIT } from "./digest.ts";
+import { faultIn } from "./digest_builder.ts";
+import type { DigestTests, KnownRun } from "./digests.ts";
+import { RUN_FLAG } from "./digest.ts";
+import {
+  type FailingOptions,
+  type FailingTest,
+  failingTests,
+} from "./failing.ts";
+import { type Question, type Sought, takeSought } from "./question.ts";
+import { partOf, testsOf, type Unit } from "./units.ts";
+
+/** A test that fails, and the run that says so last. */
+export interface FailingFact extends FailingTest, Sought {
+  readonly id: string;
+  readonly variant: string;
+  /** The run since which it fails, and whether one before it is known. */
+  readonly sinceId: string;
+}
+
+/** What fails, in the order of the ids. */
+export interface FailingFacts {
+  readonly failing: readonly FailingFact[];
+  readonly gone: readonly FailingFact[];
+  /** Numbers of tests that were named and not run. */
+  readonly unrun: readonly number[];
+  /** What to say of groups that are not whole. */
+  readonly warnings: readonly string[];
+}
+
+/** Finds what fails in the runs of a question. */
+export async function findFailing(
+  question: Question,
+  options: FailingOptions,
+): Promise<FailingFacts> {
+  const { names, load } = question;
+  const failing: FailingFact[] = [], gone: FailingFact[] = [];
+  const unrun: number[] = [], warnings: string[] = [];
+  for (const units of question.units.values()) {
+    const found = await failingTests(
+      units,
+      (unit) => testsOf(unit, load),
+      options,
+    );
+    unrun.push(...found.unrun);
+    for (const test of found.tests) {
+      const { number, since, newest } = test;
+      const run = await partOf(newest, number, load) as KnownRun;
+      const { id: sinceId } = await partOf(since, number, load);
+      const isSeveral = (test.test & TEST_BIT.SEVERAL) !== 0;
+      const id = names.ids[number], variant = names.variants[number];
+      const fact = { ...test, run, sinceId, isSeveral, id, variant };
+      (test.isGone ? gone : failing).push(fact);
+    }
+    warnings.push(...await incomplete(units));
+  }
+  const byId = (a: FailingFact, b: FailingFact) =>
+    compareText(a.id, b.id) || compareText(a.variant, b.variant);
+  unrun.sort((a, b) => compareText(names.ids[a], names.ids[b]));
+  return {
+    failing: failing.sort(byId),
+    gone: gone.sort(byId),
+    unrun,
+    warnings,
+  };
+}
+
+/** Groups of which parts are missing, as new as the newest wide run. */
+async function incomplete(units: readonly Unit[]): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const unit of units) {
+    if (await unit.isWide()) break;
+    if (unit.missing > 0) {
+      const [{ group, part }] = unit.parts;
+      warnings.push(
+        `Of group "${group}", ${unit.missing} of ${
+          part?.split("/")[1]
+        } parts are missing: it counts as a partial run`,
+      );
+    }
+  }
+  return warnings;
+}
+
+/** The columns of {@linkcode failingRows}. */
+export const FAILING_COLUMNS = [
+  "id",
+  "outcome",
+  "since",
+  "since_known",
+  "last_good",
+  "last_good_commit",
+  "runs",
+  "fault",
+  "variant",
+] as const;
+
+/** A row for each test. Only runs that name faults are read. */
+export async function failingRows(
+  question: Question,
+  facts: readonly FailingFact[],
+): Promise<Cell[][]> {
+  const faults = new Map<FailingFact, string>();
+  const named: FailingFact[] = [];
+  for (const fact of facts) {
+    const { flags } = await question.load(fact.run) as DigestTests;
+    if ((flags & RUN_FLAG.FAULTS) !== 0) named.push(fact);
+  }
+  await takeSought(question, named, (fact, { tags }) => {
+    const fault = faultIn(tags);
+    if (fault !== undefined) faults.set(fact, fault);
+  });
+  return facts.map((fact) => {
+    const good = fact.lastGood?.parts.at(-1);
+    return [
+      fact.id,
+      outcomeOf(fact.test),
+      fact.sinceId,
+      fact.isSinceKnown,
+      good?.id,
+      good?.commit,
+      fact.runs,
+      faults.get(fact),
+      fact.variant === "" ? undefined : fact.variant,
+    ];
+  });
+}
