@@ -127,6 +127,11 @@ export interface Digest extends RunFacts {
   readonly tests: Uint8Array;
 }
 
+/** The beginning of a digest, as it was read. */
+export interface DigestHead extends Digest {
+  readonly count: number;
+}
+
 /** How many bytes a digest of so many tests has. */
 export function digestBytes(tests: number): number {
   return secondsAt(tests) + 4 * tests;
@@ -162,23 +167,21 @@ export function encodeDigest(
 
 /**
  * Reads the beginning of a digest, whose length is `total`; undefined when it is
- * no sound one. Its tests are a view of the bytes.
- *
- * @param bytes at least the header and the tests, when there are that many
+ * no sound one. Its tests are a view of the bytes, as far as they are there.
  */
 export function decodeDigest(
   bytes: Uint8Array,
   total: number = bytes.length,
-): Digest | undefined {
+): DigestHead | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = view.getUint32(COUNT_AT, true);
-  const end = HEADER_BYTES + count;
-  if (digestBytes(count) !== total || bytes.length < end) return undefined;
+  if (digestBytes(count) !== total) return undefined;
   return {
+    count,
     namesId: bytes.subarray(NAMES_AT, NAMES_AT + NAMES_BYTES).toHex(),
-    tests: bytes.subarray(HEADER_BYTES, end),
+    tests: bytes.subarray(HEADER_BYTES, HEADER_BYTES + count),
     flags: view.getUint32(FLAGS_AT, true),
     bytes: Number(view.getBigUint64(BYTES_AT, true)),
     first: fromTime(view.getBigInt64(FIRST_AT, true)),
@@ -187,9 +190,15 @@ export function decodeDigest(
   };
 }
 
+const IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** Reads the seconds out of their bytes, which a digest ends with. */
 export function decodeSeconds(bytes: Uint8Array): Float32Array {
-  const seconds = new Float32Array(bytes.length >> 2);
+  const { buffer, byteOffset, length } = bytes;
+  if (IS_LITTLE_ENDIAN && byteOffset % 4 === 0) {
+    return new Float32Array(buffer, byteOffset, length >> 2);
+  }
+  const seconds = new Float32Array(length >> 2);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0; i < seconds.length; i++) {
     seconds[i] = view.getFloat32(4 * i, true);

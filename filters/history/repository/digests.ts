@@ -21,6 +21,7 @@ import {
   decodeNames,
   decodeSeconds,
   type Digest,
+  digestBytes,
   encodeDigest,
   encodeNames,
   HEADER_BYTES,
@@ -79,8 +80,8 @@ export class Digests {
   readonly #byRoute: boolean;
   /** Lists of names by their ids. */
   readonly #lists = new Map<string, readonly string[]>();
-  /** The numbers of such a list, by variant and renames. */
-  readonly #numbers = new Map<string, Int32Array>();
+  /** Where tests are in such a list, by variant and renames. */
+  readonly #places = new Map<string, Places>();
   readonly #kept = new Map<RunRow, DigestTests>();
   #keptTests = 0;
 
@@ -115,28 +116,36 @@ export class Digests {
     const path = `${folder}/${row.id}.digest`;
     using file = PlaceFile.open(path);
     if (file === undefined) return undefined;
-    // The header says how much the tests take.
-    const most = HEADER_BYTES + Math.ceil((file.size - HEADER_BYTES) / 5) + 4;
+    const isPartial = this.#names.isPartial;
+    // The length says how many tests there are.
+    const most = isPartial
+      ? HEADER_BYTES
+      : HEADER_BYTES + Math.ceil((file.size - HEADER_BYTES) / 5) + 4;
     const digest = decodeDigest(file.read(0, most), file.size);
     if (digest === undefined || !isOf(digest, row)) return undefined;
-    const list = this.#listOf(folder, digest.namesId, digest.tests.length);
+    const { count, namesId, flags } = digest;
+    const list = this.#listOf(folder, namesId, count);
     if (list === undefined) return undefined;
-    const { tests, flags } = digest;
+    if (!isPartial && digest.tests.length < count) return undefined;
+    const places = this.#placesOf(row, namesId, list);
+    const tests = isPartial
+      ? bytesAt(file, HEADER_BYTES, places, 1)
+      : digest.tests;
     return {
-      numbers: this.#numbersOf(row, digest.namesId, list),
+      numbers: places.numbers,
       tests,
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
       seconds: () => {
         using file = PlaceFile.open(path);
-        const at = secondsAt(tests.length);
-        const seconds = decodeSeconds(
-          file?.read(at, 4 * tests.length) ?? new Uint8Array(0),
+        if (file?.size !== digestBytes(count)) {
+          // It was deleted in between.
+          return new Float32Array(tests.length).fill(NaN);
+        }
+        const at = secondsAt(count);
+        return decodeSeconds(
+          isPartial ? bytesAt(file, at, places, 4) : file.read(at, 4 * count),
         );
-        // Deleted in between.
-        return seconds.length === tests.length
-          ? seconds
-          : new Float32Array(tests.length).fill(NaN);
       },
     };
   }
@@ -159,22 +168,17 @@ export class Digests {
     return list;
   }
 
-  #numbersOf(
-    row: RunRow,
-    namesId: string,
-    ids: readonly string[],
-    routes?: readonly (string | undefined)[],
-  ): Int32Array {
+  #placesOf(row: RunRow, namesId: string, ids: readonly string[]): Places {
     const name = JSON.stringify([
       row.variant,
       namesId,
       this.#names.renamesOf(row),
     ]);
-    const known = routes === undefined ? this.#numbers.get(name) : undefined;
+    const known = this.#places.get(name);
     if (known !== undefined) return known;
-    const numbers = this.#names.numbersOf(row, ids, routes);
-    if (routes === undefined) keep(this.#numbers, name, numbers);
-    return numbers;
+    const places = placesIn(this.#names.numbersOf(row, ids));
+    keep(this.#places, name, places);
+    return places;
   }
 
   async #make(row: KnownRun): Promise<DigestTests> {
@@ -187,16 +191,54 @@ export class Digests {
     const namesId = folder === undefined
       ? ""
       : writeDigest(folder, row.id, content);
+    const places = namesId === ""
+      ? placesIn(
+        this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined),
+      )
+      : this.#placesOf(row, namesId, ids);
+    const isPartial = this.#names.isPartial;
+    const [own, times] = isPartial
+      ? [
+        Uint8Array.from(places.at, (at) => tests[at]),
+        Float32Array.from(places.at, (at) => seconds[at]),
+      ]
+      : [tests, seconds];
     return {
-      numbers: this.#byRoute || namesId === ""
-        ? this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined)
-        : this.#numbersOf(row, namesId, ids),
-      tests,
+      numbers: places.numbers,
+      tests: own,
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
-      seconds: () => seconds,
+      seconds: () => times,
     };
   }
+}
+
+/** The tests of a list that matter. */
+interface Places {
+  /** Where they are in it. */
+  readonly at: Int32Array;
+  readonly numbers: Int32Array;
+}
+
+function placesIn(numbers: Int32Array): Places {
+  const at = Int32Array.from(numbers.keys()).filter((i) => numbers[i] >= 0);
+  return at.length === numbers.length
+    ? { at, numbers }
+    : { at, numbers: numbers.filter((number) => number >= 0) };
+}
+
+/** The values of some tests, each of so many bytes. */
+function bytesAt(
+  file: PlaceFile,
+  start: number,
+  { at }: Places,
+  width: number,
+): Uint8Array {
+  const bytes = new Uint8Array(at.length * width);
+  for (const [i, place] of at.entries()) {
+    bytes.set(file.read(start + place * width, width), i * width);
+  }
+  return bytes;
 }
 
 /** Adds to a map, and removes what was added first when it has too many. */

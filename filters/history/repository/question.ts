@@ -50,10 +50,13 @@ export interface Question {
 /**
  * Selects the runs that options and operands name; those that are being written
  * are left out.
+ *
+ * @param only the ids that matter, if not all do
  */
 export async function askAbout(
   options: RunOptionValues & OptionValues<typeof QUESTION_OPTIONS>,
   files: readonly string[],
+  only?: ReadonlySet<string>,
 ): Promise<Question> {
   const stored = runsOf(options, files);
   const { repo: _, meta, ...selecting } = pickSelecting(options);
@@ -69,7 +72,7 @@ export async function askAbout(
     : ours === undefined
     ? []
     : readRenames(`${parentOf(parentOf(ours.path))}/renames`, true);
-  const names = new TestNames(renames);
+  const names = new TestNames(renames, only);
   const digests = new Digests(names, options["by-route"]);
   // All rows are of known runs.
   const load: LoadRun = (row) => digests.load(row as KnownRun);

@@ -61,13 +61,24 @@ export interface Rename {
 export class TestNames {
   readonly #numbers = new Map<string, Map<string, number>>();
   readonly #renames: readonly Rename[];
+  /** The ids that matter, if not all do. */
+  readonly #only: ReadonlySet<string> | undefined;
   /** By number. */
   readonly ids: string[] = [];
   readonly variants: string[] = [];
   readonly routes: (string | undefined)[] = [];
 
-  constructor(renames: readonly Rename[] = []) {
+  constructor(
+    renames: readonly Rename[] = [],
+    only?: ReadonlySet<string>,
+  ) {
     this.#renames = renames;
+    this.#only = only;
+  }
+
+  /** Whether only some tests matter. */
+  get isPartial(): boolean {
+    return this.#only !== undefined;
   }
 
   /** Which renames the ids of a run need. */
@@ -86,7 +97,10 @@ export class TestNames {
     return ids;
   }
 
-  /** The numbers of the tests of a run, new ones where they had none. */
+  /**
+   * The numbers of the tests of a run, new ones where they had none; -1 of those
+   * that do not matter.
+   */
   numbersOf(
     run: RunRow,
     ids: readonly string[],
@@ -101,6 +115,7 @@ export class TestNames {
         if (now === from && !taken!.has(to)) now = to;
       }
       taken?.add(now);
+      if (this.#only?.has(now) === false) return -1;
       return this.#add(run.variant, now, routes?.[i]);
     });
   }

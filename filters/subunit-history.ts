@@ -1,0 +1,145 @@
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-env=SUBUNIT_REPO
+/**
+ * subunit-history: what became of tests in the runs of a repository: how often
+ * they failed, whether they are flaky, whether they take longer than before.
+ *
+ * @module
+ */
+
+import { TABLE_FORMATS, writeTable } from "./history/repository/columns.ts";
+import {
+  bisectCommand,
+  findHistories,
+  HISTORY_COLUMNS,
+  HISTORY_ORDERS,
+  historyRow,
+  orderHistories,
+  RUN_COLUMNS,
+  runRows,
+  writeStream,
+} from "./history/repository/history_report.ts";
+import { askAbout, QUESTION_OPTIONS } from "./history/repository/question.ts";
+import { SLOWER_RULE } from "./history/repository/test_history.ts";
+import {
+  defineTool,
+  parseChoice,
+  parseCount,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
+
+/** A run is reported as slow when it takes so many times as long. */
+const SLOW_RUN = 1.25;
+
+export const tool: Tool = defineTool({
+  name: "subunit-history",
+  summary: "Show what became of tests in the runs of a repository",
+  operands: "[TEST...]",
+  options: {
+    sort: {
+      value: HISTORY_ORDERS.join("|"),
+      help: "which tests, and in which order (default: all, by id)",
+    },
+    top: { value: "N", help: "only the first N" },
+    "min-runs": {
+      value: "N",
+      help: "take no test of fewer runs as flaky or slower (5)",
+    },
+    format: { value: "text|tsv|json|stream", help: "the form (default: text)" },
+    "exit-status": { help: "exit 1 when there is something to show" },
+    bisect: {
+      value: "TEST",
+      help: "print the git command that finds the commit since which it fails",
+    },
+    slower: { value: "N", help: "how many times as long is slower (1.5)" },
+    floor: { value: "MS", help: "how many milliseconds at least (50)" },
+    newest: { value: "N", help: "compare the newest N runs (3)" },
+    baseline: { value: "N", help: "with N runs before them (10)" },
+    ...QUESTION_OPTIONS,
+  },
+  notes: `With TESTs, there is a row for each run that has one of them: ${
+    RUN_COLUMNS.join(", ")
+  }.
+Otherwise there is a row for each test: ${HISTORY_COLUMNS.join(", ")}.
+A blip is evidence that a test is flaky: attempts in a run that disagree, runs of one
+commit that disagree, or an excursion: good, bad in some runs, good again. A test
+that is broken has none. rate is blips by runs, and low the least that it is, at
+95 %: flaky tests are sorted by it. since is set for tests that fail now.
+median is what a test took before the newest runs, last what it took last, and ratio
+how many times as long it takes now: medians of the times in which it passed, each
+by the factor of its run, as machines are slow or fast. A test is slower with three
+median deviations more, too. The form stream has the newest packets of the tests,
+with the tags flaky, slower and since:RUN.`,
+  exitStatus: [
+    "the question is answered",
+    "with --exit-status: there is a row; with --bisect: there is no answer",
+    "there are no runs, or a usage or I/O error",
+  ],
+  examples: [
+    "subunit-history --sort flaky --top 10",
+    "subunit-history --sort slower --format stream | subunit-ls --times",
+  ],
+  async run(io, options, tests) {
+    const order = parseChoice("sort", options.sort ?? "id", HISTORY_ORDERS);
+    const format = parseChoice("format", options.format ?? "text", [
+      ...TABLE_FORMATS,
+      "stream",
+    ]);
+    const count = (name: "top" | "min-runs" | "newest" | "baseline") =>
+      options[name] === undefined ? undefined : parseCount(name, options[name]);
+    const minRuns = count("min-runs") ?? 5, top = count("top") ?? Infinity;
+    const rule = {
+      ratio: parseFactor("slower", options.slower) ?? SLOWER_RULE.ratio,
+      floor: (parseFactor("floor", options.floor) ?? 1000 * SLOWER_RULE.floor) /
+        1000,
+      newest: count("newest") ?? SLOWER_RULE.newest,
+      baseline: count("baseline") ?? SLOWER_RULE.baseline,
+    };
+    const { bisect } = options;
+    if (bisect !== undefined && tests.length > 0) {
+      throw new UsageError("Options --bisect and TESTs exclude each other");
+    }
+    const wanted = bisect === undefined ? tests : [bisect];
+    const only = wanted.length === 0 ? undefined : new Set(wanted);
+    const question = await askAbout(options, [], only);
+    if (tests.length > 0 && format !== "stream") {
+      const rows = await runRows(question);
+      writeTable(io.out, RUN_COLUMNS, rows.slice(-top), format);
+      return options["exit-status"] && rows.length > 0 ? 1 : 0;
+    }
+    const { histories, newest } = await findHistories(question, rule);
+    if (bisect !== undefined) {
+      const answer = bisectCommand(histories, bisect);
+      if (typeof answer !== "string") {
+        io.warn(answer.problem);
+        return 1;
+      }
+      io.out.writeText(`${answer}\n`);
+      return 0;
+    }
+    const rows = orderHistories(histories, order, minRuns).slice(0, top);
+    if (order === "slower") {
+      for (const { unit, factor } of newest) {
+        if (factor < SLOW_RUN) continue;
+        const { id } = unit.parts.at(-1)!;
+        io.warn(`Run ${id} is ${factor.toFixed(1)}x slower as a whole`);
+      }
+    }
+    if (format === "stream") await writeStream(io.out, question, rows, minRuns);
+    else writeTable(io.out, HISTORY_COLUMNS, rows.map(historyRow), format);
+    return options["exit-status"] && rows.length > 0 ? 1 : 0;
+  },
+});
+
+function parseFactor(
+  name: string,
+  value: string | undefined,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(/^(\d+(?:\.\d+)?)(?:ms|x)?$/.exec(value)?.[1]);
+  if (number >= 0) return number;
+  throw new UsageError(`Option --${name} is "${value}": expected a number`);
+}
+
+if (import.meta.main) runTool(tool);
