@@ -1,0 +1,417 @@
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
+import { decodePacket, encodePacket } from "@subunit/codec";
+import { callTool, test } from "../support/call.ts";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import {
+  keepRun,
+  keepRuns,
+  type KeptRun,
+  packetsOf,
+  runId,
+} from "../support/kept_runs.ts";
+import { text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
+import { equalBytes, eventsIn, outcomesIn } from "../support/streams.ts";
+
+const SEED = 17;
+
+/** What the tool writes, as text, and its exit status. */
+async function failing(
+  { path }: Pick<TempRepository, "path">,
+  ...args: string[]
+): Promise<[string, number, string]> {
+  const { stdout, status, stderr } = await callTool(
+    "subunit-failing",
+    [`--repo=${path}`, ...args],
+  );
+  return [text(stdout), status, stderr];
+}
+
+/** The ids that fail. */
+async function ids(repository: TempRepository, ...args: string[]) {
+  const [out] = await failing(repository, "--list", ...args);
+  return out.split("\n").slice(0, -1).join(" ");
+}
+
+test("subunit-failing writes the newest packets, and since when they are", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    "a P b P c F",
+    { tests: "a P b F c F", routeCode: "1" },
+    "b F",
+    "a P",
+  );
+  const { stdout, status } = await callTool("subunit-failing", [
+    repository.repo,
+  ]);
+  assertEquals(status, 1);
+  assertEquals(
+    outcomesIn(eventsIn(stdout)).map(({ testId, tags, routeCode }) =>
+      `${testId} ${tags} ${routeCode}`
+    ),
+    [`c since:${runId(0)} 1`, `b since:${runId(1)} undefined`],
+  );
+  // The packets leave as they came, but for the tag of the last one.
+  const kept = eventsIn(packetsOf({ tests: "b F" }, 2)).map((event) =>
+    event.status === "fail" ? { ...event, tags: [`since:${runId(1)}`] } : event
+  );
+  const expected = concat(kept.map((event) => encodePacket(event)));
+  assert(equalBytes(stdout.slice(-expected.length), expected));
+});
+
+test("subunit-failing --list and --format write ids and facts", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    { tests: "a P b P c F", start: { commit: "4f2c1ab" } },
+    "a P b F c F",
+    { tests: "a P b F c U", tags: ["fault:1-h2ffvs7z1vc6dbmr"] },
+  );
+  assertEquals(await failing(repository, "--list"), ["b\nc\n", 1, ""]);
+  assertEquals(await failing(repository, "-l0"), ["b\0c\0", 1, ""]);
+  const [tsv] = await failing(repository, "--format=tsv");
+  assertEquals(
+    tsv,
+    `b\tfail\t${runId(1)}\ttrue\t${
+      runId(0)
+    }\t4f2c1ab\t2\tfault:1-h2ffvs7z1vc6dbmr\t\n` +
+      `c\tuxsuccess\t${runId(0)}\tfalse\t\t\t3\tfault:1-h2ffvs7z1vc6dbmr\t\n`,
+  );
+  const [json] = await failing(repository, "--format=json");
+  assertEquals(JSON.parse(json.split("\n")[0]), {
+    id: "b",
+    outcome: "fail",
+    since: runId(1),
+    since_known: true,
+    last_good: runId(0),
+    last_good_commit: "4f2c1ab",
+    runs: 2,
+    fault: "fault:1-h2ffvs7z1vc6dbmr",
+  });
+  const [table] = await failing(repository, "--format=text");
+  assertEquals(table.split("\n")[0].split(/ +/).slice(0, 3), [
+    "id",
+    "outcome",
+    "since",
+  ]);
+});
+
+test("subunit-failing ends with 0, 1 and 2", async () => {
+  using repository = new TempRepository();
+  Deno.mkdirSync(`${repository.path}/runs`, { recursive: true });
+  Deno.writeTextFileSync(`${repository.path}/format`, "subunit-runs 1\n");
+  assertRefused(
+    await callTool("subunit-failing", [repository.repo]),
+    "subunit-failing",
+    "there are no runs yet",
+  );
+  keepRuns(repository, "a F");
+  assertEquals((await failing(repository))[1], 1);
+  keepRun(repository, 1, { tests: "a P" });
+  assertEquals(await failing(repository), ["", 0, ""]);
+  assertRefused(
+    await callTool("subunit-failing", [repository.repo, "--branch=x"]),
+    "subunit-failing",
+    "none of the runs is selected",
+  );
+  for (const args of [["-0"], ["-l", "--format=json"], ["--format=x"]]) {
+    assertRefused(
+      await callTool("subunit-failing", [repository.repo, ...args]),
+      "subunit-failing",
+    );
+  }
+});
+
+test("a filtered run of a passing test forgets nothing, as it does in testr and stestr", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F c F", "b P c F", "a P");
+  assertEquals(await ids(repository), "c");
+});
+
+test("two writers lose no failure of forty, where testr lost 12 and stestr 8", async () => {
+  using repository = new TempRepository();
+  keepRun(repository, 0, { tests: "a P", start: { scope: "full" } });
+  const load = async (writer: number) => {
+    for (let i = 0; i < 20; i++) {
+      await callTool(
+        "subunit-load",
+        [repository.repo, "--quiet", "--partial", "--no-git"],
+        { stdin: packetsOf({ tests: `test-${writer}-${i} F` }, 1) },
+      );
+    }
+  };
+  await Promise.all([load(1), load(2)]);
+  assertEquals((await ids(repository)).split(" ").length, 40);
+});
+
+// pytest#6423, #5301, Playwright#30924, rspec#2470: the last run, or one of two
+// that overlap, replaced what failed in others.
+test("shards and reruns each keep what they did not run", async () => {
+  using repository = new TempRepository();
+  const part = (part: string) => ({ scope: "full", group: "g", part } as const);
+  keepRuns(
+    repository,
+    { tests: "a F b P", start: part("1/2") },
+    { tests: "c F d P", start: part("2/2") },
+    { tests: "c P", start: { scope: "partial" } },
+  );
+  assertEquals(await ids(repository), "a");
+  // A part that is missing makes a build partial, and it is said.
+  keepRun(repository, 3, {
+    tests: "a P",
+    start: { scope: "full", group: "h", part: "1/2" },
+  });
+  keepRun(repository, 4, { tests: "e F", start: { scope: "partial" } });
+  const [out, , stderr] = await failing(repository, "--list");
+  assertEquals(out, "e\n");
+  assertMessage(stderr, "subunit-failing", 'group "h"', "1 of 2 parts");
+});
+
+// pytest#2621, #7758: an empty list ran everything.
+test("an empty list of failures is empty", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P");
+  assertEquals(await failing(repository, "-l0"), ["", 0, ""]);
+});
+
+// pytest#3139, atago#201: a deleted test blocked the others, or stayed for good.
+test("a deleted test leaves the list, and it is said", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F c F", "a P c F d P");
+  const [out, status, stderr] = await failing(repository, "--list");
+  assertEquals([out, status], ["c\n", 1]);
+  assertMessage(stderr, "subunit-failing", "1 gone: renamed or deleted?");
+  assertEquals(await ids(repository, "--gone"), "c b");
+});
+
+// stestr#224, labs#7521: dated lines join a renamed test.
+test("a renamed test keeps its history", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "old F b P", "b P new F");
+  Deno.writeTextFileSync(
+    `${repository.path}/renames`,
+    "# by hand\nold\tnew\t2026-11-01T12:30:00Z\n",
+  );
+  const [tsv, , stderr] = await failing(repository, "--format=tsv");
+  assertEquals(tsv.split("\t").slice(0, 3), ["new", "fail", runId(0)]);
+  assertEquals(stderr, "");
+  // The packets of an older run have the old name.
+  keepRun(repository, 2, { tests: "new S", start: { scope: "partial" } });
+  Deno.removeSync(`${repository.path}/runs/${runId(1)}.subunit.gz`);
+  const { stdout } = await callTool("subunit-failing", [repository.repo]);
+  assertEquals(outcomesIn(eventsIn(stdout)).map(({ testId }) => testId), [
+    "old",
+  ]);
+  Deno.writeTextFileSync(`${repository.path}/renames`, "old new\n");
+  assertRefused(
+    await callTool("subunit-failing", [repository.repo]),
+    "subunit-failing",
+    "line 1",
+  );
+});
+
+test("subunit-failing --unrun adds what a torn or stopped run did not reach", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b P c F d P", {
+    tests: "a P b L e E",
+    isTorn: true,
+  });
+  assertEquals(await ids(repository), "b c");
+  assertEquals(await ids(repository, "--unrun"), "b c d e");
+  const { stdout, status } = await callTool("subunit-failing", [
+    repository.repo,
+    "--unrun",
+  ]);
+  assertEquals(status, 1);
+  const listed = eventsIn(stdout).filter(({ status }) => status === "exists");
+  assertEquals(listed.map(({ testId }) => testId), ["d", "e"]);
+  keepRun(repository, 2, { tests: "a P b P c P d P" });
+  keepRun(repository, 3, { tests: "a P", signal: "SIGINT" });
+  // The newest wide run has no "e".
+  assertEquals(await ids(repository, "--unrun"), "b c d");
+  assertEquals((await failing(repository, "-l"))[1], 0);
+  assertEquals((await failing(repository, "-l", "--unrun"))[1], 1);
+});
+
+test("subunit-failing --by-route takes workers apart", async () => {
+  using repository = new TempRepository();
+  keepRun(repository, 0, { tests: "a P" });
+  const path = `${repository.path}/runs/${runId(1)}.subunit`;
+  Deno.writeFileSync(
+    path,
+    concat([
+      packetsOf({ tests: "a F", routeCode: "py3/0" }, 1),
+      packetsOf({ tests: "a P2", routeCode: "py4/0" }, 1),
+    ]),
+  );
+  assertEquals(await ids(repository), "");
+  const { stdout } = await callTool("subunit-failing", [
+    repository.repo,
+    "--by-route",
+  ]);
+  assertEquals(eventsIn(stdout).map(({ routeCode }) => routeCode), [
+    "py3/0",
+    "py3/0",
+  ]);
+});
+
+test("of several attempts, the decisive one is written", async () => {
+  using repository = new TempRepository();
+  Deno.mkdirSync(`${repository.path}/runs`, { recursive: true });
+  Deno.writeTextFileSync(`${repository.path}/format`, "subunit-runs 1\n");
+  const attempts = ["a P", "a F", "b P"].map((tests, i) =>
+    packetsOf({ tests }, i)
+  );
+  const path = `${repository.path}/runs/${runId(0)}.subunit`;
+  Deno.writeFileSync(path, concat(attempts));
+  const { stdout } = await callTool("subunit-failing", [repository.repo]);
+  const events = outcomesIn(eventsIn(stdout));
+  assertEquals(events.map(({ status }) => status), ["fail"]);
+  assertEquals(eventsIn(stdout).length, 2);
+});
+
+test("files replace the repository, and nothing is written to their folder", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F", "a F");
+  const folder = `${repository.path}/runs`;
+  const { stdout } = await callTool("subunit-failing", ["--list", folder]);
+  assertEquals(text(stdout), "a\nb\n");
+  const files = [0, 1].map((hour) => `${folder}/${runId(hour)}.subunit.gz`);
+  const listed = await callTool("subunit-failing", ["--list", ...files]);
+  assertEquals(text(listed.stdout), "a\nb\n");
+});
+
+/** Histories of a few tests, with everything that makes a difference. */
+const anyHistory: fc.Arbitrary<KeptRun[]> = fc.array(
+  fc.record({
+    tests: fc.array(
+      fc.tuple(
+        fc.constantFrom("a", "b", "c", "d"),
+        fc.constantFrom("P0.5", "P9", "F", "F2", "U", "S", "X", "L", "E"),
+      ).map((words) => words.join(" ")),
+      { maxLength: 5 },
+    ).map((tests) => tests.join(" ")),
+    start: fc.record({
+      scope: fc.constantFrom(undefined, "full" as const, "partial" as const),
+      variant: fc.constantFrom(undefined, undefined, "v"),
+      commit: fc.constantFrom(undefined, "aaaa", "bbbb"),
+    }),
+    isTorn: fc.boolean(),
+    isPlain: fc.boolean(),
+    routeCode: fc.constantFrom(undefined, "0"),
+  }),
+  { minLength: 1, maxLength: 8 },
+);
+
+const QUESTIONS: [name: string, ...args: string[]][] = [
+  ["subunit-failing", "--gone", "--unrun"],
+  ["subunit-failing", "--format=json", "--skip-clears"],
+  ["subunit-history", "--format=json"],
+  ["subunit-history", "--format=json", "a", "c"],
+  ["subunit-history", "--format=stream", "--sort=flaky", "--min-runs=1"],
+];
+
+/** All that is answered from a folder of runs. */
+async function answers(repo: string): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const [name, ...args] of QUESTIONS) {
+    const { stdout, status, stderr } = await callTool(name, [
+      `--repo=${repo}`,
+      ...args,
+    ]);
+    found.push([stdout.toHex(), status, stderr]);
+  }
+  return found;
+}
+
+test("digests answer what the runs do, whatever is done to the cache", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyHistory, fc.nat(), async (history, chance) => {
+      using repository = new TempRepository();
+      keepRuns(repository, ...history);
+      // A folder of streams has no cache.
+      const expected = await answers(`${repository.path}/runs`);
+      assertEquals(await answers(repository.path), expected);
+      assertEquals(await answers(repository.path), expected);
+      const cache = `${repository.path}/cache`;
+      const names = [...Deno.readDirSync(cache)].map(({ name }) => name).sort();
+      const path = `${cache}/${names[chance % names.length]}`;
+      const bytes = Deno.readFileSync(path);
+      Deno.writeFileSync(path, bytes.slice(0, chance % bytes.length));
+      assertEquals(await answers(repository.path), expected);
+      // What is wrong was made again.
+      assertEquals(Deno.readFileSync(path), bytes);
+      // The digest of another run, as that of one that was pruned or thinned.
+      const digests = names.filter((name) => name.endsWith(".digest"));
+      const [one, other] = [digests[0], digests.at(-1)];
+      if (one !== other) {
+        Deno.copyFileSync(`${cache}/${other}`, `${cache}/${one}`);
+      }
+      keepRun(repository, 0, {
+        ...history[0],
+        tags: ["thinned"],
+        isPlain: true,
+        isTorn: false,
+      });
+      for (const kind of ["part", "subunit.gz"]) {
+        try {
+          Deno.removeSync(`${repository.path}/runs/${runId(0)}.${kind}`);
+        } catch {
+          // It was the other one.
+        }
+      }
+      const thinned = await answers(`${repository.path}/runs`);
+      assertEquals(await answers(repository.path), thinned);
+    }),
+    { seed: SEED, numRuns: 25 },
+  );
+});
+
+test("a cache that is cut at any byte is made again", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F", "a F b F", "b P");
+  const expected = await failing(repository, "--format=json");
+  const cache = `${repository.path}/cache`;
+  for (const { name } of [...Deno.readDirSync(cache)]) {
+    const path = `${cache}/${name}`, bytes = Deno.readFileSync(path);
+    for (let length = 0; length < bytes.length; length++) {
+      Deno.writeFileSync(path, bytes.slice(0, length));
+      assertEquals(await failing(repository, "--format=json"), expected);
+      assertEquals(Deno.readFileSync(path), bytes);
+    }
+  }
+  Deno.removeSync(cache, { recursive: true });
+  assertEquals(await failing(repository, "--format=json"), expected);
+});
+
+test("repositories that are joined by copying answer the same, in any order", async () => {
+  const one: KeptRun[] = [{ tests: "a P b F c P" }, { tests: "b F d F" }];
+  const two: KeptRun[] = [{ tests: "a F b P c P" }, {
+    tests: "c L",
+    isTorn: true,
+  }];
+  const joined = async (order: readonly number[]) => {
+    using repository = new TempRepository();
+    for (const side of order) {
+      // The runs of the two come in turn; copying twice changes nothing.
+      const runs = side === 0 ? one : two;
+      runs.forEach((run, i) => keepRun(repository, 2 * i + side, run));
+      await answers(repository.path);
+    }
+    return await answers(repository.path);
+  };
+  const expected = await joined([0, 1]);
+  for (const order of [[1, 0], [0, 1, 0], [1, 0, 1, 0]]) {
+    assertEquals(await joined(order), expected);
+  }
+});
+
+test("packets of a failing test are whole packets", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a F b P");
+  const { stdout } = await callTool("subunit-failing", [repository.repo]);
+  assertEquals(decodePacket(stdout.slice(0, stdout[3])).testId, "a");
+});

@@ -1,0 +1,258 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { callTool, test } from "../support/call.ts";
+import { assertMessage, assertRefused } from "../support/checks.ts";
+import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
+import { text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
+import { eventsIn, outcomesIn } from "../support/streams.ts";
+
+/** The rows that the tool writes, as objects. */
+async function history(
+  { repo }: TempRepository,
+  ...args: string[]
+): Promise<Record<string, unknown>[]> {
+  const { stdout, stderr } = await callTool("subunit-history", [
+    repo,
+    "--format=json",
+    ...args,
+  ]);
+  assertEquals(stderr, "");
+  return text(stdout).split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
+
+/** The ids of the rows. */
+async function ids(repository: TempRepository, ...args: string[]) {
+  return (await history(repository, ...args)).map(({ id }) => id).join(" ");
+}
+
+test("subunit-history has a row for each test", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    "a P1 b P2",
+    "a F b P2",
+    "a P1 b P2 c P",
+    "a P1 b F c P",
+    "a P1 b F c S",
+  );
+  assertEquals(await history(repository), [
+    {
+      id: "a",
+      runs: 5,
+      fails: 1,
+      blips: 1,
+      rate: 0.2,
+      low: (await history(repository))[0].low,
+      first_bad: runId(1),
+      last_good: runId(4),
+      last: 1,
+    },
+    {
+      id: "b",
+      runs: 5,
+      fails: 2,
+      blips: 0,
+      rate: 0,
+      low: 0,
+      since: runId(3),
+      first_bad: runId(3),
+      last_good: runId(2),
+      last: 2,
+    },
+    {
+      id: "c",
+      runs: 2,
+      fails: 0,
+      blips: 0,
+      rate: 0,
+      low: 0,
+      last_good: runId(3),
+      last: 1,
+    },
+  ]);
+  assertEquals(await ids(repository, "--sort=flaky"), "a");
+  assertEquals(await ids(repository, "--sort=flaky", "--min-runs=6"), "");
+  assertEquals(await ids(repository, "--sort=failing"), "b");
+  assertEquals(await ids(repository, "--sort=new"), "c");
+  assertEquals(await ids(repository, "--sort=slowest"), "b a c");
+  assertEquals(await ids(repository, "--sort=slowest", "--top=1"), "b");
+});
+
+test("subunit-history TEST has a row for each run that has it", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    { tests: "a P1.5 b P", start: { commit: "aaaa", branch: "main" } },
+    "b P",
+    {
+      tests: "a F2",
+      tags: ["fault:1-h2ffvs7z1vc6dbmr"],
+      start: { variant: "v" },
+    },
+    "a E",
+  );
+  assertEquals(await history(repository, "a"), [
+    {
+      id: "a",
+      run: runId(0),
+      when: "2026-11-01T12:00:00Z",
+      outcome: "success",
+      seconds: 1.5,
+      commit: "aaaa",
+      branch: "main",
+      attempts: "1",
+    },
+    {
+      id: "a",
+      run: runId(3),
+      when: "2026-11-01T15:00:00Z",
+      outcome: "exists",
+    },
+    {
+      id: "a",
+      run: runId(2),
+      when: "2026-11-01T14:00:00Z",
+      outcome: "fail",
+      seconds: 2,
+      variant: "v",
+      fault: "fault:1-h2ffvs7z1vc6dbmr",
+      attempts: "1",
+    },
+  ]);
+  assertEquals(await history(repository, "unknown"), []);
+  assertEquals((await history(repository, "a", "--branch=main")).length, 1);
+  assertEquals((await history(repository, "a", "-n1")).length, 1);
+});
+
+test("subunit-history --sort slower compares medians by the factors of runs", async () => {
+  using repository = new TempRepository();
+  const steady = "b P1 c P1 d P1 e P1 f P1 g P1";
+  for (let hour = 0; hour < 10; hour++) {
+    keepRun(repository, hour, { tests: `a P1 ${steady}` });
+  }
+  for (let hour = 10; hour < 13; hour++) {
+    keepRun(repository, hour, { tests: `a P2 ${steady}` });
+  }
+  assertEquals(await ids(repository, "--sort=slower"), "a");
+  assertEquals(await ids(repository, "--sort=slower", "--slower=2.5"), "");
+  assertEquals(await ids(repository, "--sort=slower", "--floor=2000"), "");
+  // Now all take twice as long: the machine is slow.
+  for (let hour = 13; hour < 16; hour++) {
+    keepRun(repository, hour, {
+      tests: `a P4 ${steady.replaceAll("P1", "P2")}`,
+    });
+  }
+  const { stdout, stderr } = await callTool("subunit-history", [
+    repository.repo,
+    "--sort=slower",
+    "--format=tsv",
+  ]);
+  assertEquals(text(stdout).split("\t")[0], "a");
+  assertMessage(stderr, "subunit-history", runId(15), "2.0x slower as a whole");
+});
+
+test("subunit-history --format stream has the newest packets and tags", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b P", "a F b P", "a P b P", "a P b F", {
+    tests: "a P b F",
+    tags: ["mine"],
+  });
+  const { stdout } = await callTool("subunit-history", [
+    repository.repo,
+    "--format=stream",
+  ]);
+  assertEquals(
+    outcomesIn(eventsIn(stdout)).map(({ testId, tags }) => `${testId} ${tags}`),
+    ["a flaky,mine", `b mine,since:${runId(3)}`],
+  );
+});
+
+test("subunit-history --exit-status is a gate", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P", "a F", "a P", "a P", "a P");
+  const status = async (...args: string[]) =>
+    (await callTool("subunit-history", [repository.repo, ...args])).status;
+  assertEquals(await status("--sort=flaky"), 0);
+  assertEquals(await status("--sort=flaky", "--exit-status"), 1);
+  assertEquals(await status("--sort=failing", "--exit-status"), 0);
+});
+
+test("subunit-history --bisect prints the command for git", async () => {
+  using repository = new TempRepository();
+  const at = (commit?: string, dirty?: boolean) => ({
+    start: { commit, dirty },
+  });
+  keepRuns(
+    repository,
+    { tests: "a P b P c F d P e P", ...at("aaaa111") },
+    { tests: "a P b F c F d P e P", ...at("bbbb222") },
+    { tests: "a F b F c F d P e P", ...at("cccc333") },
+    { tests: "a F b P c F d F e P", ...at("cccc333") },
+    { tests: "e F", start: { commit: "--output=x", scope: "partial" } },
+  );
+  const bisect = (test: string) =>
+    callTool("subunit-history", [repository.repo, "--bisect", test]);
+  const { stdout, status } = await bisect("a");
+  assertEquals(text(stdout), "git bisect start cccc333 bbbb222\n");
+  assertEquals(status, 0);
+  const problems: [test: string, problem: string][] = [
+    ["b", "it does not fail"],
+    ["c", "no run is known where it was good"],
+    ["d", "both good and bad"],
+    ["e", "not those of commits"],
+    ["f", "no run has it"],
+  ];
+  for (const [test, problem] of problems) {
+    const { stdout, status, stderr } = await bisect(test);
+    assertEquals([stdout.length, status], [0, 1]);
+    assertMessage(stderr, "subunit-history", problem);
+  }
+});
+
+test("subunit-history joins renamed tests", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "old P b P", "old F b P", "new P b P", "new P b P");
+  const renames = `${repository.folder}/renames.tsv`;
+  Deno.writeTextFileSync(renames, "old\tnew\t2026-11-01T13:30:00Z\n");
+  const [, joined] = await history(repository, `--renames=${renames}`);
+  assertEquals([joined.id, joined.runs, joined.blips], ["new", 4, 1]);
+  const rows = await history(repository, `--renames=${renames}`, "new");
+  assertEquals(rows.map(({ outcome }) => outcome), [
+    "success",
+    "fail",
+    "success",
+    "success",
+  ]);
+});
+
+test("names of tests cannot write to the terminal, or add columns", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a\u001b[2J\\b P");
+  const { stdout } = await callTool("subunit-history", [repository.repo]);
+  assertStringIncludes(text(stdout), "a\\u001b[2J\\b");
+  const tsv = await callTool("subunit-history", [
+    repository.repo,
+    "--format=tsv",
+  ]);
+  assertStringIncludes(text(tsv.stdout), "a\u001b[2J\\\\b\t1\t");
+});
+
+test("subunit-history refuses what it cannot use", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P");
+  for (
+    const args of [
+      ["--sort=x"],
+      ["--top=x"],
+      ["--slower=x"],
+      ["--floor=-1"],
+      ["--bisect=a", "b"],
+      ["--renames=/nowhere"],
+    ]
+  ) {
+    assertRefused(
+      await callTool("subunit-history", [repository.repo, ...args]),
+      "subunit-history",
+    );
+  }
+});
