@@ -53,17 +53,23 @@ export const tool: Tool = defineTool({
     format: { value: "FORM", help: "plain (default), tsv or json" },
     null: { short: "0", help: "end rows with NUL, for xargs -0" },
     count: { short: "c", help: "print only the number of tests" },
+    history: {
+      value: "DIR",
+      help: "say of failures since which run of a repository they fail",
+    },
   },
   notes:
     `A lost test has started and never ended. Damage is listed as ${PARSER_TEST_ID}.
 The columns of tsv are id, status, seconds, route code. Text between the packets
-goes to standard error when the list is for programs (--format, -0, --count).`,
+goes to standard error when the list is for programs (--format, -0, --count).
+With --history, failures have the tag since:RUN if they failed in the repository, or
+new-fail, and flaky; these are the tags of json and a fifth column of tsv.`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit-ls --failing run.subunit",
     "subunit-ls --sort time --top 10 --times < run.subunit",
   ],
-  run(io, options, files) {
+  async run(io, options, files) {
     const order = parseChoice("sort", options.sort ?? "stream", ORDERS);
     const format = parseChoice("format", options.format ?? "plain", FORMATS);
     const limit = options.top === undefined
@@ -73,7 +79,11 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       throw new UsageError("Options --count and --top exclude each other");
     }
     const outcomes = chosenOutcomes(options);
-    const { times, tree, count } = options;
+    const { times, tree, count, history } = options;
+    // Loaded only here: every module adds to the start-up time.
+    const past = history === undefined
+      ? undefined
+      : await (await import("./history/repository/past.ts")).Past.read(history);
     const list = new ListWriter(io.out, {
       outcomes,
       order,
@@ -83,6 +93,7 @@ goes to standard error when the list is for programs (--format, -0, --count).`,
       tree,
       null: options.null,
       count,
+      notesOf: past && (({ testId, outcome }) => past.tagsOf(testId, outcome)),
     });
     const isForPrograms = format !== "plain" || options.null || options.count;
     const pass = io.passthrough(options, isForPrograms ? io.err : io.out);

@@ -8,6 +8,7 @@
 
 import { GroupLog } from "./github/group_log.ts";
 import { UsageError } from "./kit/errors.ts";
+import { isDirectory } from "./kit/io/files.ts";
 import { isStdin } from "./kit/io/input.ts";
 import { hasColors, movesCursor, terminalSize } from "./kit/io/terminal.ts";
 import { parseDuration } from "./report/live/duration.ts";
@@ -52,7 +53,7 @@ export const tool: Tool = defineTool({
     total: { value: "N", help: "how many tests there will be" },
     history: {
       value: "FILE",
-      help: "learn from an earlier stream how many and how long",
+      help: "learn from an earlier stream or repository how many and how long",
     },
     every: {
       value: "TIME",
@@ -83,7 +84,7 @@ of the first 1000 are shown. NO_COLOR and FORCE_COLOR are obeyed.`,
   ],
   // A read that waits would keep the process alive.
   forcesExit: true,
-  run(io, options, files) {
+  async run(io, options, files) {
     const format = parseChoice("format", options.format ?? "bar", FORMATS);
     const every = parseDuration("every", options.every ?? "30s");
     const isWatched = options.stall !== undefined || options["stall-fail"];
@@ -97,7 +98,7 @@ of the first 1000 are shown. NO_COLOR and FORCE_COLOR are obeyed.`,
       total,
       history: options.history === undefined
         ? undefined
-        : readHistory(io, options.history),
+        : await readHistory(io, options.history),
     });
     return watch(io, files, screenFor(io, format), forecast, {
       detail: DETAILS[format],
@@ -110,12 +111,18 @@ of the first 1000 are shown. NO_COLOR and FORCE_COLOR are obeyed.`,
   },
 });
 
-function readHistory(io: ToolIO, file: string): History {
+async function readHistory(io: ToolIO, file: string): Promise<History> {
   if (isStdin(file)) {
     throw new UsageError("Option --history takes no standard input");
   }
   const history = new History();
-  io.forEachRows([file], (rows) => history.addRows(rows), () => {});
+  if (isDirectory(file)) {
+    // Loaded only here: every module adds to the start-up time.
+    const { Past } = await import("./history/repository/past.ts");
+    for (const run of (await Past.read(file)).newestWide) {
+      await run.forEachRows((rows) => history.addRows(rows), () => {});
+    }
+  } else io.forEachRows([file], (rows) => history.addRows(rows), () => {});
   if (history.count === 0) io.warn(`${file} has no test that ended`);
   return history;
 }

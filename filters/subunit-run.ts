@@ -7,7 +7,7 @@
  */
 
 import { pythonRegex } from "./kit/python/regex.ts";
-import { readList } from "./kit/tool/list_file.ts";
+import { readIds } from "./kit/tool/list_file.ts";
 import {
   defineTool,
   parseCount,
@@ -17,7 +17,7 @@ import {
   UsageError,
 } from "./kit/tool/tool.ts";
 import { type Client, withWorkers } from "./serve/run/client.ts";
-import { Durations } from "./serve/run/durations.ts";
+import { readEarlier } from "./serve/run/durations.ts";
 import { groupBy, usualGroup } from "./serve/run/groups.ts";
 import { bisect, type Plan, runPlan, watch } from "./serve/run/modes.ts";
 
@@ -33,8 +33,10 @@ export const tool: Tool = defineTool({
     history: {
       value: "FILE",
       list: true,
-      help: "learn from an earlier stream how long each test takes",
+      help: "learn from an earlier stream or repository how long tests take",
     },
+    "failing-first": { help: "run first what fails in the repository" },
+    failing: { help: "run only what fails in it" },
     group: {
       value: "REGEX",
       help: "keep tests together for which it finds the same",
@@ -92,20 +94,23 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
         `Options --${modes[0]} and --${modes[1]} exclude each other`,
       );
     }
-    const isAll = operands.length === 0 && options["load-list"].length === 0;
-    const listed = options["load-list"].flatMap((file) => readList(io, file));
-    const durations = new Durations();
-    for (const file of options.history) {
-      io.forEachItem(
-        [file],
-        (item) => durations.add(item),
-        () => durations.endChunk(),
-      );
+    for (const name of ["failing", "failing-first"] as const) {
+      if (options[name] && options.history.length === 0) {
+        throw new UsageError(`Option --${name} needs --history=DIR`);
+      }
     }
+    const earlier = await readEarlier(io, options.history);
+    const isAll = operands.length === 0 && options["load-list"].length === 0 &&
+      !options.failing;
+    const listed = options["load-list"].flatMap((file) => readIds(io, file));
+    const failing = options.failing ? earlier.failing : [];
+    const ids = [...operands, ...listed, ...failing];
+    if (options.failing && ids.length === 0) return 0;
     const repeats = count("repeat");
     const plan: Plan = {
-      ids: isAll ? undefined : [...operands, ...listed],
-      secondsOf: (id) => durations.secondsOf(id),
+      ids: isAll ? undefined : ids,
+      secondsOf: earlier.secondsOf,
+      first: options["failing-first"] ? earlier.failing : undefined,
       groupOf: options.group === undefined
         ? usualGroup
         : groupBy(pythonRegex(options.group)),

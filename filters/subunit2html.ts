@@ -42,6 +42,10 @@ export const tool: Tool = defineTool({
       value: "DIR",
       help: "write longer files to DIR, and link to them",
     },
+    history: {
+      value: "DIR",
+      help: "tag failures with the run of a repository since which they fail",
+    },
     ...REPORT_OPTIONS,
   },
   notes:
@@ -57,8 +61,8 @@ ${REPORT_NOTES}`,
     "subunit2html -o report.html run.subunit",
     './runner | subunit2html --commit "$(git rev-parse HEAD)" > report.html',
   ],
-  run(io, options, files) {
-    const { title = "Test results", commit, attachments } = options;
+  async run(io, options, files) {
+    const { title = "Test results", commit, attachments, history } = options;
     const maxAttachmentBytes = parseBytes(
       "max-attachment",
       options["max-attachment"] ?? "1M",
@@ -72,12 +76,22 @@ ${REPORT_NOTES}`,
       isRegularFile,
     );
     const facts = new RunFacts({ title, commit });
+    // Loaded only here: every module adds to the start-up time.
+    const past = history === undefined
+      ? undefined
+      : await (await import("./history/repository/past.ts")).Past.read(history);
+    const tagsOf = past && past.tagsOf.bind(past);
     return runReport(
       io,
       options,
       files,
       (out) =>
-        new HtmlReport(out, facts, { maxAttachmentBytes, folder, project }),
+        new HtmlReport(out, facts, {
+          maxAttachmentBytes,
+          folder,
+          project,
+          tagsOf,
+        }),
       {
         attachments: folder !== undefined || endsFor(maxAttachmentBytes),
         other: (item) => facts.addOther(item),

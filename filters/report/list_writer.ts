@@ -33,6 +33,8 @@ export interface ListOptions {
   readonly null: boolean;
   /** Whether only the number of rows is written. */
   readonly count: boolean;
+  /** What else to say of a test, as tags; it may be nothing. */
+  readonly notesOf?: (row: Row) => readonly string[];
 }
 
 /** Writes a list of tests. */
@@ -56,7 +58,8 @@ export class ListWriter {
     this.#out = out;
     this.#options = options;
     this.#rowEnd = Uint8Array.of(options.null ? 0x00 : 0x0a);
-    this.#isPlain = options.format === "plain" && !options.times;
+    this.#isPlain = options.format === "plain" && !options.times &&
+      options.notesOf === undefined;
     if (tree || order !== "stream") this.#held = heldRows(order, limit);
     this.takesRows = this.#held === undefined &&
       (options.count || this.#isPlain && !out.isTerminal);
@@ -99,10 +102,10 @@ export class ListWriter {
 
   #write(row: Row, depth = 0): void {
     const out = this.#out;
-    const { format, times } = this.#options;
+    const { format, times, notesOf } = this.#options;
     if (depth > 0 && format === "plain") out.writeText("  ".repeat(depth));
     if (this.#isPlain) writeId(out, row);
-    else out.writeName(formatRow(row, format, times));
+    else out.writeName(formatRow(row, format, times, notesOf?.(row)));
     out.write(this.#rowEnd);
   }
 }

@@ -103,31 +103,43 @@ export function heldRows(
 export const FORMATS = ["plain", "tsv", "json"] as const;
 export type Format = typeof FORMATS[number];
 
-/** A row's line, without its end. */
+/**
+ * A row's line, without its end.
+ *
+ * @param notes are written behind the row, or as tags in JSON
+ */
 export function formatRow(
   row: Row,
   format: Format,
   withTimes: boolean,
+  notes?: readonly string[],
 ): string {
   switch (format) {
-    case "plain":
-      return withTimes ? `${row.testId} ${formatTime(row) ?? "-"}` : row.testId;
+    case "plain": {
+      const shown = notes?.length ? ` (${notes.join(", ")})` : "";
+      return withTimes
+        ? `${row.testId} ${formatTime(row) ?? "-"}${shown}`
+        : row.testId + shown;
+    }
     case "tsv":
       return [
         row.testId,
         row.outcome,
         formatTime(row) ?? "",
         row.routeCode ?? "",
+        ...notes === undefined ? [] : [notes.join(",")],
       ].map(escapeField).join("\t");
-    case "json":
+    case "json": {
+      const tags = [...row.tags, ...notes ?? []];
       return JSON.stringify({
         test_id: row.testId,
         outcome: row.outcome,
         seconds: row.seconds,
-        tags: row.tags.length > 0 ? row.tags : undefined,
+        tags: tags.length > 0 ? tags : undefined,
         route_code: row.routeCode,
         parent_test_id: row.parentTestId,
       });
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 import { OUTCOMES, TEST_STATUSES } from "@subunit/codec";
 import { ToolError } from "../kit/errors.ts";
 import { pythonRegex, pythonSubstitute } from "../kit/python/regex.ts";
-import { readList } from "../kit/tool/list_file.ts";
+import { readIds } from "../kit/tool/list_file.ts";
 import {
   type OptionTable,
   type OptionValues,
@@ -209,7 +209,7 @@ function globTest(globs: readonly string[]): (text: string) => boolean {
 }
 
 function idSet(io: ToolIO, lists: readonly string[]): ReadonlySet<string> {
-  return new Set(lists.flatMap((list) => readList(io, list)));
+  return new Set(lists.flatMap((list) => readIds(io, list)));
 }
 
 /** Returns a function that applies each REGEX and TEXT in turn. */

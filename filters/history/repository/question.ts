@@ -15,7 +15,7 @@ import {
   type RunOptionValues,
   selectRuns,
 } from "./selection.ts";
-import { parentOf, runsOf } from "./store.ts";
+import { parentOf, type Run, runsOf } from "./store.ts";
 import {
   type LoadRun,
   type Rename,
@@ -65,18 +65,10 @@ export async function askAbout(
   const selected = isSelected
     ? await selectRuns(stored, options, Date.now() / 1000)
     : stored;
-  const runs = selected.filter((run) => run.state !== "running").map(knownRun);
-  const [ours] = stored.filter((run) => run.isOurs);
-  const renames = options.renames !== undefined
-    ? readRenames(options.renames)
-    : ours === undefined
-    ? []
-    : readRenames(`${parentOf(parentOf(ours.path))}/renames`, true);
-  const names = new TestNames(renames, only);
-  const digests = new Digests(names, options["by-route"]);
-  // All rows are of known runs.
-  const load: LoadRun = (row) => digests.load(row as KnownRun);
-  const units = unitsOf(runs, load);
+  const runs = endedRuns(selected);
+  const renames = options.renames === undefined
+    ? renamesBeside(stored)
+    : readRenames(options.renames);
   if (runs.length === 0) {
     throw new ToolError(
       isSelected && stored.length > 0
@@ -84,7 +76,36 @@ export async function askAbout(
         : "Cannot answer: there are no runs yet, write some with subunit-load",
     );
   }
-  return { runs, units, names, load };
+  return questionOf(runs, renames, options["by-route"], only);
+}
+
+/** A question about all runs, perhaps none, without options. */
+export function ask(stored: readonly Run[]): Question {
+  return questionOf(endedRuns(stored), renamesBeside(stored), false, undefined);
+}
+
+function endedRuns(runs: readonly Run[]): KnownRun[] {
+  return runs.filter((run) => run.state !== "running").map(knownRun);
+}
+
+function renamesBeside(runs: readonly Run[]): Rename[] {
+  const ours = runs.find((run) => run.isOurs);
+  return ours === undefined
+    ? []
+    : readRenames(`${parentOf(parentOf(ours.path))}/renames`, true);
+}
+
+function questionOf(
+  runs: readonly KnownRun[],
+  renames: readonly Rename[],
+  byRoute: boolean,
+  only: ReadonlySet<string> | undefined,
+): Question {
+  const names = new TestNames(renames, only);
+  const digests = new Digests(names, byRoute);
+  // All rows are of known runs.
+  const load: LoadRun = (row) => digests.load(row as KnownRun);
+  return { runs, units: unitsOf(runs, load), names, load };
 }
 
 function pickSelecting(options: RunOptionValues) {

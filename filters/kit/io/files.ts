@@ -15,6 +15,15 @@ export function isRegularFile(path: string): boolean {
   }
 }
 
+/** Whether a folder is at a path. */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether two paths lead to one regular file. */
 export function isSameFile(path: string, other: string): boolean {
   try {

@@ -4,10 +4,31 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { toUtf8 } from "@subunit/codec/text";
 import { ToolError } from "../errors.ts";
 import { lines } from "../io/lines.ts";
 import type { ToolIO } from "./tool_io.ts";
+
+const NUL = 0x00;
+
+/**
+ * Returns the ids in a list: its non-empty lines, or what ends with NUL, as
+ * `subunit-ls -0` and `subunit-failing -l0` write it.
+ *
+ * @throws {ToolError} when a line has a NUL, and the list does not end with one
+ */
+export function readIds(io: ToolIO, path: string): string[] {
+  const chunks = Array.from(
+    toUtf8(io.chunks([path])),
+    (chunk) => chunk.slice(),
+  );
+  if (chunks.findLast(({ length }) => length > 0)?.at(-1) !== NUL) {
+    return linesOf(chunks, path);
+  }
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return decoder.decode(concat(chunks)).split("\0").filter((id) => id !== "");
+}
 
 /**
  * Returns the non-empty lines of a file, or of standard input for "-".
@@ -15,8 +36,12 @@ import type { ToolIO } from "./tool_io.ts";
  * @throws {ToolError} when a line has a NUL, which no packet can hold
  */
 export function readList(io: ToolIO, path: string): string[] {
+  return linesOf(toUtf8(io.chunks([path])), path);
+}
+
+function linesOf(chunks: Iterable<Uint8Array>, path: string): string[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return Array.from(lines(toUtf8(io.chunks([path]))), (bytes, index) => {
+  return Array.from(lines(chunks), (bytes, index) => {
     const line = decoder.decode(bytes).replace(/\r$/, "");
     if (!line.includes("\0")) return line;
     throw new ToolError(

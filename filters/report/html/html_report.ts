@@ -36,11 +36,20 @@ const POLICY = [
   "form-action 'none'",
 ].join("; ");
 
+/** What a page shows beside the tests. */
+export interface HtmlOptions extends ArticleOptions {
+  /** More tags for a test; there may be none. */
+  readonly tagsOf?: (
+    testId: string,
+    outcome: ReportedTest["outcome"],
+  ) => readonly string[];
+}
+
 /** Writes a report about tests. */
 export class HtmlReport implements Report {
   readonly #out: Output;
   readonly #facts: RunFacts;
-  readonly #options: ArticleOptions;
+  readonly #options: HtmlOptions;
   /** How many lines of data there are. */
   #tests = 0;
   #articles = 0;
@@ -49,15 +58,15 @@ export class HtmlReport implements Report {
 
   #rows: DataRows | undefined;
 
-  constructor(out: Output, facts: RunFacts, options: ArticleOptions) {
+  constructor(out: Output, facts: RunFacts, options: HtmlOptions) {
     this.#out = out;
     this.#facts = facts;
     this.#options = options;
     out.writeText(headOf(facts.title));
   }
 
-  add(test: ReportedTest): void {
-    const number = ++this.#tests;
+  add(reported: ReportedTest): void {
+    const test = this.#tagged(reported), number = ++this.#tests;
     this.#facts.add(test);
     const isShown = isFailing(test) || isFlaky(test);
     const article = isShown || test.attachments.length > 0
@@ -93,6 +102,25 @@ export class HtmlReport implements Report {
         ? `<noscript id="${id}">${html}</noscript>\n`
         : `<script type="text/html" id="${id}">${html}</script>\n`,
     );
+  }
+
+  #tagged(test: ReportedTest): ReportedTest {
+    const { testId, outcome, routeCode, started, ended, seconds } = test;
+    const more = this.#options.tagsOf?.(testId, outcome) ?? [];
+    if (more.length === 0) return test;
+    const { parentTestId, attachments } = test;
+    const tags = [...test.tags, ...more];
+    return {
+      testId,
+      outcome,
+      tags,
+      routeCode,
+      started,
+      ended,
+      seconds,
+      parentTestId,
+      attachments,
+    };
   }
 
   #writeLine(line: string): void {

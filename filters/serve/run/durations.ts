@@ -1,13 +1,53 @@
 /**
- * How long tests took, from earlier streams.
+ * How long tests took and which failed, from earlier streams and repositories.
  *
  * @module
  */
 
 import { type StreamItem, TestCollator } from "@subunit/codec";
+import type { Past } from "../../history/repository/past.ts";
+import { isDirectory } from "../../kit/io/files.ts";
+import type { ToolIO } from "../../kit/tool/tool.ts";
+
+/** What is known of tests before they run. */
+export interface Earlier {
+  /** How long a test took, in seconds; undefined if that is unknown. */
+  secondsOf(id: string): number | undefined;
+  /** The tests that fail, of repositories. */
+  readonly failing: ReadonlySet<string>;
+}
+
+/** Reads streams, and folders that are repositories of runs. */
+export async function readEarlier(
+  io: ToolIO,
+  paths: readonly string[],
+): Promise<Earlier> {
+  const durations = new Durations(), pasts: Past[] = [];
+  for (const path of paths) {
+    if (isDirectory(path)) {
+      // Loaded only here: every module adds to the start-up time.
+      const { Past } = await import("../../history/repository/past.ts");
+      pasts.push(await Past.read(path));
+    } else {
+      io.forEachItem(
+        [path],
+        (item) => durations.add(item),
+        () => durations.endChunk(),
+      );
+    }
+  }
+  return {
+    failing: new Set(pasts.flatMap(({ failing }) => failing)),
+    secondsOf(id) {
+      let seconds = durations.secondsOf(id);
+      for (const past of pasts) seconds ??= past.secondsOf(id);
+      return seconds;
+    },
+  };
+}
 
 /** Durations by the ids of tests; the last one counts. */
-export class Durations {
+class Durations {
   readonly #seconds = new Map<string, number>();
   readonly #collator = new TestCollator();
 

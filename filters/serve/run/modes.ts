@@ -11,7 +11,8 @@ import { shuffled } from "./shuffle.ts";
 
 /** What to run, and in which order. */
 export interface Plan
-  extends Pick<ScheduleOptions, "secondsOf" | "groupOf" | "keepsOrder"> {
+  extends
+    Pick<ScheduleOptions, "secondsOf" | "groupOf" | "first" | "keepsOrder"> {
   /** Undefined stands for all tests. */
   readonly ids: readonly string[] | undefined;
   /** Shuffles by this seed. */
@@ -36,7 +37,7 @@ async function idsOf(client: Client, plan: Plan): Promise<string[]> {
 export async function runPlan(client: Client, plan: Plan): Promise<void> {
   const ids = await idsOf(client, plan);
   if (ids.length === 0) return;
-  const { secondsOf, groupOf } = plan;
+  const { secondsOf, groupOf, first } = plan;
   for (let attempt = 1; attempt <= plan.repeats; attempt++) {
     client.attempt = attempt;
     const order = plan.seed === undefined
@@ -47,6 +48,7 @@ export async function runPlan(client: Client, plan: Plan): Promise<void> {
       ids: order,
       secondsOf,
       groupOf,
+      first,
       keepsOrder,
     });
     if (result.isCut || client.isInterrupted) return;

@@ -93,6 +93,8 @@ export interface ScheduleOptions {
   readonly secondsOf?: (id: string) => number | undefined;
   /** The name of the group of a test; tests without one are alone. */
   readonly groupOf?: (id: string) => string | undefined;
+  /** The tests whose groups run before all others. */
+  readonly first?: ReadonlySet<string>;
   /** Whether the order is kept, instead of the longest running first. */
   readonly keepsOrder?: boolean;
   /** The time in seconds, from any start. */
@@ -133,7 +135,14 @@ export class Schedule {
     }
     const groups = this.#groupsOf(all, 0);
     if (!keepsOrder) {
-      groups.sort((a, b) => this.#secondsIn(b) - this.#secondsIn(a));
+      const { first } = options;
+      const isFirst = new Set(
+        groups.filter(({ ids }) => ids.some((id) => first?.has(id))),
+      );
+      groups.sort((a, b) =>
+        Number(isFirst.has(b)) - Number(isFirst.has(a)) ||
+        this.#secondsIn(b) - this.#secondsIn(a)
+      );
     }
     for (const group of groups.reverse()) this.#return(group);
   }

@@ -1,0 +1,78 @@
+/**
+ * What a repository knows of the tests of the run at hand.
+ *
+ * @module
+ */
+
+import { isFailure, type Outcome } from "@subunit/codec";
+import { findHistories, isFlaky } from "./history_report.ts";
+import { findFailing } from "./failing_report.ts";
+import { ask } from "./question.ts";
+import { Repository, type Run } from "./store.ts";
+import { SLOWER_RULE } from "./test_history.ts";
+import { absolutePath } from "../../kit/io/paths.ts";
+import type { KnownRun } from "./digests.ts";
+
+/** Of fewer runs, no test is taken as flaky. */
+const MIN_RUNS = 5;
+
+/** What was known before a run; nothing where there are no runs yet. */
+export class Past {
+  readonly #since = new Map<string, string>();
+  readonly #seconds = new Map<string, number>();
+  readonly #flaky = new Set<string>();
+  /** The newest run of about all tests: the parts of it. */
+  newestWide: readonly Run[] = [];
+
+  /** The ids of the tests that fail, in order. */
+  get failing(): string[] {
+    return [...this.#since.keys()];
+  }
+
+  isFailing(id: string): boolean {
+    return this.#since.has(id);
+  }
+
+  /** How long a test takes mostly; undefined if that is not known. */
+  secondsOf(id: string): number | undefined {
+    return this.#seconds.get(id);
+  }
+
+  /**
+   * What to say of a test: `since:RUN` if it failed before, `new-fail` if not,
+   * and `flaky`. Nothing of a test that does not fail.
+   */
+  tagsOf(id: string, outcome: Outcome | "exists"): string[] {
+    if (outcome === "exists" || !isFailure(outcome)) return [];
+    const since = this.#since.get(id);
+    return [
+      since === undefined ? "new-fail" : `since:${since}`,
+      ...this.#flaky.has(id) ? ["flaky"] : [],
+    ];
+  }
+
+  /** Reads the runs in a folder. */
+  static async read(folder: string): Promise<Past> {
+    const past = new Past();
+    const question = ask(new Repository(absolutePath(folder)).runs());
+    const { failing } = await findFailing(question, {
+      skipClears: false,
+      needsSince: true,
+    });
+    for (const { id, sinceId } of failing) past.#since.set(id, sinceId);
+    const { histories } = await findHistories(question, SLOWER_RULE);
+    for (const history of histories) {
+      const { id, median, last } = history;
+      const seconds = Number.isNaN(median) ? last : median;
+      if (!Number.isNaN(seconds)) past.#seconds.set(id, seconds);
+      if (isFlaky(history, MIN_RUNS)) past.#flaky.add(id);
+    }
+    for (const units of question.units.values()) {
+      for (const unit of units) {
+        if (past.newestWide.length > 0 || !await unit.isWide()) continue;
+        past.newestWide = unit.parts.map((part) => (part as KnownRun).run);
+      }
+    }
+    return past;
+  }
+}
