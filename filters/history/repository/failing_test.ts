@@ -146,6 +146,15 @@ Deno.test("eleven reruns of one test are not wide", async () => {
   assertEquals(Object.keys(found.failing), ["a", "b", "c"]);
 });
 
+Deno.test("a run of no test, of a suite that did not start, is not wide", async () => {
+  const found = await failing([
+    { tests: { a: "FAIL" } },
+    { tests: { b: "EXISTS" }, scope: "full" },
+  ]);
+  assertEquals(found.failing, { a: "≤run0 run0" });
+  assertEquals(found.gone, "");
+});
+
 Deno.test("a group is wide when all its parts are there", async () => {
   const old: Short = { tests: { a: "FAIL", b: "SUCCESS" }, scope: "full" };
   const one: Short = {
@@ -207,7 +216,7 @@ function model(shorts: readonly Short[], skipClears: boolean) {
         .filter((name) => name !== "EXISTS" && name !== "NOTHING").length;
       const largest = Math.max(0, ...sizes);
       sizes.push(size);
-      const isWide = !isTorn &&
+      const isWide = !isTorn && size > 0 &&
         (scope === "full" || scope === undefined && size >= 0.9 * largest);
       if (isWide) {
         // What it does not have never was.

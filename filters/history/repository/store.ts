@@ -13,6 +13,7 @@ import {
   type ForeignBytes,
   PacketDecoder,
   type Rows,
+  RUN_RECORD_ID,
   type Timestamp,
 } from "@subunit/codec";
 import { ToolError, UsageError } from "../../kit/errors.ts";
@@ -56,6 +57,9 @@ const FOLDERS = [FOLDER, ".stestr", ".testrepository", ".inquest"];
 
 /** How much of a file is read to find out what it has. */
 const HEAD_BYTES = MAX_RECORD_PACKET_BYTES + 16 * 1024;
+
+/** How much is read first, to find a record of the usual length. */
+const SHORT_HEAD_BYTES = 2 * 1024, SHORT_TAIL_BYTES = 1024;
 
 /** The most that a run unpacks to, unless an option says otherwise. */
 export const MAX_RUN_BYTES = 4 * 1024 ** 3;
@@ -133,8 +137,13 @@ export class Run {
    */
   get start(): StartRecord {
     if (this.#start !== undefined) return this.#start;
-    const head = this.#readHead();
-    const ours = recordAtStart(head);
+    // In most files the records are short, and many files are asked.
+    let head = this.#head ?? this.#unpackHead(SHORT_HEAD_BYTES);
+    let ours = recordAtStart(head);
+    if (ours === undefined || isCutRecord(head.subarray(ours.byteLength))) {
+      head = this.#readHead();
+      ours = recordAtStart(head);
+    }
     if (ours?.name !== "start") return this.#start = {};
     this.#startBytes = ours.byteLength;
     const inner = recordAtStart(head.subarray(ours.byteLength));
@@ -164,8 +173,12 @@ export class Run {
   /** The first bytes of the stream, unpacked. */
   #readHead(): Uint8Array {
     if (this.#head !== undefined) return this.#head;
-    const bytes = readEnd(this.path, "first", HEAD_BYTES) ?? new Uint8Array(0);
-    return this.#head = this.isCompressed
+    return this.#head = this.#unpackHead(HEAD_BYTES);
+  }
+
+  #unpackHead(most: number): Uint8Array {
+    const bytes = readEnd(this.path, "first", most) ?? new Uint8Array(0);
+    return this.isCompressed
       ? unpackUntilCut(bytes) ?? new Uint8Array(0)
       : bytes;
   }
@@ -184,13 +197,15 @@ export class Run {
   /** In most files it is found without reading the stream. */
   #endInFile(): (EndRecord & { byteLength: number }) | null {
     if (this.#end !== undefined) return this.#end;
-    const tail = readEnd(this.path, "last", 2 * MAX_RECORD_PACKET_BYTES);
-    const found = tail && recordAtEnd(
-      this.isCompressed ? lastMember(tail) : tail,
-    );
-    return found?.name === "end"
-      ? this.#end = { ...found.value, byteLength: found.byteLength }
-      : null;
+    for (const most of [SHORT_TAIL_BYTES, 2 * MAX_RECORD_PACKET_BYTES]) {
+      const tail = readEnd(this.path, "last", most);
+      const found = tail && recordAtEnd(
+        this.isCompressed ? lastMember(tail) : tail,
+      );
+      if (found?.name !== "end") continue;
+      return this.#end = { ...found.value, byteLength: found.byteLength };
+    }
+    return null;
   }
 
   async #findEnd(): Promise<EndRecord & { byteLength: number } | null> {
@@ -514,6 +529,12 @@ function lastMember(bytes: Uint8Array): Uint8Array {
     }
   }
   return new Uint8Array(0);
+}
+
+/** Whether bytes begin with a record whose end is not there. */
+function isCutRecord(bytes: Uint8Array): boolean {
+  return decoder.decode(bytes.subarray(0, 64)).includes(RUN_RECORD_ID) &&
+    recordAtStart(bytes) === undefined;
 }
 
 function lastBytes(

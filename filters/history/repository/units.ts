@@ -6,6 +6,7 @@
  */
 
 import { hasOutcome } from "./digest.ts";
+import { COMPARED, SHARE } from "./wide.ts";
 
 /** What is known of a run without reading its tests. */
 export interface RunRow {
@@ -136,11 +137,6 @@ export class TestNames {
   }
 }
 
-/** How many runs before it a run is compared with. */
-const COMPARED = 50;
-/** What part of the tests of the largest one makes it wide. */
-const WIDE_PART = 0.9;
-
 /**
  * Groups runs by variant and joins the parts of groups. Units are newest first,
  * each at the place of its newest part. Whether they are wide is found out when
@@ -223,23 +219,23 @@ class RunUnit implements Unit {
   async #judge(): Promise<boolean> {
     const { scope } = this;
     if (this.isTorn || this.missing > 0 || scope === "partial") return false;
+    // A suite that could not even start is not all tests.
+    if (await this.#countTests() === 0) return false;
     if (scope === "full") return true;
     const place = this.#units.indexOf(this);
     let largest = 0;
     for (const unit of this.#units.slice(place + 1, place + 1 + COMPARED)) {
       largest = Math.max(largest, await unit.#countTests());
     }
-    return await this.#countTests() >= WIDE_PART * largest;
+    return await this.#countTests() >= SHARE * largest;
   }
 
   /** How many tests have an outcome. */
   async #countTests(): Promise<number> {
     if (this.#tests !== undefined) return this.#tests;
+    const { tests } = await testsOf(this, this.#load);
     let count = 0;
-    for (const run of this.parts) {
-      const { tests } = await this.#load(run);
-      for (let i = 0; i < tests.length; i++) if (hasOutcome(tests[i])) count++;
-    }
+    for (let i = 0; i < tests.length; i++) if (hasOutcome(tests[i])) count++;
     return this.#tests = count;
   }
 }

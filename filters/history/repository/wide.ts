@@ -7,10 +7,13 @@
 import { statsOf } from "./stats.ts";
 import type { Run } from "./store.ts";
 
-/** How many runs before it a run is compared with. */
-const COMPARED = 10;
+/**
+ * How many runs before it a run is compared with: so that a test that is run
+ * again and again does not make a run of it alone look like all tests.
+ */
+export const COMPARED = 50;
 /** How many of their tests it must have, at least. */
-const SHARE = 0.9;
+export const SHARE = 0.9;
 
 /** One run of a suite: a run, or all parts of a group. */
 export interface WholeRun {
