@@ -93,7 +93,10 @@ new-fail, and flaky; these are the tags of json and a fifth column of tsv.`,
       tree,
       null: options.null,
       count,
-      notesOf: past && (({ testId, outcome }) => past.tagsOf(testId, outcome)),
+      // What follows -0 takes ids.
+      notesOf: options.null
+        ? undefined
+        : past && (({ testId, outcome }) => past.tagsOf(testId, outcome)),
     });
     const isForPrograms = format !== "plain" || options.null || options.count;
     const pass = io.passthrough(options, isForPrograms ? io.err : io.out);

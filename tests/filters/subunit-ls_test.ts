@@ -1,4 +1,9 @@
+import { assertEquals } from "@std/assert";
+import { callTool, test } from "../support/call.ts";
 import { type Row, testRows } from "../support/checks.ts";
+import { keepRuns, runId } from "../support/kept_runs.ts";
+import { text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import { at, damaged, type EventFields, stream } from "../support/streams.ts";
 
 /** A run with every status, times, tags, routes, and text between packets. */
@@ -405,3 +410,40 @@ const rows: Row[] = [
 ];
 
 testRows("subunit-ls", rows, RUN);
+
+test("subunit-ls --history says since when tests fail", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    "a P b F c P",
+    "a F b F c F",
+    "a P b F c P",
+    "a P b F c P",
+    "a P b F c P",
+  );
+  const now = stream(
+    { testId: "a", status: "fail" },
+    { testId: "b", status: "fail" },
+    { testId: "c", status: "success" },
+    { testId: "d", status: "fail", tags: ["slow"] },
+  );
+  const list = async (...args: string[]) =>
+    text(
+      (await callTool("subunit-ls", [
+        "--failing",
+        `--history=${repository.path}`,
+        ...args,
+      ], { stdin: now })).stdout,
+    );
+  assertEquals(
+    await list(),
+    `a (new-fail, flaky)\nb (since:${runId(0)})\nd (new-fail)\n`,
+  );
+  assertEquals(await list("-0"), "a\0b\0d\0");
+  assertEquals(
+    (await list("--format=tsv")).split("\n")[1],
+    `b\tfail\t\t\tsince:${runId(0)}`,
+  );
+  const [, , d] = (await list("--format=json")).split("\n");
+  assertEquals(JSON.parse(d).tags, ["slow", "new-fail"]);
+});

@@ -12,6 +12,7 @@ import {
   runOnTerminal,
 } from "../support/checks.ts";
 import { quote } from "../../scripts/tool_path.ts";
+import { keepRuns } from "../support/kept_runs.ts";
 import { ended, started, TRACEBACK } from "../support/live.ts";
 import {
   commandOf,
@@ -23,6 +24,7 @@ import {
   text,
   within,
 } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import {
   at,
   damaged,
@@ -415,6 +417,23 @@ Deno.test("subunit-progress knows the time left by an earlier stream", async () 
   using dir = new TempDir();
   const history = dir.file("last", stream(...RUN));
   await using tool = new Watched("--every=100ms", "--history", history);
+  await tool.write(started("good"), started("bad"), ended("good"));
+  await tool.sees(
+    /1 of 2 tests, 1 passed, 1 running, for [\d.]+ s bad, \d+:\d\d left/,
+  );
+});
+
+Deno.test("subunit-progress knows the time left by the newest wide run of a repository", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "good P2 bad P8", "good P2", {
+    tests: "good P2",
+    start: { scope: "partial" },
+  });
+  await using tool = new Watched(
+    "--every=100ms",
+    "--history",
+    repository.path,
+  );
   await tool.write(started("good"), started("bad"), ended("good"));
   await tool.sees(
     /1 of 2 tests, 1 passed, 1 running, for [\d.]+ s bad, \d+:\d\d left/,

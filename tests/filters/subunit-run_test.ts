@@ -15,6 +15,8 @@ import {
   text,
   within,
 } from "../support/run.ts";
+import { keepRun, keepRuns } from "../support/kept_runs.ts";
+import { TempRepository } from "../support/runs.ts";
 import { workerScript } from "../support/sh_worker.ts";
 import { at, eventsIn, stream } from "../support/streams.ts";
 
@@ -281,6 +283,36 @@ peerTest(
       statuses(stdout).filter((line) => line.endsWith(" success")),
       ["b success", "c success", "a success"],
     );
+  },
+);
+
+peerTest(
+  "subunit-run takes times, failures and lists from a repository",
+  ["python3-subunit"],
+  async () => {
+    using repository = new TempRepository();
+    keepRuns(repository, "a P1 b P9 c F1 d P4");
+    const history = `--history=${repository.path}`;
+    const run = async (...args: string[]) => {
+      const tests = ["a=pass", "b=pass", "c=pass", "d=pass"];
+      const { stdout, stderr, status } = await runPeer(args, tests);
+      assertEquals([stderr, status], ["", 0]);
+      return statuses(stdout).filter((line) => line.endsWith(" success"))
+        .map((line) => line[0]).join("");
+    };
+    // What has never passed is taken to last as long as most.
+    assertMatch(await run(history), /^b..a$/);
+    assertEquals(await run(history, "--failing-first"), "cbda");
+    assertEquals(await run(history, "--failing"), "c");
+    const list = `${repository.folder}/list`;
+    Deno.writeTextFileSync(list, "c\0a\0");
+    assertEquals([...await run(`--load-list=${list}`)].sort(), ["a", "c"]);
+    // Nothing fails any more: nothing runs.
+    keepRun(repository, 1, { tests: "c P" });
+    assertEquals(await run(history, "--failing"), "");
+    const { status, stderr } = await runPeer(["--failing"], ["a=pass"]);
+    assertMatch(stderr, /--failing needs --history=DIR/);
+    assertEquals(status, 2);
   },
 );
 

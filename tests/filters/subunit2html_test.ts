@@ -23,7 +23,9 @@ import {
   readHtml,
   textIn,
 } from "../support/html.ts";
+import { keepRuns, runId } from "../support/kept_runs.ts";
 import { filesIn, LiveTool, run, TempDir, text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import {
   anyEvent,
   at,
@@ -688,4 +690,23 @@ Deno.test("subunit2html --forward passes the stream on", async () => {
   );
   const { run } = readReport(report);
   assertEquals([run?.tests, run?.textBytes], [2, 5]);
+});
+
+test("subunit2html --history tags failures with since when they fail", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F c P", "a P b F c P");
+  const { stdout } = await callTool(
+    "subunit2html",
+    [`--history=${repository.path}`],
+    {
+      stdin: stream(
+        { testId: "a", status: "fail" },
+        { testId: "b", status: "fail", tags: ["slow"] },
+        { testId: "c", status: "success" },
+      ),
+    },
+  );
+  const tags = elementsIn(readHtml(text(stdout)))
+    .filter((element) => classesOf(element).includes("tag")).map(textIn);
+  assertEquals([...tags], ["new-fail", "slow", `since:${runId(0)}`]);
 });
