@@ -370,6 +370,20 @@ test("digests answer what the runs do, whatever is done to the cache", async () 
   );
 });
 
+test("what is in the cache is not read again", async () => {
+  for (const isPlain of [false, true]) {
+    using repository = new TempRepository();
+    keepRuns(repository, { tests: "a P b P", isPlain });
+    assertEquals(await ids(repository), "");
+    const digest = `${repository.path}/cache/${runId(0)}.digest`;
+    const bytes = Deno.readFileSync(digest);
+    assertEquals([...bytes.subarray(64, 66)], [3, 3]);
+    bytes[65] = 6;
+    Deno.writeFileSync(digest, bytes);
+    assertEquals(await ids(repository), "b");
+  }
+});
+
 test("a cache that is cut at any byte is made again", async () => {
   using repository = new TempRepository();
   keepRuns(repository, "a P b F", "a F b F", "b P");

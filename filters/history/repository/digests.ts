@@ -337,7 +337,7 @@ function isOf(digest: Digest, { run, isTorn }: KnownRun): boolean {
  * each of its pieces, and the last of several has the end record.
  */
 function unpackedLengths(file: PlaceFile): number[] {
-  const tail = file.read(file.size - TAIL_BYTES, TAIL_BYTES);
+  const tail = file.read(Math.max(0, file.size - TAIL_BYTES), TAIL_BYTES);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   const lengthAt = (end: number) => end < 4 ? 0 : view.getUint32(end - 4, true);
   const last = lengthAt(tail.length);

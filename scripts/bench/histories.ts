@@ -1,0 +1,141 @@
+/**
+ * Questions about many runs: against `cat` of their digests.
+ *
+ * @module
+ */
+
+import { encodePacket } from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
+import { createHash, gzipSync } from "../../filters/kit/runtime/builtin.ts";
+import {
+  CODE,
+  encodeDigest,
+  encodeNames,
+} from "../../filters/history/repository/digest.ts";
+import {
+  encodeRecord,
+  runName,
+} from "../../filters/history/repository/record.ts";
+import { pathOf, quote } from "../tool_path.ts";
+import { commandLine, SCRATCH } from "./commands.ts";
+import { type Goal, goal, timesCat } from "./goals.ts";
+import { takeTurns } from "./measure.ts";
+import type { Row } from "./rows.ts";
+
+/** The first run begins here, in seconds since 1970; the others hourly. */
+const FIRST = 1_700_000_000;
+const HOUR = 3600;
+
+/** The study's bound on the memory. */
+const LITTLE_MEMORY = goal("300 MB", (row) => row.peakMemory, {
+  most: 300e6 / 1024 ** 2,
+});
+
+/**
+ * Makes a repository, unless it exists, and returns its path. Its runs have one
+ * packet, and digests of many tests, which is all that is read.
+ */
+export function makeRepository(runs: number, tests: number): string {
+  const path = pathOf(new URL(`runs-${runs}x${tests}/`, SCRATCH));
+  try {
+    Deno.statSync(`${path}format`);
+    return path;
+  } catch {
+    Deno.mkdirSync(`${path}runs`, { recursive: true });
+    Deno.mkdirSync(`${path}cache`, { recursive: true });
+  }
+  const ids = Array.from(
+    { length: tests },
+    (_, i) => `package.module_${i % 97}.TestCase_${i % 13}.test_case_${i}`,
+  ).sort();
+  const sha256 = (bytes: Uint8Array) =>
+    createHash("sha256").update(bytes).digest("hex");
+  const names = encodeNames(ids, sha256);
+  Deno.writeFileSync(
+    `${path}cache/names-${names.id}.gz`,
+    gzipSync(names.bytes),
+  );
+  const chance = chances();
+  const usual = Float32Array.from({ length: tests }, () => 0.01 + chance());
+  const packet = encodePacket({ testId: ids[0], status: "success" });
+  for (let run = 0; run < runs; run++) {
+    const seconds = FIRST + run * HOUR;
+    const id = runName({ seconds, nanoseconds: 0 }, run * 0x9e3779b1);
+    const commit = run.toString(16).padStart(40, "0");
+    const start = encodeRecord("start", { v: 1, id, commit, branch: "main" });
+    const end = encodeRecord("end", { v: 1, exit: 0 });
+    Deno.writeFileSync(
+      `${path}runs/${id}.subunit.gz`,
+      concat([gzipSync(concat([start, packet])), gzipSync(end)]),
+    );
+    const digest = encodeDigest({
+      namesId: names.id,
+      tests: Uint8Array.from({ length: tests }, (_, test) => {
+        // One in a hundred is flaky, and some have broken since.
+        if (test % 100 === 7) return chance() < 0.05 ? CODE.FAIL : CODE.SUCCESS;
+        if (test % 1000 === 9 && run > runs - 30) return CODE.FAIL;
+        return test % 50 === 3 ? CODE.SKIP : CODE.SUCCESS;
+      }),
+      seconds: usual.map((time) => time * (0.9 + 0.2 * chance())),
+      flags: 0,
+      bytes: start.length + packet.length + end.length,
+      first: seconds * 1e6,
+      last: (seconds + 60) * 1e6,
+      lost: 0,
+    });
+    Deno.writeFileSync(`${path}cache/${id}.digest`, digest);
+  }
+  // Last, so that a repository which is there is whole.
+  Deno.writeTextFileSync(`${path}format`, "subunit-runs 1\n");
+  return path;
+}
+
+/** Numbers below one, the same each time. */
+function chances(): () => number {
+  let state = 1;
+  return () => {
+    state = Math.imul(state, 1664525) + 1013904223 | 0;
+    return (state >>> 8) / 2 ** 24;
+  };
+}
+
+/** The questions, each with its name in the row. */
+const QUESTIONS: Readonly<
+  Record<string, { readonly tool: string; readonly args: readonly string[] }>
+> = {
+  "failing": { tool: "subunit-failing", args: ["--list"] },
+  "flaky": {
+    tool: "subunit-history",
+    args: ["--sort=flaky", "--format=tsv"],
+  },
+  "one test": {
+    tool: "subunit-history",
+    args: ["--format=tsv", "package.module_7.TestCase_7.test_case_7"],
+  },
+};
+
+function questionRow(
+  name: string,
+  [runs, tests]: readonly [number, number],
+  goals: readonly Goal[],
+): Row {
+  const { tool, args } = QUESTIONS[name];
+  return {
+    name: `${tool} ${name} of ${runs}x${tests}`,
+    tool,
+    pythonTool: undefined,
+    goals: [...goals, LITTLE_MEMORY],
+    async measure({ runs: turns, scale }) {
+      const path = makeRepository(Math.ceil(runs * scale), tests);
+      const ours = commandLine(tool, [`--repo=${quote(path)}`, ...args]);
+      const samples = await takeTurns({
+        // Failing tests are an answer.
+        ours: `{ ${ours} || true; } > /dev/null`,
+        cat: `find ${
+          quote(`${path}cache`)
+        } -name '*.digest' -exec cat {} + > /dev/null`,
+      }, turns);
+      return { ...samples.ours!, cat: samples.cat?.best };
+    },
+  };
+}
