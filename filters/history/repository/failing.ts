@@ -88,6 +88,10 @@ class Fold {
   readonly #open = new Set<number>();
   readonly #unrun = new Set<number>();
   #wides = 0;
+  /** Where tests are in a list of numbers, for runs that share one. */
+  #places:
+    | { readonly numbers: Int32Array; readonly at: Int32Array }
+    | undefined;
 
   constructor(options: FailingOptions) {
     this.#options = options;
@@ -98,7 +102,8 @@ class Fold {
     let cut = -1;
     for (const [place, unit] of units.entries()) {
       const run = await load(unit), isWide = await unit.isWide();
-      this.#add(unit, run, isWide ? place : -1, place);
+      if (this.#wides < 2) this.#add(unit, run, isWide ? place : -1, place);
+      else this.#addActive(unit, run, isWide ? place : -1);
       if (this.#wides === 0 && unit.scope !== "partial") {
         this.#findUnrun(run);
         if (cut < 0 && (unit.isTorn || run.isStopped)) cut = place;
@@ -142,6 +147,30 @@ class Fold {
       const meaning = this.#meaningOf(test);
       if (state === FAILING) this.#addOlder(number, meaning, unit);
       else this.#decide(number, meaning, test, unit);
+    }
+  }
+
+  /** Once no test can be new: looks only at those that are not known yet. */
+  #addActive(unit: Unit, run: RunTests, widePlace: number): void {
+    const { numbers, tests } = run;
+    if (this.#places?.numbers !== numbers) {
+      const at = new Int32Array(this.#states.length).fill(-1);
+      for (let i = 0; i < numbers.length; i++) at[numbers[i]] = i;
+      this.#places = { numbers, at };
+    }
+    const { at } = this.#places;
+    const add = (number: number) => {
+      const place = at[number] ?? -1;
+      if (place < 0) return;
+      if (widePlace >= 0) this.#named[number] = widePlace;
+      const test = tests[place], meaning = this.#meaningOf(test);
+      if (this.#states[number] === FAILING) {
+        this.#addOlder(number, meaning, unit);
+      } else this.#decide(number, meaning, test, unit);
+    };
+    for (const number of [...this.#undecided]) add(number);
+    if (this.#options.needsSince) {
+      for (const number of [...this.#open]) add(number);
     }
   }
 

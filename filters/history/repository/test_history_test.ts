@@ -122,6 +122,48 @@ Deno.test("excursions are counted as in a fold forward", () => {
   );
 });
 
+Deno.test("runs that share a list of tests are as runs that do not", () => {
+  const anyTest = fc.constantFrom(
+    ...Object.values(CODE),
+    CODE.SUCCESS,
+    CODE.SUCCESS,
+    CODE.FAIL | TEST_BIT.SEVERAL | TEST_BIT.DISAGREE,
+  );
+  const size = 11;
+  const anyRun = fc.record({
+    tests: fc.uint8Array({ minLength: size, maxLength: size }),
+    codes: fc.array(anyTest, { minLength: size, maxLength: size }),
+    // Whether it is as the one before, but for a few tests.
+    differs: fc.constantFrom(0, 1, 2, 255),
+    commit: fc.constantFrom(undefined, "a", "b"),
+    list: fc.constantFrom(0, 0, 0, 1),
+  });
+  fc.assert(
+    fc.property(fc.array(anyRun, { maxLength: 12 }), (runs) => {
+      const lists = [0, 3].map((from) =>
+        Int32Array.from({ length: size }, (_, i) => i + from)
+      );
+      const shared = new Histories(), separate = new Histories();
+      let before = new Uint8Array(size).fill(CODE.SUCCESS);
+      for (const [i, run] of runs.entries()) {
+        before = Uint8Array.from(
+          before,
+          (test, j) =>
+            run.tests[j] < run.differs ** 2 * 10 ? run.codes[j] : test,
+        );
+        const tests = before.slice(), numbers = lists[run.list];
+        const one = unit(`run${i}`, run.commit), isStopped = false;
+        const seconds = () => new Float32Array(size).fill(1 + i);
+        shared.add(one, { numbers, tests, isStopped, seconds });
+        const own = numbers.slice();
+        separate.add(one, { numbers: own, tests, isStopped, seconds });
+      }
+      assertEquals(shared.end(), separate.end());
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+});
+
 Deno.test("wilsonLow ranks by what is known for sure", () => {
   const cases: [events: number, trials: number, low: number][] = [
     [0, 0, 0],
