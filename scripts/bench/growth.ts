@@ -159,6 +159,7 @@ const READERS: readonly string[][] = [
   ["subunit-merge", "a=-"],
   ["subunit-progress", "--history", "/dev/null"],
   ["subunit-seal"],
+  ["subunit-select", "--as=ctest"],
   ["subunit-stats", "--by", "route", "--slowest", "9"],
   ["subunit-stats", "--by", "tag"],
   ["subunit-tags", "nightly"],

@@ -306,6 +306,7 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-prune": ["--version"],
   "subunit-run": ["--version"],
   "subunit-runs": ["--version"],
+  "subunit-select": ["--as=ctest"],
   "subunit-tags": ["nightly"],
 };
 

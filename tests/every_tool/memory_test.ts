@@ -169,6 +169,7 @@ const rows: readonly Row[] = [
   ...reporting.map((command) => ({ command, ...small })),
   { command: ["subunit-2to1"], ...tests, bytes },
   { command: ["subunit-2to1"], ...files },
+  { command: ["subunit-select", "--as=ctest"], ...tests, bytes, worst: 3 },
   { command: ["subunit2junitxml"], ...files },
   { command: ["subunit2html"], ...files },
   { command: ["subunit2html"], ...tests, bytes },

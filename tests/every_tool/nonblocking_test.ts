@@ -198,6 +198,10 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     ],
     stdin: new Uint8Array(0),
   }],
+  "subunit-select": () => [{
+    args: ["--as=ctest"],
+    stdin: lines((name) => name),
+  }],
   "subunit-tags": () => [{ args: ["a"], stdin: mixed }],
   "subunit-worker": () => [{
     args: ["--list=seq 30000", "--run=true", "exec"],

@@ -51,6 +51,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   ],
   "subunit-prune": ["--allow-write", "--allow-env=SUBUNIT_REPO"],
   "subunit-runs": ["--allow-env=SUBUNIT_REPO"],
+  "subunit-select": ["--allow-write"],
   "subunit-serve": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-stats": ["--allow-write"],
   "subunit-tee": ["--allow-write"],

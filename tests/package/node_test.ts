@@ -280,6 +280,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: (files) => files.slice(0, 2), input: anyPackets },
     { args: ([a, b]) => ["--slower=50", a, b], input: anyStream },
   ],
+  "subunit-select": [
+    { args: (files) => ["--as=stestr", ...files], input: anyPackets },
+    { args: () => ["--as=ctest", "--max-bytes=20", "-0"], input: anyStream },
+    { args: () => ["--as=ctest", "--file=list"], input: anyStream },
+  ],
   "subunit-exec": [
     // Larger output may arrive in other parts.
     { args: () => ["--", "cat"], input: anyTap, samples: 1 },
