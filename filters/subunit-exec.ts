@@ -7,11 +7,16 @@
  * @module
  */
 
-import { Recorder, redirected } from "./capture/recorder.ts";
-import { passSignals, startCommand } from "./kit/io/command.ts";
-import type { ChildProcess } from "./kit/runtime/runtime.ts";
-import { commandEnding, writeEnding } from "./kit/stream/failures.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
+import type { Limit } from "./capture/limits.ts";
+import { endingId, recordAttempts } from "./capture/recorded_command.ts";
+import {
+  defineTool,
+  parseCount,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
+import { parseDuration } from "./report/live/duration.ts";
 
 const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
 
@@ -30,6 +35,26 @@ export const tool: Tool = defineTool({
       value: "N",
       help: "read the results from descriptor N, 3 to 9, not standard output",
     },
+    timeout: {
+      value: "TIME",
+      help: "end COMMAND after TIME, such as 30s or 1h",
+    },
+    "no-output-timeout": {
+      value: "TIME",
+      help: "end COMMAND when it writes nothing for TIME",
+    },
+    grace: {
+      value: "TIME",
+      help: "kill it TIME after it was asked to end (10s at a time limit)",
+    },
+    retries: {
+      value: "N",
+      help: "run failed tests again, up to N times, with --rerun",
+    },
+    rerun: {
+      value: "COMMAND",
+      help: "a shell command, with {} for the ids of failed tests",
+    },
   },
   notes:
     `Other output becomes the files "stdout" and "stderr"; with --fd, all output is the
@@ -37,7 +62,12 @@ file "output". A test that never ended is a failure. How COMMAND ended is the ev
 "COMMAND: exit status": a failure when it failed and no failed test explains that,
 otherwise an event that no tool counts. Where the format is named, other output is
 text, whatever bytes it has. Signals are passed on to COMMAND; after one has ended
-it, the tool ends too, even if another process holds its output.`,
+it, the tool ends too, even if another process holds its output.
+At a time limit the tests in progress are named, with the last that they wrote, and
+fail. COMMAND and all that it started receive SIGTERM, then SIGKILL.
+A test that passes when it runs again has the tag flaky; its first attempts stay in
+the stream as they were. {} becomes one word for each id. The last result of each
+test decides about the exit status.`,
   exitStatus: [
     "no test failed or was lost, and the command exited 0",
     "otherwise",
@@ -58,28 +88,36 @@ it, the tool ends too, even if another process holds its output.`,
         `Options --${format} and --${another} exclude each other`,
       );
     }
-    const fd = options.fd === undefined ? undefined : parseFd(options.fd);
-    const testId = `${words[0].split("/").at(-1)}: exit status`;
-    const recorder = new Recorder(io.out);
-    let command: ChildProcess;
-    try {
-      const all = fd === undefined ? words : redirected(words, fd);
-      command = startCommand(all, "piped");
-    } catch (error) {
-      const reason = "it could not be started";
-      writeEnding(io.out, { testId, status: "fail", reason });
-      throw error;
+    const retries = parseCount("retries", options.retries ?? "0");
+    const { rerun } = options;
+    if ((retries > 0) !== (rerun !== undefined)) {
+      throw new UsageError("Options --retries and --rerun need each other");
     }
-    const { released } = passSignals(command);
-    const textName = fd === undefined ? "stderr" : "output";
-    await Promise.all([
-      recorder.recordResults(command.stdout, format, released),
-      recorder.recordText(command.stderr, textName, released),
-    ]);
-    const status = await command.status;
-    const isGood = recorder.end();
-    writeEnding(io.out, commandEnding({ testId }, status, !isGood));
-    return isGood && status.success ? 0 : 1;
+    if (rerun !== undefined && !rerun.includes("{}")) {
+      throw new UsageError(`Option --rerun is "${rerun}": expected {} in it`);
+    }
+    const limit = (
+      name: "timeout" | "no-output-timeout",
+    ): Limit | undefined => {
+      const text = options[name];
+      return text === undefined
+        ? undefined
+        : { seconds: parseDuration(name, text), text };
+    };
+    const plan = {
+      words,
+      testId: endingId(words[0]),
+      format,
+      fd: options.fd === undefined ? undefined : parseFd(options.fd),
+      limits: {
+        timeout: limit("timeout"),
+        noOutput: limit("no-output-timeout"),
+      },
+      graceSeconds: parseDuration("grace", options.grace ?? "10s"),
+      hasGrace: options.grace !== undefined,
+    };
+    const isGood = await recordAttempts(io, plan, { retries, script: rerun });
+    return isGood ? 0 : 1;
   },
 });
 

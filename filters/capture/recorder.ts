@@ -5,23 +5,80 @@
  * @module
  */
 
-import { now, Packet, PacketEncoder, type StatusEvent } from "@subunit/codec";
+import {
+  change,
+  isFailure,
+  now,
+  Packet,
+  PacketEncoder,
+  type RunningTest,
+  type StatusEvent,
+  type Test,
+} from "@subunit/codec";
 import { readStreamAsync } from "../kit/io/input.ts";
 import { lostTest, writeFailure } from "../kit/stream/failures.ts";
+import type { FailingTests } from "../kit/stream/failing_tests.ts";
+import { Retagger } from "../kit/stream/retagger.ts";
 import { TextTails } from "../kit/stream/text_tails.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 import { type Format, ResultsReader, textEvent } from "./results_reader.ts";
 
+/** How much is kept of each end of the files of tests in progress. */
+const END_BYTES = 4096;
+
+/** How a command is recorded. */
+export interface RecorderOptions {
+  /** Takes the results of tests. */
+  readonly failing?: FailingTests;
+  /**
+   * Which attempt at its tests it is: results get a tag with the number, and those
+   * that are good the tag "flaky". Undefined for the first.
+   */
+  readonly attempt?: number;
+  /** Whether {@linkcode Recorder.running} will be asked for. */
+  readonly isLimited?: boolean;
+}
+
 /** Writes the output of a command to the stream, and judges it. */
 export class Recorder {
   readonly #out: Output;
   readonly #encoder = new PacketEncoder();
-  readonly #verdict = new Verdict();
+  readonly #verdict: Verdict;
   readonly #tails = new TextTails();
+  readonly #failing: FailingTests | undefined;
+  readonly #attempt: number | undefined;
+  readonly #isLimited: boolean;
+  #retagger: Retagger | undefined;
+  /** Is called when output has been written. */
+  onOutput: () => void = () => {};
 
-  constructor(out: Output) {
+  constructor(
+    out: Output,
+    { failing, attempt, isLimited = false }: RecorderOptions = {},
+  ) {
     this.#out = out;
+    this.#failing = failing;
+    this.#attempt = attempt;
+    this.#isLimited = isLimited;
+    this.#verdict = new Verdict(
+      isLimited ? { attachments: { endBytes: END_BYTES } } : {},
+    );
+  }
+
+  /** Whether the stream is damaged. */
+  get isDamaged(): boolean {
+    return this.#verdict.summary.damage > 0;
+  }
+
+  /** The tests in progress. */
+  running(): RunningTest[] {
+    return this.#verdict.running(Infinity);
+  }
+
+  /** The last output of a route. */
+  lastOutput(routeCode: string | undefined): Uint8Array | undefined {
+    return this.#tails.get(routeCode);
   }
 
   /**
@@ -57,25 +114,48 @@ export class Recorder {
   /**
    * Appends a failure for every test that never finished. Returns whether the
    * stream is good.
+   *
+   * @param reason why they did not, if it is known
    */
-  end(): boolean {
+  end(reason?: string): boolean {
     for (const test of this.#verdict.end()) {
       const output = this.#tails.get(test.routeCode);
-      writeFailure(this.#out, lostTest(test), output, now());
+      const lost = lostTest(test);
+      const missing = { ...lost, reason: reason ?? lost.reason };
+      writeFailure(this.#out, missing, output, now());
+      this.#failing?.add(test);
     }
     return this.#verdict.exitStatus === 0;
   }
 
   #write(events: readonly StatusEvent[]): void {
+    if (this.#isLimited) this.#verdict.arriveAt(performance.now());
     for (const event of events) {
       if (event.testId === undefined && event.fileBytes !== undefined) {
         this.#tails.add(event.routeCode, event.fileBytes);
       }
-      this.#verdict.add(event);
-      if (event instanceof Packet) this.#out.writeItem(event);
+      const test = this.#verdict.add(event);
+      if (test !== undefined) this.#failing?.add(test);
+      if (test !== undefined && this.#attempt !== undefined) {
+        this.#writeAttempt(event, test, this.#attempt);
+      } else if (event instanceof Packet) this.#out.writeItem(event);
       else this.#encoder.encodeEach(event, this.#writePacket);
     }
+    if (this.#isLimited) this.#verdict.endChunk();
     this.#out.flush();
+    if (events.length > 0) this.onOutput();
+  }
+
+  /** Writes the last event of a test that had failed before. */
+  #writeAttempt(event: StatusEvent, test: Test, attempt: number): void {
+    const added = isFailure(test.outcome) ? [] : ["flaky"];
+    const all = [...test.tags, `attempt-${attempt}`, ...added];
+    const tags = [...new Set(all)].sort();
+    if (event instanceof Packet) {
+      (this.#retagger ??= new Retagger(this.#out)).write(event, tags);
+    } else {
+      this.#encoder.encodeEach(change(event, { tags }), this.#writePacket);
+    }
   }
 
   readonly #writePacket = (packet: Uint8Array): void => this.#out.write(packet);

@@ -8,14 +8,12 @@ import {
   type Damage,
   type ForeignBytes,
   isFailureStatus,
-  type Packet,
   PARSER_TEST_ID,
   type Rows,
-  type Test,
-  TestTable,
 } from "@subunit/codec";
 import { toUtf8 } from "@subunit/codec/text";
 import { concat } from "@std/bytes/concat";
+import { FailingTests } from "../kit/stream/failing_tests.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 
@@ -29,17 +27,6 @@ export interface ListedTests {
   readonly complaint: string | undefined;
 }
 
-/** A failing test. */
-interface Failure {
-  readonly order: number;
-  readonly testId: string;
-  readonly runnable: boolean;
-  readonly parentTestId: string | undefined;
-}
-
-/** How a command ended, or what a converter adds. */
-const NOT_A_TEST = /: exit status$|^tap plan$|::\(\w+\)$|^\(build\)$/;
-
 /**
  * Reads ids, on lines or each with NUL behind it; or a stream, whose text does
  * not count. The last result of a test counts.
@@ -49,28 +36,21 @@ export function readListedTests(
   files: readonly string[],
 ): ListedTests {
   const verdict = new Verdict();
-  const failures = new TestTable<Failure>();
-  const others: string[] = [];
-  let text: Uint8Array[] = [], hasPackets = false, count = 0;
-  const fail = (test: Test, last: Packet) => {
-    const { testId, runnable, parentTestId } = test;
-    const order = count++;
-    failures.getOrAdd(last, () => ({ order, testId, runnable, parentTestId }));
-  };
+  const failing = new FailingTests();
+  let text: Uint8Array[] = [], hasPackets = false, isDamaged = false;
   const addRow = (rows: Rows, i: number) => {
     if (rows.idAt(i) < 0 || verdict.addRow(rows, i) === 0) return;
     if (isFailureStatus(rows.status(i))) {
-      const test = verdict.endedTest(rows, i);
-      fail(test, test.last as Packet);
-    } else if (failures.size > 0) {
-      failures.delete(rows.packet(i));
+      failing.fail(verdict.endedTest(rows, i), rows.packet(i));
+    } else if (failing.size > 0) {
+      failing.pass(rows.packet(i));
     }
   };
   const addOther = (item: ForeignBytes | Damage) => {
     verdict.add(item);
     if (item.kind === "damage") {
       io.reportDamage(item);
-      if (!others.includes(PARSER_TEST_ID)) others.push(PARSER_TEST_ID);
+      isDamaged = true;
     } else if (!hasPackets) {
       text.push(item.bytes.slice());
     }
@@ -80,43 +60,12 @@ export function readListedTests(
     text = [];
     for (let i = 0; i < rows.count; i++) addRow(rows, i);
   }, addOther);
-  const lost = [...verdict.end()].map(({ testId, runnable, parentTestId }) => ({
-    order: count++,
-    testId,
-    runnable,
-    parentTestId,
-  }));
-  const { complaint } = verdict;
-  if (!hasPackets) return { ids: idsIn(concat(text)), others, complaint };
-  const failing = [...failures.entries().map(([, failure]) => failure), ...lost]
-    .sort((a, b) => a.order - b.order);
-  const isTest = ({ runnable, testId }: Failure) =>
-    runnable || testId !== PARSER_TEST_ID && !NOT_A_TEST.test(testId);
-  others.push(
-    ...failing.filter((one) => !isTest(one)).map((one) => one.testId),
-  );
-  const ids = failing.filter(isTest).map(runnableIdOf(failing));
-  return { ids: [...new Set(ids)], others: [...new Set(others)], complaint };
-}
-
-/**
- * Returns a function for the id with which a test can be run: part of a test,
- * such as a step, runs with it.
- */
-function runnableIdOf(
-  failing: readonly Failure[],
-): (test: Failure) => string {
-  const byId = new Map(failing.map((test) => [test.testId, test]));
-  return (test) => {
-    const seen = new Set<string>();
-    let { testId, runnable, parentTestId } = test;
-    while (!runnable && parentTestId !== undefined && !seen.has(testId)) {
-      seen.add(testId);
-      testId = parentTestId;
-      ({ runnable, parentTestId } = byId.get(testId) ??
-        { runnable: true, parentTestId: undefined });
-    }
-    return testId;
+  for (const test of verdict.end()) failing.add(test);
+  const damage = isDamaged ? [PARSER_TEST_ID] : [];
+  return {
+    ids: hasPackets ? failing.ids : idsIn(concat(text)),
+    others: [...new Set([...damage, ...failing.others])],
+    complaint: verdict.complaint,
   };
 }
 

@@ -146,6 +146,10 @@ export const CALLS: readonly Call[] = [
   }),
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),
+  v2("subunit-exec", [
+    ...["--timeout=1h", "--no-output-timeout=1h", "--grace=1h"],
+    ...["--retries=1", "--rerun=cat in; true {}", "--v2", "--", "cat"],
+  ], { "no packet lost": keeps }),
   v2("subunit-worker", ["--run=true", "exec"]),
   v2("subunit-run", ["a", "--", "sh", "-c", workerScript("cat in")]),
   v2("subunit-serve", ["--no-socket", "--worker=cat"]),

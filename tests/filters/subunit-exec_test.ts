@@ -357,3 +357,243 @@ Deno.test("subunit-exec takes bytes that begin as a packet for text in text form
     assertEquals(status, 0);
   }
 });
+
+// --- Limits: long enough for a shell to start on a machine that is busy
+
+/** A test in progress, and its last words. */
+const HANGS = "echo 'test: hangs'; echo 'waiting for the lock'";
+
+Deno.test("subunit-exec --no-output-timeout names the tests in progress, which fail", async () => {
+  // It ignores the first signal, and leaves a process behind.
+  const script = `trap '' TERM; ${HANGS}; sleep 300 & sleep 300`;
+  const limits = ["--v1", "--no-output-timeout=1500ms", "--grace=200ms"];
+  const { stdout, stderr, status } = await exec(script, limits);
+  assertEquals(status, 1);
+  assertMatch(
+    stderr,
+    /^subunit-exec: Ending "sh": it wrote nothing for 1500ms\nsubunit-exec: In progress for [\d.]+ s: hangs, after:\nsubunit-exec: {3}waiting for the lock\n$/,
+  );
+  const words = described(eventsIn(stdout));
+  assertEquals(words.slice(0, 2), [
+    "hangs inprogress: ",
+    "stdout: waiting for the lock\n",
+  ]);
+  assertEquals(
+    words.at(-1),
+    ended(
+      "fail",
+      "it wrote nothing for 1500ms, and was ended: killed by SIGKILL",
+    ),
+  );
+  assert(words.some((one) => one.startsWith("hangs fail: ")), words.join());
+});
+
+Deno.test("subunit-exec fails tests of packets that a limit ended, with the reason", async () => {
+  using dir = new TempDir();
+  const file = dir.file(
+    "run",
+    stream(
+      { testId: "done", status: "success" },
+      { testId: "a", status: "inprogress" },
+      { testId: "a", fileName: "log", fileBytes: stream("opening\nlocked\n") },
+    ),
+  );
+  const { stdout, stderr, status } = await exec(
+    'cat "$FILE"; exec sleep 300',
+    ["--timeout=1500ms"],
+    { env: { FILE: file } },
+  );
+  assertEquals(status, 1);
+  assertMatch(
+    stderr,
+    /: a, after:\nsubunit-exec: {3}opening\nsubunit-exec: {3}locked\n$/,
+  );
+  const words = described(eventsIn(stdout));
+  assertEquals(words.slice(-2), [
+    "a fail: The test never ended. The command was ended: it took longer than 1500ms.",
+    ended(
+      "fail",
+      "it took longer than 1500ms, and was ended: killed by SIGTERM",
+    ),
+  ]);
+});
+
+Deno.test("subunit-exec fails a command that ends well at a limit", async () => {
+  const { stdout, status } = await exec(
+    "trap 'echo bye; exit 0' TERM; while :; do sleep 0.02; done",
+    ["--timeout=1500ms"],
+  );
+  assertEquals(status, 1);
+  const words = described(eventsIn(stdout));
+  // A shell may report that its command was terminated.
+  assertEquals(words.filter((one) => !one.startsWith("stderr: ")), [
+    "stdout: bye\n",
+    ended("fail", "it took longer than 1500ms, and was ended: exit status 0"),
+  ]);
+});
+
+Deno.test("subunit-exec changes nothing for a command within its limits", async () => {
+  const script = "echo 1..1; echo ok 1 - a; echo err >&2; exit 3";
+  const limits = ["--timeout=1h", "--no-output-timeout=1h", "--grace=1h"];
+  const timeless = ({ stdout, ...rest }: Finished) => ({
+    ...rest,
+    words: described(eventsIn(stdout)).sort(),
+  });
+  assertEquals(
+    timeless(await exec(script, limits)),
+    timeless(await exec(script)),
+  );
+});
+
+Deno.test("subunit-exec --grace kills a command that does not end at a signal", async () => {
+  const script = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
+  const [program, ...args] = commandOf("subunit-exec");
+  const process = new Deno.Command(program, {
+    args: [...args, "--grace=100ms", "--", "sh", "-c", script],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdout) {
+    if (chunks.length === 0) process.kill("SIGTERM");
+    chunks.push(chunk);
+  }
+  assertEquals((await process.status).code, 1);
+  assertEquals(
+    described(eventsIn(concat(chunks))).at(-1),
+    ended("fail", "killed by SIGKILL"),
+  );
+});
+
+// --- Attempts
+
+/** Each test passes once its file exists, which the first failure makes. */
+const FLAKY = `run() {
+  for name; do
+    echo "test: $name"
+    case $name in
+      bad) echo "failure: $name" ;;
+      *flaky*) if [ -e "$DIR/$name" ]; then echo "success: $name"
+        else : > "$DIR/$name"; echo "failure: $name"; fi ;;
+      *) echo "success: $name" ;;
+    esac
+    echo "$name" >> "$DIR/ran"
+  done
+}
+run "$@"`;
+
+/** Runs tests that fail at first, and then the failed ones again. */
+async function retry(
+  names: readonly string[],
+  args: readonly string[],
+): Promise<Finished & { readonly ran: string[]; readonly words: string[] }> {
+  using dir = new TempDir();
+  const script = dir.file("suite", FLAKY);
+  const finished = await runTool("subunit-exec", [
+    "--v1",
+    ...args.map((word) => word.replace("SUITE", `sh ${script}`)),
+    "--",
+    "sh",
+    script,
+    ...names,
+  ], { env: { DIR: dir.path } });
+  const ran = Deno.readTextFileSync(`${dir.path}/ran`).trimEnd().split("\n");
+  const words = eventsIn(finished.stdout)
+    .filter(({ status }) => status !== undefined && status !== "inprogress")
+    .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+  return { ...finished, ran, words };
+}
+
+Deno.test("subunit-exec --retries runs failed tests again, and keeps all attempts", async () => {
+  const names = ["good", "flaky it's $HOME", "flaky 2"];
+  const result = await retry(names, ["--retries=2", "--rerun", "SUITE {}"]);
+  assertEquals(result.ran, [...names, ...names.slice(1)]);
+  assertEquals(result.words, [
+    "good success ",
+    "flaky it's $HOME fail ",
+    "flaky 2 fail ",
+    "sh: exit status exists ",
+    "flaky it's $HOME success attempt-2,flaky",
+    "flaky 2 success attempt-2,flaky",
+    "sh: exit status exists ",
+  ]);
+  assertEquals([result.status, result.stderr], [0, ""]);
+});
+
+Deno.test("subunit-exec --retries fails when a test never passes", async () => {
+  const result = await retry(["flaky", "bad", "good"], [
+    "--retries=2",
+    "--rerun=SUITE {}",
+  ]);
+  assertEquals(result.ran, ["flaky", "bad", "good", "flaky", "bad", "bad"]);
+  assertEquals(
+    result.words.filter((one) => one.startsWith("bad")),
+    ["bad fail ", "bad fail attempt-2", "bad fail attempt-3"],
+  );
+  assertEquals(result.status, 1);
+});
+
+Deno.test("subunit-exec --retries is not green when a rerun runs nothing, or fails", async () => {
+  const nothing = await retry(["flaky"], ["--retries=1", "--rerun=true {}"]);
+  assertEquals(nothing.ran, ["flaky"]);
+  assertEquals(nothing.status, 1);
+  const failed = await retry(["flaky"], [
+    "--retries=1",
+    "--rerun=SUITE {}; exit 3",
+  ]);
+  assertEquals(failed.words.slice(-2), [
+    "flaky success attempt-2,flaky",
+    "sh: exit status fail ",
+  ]);
+  assertEquals(failed.status, 1);
+  const good = await retry(["good"], ["--retries=1", "--rerun=SUITE {}"]);
+  assertEquals([good.ran, good.status], [["good"], 0]);
+});
+
+Deno.test("subunit-exec --retries does not run tests again after a limit", async () => {
+  const { stdout, status } = await exec(`${HANGS}; exec sleep 300`, [
+    ...["--v1", "--timeout=1500ms", "--retries=1", "--rerun=echo again {}"],
+  ]);
+  assert(!text(stdout).includes("again hangs"));
+  assertEquals(status, 1);
+});
+
+Deno.test("subunit-exec --retries leaves the packets of attempts as they came, but for tags", async () => {
+  using dir = new TempDir();
+  const failed = stream(
+    { testId: "a", status: "fail", routeCode: "0", timestamp: at("01:02:03") },
+  );
+  const passed = { testId: "a", status: "success", routeCode: "1" } as const;
+  const first = dir.file("first", failed);
+  const again = dir.file(
+    "again",
+    stream({ ...passed, tags: ["slow"], timestamp: at("01:02:04") }),
+  );
+  const { stdout, status } = await exec('cat "$FIRST"', [
+    "--retries=1",
+    "--rerun=cat $AGAIN; : {}",
+  ], { env: { FIRST: first, AGAIN: again } });
+  assertEquals(stdout.slice(0, failed.length), failed);
+  const tags = ["attempt-2", "flaky", "slow"];
+  const after = stream({ ...passed, tags, timestamp: at("01:02:04") });
+  assert(stdout.toHex().includes(after.toHex()));
+  assertEquals(status, 0);
+});
+
+Deno.test("subunit-exec wants reruns and durations that make sense", async () => {
+  for (
+    const args of [
+      ["--retries=1"],
+      ["--rerun=x {}"],
+      ["--retries=1", "--rerun=x"],
+      ["--retries=x", "--rerun=x {}"],
+      ["--timeout=soon"],
+      ["--no-output-timeout=0"],
+      ["--grace=-1"],
+    ]
+  ) {
+    const { status, stderr } = await exec("exit 0", args);
+    assertEquals(status, 2, args.join(" "));
+    assertMatch(stderr, /^subunit-exec: Option.*: see --help\n$/);
+  }
+});

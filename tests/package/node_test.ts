@@ -296,6 +296,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--v2", "--", "cat"], input: anyPackets, samples: 1 },
     { args: () => ["--gojson", "--", "cat"], input: anyGoJson, samples: 1 },
     {
+      args: () => [
+        ...["--timeout=1h", "--no-output-timeout=1h", "--grace=1h"],
+        ...["--retries=2", "--rerun=true {}", "--", "cat"],
+      ],
+      input: anyPackets,
+      samples: 1,
+    },
+    {
       args: () => ["--tap", "--fd=3", "--", "sh", "-c", "cat >&3"],
       input: anyTap,
       samples: 1,

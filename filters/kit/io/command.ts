@@ -12,6 +12,7 @@ import type {
   Signal,
 } from "../runtime/runtime.ts";
 import { readStreamAsync } from "./input.ts";
+import { signalGroup } from "./process_group.ts";
 import { onEndingSignal } from "./signals.ts";
 
 /** Where the standard streams of a command go, and how else it is run. */
@@ -35,14 +36,17 @@ export function spawn(
  * Starts a command given by the user, with our standard input. Its output is a
  * pipe.
  *
+ * @param detached whether it leads a process group of its own
  * @throws {ToolError} when it cannot be started
  */
 export function startCommand(
   words: readonly string[],
   stderr: "inherit" | "piped",
+  detached = false,
 ): ChildProcess {
   try {
-    return spawn(words, { stdin: "inherit", stdout: "piped", stderr });
+    const streams = { stdin: "inherit", stdout: "piped", stderr } as const;
+    return spawn(words, { ...streams, detached });
   } catch (error) {
     const reason = isNotFound(error) ? "no such command" : reasonOf(error);
     throw new ToolError(
@@ -72,12 +76,15 @@ const GRACE_MILLISECONDS = 1000;
 /** Passes signals on to a command. */
 export class SignalPass {
   readonly #child: ChildProcess;
+  readonly #isGroup: boolean;
   readonly #release = Promise.withResolvers<void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #count = 0;
 
-  constructor(child: ChildProcess) {
+  /** @param isGroup whether the command leads a group, which gets the signals */
+  constructor(child: ChildProcess, isGroup = false) {
     this.#child = child;
+    this.#isGroup = isGroup;
   }
 
   /**
@@ -89,9 +96,10 @@ export class SignalPass {
   }
 
   /** Passes a signal on. */
-  send(signal: Signal): void {
+  send(signal: Signal | "SIGKILL"): void {
     this.#count++;
-    signalCommand(this.#child, signal);
+    if (this.#isGroup) signalGroup(this.#child.pid, signal);
+    else if (signal !== "SIGKILL") signalCommand(this.#child, signal);
     this.#child.status.then(() => {
       clearTimeout(this.#timer);
       if (this.#count > 1) this.#release.resolve();
@@ -105,17 +113,36 @@ export class SignalPass {
   }
 }
 
+/** The signals of the tool, on their way to a command. */
+export interface PassedSignals extends Pick<SignalPass, "released" | "send"> {
+  /** Whether one came. */
+  readonly isInterrupted: boolean;
+  /** Ends the passing. */
+  stop(): void;
+}
+
 /**
  * Passes the signals that would end the tool on to a command. Until this is
  * stopped the process stays alive.
  */
 export function passSignals(
   child: ChildProcess,
-): { readonly released: Promise<void>; stop(): void } {
-  const pass = new SignalPass(child);
-  const stopListening = onEndingSignal((signal) => pass.send(signal));
+  isGroup = false,
+  onSignal: () => void = () => {},
+): PassedSignals {
+  const pass = new SignalPass(child, isGroup);
+  let isInterrupted = false;
+  const stopListening = onEndingSignal((signal) => {
+    isInterrupted = true;
+    pass.send(signal);
+    onSignal();
+  });
   return {
     released: pass.released,
+    get isInterrupted() {
+      return isInterrupted;
+    },
+    send: (signal) => pass.send(signal),
     stop() {
       stopListening();
       pass.stop();

@@ -73,15 +73,23 @@ export function parseOptions(
   const all: OptionTable = { ...table, ...COMMON_OPTIONS };
   const names = (wanted: (option: Option) => unknown) =>
     Object.keys(all).filter((name) => wanted(all[name]));
-  const { _: operands, ...options } = parseArgs(
+  const valued = names((option) => option.value);
+  // The parser takes the value of --no-x=value for that of --x.
+  const negated = valued.filter((name) => name.startsWith("no-"))
+    .map((name) => name.slice("no-".length));
+  const { _: operands, ...options }: Record<string, unknown> = parseArgs(
     plainWords(all, words, takesDashes),
     {
       boolean: names((option) => !option.value),
-      string: ["_", ...names((option) => option.value)],
+      string: ["_", ...valued, ...negated],
       collect: names((option) => option.list),
     },
   );
-  return { options, operands, command };
+  for (const name of negated) {
+    options[`no-${name}`] = options[name];
+    delete options[name];
+  }
+  return { options, operands: operands as string[], command };
 }
 
 /**

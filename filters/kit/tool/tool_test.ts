@@ -102,6 +102,18 @@ Deno.test("parseOptions reads flags and their opposites, pairs and bare options"
   }
 });
 
+Deno.test("parseOptions reads values of options that begin with no", () => {
+  const table = {
+    "no-output": { value: "TIME", help: "with a value" },
+  } as const;
+  for (const args of [["--no-output", "1"], ["--no-output=1"]]) {
+    const { options } = parseOptions(table, args);
+    assertEquals(options["no-output"], "1");
+    assertEquals("output" in options, false);
+  }
+  assertEquals(parseOptions(table, []).options["no-output"], undefined);
+});
+
 Deno.test("parseOptions tells a command from operands where a tool takes one", () => {
   const read = (args: string[]) => {
     const { operands, command } = parseOptions(table, args, {

@@ -1,0 +1,218 @@
+/**
+ * Runs a command, records what it writes and how it ends, and ends it when it
+ * takes too long.
+ *
+ * @module
+ */
+
+import { passSignals, startCommand } from "../kit/io/command.ts";
+import { signalGroup } from "../kit/io/process_group.ts";
+import type { ChildProcess } from "../kit/runtime/runtime.ts";
+import { commandEnding, writeEnding } from "../kit/stream/failures.ts";
+import { FailingTests } from "../kit/stream/failing_tests.ts";
+import type { ToolIO } from "../kit/tool/tool.ts";
+import { type CommandLimits, Limits, progressLines } from "./limits.ts";
+import { Recorder, redirected } from "./recorder.ts";
+import type { Format } from "./results_reader.ts";
+
+/** A command, and how it is recorded. */
+export interface CommandPlan {
+  readonly words: readonly string[];
+  /** The test id of its ending. */
+  readonly testId: string;
+  readonly format: Format;
+  /** The descriptor of the results; undefined for standard output. */
+  readonly fd: number | undefined;
+  readonly limits: CommandLimits;
+  /** How long it may take to end at a limit, in seconds. */
+  readonly graceSeconds: number;
+  /** Whether that counts for signals that are passed on, too. */
+  readonly hasGrace: boolean;
+  /** Takes the results of tests. */
+  readonly failing?: FailingTests;
+  /** Which attempt at its tests it is; undefined for the first. */
+  readonly attempt?: number;
+}
+
+/** How a command went. */
+export interface RecordedCommand {
+  /** Whether no test failed or was lost, and nothing is damaged. */
+  readonly isGood: boolean;
+  /** Whether it failed, and no test shows why. */
+  readonly hasFailed: boolean;
+  /** Whether the output of tests is damaged. */
+  readonly isDamaged: boolean;
+  /** Whether a signal or a limit ended it: tests may not have run at all. */
+  readonly isInterrupted: boolean;
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @throws {ToolError} when it cannot be started
+ */
+export async function recordCommand(
+  io: ToolIO,
+  plan: CommandPlan,
+): Promise<RecordedCommand> {
+  const { words, testId, format, fd, limits, failing, attempt } = plan;
+  const isLimited = limits.timeout !== undefined ||
+    limits.noOutput !== undefined || plan.hasGrace;
+  let command: ChildProcess;
+  try {
+    const all = fd === undefined ? words : redirected(words, fd);
+    command = startCommand(all, "piped", isLimited);
+  } catch (error) {
+    const reason = "it could not be started";
+    writeEnding(io.out, { testId, status: "fail", reason });
+    throw error;
+  }
+  const signals = passSignals(command, isLimited, () => {
+    if (plan.hasGrace) ender?.expectEnd();
+  });
+  const recorder = new Recorder(io.out, { failing, attempt, isLimited });
+  const ender = isLimited
+    ? new Ender(io, plan, command, recorder, signals.send)
+    : undefined;
+  const textName = fd === undefined ? "stderr" : "output";
+  await Promise.all([
+    recorder.recordResults(command.stdout, format, signals.released),
+    recorder.recordText(command.stderr, textName, signals.released),
+  ]);
+  const status = await command.status;
+  ender?.stop();
+  signals.stop();
+  const reason = ender?.reason;
+  const isGood = recorder.end(
+    reason && `The test never ended. The command was ended: ${reason}.`,
+  );
+  const ending = commandEnding({ testId }, status, !isGood);
+  const shown = reason === undefined ? ending : {
+    ...ending,
+    status: "fail",
+    reason: `${reason}, and was ended: ${ending.reason}`,
+  } as const;
+  writeEnding(io.out, shown);
+  return {
+    isGood: isGood && reason === undefined && status.success,
+    hasFailed: shown.status === "fail",
+    isDamaged: recorder.isDamaged,
+    isInterrupted: signals.isInterrupted || reason !== undefined,
+  };
+}
+
+/** How failed tests run again. */
+export interface Reruns {
+  /** How often at most. */
+  readonly retries: number;
+  /** A shell command, with {} for the ids. */
+  readonly script: string | undefined;
+}
+
+/**
+ * Runs a command, and then its failed tests again. Returns whether all is good in
+ * the end.
+ *
+ * @throws {ToolError} when a command cannot be started
+ */
+export async function recordAttempts(
+  io: ToolIO,
+  plan: CommandPlan,
+  { retries, script = "" }: Reruns,
+): Promise<boolean> {
+  if (retries === 0) return (await recordCommand(io, plan)).isGood;
+  const failing = new FailingTests();
+  let went = await recordCommand(io, { ...plan, failing });
+  let { isGood, hasFailed, isDamaged } = went;
+  for (let attempt = 2; attempt <= retries + 1; attempt++) {
+    const { ids } = failing;
+    if (ids.length === 0 || went.isInterrupted) break;
+    failing.startAttempt();
+    went = await recordCommand(io, {
+      ...plan,
+      words: ["sh", "-c", script.replaceAll("{}", '"$@"'), "sh", ...ids],
+      testId: endingId(script.trim().split(/\s/)[0]),
+      failing,
+      attempt,
+    });
+    hasFailed ||= went.hasFailed;
+    isDamaged ||= went.isDamaged;
+    isGood = !hasFailed && !isDamaged && failing.size === 0;
+  }
+  return isGood;
+}
+
+/** The id of the event about the end of a program. */
+export function endingId(program: string): string {
+  return `${program.split("/").at(-1)}: exit status`;
+}
+
+/** Ends a command that takes too long, and all that it has started. */
+class Ender {
+  readonly #limits: Limits;
+  readonly #end: (reason: string) => void;
+  readonly #kill: () => void;
+  readonly #graceSeconds: number;
+  #isKilled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #command: ChildProcess;
+  /** Why it was ended; undefined when it was not. */
+  reason: string | undefined;
+
+  constructor(
+    io: ToolIO,
+    { words, limits, graceSeconds }: CommandPlan,
+    command: ChildProcess,
+    recorder: Recorder,
+    send: (signal: "SIGTERM" | "SIGKILL") => void,
+  ) {
+    this.#command = command;
+    this.#limits = new Limits(limits, performance.now());
+    recorder.onOutput = () => this.#limits.hasOutput(performance.now());
+    this.#end = (reason) => {
+      this.reason = reason;
+      io.warn(`Ending "${words[0]}": ${reason}`);
+      const lines = progressLines(
+        recorder.running(),
+        performance.now(),
+        (routeCode) => recorder.lastOutput(routeCode),
+      );
+      for (const line of lines) io.warn(line);
+      send("SIGTERM");
+      this.expectEnd();
+    };
+    this.#kill = () => {
+      this.#isKilled = true;
+      send("SIGKILL");
+    };
+    this.#graceSeconds = graceSeconds;
+    this.#look();
+  }
+
+  /** The command has been asked to end: it is killed unless it does. */
+  expectEnd(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#kill, 1000 * this.#graceSeconds);
+  }
+
+  #look(isSure = false): void {
+    const due = this.#limits.look(performance.now());
+    if (due === Infinity) return;
+    if (typeof due === "number") {
+      this.#timer = setTimeout(() => this.#look(), Math.ceil(due));
+    } else if (isSure) {
+      this.#end(due);
+    } else {
+      // What is in the pipe counts: the tool may have waited for its reader.
+      this.#timer = setTimeout(() => this.#look(true), 20);
+    }
+  }
+
+  /** The command has ended; nothing that it has started remains after a limit. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    if (this.reason !== undefined || this.#isKilled) {
+      signalGroup(this.#command.pid, "SIGKILL");
+    }
+  }
+}

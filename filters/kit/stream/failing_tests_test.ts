@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { type StatusEvent, TestCollator } from "@subunit/codec";
+import { FailingTests } from "./failing_tests.ts";
+
+/** Adds the tests of events, each of which ends one. */
+function add(failing: FailingTests, events: readonly Partial<StatusEvent>[]) {
+  const collator = new TestCollator();
+  for (const event of events) {
+    failing.add(collator.add({ runnable: true, ...event })!);
+  }
+}
+
+Deno.test("FailingTests keeps tests whose last result is a failure, by route", () => {
+  const failing = new FailingTests();
+  add(failing, [
+    { testId: "b", status: "fail" },
+    { testId: "a", status: "uxsuccess" },
+    { testId: "c", status: "fail" },
+    { testId: "c", status: "skip" },
+    { testId: "d", status: "fail", routeCode: "1" },
+    { testId: "d", status: "success", routeCode: "2" },
+    { testId: "e", status: "success" },
+    { testId: "sh: exit status", status: "fail", runnable: false },
+  ]);
+  assertEquals(failing.ids, ["b", "a", "d"]);
+  assertEquals(failing.others, ["sh: exit status"]);
+  assertEquals(failing.size, 4);
+});
+
+Deno.test("FailingTests finds tests that run again on other routes, and steps", () => {
+  const failing = new FailingTests();
+  const step = { testId: "s > 1", runnable: false, parentTestId: "s" } as const;
+  add(failing, [
+    { testId: "a", status: "fail", routeCode: "0" },
+    { testId: "b", status: "fail", routeCode: "0" },
+    { testId: "b", status: "fail", routeCode: "1" },
+    { ...step, status: "fail" },
+    { testId: "s", status: "fail" },
+  ]);
+  assertEquals(failing.ids, ["a", "b", "s"]);
+  failing.startAttempt();
+  add(failing, [
+    { testId: "a", status: "success", routeCode: "5" },
+    // It still fails on the other one.
+    { testId: "b", status: "success", routeCode: "0" },
+    { testId: "s", status: "success" },
+  ]);
+  assertEquals(failing.ids, ["b"]);
+  failing.startAttempt();
+  add(failing, [{ testId: "b", status: "success" }]);
+  assertEquals([failing.ids, failing.size], [[], 0]);
+});
+
+Deno.test("FailingTests keeps a step that fails again", () => {
+  const failing = new FailingTests();
+  const step = { testId: "s > 1", runnable: false, parentTestId: "s" } as const;
+  add(failing, [{ ...step, status: "fail" }]);
+  failing.startAttempt();
+  add(failing, [{ ...step, status: "fail" }, {
+    testId: "s",
+    status: "success",
+  }]);
+  assertEquals([failing.ids, failing.size], [["s"], 1]);
+});
