@@ -14,7 +14,13 @@ import {
   vanishedEvent,
 } from "./history/run_diff.ts";
 import { Retagger } from "./kit/stream/retagger.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
+import {
+  defineTool,
+  parseChoice,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-diff",
@@ -25,12 +31,18 @@ export const tool: Tool = defineTool({
       value: "PCT",
       help: "also show tests that take PCT percent longer",
     },
+    format: {
+      value: "FORM",
+      help: "stream (default), or text (default on a terminal)",
+    },
   },
   notes:
     `These tests of NEW are written as a stream, each with a tag: new-fail, fixed,
 appeared, changed (anything else) or slower; tests of OLD alone are written as
 skipped, with the tag vanished. Tests are matched by id, and by route code where
-both runs have it.`,
+both runs have it.
+On a terminal, or with --format text, the tests are listed for people: what has
+changed, and for each new failure the line of its reason that one would quote.`,
   exitStatus: [
     "no test fails that did not fail before",
     "a test fails or is lost that did not before",
@@ -39,31 +51,42 @@ both runs have it.`,
     "subunit-diff yesterday.subunit today.subunit | subunit-stats --by tag",
     "subunit-diff --slower 50 main.subunit - < branch.subunit | subunit-ls",
   ],
-  run(io, options, operands) {
+  async run(io, options, operands) {
     if (operands.length !== 2) {
       throw new UsageError("Expected two streams: OLD NEW");
     }
     const slower = options.slower === undefined
       ? undefined
       : 1 + parsePercent(options.slower) / 100;
+    const isText = options.format === undefined
+      ? io.out.isTerminal
+      : parseChoice("format", options.format, ["stream", "text"]) === "text";
+    // Loaded only here: it finds reasons in many languages.
+    const view = isText
+      ? new (await import("./history/diff_view.ts")).DiffView()
+      : undefined;
     const [oldFile, newFile] = operands;
     const old = new OldRun(slower !== undefined);
     forEachTest(io, oldFile, false, (test, key) => old.add(key, test));
     const retagger = new Retagger(io.out);
     let newFailures = 0;
     forEachTest(io, newFile, true, (test, key, packetsOf) => {
-      const tags = changeTags(old.find(key, test), test, slower);
-      if (tags.length === 0) return;
+      const before = old.find(key, test);
+      const tags = changeTags(before, test, slower);
       if (tags.includes("new-fail")) newFailures++;
+      if (view !== undefined) return view.add(test, tags, before, packetsOf);
+      if (tags.length === 0) return;
       const packets = packetsOf(), last = packets.at(-1)!;
       for (const packet of packets.slice(0, -1)) io.out.write(packet.bytes);
       const all = [...new Set([...test.tags, ...tags])].sort();
       retagger.write(last, all);
     });
     for (const testId of old.vanished) {
-      encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
+      if (view !== undefined) view.addVanished(testId);
+      else encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
     }
-    if (newFailures > 0) {
+    view?.end(io.out);
+    if (newFailures > 0 && view === undefined) {
       io.warn(`${newFailures} tests fail that did not before`);
     }
     return newFailures > 0 ? 1 : 0;

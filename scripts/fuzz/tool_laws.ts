@@ -158,6 +158,7 @@ export const CALLS: readonly Call[] = [
   v2("subunit-1to2", []),
   v2("subunit-2to1", []),
   v2("subunit-diff", ["in", "-"]),
+  v2("subunit-diff", ["--format=text", "/dev/null", "-"]),
   v2("subunit-select", ["--as=go"]),
   v2("subunit-select", ["--as=ctest", "--max-bytes=9"]),
   v2("subunit-output", ["--fail=a", "--attach-file=-"], {

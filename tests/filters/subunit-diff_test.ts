@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import type { StatusEvent } from "@subunit/codec";
 import { callTool, test } from "../support/call.ts";
-import { shell, TempDir, text } from "../support/run.ts";
+import { peerTest, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
@@ -9,7 +9,15 @@ import {
   eventsIn,
   outcomesIn,
   stream,
+  textFile,
 } from "../support/streams.ts";
+import { runOnTerminal } from "../support/checks.ts";
+
+const TRACEBACK = `Traceback (most recent call last):
+  File "shop.py", line 3, in test
+    assertEqual(3, 4)
+AssertionError: 3 != 4
+`;
 
 interface Difference {
   readonly events: StatusEvent[];
@@ -208,8 +216,134 @@ Deno.test("subunit-diff reads one of its streams from a pipe", async () => {
   assertEquals(text(stdout), "a\tsuccess\n");
 });
 
+const VIEWED_OLD = stream(
+  ended("same", "success"),
+  ended("still fails", "fail"),
+  ended("breaks", "success"),
+  ended("surprises", "xfail"),
+  ended("is lost", "success"),
+  ended("is mended", "fail"),
+  ended("is skipped", "success"),
+  ended("goes", "success"),
+  { testId: "slow", status: "inprogress", timestamp: at("10:00:00") },
+  { testId: "slow", status: "success", timestamp: at("10:00:01") },
+);
+const VIEWED_NEW = stream(
+  "text\n",
+  ended("same", "success"),
+  ended("still fails", "fail"),
+  { ...ended("breaks", "inprogress"), routeCode: "linux" },
+  {
+    testId: "breaks",
+    routeCode: "linux",
+    ...textFile("traceback", TRACEBACK),
+  },
+  { ...ended("breaks", "fail"), routeCode: "linux" },
+  ended("surprises", "uxsuccess"),
+  ended("is lost", "inprogress"),
+  ended("is mended", "success"),
+  ended("is skipped", "skip"),
+  { testId: "comes\x1b[2J", status: "fail", ...textFile("reason", "no \x07") },
+  ended("comes well", "success"),
+  { testId: "slow", status: "inprogress", timestamp: at("10:00:00") },
+  { testId: "slow", status: "success", timestamp: at("10:00:04") },
+);
+const VIEW = `Vanished (1)
+  goes
+
+Appeared (1)
+  comes well  success
+
+Slower (1)
+  slow  1.000 s, now 4.000 s
+
+Changed (1)
+  is skipped  success, now skip
+
+Fixed (1)
+  is mended  fail, now success
+
+New failures (4)
+  breaks (on linux)
+      AssertionError: 3 != 4
+  surprises
+      the test passed, and was expected to fail
+  comes\\u001b[2J  (new)
+      no \\u0007
+  is lost
+      the test started and never ended
+
+10 tests: 4 new failures, 1 fixed, 1 changed, 1 slower, 1 appeared, 1 vanished, 1 still fail
+`;
+
+test("subunit-diff --format text lists for people what has changed, and why", async () => {
+  using dir = new TempDir();
+  const args = ["--format=text", "--slower=50"];
+  const old = dir.file("old", VIEWED_OLD), now = dir.file("new", VIEWED_NEW);
+  const changed = await callTool("subunit-diff", [...args, old, now]);
+  assertEquals(text(changed.stdout), VIEW);
+  assertEquals([changed.status, changed.stderr], [1, ""]);
+  const same = await callTool("subunit-diff", [...args, old, old]);
+  assertEquals(
+    text(same.stdout),
+    "9 tests: no test has changed, 2 still fail\n",
+  );
+  assertEquals(same.status, 0);
+});
+
+test("subunit-diff --format text lists all new failures, and counts what is long", async () => {
+  using dir = new TempDir();
+  const run = (fails: string, passes: string) =>
+    stream(
+      ...Array.from({ length: 30 }, (_, i) => ended(`${fails} ${i}`, "fail")),
+      ...Array.from(
+        { length: 30 },
+        (_, i) => ended(`${passes} ${i}`, "success"),
+      ),
+    );
+  const { stdout } = await callTool("subunit-diff", [
+    "--format=text",
+    dir.file("old", run("mended", "broken")),
+    dir.file("new", run("broken", "mended")),
+  ]);
+  const lines = text(stdout).split("\n");
+  const count = (pattern: RegExp) =>
+    lines.filter((line) => pattern.test(line)).length;
+  assertEquals(count(/^ {2}broken \d+$/), 30);
+  assertEquals(count(/^ {2}mended \d+ {2}fail, now success$/), 20);
+  assertEquals(count(/^ {2}… and 10 more$/), 1);
+  assertEquals(lines.at(-2), "60 tests: 30 new failures, 30 fixed");
+});
+
+peerTest(
+  "subunit-diff lists changes on a terminal, and writes a stream elsewhere",
+  [
+    "script",
+  ],
+  async () => {
+    using dir = new TempDir();
+    const files = [dir.file("old", VIEWED_OLD), dir.file("new", VIEWED_NEW)];
+    const { shown } = await runOnTerminal("subunit-diff", [
+      "--slower=50",
+      ...files,
+    ], "/dev/null");
+    assertEquals(shown, VIEW);
+    const args = ["--slower=50", "--format=stream", ...files];
+    const named = await runTool("subunit-diff", args);
+    const plain = await runTool("subunit-diff", ["--slower=50", ...files]);
+    assertEquals(named, plain);
+    assertEquals(eventsIn(plain.stdout).length > 0, true);
+  },
+);
+
 test("subunit-diff wants two streams, and a percentage", async () => {
-  for (const args of [[], ["a"], ["a", "b", "c"], ["--slower=x", "a", "b"]]) {
+  for (
+    const args of [[], ["a"], ["a", "b", "c"], ["--slower=x", "a", "b"], [
+      "--format=x",
+      "a",
+      "b",
+    ]]
+  ) {
     const { stderr, status } = await callTool("subunit-diff", args);
     assertMatch(stderr, /^subunit-diff: .*expected.*: see --help\n$/i);
     assertEquals(status, 2);

@@ -279,6 +279,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-diff": [
     { args: (files) => files.slice(0, 2), input: anyPackets },
     { args: ([a, b]) => ["--slower=50", a, b], input: anyStream },
+    { args: ([a, b]) => ["--format=text", a, b], input: anyStream },
   ],
   "subunit-select": [
     { args: (files) => ["--as=stestr", ...files], input: anyPackets },
