@@ -128,7 +128,11 @@ function listFile(
     throw new UsageError(`Cannot write "${path}": it is read as well`);
   }
   const out = Output.toFile(path);
-  for (const { name } of targets) out.writeText(`${name}\n`);
+  for (const { name } of targets) {
+    for (const one of runner.spellings?.(name) ?? [name]) {
+      out.writeText(`${one}\n`);
+    }
+  }
   out.flush();
   return [runner.fileWords!(path)];
 }

@@ -29,6 +29,8 @@ export interface Runner {
   target(id: string, isFile: IsFile): Target | undefined;
   /** The ids of the tests around one, which run to reach it. */
   around?(id: string): readonly string[];
+  /** The names that a name may stand for; without this only itself. */
+  spellings?(name: string): readonly string[];
   /** Whether groups with the same names share a command. */
   readonly sharesGroups?: boolean;
   /** Whether a command's words are tests, so that it can be cut anywhere. */
@@ -163,6 +165,12 @@ function pytestTarget(id: string, isFile: IsFile): Target | undefined {
     const name = [file, ...names.slice(count)].join("::") + parameters;
     return { group: "", name: asPath(name) };
   }
+}
+
+/** CTest's reports in JUnit's format have the name as the class, too: "a.a". */
+function ctestSpellings(name: string): string[] {
+  const half = (name.length - 1) / 2, first = name.slice(0, half);
+  return name === `${first}.${first}` && first !== "" ? [name, first] : [name];
 }
 
 const PLAYWRIGHT_PLACE = /^(.+?):(\d+)(?::\d+)?(?: › .*)?$/s;
@@ -340,7 +348,11 @@ export const RUNNERS = {
     prints: "-R '^(a|b)$'",
     isTested: true,
     target: (name) => name.includes("\n") ? undefined : { group: "", name },
-    words: (names) => ["-R", exactly(names.map(escapeRegex))],
+    spellings: ctestSpellings,
+    words: (names) => [
+      "-R",
+      exactly(names.flatMap(ctestSpellings).map(escapeRegex)),
+    ],
     fileWords: (path) => ["--tests-from-file", path],
   },
 } as const satisfies Readonly<Record<string, Runner>>;

@@ -13,7 +13,9 @@ import {
   RUNNERS,
 } from "../../filters/select/runners.ts";
 import { callTool, peerCallTest, test } from "../support/call.ts";
+import { quote } from "../../scripts/tool_path.ts";
 import {
+  commandOf,
   type Finished,
   isCi,
   type Peer,
@@ -23,7 +25,12 @@ import {
   TempDir,
   text,
 } from "../support/run.ts";
-import { damaged, type EventFields, stream } from "../support/streams.ts";
+import {
+  damaged,
+  type EventFields,
+  eventsIn,
+  stream,
+} from "../support/streams.ts";
 
 const SEED = 20261128;
 
@@ -107,6 +114,8 @@ const CASES: readonly [
     "-E '(package(=c) & test(=m::t)) + (binary_id(=d::it) & test(=t))'",
   ]],
   ["ctest", ["a", "b c", "$(x)"], ["-R '^(a|b c|\\$\\(x\\))$'"]],
+  // As CTest's own reports have it.
+  ["ctest", ["a b.a b", "c.d"], ["-R '^(a b\\.a b|a b|c\\.d)$'"]],
 ];
 
 for (const [runner, ids, expected] of CASES) {
@@ -610,7 +619,7 @@ mod m {
           `add_test([=[${name}]=] "sh" "-c" "echo \\"\\$1\\" >> \\"\\$RAN\\"" "sh" [=[${name}]=])\n`
         ).join(""),
     },
-    ids: ["a", "b.c", "it's $HOME (a|b) [x]"],
+    ids: ["a", "b.c.b.c", "it's $HOME (a|b) [x]"],
     ran: ["a", "b.c", "it's $HOME (a|b) [x]"],
     script: "subunit-select --as ctest $1 | xargs -r -L 1 ctest",
   },
@@ -660,6 +669,57 @@ for (const [runner, project] of Object.entries(PROJECTS)) {
       text(stdout) + stderr,
     );
   });
+}
+
+if (isCi) {
+  peerCallTest(
+    "subunit-exec runs failed tests of Go again, by way of subunit-select",
+    [
+      "go",
+    ],
+    async () => {
+      using dir = new TempDir();
+      dir.file("go.mod", "module ex.com/m\n\ngo 1.19\n");
+      dir.file(
+        "a_test.go",
+        `package a
+import ("os"; "testing")
+func once(t *testing.T) {
+	if _, err := os.Stat("been here"); err != nil { os.WriteFile("been here", nil, 0o600); t.Fatal("flaky") }
+}
+func TestGood(t *testing.T) {}
+func TestFlaky(t *testing.T) { t.Run("it's (a|b)", once); t.Run("good", func(t *testing.T) {}) }
+`,
+      );
+      const select = commandOf("subunit-select").map(quote).join(" ");
+      const go = ["go", "test", "-count=1", "-json"];
+      const { stdout, stderr, status } = await runTool("subunit-exec", [
+        "--retries=1",
+        `--rerun=printf '%s\\n' {} | ${select} --as go | xargs -r -L 1 ${
+          go.join(" ")
+        }`,
+        "--",
+        ...go,
+        "./...",
+      ], { cwd: dir.path });
+      assertEquals(stderr, "");
+      const results = eventsIn(stdout)
+        .filter(({ testId = "", status }) =>
+          testId.includes(".Test") && status !== undefined &&
+          status !== "inprogress"
+        )
+        .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+      assertEquals(results, [
+        "ex.com/m.TestGood success ",
+        "ex.com/m.TestFlaky/it's_(a|b) fail ",
+        "ex.com/m.TestFlaky/good success ",
+        "ex.com/m.TestFlaky fail ",
+        "ex.com/m.TestFlaky/it's_(a|b) success attempt-2,flaky",
+        "ex.com/m.TestFlaky success attempt-2,flaky",
+      ]);
+      assertEquals(status, 0);
+    },
+  );
 }
 
 test("--help of subunit-select marks the runners that no test runs", async () => {
