@@ -152,6 +152,8 @@ const KINDS: Readonly<Record<string, Kind>> = { ...STREAMS, ...OTHERS };
 /** The commands that read streams of version 2, whatever they hold many of. */
 const READERS: readonly string[][] = [
   ["subunit-2to1"],
+  ["subunit-attempts"],
+  ["subunit-attempts", "--report"],
   ["subunit-diff", "/dev/null", "-"],
   ["subunit-filter", "-s"],
   ["subunit-ls"],
@@ -160,6 +162,7 @@ const READERS: readonly string[][] = [
   ["subunit-progress", "--history", "/dev/null"],
   ["subunit-seal"],
   ["subunit-select", "--as=ctest"],
+  ["subunit-shard", "1/2"],
   ["subunit-stats", "--by", "route", "--slowest", "9"],
   ["subunit-stats", "--by", "tag"],
   ["subunit-tags", "nightly"],

@@ -144,6 +144,10 @@ export const CALLS: readonly Call[] = [
     identity: (input, { stdout }) =>
       identity(input, { stdout: stdout.subarray(0, input.length) } as Result),
   }),
+  v2("subunit-attempts", ["--exit-status"], { "no packet lost": keeps }),
+  v2("subunit-attempts", ["--collapse", "--policy=any"]),
+  v2("subunit-attempts", ["--report", "--history=in"]),
+  v2("subunit-shard", ["1/2", "--history=in", "--group-regex=^."]),
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),
   v2("subunit-exec", [

@@ -39,6 +39,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "subunit-diff": ["/dev/null", "-"],
   "subunit-select": ["--as=ctest"],
   "subunit-output": ["--fail=a", "--attach-file=-"],
+  "subunit-shard": ["1/2"],
 };
 
 /** A result without the times of a stream, which may be those of the call. */

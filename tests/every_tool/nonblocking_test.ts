@@ -124,6 +124,7 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     args: [dir.file("none", ""), "-"],
     stdin: packets,
   }],
+  "subunit-attempts": () => [PASS],
   "subunit-exec": () => [{ args: ["--", "cat"], stdin: packets }],
   "subunit-filter": () => [
     { args: ["--keep-all"], stdin: mixed },
@@ -149,6 +150,7 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   "subunit-runs": () => [],
   // Its workers come and go, with other output each time.
   "subunit-run": () => [],
+  "subunit-shard": () => [{ args: ["1/1"], stdin: packets }],
   "subunit-stats": () => [{ args: FORWARD, stdin: mixed }],
   "subunit2cbor": () => [
     PASS,

@@ -33,6 +33,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "gpg-signed-stream": ["--allow-write", "--allow-run=gpg"],
   "subunit-1to2": ["--allow-run"],
   "subunit-attach": ["--allow-write", "--allow-run=sh", ...SOCKETS],
+  "subunit-attempts": ["--allow-write"],
   "subunit-ctl": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-exec": ["--allow-run"],
   "subunit-last": ["--allow-env=SUBUNIT_REPO"],

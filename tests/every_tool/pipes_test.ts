@@ -66,6 +66,7 @@ const READERS = CONVENTIONAL.filter((name) =>
     "subunit-run",
     "subunit-runs",
     "subunit-serve",
+    "subunit-shard",
     "subunit-tags",
     "subunit-tee",
     "subunit-worker",
@@ -131,6 +132,7 @@ function argsOf(name: string): string[] {
   }
   if (name === "subunit-runs") return ["--repo", RUNS];
   if (name === "subunit-select") return ["--as=ctest"];
+  if (name === "subunit-shard") return ["1/1"];
   if (name === "subunit-worker") return ["--run=true", "exec"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
 }
@@ -421,6 +423,7 @@ const STAGES = [
   "subunit-tags a",
   "subunit-tee",
   "subunit-seal",
+  "subunit-attempts",
   "subunit-1to2",
   "subunit-merge -",
   "subunit-exec -- cat",

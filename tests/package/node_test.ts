@@ -276,6 +276,29 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => recorded("junit", "xml"), input: fc.constant(NOTHING) },
     { args: (files) => ["--exit-status", ...files], input: anyJunit },
   ],
+  "subunit-attempts": [
+    {
+      args: (files) => ["--policy=any", "--by-route", ...files],
+      input: anyStream,
+    },
+    {
+      args: (files) => ["--collapse", "--exit-status", ...files],
+      input: anyPackets,
+    },
+    {
+      args: ([a, b]) => ["--report", "--fail-on-flaky", `--history=${a}`, b],
+      input: anyPackets,
+    },
+  ],
+  "subunit-shard": [
+    {
+      args: ([a, b]) => [
+        ...["1/2", "-0", "--group-regex=^.", "--default=p50"],
+        ...[`--history=${a}`, `--list=${b}`],
+      ],
+      input: anyPackets,
+    },
+  ],
   "subunit-diff": [
     { args: (files) => files.slice(0, 2), input: anyPackets },
     { args: ([a, b]) => ["--slower=50", a, b], input: anyStream },

@@ -5,6 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
+import { PacketDecoder } from "@subunit/codec";
 import { toUtf8 } from "@subunit/codec/text";
 import { ToolError } from "../errors.ts";
 import { lines } from "../io/lines.ts";
@@ -19,10 +20,11 @@ const NUL = 0x00;
  * @throws {ToolError} when a line has a NUL, and the list does not end with one
  */
 export function readIds(io: ToolIO, path: string): string[] {
-  const chunks = Array.from(
-    toUtf8(io.chunks([path])),
-    (chunk) => chunk.slice(),
-  );
+  return idsIn(io.chunks([path]), path);
+}
+
+function idsIn(input: Iterable<Uint8Array>, path: string): string[] {
+  const chunks = Array.from(toUtf8(input), (chunk) => chunk.slice());
   if (chunks.findLast(({ length }) => length > 0)?.at(-1) !== NUL) {
     return linesOf(chunks, path);
   }
@@ -50,4 +52,33 @@ function linesOf(chunks: Iterable<Uint8Array>, path: string): string[] {
       } has a NUL: expected one name a line`,
     );
   }).filter((line) => line !== "");
+}
+
+/**
+ * Returns the ids of tests, each once: those that a stream has, else those of a
+ * list, as {@linkcode readIds} reads it.
+ *
+ * @throws {ToolError} as `readIds` does
+ */
+export function readTestIds(io: ToolIO, path: string): string[] {
+  const ids = new Set<string>();
+  const decoder = new PacketDecoder();
+  let hasPackets = false;
+  const drain = () => {
+    decoder.drainRows((rows) => {
+      hasPackets = true;
+      for (let i = 0; i < rows.count; i++) {
+        if (rows.idAt(i) >= 0) ids.add(rows.packet(i).testId!);
+      }
+    }, () => {});
+  };
+  const text: Uint8Array[] = [];
+  for (const chunk of io.chunks([path])) {
+    decoder.push(chunk);
+    drain();
+    if (!hasPackets) text.push(chunk.slice());
+  }
+  decoder.end();
+  drain();
+  return [...hasPackets ? ids : new Set(idsIn(text, path))];
 }

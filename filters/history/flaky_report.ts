@@ -1,0 +1,83 @@
+/**
+ * The flaky tests of a run, and how often they were so in older runs.
+ *
+ * @module
+ */
+
+import { visibleText } from "../kit/text/visible.ts";
+import { compareText } from "../kit/text/order.ts";
+import { readTwice } from "../kit/stream/two_passes.ts";
+import type { ToolIO } from "../kit/tool/tool.ts";
+import { Attempts, type Judgement, type Policy, resultOf } from "./attempts.ts";
+import { Flips } from "./flips.ts";
+
+/** The results of each test in older runs, by its name. */
+export type History = Map<string, Flips>;
+
+/** Reads older runs, one per file, oldest first. */
+export function readHistory(
+  io: ToolIO,
+  files: readonly string[],
+  policy: Policy,
+  byRoute: boolean,
+): History {
+  const history: History = new Map();
+  for (const file of files) {
+    const attempts = new Attempts(byRoute);
+    readTwice(io, [file], {
+      takeRows(rows) {
+        for (let i = 0; i < rows.count; i++) attempts.addRow(rows, i);
+      },
+    });
+    addRun(history, attempts, attempts.judge(policy));
+  }
+  return history;
+}
+
+function addRun(
+  history: History,
+  attempts: Attempts,
+  judgement: Judgement,
+): void {
+  for (let test = 0; test < attempts.tests; test++) {
+    const id = attempts.nameOf(test);
+    let flips = history.get(id);
+    if (flips === undefined) history.set(id, flips = new Flips());
+    flips.add(
+      resultOf(attempts.outcomeOf(judgement.decisive(test))),
+      judgement.isFlaky(test),
+    );
+  }
+}
+
+/**
+ * Returns a line for each test that is flaky in this run, or was in older ones:
+ * the most certain first.
+ *
+ * @param history gains this run
+ */
+export function flakyLines(
+  history: History,
+  attempts: Attempts,
+  judgement: Judgement,
+): string[] {
+  addRun(history, attempts, judgement);
+  const outcomes = new Map<string, string[]>();
+  for (let i = 0; i < attempts.count; i++) {
+    const test = attempts.testOf(i), id = attempts.nameOf(test);
+    if (history.get(id)!.flips === 0) continue;
+    let all = outcomes.get(id);
+    if (all === undefined) outcomes.set(id, all = []);
+    all.push(attempts.outcomeOf(i));
+  }
+  return [...history].filter(([, { flips }]) => flips > 0)
+    .sort(([a, x], [b, y]) => y.low - x.low || compareText(a, b))
+    .map(([id, flips]) =>
+      [
+        flips.low.toFixed(2),
+        `${flips.flips}/${flips.runs}`,
+        outcomes.get(id)?.join(",") ?? "-",
+        visibleText(id),
+      ].join("\t")
+    );
+}

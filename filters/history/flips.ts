@@ -1,0 +1,55 @@
+/**
+ * How often a test changes between passing and failing, from run to run.
+ *
+ * @module
+ */
+
+import type { Result } from "./attempts.ts";
+
+/** The normal quantile of a confidence of 95 %, both sides. */
+const Z = 1.959963984540054;
+
+/**
+ * The lower bound of a rate, by Wilson at 95 %: few runs prove little, so that 1
+ * of 1 is 0.21 and 30 of 100 is 0.22.
+ */
+export function wilsonLow(events: number, runs: number): number {
+  if (runs === 0) return 0;
+  const rate = events / runs, z2 = Z * Z / runs;
+  const spread = Z * Math.sqrt((rate * (1 - rate) + z2 / 4) / runs);
+  // Rounding would make it negative where there is no event.
+  return Math.max(0, (rate + z2 / 2 - spread) / (1 + z2));
+}
+
+/** The results of a test in run after run, oldest first. */
+export class Flips {
+  /** How many runs had the test; those that skipped it do not count. */
+  runs = 0;
+  /** How often it passed and failed in one run. */
+  mixed = 0;
+  #flips = 0;
+  #before: Result | undefined;
+
+  add(result: Result, isMixed: boolean): void {
+    if (result === "skipped") return;
+    this.runs++;
+    if (isMixed) this.mixed++;
+    else if (this.#before !== undefined && this.#before !== result) {
+      this.#flips++;
+    }
+    this.#before = result;
+  }
+
+  /**
+   * How often the test came and went: runs that disagree with themselves, and
+   * completed excursions. A test that is broken since Monday has none.
+   */
+  get flips(): number {
+    return Math.min(this.runs, this.mixed + (this.#flips >> 1));
+  }
+
+  /** A lower bound of the part of runs in which that happens. */
+  get low(): number {
+    return wilsonLow(this.flips, this.runs);
+  }
+}
