@@ -1,6 +1,6 @@
 /**
- * Changes the tags or the route code of packets that are rows: many packets a
- * second, without an object for one.
+ * Changes the tags, the route code or the parent of packets that are rows: many
+ * packets a second, without an object for one.
  *
  * @module
  */
@@ -49,6 +49,12 @@ export class RowEditor {
   /** The same for a change of the route code. */
   changeRoute(rows: Rows, i: number, change: PacketChange): boolean {
     const start = routeStart(rows, i), end = rows.routeEnd(i);
+    return this.#splice(rows, i, start, end < 0 ? start : end, change);
+  }
+
+  /** The same for a change of the parent. */
+  changeParent(rows: Rows, i: number, change: PacketChange): boolean {
+    const start = parentStart(rows, i), end = rows.parentEnd(i);
     return this.#splice(rows, i, start, end < 0 ? start : end, change);
   }
 
@@ -119,4 +125,8 @@ function routeStart(rows: Rows, i: number): number {
     return textStop;
   }
   return rows.tagsAt(i) < 0 ? tagsStart(rows, i) : rows.tagsEnd(i);
+}
+
+function parentStart(rows: Rows, i: number): number {
+  return rows.routeAt(i) < 0 ? routeStart(rows, i) : rows.routeEnd(i);
 }

@@ -91,6 +91,7 @@ Deno.test(`RowEditor changes rows as PacketEditor changes packets (seed ${SEED})
   const fields = fc.oneof(
     arbitraryEvent.map(({ tags }) => ({ tags })),
     arbitraryEvent.map(({ routeCode }) => ({ routeCode })),
+    arbitraryEvent.map(({ parentTestId }) => ({ parentTestId })),
     fc.integer({ min: 0, max: 5000 }).map((length) => ({
       routeCode: "r".repeat(length),
     })),
@@ -110,6 +111,8 @@ Deno.test(`RowEditor changes rows as PacketEditor changes packets (seed ${SEED})
           expected.push(edited);
           const isDone = "tags" in fields
             ? editor.changeTags(rows, i, change)
+            : "parentTestId" in fields
+            ? editor.changeParent(rows, i, change)
             : editor.changeRoute(rows, i, change);
           if (isDone) {
             longest = Math.max(longest, edited.length);

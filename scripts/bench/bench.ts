@@ -36,6 +36,7 @@ import { GROWTH_ROWS } from "./growth.ts";
 import { HTML_ROWS } from "./html.ts";
 import {
   ARMORED_ROW,
+  CONFORM_ROWS,
   DIFF_ROW,
   LIVE_ROW,
   packageRows,
@@ -216,6 +217,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     SIGNED_ROW,
     ARMORED_ROW,
     DIFF_ROW,
+    ...CONFORM_ROWS,
     ...HTML_ROWS,
     ...tools.map(startUpRow),
     ...packageRows(tools),

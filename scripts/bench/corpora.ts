@@ -169,6 +169,17 @@ export function makeCorpus(
   return corpus;
 }
 
+/** Makes a guideline of all tests of the corpus "small", and returns its path. */
+export function makeGuideline(): string {
+  const path = new URL("guideline.json", SCRATCH).pathname;
+  const tests = Array.from({ length: TESTS }, (_, test) => testId(test));
+  const capabilities = { all: { tests } };
+  const json = JSON.stringify({ product: "small", capabilities });
+  Deno.mkdirSync(SCRATCH, { recursive: true });
+  Deno.writeTextFileSync(path, json);
+  return path;
+}
+
 /** Returns how often a block fits into `bytes`, and the pieces that fill the rest. */
 export function cut(
   block: readonly Piece[],

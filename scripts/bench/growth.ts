@@ -149,11 +149,16 @@ const OTHERS = {
 
 const KINDS: Readonly<Record<string, Kind>> = { ...STREAMS, ...OTHERS };
 
+const GUIDELINE = pathOf(
+  new URL("../../tests/fixtures/conform/shop.json", import.meta.url),
+);
+
 /** The commands that read streams of version 2, whatever they hold many of. */
 const READERS: readonly string[][] = [
   ["subunit-2to1"],
   ["subunit-attempts"],
   ["subunit-attempts", "--report"],
+  ["subunit-conform", GUIDELINE],
   ["subunit-diff", "/dev/null", "-"],
   ["subunit-filter", "-s"],
   ["subunit-ls"],

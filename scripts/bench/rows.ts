@@ -22,6 +22,7 @@ import {
   corpusBytes,
   type CorpusName,
   makeCorpus,
+  makeGuideline,
 } from "./corpora.ts";
 import {
   atMost,
@@ -293,6 +294,7 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   // It refuses empty input, which is not a report.
   "junitxml2subunit": [FIXTURES + "junit/node.xml"],
   "gpg-signed-stream": ["--version"],
+  "subunit-conform": [FIXTURES + "conform/shop.json"],
   "subunit-diff": ["/dev/null", "/dev/null"],
   "subunit-exec": ["--", "true"],
   "subunit-worker": ["--run=true", "exec"],
@@ -546,6 +548,35 @@ export const DIFF_ROW: Row = {
     };
   },
 };
+
+/**
+ * A run judged, of which a guideline has every test, against a list of it. As a
+ * stream, every packet is written anew.
+ */
+export const CONFORM_ROWS: readonly Row[] = [[], ["--text"]].map((args) => ({
+  name: ["subunit-conform", ...args, "small"].join(" "),
+  tool: "subunit-conform",
+  pythonTool: undefined,
+  goals: [atMost(args.length > 0 ? 1.3 : 2, "ls"), MEMORY],
+  async measure({ runs, scale }) {
+    const { path, bytes, packets } = makeCorpus(
+      "small",
+      Math.round(scale * corpusBytes("small")),
+    );
+    const guideline = makeGuideline();
+    const ours = commandLine("subunit-conform", [...args, guideline]);
+    const samples = await takeTurns({
+      ours: `${ours} ${quote(path)} > /dev/null`,
+      ls: `${commandLine("subunit-ls", [])} ${quote(path)} > /dev/null`,
+    }, runs);
+    return {
+      ...samples.ours!,
+      bytes,
+      packets,
+      others: bestOf(samples, ["ls"]),
+    };
+  },
+}));
 
 /** The executables from `deno task build`. */
 const BUNDLES = new URL("../../dist/npm/bin/", import.meta.url).pathname;

@@ -9,6 +9,7 @@ import {
   checkoutCommandOf,
   commandOf,
   filesIn,
+  fixture,
 } from "../../tests/support/run.ts";
 import { workerScript } from "../../tests/support/sh_worker.ts";
 import { equalBytes } from "../../tests/support/streams.ts";
@@ -115,6 +116,8 @@ const converter = (tool: string, reads: Format): Call => ({
   laws: { "no packet lost": isSound },
 });
 
+const GUIDELINE = fixture("conform/shop.json");
+
 export const CALLS: readonly Call[] = [
   v2("subunit-filter", ["--keep-all"], { identity }),
   v2("subunit-filter", ["--keep-all", "--protocol=2.0"], {
@@ -147,6 +150,8 @@ export const CALLS: readonly Call[] = [
   v2("subunit-attempts", ["--exit-status"], { "no packet lost": keeps }),
   v2("subunit-attempts", ["--collapse", "--policy=any"]),
   v2("subunit-attempts", ["--report", "--history=in"]),
+  v2("subunit-conform", [GUIDELINE]),
+  v2("subunit-conform", [GUIDELINE, "--text", "--against", GUIDELINE]),
   v2("subunit-shard", ["1/2", "--history=in", "--group-regex=^."]),
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),

@@ -61,7 +61,7 @@ const STANDS_ON: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rooms that get files, clocks and streams from their caller, and open none. */
-const PURE = ["traceback", "select"];
+const PURE = ["traceback", "select", "conform"];
 const IMPURE = ["kit/runtime", "kit/io"];
 
 /** The script of HTML reports, which runs in browsers. */

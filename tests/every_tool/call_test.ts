@@ -11,6 +11,7 @@ import {
   checkoutCommandOf,
   filesIn,
   type Finished,
+  fixture,
   run,
   TempDir,
 } from "../support/run.ts";
@@ -39,6 +40,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "subunit-diff": ["/dev/null", "-"],
   "subunit-select": ["--as=ctest"],
   "subunit-output": ["--fail=a", "--attach-file=-"],
+  "subunit-conform": [fixture("conform/shop.json")],
   "subunit-shard": ["1/2"],
 };
 

@@ -2,6 +2,7 @@ import { assert } from "@std/assert";
 import {
   commandOf,
   isCi,
+  fixture,
   lengthOf,
   peakMemoryOf,
   TempDir,
@@ -142,6 +143,7 @@ const passing: Row["command"][] = [
   ["subunit-seal"],
   ["subunit-merge", "a=-"],
   ["subunit-diff", "BLOCK", "-"],
+  ["subunit-conform", fixture("conform/shop.json")],
 ];
 const reporting: Row["command"][] = [
   ["subunit2csv"],

@@ -95,6 +95,13 @@ const FORWARD = ["--forward"];
 const REPORT = { args: FORWARD, stdin: mixed, descriptors: [1, 2] };
 const PASS = { args: [], stdin: mixed };
 
+/** A guideline of all tests. */
+function guidelineOf(dir: TempDir): string {
+  const tests = [...new Set(events.map(({ testId }) => testId!))];
+  const capabilities = { all: { tests } };
+  return dir.file("guideline", JSON.stringify({ product: "P", capabilities }));
+}
+
 const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   "subunit-1to2": () => [{
     args: [],
@@ -125,6 +132,10 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     stdin: packets,
   }],
   "subunit-attempts": () => [PASS],
+  "subunit-conform": (dir) => [{
+    args: [guidelineOf(dir)],
+    stdin: packets,
+  }],
   "subunit-exec": () => [{ args: ["--", "cat"], stdin: packets }],
   "subunit-filter": () => [
     { args: ["--keep-all"], stdin: mixed },

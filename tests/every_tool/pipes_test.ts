@@ -10,6 +10,7 @@ import {
 import { callOrRun, callTool, test } from "../support/call.ts";
 import {
   checkoutCommandOf,
+  fixture,
   LiveTool,
   peerTest,
   runTool,
@@ -54,6 +55,7 @@ const CONVENTIONAL = TOOLS.filter((name) => name !== "gpg-signed-stream");
 const READERS = CONVENTIONAL.filter((name) =>
   ![
     "subunit-attach",
+    "subunit-conform",
     "subunit-ctl",
     "subunit-diff",
     "subunit-exec",
@@ -104,6 +106,9 @@ function inputOf(name: string): Uint8Array {
   return stream("text\n", PASSED);
 }
 
+/** Asks for the test of the input. */
+const GUIDELINE = fixture("conform/passed.json");
+
 /** A worker that passes one test. */
 const WORKER = ["sh", "-c", writingScript(stream(PASSED))];
 
@@ -132,6 +137,7 @@ function argsOf(name: string): string[] {
   }
   if (name === "subunit-runs") return ["--repo", RUNS];
   if (name === "subunit-select") return ["--as=ctest"];
+  if (name === "subunit-conform") return [GUIDELINE];
   if (name === "subunit-shard") return ["1/1"];
   if (name === "subunit-worker") return ["--run=true", "exec"];
   return name === "subunit-diff" ? ["/dev/null", "-"] : [];
@@ -424,6 +430,7 @@ const STAGES = [
   "subunit-tee",
   "subunit-seal",
   "subunit-attempts",
+  `subunit-conform ${GUIDELINE}`,
   "subunit-1to2",
   "subunit-merge -",
   "subunit-exec -- cat",

@@ -148,6 +148,8 @@ interface Call {
   readonly samples?: number;
 }
 
+const GUIDELINE = fixture("conform/shop.json");
+
 /** Lines, most of them of the format. */
 function anyLines(...own: string[]): fc.Arbitrary<Uint8Array> {
   const line = fc.oneof(
@@ -288,6 +290,39 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     {
       args: ([a, b]) => ["--report", "--fail-on-flaky", `--history=${a}`, b],
       input: anyPackets,
+    },
+  ],
+  "subunit-conform": [
+    {
+      args: (files) => [GUIDELINE, "--allow-undecided", ...files],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [
+        ...[GUIDELINE, "--text", "--refstack", "--attempts=any"],
+        ...[`--extra=${GUIDELINE}`, "--component=product", file],
+      ],
+      input: anyStream,
+    },
+    ...["--list", "--missing", "--score", "--check", "--all-products"].map(
+      (option) => ({
+        args: ([file]: readonly string[]) => [GUIDELINE, option, file],
+        input: anyPackets,
+        samples: 1,
+      }),
+    ),
+    {
+      args: (
+        [file],
+      ) => [GUIDELINE, `--against=${GUIDELINE}`, "--product=Shop", file],
+      input: anyPackets,
+      samples: 1,
+    },
+    {
+      // Not signed.
+      args: ([file]) => [GUIDELINE, `--require-signed=${file}`, file],
+      input: anyPackets,
+      samples: 1,
     },
   ],
   "subunit-shard": [

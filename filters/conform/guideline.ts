@@ -1,0 +1,392 @@
+/**
+ * Guidelines: which tests a product must pass. Schemas 1.2 to 2.0 of
+ * openstack/interop (`doc/source/schema/`), and our own small form with the same
+ * keys (`docs/guideline.schema.json`).
+ *
+ * @module
+ */
+
+import {
+  type Json,
+  type JsonObject,
+  parseStrictJson,
+} from "../kit/text/strict_json.ts";
+
+/** How much a component asks for a capability, the most binding first. */
+export const STATUSES = [
+  "required",
+  "advisory",
+  "deprecated",
+  "removed",
+] as const;
+export type Status = typeof STATUSES[number];
+
+/** A test of a capability. */
+export interface GuidelineTest {
+  readonly name: string;
+  /** Other names that it had or has. */
+  readonly aliases: readonly string[];
+  /** The id that stays when it is renamed, without "id-"; not always unique. */
+  readonly uuid: string | undefined;
+  /** Why it does not count for now; undefined when it counts. */
+  readonly flag: string | undefined;
+}
+
+/** Something that a product can do. */
+export interface Capability {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly tests: readonly GuidelineTest[];
+  /** The criteria by which it was chosen. */
+  readonly achievements: readonly string[];
+}
+
+/** Capabilities by how much they are asked for. */
+export type Component = ReadonlyMap<string, Status>;
+
+/** A component of a product, and where it says to find it. */
+export interface ComponentName {
+  readonly name: string;
+  readonly source: string | undefined;
+}
+
+/** A choice of components. */
+export interface Product {
+  readonly name: string;
+  readonly components: readonly ComponentName[];
+}
+
+/** How capabilities were chosen. It never enters a verdict. */
+export interface Scoring {
+  readonly cutoff: string | undefined;
+  /** The weight of each criterion. */
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+export interface Guideline {
+  readonly id: string;
+  readonly products: ReadonlyMap<string, Product>;
+  readonly components: ReadonlyMap<string, Component>;
+  readonly capabilities: ReadonlyMap<string, Capability>;
+  readonly scoring: Scoring;
+  /** What is odd about it, though it can be read. */
+  readonly oddities: readonly string[];
+}
+
+/**
+ * Reads a guideline.
+ *
+ * @throws {SyntaxError} when it is not JSON, or has not the form of one
+ */
+export function parseGuideline(text: string): Guideline {
+  return new Reader().read(parseStrictJson(text));
+}
+
+/** The name of the one component of our own form. */
+const OWN_COMPONENT = "product";
+const KNOWN_SCHEMAS = /^(1\.[2-6]|2\.0)$/;
+
+/** The keys of all schemas. */
+const CAPABILITY_KEYS: ReadonlySet<string> = new Set([
+  "achievements",
+  "admin",
+  "description",
+  "flagged",
+  "guidelines",
+  "name",
+  "project",
+  "required-since",
+  "required_since",
+  "status",
+  "tests",
+]);
+const TEST_KEYS: ReadonlySet<string> = new Set([
+  "aliases",
+  "flag",
+  "flagged",
+  "idempotent_id",
+]);
+
+class Reader {
+  readonly #oddities: string[] = [];
+
+  read(document: Json): Guideline {
+    const root = objectOf(document, "the document");
+    const metadata = root.has("metadata")
+      ? objectOf(root.get("metadata")!, "metadata")
+      : root;
+    const schema = optionalText(metadata, "schema");
+    if (schema !== undefined && !KNOWN_SCHEMAS.test(schema)) {
+      throw new SyntaxError(
+        `the schema is ${
+          JSON.stringify(schema)
+        }: expected 1.2 to 1.6, 2.0, or none`,
+      );
+    }
+    const isOwn = root.has("product");
+    if (isOwn && root.has("components")) {
+      throw new SyntaxError(
+        "it has both product and components: expected one of them",
+      );
+    }
+    const capabilities = this.#capabilities(root);
+    const components = isOwn
+      ? new Map([[OWN_COMPONENT, this.#ownComponent(root)]])
+      : this.#components(root);
+    return {
+      id: optionalText(metadata, "id") ?? "guideline",
+      products: this.#products(root, components),
+      components,
+      capabilities,
+      scoring: this.#scoring(root, metadata),
+      oddities: this.#oddities,
+    };
+  }
+
+  #products(
+    root: JsonObject,
+    components: ReadonlyMap<string, Component>,
+  ): Map<string, Product> {
+    const products = new Map<string, Product>();
+    const add = (name: string, components: readonly ComponentName[]) => {
+      if (products.has(name)) {
+        throw new SyntaxError(`two products are called ${quoted(name)}`);
+      }
+      products.set(name, { name, components });
+    };
+    if (root.has("product")) {
+      const name = textOf(root.get("product")!, "product");
+      add(name, [{ name: OWN_COMPONENT, source: undefined }]);
+      return products;
+    }
+    for (const key of ["platforms", "add-ons"]) {
+      for (const [name, value] of entriesOf(root, key)) {
+        const where = `${key}.${quoted(name)}`;
+        const listed = objectOf(value, where).get("components") ?? [];
+        add(name, componentNames(listed, `${where}.components`));
+      }
+    }
+    if (!root.has("platform")) return products;
+    // Schemas 1.x: the platform is one product, and each component another.
+    const platform = objectOf(root.get("platform")!, "platform");
+    const required = textsIn(platform, "required", "platform.required");
+    const local = (name: string) => ({ name, source: undefined });
+    add("platform", required.map(local));
+    for (const name of components.keys()) add(name, [local(name)]);
+    return products;
+  }
+
+  #components(root: JsonObject): Map<string, Component> {
+    const components = new Map<string, Component>();
+    for (const [name, value] of entriesOf(root, "components")) {
+      const where = `components.${quoted(name)}`;
+      const object = objectOf(value, where);
+      // Schema 2.0 has them one deeper.
+      const listed = object.has("capabilities")
+        ? objectOf(object.get("capabilities")!, `${where}.capabilities`)
+        : object;
+      const component = new Map<string, Status>();
+      for (const status of STATUSES) {
+        for (const name of textsIn(listed, status, `${where}.${status}`)) {
+          if (!component.has(name)) component.set(name, status);
+          else {
+            this.#note(`${where} has ${quoted(name)} twice, also as ${status}`);
+          }
+        }
+      }
+      components.set(name, component);
+    }
+    return components;
+  }
+
+  #ownComponent(root: JsonObject): Component {
+    return new Map(
+      entriesOf(root, "capabilities").map(([name, value]) => {
+        const where = `capabilities.${quoted(name)}.status`;
+        const status = optionalText(objectOf(value, where), "status");
+        return [name, statusOf(status ?? "required", where)];
+      }),
+    );
+  }
+
+  #capabilities(root: JsonObject): Map<string, Capability> {
+    if (!root.has("capabilities")) {
+      throw new SyntaxError("it has no capabilities: is it a guideline?");
+    }
+    const capabilities = new Map<string, Capability>();
+    const testsByUuid = new Map<string, string>(), shared = new Set<string>();
+    for (const [name, value] of entriesOf(root, "capabilities")) {
+      const where = `capabilities.${quoted(name)}`;
+      const object = objectOf(value, where);
+      this.#checkKeys(object, CAPABILITY_KEYS, where);
+      const tests = this.#tests(object, where);
+      for (const { name, uuid } of tests) {
+        if (uuid === undefined) continue;
+        const other = testsByUuid.get(uuid);
+        if (other === undefined) testsByUuid.set(uuid, name);
+        else if (other !== name) shared.add(uuid);
+      }
+      capabilities.set(name, {
+        name,
+        description: optionalText(object, "description"),
+        tests,
+        achievements: textsIn(object, "achievements", `${where}.achievements`),
+      });
+    }
+    for (const uuid of shared) {
+      this.#note(`several tests have the id ${quoted(uuid)}: names count`);
+    }
+    return capabilities;
+  }
+
+  #tests(capability: JsonObject, where: string): GuidelineTest[] {
+    const tests = capability.get("tests") ?? [];
+    const flags = flagsIn(capability, where);
+    if (Array.isArray(tests)) {
+      // Schema 1.2.
+      const names = textsOf(tests, `${where}.tests`);
+      const tested = new Set(names);
+      if (tested.size < names.length) {
+        this.#note(`${where} has a test twice`);
+      }
+      for (const name of flags.keys()) {
+        if (!tested.has(name)) {
+          this.#note(`${where} flags ${quoted(name)}, which is not its test`);
+        }
+      }
+      return Array.from(tested, (name) => ({
+        name,
+        aliases: [],
+        uuid: undefined,
+        flag: flags.get(name),
+      }));
+    }
+    return Array.from(
+      objectOf(tests, `${where}.tests`),
+      ([name, value]) => {
+        const at = `${where}.tests.${quoted(name)}`;
+        // A test without more than its name.
+        const test = value === null ? NOTHING : objectOf(value, at);
+        this.#checkKeys(test, TEST_KEYS, at);
+        const uuid = optionalText(test, "idempotent_id");
+        return {
+          name,
+          aliases: textsIn(test, "aliases", `${at}.aliases`),
+          uuid: uuid?.replace(/^id-/, "").toLowerCase(),
+          flag: flagOf(test, at) ?? flags.get(name),
+        };
+      },
+    );
+  }
+
+  #scoring(root: JsonObject, metadata: JsonObject): Scoring {
+    const scoring = metadata.has("scoring")
+      ? objectOf(metadata.get("scoring")!, "metadata.scoring")
+      : root;
+    const cutoff = scoring.get("cutoff_score");
+    const weights = new Map<string, number>();
+    for (const [name, value] of entriesOf(scoring, "criteria")) {
+      const weight = objectOf(value, `criteria.${quoted(name)}`).get("weight");
+      if (typeof weight === "number") weights.set(name, weight);
+    }
+    return {
+      cutoff: typeof cutoff === "number" || typeof cutoff === "string"
+        ? `${cutoff}`
+        : undefined,
+      weights,
+    };
+  }
+
+  /** A key that is misspelled says nothing, and nobody sees it. */
+  #checkKeys(
+    object: JsonObject,
+    known: ReadonlySet<string>,
+    where: string,
+  ): void {
+    for (const key of object.keys()) {
+      if (!known.has(key)) {
+        this.#note(`${where} has the unknown key ${quoted(key)}`);
+      }
+    }
+  }
+
+  #note(oddity: string): void {
+    this.#oddities.push(oddity);
+  }
+}
+
+const NOTHING: JsonObject = new Map();
+
+/** A name as it is shown in a message. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+function objectOf(value: Json, where: string): JsonObject {
+  if (value instanceof Map) return value;
+  throw new SyntaxError(`${where} is not an object`);
+}
+
+function entriesOf(object: JsonObject, key: string): [string, Json][] {
+  const value = object.get(key);
+  return value === undefined ? [] : [...objectOf(value, key)];
+}
+
+function textOf(value: Json, where: string): string {
+  if (typeof value !== "string") {
+    throw new SyntaxError(`${where} is not a string`);
+  }
+  if (value.includes("\0") || !value.isWellFormed()) {
+    throw new SyntaxError(`${where} has a NUL or half a character`);
+  }
+  return value;
+}
+
+function optionalText(object: JsonObject, key: string): string | undefined {
+  const value = object.get(key);
+  return value === undefined || value === null ? undefined : textOf(value, key);
+}
+
+function textsOf(value: Json, where: string): string[] {
+  if (!Array.isArray(value)) throw new SyntaxError(`${where} is not a list`);
+  return value.map((text, i) => textOf(text, `${where}[${i}]`));
+}
+
+function textsIn(object: JsonObject, key: string, where: string): string[] {
+  const value = object.get(key);
+  return value === undefined || value === null ? [] : textsOf(value, where);
+}
+
+function statusOf(text: string, where: string): Status {
+  const status = STATUSES.find((status) => status === text);
+  if (status !== undefined) return status;
+  throw new SyntaxError(
+    `${where} is ${quoted(text)}: expected ${STATUSES.join(", ")}`,
+  );
+}
+
+/** Schema 1.2 lists the flagged tests of a capability. */
+function flagsIn(capability: JsonObject, where: string): Map<string, string> {
+  const names = textsIn(capability, "flagged", `${where}.flagged`);
+  return new Map(names.map((name) => [name, ""]));
+}
+
+/** Later schemas have the flag at the test, with a reason. */
+function flagOf(test: JsonObject, where: string): string | undefined {
+  const flag = test.get("flagged") ?? test.get("flag");
+  if (flag === undefined || flag === null || flag === false) return undefined;
+  if (flag === true) return "";
+  const object = objectOf(flag, `${where}.flagged`);
+  return optionalText(object, "reason") ?? "";
+}
+
+function componentNames(value: Json, where: string): ComponentName[] {
+  if (!Array.isArray(value)) throw new SyntaxError(`${where} is not a list`);
+  return value.map((one, i) => {
+    const object = objectOf(one, `${where}[${i}]`);
+    return {
+      name: textOf(object.get("name") ?? null, `${where}[${i}].name`),
+      source: optionalText(object, "source"),
+    };
+  });
+}

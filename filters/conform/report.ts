@@ -1,0 +1,178 @@
+/**
+ * Verdicts in words.
+ *
+ * @module
+ */
+
+import type { Guideline, GuidelineTest } from "./guideline.ts";
+import type { Answer } from "./judge.ts";
+import type { Requirements } from "./requirements.ts";
+import {
+  type CapabilityVerdict,
+  type Judged,
+  type Miss,
+  total,
+} from "./verdict.ts";
+
+/** A test that did not pass, in a line. */
+export function missLine({ test: { name, flag }, answer }: Miss): string {
+  if (flag === undefined) return `${answer}: ${name}`;
+  return `${answer}, flagged: ${name}${flag === "" ? "" : `: ${flag}`}`;
+}
+
+/** The verdict, and the figures it stands on. */
+export function summaryLines(
+  { product, verdict, counts, flagged, doubts }: Judged,
+): string[] {
+  const flags = total(flagged);
+  return [
+    `${verdict}: ${product}`,
+    `${counts.passed} of ${
+      total(counts)
+    } required tests passed, ${counts.failed} failed, ${counts.skipped} were skipped, ${
+      counts["not run"]
+    } were not run`,
+    ...(flags > 0
+      ? [
+        `${flagged.passed} of ${flags} flagged tests passed; they do not count`,
+      ]
+      : []),
+    ...doubts,
+  ];
+}
+
+const WORDS: Readonly<Record<CapabilityVerdict["outcome"], string>> = {
+  success: "passed",
+  fail: "failed",
+  skip: "undecided",
+  xfail: "reported",
+};
+
+/** The verdict with the capabilities that are not plainly passed. */
+export function verdictLines(judged: Judged): string[] {
+  const lines = summaryLines(judged);
+  for (const { name, status, outcome, misses } of judged.capabilities) {
+    if (outcome === "success" && misses.length === 0) continue;
+    lines.push(`${WORDS[outcome]} (${status}): ${name}`);
+    for (const miss of misses) lines.push(`  ${missLine(miss)}`);
+  }
+  return lines;
+}
+
+/** Verdicts on several products, a line each: tabs between the columns. */
+export function matrixLines(products: readonly Judged[]): string[] {
+  return products.map(({ product, verdict, counts }) =>
+    [
+      verdict,
+      `${counts.passed}/${total(counts)}`,
+      counts.failed,
+      counts.skipped,
+      counts["not run"],
+      product,
+    ].join("\t")
+  );
+}
+
+/** The tests to run, each once: those of capabilities that still exist. */
+export function testsToRun(
+  products: readonly Requirements[],
+): GuidelineTest[] {
+  const tests = new Map<string, GuidelineTest>();
+  for (const { requirements } of products) {
+    for (const { status, tests: listed } of requirements) {
+      if (status === "removed") continue;
+      for (const test of listed) {
+        if (!tests.has(test.name)) tests.set(test.name, test);
+      }
+    }
+  }
+  return [...tests.values()];
+}
+
+/** How capabilities were chosen: name and score, and the score they needed. */
+export function scoreLines({ capabilities, scoring }: Guideline): string[] {
+  const { cutoff, weights } = scoring;
+  return [
+    ...(cutoff === undefined ? [] : [`${cutoff}\tcutoff`]),
+    ...Array.from(capabilities.values(), ({ name, achievements }) => {
+      const score = achievements
+        .reduce((sum, criterion) => sum + (weights.get(criterion) ?? 0), 0);
+      return `${score}\t${name}`;
+    }),
+  ];
+}
+
+/** What a product asks of one test: whether it counts, and what the run shows. */
+interface Asked {
+  readonly test: GuidelineTest;
+  readonly capability: string;
+  readonly counts: boolean;
+}
+
+function askedBy({ requirements }: Requirements): Map<string, Asked> {
+  const asked = new Map<string, Asked>();
+  for (const { name: capability, status, tests } of requirements) {
+    if (status !== "required") continue;
+    for (const test of tests) {
+      const counts = test.flag === undefined;
+      const before = asked.get(test.name);
+      if (before === undefined || counts && !before.counts) {
+        asked.set(test.name, { test, capability, counts });
+      }
+    }
+  }
+  return asked;
+}
+
+/** A run judged by one version of a guideline. */
+export interface Version {
+  readonly requirements: Requirements;
+  readonly judged: Judged;
+  answer(test: GuidelineTest): Answer;
+}
+
+/**
+ * What a newer guideline changes for the same run: the verdicts, then the tests
+ * whose part in it changes: change, answer, capability, test, with tabs between.
+ */
+export function changeLines(old: Version, now: Version): string[] {
+  const before = askedBy(old.requirements), after = askedBy(now.requirements);
+  const oldNames = new Map<string, Asked>();
+  for (const asked of before.values()) {
+    for (const name of [...asked.test.aliases, asked.test.name]) {
+      oldNames.set(name, asked);
+    }
+  }
+  const matched = new Set<Asked>();
+  const lines = [
+    `verdict\t${old.judged.verdict}\t${now.judged.verdict}\t${now.judged.product}`,
+  ];
+  const add = (change: string, answer: Answer, { capability, test }: Asked) =>
+    lines.push([change, answer, capability, test.name].join("\t"));
+  for (const asked of after.values()) {
+    const { test, counts } = asked;
+    const other = [test.name, ...test.aliases]
+      .map((name) => oldNames.get(name))
+      .find((other) => other !== undefined);
+    if (other !== undefined) matched.add(other);
+    const answer = now.answer(test);
+    const passedBefore = other === undefined || !other.counts ||
+      old.answer(other.test) === "passed";
+    if (
+      counts && passedBefore && (answer === "failed" || answer === "skipped")
+    ) {
+      add("newly failing", answer, asked);
+    } else if (other === undefined) {
+      add(counts ? "newly required" : "newly flagged", answer, asked);
+    } else if (counts && !other.counts) {
+      add("no longer flagged", answer, asked);
+    } else if (!counts && other.counts) {
+      add("newly flagged", answer, asked);
+    }
+  }
+  for (const asked of before.values()) {
+    if (matched.has(asked) || !asked.counts) continue;
+    add("no longer required", old.answer(asked.test), asked);
+  }
+  return lines;
+}

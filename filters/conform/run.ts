@@ -1,0 +1,317 @@
+/**
+ * A run read and judged by guidelines.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import {
+  type Damage,
+  type ForeignBytes,
+  PacketDecoder,
+  type Rows,
+} from "@subunit/codec";
+import type { Policy } from "../history/attempts.ts";
+import { isBadInput } from "../kit/errors.ts";
+import { ForeignFormat } from "../kit/stream/foreign_format.ts";
+import { ToolError, type ToolIO, UsageError } from "../kit/tool/tool.ts";
+import {
+  type Guideline,
+  type GuidelineTest,
+  parseGuideline,
+  quoted,
+} from "./guideline.ts";
+import { Judge, uniqueUuids } from "./judge.ts";
+import { changeLines, testsToRun } from "./report.ts";
+import {
+  type Requirements,
+  requirementsOf,
+  undefinedIn,
+} from "./requirements.ts";
+import { type Judged, judgeProduct } from "./verdict.ts";
+
+/** Far more than a hundred thousand tests take. */
+const MAX_GUIDELINE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Reads a guideline from a file, or from standard input for "-".
+ *
+ * @throws {ToolError} when it cannot be read, or is not one
+ */
+export function readGuideline(io: ToolIO, path: string): Guideline {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of io.chunks([path])) {
+    size += chunk.length;
+    if (size > MAX_GUIDELINE_BYTES) {
+      throw notGuideline(
+        path,
+        `it is longer than ${MAX_GUIDELINE_BYTES} bytes`,
+      );
+    }
+    parts.push(chunk.slice());
+  }
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    return parseGuideline(decoder.decode(concat(parts)));
+  } catch (error) {
+    if (!isBadInput(error)) throw error;
+    const isText = error instanceof SyntaxError;
+    throw notGuideline(path, isText ? error.message : "it is not UTF-8");
+  }
+}
+
+function notGuideline(path: string, reason: string): ToolError {
+  return new ToolError(
+    `Cannot read guideline "${path}": ${reason}: see subunit-conform --check`,
+  );
+}
+
+/** What is wrong with a guideline, a line each. */
+export function problemsOf(guideline: Guideline): string[] {
+  const { oddities, capabilities, components, products } = guideline;
+  const required = new Set(
+    Array.from(components.values()).flatMap((names) =>
+      Array.from(names).flatMap(([name, status]) =>
+        status === "required" ? [name] : []
+      )
+    ),
+  );
+  return [
+    ...oddities,
+    ...undefinedIn(guideline).map(([component, name, status]) =>
+      `component ${quoted(component)} names the ${status} capability ${
+        quoted(name)
+      }, which is not defined`
+    ),
+    ...Array.from(capabilities.values()).flatMap(({ name, tests }) =>
+      required.has(name) && tests.length === 0
+        ? [`the required capability ${quoted(name)} has no tests`]
+        : []
+    ),
+    ...(products.size === 0 ? ["it has no products"] : []),
+  ];
+}
+
+/** Which products are judged. */
+export interface Choice {
+  readonly product: readonly string[];
+  readonly component: readonly string[];
+  readonly "all-products": boolean;
+}
+
+/**
+ * The products that are judged, and what each asks for. Warns of what they name
+ * and no guideline defines.
+ *
+ * @param guidelines the one that has the products first
+ * @throws {UsageError} when it is not clear which, or the guideline has it not
+ */
+function chosenProducts(
+  io: ToolIO,
+  choice: Choice,
+  guidelines: readonly Guideline[],
+): Requirements[] {
+  const { product: names, component } = choice;
+  const [{ products }] = guidelines;
+  const given = [names, component, choice["all-products"] ? ["all"] : []];
+  if (given.filter(({ length }) => length > 0).length > 1) {
+    throw new UsageError(
+      "Options --product, --component and --all-products exclude each other",
+    );
+  }
+  const known = `it has ${Array.from(products.keys(), quoted).join(", ")}`;
+  if (component.length > 0) {
+    for (const name of component) {
+      if (guidelines.some(({ components }) => components.has(name))) continue;
+      throw new UsageError(`No guideline has the component ${quoted(name)}`);
+    }
+    const name = component.join(" + ");
+    return [
+      requirementsOf(name, component.map((name) => ({ name })), guidelines),
+    ];
+  }
+  const isAny = choice["all-products"] || names.length === 0;
+  if (isAny && products.size === 0) {
+    throw new UsageError("The guideline has no products: give --component");
+  }
+  if (isAny && !choice["all-products"] && products.size > 1) {
+    throw new UsageError(
+      `The guideline has several products: give --product; ${known}`,
+    );
+  }
+  const found = [...new Set(isAny ? products.keys() : names)].map((name) => {
+    const product = products.get(name);
+    if (product === undefined) {
+      throw new UsageError(
+        `The guideline has no product ${quoted(name)}: ${known}`,
+      );
+    }
+    const components = product.components.map(({ name, source }) => ({
+      name,
+      ...(source === undefined ? {} : { source }),
+    }));
+    return requirementsOf(name, components, guidelines);
+  });
+  const gaps = found.flatMap(({ gaps }) => gaps.map(({ what }) => what));
+  for (const gap of new Set(gaps)) io.warn(`Beware: ${gap}`);
+  return found;
+}
+
+/** How a run is judged. */
+export interface Rules {
+  readonly policy: Policy;
+  readonly refstack: boolean;
+}
+
+/** A run as it is judged by a guideline and its extras. */
+export class Sitting {
+  readonly products: readonly Requirements[];
+  readonly judge: Judge;
+  readonly #refstack: boolean;
+  #damage = 0;
+  #foreign: ForeignFormat | undefined = new ForeignFormat();
+
+  /** @throws {UsageError} see {@linkcode chosenProducts} */
+  constructor(
+    io: ToolIO,
+    guidelines: readonly Guideline[],
+    choice: Choice,
+    { policy, refstack }: Rules,
+  ) {
+    this.products = chosenProducts(io, choice, guidelines);
+    const tests = this.products.flatMap(({ requirements }) =>
+      requirements.flatMap(({ tests }) => tests)
+    );
+    this.judge = new Judge(tests, uniqueUuids(guidelines), policy);
+    this.#refstack = refstack;
+  }
+
+  /** @param take is called with each row that the guidelines have, and its name */
+  addRows(rows: Rows, take?: TakeRow): void {
+    this.#foreign = undefined;
+    const { judge } = this;
+    for (let i = 0; i < rows.count; i++) {
+      const name = judge.addRow(rows, i);
+      if (name >= 0 && take !== undefined) take(rows, i, name);
+    }
+  }
+
+  addOther(item: ForeignBytes | Damage): void {
+    if (item.kind === "damage") this.#damage++;
+    else this.#foreign?.add(item.bytes);
+  }
+
+  /** Why the input is no stream at all. */
+  get complaint(): string | undefined {
+    const converter = this.#foreign?.converter;
+    return converter &&
+      `The input has no packets, but results in another format: put ${converter} in front`;
+  }
+
+  /** The verdict on a product, after the run has ended. */
+  judged(requirements: Requirements): Judged {
+    return judgeProduct(requirements, (test) => this.judge.answer(test), {
+      refstack: this.#refstack,
+      damage: this.#damage,
+    });
+  }
+
+  /** The tests that were not run. */
+  get missing(): GuidelineTest[] {
+    return testsToRun(this.products)
+      .filter((test) => this.judge.answer(test) === "not run");
+  }
+}
+
+/** Takes a row and the number of its name. */
+type TakeRow = (rows: Rows, i: number, name: number) => void;
+
+/**
+ * Reads a run for all sittings.
+ *
+ * @param keyring judge only what a key in it signed
+ * @param take is called with each row that the last sitting knows
+ */
+export async function readRun(
+  io: ToolIO,
+  keyring: string | undefined,
+  files: readonly string[],
+  sittings: readonly Sitting[],
+  take: TakeRow | undefined,
+  endChunk?: () => void,
+): Promise<void> {
+  const last = sittings.length - 1;
+  const takeRows = (rows: Rows) =>
+    sittings.forEach((sitting, i) =>
+      sitting.addRows(rows, i === last ? take : undefined)
+    );
+  const takeOther = (item: ForeignBytes | Damage) => {
+    if (item.kind === "damage") io.reportDamage(item);
+    for (const sitting of sittings) sitting.addOther(item);
+  };
+  if (keyring === undefined) {
+    io.forEachRows(files, takeRows, takeOther, endChunk);
+  } else await readSigned(io, keyring, files, takeRows, takeOther);
+  endChunk?.();
+  for (const { judge } of sittings) judge.end();
+}
+
+/** What changes for each product between two guidelines, for the same run. */
+export function changesOf(old: Sitting, now: Sitting): string[] {
+  return now.products.flatMap((requirements) => {
+    const before = old.products
+      .find(({ product }) => product === requirements.product) ??
+      { ...requirements, requirements: [], gaps: [] };
+    const version = (sitting: Sitting, requirements: Requirements) => ({
+      requirements,
+      judged: sitting.judged(requirements),
+      answer: (test: GuidelineTest) => sitting.judge.answer(test),
+    });
+    return changeLines(version(old, before), version(now, requirements));
+  });
+}
+
+/**
+ * Reads what a key in a keyring signed, and nothing else.
+ *
+ * @throws {ToolError} when the stream is not what was signed
+ */
+async function readSigned(
+  io: ToolIO,
+  keyring: string,
+  files: readonly string[],
+  takeRows: (rows: Rows) => void,
+  takeOther: (item: ForeignBytes | Damage) => void,
+): Promise<void> {
+  // Loaded on demand: openpgp takes 50 ms.
+  const [{ verifyStream }, { KeyRing }, { SignatureVerifier }] = await Promise
+    .all([
+      import("../signing/inband/verify.ts"),
+      import("../signing/keys.ts"),
+      import("../signing/verdicts.ts"),
+    ]);
+  const decoder = new PacketDecoder();
+  const drain = () => decoder.drainRows(takeRows, takeOther);
+  const verifier = new SignatureVerifier(await KeyRing.read([keyring]), {
+    require: 1,
+    requireKeys: [],
+    allowWeak: new Set(),
+    allowExpiredKey: false,
+  });
+  await verifyStream({
+    verifier,
+    maxWindowBytes: MAX_WINDOW_BYTES,
+    maxBytes: Infinity,
+    strip: true,
+    release(bytes) {
+      decoder.push(bytes.slice());
+      drain();
+    },
+  }, io.chunks(files));
+  decoder.end();
+  drain();
+}
+
+/** How much is held until its signature comes. */
+const MAX_WINDOW_BYTES = 64 * 1024 * 1024;

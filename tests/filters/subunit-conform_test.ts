@@ -1,0 +1,572 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  encodePacket,
+  type Packet,
+  PacketChange,
+  PacketEditor,
+} from "@subunit/codec";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertRefused } from "../support/checks.ts";
+import { gpgTest, testKey } from "../support/gpg.ts";
+import {
+  type Finished,
+  fixture,
+  isCi,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import {
+  damaged,
+  type EventFields,
+  eventsIn,
+  fileIn,
+  itemsIn,
+  stream,
+  textFile,
+} from "../support/streams.ts";
+
+const SHOP = JSON.parse(Deno.readTextFileSync(fixture("conform/shop.json")));
+const passed = (...ids: string[]): EventFields[] =>
+  ids.map((testId) => ({ testId, status: "success" }));
+const GOOD = stream(...passed("order.create", "order.cancel", "refund.full"));
+
+/** Calls the tool with a guideline in a file, and a run on standard input. */
+async function conform(
+  guideline: unknown,
+  stdin: Uint8Array | string,
+  args: string[] = [],
+  others: Record<string, unknown> = {},
+): Promise<Finished> {
+  using dir = new TempDir();
+  const json = (value: unknown) =>
+    typeof value === "string" ? value : JSON.stringify(value);
+  for (const [name, value] of Object.entries(others)) {
+    dir.file(name, json(value));
+  }
+  return await callTool("subunit-conform", [
+    ...args.map((arg) => arg.replace("DIR", dir.path)),
+    dir.file("guideline.json", json(guideline)),
+  ], { stdin });
+}
+
+test("subunit-conform writes product, capabilities and tests", async () => {
+  const packets = [
+    stream({
+      testId: "refund.full[id-7,slow]",
+      status: "inprogress",
+      tags: ["net"],
+    }),
+    stream({ testId: "refund.full[id-7,slow]", ...textFile("log", "hello") }),
+    stream({
+      testId: "refund.full[id-7,slow]",
+      status: "fail",
+      routeCode: "3",
+    }),
+  ];
+  const { stdout, stderr, status } = await conform(
+    SHOP,
+    stream(
+      "text\n",
+      ...passed("order.create", "elsewhere"),
+      ...packets,
+      { testId: "gift.wrap", status: "skip", parentTestId: "elsewhere" },
+      { fileName: "stdout", fileBytes: stream("words") },
+      { testId: "order.cancel", status: "exists" },
+    ),
+  );
+  assertEquals(stderr, "");
+  assertEquals(status, 1);
+  assertEquals(
+    eventsIn(stdout).map(({ testId, status, parentTestId, tags = [] }) =>
+      [parentTestId ?? "", testId, status ?? "file", ...tags].join(" ")
+    ),
+    [
+      " product:Shop inprogress",
+      "product:Shop capability:orders inprogress",
+      "product:Shop capability:refunds inprogress",
+      "product:Shop capability:gifts inprogress",
+      "capability:orders order.create success",
+      "capability:refunds refund.full[id-7,slow] inprogress net",
+      "capability:refunds refund.full[id-7,slow] file",
+      "capability:refunds refund.full[id-7,slow] fail",
+      "capability:gifts gift.wrap skip",
+      "product:Shop capability:orders skip required",
+      "product:Shop capability:refunds fail flagged required",
+      "product:Shop capability:gifts skip advisory",
+      " product:Shop fail not-conformant",
+    ],
+  );
+  // But for the parent, packets are as they came.
+  const editor = new PacketEditor(),
+    orphan = new PacketChange({ parentTestId: undefined });
+  const passedOn = itemsIn(stdout).filter((item) =>
+    (item as Packet).testId!.startsWith("refund.")
+  ).map((item) => editor.edit(item as Packet, orphan).toHex());
+  assertEquals(passedOn, packets.map((packet) => packet.toHex()));
+  assertEquals(
+    fileIn(eventsIn(stdout), "capability:refunds", "reason"),
+    "failed: refund.full\nnot run, flagged: refund.part: D1 slow\n",
+  );
+  assertEquals(
+    fileIn(eventsIn(stdout), "product:Shop", "reason"),
+    "not conformant: Shop\n1 of 3 required tests passed, 1 failed, 0 were skipped, 1 were not run\n0 of 1 flagged tests passed; they do not count\n",
+  );
+});
+
+test("subunit-conform's reports are those of any stream", async () => {
+  const { stdout, status } = await conform(SHOP, GOOD);
+  assertEquals(status, 0);
+  const tree = await callTool("subunit-ls", ["--tree"], { stdin: stdout });
+  assertEquals(
+    text(tree.stdout),
+    `product:Shop
+  capability:orders
+    order.create
+    order.cancel
+  capability:refunds
+    refund.full
+  capability:gifts
+`,
+  );
+  const junit = await callTool("subunit2junitxml", [], { stdin: stdout });
+  assertMatch(text(junit.stdout), /failures="0"/);
+});
+
+test("subunit-conform exits by its verdict", async () => {
+  const cases: [
+    string,
+    stdin: Uint8Array | string,
+    status: number,
+    product: string,
+    args?: string[],
+  ][] = [
+    ["conformant", GOOD, 0, "success"],
+    [
+      "not conformant",
+      stream(GOOD, { testId: "order.create", status: "fail" }),
+      1,
+      "fail",
+    ],
+    [
+      "conformant",
+      stream({ testId: "order.create", status: "fail" }, GOOD),
+      0,
+      "success",
+    ],
+    [
+      "not conformant",
+      stream({ testId: "order.create", status: "fail" }, GOOD),
+      1,
+      "fail",
+      ["--attempts=all"],
+    ],
+    [
+      "conformant",
+      stream(GOOD, { testId: "order.create", status: "fail" }),
+      0,
+      "success",
+      ["--attempts=any"],
+    ],
+    [
+      "not conformant",
+      stream(GOOD, { testId: "order.create", status: "inprogress" }),
+      1,
+      "fail",
+    ],
+    ["undecided", stream(...passed("order.create")), 1, "fail"],
+    ["undecided", stream(...passed("order.create")), 1, "skip", [
+      "--allow-undecided",
+    ]],
+    ["not conformant", stream(...passed("order.create")), 1, "fail", [
+      "--refstack",
+    ]],
+    ["undecided", "", 1, "fail"],
+    [
+      "undecided",
+      stream(GOOD, damaged({ testId: "order.create", status: "fail" })),
+      1,
+      "fail",
+    ],
+  ];
+  for (const [verdict, stdin, status, product, args = []] of cases) {
+    const words = await conform(SHOP, stdin, [...args, "--text"]);
+    assertEquals(text(words.stdout).split(":")[0], verdict);
+    assertEquals(words.status, status);
+    const made = await conform(SHOP, stdin, args);
+    assertEquals(made.status, status);
+    assertEquals(eventsIn(made.stdout).at(-1)!.status, product, args.join(" "));
+  }
+});
+
+test("subunit-conform names the converter of another format", async () => {
+  const { stderr, status } = await conform(
+    SHOP,
+    "TAP version 13\n1..1\nok 1 - order.create\n",
+  );
+  assertMatch(stderr, /^subunit-conform: .*put tap2subunit in front\n$/);
+  assertEquals(status, 1);
+});
+
+test("subunit-conform --list and --missing name tests to run", async () => {
+  const list = await conform(SHOP, "", ["--list"]);
+  assertEquals(
+    text(list.stdout),
+    "order.create\norder.cancel\nrefund.full\nrefund.part\ngift.wrap\n",
+  );
+  assertEquals(list.status, 0);
+  const missing = await conform(
+    SHOP,
+    stream(...passed("order.create"), { testId: "gift.wrap", status: "skip" }),
+    ["--missing"],
+  );
+  assertEquals(
+    text(missing.stdout),
+    "order.cancel\nrefund.full\nrefund.part\n",
+  );
+  assertEquals(missing.status, 1);
+  const all = text(list.stdout).trim().split("\n");
+  const none = await conform(SHOP, stream(...passed(...all)), ["--missing"]);
+  assertEquals([none.status, none.stdout.length], [0, 0]);
+});
+
+const PRODUCTS = {
+  metadata: {
+    id: "x",
+    schema: "2.0",
+    scoring: { cutoff_score: 5, criteria: { used: { weight: 7 } } },
+  },
+  platforms: {
+    Small: { components: [{ name: "core" }] },
+    Large: { components: [{ name: "core" }, { name: "more" }] },
+  },
+  "add-ons": { Extra: { components: [{ name: "away", source: "away.json" }] } },
+  components: {
+    core: { capabilities: { required: ["a"], removed: ["gone"] } },
+    more: { capabilities: { required: ["b"] } },
+  },
+  capabilities: {
+    a: {
+      achievements: ["used", "unknown"],
+      tests: { "t.a": { idempotent_id: "id-1" } },
+    },
+    b: { achievements: [], tests: { "t.b": { idempotent_id: "id-2" } } },
+  },
+};
+const AWAY = {
+  metadata: { id: "away", schema: "2.0" },
+  components: { away: { capabilities: { required: ["a"] } } },
+  capabilities: { a: { tests: { "t.away": { idempotent_id: "id-3" } } } },
+};
+
+test("subunit-conform judges several products at once", async () => {
+  const stdin = stream(...passed("t.a"), { testId: "t.b", status: "skip" });
+  const args = ["--product=Small", "--product=Large"];
+  const table = await conform(PRODUCTS, stdin, [...args, "--text"]);
+  assertEquals(
+    text(table.stdout),
+    "conformant\t1/1\t0\t0\t0\tSmall\nnot conformant\t1/2\t0\t1\t0\tLarge\n",
+  );
+  assertEquals(table.status, 1);
+  assertEquals(
+    table.stderr,
+    'subunit-conform: Beware: removed capability "gone" is not defined\n',
+  );
+  const { stdout } = await conform(PRODUCTS, stdin, args);
+  assertEquals(
+    eventsIn(stdout).map((
+      { testId, status, parentTestId },
+    ) => [testId, status, parentTestId]),
+    [
+      ["product:Small/a", "success", "product:Small"],
+      ["product:Small", "success", undefined],
+      ["product:Large/a", "success", "product:Large"],
+      ["product:Large/b", "fail", "product:Large"],
+      ["product:Large", "fail", undefined],
+    ],
+  );
+  const all = await conform(PRODUCTS, stdin, ["--all-products", "--text"]);
+  assertEquals(text(all.stdout).split("\n").length, 4);
+  const component = await conform(PRODUCTS, stdin, [
+    "--component=core",
+    "--text",
+  ]);
+  assertMatch(text(component.stdout), /^conformant: core\n/);
+});
+
+test("subunit-conform finds components in other guidelines", async () => {
+  const stdin = stream(...passed("t.away"));
+  const alone = await conform(PRODUCTS, stdin, ["--product=Extra", "--text"]);
+  assertMatch(
+    text(alone.stdout),
+    /^undecided: Extra\n[^]*component "away" is not defined, which is in away.json\n/,
+  );
+  assertEquals(alone.status, 1);
+  const extra = await conform(PRODUCTS, stdin, [
+    "--product=Extra",
+    "--text",
+    "--extra=DIR/away.json",
+  ], { "away.json": AWAY });
+  assertMatch(text(extra.stdout), /^conformant: Extra\n/);
+  assertEquals(extra.status, 0);
+  const both = await conform(PRODUCTS, stream(...passed("t.a", "t.away")), [
+    "--component=core",
+    "--component=away",
+    "--text",
+    "--extra=DIR/away.json",
+  ], { "away.json": AWAY });
+  assertMatch(text(both.stdout), /^conformant: core \+ away\n2 of 2 /);
+});
+
+test("subunit-conform --against shows what a newer guideline changes", async () => {
+  const now = structuredClone(SHOP);
+  now.capabilities.orders.tests = ["order.create", "order.track", "order.list"];
+  now.capabilities.refunds.tests = {
+    "refund.all": { aliases: ["refund.full"] },
+    "refund.part": {},
+  };
+  const { stdout, status } = await conform(
+    now,
+    stream(
+      ...passed("order.create", "order.cancel", "refund.full", "order.list"),
+      { testId: "refund.part", status: "fail" },
+    ),
+    ["--against=DIR/old.json"],
+    { "old.json": SHOP },
+  );
+  assertEquals(
+    text(stdout),
+    [
+      "verdict\tconformant\tnot conformant\tShop",
+      "newly required\tnot run\torders\torder.track",
+      "newly required\tpassed\torders\torder.list",
+      "newly failing\tfailed\trefunds\trefund.part",
+      "no longer required\tpassed\torders\torder.cancel",
+      "",
+    ].join("\n"),
+  );
+  assertEquals(status, 1);
+  const same = await conform(SHOP, GOOD, ["--against=DIR/old.json"], {
+    "old.json": SHOP,
+  });
+  assertEquals(text(same.stdout), "verdict\tconformant\tconformant\tShop\n");
+  assertEquals(same.status, 0);
+});
+
+test("subunit-conform --score and --check need no run", async () => {
+  const score = await conform(PRODUCTS, "", ["--score"]);
+  assertEquals(text(score.stdout), "5\tcutoff\n7\ta\n0\tb\n");
+  assertEquals(score.status, 0);
+  const fine = await conform(SHOP, "", ["--check"]);
+  assertEquals([text(fine.stdout), fine.status], ["", 0]);
+  const bad = await conform(
+    {
+      ...PRODUCTS,
+      capabilities: {
+        a: {
+          tests: {
+            x: { idempotent_id: "id-1" },
+            y: { idempotent_id: "id-1", alias: [] },
+          },
+        },
+        b: { tests: {} },
+      },
+    },
+    "",
+    ["--check"],
+  );
+  assertEquals(
+    text(bad.stdout),
+    `capabilities."a".tests."y" has the unknown key "alias"
+several tests have the id "1": names count
+component "core" names the removed capability "gone", which is not defined
+the required capability "b" has no tests
+`,
+  );
+  assertEquals(bad.status, 1);
+});
+
+test("subunit-conform --check knows what is odd in the published guidelines", async () => {
+  const published = JSON.parse(
+    Deno.readTextFileSync(fixture("conform/guidelines.json")),
+  );
+  const counts: Record<
+    string,
+    [shared: number, undefined: number, empty: number]
+  > = {};
+  for (const [file, guideline] of Object.entries(published)) {
+    const lines = text((await conform(guideline, "", ["--check"])).stdout)
+      .split("\n");
+    const count = (words: string) =>
+      lines.filter((line) => line.includes(words)).length;
+    counts[file] = [
+      count("have the id"),
+      count("not defined"),
+      count("no tests"),
+    ];
+  }
+  assertEquals(counts, {
+    "2015.03.json": [0, 0, 1],
+    "2015.07.json": [5, 0, 0],
+    "2016.01.json": [5, 0, 1],
+    "2017.01.json": [6, 0, 0],
+    "2018.02.json": [2, 2, 0],
+    "2020.06.json": [0, 0, 0],
+    "add-ons/dns.2020.06.json": [0, 0, 0],
+    "add-ons/orchestration.next.json": [0, 0, 0],
+    "verticals/nfv.next.json": [0, 0, 0],
+  });
+});
+
+test("subunit-conform finds in refstack-client's run what refstack-client found", async () => {
+  const recorded: { results: { name: string; uuid?: string }[] } = JSON.parse(
+    Deno.readTextFileSync(fixture("conform/refstack-client.json")),
+  );
+  const run = await outputOfCall("subunit-1to2", [
+    fixture("conform/refstack-client.v1"),
+  ]);
+  const tests = Object.fromEntries(
+    recorded.results.map((
+      { name, uuid },
+    ) => [name, uuid ? { idempotent_id: `id-${uuid}` } : {}]),
+  );
+  const guideline = { product: "P", capabilities: { c: { tests } } };
+  const { stdout, status } = await conform(guideline, run, ["--text"]);
+  assertMatch(text(stdout), /^conformant: P\n2 of 2 /);
+  assertEquals(status, 0);
+  // Renamed, the second is found by its UUID alone.
+  const [{ uuid }] = recorded.results.filter(({ uuid }) => uuid !== undefined);
+  const renamed = {
+    product: "P",
+    capabilities: { c: { tests: { other: { idempotent_id: `id-${uuid}` } } } },
+  };
+  assertEquals((await conform(renamed, run)).status, 0);
+});
+
+test("subunit-conform refuses what is no guideline", async () => {
+  const cases: [guideline: string, ...words: (string | RegExp)[]][] = [
+    ["", "Cannot read guideline", "line 1: expected a value"],
+    ["[".repeat(100_000), "deeper than 32 values"],
+    ['{"product": "P", "capabilities": {}, "product": "Q"}', "twice"],
+    ['{"__proto__": {"capabilities": {}}}', "it has no capabilities"],
+    ['{"product": "\x1b[2J", "capabilities": {}}', "valid escapes"],
+  ];
+  for (const [guideline, ...words] of cases) {
+    assertRefused(await conform(guideline, GOOD), "subunit-conform", ...words);
+  }
+  using dir = new TempDir();
+  const file = dir.file("latin1", Uint8Array.of(0x22, 0xff, 0x22));
+  assertRefused(
+    await callTool("subunit-conform", [file]),
+    "subunit-conform",
+    "not UTF-8",
+  );
+});
+
+test("subunit-conform refuses a guideline that is too long", async () => {
+  const long = new Uint8Array(100 * 1024 * 1024).fill(0x20);
+  assertRefused(
+    await callTool("subunit-conform", ["-"], {
+      stdin: long,
+      chunkBytes: 1 << 20,
+    }),
+    "subunit-conform",
+    "longer than 67108864 bytes",
+  );
+});
+
+test("subunit-conform refuses what it cannot choose", async () => {
+  const cases: [args: string[], ...words: string[]][] = [
+    [[], "has several products: give --product", '"Small", "Large", "Extra"'],
+    [["--product=None"], 'has no product "None"'],
+    [["--component=none"], 'No guideline has the component "none"'],
+    [["--product=Small", "--all-products"], "exclude each other"],
+    [["--list", "--check"], "Options --list and --check exclude each other"],
+    [["--attempts=first"], "expected last, any, all"],
+  ];
+  for (const [args, ...words] of cases) {
+    assertRefused(
+      await conform(PRODUCTS, "", args),
+      "subunit-conform",
+      ...words,
+    );
+  }
+  assertRefused(
+    await callTool("subunit-conform"),
+    "subunit-conform",
+    "Expected GUIDELINE.json",
+  );
+});
+
+test("subunit-conform keeps no more than the guideline, whatever the run has", async () => {
+  const COUNT = isCi ? 100_000 : 5_000, PER = 100;
+  const capabilities: Record<string, unknown> = {};
+  for (let c = 0; c < COUNT / PER; c++) {
+    capabilities[`capability ${c}`] = {
+      tests: Array.from({ length: PER }, (_, i) => `test ${c * PER + i}`),
+    };
+  }
+  const bytes = new Uint8Array(
+    await new Blob(
+      Array.from(
+        { length: COUNT },
+        (_, i) =>
+          encodePacket({
+            testId: `test ${i}`,
+            status: "success",
+            runnable: true,
+          })
+            .slice(),
+      ),
+    ).arrayBuffer(),
+  );
+  const { stdout, status } = await conform(
+    { product: "P", capabilities },
+    bytes,
+    ["--text"],
+  );
+  assertEquals(
+    text(stdout).split("\n")[1].split(" required")[0],
+    `${COUNT} of ${COUNT}`,
+  );
+  assertEquals(status, 0);
+});
+
+gpgTest("a verdict is published, signed, without the logs", async () => {
+  using dir = new TempDir();
+  const { secretFile, publicFile } = await testKey("ed25519");
+  const guideline = dir.file("shop.json", JSON.stringify(SHOP));
+  const log = { testId: "order.create", ...textFile("log", "secret words") };
+  const file = dir.file("run", stream("secret text\n", log, GOOD));
+  const { stdout, stderr, status } = await shell(
+    `set -o pipefail
+    gpg-signed-stream sign --secret-key $1 < $4 > signed 2> /dev/null
+    gpg-signed-stream verify --keyring $2 --strip signed 2> /dev/null |
+      subunit-conform $3 |
+      subunit-filter --strip-attachments |
+      gpg-signed-stream sign --secret-key $1 > verdict 2> /dev/null
+    echo $?
+    grep -c secret verdict
+    gpg-signed-stream verify --keyring $2 verdict 2> /dev/null | subunit-ls --tree
+    subunit-conform --require-signed $2 $3 --text signed | head -1
+    subunit-conform --require-signed $2 $3 --text $4`,
+    [secretFile, publicFile, guideline, file],
+    { cwd: dir.path },
+  );
+  assertEquals(
+    text(stdout),
+    `0
+0
+product:Shop
+  capability:orders
+    order.create
+    order.cancel
+  capability:refunds
+    refund.full
+  capability:gifts
+conformant: Shop
+`,
+  );
+  assertMatch(stderr, /^subunit-conform: .*\n$/);
+  assertEquals(status, 2);
+});
