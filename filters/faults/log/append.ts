@@ -1,0 +1,182 @@
+/**
+ * Appends events to a log file: whole packets, once, whatever else writes there.
+ *
+ * @module
+ */
+
+import { concat } from "@std/bytes/concat";
+import { PacketDecoder } from "@subunit/codec";
+import { reasonOf, ToolError } from "../../kit/errors.ts";
+import { openLocked } from "../../kit/io/files.ts";
+import { writeAll } from "../../kit/io/output.ts";
+import type { FsFile } from "../../kit/runtime/runtime.ts";
+import { compareBytes } from "./cbor.ts";
+import { decodeEvent, isEvent, readEvent } from "./event.ts";
+
+/** How a log is appended to. */
+export interface AppendOptions {
+  /** Whether to wait until the events are on the disk. */
+  readonly sync?: boolean;
+}
+
+/** What came of the events that were to be appended. */
+export interface Appended {
+  readonly added: number;
+  /** Those that the log had, or that were given twice. */
+  readonly known: number;
+  /** Those that a redaction in the log, or among them, names. */
+  readonly redacted: number;
+}
+
+const READ_BYTES = 256 * 1024;
+const CRC_BYTES = 4;
+
+/**
+ * Appends packets that {@linkcode encodeEvent} made, in one write, and leaves out
+ * what the log already has and what was redacted. The file is made if there is
+ * none, and locked until this returns. When they do not fit, none is there.
+ *
+ * @throws {ToolError} when the file cannot be read or written
+ */
+export function appendEvents(
+  path: string,
+  packets: readonly Uint8Array[],
+  { sync = false }: AppendOptions = {},
+): Appended {
+  try {
+    using file = openLocked(path);
+    return append(file, packets, sync);
+  } catch (error) {
+    throw new ToolError(
+      `Cannot append to "${path}": ${
+        reasonOf(error)
+      }: no event of these is there`,
+    );
+  }
+}
+
+function append(
+  file: FsFile,
+  packets: readonly Uint8Array[],
+  sync: boolean,
+): Appended {
+  const wanted = new Wanted(packets);
+  wanted.removeKnown(file);
+  const { missing, redacted } = wanted.take();
+  if (missing.length > 0) writeWhole(file, concat(missing));
+  if (sync) file.syncDataSync();
+  return {
+    added: missing.length,
+    known: packets.length - missing.length - redacted,
+    redacted,
+  };
+}
+
+/** Writes all bytes, or none: the lock keeps other writers of ours away. */
+function writeWhole(file: FsFile, bytes: Uint8Array): void {
+  const { size } = file.statSync();
+  let count = 0;
+  const counting = {
+    writeSync(part: Uint8Array) {
+      const written = file.writeSync(part);
+      count += written;
+      return written;
+    },
+  };
+  try {
+    writeAll(counting, bytes);
+  } catch (error) {
+    // Unless somebody else wrote without the lock: what he wrote must stay.
+    if (file.statSync().size === size + count) file.truncateSync(size);
+    throw error;
+  }
+}
+
+/** Packets by the checksums at their ends: a log is searched for all at once. */
+class Wanted {
+  readonly #packets: (Uint8Array | undefined)[];
+  readonly #byChecksum = new Map<number, number[]>();
+  /** The names of redacted events, with their faults. */
+  readonly #redacted = new Set<string>();
+
+  constructor(packets: readonly Uint8Array[]) {
+    this.#packets = [...packets];
+    packets.forEach((packet, index) => {
+      const checksum = checksumAt(packet, packet.length);
+      const same = this.#byChecksum.get(checksum);
+      const isTwice = same?.some((other) =>
+        compareBytes(packets[other], packet) === 0
+      );
+      if (isTwice) this.#packets[index] = undefined;
+      else if (same) same.push(index);
+      else this.#byChecksum.set(checksum, [index]);
+    });
+    this.#decode([concat([...packets])], false);
+  }
+
+  /** Forgets what is in a file, which is read from its beginning. */
+  removeKnown(file: FsFile): void {
+    this.#decode(chunksOf(file), true);
+  }
+
+  #decode(chunks: Iterable<Uint8Array>, isKnown: boolean): void {
+    const decoder = new PacketDecoder();
+    const drain = () =>
+      decoder.drain((item) => {
+        if (item.kind !== "packet") return;
+        if (isKnown) this.#remove(item.source, item.start, item.end);
+        if (item.fileName !== "redact" || !isEvent(item)) return;
+        const { fault, redacts } = readEvent(item, "");
+        for (const id of redacts ?? []) this.#redacted.add(`${id} ${fault}`);
+      });
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      drain();
+    }
+    decoder.end();
+    drain();
+  }
+
+  #remove(source: Uint8Array, start: number, end: number): void {
+    const same = this.#byChecksum.get(checksumAt(source, end));
+    if (same === undefined) return;
+    const bytes = source.subarray(start, end);
+    for (const index of same) {
+      const packet = this.#packets[index];
+      if (packet !== undefined && compareBytes(packet, bytes) === 0) {
+        this.#packets[index] = undefined;
+      }
+    }
+  }
+
+  /** The packets that are left, without the redacted ones. */
+  take(): { missing: Uint8Array[]; redacted: number } {
+    const left = this.#packets.filter((packet) => packet !== undefined);
+    const missing = this.#redacted.size === 0
+      ? left
+      : left.filter((packet) => !this.#isRedacted(packet));
+    return { missing, redacted: left.length - missing.length };
+  }
+
+  #isRedacted(bytes: Uint8Array): boolean {
+    const { id, fault, kind } = decodeEvent(bytes);
+    return kind !== "redact" && this.#redacted.has(`${id} ${fault}`);
+  }
+}
+
+function checksumAt(bytes: Uint8Array, end: number): number {
+  let checksum = 0;
+  for (let i = end - CRC_BYTES; i < end; i++) {
+    checksum = checksum << 8 | bytes[i];
+  }
+  return checksum;
+}
+
+function* chunksOf(file: FsFile): Generator<Uint8Array> {
+  const buffer = new Uint8Array(READ_BYTES);
+  for (;;) {
+    const count = file.readSync(buffer);
+    if (count === null) return;
+    yield buffer.subarray(0, count);
+  }
+}
