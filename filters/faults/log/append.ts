@@ -11,7 +11,7 @@ import { openLocked } from "../../kit/io/files.ts";
 import { writeAll } from "../../kit/io/output.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
 import { compareBytes } from "./cbor.ts";
-import { decodeEvent, isEvent, readEvent } from "./event.ts";
+import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
 
 /** How a log is appended to. */
 export interface AppendOptions {
@@ -126,7 +126,7 @@ class Wanted {
         if (item.kind !== "packet") return;
         if (isKnown) this.#remove(item.source, item.start, item.end);
         if (item.fileName !== "redact" || !isEvent(item)) return;
-        const { fault, redacts } = readEvent(item, "");
+        const { fault, redacts } = decodeEvent(canonicalBytes(item));
         for (const id of redacts ?? []) this.#redacted.add(`${id} ${fault}`);
       });
     for (const chunk of chunks) {
@@ -172,7 +172,8 @@ function checksumAt(bytes: Uint8Array, end: number): number {
   return checksum;
 }
 
-function* chunksOf(file: FsFile): Generator<Uint8Array> {
+/** The chunks of a file from where it is; each is valid until the next. */
+export function* chunksOf(file: FsFile): Generator<Uint8Array> {
   const buffer = new Uint8Array(READ_BYTES);
   for (;;) {
     const count = file.readSync(buffer);

@@ -112,8 +112,10 @@ export interface EventFields {
 
 /** An event that was read. */
 export interface LogEvent extends EventFields {
-  /** The identity: see {@linkcode eventId}. */
+  /** The identity: see {@linkcode eventId}; computed when it is asked for. */
   readonly id: string;
+  /** Its bytes in a log. */
+  readonly bytes: Uint8Array;
   /** Why the content cannot be read; the event then says nothing. */
   readonly unreadable?: string;
 }
@@ -210,39 +212,51 @@ export function canonicalBytes(packet: Packet): Uint8Array {
 }
 
 /**
- * Reads an event from its bytes in a log. It owns what it has.
+ * Reads an event from its bytes in a log: a view of them.
  *
  * @throws {PacketError} when they are not one packet
  */
 export function decodeEvent(bytes: Uint8Array): LogEvent {
-  return readEvent(decodePacket(bytes), eventId(bytes));
-}
-
-/** Reads the event that a packet is, whose identity is known. */
-export function readEvent(packet: Packet, id: string): LogEvent {
-  const { status } = packet;
-  const fields = {
-    id,
-    fault: packet.testId!,
-    state: isState(status) ? status : undefined,
-    time: packet.timestamp,
-    tags: packet.tags,
-    kind: packet.fileName ?? "",
-  };
-  const { fileBytes } = packet;
-  if (fileBytes === undefined || fileBytes.length === 0) return fields;
+  const packet = decodePacket(bytes);
+  const { testId, timestamp: time, fileName: kind = "" } = packet;
+  const fault = testId!;
   try {
-    return { ...fields, ...readBody(decodeValue(fileBytes.slice())) };
+    return new ReadEvent(bytes, {
+      fault,
+      kind,
+      time,
+      state: isState(packet.status) ? packet.status : undefined,
+      tags: packet.tags,
+      ...readContent(packet.fileBytes),
+    });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    return {
-      id,
-      fault: fields.fault,
-      kind: fields.kind,
-      time: fields.time,
-      unreadable: error.message,
-    };
+    const unreadable = error.message;
+    return new ReadEvent(bytes, { fault, kind, time, unreadable });
   }
+}
+
+class ReadEvent implements LogEvent {
+  declare readonly fault: string;
+  declare readonly kind: string;
+  readonly bytes: Uint8Array;
+  #id: string | undefined;
+
+  constructor(
+    bytes: Uint8Array,
+    fields: EventFields & Pick<LogEvent, "unreadable">,
+  ) {
+    this.bytes = bytes;
+    Object.assign(this, fields);
+  }
+
+  get id(): string {
+    return this.#id ??= eventId(this.bytes);
+  }
+}
+
+function readContent(bytes: Uint8Array | undefined): Partial<EventFields> {
+  return bytes?.length ? readBody(decodeValue(bytes)) : {};
 }
 
 /** @throws {TypeError} when a value has the wrong type */

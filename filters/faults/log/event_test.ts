@@ -58,7 +58,7 @@ const VECTORS: [hex: string, id: string | undefined, event: EventFields][] = [
 function fieldsOf(event: object): object {
   return Object.fromEntries(
     Object.entries(event).filter(([key, value]) =>
-      value !== undefined && key !== "id"
+      value !== undefined && key !== "bytes"
     ),
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isNotFound } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
 
 /** Whether a regular file, which can be read twice, is at a path. */
@@ -62,12 +63,65 @@ export function rewind(file: FsFile): void {
  * @throws what the runtime throws
  */
 export function openLocked(path: string): FsFile {
-  const file = Deno.openSync(path, { read: true, append: true, create: true });
-  try {
-    file.lockSync(true);
-  } catch (error) {
+  for (;;) {
+    const file = Deno.openSync(path, {
+      read: true,
+      append: true,
+      create: true,
+    });
+    try {
+      file.lockSync(true);
+      // Whoever had the lock may have put another file in its place.
+      if (isAt(path, file)) return file;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     file.close();
+  }
+}
+
+/** Whether an open file is the one that others find at a path. */
+function isAt(path: string, file: FsFile): boolean {
+  const { dev, ino } = file.statSync();
+  try {
+    const there = Deno.statSync(path);
+    return there.dev === dev && there.ino === ino;
+  } catch (error) {
+    if (isNotFound(error)) return false;
     throw error;
   }
-  return file;
+}
+
+/**
+ * Puts a file with other content in the place of one, at once: who opens the path
+ * finds either. Its permissions stay. The content is on the disk before that.
+ *
+ * @throws what the runtime throws; the file is then as it was
+ */
+export function replaceFile(
+  path: string,
+  write: (file: FsFile) => void,
+): void {
+  const { mode } = Deno.statSync(path);
+  const temporary = `${path}.new`;
+  // One that was left behind is of nobody: the caller has the lock.
+  const file = Deno.openSync(temporary, {
+    write: true,
+    create: true,
+    truncate: true,
+  });
+  try {
+    try {
+      if (mode !== null) Deno.chmodSync(temporary, mode & 0o7777);
+      write(file);
+      file.syncSync();
+    } finally {
+      file.close();
+    }
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    Deno.removeSync(temporary);
+    throw error;
+  }
 }

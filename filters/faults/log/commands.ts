@@ -1,0 +1,379 @@
+/**
+ * The commands of fault-log that read a log, or add to it.
+ *
+ * @module
+ */
+
+import { now as clock, parseTimestamp, type Timestamp } from "@subunit/codec";
+import { UsageError } from "../../kit/errors.ts";
+import { lines } from "../../kit/io/lines.ts";
+import { parseChoice, parseCount } from "../../kit/tool/options.ts";
+import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
+import { appendEvents } from "./append.ts";
+import {
+  type FaultClass,
+  isConflict,
+  isEmpty,
+  isUnexplained,
+  lastSeen,
+  readClasses,
+} from "./classes.ts";
+import { encodeStatement, faultName } from "./edit.ts";
+import {
+  canonicalBytes,
+  decodeEvent,
+  type LogEvent,
+  RUNS,
+  SIGNATURES,
+} from "./event.ts";
+import { compareTimes, type FaultState } from "./fold.ts";
+import { LogFiles, reportStrange } from "./log_file.ts";
+import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
+import type { Options } from "./option_table.ts";
+import { matcher, parseAge, parseQuery, parseState } from "./query.ts";
+import {
+  byRanks,
+  type Experience,
+  experienceOf,
+  type Rank,
+  RANKS,
+  RunCounts,
+} from "./ranking.ts";
+import { LogReader } from "./reader.ts";
+import { describe, faultJson, formatRow, FORMATS } from "./report.ts";
+
+/** How much is appended at a time: each time the log is read once. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+
+/** The time that the options give, or that of the clock. */
+export function timeOf({ at }: Options): Timestamp {
+  if (at === undefined) return clock();
+  try {
+    return parseTimestamp(at);
+  } catch {
+    throw new UsageError(
+      `Option --at is "${at}": expected a time as 2026-01-31T12:00:00Z`,
+    );
+  }
+}
+
+/** The operands of a command that takes a log and more. */
+export function logAnd(
+  operands: readonly string[],
+  what: string,
+): [log: string, ...more: string[]] {
+  const [log, ...more] = operands;
+  if (log === undefined || more.length === 0) {
+    throw new UsageError(`The command needs a LOG and ${what}`);
+  }
+  return [log, ...more];
+}
+
+function read(io: ToolIO, files: readonly string[]): LogReader {
+  return new LogReader(new LogFiles(io, files));
+}
+
+/** The fault whose name begins so. */
+function findFault(reader: LogReader, text: string, log: string): string {
+  const wanted = faultName(text);
+  const names = reader.names()
+    .filter((name) => name !== RUNS && name !== SIGNATURES);
+  if (names.includes(wanted)) return wanted;
+  const found = names.filter((name) => name.startsWith(wanted));
+  if (found.length === 1) return found[0];
+  throw new ToolError(
+    found.length === 0
+      ? `Cannot find "${text}" in "${log}": check the id`
+      : `Cannot tell which fault is "${text}": ${found.length} in "${log}" begin so: give more of the id`,
+  );
+}
+
+/** The fault of that very name, and those that are the same; undefined if none. */
+function classWith(
+  reader: LogReader,
+  fault: string,
+  now: Timestamp,
+): FaultClass | undefined {
+  for (const it of readClasses(reader, { now }, (name) => name === fault)) {
+    if (it.members.some((member) => member.fault === fault)) return it;
+  }
+}
+
+/** `append` and `set`: what the options say about a fault. */
+function say(
+  io: ToolIO,
+  options: Options,
+  operands: readonly string[],
+  replaces: boolean,
+): void {
+  const [log, fault, ...rest] = logAnd(operands, "a FAULT");
+  if (rest.length > 0) {
+    throw new UsageError(`Cannot use "${rest[0]}": one FAULT at a time`);
+  }
+  const time = timeOf(options);
+  const said = {
+    title: options.title,
+    text: options.text,
+    comments: options.comment,
+    state: options.state === undefined ? undefined : parseState(options.state),
+    reason: options.reason,
+    tags: options.tag,
+    facts: new Map(options.fact.map(parseFact)),
+    same: options.same,
+    author: options.author,
+    time,
+  };
+  let name = faultName(fault), known: FaultState | undefined;
+  const removes = options.tag.some((tag) => tag.startsWith("-"));
+  if (replaces || removes || options.same.length > 0) {
+    const reader = read(io, [log]);
+    if (replaces) name = findFault(reader, fault, log);
+    known = classWith(reader, name, time)?.members
+      .find((member) => member.fault === name);
+  }
+  appendEvents(log, encodeStatement(name, said, known, replaces), {
+    sync: options.sync,
+  });
+}
+
+function parseFact(text: string): [name: string, value: string] {
+  const at = text.indexOf("=");
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new UsageError(`Option --fact is "${text}": expected NAME=VALUE`);
+}
+
+/** Adds what the options say to a log, beside what is there. */
+export function append(
+  io: ToolIO,
+  options: Options,
+  operands: readonly string[],
+): void {
+  say(io, options, operands, false);
+}
+
+/** Adds what the options say, in place of what the log says now. */
+export function set(
+  io: ToolIO,
+  options: Options,
+  operands: readonly string[],
+): void {
+  say(io, options, operands, true);
+}
+
+/** Joins logs, into the first or to standard output. */
+export function merge(
+  io: ToolIO,
+  options: Options,
+  operands: readonly string[],
+): number {
+  const [first = "-", ...others] = operands;
+  if (first === "-") return mergeToOutput(io, operands);
+  const sources = new LogFiles(io, others);
+  const touched = new Set<string>();
+  let added = 0, batch: Uint8Array[] = [], bytes = 0;
+  const flush = () => {
+    added += appendEvents(first, batch, { sync: options.sync }).added;
+    batch = [];
+    bytes = 0;
+  };
+  // Redactions first: then no other event is added before one that names it.
+  for (const isFirst of [true, false]) {
+    forEachEvent(sources, (packet) => {
+      if ((packet.fileName === "redact") !== isFirst) return;
+      touched.add(packet.testId!);
+      batch.push(canonicalBytes(packet).slice());
+      bytes += packet.byteLength;
+      if (bytes > BATCH_BYTES) flush();
+    });
+    flush();
+  }
+  reportStrange(io, new LogReader(sources).scan());
+  const undecided = countConflicts(io, [first], touched);
+  io.warn(
+    `merge: ${added} new event${added === 1 ? "" : "s"}, ${undecided} fault${
+      undecided === 1 ? " needs" : "s need"
+    } a decision${undecided > 0 ? ": fault-log query --conflict" : ""}`,
+  );
+  return options["exit-status"] && undecided > 0 ? 1 : 0;
+}
+
+function countConflicts(
+  io: ToolIO,
+  files: readonly string[],
+  touched: ReadonlySet<string>,
+): number {
+  let count = 0;
+  const wanted = (fault: string) => touched.has(fault);
+  for (const it of readClasses(read(io, files), {}, wanted)) {
+    if (isConflict(it)) count++;
+  }
+  return count;
+}
+
+function mergeToOutput(io: ToolIO, files: readonly string[]): number {
+  const source = new LogFiles(io, files);
+  reportStrange(io, new LogReader(source).scan());
+  forEachDistinct(
+    [source],
+    new Redactions().addAll(source),
+    (bytes) => io.out.write(bytes),
+  );
+  return 0;
+}
+
+/** Writes the events of the faults that match: whole timelines. */
+export function cat(
+  io: ToolIO,
+  options: Options,
+  files: readonly string[],
+): void {
+  const source = new LogFiles(io, files);
+  const isChosen = chosenFaults(io, source, options);
+  const redactions = new Redactions().addAll(source);
+  if (isChosen === undefined) {
+    forEachDistinct([source], redactions, (bytes) => io.out.write(bytes));
+    return;
+  }
+  const ids = new Set<string>();
+  const signatures: LogEvent[] = [];
+  forEachDistinct([source], redactions, (bytes, packet) => {
+    const fault = packet.testId!;
+    if (fault === SIGNATURES) {
+      signatures.push(decodeEvent(bytes.slice()));
+    } else if (isChosen(fault)) {
+      io.out.write(bytes);
+      ids.add(decodeEvent(bytes).id);
+    }
+  });
+  for (const signature of signatures) {
+    if (signedIds(signature).some((id) => ids.has(id))) {
+      io.out.write(signature.bytes);
+    }
+  }
+}
+
+/** The ids of the events that a signature is over. */
+export function signedIds({ value }: LogEvent): string[] {
+  const ids = Array.isArray(value) ? value[1] : undefined;
+  if (!(ids instanceof Uint8Array)) return [];
+  const hex = ids.toHex();
+  return Array.from(
+    { length: Math.floor(hex.length / 32) },
+    (_, i) => hex.slice(32 * i, 32 * i + 32),
+  );
+}
+
+/** The faults that match --where; undefined without that. */
+function chosenFaults(
+  io: ToolIO,
+  source: LogFiles,
+  options: Options,
+): ((fault: string) => boolean) | undefined {
+  const reader = new LogReader(source);
+  if (options.where === undefined) {
+    reportStrange(io, reader.scan());
+    return undefined;
+  }
+  const now = timeOf(options);
+  const matches = matcher(parseQuery(options.where), now);
+  const chosen = new Set<string>();
+  for (const it of readClasses(reader, { now })) {
+    if (!matches(it)) continue;
+    for (const { fault } of it.members) chosen.add(fault);
+  }
+  reportStrange(io, reader);
+  return (fault) => chosen.has(fault);
+}
+
+/** Prints what a log says of one fault. */
+export function show(
+  io: ToolIO,
+  options: Options,
+  operands: readonly string[],
+): void {
+  const files = operands.slice(0, -1), text = operands.at(-1);
+  if (text === undefined || files.length === 0) {
+    throw new UsageError("The command needs a LOG and a FAULT");
+  }
+  const now = timeOf(options), reader = read(io, files);
+  const it = classWith(reader, findFault(reader, text, files[0]), now)!;
+  reportStrange(io, reader);
+  if (options.json) {
+    io.out.writeText(`${faultJson(it)}\n`);
+    return;
+  }
+  for (const line of describe(it, now)) io.out.writeText(`${line}\n`);
+}
+
+/** Lists the faults that match, or those that most runs have seen. */
+export function query(
+  io: ToolIO,
+  options: Options,
+  files: readonly string[],
+): void {
+  const now = timeOf(options);
+  const format = parseChoice("format", options.format ?? "plain", FORMATS);
+  const matches = matcher(parseQuery(options.where ?? ""), now);
+  const window = options.since === undefined
+    ? undefined
+    : { seconds: parseAge(options.since), now };
+  const isRanked = options.top !== undefined || options.by !== undefined;
+  const ranks = (options.by ?? "runs,origins").split(",")
+    .map((rank): Rank => parseChoice("by", rank, RANKS));
+  const top = options.top === undefined
+    ? Infinity
+    : parseCount("top", options.top);
+  const reader = read(io, files);
+  const counts = runCounts(io, options, reader);
+  const rows: Listed[] = [];
+  for (const it of readClasses(reader, { now })) {
+    if (isEmpty(it) || !matches(it)) continue;
+    if (options.conflict && !isConflict(it)) continue;
+    if (options.unexplained && !isUnexplained(it)) continue;
+    const experience = experienceOf(it, window, counts);
+    const isSeen = experience.runs + experience.automated > 0;
+    if (!isSeen && (isRanked || window !== undefined)) continue;
+    rows.push({ fault: it.fault, it, experience });
+  }
+  reportStrange(io, reader);
+  const order = isRanked ? byRanks(ranks) : newestFirst;
+  for (const { it, experience } of rows.sort(order).slice(0, top)) {
+    io.out.writeText(
+      options.null
+        ? `${it.fault}\0`
+        : `${formatRow(it, isRanked ? experience : undefined, format)}\n`,
+    );
+  }
+}
+
+interface Listed {
+  readonly fault: string;
+  readonly it: FaultClass;
+  readonly experience: Experience;
+}
+
+function newestFirst(a: Listed, b: Listed): number {
+  return compareTimes(lastSeen(b.it), lastSeen(a.it)) ||
+    (a.fault < b.fault ? -1 : 1);
+}
+
+/** The runs that rates are relative to. */
+function runCounts(
+  io: ToolIO,
+  { runs }: Options,
+  reader: LogReader,
+): RunCounts {
+  const counts = new RunCounts();
+  if (runs === undefined) {
+    counts.addPackets(reader.packetsOf(RUNS));
+    return counts;
+  }
+  const decoder = new TextDecoder();
+  for (const bytes of lines(io.chunks([runs]))) {
+    const line = decoder.decode(bytes).trim();
+    if (line === "") continue;
+    const [, origin = "", run] = /^(?:(.*?)[\t ]+)?(\S+)$/.exec(line) ?? [];
+    counts.add({ origin, run, time: undefined });
+  }
+  return counts;
+}

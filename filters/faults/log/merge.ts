@@ -1,0 +1,73 @@
+/**
+ * Joins logs: the union of sets, without what was redacted.
+ *
+ * @module
+ */
+
+import type { Packet } from "@subunit/codec";
+import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
+import { IdSet, idWords } from "./id_set.ts";
+import type { LogSource } from "./reader.ts";
+
+/** Calls `take` with each event of a log; they are valid until it returns. */
+export function forEachEvent(
+  source: LogSource,
+  take: (packet: Packet) => void,
+): void {
+  source.forEachRows((rows) => {
+    for (let i = 0; i < rows.count; i++) {
+      const packet = rows.packet(i);
+      if (isEvent(packet)) take(packet);
+    }
+  }, () => {});
+}
+
+/** The events that redactions name, and the faults that those are about. */
+export class Redactions {
+  readonly #names = new Set<string>();
+  readonly #faults = new Set<string>();
+
+  /** Takes note of an event of kind "redact". */
+  add(packet: Packet): void {
+    if (packet.fileName !== "redact") return;
+    const { fault, redacts } = decodeEvent(canonicalBytes(packet));
+    for (const id of redacts ?? []) {
+      this.#faults.add(fault);
+      this.#names.add(`${id} ${fault}`);
+    }
+  }
+
+  /** Reads a whole log. */
+  addAll(source: LogSource): this {
+    forEachEvent(source, (packet) => this.add(packet));
+    return this;
+  }
+
+  /** Whether an event must go; a redaction cannot be redacted. */
+  has(packet: Packet): boolean {
+    if (this.#names.size === 0 || packet.fileName === "redact") return false;
+    const fault = packet.testId!;
+    if (!this.#faults.has(fault)) return false;
+    const { id } = decodeEvent(canonicalBytes(packet));
+    return this.#names.has(`${id} ${fault}`);
+  }
+}
+
+/**
+ * Calls `take` with each event of logs once, in the order of the first one, then
+ * of the next; redacted ones are left out. The bytes are valid until it returns.
+ */
+export function forEachDistinct(
+  sources: readonly LogSource[],
+  redactions: Redactions,
+  take: (bytes: Uint8Array, packet: Packet) => void,
+): void {
+  const known = new IdSet(), words = new Int32Array(4);
+  for (const source of sources) {
+    forEachEvent(source, (packet) => {
+      if (redactions.has(packet)) return;
+      const bytes = canonicalBytes(packet);
+      if (known.add(idWords(bytes, words))) take(bytes, packet);
+    });
+  }
+}

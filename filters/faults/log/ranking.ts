@@ -1,0 +1,135 @@
+/**
+ * Which faults people should look at first: by evidence, which is in how many
+ * different runs and places a fault was seen, not how often. One loop must not
+ * outvote ninety machines.
+ *
+ * @module
+ */
+
+import type { Timestamp } from "@subunit/codec";
+import { compareText } from "../../kit/text/order.ts";
+import type { FaultClass } from "./classes.ts";
+import { decodeEvent } from "./event.ts";
+import { compareTimes, later } from "./fold.ts";
+import { isWithin } from "./query.ts";
+
+/** What faults can be ranked by. */
+export const RANKS = ["runs", "origins", "tests", "rate"] as const;
+/** One of them. */
+export type Rank = typeof RANKS[number];
+
+/** The numbers of a fault in a window of time. */
+export interface Experience {
+  /** Distinct runs that saw it. */
+  readonly runs: number;
+  /** Distinct origins of those. */
+  readonly origins: number;
+  /** Distinct tests named there. */
+  readonly tests: number;
+  /** Runs of origins that no person uses; not among the others. */
+  readonly automated: number;
+  /** {@linkcode runs} of all runs of these origins; undefined if none is known. */
+  readonly rate: number | undefined;
+  readonly last: Timestamp | undefined;
+}
+
+/** The last so many seconds before a time. */
+export interface Window {
+  readonly seconds: number;
+  readonly now: Timestamp;
+}
+
+/** A run that is known to have been made. */
+interface KnownRun {
+  readonly origin: string;
+  readonly run: string;
+  readonly time: Timestamp | undefined;
+}
+
+/** The runs that were made, also those without faults, by their origins. */
+export class RunCounts {
+  readonly #runs = new Map<string, Map<string, KnownRun>>();
+
+  add(run: KnownRun): void {
+    let runs = this.#runs.get(run.origin);
+    if (runs === undefined) this.#runs.set(run.origin, runs = new Map());
+    runs.set(run.run, run);
+  }
+
+  /** Adds the runs in packets of `fault:runs`. */
+  addPackets(packets: readonly Uint8Array[]): void {
+    for (const packet of packets) {
+      const { kind, author: origin = "", run, time } = decodeEvent(packet);
+      if (kind === "fact" && run !== undefined) this.add({ origin, run, time });
+    }
+  }
+
+  /** How many runs of an origin are known in a window. */
+  of(origin: string, window: Window | undefined): number {
+    const runs = this.#runs.get(origin);
+    if (runs === undefined) return 0;
+    if (window === undefined) return runs.size;
+    let count = 0;
+    for (const { time } of runs.values()) {
+      // A run from a list has no time, and counts in every window.
+      if (
+        time === undefined || isWithin(time, window.seconds, window.now)
+      ) count++;
+    }
+    return count;
+  }
+}
+
+/** Counts what was seen of a fault, in a window or ever. */
+export function experienceOf(
+  { seen }: Pick<FaultClass, "seen">,
+  window: Window | undefined,
+  counts: RunCounts,
+): Experience {
+  const origins = new Set<string>(), tests = new Set<string>();
+  let runs = 0, automated = 0;
+  let last: Timestamp | undefined;
+  for (const one of seen) {
+    if (
+      window !== undefined && !isWithin(one.time, window.seconds, window.now)
+    ) continue;
+    last = later(last, one.time);
+    for (const test of one.tests) tests.add(test);
+    if (one.isAutomated) {
+      automated += one.runs;
+      continue;
+    }
+    runs += one.runs;
+    origins.add(one.origin);
+  }
+  let all = 0;
+  for (const origin of origins) all += counts.of(origin, window);
+  return {
+    runs,
+    origins: origins.size,
+    tests: tests.size,
+    automated,
+    rate: all === 0 ? undefined : runs / Math.max(all, runs),
+    last,
+  };
+}
+
+/** A fault and its numbers. */
+export interface Ranked {
+  readonly fault: string;
+  readonly experience: Experience;
+}
+
+/** The order of faults: by the first number, then by the next; most first. */
+export function byRanks(
+  ranks: readonly Rank[],
+): (a: Ranked, b: Ranked) => number {
+  return (a, b) => {
+    for (const rank of ranks) {
+      const more = (b.experience[rank] ?? -1) - (a.experience[rank] ?? -1);
+      if (more !== 0) return more;
+    }
+    return compareTimes(b.experience.last, a.experience.last) ||
+      compareText(a.fault, b.fault);
+  };
+}

@@ -1,0 +1,304 @@
+/**
+ * Reads a log of any size, fault by fault: events of one fault are all over it.
+ *
+ * The first pass counts; each further one gathers the events of as many faults as
+ * fit into memory. A log that fits as a whole takes one pass.
+ *
+ * @module
+ */
+
+import {
+  type Damage,
+  type ForeignBytes,
+  grown,
+  type Packet,
+  type Rows,
+  TestNumbers,
+} from "@subunit/codec";
+import {
+  canonicalBytes,
+  decodeEvent,
+  isEvent,
+  type RUNS,
+  type SIGNATURES,
+} from "./event.ts";
+
+/** How much is gathered in a pass. */
+export const GROUP_BYTES = 64 * 1024 * 1024;
+
+/** The stream of a log, which can be read again. */
+export interface LogSource {
+  /** Reads it from its beginning, as `ToolIO.forEachRows` does. */
+  forEachRows(
+    takeRows: (rows: Rows) => void,
+    takeOther: (item: ForeignBytes | Damage) => void,
+  ): void;
+}
+
+/** What of a stream is not an event. */
+export interface Strange {
+  /** Bytes between packets. */
+  foreignBytes: number;
+  /** Packets that are not events of a log. */
+  packets: number;
+  readonly damage: { reason: string; byteLength: number }[];
+}
+
+/** The packets of one fault, each a view of its bytes in a log. */
+export interface FaultPackets {
+  readonly fault: string;
+  readonly packets: Uint8Array[];
+}
+
+/** The most places of damage that are kept. */
+const MAX_DAMAGE = 10;
+
+/** The events of a log by their faults. */
+export class LogReader {
+  readonly #source: LogSource;
+  readonly #groupBytes: number;
+  readonly #numbers = new TestNumbers();
+  /** The bytes of the events of each fault. */
+  #sizes: Float64Array = new Float64Array(64);
+  /** Faults that may be the same, by their numbers. */
+  readonly #pairs: [fault: number, other: string][] = [];
+  /** All events, as long as they fit. */
+  #gathered: Gathered | undefined = new Gathered();
+  #bytes = 0;
+  #isScanned = false;
+  readonly strange: Strange = { foreignBytes: 0, packets: 0, damage: [] };
+
+  constructor(source: LogSource, groupBytes: number = GROUP_BYTES) {
+    this.#source = source;
+    this.#groupBytes = groupBytes;
+  }
+
+  /** The faults of the log, those that are none included. */
+  names(): string[] {
+    this.scan();
+    return Array.from(
+      { length: this.#numbers.size },
+      (_, number) => this.#nameOf(number),
+    );
+  }
+
+  /** Whether everything was an event. */
+  get isPure(): boolean {
+    const { foreignBytes, packets, damage } = this.strange;
+    return foreignBytes + packets + damage.length === 0;
+  }
+
+  /** Reads the log once. */
+  scan(): this {
+    if (this.#isScanned) return this;
+    this.#isScanned = true;
+    this.#source.forEachRows((rows) => {
+      for (let i = 0; i < rows.count; i++) this.#count(rows, i);
+    }, (item) => this.#takeOther(item));
+    return this;
+  }
+
+  #count(rows: Rows, i: number): void {
+    const packet = rows.packet(i);
+    if (!isEvent(packet)) {
+      this.strange.packets++;
+      return;
+    }
+    const number = this.#numbers.add(keyOf(packet));
+    if (number >= this.#sizes.length) {
+      this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
+    }
+    this.#sizes[number] += packet.byteLength;
+    this.#bytes += packet.byteLength;
+    if (packet.fileName === "same") {
+      const { value } = decodeEvent(canonicalBytes(packet));
+      if (typeof value === "string" && !value.startsWith("-")) {
+        this.#pairs.push([number, value]);
+      }
+    }
+    if (this.#bytes > this.#groupBytes) this.#gathered = undefined;
+    this.#gathered?.add(number, canonicalBytes(packet));
+  }
+
+  #takeOther(item: ForeignBytes | Damage): void {
+    if (item.kind === "foreign") {
+      this.strange.foreignBytes += item.byteLength;
+    } else if (this.strange.damage.length < MAX_DAMAGE) {
+      const { reason, byteLength } = item;
+      this.strange.damage.push({ reason, byteLength });
+    }
+  }
+
+  /**
+   * Yields the faults, some at a time: those that may be the same together. The
+   * packets are valid until the next ones.
+   *
+   * @param isWanted leaves the others out
+   */
+  *groups(
+    isWanted: (fault: string) => boolean = () => true,
+  ): Generator<FaultPackets[]> {
+    this.scan();
+    const { size } = this.#numbers;
+    const roots = this.#rootsOf();
+    const members = new Map<number, number[]>();
+    for (let number = 0; number < size; number++) {
+      const root = roots.of(number), known = members.get(root);
+      if (known === undefined) members.set(root, [number]);
+      else known.push(number);
+    }
+    let group = new Set<number>(), bytes = 0;
+    for (const numbers of members.values()) {
+      if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
+      const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
+      if (bytes > 0 && bytes + more > this.#groupBytes) {
+        yield* this.#gather(group, members, roots);
+        group = new Set();
+        bytes = 0;
+      }
+      bytes += more;
+      for (const number of numbers) group.add(number);
+    }
+    if (group.size > 0) yield* this.#gather(group, members, roots);
+  }
+
+  /** The packets that belong to no fault: facts about runs, and signatures. */
+  packetsOf(name: typeof RUNS | typeof SIGNATURES): Uint8Array[] {
+    for (const group of this.groups((fault) => fault === name)) {
+      for (const { fault, packets } of group) {
+        if (fault === name) return packets;
+      }
+    }
+    return [];
+  }
+
+  *#gather(
+    group: ReadonlySet<number>,
+    members: ReadonlyMap<number, number[]>,
+    roots: Roots,
+  ): Generator<FaultPackets[]> {
+    const gathered = this.#gathered ?? this.#read(group);
+    const byFault = gathered.byFault();
+    const done = new Set<number>();
+    for (const number of group) {
+      const root = roots.of(number);
+      if (done.has(root)) continue;
+      done.add(root);
+      yield members.get(root)!.map((number) => ({
+        fault: this.#nameOf(number),
+        packets: byFault.get(number)!,
+      }));
+    }
+  }
+
+  #read(group: ReadonlySet<number>): Gathered {
+    const gathered = new Gathered();
+    this.#source.forEachRows((rows) => {
+      for (let i = 0; i < rows.count; i++) {
+        const packet = rows.packet(i);
+        if (packet.idAt < 0) continue;
+        const number = this.#numbers.get(keyOf(packet));
+        if (number < 0 || !group.has(number) || !isEvent(packet)) continue;
+        gathered.add(number, canonicalBytes(packet));
+      }
+    }, () => {});
+    return gathered;
+  }
+
+  #rootsOf(): Roots {
+    const roots = new Roots(this.#numbers.size);
+    if (this.#pairs.length === 0) return roots;
+    const byName = new Map<string, number>();
+    for (let number = 0; number < this.#numbers.size; number++) {
+      byName.set(this.#nameOf(number), number);
+    }
+    for (const [number, other] of this.#pairs) {
+      const second = byName.get(other);
+      if (second !== undefined) roots.join(number, second);
+    }
+    return roots;
+  }
+
+  #nameOf(number: number): string {
+    return this.#numbers.key(number).testId;
+  }
+}
+
+/** What identifies a fault: its name, and no route. */
+function keyOf(packet: Packet) {
+  const { view, idAt, idEnd, idHash } = packet;
+  return {
+    view,
+    idAt,
+    idEnd,
+    idHash,
+    routeAt: -1,
+    routeEnd: -1,
+    routeHash: -1,
+  };
+}
+
+/** Union-find over numbers. */
+class Roots {
+  readonly #parents: Int32Array;
+
+  constructor(size: number) {
+    this.#parents = Int32Array.from({ length: size }, (_, number) => number);
+  }
+
+  of(number: number): number {
+    let root = number;
+    while (this.#parents[root] !== root) root = this.#parents[root];
+    for (let at = number; at !== root;) {
+      const next = this.#parents[at];
+      this.#parents[at] = root;
+      at = next;
+    }
+    return root;
+  }
+
+  join(a: number, b: number): void {
+    const first = this.of(a), second = this.of(b);
+    // The smaller one: faults then keep the order of the log.
+    this.#parents[Math.max(first, second)] = Math.min(first, second);
+  }
+}
+
+/** The bytes of packets, and the number of the fault of each. */
+class Gathered {
+  #memory = new Uint8Array(64 * 1024);
+  #end = 0;
+  #numbers: Int32Array = new Int32Array(1024);
+  #ends: Int32Array = new Int32Array(1024);
+  #count = 0;
+  #byFault: ReadonlyMap<number, Uint8Array[]> | undefined;
+
+  add(number: number, bytes: Uint8Array): void {
+    if (this.#end + bytes.length > this.#memory.length) {
+      this.#memory = grown(this.#memory, 2 * (this.#end + bytes.length));
+    }
+    if (this.#count === this.#numbers.length) {
+      this.#numbers = grown(this.#numbers, 2 * this.#count);
+      this.#ends = grown(this.#ends, 2 * this.#count);
+    }
+    this.#memory.set(bytes, this.#end);
+    this.#end += bytes.length;
+    this.#numbers[this.#count] = number;
+    this.#ends[this.#count++] = this.#end;
+  }
+
+  byFault(): ReadonlyMap<number, Uint8Array[]> {
+    return this.#byFault ??= this.#sorted();
+  }
+
+  #sorted(): ReadonlyMap<number, Uint8Array[]> {
+    const byFault = new Map<number, Uint8Array[]>();
+    for (let i = 0, start = 0; i < this.#count; i++) {
+      const bytes = this.#memory.subarray(start, start = this.#ends[i]);
+      const packets = byFault.get(this.#numbers[i]);
+      if (packets === undefined) byFault.set(this.#numbers[i], [bytes]);
+      else packets.push(bytes);
+    }
+    return byFault;
+  }
+}
