@@ -155,6 +155,7 @@ const GUIDELINE = pathOf(
 
 /** The commands that read streams of version 2, whatever they hold many of. */
 const READERS: readonly string[][] = [
+  ["fault-log", "query"],
   ["subunit-2to1"],
   ["subunit-attempts"],
   ["subunit-attempts", "--report"],

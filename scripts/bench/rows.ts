@@ -293,6 +293,7 @@ const FIXTURES = new URL("../../tests/fixtures/", import.meta.url).pathname;
 const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   // It refuses empty input, which is not a report.
   "junitxml2subunit": [FIXTURES + "junit/node.xml"],
+  "fault-log": ["cat"],
   "gpg-signed-stream": ["--version"],
   "subunit-conform": [FIXTURES + "conform/shop.json"],
   "subunit-diff": ["/dev/null", "/dev/null"],

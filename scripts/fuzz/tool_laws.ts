@@ -250,6 +250,9 @@ export const CALLS: readonly Call[] = [
       Object.keys(files).filter((path) => path.endsWith("/test.json")).length
     ),
   }),
+  v2("fault-log", ["cat"]),
+  v2("fault-log", ["query", "--where=seen:9y", "--at=2026-11-28T00:00:00Z"]),
+  v2("fault-log", ["merge", "-"]),
   v2("gpg-signed-stream", ["verify", "--keyring=in", "--release=unverified"]),
   converter("tap2subunit", "tap"),
   converter("gojson2subunit", "gojson"),

@@ -37,6 +37,7 @@ const INPUTS: Readonly<Record<string, Uint8Array>> = {
 };
 
 const ARGS: Readonly<Record<string, readonly string[]>> = {
+  "fault-log": ["cat"],
   "subunit-diff": ["/dev/null", "-"],
   "subunit-select": ["--as=ctest"],
   "subunit-output": ["--fail=a", "--attach-file=-"],

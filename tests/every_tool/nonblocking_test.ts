@@ -10,6 +10,7 @@ import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import fc from "fast-check";
+import { encodeEvent } from "../../filters/faults/log/event.ts";
 import { CALLABLE, callCheckoutTool } from "../support/call.ts";
 import { peerPath } from "../support/peers.ts";
 import { gpgEnv, hasGpg, signedStream, testKey } from "../support/gpg.ts";
@@ -116,6 +117,12 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     args: [],
     stdin: lines((Test) =>
       JSON.stringify({ Action: "pass", Package: "p", Test })
+    ),
+  }],
+  "fault-log": () => [{
+    args: ["cat"],
+    stdin: wholeEvents(({ testId }) =>
+      encodeEvent({ fault: `fault:${testId}`, kind: "comment", value: "x" })
     ),
   }],
   "gpg-signed-stream": () => [],

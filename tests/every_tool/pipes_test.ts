@@ -129,6 +129,7 @@ function argsOf(name: string): string[] {
   }
   if (name === "subunit-ctl") return ["--", "sh", "-c", "echo text; cat"];
   if (name === "subunit-attach") return ["--list", "--socket=/none/s.sock"];
+  if (name === "fault-log") return ["cat"];
   if (name === "subunit-merge") return ["-"];
   if (name === "subunit-last") return ["--repo", RUNS];
   if (name === "subunit-load") return ["--repo", `${SCRATCH}/.subunit`];

@@ -104,6 +104,7 @@ interface Act {
     | "seen"
     | "open"
     | "redact"
+    | "undo"
     | "pull";
   readonly value: number;
 }
@@ -125,6 +126,7 @@ const act: fc.Arbitrary<Act> = fc.record({
     "seen",
     "open",
     "redact",
+    "undo",
     "pull",
     "pull",
   ),
@@ -148,9 +150,10 @@ function play(acts: readonly Act[]): Uint8Array[] {
       nanoseconds: 0,
     };
     const author = `writer ${who}`, name = NAMES[fault];
-    if (what === "redact") {
+    if (what === "redact" || what === "undo") {
+      // A redaction of a redaction has no effect.
       const events = stateIn(log, name)?.timeline
-        .filter(({ kind }) => kind !== "redact") ?? [];
+        .filter(({ kind }) => (kind === "redact") === (what === "undo")) ?? [];
       if (events.length === 0) return;
       const event = events[value % events.length];
       logs[who] = merged(log, encodeRedaction(event, { author, time }));
@@ -278,6 +281,32 @@ check("a copy of some faults says of them what the whole log says", (logs) => {
     // What was chosen, merged into a log that has all, adds nothing.
     assertEquals(setOf(merged(all, ...part)), setOf(all));
   }
+});
+
+Deno.test("a redaction stays, whatever names it", () => {
+  const time = { seconds: 1, nanoseconds: 0 };
+  const said = encodeEvent({ fault: "fault:a", kind: "title", value: "x" });
+  const redaction = encodeRedaction(decodeEvent(said), { time });
+  const undo = encodeRedaction(decodeEvent(redaction), { time });
+  const all = [undo, redaction, said];
+  const expected = [redaction, undo].map((packet) => packet.toHex()).sort();
+  assertEquals(setOf(merged(...all)), expected);
+  assertEquals(stateIn(concat(all), "fault:a")!.title.versions, []);
+  assertEquals(
+    stateIn(concat(all), "fault:a")!.timeline.length,
+    2,
+  );
+});
+
+Deno.test("a redaction is about its own fault", () => {
+  const said = encodeEvent({ fault: "fault:a", kind: "title", value: "x" });
+  const { id } = decodeEvent(said);
+  const other = encodeEvent({
+    fault: "fault:b",
+    kind: "redact",
+    redacts: [id],
+  });
+  assertEquals(setOf(merged(said, other)), setOf(concat([said, other])));
 });
 
 check(

@@ -1,0 +1,582 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import type { Packet } from "@subunit/codec";
+import {
+  encodeDescription,
+  encodeRun,
+  encodeSighting,
+  type Sighting,
+} from "../../filters/faults/log/collated.ts";
+import {
+  decodeEvent,
+  encodeEvent,
+  type EventFields,
+  eventId,
+} from "../../filters/faults/log/event.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { assertRefused } from "../support/checks.ts";
+import {
+  isCi,
+  outputOf,
+  peerTest,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
+import { at, damaged, itemsIn, stream } from "../support/streams.ts";
+
+const FAULT = "1-h2ffvs7z1vc6dbmr";
+const NOW = "--at=2026-11-23T00:00:00Z";
+const HOUR = 3600;
+
+/** A "seen" event; hours count back from the time that queries take as now. */
+function seen(
+  fault: string,
+  origin: string,
+  run: string,
+  hours: number,
+  more: Partial<Sighting> = {},
+): Uint8Array {
+  const now = Date.parse("2026-11-23T00:00:00Z") / 1000;
+  return encodeSighting({
+    fault: `fault:${fault}`,
+    origin,
+    run,
+    time: { seconds: now - hours * HOUR, nanoseconds: 0 },
+    count: 1,
+    tests: [`test ${fault}`],
+    ...more,
+  });
+}
+
+/** The sound packets in a log. */
+function packetsIn(log: Uint8Array): Packet[] {
+  return itemsIn(log).filter((item) => item.kind === "packet");
+}
+
+/** Runs commands on a log in a directory of its own. */
+class Logs implements Disposable {
+  readonly dir = new TempDir();
+
+  [Symbol.dispose](): void {
+    this.dir[Symbol.dispose]();
+  }
+
+  path(name: string): string {
+    return `${this.dir.path}/${name}`;
+  }
+
+  bytes(name: string): Uint8Array {
+    return Deno.readFileSync(this.path(name));
+  }
+
+  /** Runs `COMMAND NAME ...`, which must succeed; returns what it printed. */
+  async run(command: string, name: string, ...args: string[]): Promise<string> {
+    const [out, err] = await this.tryRun(command, name, ...args);
+    assertEquals(err, "");
+    return out;
+  }
+
+  async tryRun(
+    command: string,
+    name: string,
+    ...args: string[]
+  ): Promise<[out: string, err: string]> {
+    const { stdout, stderr, status } = await callTool("fault-log", [
+      command,
+      this.path(name),
+      ...args,
+    ]);
+    assertEquals(status, 0, stderr);
+    return [text(stdout), stderr];
+  }
+}
+
+test("fault-log writes the vectors of the format", async () => {
+  using logs = new Logs();
+  await logs.run(
+    "append",
+    "a",
+    FAULT,
+    "--title=shop refuses connections",
+    "--state=fail",
+    "--author=ann",
+    "--at=2026-11-22T10:00:00Z",
+  );
+  assertEquals(
+    logs.bytes("a").toHex(),
+    "b32a56404f6b02bd2000186661756c743a312d683266667673377a3176633664626d72057469746c6521a20163616e6e03781873686f70207265667573657320636f6e6e656374696f6e7362c00163",
+  );
+  await logs.run(
+    "append",
+    "a",
+    FAULT,
+    "--tag=network",
+    "--author=bob",
+    "--at=2026-11-22T10:01:00Z",
+  );
+  await logs.run(
+    "set",
+    "a",
+    "1-h2",
+    "--state=fixed",
+    "--reason=fixed in 4f2c",
+    "--author=ann",
+    "--at=2026-11-22T11:00:00Z",
+  );
+  assertEquals(
+    packetsIn(logs.bytes("a")).slice(1).map((packet) => packet.bytes.toHex()),
+    [
+      "b32ad13b6b02bd5c00186661756c743a312d683266667673377a3176633664626d7201082b6e6574776f726b0374616706a10163626f62cb59bb22",
+      "b32a5340566b02cb3000186661756c743a312d683266667673377a3176633664626d7205737461746528a30163616e6e028150adc697cfcf3d764492626bb6ca18031e036d666978656420696e2034663263bcaa3870",
+    ],
+  );
+  assertEquals(
+    await logs.run("show", "a", FAULT, NOW),
+    `fault:1-h2ffvs7z1vc6dbmr
+title    shop refuses connections
+state    success (fixed): fixed in 4f2c
+tags     network
+
+2026-11-22T10:00:00Z adc697cfcf3d ann title fail shop refuses connections
+2026-11-22T10:01:00Z 5e2966f13eba bob tag +network
+2026-11-22T11:00:00Z a9b3901be962 ann state success fixed in 4f2c
+`,
+  );
+});
+
+test("fault-log keeps both of two titles, shows the conflict, and settles it", async () => {
+  using logs = new Logs();
+  await logs.run(
+    "append",
+    "ann",
+    FAULT,
+    "--title=refused",
+    "--author=ann",
+    NOW,
+  );
+  Deno.copyFileSync(logs.path("ann"), logs.path("bob"));
+  await logs.run(
+    "set",
+    "ann",
+    FAULT,
+    "--title=no connection",
+    "--author=ann",
+    NOW,
+  );
+  await logs.run(
+    "set",
+    "bob",
+    FAULT,
+    "--title=shop is down",
+    "--author=bob",
+    NOW,
+  );
+  const [, said] = await logs.tryRun("merge", "ann", logs.path("bob"));
+  assertEquals(
+    said,
+    "fault-log: merge: 1 new event, 1 fault needs a decision: fault-log query --conflict\n",
+  );
+  const shown = await logs.run("show", "ann", FAULT);
+  assertMatch(shown, /title ⚠ {2}2 versions:\n {9}.* — \w+, 2026-/);
+  for (const title of ["no connection — ann", "shop is down — bob"]) {
+    assert(shown.includes(title), shown);
+  }
+  assertMatch(await logs.run("query", "ann", "--conflict"), /\(conflict\)\n$/);
+  const again = await callTool("fault-log", [
+    "merge",
+    "--exit-status",
+    logs.path("ann"),
+    logs.path("bob"),
+  ]);
+  assertEquals(again.status, 1);
+  assertMatch(again.stderr, /merge: 0 new events, 1 fault needs/);
+  await logs.run("set", "ann", FAULT, "--title=shop refuses", NOW);
+  assertEquals(await logs.run("query", "ann", "--conflict"), "");
+  assertEquals(
+    await logs.run("query", "ann"),
+    `${FAULT} fail shop refuses\n`,
+  );
+  const [, done] = await logs.tryRun("merge", "bob", logs.path("ann"));
+  assertMatch(done, /merge: 2 new events, 0 faults need a decision\n$/);
+});
+
+test("fault-log merge gives what it gives of the logs joined by cat", async () => {
+  using logs = new Logs();
+  const events = Array.from(
+    { length: 20 },
+    (_, i) =>
+      encodeEvent({ fault: `fault:${i % 3}`, kind: "comment", value: i }),
+  );
+  const gone = encodeEvent({
+    fault: "fault:0",
+    kind: "redact",
+    redacts: [eventId(events[0])],
+  });
+  const a = concat(events.slice(0, 15)), b = concat([...events.slice(5), gone]);
+  logs.dir.file("a", a);
+  logs.dir.file("b", b);
+  const joined = await outputOfCall("fault-log", ["merge", "-"], {
+    stdin: concat([a, b]),
+  });
+  assertEquals(joined, concat([...events.slice(1), gone]));
+  await logs.tryRun("merge", "a", logs.path("b"));
+  // What is redacted is in the file until it is purged.
+  assertEquals(logs.bytes("a"), concat([a, gone, ...events.slice(15)]));
+  await logs.tryRun("purge", "a");
+  assertEquals(
+    packetsIn(logs.bytes("a")).map(({ bytes }) => bytes.toHex()).sort(),
+    packetsIn(joined).map(({ bytes }) => bytes.toHex()).sort(),
+  );
+});
+
+test("fault-log redact takes an event back, for good", async () => {
+  using logs = new Logs();
+  await logs.run("append", "a", FAULT, "--title=first", NOW);
+  await logs.run("set", "a", FAULT, "--title=of Bob's salary", NOW);
+  Deno.copyFileSync(logs.path("a"), logs.path("copy"));
+  const ids = packetsIn(logs.bytes("a")).map(({ bytes }) => eventId(bytes));
+  const [, said] = await logs.tryRun("redact", "a", ids[1].slice(0, 8));
+  assertMatch(said, /1 event is still in the file, until fault-log purge/);
+  const shown = await logs.run("show", "a", FAULT);
+  assert(!shown.includes("salary") && !/^title/m.test(shown), shown);
+  assert(text(logs.bytes("a")).includes("salary"));
+  await logs.tryRun("purge", "a");
+  assert(!text(logs.bytes("a")).includes("salary"));
+  await logs.tryRun("merge", "a", logs.path("copy"));
+  assert(!text(logs.bytes("a")).includes("salary"));
+  await logs.tryRun("merge", "copy", logs.path("a"));
+  assert(!(await logs.run("show", "copy", FAULT)).includes("salary"));
+  const redaction = packetsIn(logs.bytes("a")).map(({ bytes }) => bytes)
+    .find((bytes) => decodeEvent(bytes).kind === "redact")!;
+  for (
+    const [id, message] of [
+      ["abcdef", /0 events in/],
+      ["xyz", /at least 6 digits/],
+      [eventId(redaction), /it is a redaction, which stays/],
+    ] as const
+  ) {
+    const refused = await callTool("fault-log", ["redact", logs.path("a"), id]);
+    assertRefused(refused, "fault-log", message);
+  }
+});
+
+/** What three origins saw, and what people said. */
+const TEAM = concat([
+  seen("loop", "ci-1", "r1", 1, { count: 1000 }),
+  ...Array.from({ length: 4 }, (_, i) => seen("wide", `ci-${i}`, "r1", 30 + i)),
+  ...Array.from({ length: 3 }, (_, i) => seen("old", "ci-1", `o${i}`, 24 * 40)),
+  ...Array.from(
+    { length: 9 },
+    (_, i) => seen("robot", "bot", `b${i}`, 3, { isAutomated: true }),
+  ),
+  seen("robot", "ci-1", "r1", 3),
+  ...[1, 2, 3, 4].map((i) => encodeRun({ origin: "ci-1", run: `r${i}` })),
+  encodeDescription("fault:wide", {
+    kind: "k1",
+    type: "OSError",
+    message: "Connection refused",
+  }),
+  encodeEvent({ fault: "fault:loop", kind: "title", value: "the Café loops" }),
+  encodeEvent({ fault: "fault:old", kind: "state", state: "success" }),
+  encodeEvent({ fault: "fault:old", kind: "tag", tags: ["+network", "+slow"] }),
+]);
+
+async function query(...args: string[]): Promise<string[]> {
+  const out = await outputOfCall("fault-log", ["query", NOW, ...args], {
+    stdin: TEAM,
+  });
+  return text(out).split("\n").slice(0, -1);
+}
+
+const idsIn = (rows: string[]) =>
+  rows.map((row) => row.replace(/^\d+ runs?,.*?: /, "").split(" ")[0]);
+
+test("fault-log query finds faults by words", async () => {
+  const cases: [where: string, ids: string[]][] = [
+    [" ", ["loop", "robot", "wide", "old"]],
+    ["state:fail", ["loop", "robot", "wide"]],
+    ["state:open,fixed", ["loop", "robot", "wide", "old"]],
+    ["-state:fail", ["old"]],
+    ["tag:network", ["old"]],
+    ["-tag:slow state:success", []],
+    ["tag:none,slow", ["old"]],
+    ["seen:2h", ["loop"]],
+    ["seen:1d", ["loop", "robot"]],
+    ["-seen:30d", ["old"]],
+    ["origin:ci-3", ["wide"]],
+    ["origin:bot,ci-2", ["robot", "wide"]],
+    ["test:*o*", ["loop", "robot", "old"]],
+    ['test:"test wide"', ["wide"]],
+    ["kind:k1", ["wide"]],
+    ["id:lo", ["loop"]],
+    ["id:fault:lo,wi…", ["loop", "wide"]],
+    ["title:CAFÉ", ["loop"]],
+    ['title:"connection refused"', ["wide"]],
+    ['title:"refused connection"', []],
+    ["caf", []],
+    ['loops "the café"', ["loop"]],
+  ];
+  for (const [where, ids] of cases) {
+    assertEquals(idsIn(await query(`--where=${where}`)), ids, where);
+  }
+});
+
+test("fault-log query refuses words that it does not know", async () => {
+  const cases: [args: string[], message: string][] = [
+    [["--where=colour:red"], 'query word "colour:red": expected state, tag'],
+    [["--where=state:broken"], 'no state "broken": expected fail (open)'],
+    [["--where=seen:often"], 'age "often": expected a number and m, h, d'],
+    [["--where=tag:"], '"tag:": it has no value'],
+    [['--where=title:"a'], "a quote is not closed"],
+    [["--by=luck"], "expected runs, origins, tests, rate"],
+    [["--top=all"], "expected a whole number"],
+    [["--since=now"], "Cannot read age"],
+    [["--format=xml"], "expected plain, tsv, json"],
+    [["--at=now"], "expected a time as"],
+  ];
+  for (const [args, message] of cases) {
+    const refused = await callTool("fault-log", ["query", ...args]);
+    assertRefused(refused, "fault-log", message);
+  }
+});
+
+test("fault-log query --top ranks by distinct runs and origins, not by counts", async () => {
+  assertEquals(await query("--top=9", "--since=30d"), [
+    "4 runs, 4 origins, 100.0 %: wide fail OSError: Connection refused",
+    "1 run, 1 origin, 25.0 %: loop fail the Café loops",
+    "1 run, 1 origin (and 9 automated runs), 25.0 %: robot fail (no title)",
+  ]);
+  assertEquals(idsIn(await query("--top=2")), ["wide", "old"]);
+  assertEquals(idsIn(await query("--by=tests,runs", "--top=1")), ["wide"]);
+  assertEquals(
+    await query("--by=rate", "--where=id:loop", "--format=tsv"),
+    ["fault:loop\tfail\tthe Café loops\t\t2026-11-22T23:00:00Z\t1\t1\t1\t0.250"],
+  );
+  using dir = new TempDir();
+  const runs = dir.file("runs", "ci-1 r1\nci-1 r2\n\nci-1\tr2\n");
+  const [row] = await query("--top=1", "--where=id:loop", `--runs=${runs}`);
+  assertMatch(row, /50\.0 %/);
+});
+
+test("fault-log query lists what nobody explained, and ids for scripts", async () => {
+  assertEquals(idsIn(await query("--unexplained")), ["robot", "wide"]);
+  const ids = await outputOfCall(
+    "fault-log",
+    ["query", "-0", "--where=id:loop,wide", NOW],
+    { stdin: TEAM },
+  );
+  assertEquals(text(ids), "fault:loop\0fault:wide\0");
+  const [json] = await query("--format=json", "--where=id:old");
+  assertEquals(JSON.parse(json), {
+    fault: "fault:old",
+    state: "success",
+    tags: ["network", "slow"],
+    last_seen: "2026-10-14T00:00:00Z",
+  });
+});
+
+test("fault-log cat writes the whole timelines of what matches", async () => {
+  const out = await outputOfCall(
+    "fault-log",
+    ["cat", "--where=tag:network", NOW],
+    { stdin: TEAM },
+  );
+  assertEquals(
+    packetsIn(out).map(({ testId, fileName }) => `${testId} ${fileName}`),
+    [...Array(3).fill("fault:old seen"), "fault:old state", "fault:old tag"],
+  );
+  assertEquals(await outputOfCall("fault-log", ["cat"], { stdin: TEAM }), TEAM);
+});
+
+test("fault-log shows faults that are the same as one", async () => {
+  using logs = new Logs();
+  logs.dir.file(
+    "a",
+    concat([
+      seen("new", "ci-1", "r2", 1),
+      seen("first", "ci-1", "r1", 50),
+      seen("first", "ci-1", "r2", 1),
+    ]),
+  );
+  await logs.run("append", "a", "new", "--same=first", "--title=twins", NOW);
+  assertEquals(idsIn((await logs.run("query", "a")).trimEnd().split("\n")), [
+    "first",
+  ]);
+  const shown = await logs.run("show", "a", "new", NOW);
+  assertMatch(shown, /^fault:first\nsame as {2}fault:new\ntitle {4}twins\n/);
+  assertMatch(shown, /seen {5}2 runs, 1 origin, first 2026-11-20T22/);
+  await logs.run("append", "a", "new", "--same=-first", NOW);
+  assertEquals(
+    idsIn((await logs.run("query", "a")).trimEnd().split("\n")).sort(),
+    ["first", "new"],
+  );
+  await logs.run("append", "a", "alone", "--same=missing", "--comment=x", NOW);
+  assertMatch(await logs.run("query", "a", "--where=id:alone"), /^alone fail/);
+});
+
+test("fault-log compact leaves an origin one event a month, and the counts", async () => {
+  using logs = new Logs();
+  logs.dir.file("a", TEAM);
+  await logs.run("append", "a", "old", "--comment=stays", NOW);
+  Deno.copyFileSync(logs.path("a"), logs.path("copy"));
+  const before = await logs.run("query", "a", "--top=9", "--format=tsv", NOW);
+  const [, said] = await logs.tryRun(
+    "compact",
+    "a",
+    "--author=ci-1",
+    "--older=30d",
+    NOW,
+  );
+  assertMatch(said, /compact: 3 events are now 1\n$/);
+  assertEquals(
+    await logs.run("query", "a", "--top=9", "--format=tsv", NOW),
+    before,
+  );
+  // A copy that was not compacted brings nothing back, and counts nothing twice.
+  await logs.tryRun("merge", "copy", logs.path("a"));
+  assertEquals(
+    await logs.run("query", "copy", "--top=9", "--format=tsv", NOW),
+    before,
+  );
+  // Nobody else can do that.
+  const old = packetsIn(TEAM).filter(({ testId }) => testId === "fault:old");
+  const forged: EventFields = {
+    fault: "fault:old",
+    kind: "seen",
+    author: "mallory",
+    run: "2026-10",
+    supersedes: old.map(({ bytes }) => eventId(bytes)),
+  };
+  logs.dir.file("forged", concat([TEAM, encodeEvent(forged)]));
+  const [row] =
+    (await logs.run("query", "forged", "--where=id:old", "--top=1", NOW))
+      .split("\n");
+  assertMatch(row, /^4 runs, 2 origins/);
+});
+
+test("fault-log names what is not an event, and goes on", async () => {
+  const input = stream(
+    "text\n",
+    { testId: "a test", status: "fail" },
+    encodeEvent({ fault: "fault:a", kind: "title", value: "x" }),
+    damaged({ testId: "fault:b" }),
+  );
+  const { stdout, stderr, status } = await callTool("fault-log", ["query"], {
+    stdin: input,
+  });
+  assertEquals([text(stdout), status], ["a fail x\n", 0]);
+  assertMatch(
+    stderr,
+    /bytes are damaged\)\n.*5 bytes of other text.*\n.*1 packets are not events/,
+  );
+});
+
+test("fault-log shows what a newer or broken writer wrote", async () => {
+  using logs = new Logs();
+  logs.dir.file(
+    "a",
+    stream(
+      encodeEvent({
+        fault: "fault:a",
+        kind: "weather",
+        value: "rain\u001b[2J\u202e",
+        others: new Map([[99, "new"]]),
+        time: at("09:00:00"),
+      }),
+      {
+        testId: "fault:a",
+        fileName: "title",
+        fileBytes: stream("x"),
+        eof: true,
+      },
+    ),
+  );
+  const shown = await logs.run("show", "a", "a", NOW);
+  assertMatch(shown, /weather rain\\u001b\[2J\\u202e unknown \{"99":"new"\}\n/);
+  assertMatch(shown, /title \(Cannot read value: .*\)\n/);
+});
+
+test("fault-log refuses what it cannot do", async () => {
+  using logs = new Logs();
+  logs.dir.file("a", TEAM);
+  const a = logs.path("a");
+  const cases: [args: string[], message: string | RegExp][] = [
+    [[], 'The first word is "": expected append, set, merge'],
+    [["remove"], 'The first word is "remove"'],
+    [["append", a], "needs a LOG and a FAULT"],
+    [["append", a, "x"], "nothing to say"],
+    [["append", a, "x", "y", "--comment=z"], "one FAULT at a time"],
+    [["append", a, "x", "--fact=bug"], "expected NAME=VALUE"],
+    [["append", a, "x", "--state=bad"], 'no state "bad"'],
+    [["set", a, "nothing", "--title=x"], 'Cannot find "nothing"'],
+    [["show", a], "needs a LOG and a FAULT"],
+    [["show", a, "nothing"], 'Cannot find "nothing"'],
+    [["show", "/none", "a"], 'Cannot open "/none"'],
+    [["merge", "/none/a", a], /Cannot append to ".none.a": no such file/],
+    [["purge"], "needs one LOG"],
+    [["compact", a], "give its name as --author"],
+  ];
+  for (const [args, message] of cases) {
+    const refused = await callTool("fault-log", args);
+    assertRefused(refused, "fault-log", message);
+  }
+  const before = await callTool("fault-log", ["show", a, ""]);
+  assertMatch(before.stderr, /Cannot tell which fault is "": 4 in/);
+});
+
+// --- As processes
+
+Deno.test("fault-log appends nothing to a full disk, and the next one all", async () => {
+  using dir = new TempDir();
+  const log = dir.file("log", stream("x".repeat(900)));
+  const long = "y".repeat(300);
+  const { status, stderr } = await shell(
+    `(ulimit -f 1; trap '' XFSZ; fault-log append $1 a --comment=${long})`,
+    [log],
+  );
+  assertEquals(status, 2, stderr);
+  assertMatch(
+    stderr,
+    /Cannot append to ".*": .*: no event of these is there\n/,
+  );
+  assertEquals(Deno.readFileSync(log).length, 900);
+  await outputOf("fault-log", ["append", log, "a", `--comment=${long}`]);
+  assertEquals(packetsIn(Deno.readFileSync(log)).length, 1);
+});
+
+Deno.test("fault-log loses no event of several writers", async () => {
+  using dir = new TempDir();
+  const writers = isCi ? 8 : 3, events = isCi ? 10 : 2;
+  const { status, stderr } = await shell(
+    `for w in $(seq ${writers}); do
+       (for e in $(seq ${events}); do
+          fault-log append $1 a --comment=$w-$e --sync || exit 9
+          [ $w-$e = 2-1 ] && fault-log purge $1 2> /dev/null
+        done; true) &
+     done; wait`,
+    [`${dir.path}/log`],
+  );
+  assertEquals([status, stderr], [0, ""]);
+  const packets = packetsIn(Deno.readFileSync(`${dir.path}/log`));
+  const values = packets.map(({ bytes }) => decodeEvent(bytes).value);
+  assertEquals(new Set(values).size, writers * events);
+  assertEquals(values.length, writers * events);
+});
+
+peerTest(
+  "Debian's subunit-ls lists a fault log",
+  ["python3-subunit"],
+  async () => {
+    using dir = new TempDir();
+    const log = dir.file("log", TEAM);
+    const { status, stdout } = await shell(
+      `env -i PATH=/usr/bin subunit-ls --exists < $1`,
+      [log],
+    );
+    assert(status <= 1);
+    for (const fault of ["wide", "loop", "old", "robot", "runs"]) {
+      assert(text(stdout).includes(`fault:${fault}`), text(stdout));
+    }
+  },
+);
