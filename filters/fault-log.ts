@@ -11,6 +11,7 @@ import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 const commands = () => import("./faults/log/commands.ts");
 const upkeep = () => import("./faults/log/upkeep.ts");
+const signatures = () => import("./faults/log/signature_commands.ts");
 
 /** The commands; each loads what it needs. */
 const COMMANDS = {
@@ -22,6 +23,8 @@ const COMMANDS = {
   query: async () => (await commands()).query,
   redact: async () => (await upkeep()).redact,
   purge: async () => (await upkeep()).purge,
+  sign: async () => (await signatures()).sign,
+  verify: async () => (await signatures()).verify,
   compact: async () => (await upkeep()).compact,
 } as const;
 
@@ -39,6 +42,8 @@ export const tool: Tool = defineTool({
   query [LOG...]          list faults, or rank them: --top
   redact LOG EVENT...     take events back, by the ids that show prints
   purge LOG               rewrite the file without what was redacted or replaced
+  sign LOG                sign the events of --author, or all that are not
+  verify [LOG...]         print which events are signed by a key in --keyring
   compact LOG             one "seen" event of --author a month, --older than 90d
 
 A log is a stream of packets, an event each; their order has no meaning, and
@@ -47,7 +52,7 @@ tag:network -tag:wontfix title:"connection refused" seen:30d origin:ci-7
 test:GLOB kind:KIND id:PREFIX.`,
   exitStatus: [
     "done",
-    "merge --exit-status: a fault needs a decision",
+    "merge --exit-status: a fault needs a decision; verify: not all are good",
   ],
   examples: [
     "fault-log set team.faults 1-h2ff --title 'shop refuses connections' --state fail",

@@ -1,3 +1,4 @@
+import { encodeEvent } from "../../filters/faults/log/event.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
@@ -54,6 +55,8 @@ const CONVENTIONAL = TOOLS.filter((name) => name !== "gpg-signed-stream");
 /** Tools that read FILEs. */
 const READERS = CONVENTIONAL.filter((name) =>
   ![
+    // It reads logs twice before it writes.
+    "fault-log",
     "subunit-attach",
     "subunit-conform",
     "subunit-ctl",
@@ -101,6 +104,9 @@ function inputOf(name: string): Uint8Array {
   }
   if (name === "subunit-select") return stream("text\n", FAILED);
   if (name === "tap2subunit") return stream("1..1\nok 1 - passed\n");
+  if (name === "fault-log") {
+    return encodeEvent({ fault: "fault:a", kind: "title", value: "a" });
+  }
   // They read commands.
   if (["subunit-serve", "subunit-ctl"].includes(name)) return stream();
   return stream("text\n", PASSED);

@@ -15,10 +15,12 @@ import {
 } from "../../filters/faults/log/event.ts";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
+import { gpgCallTest, gpgOutput, testKey } from "../support/gpg.ts";
 import {
   isCi,
   outputOf,
   peerTest,
+  run,
   shell,
   TempDir,
   text,
@@ -524,6 +526,125 @@ test("fault-log refuses what it cannot do", async () => {
   const before = await callTool("fault-log", ["show", a, ""]);
   assertMatch(before.stderr, /Cannot tell which fault is "": 4 in/);
 });
+
+// --- Signatures
+
+gpgCallTest(
+  "fault-log signs lists of events, which gpgv verifies as well",
+  async () => {
+    const ann = await testKey("ed25519"), eve = await testKey("other");
+    using logs = new Logs();
+    await logs.run("append", "a", FAULT, "--title=x", "--author=ann", NOW);
+    await logs.run("append", "a", FAULT, "--comment=y", "--author=eve", NOW);
+    const sign = ["sign", `--secret-key=${ann.secretFile}`, "--author=ann"];
+    const [, said] = await logs.tryRun(sign[0], "a", ...sign.slice(1));
+    assertEquals(said, "fault-log: sign: 1 event signed\n");
+    const [, again] = await logs.tryRun(sign[0], "a", ...sign.slice(1));
+    assertEquals(again, "fault-log: sign: 0 events signed\n");
+
+    const folder = logs.path("extracted");
+    Deno.mkdirSync(folder);
+    const verified = await callTool("fault-log", [
+      "verify",
+      logs.path("a"),
+      `--keyring=${ann.publicFile}`,
+      `--extract=${folder}`,
+    ]);
+    assertEquals(verified.status, 1);
+    assertMatch(
+      text(verified.stdout),
+      /^good\t.*title\nunsigned\t.*comment\n$/,
+    );
+    const ring = logs.path("ring.gpg");
+    Deno.writeFileSync(ring, await gpgOutput(["--export", ann.fingerprint]));
+    const [name] = [...Deno.readDirSync(folder)].map(({ name }) => name)
+      .filter((name) => name.endsWith(".sig"));
+    const { status, stderr } = await run([
+      "gpgv",
+      "--keyring",
+      ring,
+      `${folder}/${name}`,
+      `${folder}/${name.replace(/sig$/, "txt")}`,
+    ]);
+    assertEquals(status, 0, stderr);
+    assertMatch(stderr, /Good signature/);
+
+    // Joined with others, in another order, without what it is over.
+    await logs.run("append", "b", "other", "--title=z", NOW);
+    const joined = concat([logs.bytes("b"), logs.bytes("a")]);
+    const verdictsIn = async (log: Uint8Array, key: string) => {
+      const { stdout } = await callTool("fault-log", [
+        "verify",
+        `--keyring=${key}`,
+      ], { stdin: log });
+      return text(stdout).split("\n").slice(0, -1)
+        .map((line) => line.split("\t")[0]);
+    };
+    assertEquals(await verdictsIn(joined, ann.publicFile), [
+      "unsigned",
+      "good",
+      "unsigned",
+    ]);
+    assertEquals(await verdictsIn(joined, eve.publicFile), [
+      "unsigned",
+      "unknown-key",
+      "unsigned",
+    ]);
+    const filtered = await outputOfCall("fault-log", [
+      "cat",
+      `--where=id:${FAULT}`,
+    ], {
+      stdin: joined,
+    });
+    assertEquals(await verdictsIn(filtered, ann.publicFile), [
+      "good",
+      "unsigned",
+    ]);
+    const signature = packetsIn(joined)
+      .find(({ testId }) => testId === "fault:signatures")!;
+    const { value, ...others } = decodeEvent(signature.bytes.slice());
+    const [context, ids, bytes] = value as [string, Uint8Array, Uint8Array];
+    const forged = encodeEvent({
+      ...others,
+      value: [`${context}!`, ids, bytes],
+    });
+    const withoutIt = packetsIn(joined).filter(({ testId }) =>
+      testId !== "fault:signatures"
+    );
+    assertEquals(
+      await verdictsIn(
+        concat([...withoutIt.map(({ bytes }) => bytes), forged]),
+        ann.publicFile,
+      ),
+      ["unsigned", "bad", "unsigned"],
+    );
+  },
+);
+
+gpgCallTest(
+  "fault-log --trusted lets only signed events change states",
+  async () => {
+    const ann = await testKey("ed25519");
+    using logs = new Logs();
+    await logs.run("append", "a", FAULT, "--title=x", "--state=fail", NOW);
+    await logs.tryRun("sign", "a", `--secret-key=${ann.secretFile}`);
+    await logs.run("set", "a", FAULT, "--state=success", "--title=forged", NOW);
+    const id = eventId(packetsIn(logs.bytes("a"))[0].bytes);
+    await logs.tryRun("redact", "a", id);
+    const trusted = `--trusted=${ann.publicFile}`;
+    assertEquals(
+      await logs.run("query", "a", trusted),
+      `${FAULT} fail x (conflict)\n`,
+    );
+    const shown = await logs.run("show", "a", FAULT, trusted, NOW);
+    assertMatch(shown, /forged/);
+    assertMatch(shown, /redact \(not applied\)/);
+    assertMatch(
+      await logs.run("query", "a", "--where=state:success"),
+      /success forged/,
+    );
+  },
+);
 
 // --- As processes
 

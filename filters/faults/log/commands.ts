@@ -26,7 +26,9 @@ import {
   RUNS,
   SIGNATURES,
 } from "./event.ts";
-import { compareTimes, type FaultState } from "./fold.ts";
+import { compareTimes, type FaultState, type FoldOptions } from "./fold.ts";
+import type { Verdicts } from "./signatures.ts";
+import { signedIds } from "./signed_ids.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
 import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import type { Options } from "./option_table.ts";
@@ -39,7 +41,7 @@ import {
   RANKS,
   RunCounts,
 } from "./ranking.ts";
-import { LogReader } from "./reader.ts";
+import { LogReader, type LogSource } from "./reader.ts";
 import { describe, faultJson, formatRow, FORMATS } from "./report.ts";
 
 /** How much is appended at a time: each time the log is read once. */
@@ -92,9 +94,9 @@ function findFault(reader: LogReader, text: string, log: string): string {
 function classWith(
   reader: LogReader,
   fault: string,
-  now: Timestamp,
+  options: FoldOptions,
 ): FaultClass | undefined {
-  for (const it of readClasses(reader, { now }, (name) => name === fault)) {
+  for (const it of readClasses(reader, options, (name) => name === fault)) {
     if (it.members.some((member) => member.fault === fault)) return it;
   }
 }
@@ -128,7 +130,7 @@ function say(
   if (replaces || removes || options.same.length > 0) {
     const reader = read(io, [log]);
     if (replaces) name = findFault(reader, fault, log);
-    known = classWith(reader, name, time)?.members
+    known = classWith(reader, name, { now: time })?.members
       .find((member) => member.fault === name);
   }
   appendEvents(log, encodeStatement(name, said, known, replaces), {
@@ -222,24 +224,24 @@ function mergeToOutput(io: ToolIO, files: readonly string[]): number {
 }
 
 /** Writes the events of the faults that match: whole timelines. */
-export function cat(
+export async function cat(
   io: ToolIO,
   options: Options,
   files: readonly string[],
-): void {
+): Promise<void> {
   const source = new LogFiles(io, files);
-  const isChosen = chosenFaults(io, source, options);
+  const isChosen = await chosenFaults(io, source, options);
   const redactions = new Redactions().addAll(source);
   if (isChosen === undefined) {
     forEachDistinct([source], redactions, (bytes) => io.out.write(bytes));
     return;
   }
   const ids = new Set<string>();
-  const signatures: LogEvent[] = [];
+  const signatures: Uint8Array[] = [];
   forEachDistinct([source], redactions, (bytes, packet) => {
     const fault = packet.testId!;
     if (fault === SIGNATURES) {
-      signatures.push(decodeEvent(bytes.slice()));
+      signatures.push(bytes.slice());
     } else if (isChosen(fault)) {
       io.out.write(bytes);
       ids.add(decodeEvent(bytes).id);
@@ -247,28 +249,17 @@ export function cat(
   });
   for (const signature of signatures) {
     if (signedIds(signature).some((id) => ids.has(id))) {
-      io.out.write(signature.bytes);
+      io.out.write(signature);
     }
   }
 }
 
-/** The ids of the events that a signature is over. */
-export function signedIds({ value }: LogEvent): string[] {
-  const ids = Array.isArray(value) ? value[1] : undefined;
-  if (!(ids instanceof Uint8Array)) return [];
-  const hex = ids.toHex();
-  return Array.from(
-    { length: Math.floor(hex.length / 32) },
-    (_, i) => hex.slice(32 * i, 32 * i + 32),
-  );
-}
-
 /** The faults that match --where; undefined without that. */
-function chosenFaults(
+export async function chosenFaults(
   io: ToolIO,
-  source: LogFiles,
+  source: LogSource,
   options: Options,
-): ((fault: string) => boolean) | undefined {
+): Promise<((fault: string) => boolean) | undefined> {
   const reader = new LogReader(source);
   if (options.where === undefined) {
     reportStrange(io, reader.scan());
@@ -276,8 +267,9 @@ function chosenFaults(
   }
   const now = timeOf(options);
   const matches = matcher(parseQuery(options.where), now);
+  const folding = await foldOptions(reader, options, now);
   const chosen = new Set<string>();
-  for (const it of readClasses(reader, { now })) {
+  for (const it of readClasses(reader, folding)) {
     if (!matches(it)) continue;
     for (const { fault } of it.members) chosen.add(fault);
   }
@@ -285,32 +277,59 @@ function chosenFaults(
   return (fault) => chosen.has(fault);
 }
 
+/** Verifies signatures only where that is asked for: openpgp takes 50 ms. */
+async function verdictsOf(
+  reader: LogReader,
+  keyrings: readonly string[],
+): Promise<Verdicts | undefined> {
+  if (keyrings.length === 0) return undefined;
+  const { Verdicts } = await import("./signatures.ts");
+  return await Verdicts.of(reader.packetsOf(SIGNATURES), keyrings);
+}
+
+/** What reading the log depends on. */
+async function foldOptions(
+  reader: LogReader,
+  { trusted }: Options,
+  now: Timestamp,
+): Promise<FoldOptions> {
+  return { now, isTrusted: (await verdictsOf(reader, trusted))?.isTrusted };
+}
+
 /** Prints what a log says of one fault. */
-export function show(
+export async function show(
   io: ToolIO,
   options: Options,
   operands: readonly string[],
-): void {
+): Promise<void> {
   const files = operands.slice(0, -1), text = operands.at(-1);
   if (text === undefined || files.length === 0) {
     throw new UsageError("The command needs a LOG and a FAULT");
   }
   const now = timeOf(options), reader = read(io, files);
-  const it = classWith(reader, findFault(reader, text, files[0]), now)!;
+  const it = classWith(
+    reader,
+    findFault(reader, text, files[0]),
+    await foldOptions(reader, options, now),
+  )!;
+  const verdicts = await verdictsOf(reader, options.keyring);
+  const verdictOn = verdicts && (({ id }: LogEvent) => verdicts.of(id));
   reportStrange(io, reader);
   if (options.json) {
-    io.out.writeText(`${faultJson(it)}\n`);
+    io.out.writeText(`${faultJson(it, verdictOn)}\n`);
     return;
   }
-  for (const line of describe(it, now)) io.out.writeText(`${line}\n`);
+  for (const line of describe(it, now, verdictOn)) {
+    io.out.writeText(`${line}\n`);
+  }
 }
 
 /** Lists the faults that match, or those that most runs have seen. */
-export function query(
+export async function query(
   io: ToolIO,
   options: Options,
   files: readonly string[],
-): void {
+): Promise<void> {
   const now = timeOf(options);
   const format = parseChoice("format", options.format ?? "plain", FORMATS);
   const matches = matcher(parseQuery(options.where ?? ""), now);
@@ -325,8 +344,9 @@ export function query(
     : parseCount("top", options.top);
   const reader = read(io, files);
   const counts = runCounts(io, options, reader);
+  const folding = await foldOptions(reader, options, now);
   const rows: Listed[] = [];
-  for (const it of readClasses(reader, { now })) {
+  for (const it of readClasses(reader, folding)) {
     if (isEmpty(it) || !matches(it)) continue;
     if (options.conflict && !isConflict(it)) continue;
     if (options.unexplained && !isUnexplained(it)) continue;

@@ -48,6 +48,22 @@ export const OPTIONS = {
   format: { value: "FORMAT", help: "query: plain, tsv or json" },
   null: { short: "0", help: "query: ids only, each with a NUL behind it" },
   older: { value: "AGE", help: "compact: what is older (90d)" },
+  "secret-key": { value: "FILE", help: "sign: with this key" },
+  context: { value: "STR", help: "sign, verify: what the log belongs to" },
+  keyring: {
+    value: "FILE",
+    list: true,
+    help: "verify, show: verify with the keys in FILE",
+  },
+  extract: {
+    value: "FOLDER",
+    help: "verify: write signed lists and signatures there",
+  },
+  trusted: {
+    value: "FILE",
+    list: true,
+    help: "states, sames, redactions count only if a key in FILE signed them",
+  },
   json: { help: "show: as JSON" },
   "exit-status": {
     help: "merge: exit 1 when a fault needs a decision",
