@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-run
 /**
  * fault-log: what is known of each cause of failures, as a log of events that
  * merges without conflict.
@@ -23,6 +23,7 @@ const COMMANDS = {
   query: async () => (await commands()).query,
   redact: async () => (await upkeep()).redact,
   purge: async () => (await upkeep()).purge,
+  sync: async () => (await import("./faults/log/sync_command.ts")).sync,
   sign: async () => (await signatures()).sign,
   verify: async () => (await signatures()).verify,
   compact: async () => (await upkeep()).compact,
@@ -33,6 +34,7 @@ export const tool: Tool = defineTool({
   summary: "Keep what is known of each cause of failures, in a log that merges",
   operands: "COMMAND LOG [...]",
   options: OPTIONS,
+  takesCommand: true,
   notes: `Commands:
   append LOG FAULT        add what the options say about a fault
   set LOG FAULT           the same, in place of what is there: settles conflicts
@@ -42,6 +44,8 @@ export const tool: Tool = defineTool({
   query [LOG...]          list faults, or rank them: --top
   redact LOG EVENT...     take events back, by the ids that show prints
   purge LOG               rewrite the file without what was redacted or replaced
+  sync LOG ssh://HOST/LOG make both equal; also with any command: sync LOG --
+                          ssh HOST fault-log sync LOG
   sign LOG                sign the events of --author, or all that are not
   verify [LOG...]         print which events are signed by a key in --keyring
   compact LOG             one "seen" event of --author a month, --older than 90d
@@ -58,7 +62,7 @@ test:GLOB kind:KIND id:PREFIX.`,
     "fault-log set team.faults 1-h2ff --title 'shop refuses connections' --state fail",
     "fault-log query team.faults --top 20 --since 30d --where state:fail",
   ],
-  async run(io, options, [command, ...operands]) {
+  async run(io, options, [command, ...operands], words) {
     if (!Object.hasOwn(COMMANDS, command ?? "")) {
       throw new UsageError(
         `The first word is "${command ?? ""}": expected ${
@@ -67,7 +71,7 @@ test:GLOB kind:KIND id:PREFIX.`,
       );
     }
     const run = await COMMANDS[command as keyof typeof COMMANDS]();
-    return run(io, options, operands);
+    return run(io, options, operands, words);
   },
 });
 

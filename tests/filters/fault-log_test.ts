@@ -17,10 +17,12 @@ import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
 import { gpgCallTest, gpgOutput, testKey } from "../support/gpg.ts";
 import {
+  commandOf,
   isCi,
   outputOf,
   peerTest,
   run,
+  runTool,
   shell,
   TempDir,
   text,
@@ -701,3 +703,47 @@ peerTest(
     }
   },
 );
+
+Deno.test("fault-log sync makes two logs equal over a pipe", async () => {
+  using dir = new TempDir();
+  const here = dir.file("here", TEAM), there = `${dir.path}/there`;
+  await outputOf("fault-log", ["append", there, "new", "--title=of there"]);
+  const sync = (...args: string[]) =>
+    runTool("fault-log", [
+      "sync",
+      ...args,
+      "--",
+      ...commandOf("fault-log"),
+      "sync",
+      there,
+    ]);
+  const part = await sync(here, "--where=id:wide,new", "--pull", NOW);
+  assertEquals(part.status, 0, part.stderr);
+  assertMatch(part.stderr, /^fault-log: sync: 1 new events here, 0 there, /);
+  const all = await sync(here);
+  assertMatch(all.stderr, /sync: 0 new events here, 26 there, /);
+  const cat = (log: string) =>
+    outputOf("fault-log", ["cat", log]).then((log) =>
+      packetsIn(log).map(({ bytes }) => bytes.toHex()).sort()
+    );
+  assertEquals(await cat(here), await cat(there));
+  assertMatch(
+    (await sync(here)).stderr,
+    /0 new events here, 0 there, found in 1 /,
+  );
+  for (
+    const [command, message] of [
+      [["false"], /"false" does not read|has left/],
+      [["cat"], /sent what is not expected/],
+      [["no-such-command"], /Cannot run "no-such-command": no such command/],
+    ] as const
+  ) {
+    const refused = await runTool("fault-log", [
+      "sync",
+      here,
+      "--",
+      ...command,
+    ]);
+    assertRefused(refused, "fault-log", message);
+  }
+});

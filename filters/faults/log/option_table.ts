@@ -48,6 +48,8 @@ export const OPTIONS = {
   format: { value: "FORMAT", help: "query: plain, tsv or json" },
   null: { short: "0", help: "query: ids only, each with a NUL behind it" },
   older: { value: "AGE", help: "compact: what is older (90d)" },
+  push: { help: "sync: only send events" },
+  pull: { help: "sync: only get events" },
   "secret-key": { value: "FILE", help: "sign: with this key" },
   context: { value: "STR", help: "sign, verify: what the log belongs to" },
   keyring: {

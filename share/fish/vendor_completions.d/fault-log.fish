@@ -1,6 +1,12 @@
 # Completion of fault-log for fish, made by scripts/docs/completions.ts from the table of options.
 
 complete -c fault-log -f
+function __fault_log_command
+  set -l words (commandline -opc)
+  set -e words[1..(contains -i -- -- $words)]
+  complete -C (string join " " -- (string escape -- $words) (commandline -ct))
+end
+complete -c fault-log -n 'contains -- -- (commandline -opc)' -f -a '(__fault_log_command)'
 complete -c fault-log -l title -x -d 'append, set: the title'
 complete -c fault-log -l text -x -d 'append, set: the description'
 complete -c fault-log -l comment -x -d 'append, set: a comment'
@@ -22,6 +28,8 @@ complete -c fault-log -l unexplained -d 'query: those that nobody has said anyth
 complete -c fault-log -l format -x -d 'query: plain, tsv or json'
 complete -c fault-log -l null -s 0 -d 'query: ids only, each with a NUL behind it'
 complete -c fault-log -l older -x -d 'compact: what is older (90d)'
+complete -c fault-log -l push -d 'sync: only send events'
+complete -c fault-log -l pull -d 'sync: only get events'
 complete -c fault-log -l secret-key -r -F -d 'sign: with this key'
 complete -c fault-log -l context -x -d 'sign, verify: what the log belongs to'
 complete -c fault-log -l keyring -r -F -d 'verify, show: verify with the keys in FILE'
