@@ -60,6 +60,10 @@ export const SOURCE = "(?:" +
   "rb|php|p[lm]|t|lua|r|jl|exs?|erl|l?hs|mli?|sh|bash|bats|sql" +
   ")";
 
+/** Lines without a reason: progress of Go tests and TAP, markers below code. */
+export const DECORATION =
+  /^\s*(?:=== \w+ |--- (?:FAIL|PASS|SKIP|BENCH): |FAIL(?:$|\s)|PASS$|exit status \d+$|(?:# )?duration_ms\b|# time=[\d.]+ms\b|---$|\.\.\.$|# Subtest: |\? *[\^+ -]+$|[\^~=*_-]+$)/;
+
 /** The innermost frame is printed last. */
 export function lastFirst(readings: readonly Reading[]): Reading[] {
   return readings.toReversed();

@@ -8,6 +8,7 @@
 import type { Attachment } from "@subunit/codec";
 import { cutText } from "../kit/text/shorten.ts";
 import { cutContent } from "../kit/text/content.ts";
+import { DECORATION } from "./frame.ts";
 import { headlineIn, linesOf } from "./grammars.ts";
 
 /** Names of files that hold the reason, best first. */
@@ -85,10 +86,6 @@ function linesIn(text: string): string[] {
   return linesOf(text)
     .map((line) => line.slice(0, MAX_LINE_CHARACTERS).trimEnd());
 }
-
-/** Lines without a reason: progress of Go tests and TAP, markers below code. */
-const DECORATION =
-  /^\s*(?:=== \w+ |--- (?:FAIL|PASS|SKIP|BENCH): |FAIL(?:$|\s)|PASS$|exit status \d+$|(?:# )?duration_ms\b|# time=[\d.]+ms\b|---$|\.\.\.$|# Subtest: |\? *[\^+ -]+$|[\^~=*_-]+$)/;
 
 /**
  * The line of a reason that a person would quote, possibly joined from several;
