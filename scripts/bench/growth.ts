@@ -161,6 +161,8 @@ const READERS: readonly string[][] = [
   ["subunit-attempts", "--report"],
   ["subunit-conform", GUIDELINE],
   ["subunit-diff", "/dev/null", "-"],
+  ["subunit-faults"],
+  ["subunit-faults", "--report"],
   ["subunit-filter", "-s"],
   ["subunit-ls"],
   ["subunit-ls", "--tree"],

@@ -125,6 +125,8 @@ export const CALLS: readonly Call[] = [
   }),
   v2("subunit-filter", ["--no-control"], { identity }),
   v2("subunit-filter", ["-F", "--with", "(?i)a|г", "--exit-status"]),
+  v2("subunit-faults", [], { "no packet lost": keeps }),
+  v2("subunit-faults", ["--report", "--contrast"]),
   v2("subunit-tags", [], { identity }),
   v2("subunit-tags", ["nightly", "-slow"], { "no packet lost": keeps }),
   v2("subunit-tee", ["copy", "--text=words"], { identity }),

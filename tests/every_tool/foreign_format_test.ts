@@ -36,6 +36,7 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit-load", "--repo=.subunit", "--exit-status"],
   ["subunit-seal", "--exit-status"],
   ["subunit-tags", "--exit-status", "a"],
+  ["subunit-faults", "--exit-status"],
 ];
 
 for (const [tool, ...args] of JUDGES) {

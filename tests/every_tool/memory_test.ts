@@ -139,6 +139,7 @@ const passing: Row["command"][] = [
   ["subunit-filter", "-F"],
   ["subunit-filter", "--text=b", "--max-attachment=100"],
   ["subunit-tags", "nightly"],
+  ["subunit-faults"],
   ["subunit-tee", "/dev/null"],
   ["subunit-seal"],
   ["subunit-merge", "a=-"],

@@ -222,6 +222,7 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     args: ["--as=ctest"],
     stdin: lines((name) => name),
   }],
+  "subunit-faults": () => [PASS],
   "subunit-tags": () => [{ args: ["a"], stdin: mixed }],
   "subunit-worker": () => [{
     args: ["--list=seq 30000", "--run=true", "exec"],

@@ -396,6 +396,7 @@ const endless: [string, string][] = [
     `yes '{"Action":"output","Package":"p","Output":"line\\n"}' | gojson2subunit`,
   ],
   ["subunit-filter", "while cat $1; do :; done | subunit-filter -s"],
+  ["subunit-faults", "while cat $1; do :; done | subunit-faults"],
   ["subunit-tags", "while cat $1; do :; done | subunit-tags a"],
   ["subunit-seal", "while cat $1; do :; done | subunit-seal"],
   ["subunit-1to2", "yes 'success: a' | subunit-1to2"],
@@ -434,6 +435,7 @@ for (const [index, [name, pipeline]] of endless.entries()) {
 const STAGES = [
   "subunit-filter --keep-all",
   "subunit-tags a",
+  "subunit-faults",
   "subunit-tee",
   "subunit-seal",
   "subunit-attempts",
@@ -589,6 +591,7 @@ for (
     ["gojson2subunit", [], stream(GO_LINE)],
     ["subunit-filter", ["-s"], stream(PASSED)],
     ["subunit-tags", ["a"], stream(PASSED)],
+    ["subunit-faults", [], stream(PASSED)],
     ["subunit-seal", [], stream(PASSED)],
     ["subunit-1to2", [], stream("test: a\nsuccess: a\n", PASSED)],
     ["subunit-2to1", [], stream(PASSED)],
@@ -678,6 +681,10 @@ const live: [string, string[], [Uint8Array, Uint8Array][]][] = [
       }),
     ],
     [stream(FAILED), stream({ ...FAILED, routeCode: "a" })],
+  ]],
+  ["subunit-faults", [], [
+    [stream(PASSED), stream(PASSED)],
+    [stream("no line end"), stream("no line end")],
   ]],
   ["subunit-tags", ["a"], [
     [stream(PASSED), stream({ ...PASSED, tags: ["a"] })],

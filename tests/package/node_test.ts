@@ -726,6 +726,24 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: (files) => ["--check", ...files], input: anyStream },
     { args: (files) => ["--test=a", "--count", ...files], input: anyPackets },
   ],
+  "subunit-faults": [
+    {
+      args: () => ["--explain", "--no-source", "--max-faults=2"],
+      input: anyStream,
+    },
+    {
+      args: ([file]) => ["--report", "--contrast", "--exit-status", file],
+      input: anyStream,
+    },
+    {
+      args: ([file]) => [`--new=${file}`, "--key-file=log", "--own=a|é"],
+      input: anyStream,
+    },
+    {
+      args: ([file]) => ["--library=^a", `--helpers=${file}`],
+      input: anyPackets,
+    },
+  ],
   "subunit-tags": [{
     args: () => ["nightly", "--", "-slow"],
     input: anyStream,

@@ -1,0 +1,227 @@
+/**
+ * One pass over a stream whose failures are tagged, or reported.
+ *
+ * @module
+ */
+
+import { encodePackets, type Packet, type Rows } from "@subunit/codec";
+import { createHash } from "../../kit/runtime/builtin.ts";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
+import { Verdict } from "../../kit/stream/verdict.ts";
+import { readList } from "../../kit/tool/list_file.ts";
+import type { OptionTable } from "../../kit/tool/options.ts";
+import { parseCount, type ToolIO, UsageError } from "../../kit/tool/tool.ts";
+import type { Fingerprint, Rules } from "../fingerprint/fingerprint.ts";
+import { Contrast } from "./contrast.ts";
+import { FaultFinder, type Found } from "./finder.ts";
+import { RunFaults, writeFaults } from "./report.ts";
+import { FaultTagger } from "./tagger.ts";
+
+/** Options about what a fault is. */
+export const RULE_OPTIONS = {
+  own: { value: "REGEX", help: "count these calls as your own code" },
+  library: { value: "REGEX", help: "leave out these calls, as of a library" },
+  helpers: {
+    value: "FILE",
+    help: "leave out functions that match a line of FILE",
+  },
+  "key-file": {
+    value: "NAME",
+    help: "let tests name their faults in a file NAME (fault-key)",
+  },
+  "no-source": { help: "leave source code out: such ids begin with 1n-" },
+  "max-faults": {
+    value: "N",
+    help: "tag faults beyond the first N as fault:overflow (1000)",
+  },
+} as const satisfies OptionTable;
+
+const MAX_FAULTS = 1000;
+
+/** The options of a run. */
+export interface FaultRunOptions {
+  readonly own?: string;
+  readonly library?: string;
+  readonly helpers?: string;
+  readonly "key-file"?: string;
+  readonly "no-source": boolean;
+  readonly "max-faults"?: string;
+  readonly "exit-status": boolean;
+  readonly explain: boolean;
+  readonly contrast: boolean;
+  readonly new?: string;
+  readonly isReport: boolean;
+}
+
+function parsePattern(
+  name: string,
+  pattern: string | undefined,
+): RegExp | undefined {
+  if (pattern === undefined) return undefined;
+  try {
+    return new RegExp(pattern);
+  } catch {
+    throw new UsageError(
+      `Option --${name} is "${pattern}": expected a regular expression`,
+    );
+  }
+}
+
+function rulesOf(io: ToolIO, options: FaultRunOptions): Rules {
+  const { helpers } = options;
+  return {
+    own: parsePattern("own", options.own),
+    library: parsePattern("library", options.library),
+    helpers: helpers === undefined
+      ? undefined
+      : readList(io, helpers).map((line) => parsePattern("helpers", line)!),
+    keyFile: options["key-file"],
+    omitsSource: options["no-source"],
+  };
+}
+
+function sha256(text: string): Uint8Array {
+  return createHash("sha256").update(text).digest();
+}
+
+/** Reads a stream, and writes it with its faults, or a report on them. */
+export class FaultRun {
+  readonly #io: ToolIO;
+  readonly #options: FaultRunOptions;
+  readonly #finder: FaultFinder;
+  readonly #tagger: FaultTagger;
+  readonly #verdict = new Verdict();
+  readonly #contrast: Contrast | undefined;
+  /** Undefined where nobody asks which faults there were. */
+  readonly #faults: RunFaults | undefined;
+
+  constructor(io: ToolIO, options: FaultRunOptions) {
+    this.#io = io;
+    this.#options = options;
+    const most = options["max-faults"];
+    const contrast = options.contrast ? new Contrast() : undefined;
+    this.#contrast = contrast;
+    this.#finder = new FaultFinder(sha256, rulesOf(io, options), {
+      maxFaults: most === undefined
+        ? MAX_FAULTS
+        : parseCount("max-faults", most),
+      passed: contrast && ((texts) => contrast.add(texts)),
+    });
+    this.#tagger = new FaultTagger(io.out);
+    if (options.isReport) this.#faults = new RunFaults();
+  }
+
+  /** @returns the exit status */
+  read(files: readonly string[]): number {
+    const known = this.#options.new === undefined
+      ? undefined
+      : faultsIn(this.#io, this.#options.new);
+    const io = this.#io, verdict = this.#verdict;
+    const { isReport } = this.#options;
+    const judges = isReport || this.#options["exit-status"];
+    io.forEachRows(files, (rows) => {
+      if (judges) {
+        for (let i = 0; i < rows.count; i++) verdict.addRow(rows, i);
+      }
+      if (isReport) this.#note(rows);
+      else this.#tag(rows);
+    }, (item) => {
+      if (!isReport) io.out.writeItem(item);
+      else if (item.kind === "damage") io.reportDamage(item);
+      if (judges) verdict.add(item);
+    }, () => {
+      this.#finder.endChunk();
+      verdict.endChunk();
+    });
+    const { untagged } = this.#tagger;
+    if (untagged > 0) {
+      io.warn(`${untagged} packets have no room for a tag: they are unchanged`);
+    }
+    return this.#end(known);
+  }
+
+  #end(known: ReadonlySet<string> | undefined): number {
+    const verdict = this.#verdict;
+    for (const test of verdict.end()) {
+      const found = this.#faults && this.#finder.addLost(test);
+      if (found !== undefined) this.#faults!.add(found);
+    }
+    let status = 0;
+    if (this.#options.isReport) {
+      const shown = writeFaults(this.#io.out, this.#faults!, {
+        partsFailed: this.#finder.partsFailed,
+        contrast: this.#contrast,
+        isKnown: known && ((tag) => known.has(tag)),
+      });
+      if (known !== undefined && shown > 0) status = 1;
+    }
+    const judged = this.#options.isReport || this.#options["exit-status"]
+      ? this.#io.conclude(verdict)
+      : 0;
+    return this.#options["exit-status"] ? status || judged : status;
+  }
+
+  #note(rows: Rows): void {
+    for (let i = 0; i < rows.count; i++) {
+      const found = this.#finder.add(rows, i);
+      if (found !== undefined) this.#faults!.add(found);
+    }
+  }
+
+  /** Writes rows: those that stay as they came in runs. */
+  #tag(rows: Rows): void {
+    const { out } = this.#io;
+    let first = 0;
+    for (let i = 0; i < rows.count; i++) {
+      const found = this.#finder.add(rows, i);
+      if (found === undefined) continue;
+      this.#faults?.add(found);
+      if (found.isTagged && !this.#options.explain) continue;
+      if (first < i) out.writeRows(rows, first, i - 1);
+      first = i + 1;
+      if (this.#options.explain) this.#explain(rows.packet(i), found);
+      if (found.isTagged) out.writeRows(rows, i, i);
+      else this.#tagger.write(rows, i, found.tag);
+    }
+    if (first < rows.count) out.writeRows(rows, first);
+  }
+
+  /** Attaches what a fault was computed from. */
+  #explain(packet: Packet, { tag, fingerprint }: Found): void {
+    const { testId, routeCode, runnable, parentTestId, timestamp } = packet;
+    const text = `${JSON.stringify(explanation(tag, fingerprint), null, 2)}\n`;
+    const packets = encodePackets({
+      testId,
+      routeCode,
+      runnable,
+      parentTestId,
+      timestamp,
+      fileName: "fault",
+      fileBytes: new TextEncoder().encode(text),
+      mimeType: "application/json",
+      eof: true,
+    });
+    for (const bytes of packets) this.#io.out.write(bytes);
+  }
+}
+
+/** What a fault was computed from, and what is known besides. */
+function explanation(tag: string, fingerprint: Fingerprint): object {
+  const { id, key, kind, path } = fingerprint;
+  return { fault: `${FAULT_TAG}${id}`, tag, key, kind, path };
+}
+
+/** The faults that a log has. */
+function faultsIn(io: ToolIO, path: string): Set<string> {
+  const faults = new Set<string>();
+  io.forEachRows([path], (rows) => {
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.idAt(i) < 0) continue;
+      const { testId } = rows.packet(i);
+      if (testId!.startsWith(FAULT_TAG)) faults.add(testId!);
+    }
+  }, (item) => {
+    if (item.kind === "damage") io.reportDamage(item, path);
+  });
+  return faults;
+}

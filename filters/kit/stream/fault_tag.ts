@@ -1,0 +1,15 @@
+/**
+ * The tag that names the fault of a failed test: `fault:1-h2ffvs7z1vc6dbmr`.
+ *
+ * @module
+ */
+
+/** What the tag begins with. */
+export const FAULT_TAG = "fault:";
+
+/** The tag that names a test's fault; undefined if it has none. */
+export function faultTagIn(tags: readonly string[]): string | undefined {
+  return tags.find((tag) =>
+    tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length
+  );
+}

@@ -1,0 +1,15 @@
+# Completion of subunit-faults for fish, made by scripts/docs/completions.ts from the table of options.
+
+complete -c subunit-faults -l report -d 'list the faults instead, those with most tests first'
+complete -c subunit-faults -l new -r -F -d 'list only faults that are not in the log FILE'
+complete -c subunit-faults -l contrast -d 'with --report: count passing tests that print the same'
+complete -c subunit-faults -l explain -d 'attach what each fault was computed from'
+complete -c subunit-faults -l own -x -d 'count these calls as your own code'
+complete -c subunit-faults -l library -x -d 'leave out these calls, as of a library'
+complete -c subunit-faults -l helpers -r -F -d 'leave out functions that match a line of FILE'
+complete -c subunit-faults -l key-file -x -d 'let tests name their faults in a file NAME (fault-key)'
+complete -c subunit-faults -l no-source -d 'leave source code out: such ids begin with 1n-'
+complete -c subunit-faults -l max-faults -x -d 'tag faults beyond the first N as fault:overflow (1000)'
+complete -c subunit-faults -l exit-status -d 'exit 1 when a test failed or was lost or the stream is damaged'
+complete -c subunit-faults -l help -s h -d 'show this text'
+complete -c subunit-faults -l version -d 'show the version'
