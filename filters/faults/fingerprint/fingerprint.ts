@@ -130,7 +130,7 @@ const PARTS_FAILED =
 
 /** Names in quotes, which masking would hide. */
 const NAMES =
-  /(?:^|[.\\])(?:AttributeError|NameError|UnboundLocalError|ImportError|ReferenceError|TypeError|NoMethodError|NoSuch\w*|KeyError|MissingMethodException|MissingFieldException)$/;
+  /(?:^|[.\\])(?:AttributeError|NameError|UnboundLocalError|ImportError|ReferenceError|TypeError|NoMethodError|NoSuch\w*|MissingMethodException|MissingFieldException)$/;
 
 /** Modules that are missing: wherever one is imported, the fault is the same. */
 const MISSING_MODULE: readonly (readonly [types: RegExp, message: RegExp])[] = [

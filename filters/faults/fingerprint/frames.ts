@@ -197,21 +197,38 @@ function isTestCall(
   return name.split(/[.:$+]+/).includes(owner);
 }
 
-/** Leaves one round of each recursion. */
+/**
+ * Leaves one round of each recursion. Where it ended depends on how deep the
+ * stack was, so that the round it ended in begins with the least of its frames.
+ */
 function withoutRepeats(frames: Candidate[]): Candidate[] {
   let left = frames;
   for (let round = 1; round <= MAX_ROUND; round++) {
     if (left.length < 2 * round) break;
     const kept: Candidate[] = [];
+    let isInnermost = false;
     for (let i = 0; i < left.length; i++) {
       let isRepeat = kept.length >= round && i + round <= left.length;
       for (let j = 0; isRepeat && j < round; j++) {
         isRepeat = left[i + j].text === kept[kept.length - round + j].text;
       }
-      if (isRepeat) i += round - 1;
-      else kept.push(left[i]);
+      if (isRepeat) {
+        i += round - 1;
+        isInnermost ||= kept.length === round;
+      } else kept.push(left[i]);
     }
+    if (isInnermost) rotate(kept, round);
     left = kept;
   }
   return left;
+}
+
+/** Puts the least of the first few frames in front, and keeps their order. */
+function rotate(frames: Candidate[], count: number): void {
+  let least = 0;
+  for (let i = 1; i < count; i++) {
+    if (frames[i].text < frames[least].text) least = i;
+  }
+  const round = frames.splice(0, count);
+  frames.unshift(...round.slice(least), ...round.slice(0, least));
 }

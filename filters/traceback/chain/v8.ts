@@ -18,11 +18,11 @@ const NOWHERE =
 const THROWN =
   /^\s*(?:Uncaught |error: |\(in promise\) |\d+\) )*(?:(\[?cause\]?: |Caused by: ))?\[?([A-Za-z_$][\w$.]*(?:Error|Exception|Timeout|Failure)|Error|DOMException)(?: \[(\w+)\])?(?:: (.*))?(?: \{)?$/;
 const EXPECT = /^\s*(?:Error: )?(expect\(.*\)\..*)$/;
-const KEY = /^\s+(error|name|failureType|stack|message): ?(.*)$/;
+const KEY = /^\s*(error|name|failureType|stack|message): ?(.*)$/;
 
 export const v8: ChainGrammar = {
   language: "v8",
-  marker: /^[ \t]*(?:at |❯ ).*:\d+:\d+\)?(?: \{)?$|^[ \t]+stack: [|>]/m,
+  marker: /^[ \t]*(?:at |❯ ).*:\d+:\d+\)?(?: \{)?$|^[ \t]*stack: [|>]/m,
   read,
   library:
     /^(?:node:|internal\/|ext:|native$|<anonymous>|wasm:|evalmachine)|[\\/]node_modules[\\/]|[\\/]deno[\\/]npm[\\/]|^https?:\/\/[^/]+\/(?:std@|@std\/|x\/)|^webpack[\\/:]/,
