@@ -19,6 +19,7 @@ import {
   DAMAGE_ROW,
   existingRow,
   FORMATS,
+  GROUPINGS,
   holdRow,
   ORDERS,
 } from "./report/listing.ts";
@@ -50,6 +51,7 @@ export const tool: Tool = defineTool({
     sort: { value: "ORDER", help: "stream (default), time (slowest) or id" },
     top: { short: "n", value: "N", help: "list only the first N" },
     tree: { help: "list subtests under their parents" },
+    by: { value: "GROUP", help: "fault: list failed tests under their faults" },
     format: { value: "FORM", help: "plain (default), tsv or json" },
     null: { short: "0", help: "end rows with NUL, for xargs -0" },
     count: { short: "c", help: "print only the number of tests" },
@@ -63,11 +65,14 @@ export const tool: Tool = defineTool({
 The columns of tsv are id, status, seconds, route code. Text between the packets
 goes to standard error when the list is for programs (--format, -0, --count).
 With --history, failures have the tag since:RUN if they failed in the repository, or
-new-fail, and flaky; these are the tags of json and a fifth column of tsv.`,
+new-fail, and flaky; these are the tags of json and the next column of tsv.
+Faults are tags of subunit-faults; with --by fault, those with the most tests come
+first, and the last column of tsv is the fault.`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit-ls --failing run.subunit",
     "subunit-ls --sort time --top 10 --times < run.subunit",
+    "subunit-faults run.subunit | subunit-ls --by fault",
   ],
   async run(io, options, files) {
     const order = parseChoice("sort", options.sort ?? "stream", ORDERS);
@@ -78,7 +83,16 @@ new-fail, and flaky; these are the tags of json and a fifth column of tsv.`,
     if (options.count && options.top !== undefined) {
       throw new UsageError("Options --count and --top exclude each other");
     }
-    const outcomes = chosenOutcomes(options);
+    const isByFault = options.by !== undefined &&
+      parseChoice("by", options.by, GROUPINGS) === "fault";
+    if (isByFault && (options.tree || options.null || options.count)) {
+      throw new UsageError("Option --by excludes --tree, --null and --count");
+    }
+    const outcomes = chosenOutcomes(
+      isByFault && options.status === undefined
+        ? { ...options, failing: true }
+        : options,
+    );
     const { times, tree, count, history } = options;
     // Loaded only here: every module adds to the start-up time.
     const past = history === undefined
@@ -91,6 +105,7 @@ new-fail, and flaky; these are the tags of json and a fifth column of tsv.`,
       format,
       times,
       tree,
+      isByFault,
       null: options.null,
       count,
       // What follows -0 takes ids.

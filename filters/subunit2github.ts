@@ -53,6 +53,7 @@ export const tool: Tool = defineTool({
   notes:
     `Errors, worst first: damage (one annotation for all), lost tests, failures,
 unexpected successes. Tests that passed but are tagged "flaky" are warnings.
+Tests with the same tag "fault:…", from subunit-faults, share one annotation.
 GitHub shows ${MAX_ANNOTATIONS} annotations of each kind; a notice counts the rest. The summary
 lists up to ${MAX_LISTED} findings of each kind, within the size that GitHub accepts.
 With --format gitlab the report is for Code Quality; with --format plain it is a

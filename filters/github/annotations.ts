@@ -48,16 +48,25 @@ export function annotationsOf(
 
 function shownOf(kind: AnnotationKind, findings: WorstFindings): string[] {
   return findings.worst.slice(0, MAX_ANNOTATIONS).map((finding) => {
-    const { name, words, headline = words, text, place } = finding;
+    const { name, words, headline = words, text, place, others } = finding;
     const properties = {
       file: place?.path,
       line: place?.line,
-      title: cutLine(visibleText(`${name} ${words}`), MAX_TITLE_LENGTH),
+      title: cutLine(
+        visibleText(`${name} ${words}${alike(others)}`),
+        MAX_TITLE_LENGTH,
+      ),
     };
     const message = text.startsWith(headline) ? text : `${headline}\n\n${text}`;
     const most = MAX_MESSAGE_LENGTH - MARK_LENGTH;
     return annotation(kind, properties, cutText(message.trimEnd(), most));
   });
+}
+
+/** Words for the tests that an annotation stands for besides its own. */
+function alike(others: number | undefined): string {
+  if (others === undefined) return "";
+  return `, and ${others} other${others === 1 ? "" : "s"} with this fault`;
 }
 
 /** A line as compilers print it: `src/shop.c:12: shop.total: failed`. */

@@ -62,6 +62,8 @@ export interface Finding {
   /** Why, in full: lines without control characters, perhaps none. */
   readonly text: string;
   readonly place: SourcePlace | undefined;
+  /** How many other tests have the same fault, if it speaks for them. */
+  readonly others?: number;
 }
 
 /** The kind of finding a test is; undefined when it is none. */
@@ -127,11 +129,19 @@ export function countsInWords(
     .join(", ");
 }
 
+/** A finding that is kept. */
+interface Kept {
+  readonly finding: Finding;
+  readonly fault: string | undefined;
+  /** How many findings it speaks for besides. */
+  others: number;
+}
+
 /** The worst of many findings, in memory bounded by how many are kept. */
 export class WorstFindings {
   readonly #limit: number;
   readonly #kept = new Map(
-    FINDING_KINDS.map((kind): [FindingKind, Finding[]] => [kind, []]),
+    FINDING_KINDS.map((kind): [FindingKind, Kept[]] => [kind, []]),
   );
   readonly #counts = new Map<FindingKind, number>();
 
@@ -140,28 +150,42 @@ export class WorstFindings {
     this.#limit = limit;
   }
 
-  /** Takes one; `make` is called when it is among the worst so far. */
-  add(kind: FindingKind, make: () => Finding): void {
+  /**
+   * Takes one; `make` is called when it is among the worst so far.
+   *
+   * @param fault its fault; one finding then speaks for all of that fault
+   */
+  add(kind: FindingKind, make: () => Finding, fault?: string): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    const kept = this.#kept.get(kind)!;
+    const same = fault && kept.find((other) => other.fault === fault);
+    if (same) {
+      same.others++;
+      return;
+    }
     let before = 0;
     for (const [other, findings] of this.#kept) {
       before += findings.length;
       if (other === kind) break;
     }
-    const kept = this.#kept.get(kind)!;
-    if (before < (kind === "damage" ? 1 : this.#limit)) kept.push(make());
+    if (before < (kind === "damage" ? 1 : this.#limit)) {
+      kept.push({ finding: make(), fault, others: 0 });
+    }
   }
 
   /** The worst, in the order they came in where they are equally bad. */
   get worst(): Finding[] {
-    return [...this.#kept.values()].flat().slice(0, this.#limit);
+    return [...this.#kept.values()].flat().slice(0, this.#limit)
+      .map(({ finding, others }) =>
+        others > 0 ? { ...finding, others } : finding
+      );
   }
 
   /** How many there are besides so many of the worst. */
   besides(shown: number): Map<FindingKind, number> {
     const counts = new Map(this.#counts);
-    for (const { kind } of this.worst.slice(0, shown)) {
-      counts.set(kind, counts.get(kind)! - 1);
+    for (const { kind, others = 0 } of this.worst.slice(0, shown)) {
+      counts.set(kind, counts.get(kind)! - 1 - others);
     }
     return counts;
   }

@@ -8,6 +8,7 @@ import { Summary } from "@subunit/codec";
 import { ToolError } from "../kit/errors.ts";
 import type { Output } from "../kit/io/output.ts";
 import { Archive } from "../kit/io/whole_packet_file.ts";
+import { faultIn } from "../kit/stream/fault_tag.ts";
 import type { Report, ReportedTest } from "../report/report.ts";
 import type { Project } from "../traceback/source_place.ts";
 import { annotationsOf, plainLine } from "./annotations.ts";
@@ -82,8 +83,13 @@ export class FindingsReport implements Report {
   readonly #project: Project;
   readonly #jobSummary: JobSummaryFile | undefined;
   readonly #counts = new Summary();
-  readonly #errors: WorstFindings;
-  readonly #warnings: WorstFindings;
+  readonly #errors = new WorstFindings(MAX_ANNOTATIONS);
+  readonly #warnings = new WorstFindings(MAX_ANNOTATIONS);
+  /** The errors and the warnings of the summary, which lists each test. */
+  readonly #listed = [
+    new WorstFindings(MAX_LISTED),
+    new WorstFindings(MAX_LISTED),
+  ];
   /** How many findings are written. */
   #written = 0;
 
@@ -97,9 +103,6 @@ export class FindingsReport implements Report {
     this.#format = format;
     this.#project = project;
     this.#jobSummary = jobSummary;
-    const limit = jobSummary === undefined ? MAX_ANNOTATIONS : MAX_LISTED;
-    this.#errors = new WorstFindings(limit);
-    this.#warnings = new WorstFindings(limit);
     out.writeText(format?.begin ?? "");
   }
 
@@ -110,7 +113,12 @@ export class FindingsReport implements Report {
     if (kind === undefined) return;
     let made: Finding | undefined;
     const finding = () => made ??= findingOf(test, kind, this.#project);
-    (kind === "flaky" ? this.#warnings : this.#errors).add(kind, finding);
+    const isWarning = kind === "flaky";
+    (isWarning ? this.#warnings : this.#errors)
+      .add(kind, finding, faultIn(test.tags));
+    if (this.#jobSummary !== undefined) {
+      this.#listed[isWarning ? 1 : 0].add(kind, finding);
+    }
     if (this.#format === undefined) return;
     this.#out.writeText(this.#format.each(finding(), this.#written++));
   }
@@ -121,6 +129,6 @@ export class FindingsReport implements Report {
     );
     // The report is complete even if the job summary cannot be written.
     this.#out.flush();
-    this.#jobSummary?.write(this.#counts, [this.#errors, this.#warnings]);
+    this.#jobSummary?.write(this.#counts, this.#listed);
   }
 }

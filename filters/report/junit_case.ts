@@ -27,6 +27,7 @@ import {
   MAX_READ_LENGTH,
   reasonIn,
 } from "../traceback/reason.ts";
+import { faultIn } from "../kit/stream/fault_tag.ts";
 import type { ReportedTest } from "./report.ts";
 import { formatSeconds } from "../kit/python/format.ts";
 import { byteLengthOf, cutContent } from "../kit/text/content.ts";
@@ -201,6 +202,7 @@ function makeProperties(
   const properties: [name: string, value: string | undefined][] = [
     ["route", routeCode],
     ["parent", parentTestId],
+    ["fault", faultIn(tags)],
     ...tags.filter((tag) => showsPlaces || !isPlaceTag(tag))
       .map((tag): [string, string] => ["tag", tag]),
   ];

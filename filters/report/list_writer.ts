@@ -8,6 +8,7 @@ import { Packet, type Rows } from "@subunit/codec";
 import type { Output } from "../kit/io/output.ts";
 import type { Top } from "./first_few.ts";
 import {
+  type FaultRows,
   type Format,
   formatRow,
   heldRows,
@@ -15,6 +16,7 @@ import {
   type ListedOutcome,
   type Order,
   type Row,
+  rowsByFault,
   treeOf,
 } from "./listing.ts";
 
@@ -29,6 +31,8 @@ export interface ListOptions {
   readonly times: boolean;
   /** Whether subtests stand under their parents. */
   readonly tree: boolean;
+  /** Whether tests stand under their faults. */
+  readonly isByFault?: boolean;
   /** Whether rows end with NUL. */
   readonly null: boolean;
   /** Whether only the number of rows is written. */
@@ -54,13 +58,15 @@ export class ListWriter {
   #count = 0;
 
   constructor(out: Output, options: ListOptions) {
-    const { order, limit, tree } = options;
+    const { order, limit, tree, isByFault } = options;
     this.#out = out;
     this.#options = options;
     this.#rowEnd = Uint8Array.of(options.null ? 0x00 : 0x0a);
     this.#isPlain = options.format === "plain" && !options.times &&
       options.notesOf === undefined;
-    if (tree || order !== "stream") this.#held = heldRows(order, limit);
+    if (tree || isByFault || order !== "stream") {
+      this.#held = heldRows(order, limit);
+    }
     this.takesRows = this.#held === undefined &&
       (options.count || this.#isPlain && !out.isTerminal);
   }
@@ -93,19 +99,33 @@ export class ListWriter {
 
   /** Writes what is held, after the last row. */
   end(): void {
-    const { tree, count } = this.#options;
+    const { tree, isByFault, count } = this.#options;
     const rows = this.#held?.values() ?? [];
-    if (tree) treeOf(rows).forEach(({ row, depth }) => this.#write(row, depth));
-    else rows.forEach((row) => this.#write(row));
+    if (isByFault) {
+      rowsByFault(rows).forEach((group) => this.#writeGroup(group));
+    } else if (tree) {
+      treeOf(rows).forEach(({ row, depth }) => this.#write(row, depth));
+    } else rows.forEach((row) => this.#write(row));
     if (count) this.#out.writeText(`${this.#count}\n`);
+  }
+
+  #writeGroup({ fault, rows }: FaultRows): void {
+    const isPlain = this.#options.format === "plain";
+    if (isPlain) {
+      const tests = `${rows.length} test${rows.length === 1 ? "" : "s"}`;
+      this.#out.writeRow(`${fault ?? "no fault"} (${tests})`);
+    }
+    rows.forEach((row) => this.#write(row, isPlain ? 1 : 0));
   }
 
   #write(row: Row, depth = 0): void {
     const out = this.#out;
-    const { format, times, notesOf } = this.#options;
+    const { format, times, notesOf, isByFault } = this.#options;
     if (depth > 0 && format === "plain") out.writeText("  ".repeat(depth));
     if (this.#isPlain) writeId(out, row);
-    else out.writeName(formatRow(row, format, times, notesOf?.(row)));
+    else {
+      out.writeName(formatRow(row, format, times, notesOf?.(row), isByFault));
+    }
     out.write(this.#rowEnd);
   }
 }

@@ -13,6 +13,7 @@ import {
   type StatusEvent,
 } from "@subunit/codec";
 import { formatSeconds } from "../kit/python/format.ts";
+import { faultIn } from "../kit/stream/fault_tag.ts";
 import { compareText } from "../kit/text/order.ts";
 import { parseChoice } from "../kit/tool/options.ts";
 import { Top } from "./first_few.ts";
@@ -99,6 +100,29 @@ export function heldRows(
   );
 }
 
+/** What rows can be grouped by. */
+export const GROUPINGS = ["fault"] as const;
+
+/** The rows of one fault; undefined for those without one. */
+export interface FaultRows {
+  readonly fault: string | undefined;
+  readonly rows: Row[];
+}
+
+/** Rows by their faults, the largest groups first, those without one last. */
+export function rowsByFault(rows: readonly Row[]): FaultRows[] {
+  const groups = new Map<string | undefined, FaultRows>();
+  for (const row of rows) {
+    const fault = faultIn(row.tags);
+    const group = groups.get(fault);
+    if (group === undefined) groups.set(fault, { fault, rows: [row] });
+    else group.rows.push(row);
+  }
+  const size = ({ fault, rows }: FaultRows) =>
+    fault === undefined ? 0 : rows.length;
+  return [...groups.values()].sort((a, b) => size(b) - size(a));
+}
+
 /** The forms a row can have. */
 export const FORMATS = ["plain", "tsv", "json"] as const;
 export type Format = typeof FORMATS[number];
@@ -113,7 +137,9 @@ export function formatRow(
   format: Format,
   withTimes: boolean,
   notes?: readonly string[],
+  withFault = false,
 ): string {
+  const fault = withFault ? faultIn(row.tags) : undefined;
   switch (format) {
     case "plain": {
       const shown = notes?.length ? ` (${notes.join(", ")})` : "";
@@ -128,6 +154,7 @@ export function formatRow(
         formatTime(row) ?? "",
         row.routeCode ?? "",
         ...notes === undefined ? [] : [notes.join(",")],
+        ...withFault ? [fault ?? ""] : [],
       ].map(escapeField).join("\t");
     case "json": {
       const tags = [...row.tags, ...notes ?? []];
@@ -138,6 +165,7 @@ export function formatRow(
         tags: tags.length > 0 ? tags : undefined,
         route_code: row.routeCode,
         parent_test_id: row.parentTestId,
+        fault,
       });
     }
   }

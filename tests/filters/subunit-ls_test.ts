@@ -398,6 +398,46 @@ const rows: Row[] = [
     stdout: "0\n",
     stderr: "no line end \ufffd",
   },
+  ...([
+    [
+      [],
+      lines("1-b (2 tests)", "  b", "  c", "1-a (1 test)", "  a") +
+      lines("no fault (1 test)", "  lost"),
+    ],
+    [
+      ["--times", "--status=success"],
+      lines("no fault (1 test)", "  fine -"),
+    ],
+    [
+      ["--format=tsv"],
+      "b\tfail\t\t\t1-b\nc\tuxsuccess\t\t\t1-b\n" +
+      "a\tfail\t\t\t1-a\nlost\tlost\t\t\t\n",
+    ],
+    [
+      ["--format=json", "--top=1"],
+      '{"test_id":"a","outcome":"fail","tags":["fault:1-a"],"fault":"1-a"}\n',
+    ],
+  ] as const).map(([args, stdout]) => ({
+    name: `--by fault lists failed tests under their faults ${args.join(" ")}`,
+    args: ["--by", "fault", ...args],
+    stream: stream(
+      { testId: "a", status: "fail", tags: ["fault:1-a"] },
+      { testId: "fine", status: "success" },
+      { testId: "b", status: "fail", tags: ["x", "fault:1-b"] },
+      { testId: "lost", status: "inprogress", tags: ["fault:"] },
+      { testId: "c", status: "uxsuccess", tags: ["fault:1-b", "fault:1-c"] },
+    ),
+    status: 1,
+    stdout,
+  })),
+  {
+    name: "--by fault excludes other forms of the list",
+    args: ["--by=fault", "--tree"],
+    status: 2,
+    stdout: "",
+    stderr:
+      "subunit-ls: Option --by excludes --tree, --null and --count: see --help\n",
+  },
   {
     name: "passes any text through as it is",
     stream: stream(

@@ -137,6 +137,36 @@ test("subunit2github keeps GitHub's limits, whatever fails", async () => {
   assertStringIncludes(summary, "Error: the end\n</pre>");
 });
 
+test("subunit2github spends one annotation on a fault", async () => {
+  const fault = (name: string, tag: string): EventFields => ({
+    ...fails(name),
+    tags: [tag],
+  });
+  using dir = new TempDir();
+  const summary = `${dir.path}/summary.md`;
+  const commands = await annotationsOf(
+    [
+      ...Array.from({ length: 40 }, (_, i) => fault(`a${i}`, "fault:1-a")),
+      ...Array.from({ length: 12 }, (_, i) => fault(`b${i}`, `fault:1-b${i}`)),
+      fault("c0", "fault:1-b0"),
+      fault("d0", "other"),
+    ],
+    "--summary",
+    summary,
+  );
+  const titles = commands.map(({ properties }) => properties.title);
+  assertEquals(titles, [
+    "a0 failed, and 39 others with this fault",
+    "b0 failed, and 1 other with this fault",
+    ...Array.from({ length: 8 }, (_, i) => `b${i + 1} failed`),
+    "GitHub shows 10 annotations of a kind",
+  ]);
+  assertEquals(commands.at(-1)!.data, "Left out: 4 failed");
+  // The summary has room for each of them.
+  const page = Deno.readTextFileSync(summary);
+  for (const name of ["a39", "b11", "c0"]) assertStringIncludes(page, name);
+});
+
 test("subunit2github cuts titles and messages to what GitHub takes", async () => {
   const [{ properties, data }] = await annotationsOf([
     fails("x".repeat(10_000), `${"é%\n".repeat(100_000)}the end\n`),

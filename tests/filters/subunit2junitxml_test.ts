@@ -57,6 +57,24 @@ async function casesOf(
 
 // --- Reports
 
+test("subunit2junitxml has the fault of a test as a property", async () => {
+  const cases = await casesOf([
+    { testId: "m.a", status: "fail", tags: ["fault:1-a", "x"] },
+  ]);
+  assertEquals(
+    cases,
+    `<testcase classname="m" name="a">
+<properties>
+<property name="fault" value="1-a"/>
+<property name="tag" value="fault:1-a"/>
+<property name="tag" value="x"/>
+</properties>
+<failure type="fail" message="failed"/>
+</testcase>
+`,
+  );
+});
+
 test("subunit2junitxml writes a case for each test, and exits as the stream is", async () => {
   const input = stream(
     { testId: "m.a", status: "inprogress", timestamp: at("01:00:00") },

@@ -525,6 +525,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["--format=tsv", "--exists", "--failing"], input: anyStream },
     { args: () => ["-0", "--top=5", "--status=fail,skip"], input: anyPackets },
     { args: () => ["--count", "--no-passthrough"], input: anyStream },
+    { args: () => ["--by=fault", "--format=tsv"], input: anyStream },
   ],
   "subunit-merge": [
     { args: () => ["a=-"], input: noisyStream, samples: 3 },

@@ -13,3 +13,8 @@ export function faultTagIn(tags: readonly string[]): string | undefined {
     tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length
   );
 }
+
+/** The fault that a test's tags name; undefined if they name none. */
+export function faultIn(tags: readonly string[]): string | undefined {
+  return faultTagIn(tags)?.slice(FAULT_TAG.length);
+}

@@ -8,6 +8,7 @@ complete -c subunit-ls -l status -x -d 'list only these: success,uxsuccess,skip,
 complete -c subunit-ls -l sort -x -d 'stream (default), time (slowest) or id'
 complete -c subunit-ls -l top -s n -x -d 'list only the first N'
 complete -c subunit-ls -l tree -d 'list subtests under their parents'
+complete -c subunit-ls -l by -x -d 'fault: list failed tests under their faults'
 complete -c subunit-ls -l format -x -d 'plain (default), tsv or json'
 complete -c subunit-ls -l null -s 0 -d 'end rows with NUL, for xargs -0'
 complete -c subunit-ls -l count -s c -d 'print only the number of tests'
