@@ -6,7 +6,11 @@
  * @module
  */
 
-import { FaultRun, RULE_OPTIONS } from "./faults/collate/fault_run.ts";
+import {
+  FaultRun,
+  LOG_OPTIONS,
+  RULE_OPTIONS,
+} from "./faults/collate/fault_run.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -29,6 +33,7 @@ export const tool: Tool = defineTool({
       help: "with --report: count passing tests that print the same",
     },
     explain: { help: "attach what each fault was computed from" },
+    ...LOG_OPTIONS,
     ...RULE_OPTIONS,
     ...EXIT_STATUS_OPTION,
   },
@@ -40,13 +45,14 @@ and a test that has such a tag keeps it.
 A file "fault-key" of a test replaces what is hashed; {default} in a line of its own
 stands for that. REGEX is searched in "file:function", and those of --helpers in the
 function: the caller of a helper counts.
+A log is one of fault-log; a run that is logged twice is there once.
 With --explain, a file "fault" is attached to each failure, in JSON.`,
   exitStatus: [
     "the stream was passed on, or no fault is listed that is new",
     "with --new, there are new faults; with --exit-status, a test failed or was lost",
   ],
   examples: [
-    "./runner | subunit-faults | subunit2html > report.html",
+    "./runner | subunit-faults --log team.faults | subunit2html > report.html",
     'subunit-faults --new main.faults run.subunit && echo "nothing new"',
   ],
   run(io, options, files) {
@@ -57,6 +63,10 @@ With --explain, a file "fault" is attached to each failure, in JSON.`,
     if (options.explain && isReport) {
       throw new UsageError("Options --explain and --report exclude each other");
     }
+    if (
+      options.log === undefined &&
+      (options.run !== undefined || options.origin !== undefined)
+    ) throw new UsageError("Options --run and --origin need --log");
     const run = new FaultRun(io, { ...options, isReport });
     return run.read(files);
   },

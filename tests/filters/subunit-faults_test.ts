@@ -340,9 +340,85 @@ test("subunit-faults --new lists the faults that a log does not have", async () 
   ]);
 });
 
+test("subunit-faults --log appends what was seen, once for each run", async () => {
+  using directory = new TempDir();
+  const log = `${directory.path}/team.faults`;
+  const time = { seconds: 1795827723, nanoseconds: 5e8 };
+  const input = stream(
+    { testId: "x", status: "inprogress" },
+    { testId: "a", status: "inprogress", timestamp: time, routeCode: "0" },
+    failed("shop.test_c", refused(111)),
+    failed("shop.test_b", refused(61)),
+    failed("a", "printer is on fire\n"),
+    { ...failed("z", "it\n"), tags: ["fault:printer"] },
+    { ...failed("y", "it\n"), tags: ["fault:runs"] },
+  );
+  const call = (...args: string[]) =>
+    callTool("subunit-faults", ["--log", log, ...args], { stdin: input });
+  const { stdout, stderr, status } = await call();
+  assertEquals([stderr, status], ["", 0]);
+  const plain = await outputOfCall("subunit-faults", [], { stdin: input });
+  assert(equalBytes(stdout, plain));
+  const written = Deno.readFileSync(log);
+  const seen = eventsIn(written).map(({ testId, fileName, timestamp }) => [
+    testId,
+    fileName,
+    timestamp,
+  ]);
+  assertEquals(seen, [
+    ["fault:runs", "fact", time],
+    [REFUSED, "fact", undefined],
+    [REFUSED, "seen", time],
+    ["fault:1-3jv2m2qkpp4y6r0x", "fact", undefined],
+    ["fault:1-3jv2m2qkpp4y6r0x", "seen", time],
+    ["fault:1-qn7qgbyerdr2516m", "fact", undefined],
+    ["fault:1-qn7qgbyerdr2516m", "seen", time],
+    ["fault:1-xrmz8tm7wsdgpnjv", "fact", undefined],
+    ["fault:1-xrmz8tm7wsdgpnjv", "seen", time],
+    ["fault:1-ysx99gx42kf3n1pw", "fact", undefined],
+    ["fault:1-ysx99gx42kf3n1pw", "seen", time],
+    ["fault:printer", "seen", time],
+  ]);
+  const again = await call();
+  assert(equalBytes(again.stdout, plain));
+  assert(equalBytes(Deno.readFileSync(log), written));
+  const report = await call("--report", "--run=another", "--origin=ci-7");
+  assertEquals(report.status, 0);
+  assert(Deno.readFileSync(log).length > written.length);
+  const shown = await outputOfCall("fault-log", ["query", log, "--top=9"]);
+  assertMatch(text(shown), /^2 runs, .*: 1-h2ffvs7z1vc6dbmr .*refused$/m);
+  const known = await callTool("subunit-faults", ["--new", log], {
+    stdin: input,
+  });
+  assertEquals(text(known.stdout), "0 new faults, 0 tests\n");
+});
+
+test("subunit-faults --log needs a time, or the name of the run", async () => {
+  using directory = new TempDir();
+  const log = `${directory.path}/team.faults`;
+  const input = stream(failed("shop.test_b", refused(61)));
+  const { stdout, stderr, status } = await callTool(
+    "subunit-faults",
+    ["--log", log],
+    { stdin: input },
+  );
+  assertEquals(eventsIn(stdout)[0].tags, [REFUSED]);
+  assertEquals(
+    stderr,
+    "subunit-faults: Cannot log the run: the stream has no time: name it with --run\n",
+  );
+  assertEquals(status, 2);
+  const named = ["--log", log, "--run=7"];
+  assertEquals(
+    (await callTool("subunit-faults", named, { stdin: input })).status,
+    0,
+  );
+});
+
 test("subunit-faults refuses options that do not fit", async () => {
   const cases: [args: string[], message: RegExp][] = [
     [["--own=("], /Option --own is "\(": expected a regular expression/],
+    [["--run=a"], /--run and --origin need --log/],
     [["--contrast"], /--contrast needs --report/],
     [["--explain", "--report"], /exclude each other/],
     [["--max-faults=x"], /expected a whole number/],

@@ -744,6 +744,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       args: ([file]) => ["--library=^a", `--helpers=${file}`],
       input: anyPackets,
     },
+    { args: () => ["--log=log", "--run=1", "--origin=é"], input: anyStream },
   ],
   "subunit-tags": [{
     args: () => ["nightly", "--", "-slow"],

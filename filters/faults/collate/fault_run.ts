@@ -15,6 +15,7 @@ import type { Fingerprint, Rules } from "../fingerprint/fingerprint.ts";
 import { Contrast } from "./contrast.ts";
 import { FaultFinder, type Found } from "./finder.ts";
 import { RunFaults, writeFaults } from "./report.ts";
+import type { Beginning } from "./sightings.ts";
 import { FaultTagger } from "./tagger.ts";
 
 /** Options about what a fault is. */
@@ -36,6 +37,16 @@ export const RULE_OPTIONS = {
   },
 } as const satisfies OptionTable;
 
+/** Options about a log of faults. */
+export const LOG_OPTIONS = {
+  log: { value: "FILE", help: "append the faults seen to the log FILE" },
+  run: {
+    value: "NAME",
+    help: "with --log: the run's name (its first time and route)",
+  },
+  origin: { value: "NAME", help: "with --log: where the run was made" },
+} as const satisfies OptionTable;
+
 const MAX_FAULTS = 1000;
 
 /** The options of a run. */
@@ -50,6 +61,9 @@ export interface FaultRunOptions {
   readonly explain: boolean;
   readonly contrast: boolean;
   readonly new?: string;
+  readonly log?: string;
+  readonly run?: string;
+  readonly origin?: string;
   readonly isReport: boolean;
 }
 
@@ -94,6 +108,7 @@ export class FaultRun {
   readonly #contrast: Contrast | undefined;
   /** Undefined where nobody asks which faults there were. */
   readonly #faults: RunFaults | undefined;
+  #beginning: Beginning | undefined;
 
   constructor(io: ToolIO, options: FaultRunOptions) {
     this.#io = io;
@@ -108,18 +123,36 @@ export class FaultRun {
       passed: contrast && ((texts) => contrast.add(texts)),
     });
     this.#tagger = new FaultTagger(io.out);
-    if (options.isReport) this.#faults = new RunFaults();
+    if (options.isReport || options.log !== undefined) {
+      this.#faults = new RunFaults();
+    }
   }
 
   /** @returns the exit status */
-  read(files: readonly string[]): number {
+  async read(files: readonly string[]): Promise<number> {
+    const { log, run, origin } = this.#options;
+    const status = this.#read(files);
+    if (log === undefined) return status;
+    // The stream is complete even if the log cannot be written.
+    this.#io.out.flush();
+    // Loaded only here: every module adds to the start-up time.
+    const { collatedRun, logFaults } = await import("./sightings.ts");
+    const seen = collatedRun(this.#beginning, run, origin);
+    const { faults } = this.#faults!;
+    logFaults(log, seen, faults, (print) => this.#finder.kindIdOf(print));
+    return status;
+  }
+
+  #read(files: readonly string[]): number {
     const known = this.#options.new === undefined
       ? undefined
       : faultsIn(this.#io, this.#options.new);
     const io = this.#io, verdict = this.#verdict;
     const { isReport } = this.#options;
-    const judges = isReport || this.#options["exit-status"];
+    // A lost test is a fault too.
+    const judges = this.#faults !== undefined || this.#options["exit-status"];
     io.forEachRows(files, (rows) => {
+      if (this.#options.log !== undefined) this.#noteTime(rows);
       if (judges) {
         for (let i = 0; i < rows.count; i++) verdict.addRow(rows, i);
       }
@@ -159,6 +192,15 @@ export class FaultRun {
       ? this.#io.conclude(verdict)
       : 0;
     return this.#options["exit-status"] ? status || judged : status;
+  }
+
+  /** Remembers the first event with a time. */
+  #noteTime(rows: Rows): void {
+    for (let i = 0; this.#beginning === undefined && i < rows.count; i++) {
+      if (rows.timeAt(i) < 0) continue;
+      const { timestamp, routeCode } = rows.packet(i);
+      this.#beginning = { time: timestamp!, routeCode };
+    }
   }
 
   #note(rows: Rows): void {

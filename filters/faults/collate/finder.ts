@@ -71,6 +71,11 @@ export class FaultFinder {
     this.#passed = passed;
   }
 
+  /** The id of a kind. */
+  kindIdOf(fingerprint: Fingerprint): string {
+    return this.#fingerprinter.kindIdOf(fingerprint);
+  }
+
   /** How many tests failed only because their subtests did. */
   get partsFailed(): number {
     return this.#partsFailed;

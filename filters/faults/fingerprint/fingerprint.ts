@@ -189,6 +189,13 @@ export class Fingerprinter {
     return this.#made(parts ?? NO_PARTS, keyLines);
   }
 
+  /** The id of a kind: of what failures look like, wherever they are. */
+  kindIdOf({ types, message }: Fingerprint): string {
+    return `k1-${
+      encodeId(this.#hash(JSON.stringify([VERSION, types, message])))
+    }`;
+  }
+
   #parts(failure: Failure, texts: readonly NamedText[]): Parts | undefined {
     let firstLines: readonly string[] | undefined;
     for (const { text: raw } of texts) {

@@ -7,10 +7,16 @@
 /** What the tag begins with. */
 export const FAULT_TAG = "fault:";
 
+/** What a fault log keeps beside the faults, under such names. */
+const RESERVED: readonly string[] = ["fault:runs", "fault:signatures"];
+/** A longer tag names none: logs and reports have it for each of many tests. */
+const MAX_LENGTH = 200;
+
 /** The tag that names a test's fault; undefined if it has none. */
 export function faultTagIn(tags: readonly string[]): string | undefined {
   return tags.find((tag) =>
-    tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length
+    tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length &&
+    tag.length <= MAX_LENGTH && !RESERVED.includes(tag)
   );
 }
 
