@@ -21,6 +21,7 @@ const COMMANDS = {
   cat: async () => (await commands()).cat,
   show: async () => (await commands()).show,
   query: async () => (await commands()).query,
+  index: async () => (await commands()).index,
   redact: async () => (await upkeep()).redact,
   purge: async () => (await upkeep()).purge,
   sync: async () => (await import("./faults/log/sync_command.ts")).sync,
@@ -42,6 +43,7 @@ export const tool: Tool = defineTool({
   cat [LOG...]            write the events of the faults that match --where
   show LOG FAULT          print what is known of a fault
   query [LOG...]          list faults, or rank them: --top
+  index LOG               keep an index in --index or LOG.index, which query uses
   redact LOG EVENT...     take events back, by the ids that show prints
   purge LOG               rewrite the file without what was redacted or replaced
   sync LOG ssh://HOST/LOG make both equal; also with any command: sync LOG --

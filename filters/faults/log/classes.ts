@@ -97,6 +97,36 @@ export function titlesOf(it: FaultClass): string[] {
   return described === "" ? [] : [described];
 }
 
+/** A fault in a list. */
+export interface ListedFault {
+  readonly fault: string;
+  /** Others that it is the same as. */
+  readonly same: readonly string[];
+  readonly state: State;
+  readonly title: string | undefined;
+  readonly tags: readonly string[];
+  readonly isConflict: boolean;
+  readonly last: Timestamp | undefined;
+}
+
+/** What a list has of a fault. */
+export function listed(it: FaultClass): ListedFault {
+  return {
+    fault: it.fault,
+    same: it.members.slice(1).map(({ fault }) => fault),
+    state: stateOf(it),
+    title: titlesOf(it).at(0),
+    tags: it.tags,
+    isConflict: isConflict(it),
+    last: lastSeen(it),
+  };
+}
+
+/** The order of a list: what was seen last comes first. */
+export function newestFirst(a: ListedFault, b: ListedFault): number {
+  return compareTimes(b.last, a.last) || compareText(a.fault, b.fault);
+}
+
 /** Yields the faults of a log, without the packets that belong to none. */
 export function* readClasses(
   reader: LogReader,

@@ -6,6 +6,7 @@
 
 import { now as clock, parseTimestamp, type Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
+import { isRegularFile } from "../../kit/io/files.ts";
 import { lines } from "../../kit/io/lines.ts";
 import { parseChoice, parseCount } from "../../kit/tool/options.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
@@ -15,7 +16,7 @@ import {
   isConflict,
   isEmpty,
   isUnexplained,
-  lastSeen,
+  listed,
   readClasses,
 } from "./classes.ts";
 import { encodeStatement, faultName } from "./edit.ts";
@@ -26,7 +27,8 @@ import {
   RUNS,
   SIGNATURES,
 } from "./event.ts";
-import { compareTimes, type FaultState, type FoldOptions } from "./fold.ts";
+import type { FaultState, FoldOptions } from "./fold.ts";
+import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
 import { signedIds } from "./signed_ids.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
@@ -34,9 +36,10 @@ import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import type { Options } from "./option_table.ts";
 import { matcher, parseAge, parseQuery, parseState } from "./query.ts";
 import {
-  byRanks,
-  type Experience,
   experienceOf,
+  type Found,
+  ordered,
+  type QueryPlan,
   type Rank,
   RANKS,
   RunCounts,
@@ -324,68 +327,136 @@ export async function show(
   }
 }
 
+function planOf(options: Options): QueryPlan {
+  const now = timeOf(options);
+  const isRanked = options.top !== undefined || options.by !== undefined;
+  const ranks = (options.by ?? "runs,origins").split(",")
+    .map((rank): Rank => parseChoice("by", rank, RANKS));
+  return {
+    words: parseQuery(options.where ?? ""),
+    now,
+    window: options.since === undefined
+      ? undefined
+      : { seconds: parseAge(options.since), now },
+    ranks: isRanked ? ranks : undefined,
+    top: options.top === undefined ? Infinity : parseCount("top", options.top),
+    conflict: options.conflict,
+    unexplained: options.unexplained,
+  };
+}
+
 /** Lists the faults that match, or those that most runs have seen. */
 export async function query(
   io: ToolIO,
   options: Options,
   files: readonly string[],
 ): Promise<void> {
-  const now = timeOf(options);
+  const plan = planOf(options);
   const format = parseChoice("format", options.format ?? "plain", FORMATS);
-  const matches = matcher(parseQuery(options.where ?? ""), now);
-  const window = options.since === undefined
-    ? undefined
-    : { seconds: parseAge(options.since), now };
-  const isRanked = options.top !== undefined || options.by !== undefined;
-  const ranks = (options.by ?? "runs,origins").split(",")
-    .map((rank): Rank => parseChoice("by", rank, RANKS));
-  const top = options.top === undefined
-    ? Infinity
-    : parseCount("top", options.top);
-  const reader = read(io, files);
-  const counts = runCounts(io, options, reader);
-  const folding = await foldOptions(reader, options, now);
-  const rows: Listed[] = [];
-  for (const it of readClasses(reader, folding)) {
-    if (isEmpty(it) || !matches(it)) continue;
-    if (options.conflict && !isConflict(it)) continue;
-    if (options.unexplained && !isUnexplained(it)) continue;
-    const experience = experienceOf(it, window, counts);
-    const isSeen = experience.runs + experience.automated > 0;
-    if (!isSeen && (isRanked || window !== undefined)) continue;
-    rows.push({ fault: it.fault, it, experience });
-  }
-  reportStrange(io, reader);
-  const order = isRanked ? byRanks(ranks) : newestFirst;
-  for (const { it, experience } of rows.sort(order).slice(0, top)) {
+  const found = await findIndexed(io, options, plan, files) ??
+    await findByPass(io, options, plan, files);
+  for (const { it, experience } of found) {
     io.out.writeText(
       options.null
         ? `${it.fault}\0`
-        : `${formatRow(it, isRanked ? experience : undefined, format)}\n`,
+        : `${formatRow(it, plan.ranks && experience, format)}\n`,
     );
   }
 }
 
-interface Listed {
-  readonly fault: string;
-  readonly it: FaultClass;
-  readonly experience: Experience;
+/** Asks the index, if there is one that is good for this. */
+async function findIndexed(
+  io: ToolIO,
+  options: Options,
+  plan: QueryPlan,
+  files: readonly string[],
+): Promise<Found[] | undefined> {
+  if (options["no-index"]) return undefined;
+  const [log] = files;
+  if (options.index !== undefined && (files.length !== 1 || log === "-")) {
+    throw new UsageError("An index is of one LOG: give one");
+  }
+  const path = options.index ?? (files.length === 1 ? indexBeside(log) : "");
+  // With --trusted, what counts depends on the keys.
+  if (options.trusted.length > 0) return undefined;
+  if (options.index === undefined && !isRegularFile(path)) return undefined;
+  try {
+    using index = await updatedIndex(io, path, log);
+    return index?.find(plan, (runs) => runCounts(io, options, () => runs));
+  } catch (error) {
+    // Nobody asked for it, and the log has all that it has.
+    if (options.index !== undefined || !(error instanceof ToolError)) {
+      throw error;
+    }
+    io.warn(`${error.message} (the log is read instead)`);
+  }
 }
 
-function newestFirst(a: Listed, b: Listed): number {
-  return compareTimes(lastSeen(b.it), lastSeen(a.it)) ||
-    (a.fault < b.fault ? -1 : 1);
+/** Where an index is that is used without being asked for. */
+function indexBeside(log: string): string {
+  return `${log}.index`;
+}
+
+async function updatedIndex(
+  io: ToolIO,
+  path: string,
+  log: string,
+): Promise<LogIndex | undefined> {
+  const { openIndex } = await import("./index.ts");
+  const index = openIndex(path, log);
+  if (index === undefined) {
+    io.warn("There is no SQLite in this runtime: the log is read instead");
+  }
+  index?.update(new LogFiles(io, [log]));
+  return index;
+}
+
+/** Makes the index of a log, or reads on where it ends. */
+export async function index(
+  io: ToolIO,
+  options: Options,
+  [log, ...rest]: readonly string[],
+): Promise<void> {
+  if (log === undefined || rest.length > 0 || log === "-") {
+    throw new UsageError("The command needs one LOG");
+  }
+  using _ = await updatedIndex(io, options.index ?? indexBeside(log), log);
+}
+
+async function findByPass(
+  io: ToolIO,
+  options: Options,
+  plan: QueryPlan,
+  files: readonly string[],
+): Promise<Found[]> {
+  const { words, now, window, ranks, top } = plan;
+  const matches = matcher(words, now);
+  const reader = read(io, files);
+  const counts = runCounts(io, options, () => reader.packetsOf(RUNS));
+  const folding = await foldOptions(reader, options, now);
+  const found: Found[] = [];
+  for (const it of readClasses(reader, folding)) {
+    if (isEmpty(it) || !matches(it)) continue;
+    if (plan.conflict && !isConflict(it)) continue;
+    if (plan.unexplained && !isUnexplained(it)) continue;
+    const experience = experienceOf(it, window, counts);
+    const isSeen = experience.runs + experience.automated > 0;
+    if (!isSeen && (ranks !== undefined || window !== undefined)) continue;
+    found.push({ it: listed(it), experience });
+  }
+  reportStrange(io, reader);
+  return ordered(found, ranks).slice(0, top);
 }
 
 /** The runs that rates are relative to. */
 function runCounts(
   io: ToolIO,
   { runs }: Options,
-  reader: LogReader,
+  packets: () => readonly Uint8Array[],
 ): RunCounts {
   const counts = new RunCounts();
   if (runs === undefined) {
-    counts.addPackets(reader.packetsOf(RUNS));
+    counts.addPackets(packets());
     return counts;
   }
   const decoder = new TextDecoder();

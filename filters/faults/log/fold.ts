@@ -77,8 +77,8 @@ export interface FaultState {
   readonly advisory: ReadonlySet<LogEvent>;
 }
 
-/** An event that says more than that it is dated later than this is wrong. */
-const DAY_SECONDS = 24 * 60 * 60;
+/** Events that are dated so much later than now are wrong. */
+export const DAY_SECONDS = 24 * 60 * 60;
 
 /** When an event sorts, in seconds; those without a time come first. */
 export function sortTime(

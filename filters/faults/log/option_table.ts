@@ -46,6 +46,11 @@ export const OPTIONS = {
   conflict: { help: "query: those that have two values in one place" },
   unexplained: { help: "query: those that nobody has said anything about" },
   format: { value: "FORMAT", help: "query: plain, tsv or json" },
+  index: {
+    value: "FILE",
+    help: "query, index: the index of the LOG (LOG.index)",
+  },
+  "no-index": { help: "query: read the log" },
   null: { short: "0", help: "query: ids only, each with a NUL behind it" },
   older: { value: "AGE", help: "compact: what is older (90d)" },
   push: { help: "sync: only send events" },

@@ -8,10 +8,10 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { compareText } from "../../kit/text/order.ts";
-import type { FaultClass } from "./classes.ts";
+import { type FaultClass, type ListedFault, newestFirst } from "./classes.ts";
 import { decodeEvent } from "./event.ts";
 import { compareTimes, later } from "./fold.ts";
-import { isWithin } from "./query.ts";
+import { isWithin, type Query } from "./query.ts";
 
 /** What faults can be ranked by. */
 export const RANKS = ["runs", "origins", "tests", "rate"] as const;
@@ -132,4 +132,37 @@ export function byRanks(
     return compareTimes(b.experience.last, a.experience.last) ||
       compareText(a.fault, b.fault);
   };
+}
+
+/** What the options of `query` ask for. */
+export interface QueryPlan {
+  readonly words: Query;
+  readonly now: Timestamp;
+  readonly window: Window | undefined;
+  /** The ranks to order by; without them the newest come first. */
+  readonly ranks: readonly Rank[] | undefined;
+  readonly top: number;
+  readonly conflict: boolean;
+  readonly unexplained: boolean;
+}
+
+/** A fault that a query found. */
+export interface Found {
+  readonly it: ListedFault;
+  readonly experience: Experience;
+}
+
+/** Found faults in the order of the list. */
+export function ordered(
+  found: Found[],
+  ranks: readonly Rank[] | undefined,
+): Found[] {
+  if (ranks === undefined) return found.sort((a, b) => newestFirst(a.it, b.it));
+  const order = byRanks(ranks);
+  return found.sort((a, b) =>
+    order(
+      { fault: a.it.fault, experience: a.experience },
+      { fault: b.it.fault, experience: b.experience },
+    )
+  );
 }

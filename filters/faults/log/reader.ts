@@ -224,8 +224,8 @@ export class LogReader {
   }
 }
 
-/** What identifies a fault: its name, and no route. */
-function keyOf(packet: Packet) {
+/** What identifies the fault of an event: its name, and no route. */
+export function keyOf(packet: Packet) {
   const { view, idAt, idEnd, idHash } = packet;
   return {
     view,

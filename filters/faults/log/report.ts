@@ -12,8 +12,7 @@ import type { Value } from "./cbor.ts";
 import {
   factsOf,
   type FaultClass,
-  isConflict,
-  lastSeen,
+  type ListedFault,
   stateOf,
   titlesOf,
 } from "./classes.ts";
@@ -40,21 +39,19 @@ function timeText(time: Timestamp | undefined): string {
 
 /** A fault in a list, and its numbers if they were asked for. */
 export function formatRow(
-  it: FaultClass,
+  it: ListedFault,
   experience: Experience | undefined,
   format: Format,
 ): string {
-  const [title] = titlesOf(it), state = stateOf(it), last = lastSeen(it);
+  const { title, state, last } = it;
   if (format === "json") {
     return visibleText(JSON.stringify({
       fault: it.fault,
-      ...(it.members.length > 1
-        ? { same: it.members.slice(1).map(({ fault }) => fault) }
-        : {}),
+      ...(it.same.length > 0 ? { same: it.same } : {}),
       state,
       title,
       tags: it.tags,
-      ...(isConflict(it) ? { conflict: true } : {}),
+      ...(it.isConflict ? { conflict: true } : {}),
       last_seen: last && formatTimestamp(last),
       ...(experience && {
         runs: experience.runs,
@@ -95,7 +92,7 @@ export function formatRow(
         : `, ${(100 * experience.rate).toFixed(1)} %`
     }: `;
   const marks = [
-    isConflict(it) ? "conflict" : "",
+    it.isConflict ? "conflict" : "",
     ...it.tags.map((tag) => `#${tag}`),
   ].filter((mark) => mark !== "");
   return visibleText(

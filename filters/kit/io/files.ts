@@ -51,6 +51,71 @@ export function openTemporary(prefix: string): FsFile {
   }
 }
 
+/** Makes the next read start at an offset. */
+export function seek(file: FsFile, offset: number): void {
+  file.seekSync(offset, Deno.SeekMode.Start);
+}
+
+/** Reads bytes at an offset; fewer where the file ends. */
+export function readAt(
+  file: FsFile,
+  offset: number,
+  length: number,
+): Uint8Array {
+  seek(file, offset);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  while (at < length) {
+    const count = file.readSync(bytes.subarray(at));
+    if (count === null) break;
+    at += count;
+  }
+  return bytes.subarray(0, at);
+}
+
+/**
+ * Makes an empty file that only its user may read and write, in place of one that
+ * is there.
+ *
+ * @throws what the runtime throws
+ */
+export function makePrivateFile(path: string): void {
+  removeFile(path);
+  Deno.openSync(path, { write: true, createNew: true }).close();
+  Deno.chmodSync(path, 0o600);
+}
+
+/**
+ * Removes a file, if there is one.
+ *
+ * @throws what the runtime throws
+ */
+export function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/**
+ * Gives a file another name, in place of one that is there.
+ *
+ * @throws what the runtime throws
+ */
+export function renameFile(from: string, to: string): void {
+  Deno.renameSync(from, to);
+}
+
+/**
+ * Opens a file for reading.
+ *
+ * @throws what the runtime throws
+ */
+export function openFile(path: string): FsFile {
+  return Deno.openSync(path);
+}
+
 /** Makes the next read start at the beginning of the file. */
 export function rewind(file: FsFile): void {
   file.seekSync(0, Deno.SeekMode.Start);

@@ -1,0 +1,278 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
+import { callTool, outputOfCall } from "../../../tests/support/call.ts";
+import { isCi, TempDir, text } from "../../../tests/support/run.ts";
+import { encodeDescription, encodeRun, encodeSighting } from "./collated.ts";
+import { encodeEvent, eventId } from "./event.ts";
+
+const NOW = 1_790_000_000;
+const AT = "--at=2026-09-21T14:13:20Z";
+const DAY = 86400;
+
+const WORDS = ["shop", "Connection", "refused", "naïve", "г_1", "!", "a-b"];
+const title = fc.array(fc.constantFrom(...WORDS), { maxLength: 4 })
+  .map((words) => words.join(" "));
+const number = fc.nat(5);
+const time = fc.oneof(
+  fc.constant(undefined),
+  fc.integer({ min: 0, max: 80 * DAY }).map((ago) => ({
+    seconds: NOW - ago,
+    nanoseconds: ago % 2 * 500_000_000,
+  })),
+);
+
+/** One event of any kind; ids of earlier ones are drawn from the others. */
+const packet = fc.record({
+  kind: fc.constantFrom(
+    "seen",
+    "seen",
+    "seen",
+    "title",
+    "state",
+    "tag",
+    "same",
+    "describe",
+    "run",
+    "comment",
+    "redact",
+  ),
+  fault: number,
+  other: number,
+  title,
+  time,
+  value: fc.nat(9),
+  isAutomated: fc.boolean(),
+}).map(({ kind, fault, other, title, time, value, isAutomated }) => {
+  const name = `fault:f${fault}`;
+  const supersedes = (of: Uint8Array[]) =>
+    value < 5 && of.length > 0 ? [eventId(of[value % of.length])] : undefined;
+  return (before: Uint8Array[]): Uint8Array => {
+    if (kind === "seen") {
+      return encodeSighting({
+        fault: name,
+        origin: `ci-${other}`,
+        run: `r${value}`,
+        time,
+        count: value,
+        tests: [`pkg/test ${value}`, `other ${other}`],
+        isAutomated,
+      });
+    }
+    if (kind === "describe") {
+      return encodeDescription(name, {
+        kind: `k${other}`,
+        type: "E",
+        message: title,
+      });
+    }
+    if (kind === "run") {
+      return encodeRun({ origin: `ci-${other}`, run: `r${value}`, time });
+    }
+    if (kind === "redact") {
+      const redacts = supersedes(before);
+      return encodeEvent({ fault: name, kind, time, redacts: redacts ?? [] });
+    }
+    return encodeEvent({
+      fault: name,
+      kind,
+      time,
+      value: kind === "same"
+        ? `${isAutomated ? "-" : ""}fault:f${other}`
+        : kind === "tag"
+        ? undefined
+        : title,
+      state: kind === "state"
+        ? (["fail", "success", "skip"] as const)[value % 3]
+        : undefined,
+      tags: kind === "tag"
+        ? [`${isAutomated ? "-" : "+"}t${other}`]
+        : undefined,
+      supersedes: supersedes(before),
+    });
+  };
+});
+
+const word = fc.oneof(
+  fc.constantFrom(
+    "state:fail",
+    "state:success,skip",
+    "tag:t1",
+    "tag:t0,t3",
+    "seen:10d",
+    "seen:60d,2d",
+    "seen:99999y",
+    "origin:ci-1",
+    "origin:ci-0,ci-4",
+    "test:pkg/*",
+    "test:*3",
+    'test:"other ?"',
+    "kind:k1,k2",
+    "id:f",
+    "id:f1,f4",
+    "title:shop",
+    'title:"connection refused"',
+    "title:NAÏVE,г_1",
+    "title:!",
+    "title:a",
+  ),
+);
+const query = fc.record({
+  words: fc.array(
+    fc.tuple(fc.boolean(), word).map(([not, word]) => not ? `-${word}` : word),
+    { maxLength: 2 },
+  ),
+  options: fc.constantFrom(
+    [],
+    ["--top=3"],
+    ["--by=runs,tests", "--top=4"],
+    ["--by=origins"],
+    ["--by=rate,tests", "--since=40d"],
+    ["--since=20d"],
+    ["--top=2", "--since=9999y"],
+    ["--conflict"],
+    ["--unexplained"],
+  ),
+  format: fc.constantFrom("plain", "tsv", "json"),
+});
+
+const step = fc.oneof(
+  { weight: 4, arbitrary: fc.array(packet, { minLength: 1, maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("junk", "torn", "cut", "purge", "drop"),
+  },
+);
+
+Deno.test("query gives with an index what it gives without", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(step, fc.array(query, { maxLength: 5 })), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      async (steps) => {
+        using dir = new TempDir();
+        const log = dir.file("log", ""), index = `${dir.path}/index`;
+        const packets: Uint8Array[] = [];
+        const append = (bytes: Uint8Array) =>
+          Deno.writeFileSync(log, bytes, { append: true });
+        for (const [step, queries] of steps) {
+          if (Array.isArray(step)) {
+            for (const make of step) {
+              const packet = make(packets);
+              packets.push(packet);
+              append(packet);
+            }
+          } else if (step === "junk") {
+            append(new TextEncoder().encode("text г\n\xb3"));
+          } else if (step === "torn") {
+            append((packets.at(-1) ?? new Uint8Array(0)).subarray(0, 20));
+          } else if (step === "cut") {
+            const bytes = Deno.readFileSync(log);
+            Deno.writeFileSync(log, bytes.subarray(0, bytes.length * 0.7));
+          } else if (step === "purge") {
+            await callTool("fault-log", ["purge", log]);
+          } else Deno.writeFileSync(index, new Uint8Array(0));
+          for (const { words, options, format } of queries) {
+            const args = [
+              ...options,
+              ...(words.length > 0 ? [`--where=${words.join(" ")}`] : []),
+              `--format=${format}`,
+              AT,
+              log,
+            ];
+            const plain = await callTool("fault-log", ["query", ...args]);
+            const indexed = await callTool("fault-log", [
+              "query",
+              `--index=${index}`,
+              ...args,
+            ]);
+            assertEquals(indexed.status, 0, indexed.stderr);
+            assertEquals(
+              text(indexed.stdout),
+              text(plain.stdout),
+              args.join(" "),
+            );
+          }
+        }
+      },
+    ),
+    { numRuns: isCi ? 3000 : 12 },
+  );
+});
+
+Deno.test("query reads on, and reads the log where an index does not help", async () => {
+  using dir = new TempDir();
+  const seen = (fault: string, seconds: number) =>
+    encodeSighting({
+      fault: `fault:${fault}`,
+      run: "r",
+      time: { seconds, nanoseconds: 0 },
+      count: 1,
+      tests: [],
+    });
+  const log = dir.file("log", seen("a", NOW)), index = `${dir.path}/index`;
+  const list = async (...more: string[]) =>
+    text(
+      await outputOfCall("fault-log", [
+        "query",
+        `--index=${index}`,
+        AT,
+        log,
+        ...more,
+      ]),
+    );
+  assertEquals(await list(), "a fail (no title)\n");
+  assertEquals(Deno.statSync(index).mode! & 0o777, 0o600);
+  const made = Deno.statSync(index).ino;
+  Deno.writeFileSync(log, seen("b", NOW - 1), { append: true });
+  assertEquals(await list(), "a fail (no title)\nb fail (no title)\n");
+  assertEquals(Deno.statSync(index).ino, made, "it was not made again");
+  // It is dated later than a day from now: what it is sorts by is now.
+  Deno.writeFileSync(log, seen("c", NOW + 10 * DAY), { append: true });
+  assertEquals((await list()).split("\n").length, 4);
+  assertEquals(await list("--no-index"), await list());
+  const copy = dir.file("copy", concat([seen("z", NOW)]));
+  const other = await callTool("fault-log", [
+    "query",
+    `--index=${index}`,
+    copy,
+  ]);
+  assertEquals(text(other.stdout), "z fail (no title)\n");
+});
+
+Deno.test("query uses the index beside a log, and does without a broken one", async () => {
+  using dir = new TempDir();
+  const log = dir.file(
+    "log",
+    encodeEvent({ fault: "fault:a", kind: "title", value: "x" }),
+  );
+  assertEquals(
+    await outputOfCall("fault-log", ["index", log]),
+    new Uint8Array(0),
+  );
+  const index = `${log}.index`, before = Deno.statSync(index).size;
+  assert(before > 0);
+  const list = () => callTool("fault-log", ["query", log]);
+  assertEquals(text((await list()).stdout), "a fail x\n");
+  Deno.writeFileSync(index, new TextEncoder().encode("x".repeat(before)));
+  const { stdout, stderr, status } = await list();
+  assertEquals([text(stdout), status], ["a fail x\n", 0]);
+  assertMatch(stderr, /something else, or broken.*the log is read instead/);
+});
+
+Deno.test("query touches no file that is not an index", async () => {
+  using dir = new TempDir();
+  const log = dir.file("log", ""), other = dir.file("thesis", "x".repeat(5000));
+  const { status, stderr } = await callTool("fault-log", [
+    "query",
+    `--index=${other}`,
+    log,
+  ]);
+  assertEquals(status, 2);
+  assertMatch(stderr, /it is something else, or broken: remove it or choose/);
+  assert(Deno.readTextFileSync(other).startsWith("xxx"));
+  const two = await callTool("fault-log", ["query", "--index=i", log, log]);
+  assertMatch(two.stderr, /An index is of one LOG/);
+});

@@ -1,0 +1,230 @@
+/**
+ * Writes the rows of an index.
+ *
+ * @module
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { grown, PacketDecoder, TestNumbers } from "@subunit/codec";
+import { seek } from "../../kit/io/files.ts";
+import type { FsFile } from "../../kit/runtime/runtime.ts";
+import { chunksOf } from "./append.ts";
+import {
+  classesOf,
+  factsOf,
+  type FaultClass,
+  isConflict,
+  isEmpty,
+  isUnexplained,
+  listed,
+  titlesOf,
+} from "./classes.ts";
+import {
+  canonicalBytes,
+  decodeEvent,
+  isEvent,
+  RUNS,
+  SIGNATURES,
+} from "./event.ts";
+import { tokensOf } from "./query.ts";
+import { type FaultPackets, keyOf } from "./reader.ts";
+
+/** What was read of a log. */
+export interface Added {
+  /** Where the last event ends: what follows may be half of one. */
+  readonly size: number;
+  /** The latest time of an event, in seconds. */
+  readonly latest: number;
+  /** The faults of the events. */
+  readonly faults: ReadonlySet<string>;
+}
+
+/**
+ * Tokens as SQLite's "ascii" tokenizer splits them again: "_" would separate, and
+ * whatever is not ASCII does not.
+ */
+export function ftsText(tokens: readonly string[]): string {
+  return tokens.join(" ").replaceAll("_", "\u2017");
+}
+
+/** Writes rows, with statements that are prepared once. */
+export class IndexWriter {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #origins = new Map<string, number>();
+  readonly #tests = new Map<string, number>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  #run(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      this.#statements.set(sql, statement = this.#db.prepare(sql));
+    }
+    return statement;
+  }
+
+  /** Adds the places of the events from an offset on. */
+  addEvents(log: FsFile, from: number = 0): Added {
+    const numbers = new TestNumbers();
+    let faults: Int32Array = new Int32Array(1024);
+    let offsets: Float64Array = new Float64Array(1024);
+    let lengths: Int32Array = new Int32Array(1024);
+    let count = 0, offset = from, size = from, latest = -1;
+    const pair = this.#run("INSERT OR IGNORE INTO pair VALUES (?, ?)");
+    seek(log, from);
+    const decoder = new PacketDecoder();
+    const drain = () =>
+      decoder.drain((item) => {
+        const at = offset;
+        offset += item.byteLength;
+        if (item.kind !== "packet") return;
+        size = offset;
+        if (!isEvent(item)) return;
+        if (count === offsets.length) {
+          faults = grown(faults, 2 * count);
+          offsets = grown(offsets, 2 * count);
+          lengths = grown(lengths, 2 * count);
+        }
+        faults[count] = numbers.add(keyOf(item));
+        offsets[count] = at;
+        lengths[count++] = item.byteLength;
+        if (item.timeAt >= 0) {
+          latest = Math.max(latest, item.timestamp!.seconds + 1);
+        }
+        if (item.fileName !== "same") return;
+        const { fault, value } = decodeEvent(canonicalBytes(item));
+        if (typeof value === "string" && !value.startsWith("-")) {
+          pair.run(fault, value);
+        }
+      });
+    for (const chunk of chunksOf(log)) {
+      decoder.push(chunk);
+      drain();
+    }
+    decoder.end();
+    drain();
+
+    const names = Array.from(
+      { length: numbers.size },
+      (_, number) => numbers.key(number).testId,
+    );
+    const insertFault = this.#run("INSERT OR IGNORE INTO fault(id) VALUES (?)");
+    const selectFault = this.#run("SELECT n FROM fault WHERE id = ?");
+    const rows = names.map((name) => {
+      insertFault.run(name);
+      return selectFault.get(name)!.n as number;
+    });
+    const insert = this.#run("INSERT OR REPLACE INTO event VALUES (?, ?, ?)");
+    // In the order of the table: a tree grows fastest at its end.
+    for (const i of byFault(faults.subarray(0, count), numbers.size)) {
+      insert.run(rows[faults[i]], offsets[i], lengths[i]);
+    }
+    return { size, latest, faults: new Set(names) };
+  }
+
+  /** Replaces what the index has of faults that may be the same. */
+  addClasses(group: readonly FaultPackets[]): void {
+    const old = this.#run("SELECT class FROM fault WHERE id = ?");
+    for (const { fault } of group) {
+      const known = old.get(fault)?.class;
+      if (typeof known === "number") this.#remove(known);
+    }
+    const faults = group.filter(({ fault }) =>
+      fault !== RUNS && fault !== SIGNATURES
+    );
+    if (faults.length === 0) return;
+    for (const it of classesOf(faults, {})) {
+      if (!isEmpty(it)) this.#add(it);
+    }
+  }
+
+  #remove(n: number): void {
+    this.#run(
+      "DELETE FROM words WHERE rowid IN (SELECT n FROM title WHERE class = ?)",
+    ).run(n);
+    this.#run(
+      "DELETE FROM seen_test WHERE seen IN (SELECT n FROM seen WHERE class = ?)",
+    ).run(n);
+    for (const table of ["title", "seen", "tag", "kind"]) {
+      this.#run(`DELETE FROM ${table} WHERE class = ?`).run(n);
+    }
+    this.#run("DELETE FROM class WHERE n = ?").run(n);
+    this.#run("UPDATE fault SET class = NULL WHERE class = ?").run(n);
+  }
+
+  #add(it: FaultClass): void {
+    const row = listed(it), { last } = row;
+    const n = this.#run(
+      "INSERT INTO class(fault, state, list, s, ns, conflict, unexplained) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ).run(
+      it.fault,
+      row.state,
+      JSON.stringify(row),
+      last?.seconds ?? -1,
+      last?.nanoseconds ?? 0,
+      Number(isConflict(it)),
+      Number(isUnexplained(it)),
+    ).lastInsertRowid as number;
+    for (const { fault } of it.members) {
+      this.#run("UPDATE fault SET class = ? WHERE id = ?").run(n, fault);
+    }
+    for (const tag of it.tags) {
+      this.#run("INSERT OR IGNORE INTO tag VALUES (?, ?)").run(tag, n);
+    }
+    for (const [key, value] of factsOf(it)) {
+      if (key !== "kind") continue;
+      this.#run("INSERT OR IGNORE INTO kind VALUES (?, ?)").run(value, n);
+    }
+    for (const title of titlesOf(it)) {
+      const tokens = tokensOf(title);
+      if (tokens.length === 0) continue;
+      const id = this.#run("INSERT INTO title(class) VALUES (?)").run(n)
+        .lastInsertRowid;
+      this.#run("INSERT INTO words(rowid, tokens) VALUES (?, ?)")
+        .run(id, ftsText(tokens));
+    }
+    for (const { origin, time, runs, isAutomated, tests } of it.seen) {
+      const seen = this.#run(
+        "INSERT INTO seen(class, origin, s, ns, runs, automated) VALUES (?, ?, ?, ?, ?, ?)",
+      ).run(
+        n,
+        this.#numberOf("origin", this.#origins, origin),
+        time?.seconds ?? null,
+        time?.nanoseconds ?? null,
+        runs,
+        Number(isAutomated),
+      ).lastInsertRowid;
+      for (const test of tests) {
+        this.#run("INSERT OR IGNORE INTO seen_test VALUES (?, ?)")
+          .run(this.#numberOf("test", this.#tests, test), seen);
+      }
+    }
+  }
+
+  #numberOf(
+    table: "origin" | "test",
+    known: Map<string, number>,
+    name: string,
+  ): number {
+    let number = known.get(name);
+    if (number !== undefined) return number;
+    this.#run(`INSERT OR IGNORE INTO ${table}(name) VALUES (?)`).run(name);
+    number = this.#run(`SELECT n FROM ${table} WHERE name = ?`).get(name)!
+      .n as number;
+    known.set(name, number);
+    return number;
+  }
+}
+
+/** The places of numbers, sorted by these. */
+function byFault(numbers: Int32Array, count: number): Int32Array {
+  const next = new Int32Array(count + 1);
+  for (const number of numbers) next[number + 1]++;
+  for (let i = 0; i < count; i++) next[i + 1] += next[i];
+  const order = new Int32Array(numbers.length);
+  numbers.forEach((number, i) => order[next[number]++] = i);
+  return order;
+}
