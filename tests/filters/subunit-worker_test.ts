@@ -125,7 +125,16 @@ Deno.test("subunit-worker deno runs tests in all their forms", async () => {
   assertEquals(described, {
     protocol: 1,
     engine: "deno",
-    can: ["list", "run", "stdin", "stop", "signal", "reload"],
+    can: [
+      "list",
+      "run",
+      "stdin",
+      "stop",
+      "signal",
+      "reload",
+      "ping",
+      "quit",
+    ],
   });
   const listed = await tool.run("list");
   assertEquals(
@@ -336,6 +345,21 @@ test("b", () => {});`,
     assertEquals(verdicts(events), ["asks fail", "b success"]);
     assertMatch(fileOf(events, id, "traceback"), /it is null/);
     assert(events.some((event) => isReply(event, "ask")));
+  });
+
+  Deno.test(`subunit-worker ${engine} spells a test outside its folder in one way`, async () => {
+    using dir = new TempDir();
+    using elsewhere = new TempDir();
+    dir.file(`a${extension}`, `${test} test("t", () => {});`);
+    const path = `${dir.path}/a${extension}`;
+    await using tool = worker(elsewhere.path, engine, path);
+    const listed = await tool.run("list");
+    assertEquals(statusesOf(listed), [`${path}::t exists`]);
+    const body = idsBody([`${path}::t`]);
+    for (const fields of [{ body }, {}]) {
+      const events = await tool.run("run", fields);
+      assertEquals([...verdictsOf(events)], [[`${path}::t`, ["success"]]]);
+    }
   });
 
   Deno.test(`subunit-worker ${engine} takes no word of a test for its own`, async () => {

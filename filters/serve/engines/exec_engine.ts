@@ -75,6 +75,8 @@ export class ExecEngine implements Engine {
       "stop",
       "signal",
       ...build === undefined ? [] : ["reload"],
+      "ping",
+      "quit",
     ];
   }
 

@@ -47,6 +47,8 @@ class NodeMapping implements EventMapping {
   #events: StatusEvent[] = [];
   readonly #mapping = new NodeEvents({
     cwd: currentFolder(),
+    // A list spells it so, also where it is outside of that folder.
+    pathOf: (file) => file,
     now: () => performance.timeOrigin + performance.now(),
     write: (event: EventInput) =>
       this.#events.push(

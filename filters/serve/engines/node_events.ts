@@ -74,6 +74,8 @@ interface CoverageTotals {
 export interface NodeEventsOptions {
   /** The working directory, absolute: ids begin with a path from there. */
   readonly cwd: string;
+  /** Returns the path of a file that ids begin with, if it is another one. */
+  pathOf?(file: string): string;
   /** Returns the time in milliseconds since 1970; fractions count. */
   now(): number;
   /** Takes each event of subunit; it owns the bytes. */
@@ -196,14 +198,14 @@ export class NodeEvents {
   #fileAt(path: string): NodeFile {
     let file = this.#files.get(path);
     if (file === undefined) {
-      file = new NodeFile(path, this.#options.cwd);
+      file = new NodeFile(path, (it) => this.#pathOf(it));
       this.#files.set(path, file);
     }
     return file;
   }
 
   #pathOf(file: string): string {
-    return pathFrom(this.#options.cwd, file);
+    return this.#options.pathOf?.(file) ?? pathFrom(this.#options.cwd, file);
   }
 
   /**

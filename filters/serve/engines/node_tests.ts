@@ -98,12 +98,15 @@ export class NodeFile {
   /** The test that is being reported, at the end, and those around it. */
   #reporting: NodeTest[] = [];
 
-  readonly #cwd: string;
+  readonly #pathOf: (file: string) => string;
 
-  /** @param path empty for tests of any file that run in this process */
-  constructor(path: string, cwd: string) {
+  /**
+   * @param path empty for tests of any file that run in this process
+   * @param pathOf returns the path of a file that ids begin with
+   */
+  constructor(path: string, pathOf: (file: string) => string) {
     this.path = path;
-    this.#cwd = cwd;
+    this.#pathOf = pathOf;
   }
 
   /** Adds a test that has been queued. */
@@ -233,7 +236,7 @@ export class NodeFile {
     const { name = "", nesting = 0 } = data;
     const key = keyOf(data);
     const path = this.path ||
-      (data.file === undefined ? "" : pathFrom(this.#cwd, data.file));
+      (data.file === undefined ? "" : this.#pathOf(data.file));
     const test = new NodeTest(key, name, nesting, path);
     this.#tests.add(test);
     const alike = this.#alike.get(key);

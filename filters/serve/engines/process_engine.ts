@@ -72,6 +72,8 @@ export class ProcessEngine implements Engine {
     "stop",
     "signal",
     "reload",
+    "ping",
+    "quit",
   ];
   readonly #options: ProcessEngineOptions;
   readonly #guard = new GroupGuard();

@@ -376,7 +376,16 @@ export class Hub {
       this.#answer("ready", {
         protocol: 1,
         engine: ENGINE,
-        can: ["list", "run", "stdin", "stop", "signal", "reload", "ping"],
+        can: [
+          "list",
+          "run",
+          "stdin",
+          "stop",
+          "signal",
+          "reload",
+          "ping",
+          "quit",
+        ],
         pid: this.#options.pid,
       });
     }
