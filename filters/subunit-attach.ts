@@ -13,7 +13,8 @@ import {
   type Tool,
   UsageError,
 } from "./kit/tool/tool.ts";
-import { attach, connectToServer, listRoutes } from "./serve/attach/attach.ts";
+import { attach, listRoutes } from "./serve/attach/attach.ts";
+import { connectToServer } from "./serve/attach/connection.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-attach",

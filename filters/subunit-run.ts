@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-env=FORCE_COLOR,NO_COLOR,TERM --allow-run
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-run --allow-env=FORCE_COLOR,NO_COLOR,TERM --allow-sys=uid --allow-net --deny-net=0.0.0.0/0
 /**
  * subunit-run: runs tests on workers that list and run tests on demand, and makes
  * one stream of their results.
@@ -16,7 +16,11 @@ import {
   type Tool,
   UsageError,
 } from "./kit/tool/tool.ts";
-import { type Client, withWorkers } from "./serve/run/client.ts";
+import {
+  type Client,
+  type ServerLinkMaker,
+  withWorkers,
+} from "./serve/run/client.ts";
 import { readEarlier } from "./serve/run/durations.ts";
 import { groupBy, usualGroup } from "./serve/run/groups.ts";
 import { bisect, type Plan, runPlan, watch } from "./serve/run/modes.ts";
@@ -24,7 +28,7 @@ import { bisect, type Plan, runPlan, watch } from "./serve/run/modes.ts";
 export const tool: Tool = defineTool({
   name: "subunit-run",
   summary: "Run tests on workers, and make one stream of their results",
-  operands: "[ID...] -- WORKER [ARG...]",
+  operands: "[ID...] [-- WORKER [ARG...]]",
   takesCommand: true,
   options: {
     jobs: { short: "j", value: "N", help: "start N workers (1)" },
@@ -54,6 +58,10 @@ export const tool: Tool = defineTool({
     },
     bisect: { value: "ID", help: "find the tests after which ID fails" },
     timeout: { value: "SECONDS", help: "end a test after SECONDS" },
+    connect: {
+      value: "SOCKET",
+      help: "run tests on the subunit-serve with this socket; it goes on",
+    },
     watch: { help: "run failed and edited tests again after each edit" },
     debug: { help: "give standard input to the test that asks for it" },
   },
@@ -65,7 +73,9 @@ longest tests run first; without --group, tests of a file or a class stay togeth
 Each ID gets exactly one result: an unknown one, one that ends its worker, and one
 that no worker could run, fails with the reason. A test that asks for input gets
 none without --debug. What a worker prints elsewhere is its files "stdout" and
-"stderr". After SIGINT, tests in progress end and the others are skipped. With
+"stderr". With --connect, the workers are those of a server that others may command,
+too: results have the routes of the server, and a test that asks waits for
+subunit-attach. After SIGINT, tests in progress end and the others are skipped. With
 --group, the whole match counts, or the first group in REGEX.`,
   exitStatus: REPORT_STATUS,
   examples: [
@@ -75,8 +85,15 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
   // Open pipes and signal listeners would keep the process alive.
   forcesExit: true,
   async run(io, options, operands, command = []) {
-    if (command.length === 0) {
+    const { connect } = options;
+    if (connect === undefined && command.length === 0) {
       throw new UsageError("Expected a worker to run, after --");
+    }
+    if (connect !== undefined && command.length > 0) {
+      throw new UsageError("Option --connect and a worker exclude each other");
+    }
+    if (connect !== undefined && options.jobs !== undefined) {
+      throw new UsageError("Options --connect and --jobs exclude each other");
     }
     const count = (name: "jobs" | "fail-fast" | "repeat" | "timeout") => {
       const value = options[name];
@@ -135,7 +152,7 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
       ? (await import("./serve/run/live.ts")).showLive(io)
       : undefined;
     return await withWorkers(io, {
-      command,
+      command: connect === undefined ? command : await linkTo(connect),
       workers: isSingle ? 1 : count("jobs") ?? 1,
       maxFailures: count("fail-fast"),
       timeoutSeconds: count("timeout"),
@@ -144,5 +161,14 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
     }, mode);
   },
 });
+
+async function linkTo(socket: string): Promise<ServerLinkMaker> {
+  const [{ connectToServer }, { ServerLink }] = await Promise.all([
+    import("./serve/attach/connection.ts"),
+    import("./serve/run/server_link.ts"),
+  ]);
+  const server = await connectToServer(socket);
+  return (around) => new ServerLink(server, around);
+}
 
 if (import.meta.main) runTool(tool);

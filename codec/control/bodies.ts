@@ -54,6 +54,8 @@ export interface Ready {
   readonly can: readonly string[];
   /** The process of the server. */
   readonly pid?: number;
+  /** The path of the socket at which people can attach to its tests. */
+  readonly socket?: string;
 }
 
 /** The end of a command; there is one for each, also after a crash. */
@@ -138,6 +140,7 @@ const KEYS: { [Word in JsonReply]: Record<keyof ReplyBodies[Word], Check> } = {
     engine: isText,
     can: isList,
     pid: (value) => value === undefined || isCount(value),
+    socket: isTextOrAbsent,
   },
   done: { req: isTextOrAbsent, ran: isCount, unrun: isList },
   ask: { test: isTextOrAbsent, prompt: isTextOrAbsent },

@@ -49,8 +49,10 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-merge": ["--allow-run=sh"],
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
   "subunit-run": [
-    "--allow-env=FORCE_COLOR,NO_COLOR,TERM",
+    "--allow-write",
     "--allow-run",
+    "--allow-env=FORCE_COLOR,NO_COLOR,TERM",
+    ...SOCKETS.slice(1),
   ],
   "subunit-prune": ["--allow-write", "--allow-env=SUBUNIT_REPO"],
   "subunit-runs": ["--allow-env=SUBUNIT_REPO"],

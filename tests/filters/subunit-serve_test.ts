@@ -3,11 +3,13 @@ import { quote } from "../../scripts/tool_path.ts";
 import {
   commandOf,
   isRunning,
+  LiveTool,
   runTool,
   TempDir,
   text,
 } from "../support/run.ts";
-import { leafCommand, LiveServer } from "../support/server.ts";
+import { described, leafCommand, LiveServer } from "../support/server.ts";
+import { eventsIn } from "../support/streams.ts";
 import { until } from "../support/worker.ts";
 
 /** Starts a server of leaves without a socket. */
@@ -245,4 +247,77 @@ Deno.test("subunit-serve names its workers, and refuses what is no name", async 
     assertEquals(status, 2);
     assert(stderr.includes(problem), stderr);
   }
+});
+
+Deno.test("subunit-run --connect runs tests on a server that goes on, and on no test of others", async () => {
+  using dir = new TempDir();
+  Deno.chmodSync(dir.path, 0o700);
+  const socket = `${dir.path}/s.sock`;
+  const worker = ["-j2", "--worker", leafCommand("pass 1", "pass 2", "crash")];
+  await using server = LiveServer.tool("subunit-serve", [
+    `--socket=${socket}`,
+    ...worker,
+  ]);
+  await server.until("- ready");
+  // Somebody else has asked for a test, which waits.
+  await server.send("run", { route: "0", ids: ["ask me"], request: "R" });
+  await server.until("0 ask {");
+  const runOn = (...args: string[]) =>
+    runTool("subunit-run", [`--connect=${socket}`, ...args]);
+  const outcomes = ({ stdout }: { stdout: Uint8Array }) =>
+    eventsIn(stdout).filter(({ status }) => status !== undefined)
+      .map((event) => described(event).replace(/ \(.*/s, ""))
+      .filter((line) => !line.endsWith(" inprogress"));
+  const listed = await runOn("--list");
+  assertEquals(outcomes(listed).length, 3, listed.stderr);
+  const first = runOn("pass 1", "pass 2");
+  await server.until("1 pass 2 success");
+  await server.type("you\n", "0");
+  const result = await first;
+  assertEquals(
+    outcomes(result).map((line) => line.slice(2)).sort(),
+    ["pass 1 success", "pass 2 success"],
+  );
+  assertEquals([result.status, result.stderr], [0, ""]);
+  assert(eventsIn(result.stdout).every((event) => event.testId !== "ask me"));
+  // The ids of requests begin anew, and are not taken for answered ones.
+  assertEquals((await runOn("pass 1")).status, 0);
+  const failed = await runOn("crash", "pass 2");
+  assertEquals(failed.status, 1);
+  assertEquals(
+    outcomes(failed).map((line) => line.slice(2)).sort(),
+    ["crash fail #lost", "pass 2 success"],
+  );
+  const none = await runTool("subunit-run", [`--connect=${dir.path}/none`]);
+  assertEquals(none.status, 2);
+  assertMatch(none.stderr, /No server is at/);
+});
+
+Deno.test("subunit-run --connect says where a test waits, and stops what it leaves", async () => {
+  using dir = new TempDir();
+  Deno.chmodSync(dir.path, 0o700);
+  const socket = `${dir.path}/s.sock`;
+  await using server = LiveServer.tool("subunit-serve", [
+    `--socket=${socket}`,
+    `--worker=${leafCommand()}`,
+  ]);
+  await server.until("- ready");
+  {
+    await using client = new LiveTool("subunit-run", [
+      `--connect=${socket}`,
+      "--group=nothing",
+      "ask a",
+      "pass 1",
+      "pass 2",
+    ]);
+    await server.until("0 ask {");
+    client.kill("SIGKILL");
+  }
+  const attached = await runTool("subunit-attach", [
+    `--socket=${socket}`,
+    "0",
+  ], { stdin: "you\n" });
+  assertMatch(attached.stderr, /ask a: success/);
+  const done = (await server.until("0 done")).at(-1)!;
+  assertMatch(done, /"ran":1/);
 });

@@ -1,11 +1,9 @@
 /**
- * Connects to a server: to see what its routes do, or to talk to the test of
- * one.
+ * Shows what the routes of a server do, and talks to the test of one.
  *
  * @module
  */
 
-import { type Packet, PacketDecoder } from "@subunit/codec";
 import {
   ControlReader,
   isControl,
@@ -14,87 +12,14 @@ import {
 import { readInputAsync } from "../../kit/io/input.ts";
 import { ownPid } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
-import {
-  ConnectionWriter,
-  connectTo,
-  knownSockets,
-  readConnection,
-  surroundingSocket,
-} from "../../kit/io/sockets.ts";
 import { isTyped, TerminalKeys } from "../../kit/io/typing.ts";
-import type { Connection } from "../../kit/runtime/runtime.ts";
 import { visibleLines } from "../../kit/text/visible.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { encodeMessage, type RouteState } from "../hub/messages.ts";
+import type { ServerConnection } from "./connection.ts";
 import { Session, type SessionOptions } from "./session.ts";
 
 const LINE_FEED = 0x0a;
-
-/**
- * Connects to the server at a path, or to the only one of the user.
- *
- * @throws {ToolError} when there is none, or are several
- */
-export async function connectToServer(
-  path: string | undefined = surroundingSocket(),
-): Promise<ServerConnection> {
-  if (path !== undefined) {
-    const connection = await connectTo(path);
-    if (connection !== undefined) return new ServerConnection(connection);
-    throw new ToolError(`No server is at "${path}": start subunit-serve`);
-  }
-  const found: [path: string, connection: Connection][] = [];
-  for (const known of knownSockets()) {
-    const connection = await connectTo(known);
-    if (connection !== undefined) found.push([known, connection]);
-  }
-  if (found.length === 1) return new ServerConnection(found[0][1]);
-  for (const [, connection] of found) connection.close();
-  if (found.length === 0) {
-    throw new ToolError("No server runs: start subunit-serve");
-  }
-  const paths = found.map(([path]) => path).join(", ");
-  throw new ToolError(`Several servers run: choose a --socket: ${paths}`);
-}
-
-/** A connection to a server. */
-export class ServerConnection {
-  readonly #connection: Connection;
-  readonly #writer: ConnectionWriter;
-
-  constructor(connection: Connection) {
-    this.#connection = connection;
-    // The reader notices that it is lost.
-    this.#writer = new ConnectionWriter(connection, () => {});
-  }
-
-  /** Sends packets, behind those before. */
-  send(packets: Uint8Array): void {
-    this.#writer.send(packets);
-  }
-
-  /**
-   * Calls `take` with each packet, and `endChunk` after those of a chunk; they
-   * are valid until then.
-   */
-  async read(
-    take: (packet: Packet) => void,
-    endChunk: () => void = () => {},
-  ): Promise<void> {
-    const decoder = new PacketDecoder();
-    for await (const chunk of readConnection(this.#connection)) {
-      decoder.push(chunk);
-      decoder.drain((item) => {
-        if (item.kind === "packet") take(item);
-      });
-      endChunk();
-    }
-  }
-
-  close(): void {
-    this.#connection.close();
-  }
-}
 
 /** Prints what the routes of a server do. */
 export async function listRoutes(

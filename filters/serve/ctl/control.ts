@@ -22,7 +22,7 @@ import { isNotFound, reasonOf, ToolError } from "../../kit/errors.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import { visibleLines } from "../../kit/text/visible.ts";
-import { connectToServer } from "../attach/attach.ts";
+import { connectToServer } from "../attach/connection.ts";
 import { encodeMessage } from "../hub/messages.ts";
 import { eventText, LineError, messageText, readLine } from "./lines.ts";
 

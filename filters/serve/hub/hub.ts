@@ -25,6 +25,7 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import {
+  COMMANDS,
   ControlReader,
   encodeControl,
   firstElement,
@@ -63,6 +64,8 @@ export interface HubOptions {
   readonly maxRestarts: number;
   readonly backlogBytes: number;
   readonly pid?: number;
+  /** The path at which people can attach to tests. */
+  readonly socket?: string;
   /** Starts a child, which ends with {@linkcode Hub.ended}. */
   start(child: number): void;
   /** Writes to the standard input of a child; takes bytes that it may keep. */
@@ -267,7 +270,7 @@ export class Hub {
     if (word === "ready") {
       // Behind a server there are its workers, and no test at itself.
       const engine = readReply("ready", message)?.engine;
-      if (engine !== ENGINE) this.#watchers.add(route);
+      if (engine !== ENGINE) this.#watchers.add(route, bytes);
       if (routeCode === undefined) this.#up(child);
     }
   }
@@ -367,27 +370,20 @@ export class Hub {
     }
   }
 
+  /** What commands the hub takes, and where people can attach. */
+  get #ready(): ReplyBodies["ready"] {
+    const { pid, socket } = this.#options;
+    const can = [...COMMANDS, "stdin"];
+    return { protocol: 1, engine: ENGINE, can, pid, socket };
+  }
+
   /** Reports what the children have come to together. */
   #settle(): void {
     const isSettled = (child: Child) => child.state === "up" || child.isOver;
     const isUp = this.#children.some(({ state }) => state === "up");
     if (!this.#isReady && isUp && this.#children.every(isSettled)) {
       this.#isReady = true;
-      this.#answer("ready", {
-        protocol: 1,
-        engine: ENGINE,
-        can: [
-          "list",
-          "run",
-          "stdin",
-          "stop",
-          "signal",
-          "reload",
-          "ping",
-          "quit",
-        ],
-        pid: this.#options.pid,
-      });
+      this.#answer("ready", this.#ready);
     }
     if (this.#children.every((child) => child.isOver)) this.#over.resolve();
   }
@@ -456,7 +452,9 @@ export class Hub {
     }
     if (isAnswered(word)) {
       try {
-        this.#give(child, requestOf({ ...message, word }, bytes));
+        const request = requestOf({ ...message, word }, bytes);
+        request.asker = client;
+        this.#give(child, request);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         this.#refuse("bad-body", error.message, request);
@@ -540,7 +538,11 @@ export class Hub {
       return this.#refuse("bad-body", "the body is too long", request, client);
     }
     if (client !== undefined && isAttaching(word)) {
-      return this.#watchers.take(client, message);
+      this.#watchers.take(client, message);
+      if (word === "attach" && message.options.includes("ready")) {
+        this.#introduce(client);
+      }
+      return;
     }
     if (word === "quit") {
       this.#isQuitting = true;
@@ -556,6 +558,14 @@ export class Hub {
         client,
       );
     }
+  }
+
+  /** Sends a client what was sent before it came: who can be commanded. */
+  #introduce(client: Client): void {
+    this.#watchers.introduce(client);
+    if (!this.#isReady) return;
+    const body = replyBody("ready", this.#ready);
+    client.send(encodeControl({ word: "ready", body }));
   }
 
   #broadcast(
@@ -593,9 +603,20 @@ export class Hub {
     this.command(rows, client);
   }
 
-  /** A client has left. */
+  /** A client has left: what it asked for is of no use to anybody else. */
   leave(client: Client): void {
     this.#watchers.leave(client);
+    for (const child of this.#children) {
+      for (const one of [...child.held, ...child.ledger.requests]) {
+        const { word, request, routeCode, asker } = one;
+        if (asker !== client || word !== "run") continue;
+        if (request === undefined) continue;
+        this.#stop(child, routeCode, request);
+        if (child.state !== "up") continue;
+        const stop = { word: "stop", body: request, routeCode } as const;
+        this.#options.send(child.index, encodeControl(stop));
+      }
+    }
   }
 
   // --- Upwards

@@ -53,6 +53,8 @@ export interface Request {
   /** Whether a child that died had it before. */
   isAgain: boolean;
   isStopped: boolean;
+  /** Whoever has sent it, if it was not the standard input. */
+  asker: unknown;
 }
 
 /** Whether a command is answered; a server that is not known may answer more. */
@@ -86,6 +88,7 @@ export function requestOf(
     ran: 0,
     isAgain: false,
     isStopped: false,
+    asker: undefined,
   };
 }
 
@@ -115,6 +118,11 @@ export class Ledger {
 
   get hasProgress(): boolean {
     return this.#hasProgress;
+  }
+
+  /** What is not answered. */
+  get requests(): readonly Request[] {
+    return this.#requests;
   }
 
   add(request: Request): void {

@@ -5,7 +5,7 @@
  * | to the server | body | options | |
  * | --- | --- | --- | --- |
  * | `routes` | | | answered by `routes` |
- * | `attach` | | `lines=N`, `read-only`, `steal`, `pid=N` | with a route: copies of its packets; answered by `attached`, or `error` |
+ * | `attach` | | `lines=N`, `read-only`, `steal`, `pid=N`, `ready` | copies of the packets of its route, without one of all; answered by `attached`, or `error`; `ready`: all messages of that name before it come again |
  * | `detach` | | | ends that |
  *
  * | from the server | body | |

@@ -9,6 +9,7 @@ import { concat } from "@std/bytes/concat";
 import { now, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { AsyncStdout } from "../../kit/io/async_stdout.ts";
 import { readInputAsync } from "../../kit/io/input.ts";
+import { absolutePath } from "../../kit/io/paths.ts";
 import { ownPid } from "../../kit/io/process_group.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import {
@@ -110,6 +111,7 @@ export async function serveHub(options: ServeOptions): Promise<number> {
     warn,
     now,
     pid: ownPid(),
+    socket: socket && absolutePath(socket.path),
     start: (worker) => workers.start(worker),
     send: (worker, bytes) => workers.send(worker, bytes),
     endInput: (worker) => workers.endInput(worker),

@@ -38,6 +38,8 @@ interface Route {
   isAsking: boolean;
   /** Since when it does what it does. */
   since: number;
+  /** With what its server began. */
+  ready: Uint8Array | undefined;
   readonly backlog: Backlog;
 }
 
@@ -82,15 +84,31 @@ export class Watchers {
       prompt: undefined,
       isAsking: false,
       since: this.#clock(),
+      ready: undefined,
       backlog: new Backlog(this.#backlogBytes),
     };
     this.#routes.set(name, route);
     return route;
   }
 
-  /** Makes a route known. */
-  add(name: string): void {
-    this.#route(name);
+  /**
+   * Makes a route known.
+   *
+   * @param ready the packets with which its server began; they may be kept
+   */
+  add(name: string, ready?: Uint8Array): void {
+    const route = this.#route(name);
+    if (route !== undefined) route.ready = ready;
+  }
+
+  /** Sends a client with what each server began; first those with no test. */
+  introduce(client: Client): void {
+    const isIdle = ({ test }: Route) => Number(test === undefined);
+    const routes = this.#routes.values().toArray()
+      .sort((a, b) => isIdle(b) - isIdle(a));
+    for (const { ready } of routes) {
+      if (ready !== undefined) client.send(ready);
+    }
   }
 
   started(name: string, test: string): void {

@@ -12,12 +12,20 @@ import { type Missing, writeFailure } from "../../kit/stream/failures.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import type { View } from "./live.ts";
 import { Session, type Verdictless } from "./session.ts";
-import { StartError, WorkerProcess } from "./worker_process.ts";
+import {
+  StartError,
+  type Surroundings,
+  WorkerProcess,
+} from "./worker_process.ts";
+import type { Peer } from "./worker_stream.ts";
+
+/** Makes the link to a server that runs. */
+export type ServerLinkMaker = (around: Surroundings) => Peer;
 
 /** What is run, and how. */
 export interface ClientOptions {
-  /** The command of each worker. */
-  readonly command: readonly string[];
+  /** The command of each worker, or a server that runs. */
+  readonly command: readonly string[] | ServerLinkMaker;
   readonly workers: number;
   readonly maxFailures?: number;
   readonly timeoutSeconds?: number;
@@ -50,12 +58,15 @@ export async function withWorkers(
   options: ClientOptions,
   mode: (client: Client) => Promise<void>,
 ): Promise<number> {
-  const { command, workers: count, debugs, timeoutSeconds, view } = options;
+  const { command, debugs, timeoutSeconds, view } = options;
+  const isServer = typeof command === "function";
+  const count = isServer ? 1 : options.workers;
   const encoder = new PacketEncoder();
   const guard = new GroupGuard();
-  const workers: WorkerProcess[] = [];
+  const workers: Peer[] = [];
   let isGood = true, signalStatus = 0;
-  const workerOf = (route: string) => workers[Number(route.split("/")[0])];
+  const workerOf = (route: string) =>
+    workers[isServer ? 0 : Number(route.split("/")[0])];
   const write = (bytes: Uint8Array) => {
     io.out.write(bytes);
     view?.push(bytes);
@@ -83,6 +94,11 @@ export async function withWorkers(
     clock: () => performance.now() / 1000,
     maxFailures: options.maxFailures,
     answersAsks: debugs,
+    isShared: isServer,
+    // Others have commanded the server with ids of theirs.
+    requestPrefix: isServer
+      ? `subunit.req.${crypto.randomUUID().slice(0, 8)}.`
+      : undefined,
     runOptions: [
       ...(timeoutSeconds === undefined ? [] : [`timeout=${timeoutSeconds}`]),
       ...(debugs ? ["debug"] : []),
@@ -98,10 +114,7 @@ export async function withWorkers(
         ...textFile("reason", reason),
       };
       if (route !== undefined) {
-        const [slot, ...below] = route.split("/");
-        const routeCode = below.length > 0 ? below.join("/") : undefined;
-        workers[Number(slot)].report({ ...event, routeCode });
-        return;
+        return workerOf(route).report({ ...event, route });
       }
       isGood &&= test.status !== "fail";
       const own = tag();
@@ -131,8 +144,11 @@ export async function withWorkers(
     },
     timeoutSeconds,
   };
-  for (let i = 0; i < count; i++) {
-    workers.push(new WorkerProcess(String(i), command, around));
+  if (isServer) workers.push(command(around));
+  else {
+    for (let i = 0; i < count; i++) {
+      workers.push(new WorkerProcess(String(i), command, around));
+    }
   }
   const client = {
     session,
@@ -189,7 +205,7 @@ export async function withWorkers(
  * Gives a test that asks what comes next on standard input, or its end. It is not
  * read before: the tests after it may ask, too.
  */
-async function answer(worker: WorkerProcess, route: string): Promise<void> {
+async function answer(worker: Peer, route: string): Promise<void> {
   let chunk: Uint8Array | undefined;
   try {
     chunk = await readChunkAsync();

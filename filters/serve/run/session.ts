@@ -13,6 +13,7 @@ import {
   idsBody,
   type ReadMessage,
   readReply,
+  type Ready,
 } from "@subunit/codec/control";
 import { Schedule, type ScheduleOptions, type Unit } from "./schedule.ts";
 
@@ -24,6 +25,11 @@ export interface Verdictless {
   readonly reason: string;
   /** The worker that had it. */
   readonly route?: string;
+}
+
+/** The result of a test, for the worker that had it. */
+export interface Reported extends StatusEvent {
+  readonly route: string;
 }
 
 /** What a session does; all of it is done at once. */
@@ -52,6 +58,10 @@ export interface SessionOptions extends Actions {
   readonly maxFailures?: number;
   /** Whether a test that asks for input waits for it. */
   readonly answersAsks?: boolean;
+  /** What the ids of requests begin with. */
+  readonly requestPrefix?: string;
+  /** Whether others command the same workers: their tests are left out. */
+  readonly isShared?: boolean;
 }
 
 /** What a run of some tests results in. */
@@ -109,8 +119,8 @@ export type Fate = "pass" | "without status" | "drop";
 export class Session {
   readonly #options: SessionOptions;
   readonly #workers = new Map<string, Worker>();
-  /** Those under a multiplexer, which takes no tests itself. */
-  readonly #hasSocket = new Set<string>();
+  /** The sockets of multiplexers, which take no tests themselves. */
+  readonly #sockets = new Map<string, string>();
   #run: Run | undefined;
   #list: List | undefined;
   /** The tests of the run in progress, or of the last one. */
@@ -232,6 +242,7 @@ export class Session {
   /** Takes an event of a worker, and returns what becomes of it. */
   event(route: string, event: StatusEvent): Fate {
     const { testId, status, parentTestId } = event;
+    if (this.#options.isShared && !this.#isOurs(route, event)) return "drop";
     if (testId === undefined || status === undefined) return "pass";
     if (status === "exists") {
       if (this.#list?.route === route && event.runnable) {
@@ -260,6 +271,16 @@ export class Session {
     return "pass";
   }
 
+  /** Whether an event of a worker that others command, too, is about our tests. */
+  #isOurs(route: string, { testId, status, runnable }: StatusEvent): boolean {
+    if (testId !== undefined && this.#asked.has(testId)) return true;
+    const worker = this.#workers.get(route);
+    if (worker === undefined || worker.test !== undefined) return true;
+    if (this.#list?.route === route) return true;
+    const isTest = testId !== undefined && (runnable || status === undefined);
+    return worker.units.length > 0 && !isTest;
+  }
+
   /**
    * A worker, and all below it, has ended.
    *
@@ -281,13 +302,9 @@ export class Session {
 
   #ready(
     route: string,
-    { engine, can, ...more }: {
-      engine: string;
-      can: readonly string[];
-      socket?: unknown;
-    },
+    { engine, can, socket }: Ready,
   ): void {
-    if (typeof more.socket === "string") this.#hasSocket.add(route);
+    if (socket !== undefined) this.#sockets.set(route, socket);
     // A multiplexer gives tests to nobody: those below it are commanded.
     const isAbove = this.#workers.keys().some((one) =>
       one !== route && isWithin(one, route)
@@ -391,13 +408,14 @@ export class Session {
     { test, prompt = "" }: { test?: string; prompt?: string },
   ): void {
     const { answersAsks, warn, endInput, asked } = this.#options;
+    const isOurs = this.#workers.get(route)?.test !== undefined;
+    if (this.#options.isShared && !isOurs) return;
     const who = `${route} ${test ?? ""}`.trim();
     const parts = route.split("/");
-    const isBelowSocket = parts.some((_, index) =>
-      this.#hasSocket.has(parts.slice(0, index + 1).join("/"))
-    );
-    if (isBelowSocket) {
-      warn(`${who} is waiting at ${prompt}: subunit-attach ${route}`);
+    const hub = this.#sockets.keys().find((one) => isWithin(route, one));
+    if (hub !== undefined) {
+      const below = hub === "" ? route : route.slice(hub.length + 1);
+      warn(`${who} is waiting at ${prompt}: subunit-attach ${below}`);
     } else if (answersAsks) {
       warn(`${who} is waiting at ${prompt}`);
       asked(route);
@@ -470,7 +488,8 @@ export class Session {
   }
 
   #request(): string {
-    return `subunit.req.${++this.#requests}`;
+    const { requestPrefix = "subunit.req." } = this.#options;
+    return `${requestPrefix}${++this.#requests}`;
   }
 
   /** Does what can be done now. */
@@ -527,5 +546,5 @@ export class Session {
 }
 
 function isWithin(route: string, slot: string): boolean {
-  return route === slot || route.startsWith(`${slot}/`);
+  return slot === "" || route === slot || route.startsWith(`${slot}/`);
 }

@@ -270,7 +270,7 @@ Deno.test("Session answers a question unless somebody else can", () => {
       "asked 0",
     ]],
     [{}, "/run/socket", "0/1", [
-      "0/1 a is waiting at (Pdb) : subunit-attach 0/1",
+      "0/1 a is waiting at (Pdb) : subunit-attach 1",
     ]],
     // The multiplexer decides.
     [{}, undefined, "0/1", []],

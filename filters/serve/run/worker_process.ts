@@ -5,22 +5,9 @@
  */
 
 import {
-  change,
-  itemEvents,
-  now,
-  type Packet,
-  PacketEncoder,
-  type StatusEvent,
-  type StreamItem,
-} from "@subunit/codec";
-import {
   type ControlInput,
-  ControlReader,
   encodeControl,
   encodeStdin,
-  isControl,
-  pushRoute,
-  RouteElement,
 } from "@subunit/codec/control";
 import { isNotFound, reasonOf, ToolError } from "../../kit/errors.ts";
 import { readStreamAsync } from "../../kit/io/input.ts";
@@ -30,14 +17,14 @@ import {
   startGroup,
 } from "../../kit/io/process_group.ts";
 import type { ChildProcess, SentSignal } from "../../kit/runtime/runtime.ts";
-import {
-  describeEnding,
-  lostTest,
-  type Missing,
-} from "../../kit/stream/failures.ts";
-import { Verdict } from "../../kit/stream/verdict.ts";
+import { describeEnding } from "../../kit/stream/failures.ts";
 import { PatientDecoder } from "./patient_decoder.ts";
-import type { Session } from "./session.ts";
+import type { Reported } from "./session.ts";
+import {
+  type Peer,
+  type StreamSurroundings,
+  WorkerStream,
+} from "./worker_stream.ts";
 
 /** How long a worker may take until it can be commanded. */
 const READY_SECONDS = 120;
@@ -54,17 +41,9 @@ const SETTLE_MILLISECONDS = 500;
 const MOST_RESTARTS = 10;
 const MOST_FAILED_STARTS = 3;
 
-/** What all workers share. */
-export interface Surroundings {
-  readonly session: Session;
+/** What processes of workers share. */
+export interface Surroundings extends StreamSurroundings {
   readonly guard: GroupGuard;
-  /** Writes packets to the stream. */
-  readonly write: (bytes: Uint8Array) => void;
-  readonly flush: () => void;
-  /** Writes the failure of a test. */
-  readonly fail: (test: Missing) => void;
-  /** The tag of all results, if any. */
-  readonly tag: () => string | undefined;
   /** A worker will not be started any more. */
   readonly gaveUp: (reason: string) => void;
   /** How long a test may take; undefined where only the worker knows. */
@@ -77,30 +56,33 @@ export class StartError extends ToolError {
 }
 
 /** A worker: see {@linkcode Surroundings}. */
-export class WorkerProcess {
+export class WorkerProcess implements Peer {
   readonly #slot: string;
   readonly #words: readonly string[];
   readonly #around: Surroundings;
-  readonly #element: RouteElement;
-  readonly #encoder = new PacketEncoder();
+  readonly #stream: WorkerStream;
   #child: ChildProcess | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #reader = new ControlReader();
-  #verdict = new Verdict();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isReady = false;
   #isQuitting = false;
   #doom: string | undefined;
   #restarts = 0;
   #failedStarts = 0;
-  /** The exit status of a tool that judges what it wrote. */
-  exitStatus = 0;
 
   constructor(slot: string, words: readonly string[], around: Surroundings) {
     this.#slot = slot;
     this.#words = words;
     this.#around = around;
-    this.#element = new RouteElement(slot);
+    this.#stream = new WorkerStream(slot, around, () => {
+      this.#isReady = true;
+      this.#failedStarts = 0;
+      this.#watch();
+    });
+  }
+
+  get exitStatus(): number {
+    return this.#stream.exitStatus;
   }
 
   /**
@@ -127,13 +109,15 @@ export class WorkerProcess {
 
   /** Sends a command to the worker, or to one below it. */
   send(route: string, command: ControlInput): void {
-    this.#write(encodeControl({ ...command, routeCode: this.#below(route) }));
+    this.#write(
+      encodeControl({ ...command, routeCode: this.#stream.below(route) }),
+    );
     this.#watch();
   }
 
   /** Sends bytes to the test of the worker, or of one below it. */
   input(route: string, bytes: Uint8Array, isEnd: boolean): void {
-    const routeCode = this.#below(route);
+    const routeCode = this.#stream.below(route);
     this.#write(encodeStdin(bytes, { routeCode, eof: isEnd }));
   }
 
@@ -158,16 +142,8 @@ export class WorkerProcess {
     this.#signal("SIGKILL");
   }
 
-  /** Writes an event as the worker's. */
-  report(event: StatusEvent): void {
-    this.#verdict.add(event);
-    this.#writeEvent(event);
-  }
-
-  #below(route: string): string | undefined {
-    return route === this.#slot
-      ? undefined
-      : route.slice(this.#slot.length + 1);
+  report(test: Reported): void {
+    this.#stream.report(test);
   }
 
   #write(bytes: Uint8Array): void {
@@ -200,11 +176,9 @@ export class WorkerProcess {
   }
 
   async #runOnce(): Promise<string> {
-    const { session, guard, flush, fail } = this.#around;
+    const { session, guard, flush } = this.#around;
     this.#isReady = false;
     this.#doom = undefined;
-    this.#reader = new ControlReader();
-    this.#verdict = new Verdict();
     const child = this.#child = start(this.#words);
     guard.add(child.pid);
     this.#writer = child.stdin.getWriter();
@@ -218,7 +192,7 @@ export class WorkerProcess {
       return status;
     });
     try {
-      await Promise.all([this.#readStream(child), this.#readErrors(child)]);
+      await Promise.all([this.#readOutput(child), this.#readErrors(child)]);
     } finally {
       // A worker that closes its output is of no use.
       signalGroup(child.pid, "SIGKILL");
@@ -229,105 +203,35 @@ export class WorkerProcess {
     this.#child = undefined;
     const ending = this.#doom ?? describeEnding(status);
     session.gone(this.#slot, ending);
-    for (const test of this.#verdict.end()) {
-      const { routeCode } = test;
-      const route = routeCode === undefined
-        ? this.#slot
-        : `${this.#slot}/${routeCode}`;
-      fail({ ...lostTest(test), routeCode: route });
-    }
-    this.exitStatus ||= this.#verdict.exitStatus;
+    this.#stream.end();
     flush();
     return ending;
   }
 
-  async #readStream({ stdout }: ChildProcess): Promise<void> {
-    const stream = new PatientDecoder((item) => this.#take(item), () => {
-      this.#verdict.endChunk();
-      this.#around.flush();
-    });
+  async #readOutput({ stdout }: ChildProcess): Promise<void> {
+    const stream = this.#stream;
+    const decoder = new PatientDecoder(
+      (item) => stream.take(item),
+      () => stream.endChunk(),
+    );
     let timer: ReturnType<typeof setTimeout> | undefined;
     for await (const chunk of readStreamAsync(stdout, `worker ${this.#slot}`)) {
       clearTimeout(timer);
-      stream.push(chunk);
+      decoder.push(chunk);
       this.#watch();
-      if (stream.isHolding) {
-        timer = setTimeout(() => stream.settle(), SETTLE_MILLISECONDS);
+      if (decoder.isHolding) {
+        timer = setTimeout(() => decoder.settle(), SETTLE_MILLISECONDS);
       }
     }
     clearTimeout(timer);
-    stream.end();
+    decoder.end();
   }
 
   async #readErrors({ stderr }: ChildProcess): Promise<void> {
     for await (const chunk of readStreamAsync(stderr, `worker ${this.#slot}`)) {
-      this.#writeEvent(textEvent("stderr", chunk));
-      this.#around.flush();
+      this.#stream.takeText("stderr", chunk);
     }
   }
-
-  #take(item: StreamItem): void {
-    if (item.kind === "foreign") {
-      return this.#writeEvent(textEvent("stdout", item.bytes));
-    }
-    if (item.kind === "damage") {
-      this.#verdict.add(item);
-      for (const event of itemEvents(item)) this.#writeEvent(event);
-      return;
-    }
-    const { session } = this.#around;
-    const { routeCode } = item;
-    const route = routeCode === undefined
-      ? this.#slot
-      : `${this.#slot}/${routeCode}`;
-    if (isControl(item)) {
-      const message = this.#reader.add(item);
-      if (message === undefined) return;
-      if (message.word === "ready") {
-        this.#isReady = true;
-        this.#failedStarts = 0;
-        this.#watch();
-      }
-      return session.message(route, message);
-    }
-    if (session.event(route, item) === "pass") {
-      this.#verdict.add(item);
-      if (this.#around.tag() !== undefined && item.testId !== undefined) {
-        this.#writeEvent(item);
-      } else this.#passOn(item);
-    } else if (item.fileName !== undefined) {
-      this.#writeEvent(change(item, { status: undefined }));
-    }
-  }
-
-  #passOn(packet: Packet): void {
-    let pushed: Uint8Array;
-    try {
-      pushed = pushRoute(packet, this.#element);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      // It has no room for the element.
-      return this.#writeEvent(packet);
-    }
-    this.#around.write(pushed);
-  }
-
-  #writeEvent(event: StatusEvent): void {
-    const { routeCode, testId, tags = [] } = event;
-    const tag = testId === undefined ? undefined : this.#around.tag();
-    const routed = change(event, {
-      routeCode: routeCode === undefined
-        ? this.#slot
-        : `${this.#slot}/${routeCode}`,
-      ...(tag === undefined ? {} : { tags: [...tags, tag].sort() }),
-    });
-    this.#encoder.encodeEach(routed, this.#around.write);
-  }
-}
-
-/** Text as part of a file without a test. */
-function textEvent(fileName: string, text: Uint8Array): StatusEvent {
-  return { runnable: false, fileName, fileBytes: text, timestamp: now() };
 }
 
 function start(words: readonly string[]): ChildProcess {
