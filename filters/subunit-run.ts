@@ -62,7 +62,9 @@ export const tool: Tool = defineTool({
       value: "SOCKET",
       help: "run tests on the subunit-serve with this socket; it goes on",
     },
-    watch: { help: "run failed and edited tests again after each edit" },
+    watch: {
+      help: "after each edit, run what failed, then what the edit affects",
+    },
     debug: { help: "give standard input to the test that asks for it" },
   },
   notes:

@@ -134,6 +134,7 @@ Deno.test("subunit-worker deno runs tests in all their forms", async () => {
       "reload",
       "ping",
       "quit",
+      "watch",
     ],
   });
   const listed = await tool.run("list");

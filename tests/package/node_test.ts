@@ -422,6 +422,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       args: () => ["--watch", "--", "no/such command"],
       input: fc.constant(NOTHING),
     },
+    {
+      args: () => ["--connect=/none/s.sock", "passed"],
+      input: fc.constant(NOTHING),
+      samples: 1,
+    },
   ],
   // Servers name their processes: what they do is compared by their own tests.
   "subunit-serve": [

@@ -152,7 +152,17 @@ peerTest("the Python worker lists tests, and answers each command once", [
   assertEquals(bodyOf(ready), {
     protocol: 1,
     engine: "python",
-    can: ["list", "run", "stdin", "stop", "signal", "reload", "ping", "quit"],
+    can: [
+      "list",
+      "run",
+      "stdin",
+      "stop",
+      "signal",
+      "reload",
+      "ping",
+      "quit",
+      "watch",
+    ],
     pid: worker.pid,
   });
   // Nothing is imported before the first command.

@@ -25,6 +25,30 @@ export function isDirectory(path: string): boolean {
   }
 }
 
+/**
+ * What changes when a file is edited: the time, in milliseconds since 1970, and
+ * the size. Undefined if there is none.
+ */
+export function stampOf(
+  path: string,
+): { readonly modified: number; readonly size: number } | undefined {
+  try {
+    const { mtime, size } = Deno.statSync(path);
+    return { modified: mtime?.getTime() ?? 0, size };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names in a folder; none if it is gone. */
+export function namesIn(folder: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 /** Whether two paths lead to one regular file. */
 export function isSameFile(path: string, other: string): boolean {
   try {

@@ -175,7 +175,7 @@ export interface FileInfo {
   readonly isSocket: boolean | null;
   /** In bytes. */
   readonly size: number;
-  /** When the content changed last. */
+  /** When its content was changed last; null where that is not known. */
   readonly mtime: Date | null;
   /** The device and the number of the file there; null where there are none. */
   readonly dev: number;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawn } from "../../kit/io/command.ts";
 import { isRegularFile } from "../../kit/io/files.ts";
 import { currentFolder } from "../../kit/io/paths.ts";
 import { runtimeProgram } from "../../kit/io/process_group.ts";
@@ -19,6 +20,81 @@ const READ_SOME = /^(?:-R|--allow-read)=/;
 /** A named set of permissions may have any of them. */
 const PERMISSION_SET = /^(-P|--permission-set)(=|$)/;
 const CONFIG = /^(-c|--config|--no-config)(=|$)/;
+
+/** Flags that say what a name in an import stands for. */
+const RESOLVES =
+  /^(-c|--config|--no-config|--import-map|--node-modules-dir|--no-lock|--lock|--vendor|--cached-only|--no-remote)(=|$)/;
+/** The longest argument that a command may have is 128 KiB. */
+const ARGUMENT_CHARACTERS = 100_000;
+
+/** What files with tests import, and so on: pairs of paths. */
+async function importsOf(
+  files: readonly string[],
+  flags: readonly string[],
+): Promise<[file: string, imported: string][]> {
+  const folder = currentFolder();
+  const pairs: [string, string][] = [];
+  const pathOf = (url: string) => {
+    const path = decodeURIComponent(new URL(url).pathname);
+    return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+  };
+  const isSource = (url: string | undefined): url is string =>
+    url?.startsWith("file:") === true && !url.includes("/node_modules/");
+  const imports = files.map((file) =>
+    `import ${JSON.stringify(urlOf(file, folder))};`
+  );
+  while (imports.length > 0) {
+    let script = "data:application/typescript,";
+    do script += encodeURIComponent(imports.shift()!); while (
+      imports.length > 0 && script.length < ARGUMENT_CHARACTERS
+    );
+    const words = [runtimeProgram("deno"), "info", "--json", ...flags, script];
+    const { modules = [] } = await jsonOf<DenoInfo>(words) ?? {};
+    for (const { specifier, dependencies = [] } of modules) {
+      if (!isSource(specifier)) continue;
+      for (const { code, type } of dependencies) {
+        for (const it of [code?.specifier, type?.specifier]) {
+          if (isSource(it)) pairs.push([pathOf(specifier), pathOf(it)]);
+        }
+      }
+    }
+  }
+  return pairs;
+}
+
+/** What `deno info` prints, as far as it is used. */
+interface DenoInfo {
+  readonly modules?: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly type?: { readonly specifier?: string };
+    }[];
+  }[];
+}
+
+function urlOf(file: string, folder: string): string {
+  const path = file.startsWith("/") ? file : `${folder}/${file}`;
+  return `file://${path.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** What a command prints, as JSON; undefined when it does not. */
+async function jsonOf<Value>(
+  words: readonly string[],
+): Promise<Value | undefined> {
+  const child = spawn(words, {
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  });
+  try {
+    return JSON.parse(await new Response(child.stdout).text());
+  } catch {
+    return undefined;
+  } finally {
+    await child.status;
+  }
+}
 
 /**
  * The flag for the configuration of the project in the current directory; Deno
@@ -45,19 +121,25 @@ function configFlag(): string[] {
 export function denoEngine(
   paths: readonly string[],
   flags: readonly string[],
-): Pick<ProcessEngineOptions, "name" | "command" | "settings"> {
+): Pick<
+  ProcessEngineOptions,
+  "name" | "command" | "settings" | "importsOf"
+> {
   const script =
     `${generation}\ndenoGeneration(${packetWriter}, ${piecesOf}, ${unitFiles});`;
   const mayReadAll = flags.some((flag) => READ_ALL.test(flag));
   const some = flags.some((flag) => READ_SOME.test(flag));
+  const config = flags.some((flag) => CONFIG.test(flag)) ? [] : configFlag();
+  const resolving = flags.filter((flag) => RESOLVES.test(flag));
   return {
     name: "deno",
+    importsOf: (files) => importsOf(files, [...config, ...resolving]),
     command: [
       runtimeProgram("deno"),
       "run",
       "--quiet",
       "--no-prompt",
-      ...flags.some((flag) => CONFIG.test(flag)) ? [] : configFlag(),
+      ...config,
       // Files are loaded by their names; the generation gives this up again.
       ...mayReadAll ? [] : some ? [] : ["--allow-read"],
       ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),

@@ -376,6 +376,7 @@ export async function denoGeneration(
     }
     const isTests = path.split("/").at(-1) === "__tests__";
     const names = Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+    if (unit.isWatched) control("folder", { path, names });
     for (const name of names) {
       if (["node_modules", ".git", "vendor"].includes(name)) continue;
       const inner = path === "." ? name : `${path.replace(/\/$/, "")}/${name}`;
@@ -649,6 +650,7 @@ export async function denoGeneration(
     (path) => filesAt(path, true),
   );
   for (const file of files) {
+    if (unit.isWatched) control("source", { file });
     if (changedAt(file) !== undefined) await load(file);
   }
   const all = [...suites.values()].flatMap(({ tests }) => tests);

@@ -61,7 +61,7 @@ export async function nodeGeneration(
   const fs = process.getBuiltinModule("node:fs");
   const Module = process.getBuiltinModule("node:module") as Any;
   const { inspect } = process.getBuiltinModule("node:util");
-  const { pathToFileURL } = process.getBuiltinModule("node:url");
+  const { fileURLToPath, pathToFileURL } = process.getBuiltinModule("node:url");
   const real = process.getBuiltinModule("node:test") as Any;
   const { readSync, writeSync, statSync } = fs;
   const exit = process.exit.bind(process);
@@ -270,17 +270,52 @@ export async function nodeGeneration(
       names.join(", ")
     } } = all;`,
   );
-  const hooks = `export async function resolve(specifier, context, next) {
-    return specifier === "node:test"
-      ? { url: ${JSON.stringify(shim)}, shortCircuit: true }
-      : next(specifier, context);
+  const hooks = `let port;
+  export function initialize(data) { port = data.port; }
+  export async function resolve(specifier, context, next) {
+    if (specifier === "node:test") {
+      return { url: ${JSON.stringify(shim)}, shortCircuit: true };
+    }
+    if (port === undefined) return next(specifier, context);
+    const { parentURL } = context;
+    try {
+      const found = await next(specifier, context);
+      port.postMessage([parentURL, found.url]);
+      return found;
+    } catch (error) {
+      // It is watched until it is there.
+      if (/^[./]/.test(specifier) && parentURL !== undefined) {
+        port.postMessage([parentURL, new URL(specifier, parentURL).href]);
+      }
+      throw error;
+    }
   }`;
-  Module.register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+  const { MessageChannel, receiveMessageOnPort } = process.getBuiltinModule(
+    "node:worker_threads",
+  );
+  const { port1: imported, port2: port } = new MessageChannel();
+  imported.unref();
+  Module.register(`data:text/javascript,${encodeURIComponent(hooks)}`, {
+    data: unit.isWatched ? { port } : {},
+    transferList: unit.isWatched ? [port] : [],
+  });
+  const sendImport = (parent: string, file: string) => {
+    if (/[\\/]node_modules[\\/]/.test(file)) return;
+    control("import", { file: short(parent), imported: short(file) });
+  };
   const loadModule = Module._load;
-  Module._load = function (request: string, ...rest: unknown[]) {
+  Module._load = function (request: string, parent: Any, ...rest: unknown[]) {
+    if (unit.isWatched && typeof parent?.filename === "string") {
+      try {
+        const file = Module._resolveFilename(request, parent);
+        if (file.startsWith("/")) sendImport(parent.filename, file);
+      } catch {
+        // Loading it says so.
+      }
+    }
     return request === "node:test"
       ? replaced
-      : loadModule.call(this, request, ...rest);
+      : loadModule.call(this, request, parent, ...rest);
   };
 
   // Loading.
@@ -295,7 +330,9 @@ export async function nodeGeneration(
       return;
     }
     const isTests = path.split("/").includes("test");
-    for (const name of fs.readdirSync(path).sort()) {
+    const names = fs.readdirSync(path).sort();
+    if (unit.isWatched) control("folder", { path, names });
+    for (const name of names) {
       if (name === "node_modules" || name === ".git") continue;
       const inner = path === "." ? name : `${path.replace(/\/$/, "")}/${name}`;
       yield* filesAt(inner, isTests && SCRIPT.test(name));
@@ -419,13 +456,19 @@ export async function nodeGeneration(
   };
 
   const { names: wanted } = unit;
-  const { files, fileOf, isListed } = filesOf(
+  const { short, files, fileOf, isListed } = filesOf(
     unit,
     cwd,
     (path) => filesAt(path, true),
   );
   for (const file of files) {
+    if (unit.isWatched) control("source", { file });
     if (changedAt(file) !== undefined) await load(file);
+  }
+  for (let got; unit.isWatched && (got = receiveMessageOnPort(imported));) {
+    const [parent, url] = got.message as [string | undefined, string];
+    if (!parent?.startsWith("file:") || !url.startsWith("file:")) continue;
+    sendImport(fileURLToPath(parent), fileURLToPath(url));
   }
   const all = [...suites.values()].flatMap(({ tests }) => tests);
   if (unit.kind === "list") {

@@ -16,6 +16,7 @@ import {
   type StreamItem,
   TEXT_TYPE,
 } from "@subunit/codec";
+import { namesIn, stampOf } from "../../kit/io/files.ts";
 import { readStreamAsync } from "../../kit/io/input.ts";
 import {
   GroupGuard,
@@ -30,6 +31,7 @@ import type {
 } from "../../kit/runtime/runtime.ts";
 import { CONTROL_TYPE } from "@subunit/codec/control";
 import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
+import { type SourceFiles, SourceWatch } from "./source_watch.ts";
 import { SyncedStreams } from "./synced_streams.ts";
 
 /** The signals that a client may send to a test. */
@@ -39,6 +41,10 @@ export const SIGNALS: Readonly<Record<string, SentSignal>> = {
   TERM: "SIGTERM",
   WINCH: "SIGWINCH",
 };
+
+/** How often sources are looked at. */
+const LOOK_MILLISECONDS = 300;
+const WATCHED_FILES: SourceFiles = { stampOf, namesIn };
 
 /** Converts the events of another runner, in one generation. */
 export interface EventMapping {
@@ -55,6 +61,10 @@ export interface ProcessEngineOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   /** How the messages "node" become events. */
   readonly mapping?: () => EventMapping;
+  /** What files import, where generations do not say it: pairs of paths. */
+  readonly importsOf?: (
+    files: readonly string[],
+  ) => Promise<(readonly [file: string, imported: string])[]>;
   /** Takes what happens to the unit. */
   readonly reports: EngineReports;
   /** Is called when reports have been made and no more follow at once. */
@@ -74,11 +84,14 @@ export class ProcessEngine implements Engine {
     "reload",
     "ping",
     "quit",
+    "watch",
   ];
   readonly #options: ProcessEngineOptions;
   readonly #guard = new GroupGuard();
   #spare: Generation | undefined;
   #current: Generation | undefined;
+  #watch: SourceWatch | undefined;
+  #watchTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ProcessEngineOptions) {
     this.#options = options;
@@ -102,8 +115,10 @@ export class ProcessEngine implements Engine {
     const generation = this.#spare!;
     this.#spare = undefined;
     this.#current = generation;
+    const since = Date.now();
     generation.run(unit, () => this.#prepareQuietly()).then((reason) => {
       this.#current = undefined;
+      if (unit.isWatched) this.#watchSources(generation.sources, since);
       this.#options.reports.ended(reason);
       this.#options.flush();
     }, this.#options.fail);
@@ -116,6 +131,23 @@ export class ProcessEngine implements Engine {
     } catch {
       this.#spare = undefined;
     }
+  }
+
+  /** Reports edits of these, until the end. */
+  #watchSources(sources: Sources, since: number): void {
+    const watch = this.#watch ??= new SourceWatch(WATCHED_FILES);
+    for (const file of sources.files) watch.addTests(file, since);
+    for (const pair of sources.imports) watch.addImport(...pair, since);
+    for (const [path, names] of sources.folders) watch.addFolder(path, names);
+    this.#options.importsOf?.(sources.files).then((pairs) => {
+      for (const pair of pairs) watch.addImport(...pair, since);
+    }).catch(this.#options.fail);
+    this.#watchTimer ??= setInterval(() => {
+      const files = watch.look();
+      if (files.length === 0) return;
+      this.#options.reports.changed(files);
+      this.#options.flush();
+    }, LOOK_MILLISECONDS);
   }
 
   input(bytes: Uint8Array, isEnd: boolean): void {
@@ -141,6 +173,7 @@ export class ProcessEngine implements Engine {
 
   /** Ends what still runs. */
   async close(): Promise<void> {
+    clearInterval(this.#watchTimer);
     this.#current?.kill();
     this.#spare?.kill();
     await this.#guard.close();
@@ -149,9 +182,19 @@ export class ProcessEngine implements Engine {
 
 const text = new TextDecoder();
 
+/** What a generation has loaded, or looked at. */
+interface Sources {
+  readonly files: string[];
+  readonly imports: [file: string, imported: string][];
+  readonly folders: [path: string, names: readonly string[]][];
+}
+
 /** The answers of a generation; they have no test id. */
 interface Message {
   readonly file?: string;
+  readonly imported?: string;
+  readonly path?: string;
+  readonly names?: readonly string[];
   readonly ids?: readonly string[];
 }
 
@@ -170,6 +213,7 @@ class Generation {
   #prompt: Uint8Array = new Uint8Array(0);
   /** The tests that a run of all tests has found. */
   readonly #ids: string[] = [];
+  readonly sources: Sources = { files: [], imports: [], folders: [] };
   #isStopped = false;
   #hasEnded = false;
   #onLoaded = () => {};
@@ -299,8 +343,14 @@ class Generation {
   #obey({ fileName, fileBytes }: StatusEvent): void {
     const { reports } = this.#options;
     const message: Message = JSON.parse(text.decode(fileBytes));
+    const { sources } = this;
     if (fileName === "loading") reports.loading(message.file!);
-    else if (fileName === "ask") {
+    else if (fileName === "source") sources.files.push(message.file!);
+    else if (fileName === "import") {
+      sources.imports.push([message.file!, message.imported!]);
+    } else if (fileName === "folder") {
+      sources.folders.push([message.path!, message.names!]);
+    } else if (fileName === "ask") {
       reports.asks(text.decode(this.#prompt));
     } else if (fileName === "next") {
       const word = this.#isStopped ? "stop" : "go";

@@ -19,6 +19,7 @@ Needs Python 3.8 or later on a POSIX system, and only the standard library.
 """
 
 import array
+import ast
 import collections
 import faulthandler
 import fcntl
@@ -44,6 +45,10 @@ CONTROL_TYPE = "application/x-subunit-control"
 TEXT_TYPE = "text/plain;charset=utf8"
 TRACEBACK_TYPE = 'text/x-traceback; charset="utf8"; language="python"'
 COMMANDS = ("list", "run", "stdin", "stop", "signal", "reload", "ping", "quit")
+# What the worker can, beside these: a list with this option has edits reported.
+WATCH = "watch"
+# How often files are looked at where they are watched.
+LOOK_SECONDS = 0.3
 
 # A write of this many bytes to a pipe is whole or absent, and never blocks once
 # poll() reports the pipe as writable.
@@ -515,6 +520,53 @@ def likely_files(name, folders):
     return {path: stamp(path) for path in paths}
 
 
+def imported_names(module, path):
+    """The modules that a module may import, from its source."""
+    try:
+        with open(path, "rb") as file:
+            tree = ast.parse(file.read())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    names = set()
+    is_package = os.path.basename(path) == "__init__.py"
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(it.name for it in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[:len(package.split(".")) - node.level + 1]
+            parts = [*(base if node.level else ()), *filter(None, [node.module])]
+            front = ".".join(filter(None, parts))
+            names.add(front)
+            names.update(f"{front}.{it.name}".strip(".") for it in node.names)
+    # Of a module in a package, that is loaded as well.
+    for name in list(names):
+        while "." in name:
+            name = name.rpartition(".")[0]
+            names.add(name)
+    return names
+
+
+def with_importers(edited, modules):
+    """Adds the files whose modules import one of these, or one that does."""
+    here = os.getcwd() + os.sep
+    imports = {}
+    for name, path in modules.items():
+        if os.path.abspath(path).startswith(here):
+            imports[path] = imported_names(name, path)
+    found = set(edited)
+    grows = True
+    while grows:
+        names = {name for name, path in modules.items() if path in found}
+        for path in found:
+            rest = os.path.relpath(path).rpartition(".")[0]
+            names.add(rest.replace(os.sep, "."))
+        more = {path for path, wanted in imports.items() if wanted & names} - found
+        found |= more
+        grows = bool(more)
+    return found
+
+
 def scripts_below(folder):
     """The modules that discovery could find."""
     found = []
@@ -543,23 +595,25 @@ def zygote(sock, parent, options, crashed):
             index.add(loader.load(name))
         except BaseException as error:
             index.broken[name] = own_traceback(error)
-    paths = {
-        getattr(module, "__file__", None)
+    modules = {
+        name: getattr(module, "__file__", None)
         for name, module in list(sys.modules.items()) if name not in before
     }
-    files = {path: stamp(path) for path in paths if isinstance(path, str)}
+    modules = {it: path for it, path in modules.items() if isinstance(path, str)}
+    files = {path: stamp(path) for path in modules.values()}
     sources = [[name, source_of(test)] for name, (test, _) in index.tests.items()]
     has_threads = threading.active_count() > 1
     link.send({
         "tests": sources,
         "files": files,
+        "modules": modules,
         "broken": index.broken,
         "threads": has_threads,
         "scripts": {
             name: scripts_below(name) for name in options.names if os.path.isdir(name)
         },
     })
-    del paths, files, sources
+    del modules, files, sources
     # Reference counts still change pages; collecting garbage need not.
     gc.collect()
     gc.freeze()
@@ -1122,10 +1176,14 @@ class Zygote:
         self.loading = None
         self.is_ready = self.is_used = self.has_threads = False
         self.tests, self.files, self.broken, self.scripts = {}, {}, {}, {}
+        self.modules, self.missing = {}, {}
 
     def loaded(self, message, crashed):
         self.tests = dict(message["tests"])
         self.files, self.scripts = message["files"], message["scripts"]
+        self.modules = message["modules"]
+        for name in message["broken"]:
+            self.missing.update(likely_files(name, self.scripts))
         for name in crashed:
             self.files.update(likely_files(name, self.scripts))
         self.broken = {**message["broken"], **crashed}
@@ -1138,6 +1196,10 @@ class Zygote:
         for folder, was in self.scripts.items():
             found += set(was).symmetric_difference(scripts_below(folder))
         return found
+
+    def mended(self):
+        """Returns where a module that did not load is not what it was."""
+        return [path for path, was in self.missing.items() if stamp(path) != was]
 
     def is_edited(self, name):
         """Whether the file of a test is not what was loaded."""
@@ -1272,6 +1334,9 @@ class Worker:
         self.answered = collections.OrderedDict()
         self.is_quitting = self.has_no_input = False
         self.loading_left = None
+        self.is_watching = False
+        self.reported = set()  # edited files of this zygote
+        self.looked = time.monotonic()
 
     # Output
 
@@ -1534,6 +1599,7 @@ class Worker:
 
     def list(self, job):
         zygote = self.zygote
+        self.is_watching = self.is_watching or WATCH in job.tags
         paths = {os.path.abspath(line) for line in job.lines}
         prefixes = tuple(job.lines)
 
@@ -1606,13 +1672,32 @@ class Worker:
             return
         changed = zygote.changed()
         if changed:
-            self.reply("changed", {"files": sorted(map(clean, changed))})
+            self.report(changed)
             self.drop_zygote(changed)
         elif zygote.is_used and zygote.broken.keys() - self.crashed.keys():
             # What was missing may be there now, at a place that nobody watches.
             crashed = self.crashed
             self.drop_zygote()
             self.crashed = crashed
+
+    def report(self, edited):
+        """Reports edits; where they are watched, once, and with what they affect."""
+        if self.is_watching:
+            edited = set(edited) - self.reported
+            self.reported |= edited
+            edited = edited and with_importers(edited, self.zygote.modules)
+        if edited:
+            self.reply("changed", {"files": sorted(map(clean, edited))})
+
+    def look(self):
+        """Looks for edits, from time to time."""
+        now = time.monotonic()
+        if now - self.looked < LOOK_SECONDS:
+            return
+        self.looked = now
+        zygote = self.zygote
+        if zygote is not None and zygote.is_ready:
+            self.report([*zygote.changed(), *zygote.mended()])
 
     def read_zygote(self):
         zygote = self.zygote
@@ -1629,6 +1714,7 @@ class Worker:
                 self.loading_left = self.options.load_timeout or None
             elif "tests" in message:
                 zygote.loaded(message, self.crashed)
+                self.reported.clear()
                 self.loading_left = None
                 self.suspect()
             elif "forked" in message:
@@ -1880,7 +1966,7 @@ class Worker:
                         wanted[fd] = select.POLLIN
             if generation.typed:
                 wanted[generation.stdin] = select.POLLOUT
-        limits = [self.loading_left]
+        limits = [self.loading_left, LOOK_SECONDS if self.is_watching else None]
         counted = generation
         if generation is not None and (
             generation.asking is not None or len(self.out) >= MUCH_OUTPUT
@@ -1902,6 +1988,8 @@ class Worker:
         ready = dict(poller.poll(min(limits) if limits else None))
         self.handle(ready, generation, zygote)
         self.tick(time.monotonic() - before, counted)
+        if self.is_watching:
+            self.look()
 
     def handle(self, ready, generation, zygote):
         if self.output in ready:
@@ -1929,7 +2017,7 @@ class Worker:
             self.read_commands()
 
     def serve(self):
-        body = {"protocol": 1, "engine": "python", "can": COMMANDS, "pid": os.getpid()}
+        body = {"protocol": 1, "engine": "python", "can": [*COMMANDS, WATCH], "pid": os.getpid()}
         self.reply("ready", body)
         while True:
             self.advance()

@@ -12,6 +12,8 @@ export interface GenerationUnit {
   /** Files that are not loaded. */
   readonly excluded: readonly string[];
   readonly isCareful: boolean;
+  /** Whether the files that it loads, and its folders, are reported. */
+  readonly isWatched?: boolean;
   /** The route code of its packets. */
   readonly secret: string;
   /** Files and folders with tests. */
@@ -30,6 +32,8 @@ export function unitFiles(
   cwd: string,
   filesAt: (path: string) => Iterable<string>,
 ): {
+  /** Returns the name of a path in ids. */
+  short(path: string): string;
   readonly files: readonly string[];
   /** The file of a test. */
   fileOf(id: string): string;
@@ -51,5 +55,5 @@ export function unitFiles(
     (kind === "run" || isListed(file) ||
       names!.some((name) => name.startsWith(file)))
   );
-  return { files, fileOf, isListed };
+  return { short, files, fileOf, isListed };
 }

@@ -24,8 +24,15 @@ export interface Plan
 }
 
 /** The tests of a plan; where there are none, that is a failure. */
-async function idsOf(client: Client, plan: Plan): Promise<string[]> {
-  const ids = plan.ids ?? await client.session.list([]);
+async function idsOf(
+  client: Client,
+  plan: Plan,
+  isWatched = false,
+): Promise<string[]> {
+  const listed = plan.ids === undefined || isWatched
+    ? await client.session.list(plan.ids ?? [], { isWatched })
+    : undefined;
+  const ids = plan.ids ?? listed;
   if (ids?.length === 0 && !client.isInterrupted) {
     client.fail("(list)", "There are no tests.");
     client.warn("There are no tests: check the worker and its paths");
@@ -104,24 +111,38 @@ export async function bisect(
   );
 }
 
-/** Runs after each edit: what failed, then what the edited files have. */
+/**
+ * Runs the tests, and after each edit those that failed, then those of the files
+ * that were edited or that import these.
+ */
 export async function watch(client: Client, plan: Plan): Promise<void> {
   const { session } = client;
-  let failing = new Set<string>();
-  for (let ids = await idsOf(client, plan); !client.isInterrupted;) {
+  const { secondsOf, groupOf } = plan;
+  const isWatched = true;
+  const wanted = plan.ids && new Set(plan.ids);
+  let ids = await idsOf(client, plan, isWatched);
+  let failing: string[] = [];
+  while (!client.isInterrupted) {
     if (ids.length > 0) {
-      const { secondsOf, groupOf } = plan;
-      const { failed } = await session.run({ ids, secondsOf, groupOf });
       const again = new Set(ids);
-      failing = new Set([
-        ...failing.values().filter((id) => !again.has(id)),
-        ...failed,
-      ]);
+      const keepsOrder = client.attempt > 1;
+      const { failed } = await session.run({
+        ids,
+        secondsOf,
+        groupOf,
+        keepsOrder,
+      });
+      failing = [...failing.filter((id) => !again.has(id)), ...failed];
     }
     client.attempt++;
     const files = await session.changes();
     if (files === undefined) return;
-    const edited = await session.list(files) ?? [];
-    ids = [...new Set([...failing, ...edited])];
+    // Some that failed may be gone; none at all would stand for all tests.
+    const names = files.length === 0 ? [] : [...files, ...failing];
+    const found = new Set(await session.list(names, { isWatched }));
+    failing = failing.filter((id) => found.has(id) || wanted?.has(id));
+    const edited = files.length === 0 ? [] : found;
+    ids = [...new Set([...failing, ...edited])]
+      .filter((id) => wanted?.has(id) ?? true);
   }
 }

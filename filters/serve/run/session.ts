@@ -75,6 +75,8 @@ export interface RunResult {
 /** A worker that may be commanded. */
 interface Worker {
   readonly isOneShot: boolean;
+  /** Whether it reports edits. */
+  readonly canWatch: boolean;
   readonly units: { readonly req: string; readonly unit: Unit }[];
   /** The test in progress. */
   test: string | undefined;
@@ -104,6 +106,7 @@ interface Run {
 interface List {
   readonly ids: Map<string, true>;
   readonly prefixes: readonly string[];
+  readonly isWatched: boolean;
   readonly settled: PromiseWithResolvers<string[] | undefined>;
   route: string | undefined;
   req: string | undefined;
@@ -128,8 +131,14 @@ export class Session {
   #requests = 0;
   /** Why there will be no worker any more. */
   #dead: string | undefined;
-  #changed: ((files: readonly string[] | undefined) => void) | undefined;
+  /** The worker that watches files. */
+  #watcher: string | undefined;
+  /** What it has reported. */
+  readonly #changed = new Set<string>();
+  #onChange: ((files: readonly string[] | undefined) => void) | undefined;
   #isStopped = false;
+  /** Whether it was said that edits are not reported. */
+  #isBlind = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -138,13 +147,18 @@ export class Session {
   /**
    * Lists the tests, or those whose ids or files begin in one of some ways.
    *
+   * @param options.isWatched whether edits of their files are reported from now on
    * @returns undefined when no worker can list them, which is reported
    */
-  list(prefixes: readonly string[]): Promise<string[] | undefined> {
+  list(
+    prefixes: readonly string[],
+    { isWatched = false } = {},
+  ): Promise<string[] | undefined> {
     const settled = Promise.withResolvers<string[] | undefined>();
     this.#list = {
       ids: new Map(),
       prefixes,
+      isWatched,
       settled,
       route: undefined,
       req: undefined,
@@ -178,24 +192,32 @@ export class Session {
   /** Starts no further test. */
   stop(reason: string): void {
     this.#isStopped = true;
-    this.#endChanges(undefined);
+    this.#endChanges();
     this.#cut(reason);
     this.#step();
   }
 
-  /** Waits for files that change; undefined when none will be reported. */
+  /**
+   * Waits for edits of files, also of those before; undefined when none will be
+   * reported. Without files, the worker that watches them has ended.
+   */
   changes(): Promise<readonly string[] | undefined> {
     return new Promise((resolve) => {
-      this.#changed = resolve;
-      if (this.#isStopped || this.#dead !== undefined) {
-        this.#endChanges(undefined);
-      }
+      this.#onChange = resolve;
+      this.#endChanges();
     });
   }
 
-  #endChanges(files: readonly string[] | undefined): void {
-    this.#changed?.(files);
-    this.#changed = undefined;
+  /** Reports what is known of edits, if that is wanted. */
+  #endChanges(): void {
+    if (this.#onChange === undefined) return;
+    let files: readonly string[] | undefined = [...this.#changed];
+    const isOver = this.#isStopped || this.#dead !== undefined;
+    if (isOver) files = undefined;
+    else if (this.#watcher !== undefined && files.length === 0) return;
+    this.#changed.clear();
+    this.#onChange(files);
+    this.#onChange = undefined;
   }
 
   /** Whether a worker, or one below it, has something to do. */
@@ -233,7 +255,9 @@ export class Session {
       }
       case "changed": {
         const changed = readReply("changed", message);
-        if (changed !== undefined) this.#endChanges(changed.files);
+        if (changed === undefined || route !== this.#watcher) break;
+        for (const file of changed.files) this.#changed.add(file);
+        this.#endChanges();
       }
     }
     this.#step();
@@ -296,7 +320,7 @@ export class Session {
   /** No worker will come any more: what is left is lost. */
   dead(reason: string): void {
     this.#dead = reason;
-    this.#endChanges(undefined);
+    this.#endChanges();
     this.#step();
   }
 
@@ -315,6 +339,7 @@ export class Session {
     const isOneShot = engine === "exec";
     this.#workers.set(route, {
       isOneShot,
+      canWatch: can.includes("watch"),
       units: [],
       test: undefined,
       hasBegun: false,
@@ -325,6 +350,10 @@ export class Session {
   #lose(route: string, reason: string): void {
     const worker = this.#workers.get(route)!;
     this.#workers.delete(route);
+    if (this.#watcher === route) {
+      this.#watcher = undefined;
+      this.#endChanges();
+    }
     if (this.#list?.route === route) this.#relist(reason);
     const run = this.#run;
     if (run === undefined) return;
@@ -533,14 +562,23 @@ export class Session {
   #startList(): void {
     const list = this.#list;
     if (list === undefined || list.route !== undefined) return;
-    const [route] = this.#workers.keys();
+    const [first] = this.#workers.keys();
+    const route = list.isWatched ? this.#watcher ?? first : first;
     if (route === undefined) return;
+    if (list.isWatched) {
+      this.#watcher = route;
+      if (!this.#workers.get(route)!.canWatch && !this.#isBlind) {
+        this.#isBlind = true;
+        this.#options.warn(`The worker ${route} does not report edits`);
+      }
+    }
     list.route = route;
     list.req = this.#request();
     this.#options.send(route, {
       word: "list",
       request: list.req,
       body: idsBody(list.prefixes),
+      options: list.isWatched ? ["watch"] : undefined,
     });
   }
 }

@@ -21,6 +21,8 @@ export interface Unit {
    * ends the generation is known.
    */
   readonly isCareful: boolean;
+  /** Whether edits of the files that it loads are reported from now on. */
+  readonly isWatched?: boolean;
 }
 
 /** Runs units, one after the other, each in a generation of its own. */
@@ -51,6 +53,8 @@ export interface EngineReports {
   loaded(ids?: readonly string[]): void;
   /** An event of a test or of its output. */
   event(event: StatusEvent): void;
+  /** Files were edited, which a unit with {@linkcode Unit.isWatched} loaded. */
+  changed(files: readonly string[]): void;
   /** The test waits for its standard input. */
   asks(prompt: string): void;
   /**

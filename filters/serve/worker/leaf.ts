@@ -63,6 +63,7 @@ interface Job {
   /** The ids that were asked for and have a result. */
   readonly ended: Set<string>;
   readonly timeoutSeconds: number;
+  readonly isWatched: boolean;
   isStopped: boolean;
   readonly excluded: string[];
   /** The failures of files that have been reported; generations repeat them. */
@@ -208,6 +209,10 @@ export class Leaf implements EngineReports {
     }
     if (generation.test === testId) generation.test = undefined;
     this.#finish(testId);
+  }
+
+  changed(files: readonly string[]): void {
+    this.#answer("changed", { files });
   }
 
   asks(prompt: string): void {
@@ -360,6 +365,7 @@ export class Leaf implements EngineReports {
       left: kind === "run" && !isAll ? new Set(ids) : undefined,
       ended: new Set(),
       timeoutSeconds,
+      isWatched: options.includes("watch"),
       isStopped: this.#isQuitting,
       excluded: [],
       broken: new Set(),
@@ -387,7 +393,7 @@ export class Leaf implements EngineReports {
   }
 
   #startGeneration(): void {
-    const { kind, prefixes, left, excluded, isCareful } = this.#job!;
+    const { kind, prefixes, left, excluded, isCareful, isWatched } = this.#job!;
     this.#generation = {
       state: "loading",
       file: undefined,
@@ -398,7 +404,7 @@ export class Leaf implements EngineReports {
       typedAhead: 0,
     };
     const names = kind === "list" ? prefixes : left && [...left];
-    const unit: Unit = { kind, names, excluded, isCareful };
+    const unit: Unit = { kind, names, excluded, isCareful, isWatched };
     this.#engine.start(unit);
   }
 

@@ -63,6 +63,7 @@ export async function serveLeaf(
     loading: (file) => leaf.loading(file),
     loaded: (ids) => leaf.loaded(ids),
     event: (event) => leaf.event(event),
+    changed: (files) => leaf.changed(files),
     asks: (prompt) => leaf.asks(prompt),
     ended: (reason) => leaf.ended(reason),
   };

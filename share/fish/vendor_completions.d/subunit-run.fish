@@ -19,7 +19,7 @@ complete -c subunit-run -l shuffle -x -d 'run in an order by chance, the same fo
 complete -c subunit-run -l bisect -x -d 'find the tests after which ID fails'
 complete -c subunit-run -l timeout -x -d 'end a test after SECONDS'
 complete -c subunit-run -l connect -x -d 'run tests on the subunit-serve with this socket; it goes on'
-complete -c subunit-run -l watch -d 'run failed and edited tests again after each edit'
+complete -c subunit-run -l watch -d 'after each edit, run what failed, then what the edit affects'
 complete -c subunit-run -l debug -d 'give standard input to the test that asks for it'
 complete -c subunit-run -l help -s h -d 'show this text'
 complete -c subunit-run -l version -d 'show the version'
