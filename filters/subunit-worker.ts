@@ -36,6 +36,12 @@ export const tool: Tool = defineTool({
         "a test that reads its input waits for the client to answer, reads the \
 end of input (the default), or fails",
     },
+    debugger: {
+      value: "COMMAND",
+      help:
+        "deno, node: the debugger of tests that are run to be debugged, such as \
+node inspect",
+    },
     eager: { help: "get ready before the first command" },
     list: { value: "COMMAND", help: "exec: COMMAND prints the ids of tests" },
     run: {
@@ -52,7 +58,9 @@ end of input (the default), or fails",
 and no others. Each run has a fresh process, so it sees every edit. Standard output
 and standard error of a test become its files "stdout" and "stderr". A test that
 ends the process, or takes too long, fails with the tag "lost"; the others go on.
-When standard input ends, so does the test in progress, within seconds, and nothing
+A test that is run to be debugged, by subunit-run --debug, has no time limit and waits
+for answers; with --debugger, its process waits for a debugger on a port of this
+machine, and standard input is that debugger's. When standard input ends, so does the test in progress, within seconds, and nothing
 that it has started is left. Commands run code: never connect standard input to a
 network.`,
   exitStatus: ["the commands ended", "not used"],
@@ -68,6 +76,12 @@ network.`,
     }
     const name = parseChoice("engine", engine, ENGINES);
     const { list, run, build } = options;
+    const isRuntime = name === "deno" || name === "node";
+    if (options.debugger !== undefined && !isRuntime) {
+      throw new UsageError(
+        "Option --debugger is for the engines deno and node",
+      );
+    }
     const commands = [list, run, build].filter((one) => one !== undefined);
     if (name === "exec" ? paths.length + flags.length > 0 : commands.length) {
       throw new UsageError(
@@ -104,13 +118,17 @@ network.`,
         settings,
       );
     }
+    const debuggerWords = options.debugger?.split(/\s+/).filter(Boolean);
     // Each loads modules that the other does not need.
     const how = name === "deno"
       ? (await import("./serve/engines/deno_engine.ts")).denoEngine
       : (await import("./serve/engines/node_engine.ts")).nodeEngine;
     const { ProcessEngine } = await import("./serve/engines/process_engine.ts");
     const makeEngine = (surroundings: EngineSurroundings) => {
-      const made = new ProcessEngine({ ...how(paths, flags), ...surroundings });
+      const made = new ProcessEngine({
+        ...how(paths, flags, debuggerWords),
+        ...surroundings,
+      });
       if (options.eager) made.prepare();
       return made;
     };

@@ -321,3 +321,108 @@ peerTest(
     await within(restored());
   },
 );
+
+/** Tests for the debugger of Node, and for those who answer questions. */
+const DEBUGGED: Readonly<Record<string, string>> = {
+  "adds.test.mjs": `import test from "node:test";
+test("adds", () => {
+  let total = 41;
+  debugger;
+  if (total !== 42) throw new Error("it is " + total);
+});
+`,
+  "adds_test.ts": `Deno.test("adds", () => {
+  let total: number = 41;
+  debugger;
+  if (total !== 42) throw new Error("it is " + total);
+});
+`,
+  "asks_test.ts": `Deno.test("asks", () => {
+  if (prompt("name?") !== "Ada") throw new Error("it is somebody else");
+});
+Deno.test("goes on", () => {});
+`,
+};
+
+/** The command of a worker in a folder, for a shell. */
+function workerIn(dir: TempDir, ...args: string[]): string {
+  const path = `${Deno.execPath().replace(/\/[^/]*$/, "")}:${
+    Deno.env.get("PATH")
+  }`;
+  const words = [...commandOf("subunit-worker"), ...args].map(quote);
+  return `cd ${quote(dir.path)} && PATH=${quote(path)} exec ${words.join(" ")}`;
+}
+
+const DEBUGGER = "--debugger=node inspect";
+
+peerTest(
+  "a test of Node and one of Deno are debugged at once over two hops, while others answer and go on",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    for (const [name, content] of Object.entries(DEBUGGED)) {
+      dir.file(name, content);
+    }
+    const inner = [
+      ...[...commandOf("subunit-serve"), "--no-socket"],
+      ...["--worker", workerIn(dir, DEBUGGER, "node")],
+      ...["--worker", workerIn(dir, DEBUGGER, "deno")],
+    ].map(quote).join(" ");
+    const others = workerIn(dir, "--on-ask=wait", "deno");
+    await using served = new Served(
+      ...["--worker", inner, "--worker", others, "--worker", others],
+    );
+    const { server } = served;
+    await server.until("- ready");
+    const options = ["debug"];
+    const tests = { "0/0": "adds.test.mjs::adds", "0/1": "adds_test.ts::adds" };
+    for (const [route, id] of Object.entries(tests)) {
+      await server.send("run", { route, ids: [id], request: id, options });
+      await server.until(`${route} ask {"test":"${id}","prompt":"debug> "}`);
+    }
+    await server.send("run", { route: "1", ids: ["asks_test.ts::asks"] });
+    await server.until('1 ask {"test":"asks_test.ts::asks","prompt":"name? "}');
+    const listed = await run(served.attach("--list"));
+    assertEquals(
+      text(listed.stdout).split("\n").map((line) => line.split("\t")[2]),
+      ["asking", "asking", "asking", "idle", undefined],
+    );
+    await server.send("run", { route: "2", ids: ["asks_test.ts::goes on"] });
+    assertMatch((await server.until("2 done")).at(-2)!, /goes on success$/);
+    for (const [route, id] of Object.entries(tests)) {
+      const command = async (line: string) => {
+        await server.type(`${line}\n`, route);
+        return (await server.until(`${route} ask {`)).join("\n");
+      };
+      assertMatch(await command("exec total"), /stdout: 41/);
+      await command("exec total = 42");
+      await server.type("cont\n", route);
+      const events = await server.until(`${route} done`);
+      assertEquals(
+        events.filter((line) => line.includes(" success")),
+        [`${route} ${id} success`],
+      );
+    }
+    await server.type("Ada\n", "1");
+    assertMatch((await server.until("1 done")).at(-2)!, /asks success$/);
+    await server.close();
+    await server.rest();
+  },
+);
+
+peerTest(
+  "a debugger whom nobody answers is left, and its test fails",
+  ["node"],
+  async () => {
+    using dir = new TempDir();
+    dir.file("adds.test.mjs", DEBUGGED["adds.test.mjs"]);
+    const worker = ["sh", "-c", workerIn(dir, DEBUGGER, "node")];
+    const { stdout, stderr, status } = await runTool(
+      "subunit-run",
+      ["--debug", "--", ...worker],
+    );
+    assertMatch(stderr, /adds is waiting at debug> \n/);
+    assertEquals(status, 1);
+    assertMatch(text(stdout), /it is 41/);
+  },
+);

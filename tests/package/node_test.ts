@@ -373,7 +373,13 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     {
       args: () => [
         ...["--timeout=1", "--load-timeout=1", "--on-ask=eof", "--eager"],
-        ...["--list=true", "--build=true", "--run=true", "node"],
+        ...[
+          "--list=true",
+          "--build=true",
+          "--run=true",
+          "--debugger=x",
+          "node",
+        ],
       ],
       input: fc.constant(NOTHING),
       samples: 1,

@@ -60,17 +60,19 @@ export class LiveServer extends ServerProcess {
 
   send(
     word: Command,
-    { route, ids, request, body }: {
+    { route, ids, request, body, options }: {
       route?: string;
       ids?: readonly string[];
       request?: string;
       body?: string;
+      options?: readonly string[];
     } = {},
   ): Promise<void> {
     return this.write(encodeControl({
       word,
       routeCode: route,
       request,
+      options,
       body: ids === undefined ? body : idsBody(ids),
     }));
   }

@@ -12,7 +12,7 @@ import { piecesOf } from "../../kit/io/stdout.ts";
 // It uses more of Deno than the tools do, and never runs in their process.
 import generation from "./deno_generation.ts" with { type: "text" };
 import { packetWriter } from "./packet_writer.ts";
-import type { ProcessEngineOptions } from "./process_engine.ts";
+import { INSPECT, type ProcessEngineOptions } from "./process_engine.ts";
 import { unitFiles } from "./unit_files.ts";
 
 const READ_ALL = /^(-A|--allow-all|-R|--allow-read)$/;
@@ -117,13 +117,15 @@ function configFlag(): string[] {
  *
  * @param paths files and folders with tests
  * @param flags those of `deno run`; tests have only the permissions in them
+ * @param debuggerWords the command of the debugger for tests that are debugged
  */
 export function denoEngine(
   paths: readonly string[],
   flags: readonly string[],
+  debuggerWords?: readonly string[],
 ): Pick<
   ProcessEngineOptions,
-  "name" | "command" | "settings" | "importsOf"
+  "name" | "command" | "debugging" | "settings" | "importsOf"
 > {
   const script =
     `${generation}\ndenoGeneration(${packetWriter}, ${piecesOf}, ${unitFiles});`;
@@ -131,20 +133,24 @@ export function denoEngine(
   const some = flags.some((flag) => READ_SOME.test(flag));
   const config = flags.some((flag) => CONFIG.test(flag)) ? [] : configFlag();
   const resolving = flags.filter((flag) => RESOLVES.test(flag));
+  const command = (flag: string) => [
+    runtimeProgram("deno"),
+    "run",
+    flag,
+    "--no-prompt",
+    ...config,
+    // Files are loaded by their names; the generation gives this up again.
+    ...mayReadAll ? [] : some ? [] : ["--allow-read"],
+    ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),
+    `data:application/typescript,${encodeURIComponent(script)}`,
+  ];
   return {
     name: "deno",
     importsOf: (files) => importsOf(files, [...config, ...resolving]),
-    command: [
-      runtimeProgram("deno"),
-      "run",
-      "--quiet",
-      "--no-prompt",
-      ...config,
-      // Files are loaded by their names; the generation gives this up again.
-      ...mayReadAll ? [] : some ? [] : ["--allow-read"],
-      ...flags.map((flag) => READ_SOME.test(flag) ? `${flag},.` : flag),
-      `data:application/typescript,${encodeURIComponent(script)}`,
-    ],
+    command: command("--quiet"),
+    // It names its address only where it is not quiet.
+    debugging: debuggerWords &&
+      { command: command(INSPECT), debugger: debuggerWords },
     settings: {
       paths: paths.length > 0 ? paths : ["."],
       mayRead: mayReadAll || some ||

@@ -10,7 +10,11 @@ import { runtimeProgram } from "../../kit/io/process_group.ts";
 import { type NodeEvent, NodeEvents } from "./node_events.ts";
 import { NODE_REPORTER, nodeGeneration } from "./node_generation.ts";
 import { packetWriter } from "./packet_writer.ts";
-import type { EventMapping, ProcessEngineOptions } from "./process_engine.ts";
+import {
+  type EventMapping,
+  INSPECT,
+  type ProcessEngineOptions,
+} from "./process_engine.ts";
 import { unitFiles } from "./unit_files.ts";
 
 /**
@@ -18,25 +22,32 @@ import { unitFiles } from "./unit_files.ts";
  *
  * @param paths files and folders with tests
  * @param flags those of `node`
+ * @param debuggerWords the command of the debugger for tests that are debugged
  */
 export function nodeEngine(
   paths: readonly string[],
   flags: readonly string[],
-): Pick<ProcessEngineOptions, "name" | "command" | "settings" | "mapping"> {
+  debuggerWords?: readonly string[],
+): Pick<
+  ProcessEngineOptions,
+  "name" | "command" | "debugging" | "settings" | "mapping"
+> {
   const script =
     `await (${nodeGeneration})(${packetWriter}, ${unitFiles}, process);`;
+  const command = (...more: string[]) => [
+    runtimeProgram("node"),
+    ...more,
+    ...flags,
+    `--test-reporter=data:text/javascript,${encodeURIComponent(NODE_REPORTER)}`,
+    "--input-type=module",
+    "--eval",
+    script,
+  ];
   return {
     name: "node",
-    command: [
-      runtimeProgram("node"),
-      ...flags,
-      `--test-reporter=data:text/javascript,${
-        encodeURIComponent(NODE_REPORTER)
-      }`,
-      "--input-type=module",
-      "--eval",
-      script,
-    ],
+    command: command(),
+    debugging: debuggerWords &&
+      { command: command(INSPECT), debugger: debuggerWords },
     settings: { paths: paths.length > 0 ? paths : ["."] },
     mapping: () => new NodeMapping(),
   };

@@ -31,6 +31,8 @@ import type {
 } from "../../kit/runtime/runtime.ts";
 import { CONTROL_TYPE } from "@subunit/codec/control";
 import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
+import { InspectedProcess } from "./debugger.ts";
+import { lastLine } from "./prompt.ts";
 import { type SourceFiles, SourceWatch } from "./source_watch.ts";
 import { SyncedStreams } from "./synced_streams.ts";
 
@@ -52,11 +54,24 @@ export interface EventMapping {
   add(event: unknown): StatusEvent[];
 }
 
+/** The flag of Node and Deno to wait for a debugger, on any free port. */
+export const INSPECT = "--inspect-wait=127.0.0.1:0";
+
+/** How tests are debugged. */
+export interface Debugging {
+  /** The command that starts a generation. */
+  readonly command: readonly string[];
+  /** The debugger; the address of the generation comes behind it. */
+  readonly debugger: readonly string[];
+}
+
 /** How a {@linkcode ProcessEngine} starts its generations. */
 export interface ProcessEngineOptions {
   readonly name: string;
   /** The command that starts a generation. */
   readonly command: readonly string[];
+  /** The command that starts one that waits for a debugger, and the debugger. */
+  readonly debugging?: Debugging;
   /** What the generation is told with every unit. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** How the messages "node" become events. */
@@ -107,13 +122,19 @@ export class ProcessEngine implements Engine {
   }
 
   start(unit: Unit): void {
+    const { debugging } = this.#options;
+    let generation: Generation;
     try {
-      this.prepare();
+      if (unit.kind === "run" && unit.isDebugged && debugging !== undefined) {
+        generation = new Generation(this.#options, this.#guard, debugging);
+      } else {
+        this.prepare();
+        generation = this.#spare!;
+        this.#spare = undefined;
+      }
     } catch (error) {
       return this.#options.fail(error);
     }
-    const generation = this.#spare!;
-    this.#spare = undefined;
     this.#current = generation;
     const since = Date.now();
     generation.run(unit, () => this.#prepareQuietly()).then((reason) => {
@@ -209,6 +230,9 @@ class Generation {
   readonly #decoder = new PacketDecoder();
   readonly #streams: SyncedStreams;
   readonly #mapping: EventMapping | undefined;
+  readonly #debugger: InspectedProcess | undefined;
+  /** Whether the test itself has asked, and not its debugger. */
+  #asksItself = false;
   #test: string | undefined;
   #prompt: Uint8Array = new Uint8Array(0);
   /** The tests that a run of all tests has found. */
@@ -218,11 +242,21 @@ class Generation {
   #hasEnded = false;
   #onLoaded = () => {};
 
-  constructor(options: ProcessEngineOptions, guard: GroupGuard) {
+  constructor(
+    options: ProcessEngineOptions,
+    guard: GroupGuard,
+    debugging?: Debugging,
+  ) {
     this.#options = options;
     this.#guard = guard;
     this.#mapping = options.mapping?.();
-    this.#child = startGroup(options.command);
+    this.#child = startGroup(debugging?.command ?? options.command);
+    this.#debugger = debugging &&
+      new InspectedProcess(debugging.debugger, guard, {
+        output: (bytes) => this.#output("stdout", bytes),
+        asks: (prompt) => options.reports.asks(prompt),
+        flush: options.flush,
+      });
     guard.add(this.#child.pid);
     this.#input = this.#child.stdin.getWriter();
     this.#streams = new SyncedStreams(this.#secret, {
@@ -239,7 +273,7 @@ class Generation {
       ...unit,
       secret: this.#secret,
     });
-    this.input(new TextEncoder().encode(`${line}\n`), false);
+    this.#write(new TextEncoder().encode(`${line}\n`), false);
     // What it leaves behind may hold its pipes, and must not go on.
     const released = this.#child.status.then(() => this.kill());
     const [status] = await Promise.all([
@@ -248,10 +282,19 @@ class Generation {
       this.#readErrors(released),
     ]);
     this.#guard.remove(this.#child.pid);
+    await this.#debugger?.end();
     return this.#hasEnded ? undefined : `its process ${endingText(status)}`;
   }
 
   input(bytes: Uint8Array, isEnd: boolean): void {
+    if (this.#debugger !== undefined && !this.#asksItself) {
+      return this.#debugger.input(bytes, isEnd);
+    }
+    this.#asksItself = false;
+    this.#write(bytes, isEnd);
+  }
+
+  #write(bytes: Uint8Array, isEnd: boolean): void {
     // Node 20 does not reject what is written behind the end: it breaks off.
     if (this.#isInputClosed) return;
     // It may have ended, or closed its input: nobody would read this.
@@ -292,6 +335,7 @@ class Generation {
     const chunks = readStreamAsync(stderr, "a generation", released);
     for await (const chunk of chunks) {
       this.#streams.addErrors(chunk);
+      this.#debugger?.look(chunk);
       this.#options.flush();
     }
     this.#streams.endErrors();
@@ -351,13 +395,17 @@ class Generation {
     } else if (fileName === "folder") {
       sources.folders.push([message.path!, message.names!]);
     } else if (fileName === "ask") {
+      this.#asksItself = true;
       reports.asks(text.decode(this.#prompt));
     } else if (fileName === "next") {
       const word = this.#isStopped ? "stop" : "go";
       const line = `\0${word} ${this.#secret}\n`;
-      this.input(new TextEncoder().encode(line), false);
-    } else if (fileName === "end") this.#hasEnded = true;
-    else if (fileName === "ids") this.#ids.push(...message.ids!);
+      this.#write(new TextEncoder().encode(line), false);
+    } else if (fileName === "end") {
+      this.#hasEnded = true;
+      // The process waits until its debugger has left.
+      this.#debugger?.end();
+    } else if (fileName === "ids") this.#ids.push(...message.ids!);
     else if (fileName === "loaded") {
       reports.loaded(this.#ids);
       this.#onLoaded();
@@ -375,24 +423,6 @@ class Generation {
       mimeType: TEXT_TYPE,
     });
   }
-}
-
-/** More of a line without an end is no prompt. */
-const PROMPT_BYTES = 1024;
-const LINE_FEED = 0x0a;
-
-/** The line that text ends in, and that has no end. */
-function lastLine(before: Uint8Array, bytes: Uint8Array): Uint8Array {
-  const at = bytes.lastIndexOf(LINE_FEED) + 1;
-  const line = at > 0 ? bytes.subarray(at) : joined(before, bytes);
-  return line.slice(-PROMPT_BYTES);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 /** How a process ended, as part of a sentence. */

@@ -21,6 +21,8 @@ export interface Unit {
    * ends the generation is known.
    */
   readonly isCareful: boolean;
+  /** Whether its tests are debugged. */
+  readonly isDebugged?: boolean;
   /** Whether edits of the files that it loads are reported from now on. */
   readonly isWatched?: boolean;
 }

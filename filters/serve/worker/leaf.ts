@@ -63,6 +63,8 @@ interface Job {
   /** The ids that were asked for and have a result. */
   readonly ended: Set<string>;
   readonly timeoutSeconds: number;
+  /** Whether its tests have time, and may ask. */
+  readonly isDebugged: boolean;
   readonly isWatched: boolean;
   isStopped: boolean;
   readonly excluded: string[];
@@ -208,6 +210,8 @@ export class Leaf implements EngineReports {
       return;
     }
     if (generation.test === testId) generation.test = undefined;
+    // Its debugger goes on asking; the next test has not asked yet.
+    if (generation.state === "asking") generation.state = "running";
     this.#finish(testId);
   }
 
@@ -218,7 +222,7 @@ export class Leaf implements EngineReports {
   asks(prompt: string): void {
     const generation = this.#generation!;
     if (generation.state === "asking" || generation.doom !== undefined) return;
-    const { onAsk } = this.#options;
+    const onAsk = this.#job!.isDebugged ? "wait" : this.#options.onAsk;
     this.#answer("ask", { test: generation.test, prompt });
     if (onAsk === "fail") return this.#kill(`it asked for input: ${prompt}`);
     generation.state = "asking";
@@ -358,13 +362,15 @@ export class Leaf implements EngineReports {
       return this.#refuse(req, "bad-body", text);
     }
     const isAll = ids.length === 0;
+    const isDebugged = options.includes("debug");
     this.#queue.push({
       kind,
       req,
       prefixes: kind === "list" && !isAll ? ids : undefined,
       left: kind === "run" && !isAll ? new Set(ids) : undefined,
       ended: new Set(),
-      timeoutSeconds,
+      timeoutSeconds: isDebugged ? Infinity : timeoutSeconds,
+      isDebugged,
       isWatched: options.includes("watch"),
       isStopped: this.#isQuitting,
       excluded: [],
@@ -393,7 +399,8 @@ export class Leaf implements EngineReports {
   }
 
   #startGeneration(): void {
-    const { kind, prefixes, left, excluded, isCareful, isWatched } = this.#job!;
+    const { kind, prefixes, left, ...job } = this.#job!;
+    const { excluded, isCareful, isDebugged, isWatched } = job;
     this.#generation = {
       state: "loading",
       file: undefined,
@@ -404,7 +411,8 @@ export class Leaf implements EngineReports {
       typedAhead: 0,
     };
     const names = kind === "list" ? prefixes : left && [...left];
-    const unit: Unit = { kind, names, excluded, isCareful, isWatched };
+    const how = { excluded, isCareful, isDebugged, isWatched };
+    const unit: Unit = { kind, names, ...how };
     this.#engine.start(unit);
   }
 

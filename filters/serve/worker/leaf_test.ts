@@ -351,6 +351,29 @@ Deno.test("Leaf asks nobody where nobody can answer", () => {
   }
 });
 
+Deno.test("Leaf gives tests that are debugged time, and somebody to ask", () => {
+  const bench = new Bench({ onAsk: "eof" });
+  bench.command("run", "a\nb\n", { tags: ["debug", "timeout=1"] });
+  bench.leaf.loaded();
+  bench.start("a");
+  assertEquals(bench.leaf.deadline, undefined);
+  bench.take();
+  bench.leaf.asks("debug> ");
+  assertEquals(bench.take(), ['ask {"test":"a","prompt":"debug> "}']);
+  // The debugger asked, and the test has ended all the same.
+  bench.leaf.event({ testId: "a", status: "fail", runnable: true });
+  bench.start("b");
+  bench.take();
+  bench.leaf.asks("debug> ");
+  assertEquals(bench.take(), ['ask {"test":"b","prompt":"debug> "}']);
+});
+
+Deno.test("Leaf reports edits, also between commands", () => {
+  const bench = new Bench();
+  bench.leaf.changed(["a.ts"]);
+  assertEquals(bench.take(), ['changed {"files":["a.ts"]}']);
+});
+
 Deno.test("Leaf stops after the test in progress, or at once", () => {
   const bench = new Bench();
   bench.command("run", "a\nb\n", { req: "1" });

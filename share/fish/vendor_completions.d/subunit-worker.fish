@@ -11,6 +11,7 @@ complete -c subunit-worker -n 'contains -- -- (commandline -opc)' -f -a '(__subu
 complete -c subunit-worker -l timeout -x -d 'end a test after SECONDS (60)'
 complete -c subunit-worker -l load-timeout -x -d 'end loading after SECONDS (120)'
 complete -c subunit-worker -l on-ask -x -a 'wait eof fail' -d 'a test that reads its input waits for the client to answer, reads the end of input (the default), or fails'
+complete -c subunit-worker -l debugger -x -d 'deno, node: the debugger of tests that are run to be debugged, such as node inspect'
 complete -c subunit-worker -l eager -d 'get ready before the first command'
 complete -c subunit-worker -l list -x -d 'exec: COMMAND prints the ids of tests'
 complete -c subunit-worker -l run -x -d 'exec: COMMAND runs the ids in the file $IDFILE'
