@@ -78,6 +78,23 @@ for (const name of TOOLS) {
   });
 }
 
+Deno.test("docs/server.md has the permissions of its tools", () => {
+  const page = Deno.readTextFileSync(
+    new URL("../../docs/server.md", import.meta.url),
+  );
+  const rows = Array.from(
+    page.matchAll(/^\| `(subunit-[a-z]+)` +\| `(--[^`]*)` +\|/gm),
+    ([, name, flags]) => [name, flags.split(" ").sort()] as const,
+  );
+  assertEquals(rows.length, 5);
+  for (const [name, flags] of rows) {
+    const own = [...ALL, ...MORE[name]].filter((flag) =>
+      /-net|allow/.test(flag)
+    );
+    assertEquals(own.sort(), flags, name);
+  }
+});
+
 Deno.test("no permission is meant for a tool that is gone", () => {
   for (const name of Object.keys(MORE)) assert(TOOLS.includes(name), name);
 });

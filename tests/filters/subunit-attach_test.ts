@@ -1,5 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pathOf, quote } from "../../scripts/tool_path.ts";
+import { DOCUMENTS } from "../support/readme.ts";
 import {
   commandOf,
   LiveTool,
@@ -12,6 +13,8 @@ import {
   within,
 } from "../support/run.ts";
 import { leafCommand, LiveServer } from "../support/server.ts";
+import { PYTHON, PYTHON_ENGINE, until } from "../support/worker.ts";
+import { namesIn } from "../../filters/kit/io/files.ts";
 
 /** A server with a socket in a folder of its own. */
 class Served implements AsyncDisposable {
@@ -202,7 +205,7 @@ class Sums(unittest.TestCase):
         pass
 `;
 
-/** The session of the README; names of folders are left out. */
+/** The session of docs/server.md; names of folders are left out. */
 const SESSION = `$ subunit-attach 0/1
 subunit-attach: 0/1: sums.Sums.test_one (asking); Ctrl-] leaves
 > FOLDER/sums.py(8)test_one()
@@ -213,6 +216,47 @@ subunit-attach: 0/1: sums.Sums.test_one (asking); Ctrl-] leaves
 (Pdb) c
 subunit-attach: sums.Sums.test_one: success
 $`;
+
+/** The line of docs/server.md that names the route. */
+const QUESTION =
+  "subunit-run: 0/0/1 sums.Sums.test_one is waiting at (Pdb) : subunit-attach 0/1";
+
+peerTest(
+  "subunit-run prints the route that subunit-attach takes",
+  ["python3"],
+  async () => {
+    using dir = new TempDir();
+    dir.file("sums.py", MODULE);
+    const engine = [PYTHON, PYTHON_ENGINE, "sums"].map(quote).join(" ");
+    const worker = `cd ${quote(dir.path)} && exec ${engine}`;
+    const serve = commandOf("subunit-serve");
+    const inner = [...serve, "-j2", "--worker", worker].map(quote).join(" ");
+    const env = { SUBUNIT_SOCKET: "", XDG_RUNTIME_DIR: dir.path };
+    const words = ["--debug", "--", ...serve, "--worker", inner];
+    const id = "sums.Sums.test_one";
+    const running = runTool("subunit-run", [id, ...words], { env });
+    const folder = `${dir.path}/subunit`;
+    await until(() => namesIn(folder).some((name) => name.endsWith(".sock")));
+    const session = await runTool("subunit-attach", ["--next"], {
+      env,
+      stdin: "total = 42\nc\n",
+    });
+    assertEquals(session.status, 0, session.stderr);
+    const { stderr, status } = await running;
+    const [question] = stderr.split("\n");
+    assertEquals(
+      question.replace("0/0/0", "0/0/1").replace(/.$/, "1"),
+      QUESTION,
+    );
+    assertEquals(status, 0);
+  },
+);
+
+Deno.test("docs/server.md prints the session that is compared here", () => {
+  const page = DOCUMENTS.get("docs/server.md")!;
+  assert(page.includes(`\`\`\`text\n${QUESTION}\n\`\`\`\n`));
+  assert(page.includes(`\`\`\`text\n${SESSION}\n\`\`\`\n`));
+});
 
 peerTest(
   "subunit-attach debugs a Python test over two hops, in a terminal",
