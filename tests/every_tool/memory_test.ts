@@ -1,8 +1,8 @@
 import { assert } from "@std/assert";
 import {
   commandOf,
-  isCi,
   fixture,
+  isCi,
   lengthOf,
   peakMemoryOf,
   TempDir,

@@ -441,7 +441,7 @@ export class Session {
     if (this.#options.isShared && !isOurs) return;
     const who = `${route} ${test ?? ""}`.trim();
     const parts = route.split("/");
-    const hub = this.#sockets.keys().find((one) => isWithin(route, one));
+    const hub = [...this.#sockets.keys()].find((one) => isWithin(route, one));
     if (hub !== undefined) {
       const below = hub === "" ? route : route.slice(hub.length + 1);
       warn(`${who} is waiting at ${prompt}: subunit-attach ${below}`);

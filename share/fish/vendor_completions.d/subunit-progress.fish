@@ -2,7 +2,7 @@
 
 complete -c subunit-progress -l format -x -d 'bar (default), names or dots of all tests, or github: groups'
 complete -c subunit-progress -l total -x -d 'how many tests there will be'
-complete -c subunit-progress -l history -r -F -d 'learn from an earlier stream how many and how long'
+complete -c subunit-progress -l history -r -F -d 'learn from an earlier stream or repository how many and how long'
 complete -c subunit-progress -l every -x -d 'how often there is a line without a terminal: 30s (default)'
 complete -c subunit-progress -l stall -x -d 'name tests that have been silent for so long: 60s, 5m'
 complete -c subunit-progress -l stall-fail -d 'end with 1 when a test is stalled (60s)'
