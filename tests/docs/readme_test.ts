@@ -155,7 +155,9 @@ peerTest("README's commands install the tools", ["npm"], async () => {
 
 Deno.test("README names every tool, and no other", () => {
   const named = new Set(
-    section("Which tool").match(/`[a-z0-9-]*subunit[a-z0-9-]*`|`gpg-[a-z-]+`/g)!
+    section("Which tool").match(
+      /`[a-z0-9-]*subunit[a-z0-9-]*`|`gpg-[a-z-]+`|`fault-[a-z]+`/g,
+    )!
       .map((name) => name.slice(1, -1)),
   );
   named.delete("subunit");
