@@ -7,6 +7,7 @@
  */
 
 import {
+  alsoWriter,
   importRun,
   openForWriting,
   parseAt,
@@ -45,6 +46,10 @@ export const tool: Tool = defineTool({
     partial: { help: "not all tests were selected" },
     "no-git": { help: "do not look for the commit and the branch" },
     at: { value: "TIME", help: "when it began (default: first time in it)" },
+    also: {
+      value: "DIR",
+      help: "also write to a repository of stestr or testr",
+    },
     "no-gzip": { help: "do not compress the run when it has ended" },
     sync: { help: "wait until the run has reached the disk" },
     quiet: { short: "q", help: "do not pass the stream on" },
@@ -69,9 +74,11 @@ and what it has is kept.`,
     const start = startRecord(options, isLive);
     const at = parseAt(options.at);
     const writing = { sync: options.sync, isPlain: options["no-gzip"] };
+    const writeAlso = await alsoWriter(io, options.also);
     let repository: Repository | undefined;
     const open = () =>
       repository ??= openForWriting(repositoryPath(options.repo));
+    const kept: (string | undefined)[] = [];
     let status = 0;
     if (files.length === 0) {
       const recording = new Recording(
@@ -80,15 +87,27 @@ and what it has is kept.`,
       );
       recordStdin(io, recording, !options.quiet);
       recording.pack();
+      kept.push(recording.id);
       const judged = io.conclude(recording.verdict);
       status = recording.hasFailed ? 2 : options["exit-status"] ? judged : 0;
     }
     for (const run of files.flatMap(runsAt)) {
-      const isKept = await importRun(io, open(), run, start, at, writing);
-      if (!isKept) status = 2;
+      const { hasFailed, id } = await importRun(
+        io,
+        open(),
+        run,
+        start,
+        at,
+        writing,
+      );
+      kept.push(id);
+      if (hasFailed) status = 2;
       else if (options["exit-status"] && (await statsOf(run)).failed > 0) {
         status ||= 1;
       }
+    }
+    if (repository && writeAlso && !await writeAlso(repository, kept)) {
+      status = 2;
     }
     const warning = repository && sizeWarning(repository);
     if (warning !== undefined) io.warn(warning);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { encodePackets, now, PacketDecoder } from "@subunit/codec";
+import {
+  encodePackets,
+  now,
+  PacketDecoder,
+  type Timestamp,
+} from "@subunit/codec";
 import { V1Decoder, V1PacketEncoder } from "@subunit/codec/v1";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
@@ -17,6 +22,8 @@ export interface V1ConverterOptions {
   readonly detectsPackets: boolean;
   /** Whether the stream is judged, for the exit status. */
   readonly judges: boolean;
+  /** The time of events before the stream gives one; by default the current. */
+  readonly now?: () => Timestamp;
 }
 
 /**

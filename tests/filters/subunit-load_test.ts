@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { createHash } from "../../filters/kit/runtime/builtin.ts";
-import { callTool, outputOfCall, test } from "../support/call.ts";
+import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
-import { isCi, runTool, shell, TempDir } from "../support/run.ts";
+import { isCi, run, runTool, shell, TempDir, text } from "../support/run.ts";
 import { bytesOfRun, TempRepository } from "../support/runs.ts";
 import {
   anyBytes,
@@ -13,7 +13,17 @@ import {
   noisyStream,
   PASSED,
   stream,
+  testsIn,
+  textFile,
 } from "../support/streams.ts";
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
 
 const RUN = concat([
   stream({ ...PASSED, timestamp: at("12:53:35") }),
@@ -224,7 +234,7 @@ test("subunit-load adopts what a dead writer left", async () => {
   const bytes = Deno.readFileSync(run.path);
   const torn = run.path.replace(/[0-9a-f]{8}\.subunit$/, "00000000.part");
   Deno.writeFileSync(torn, bytes.subarray(0, bytes.length - 300));
-  assertEquals(repository.states, ["torn part", "ended subunit"]);
+  assertEquals(repository.states, ["ended subunit", "torn part"]);
   await load(repository, RUN);
   assertEquals(repository.states.sort(), [
     "ended subunit",
@@ -285,3 +295,237 @@ Deno.test("subunit-load keeps the rest when its reader leaves", async () => {
   assertEquals(repository.states, ["ended subunit.gz"]);
   assertEquals((await repository.runs[0].end())?.counts?.fail, 2000);
 });
+
+test("runs that began in one second are in the order in which they ended", async () => {
+  using repository = new TempRepository();
+  for (const name of ["1", "2", "3", "4", "5", "6"]) {
+    await load(repository, RUN, `--meta=n=${name}`);
+    // The clock must have gone on by a millisecond.
+    for (const start = Date.now(); Date.now() === start;);
+  }
+  assertEquals(
+    repository.runs.map(({ start }) => start.meta?.n).join(""),
+    "123456",
+  );
+});
+
+/** Runs a program of theirs beside the repository. */
+async function theirs(
+  { folder }: TempRepository,
+  program: string,
+  ...args: string[]
+): Promise<string> {
+  const { stdout } = await run([program, ...args], { cwd: folder });
+  return text(stdout);
+}
+
+const NAMES = ["pkg.test_a", "pkg.test_b[x]", "pkg.test_ü'q"];
+
+/** A run of three tests of a second and a half, of which one may fail. */
+function suite(failing?: string): Uint8Array {
+  return stream(...NAMES.flatMap((testId, second) => [
+    {
+      testId,
+      status: "inprogress" as const,
+      timestamp: at(`12:00:0${second}`),
+    },
+    { testId, ...textFile("log", `why ${testId}`) },
+    {
+      testId,
+      status: testId === failing ? "fail" as const : "success" as const,
+      timestamp: at(`12:00:0${second + 1}.5`),
+    },
+  ]));
+}
+
+peerCallTest(
+  "stestr reads what subunit-load --also writes, and goes on from there",
+  ["stestr"],
+  async () => {
+    using repository = new TempRepository();
+    const { folder } = repository;
+    Deno.writeTextFileSync(
+      `${folder}/.stestr.conf`,
+      "[DEFAULT]\ntest_path=.\n",
+    );
+    const also = `--also=${folder}/.stestr`;
+    await load(repository, suite(NAMES[0]), also);
+    const last = await theirs(repository, "stestr", "last");
+    assert(/Passed: 2\n[\s\S]*Failed: 1\n/.test(last), last);
+    const failing = () => theirs(repository, "stestr", "failing", "--list");
+    assertEquals(await failing(), `${NAMES[0]}\n`);
+    const slowest = await theirs(repository, "stestr", "slowest");
+    assertEquals(slowest.match(/1\.500/g)?.length, 3, slowest);
+    // A run of one test that passes: theirs would forget the failure.
+    const passed = stream({ ...PASSED, testId: NAMES[1] });
+    await load(repository, passed, also);
+    assertEquals(await failing(), `${NAMES[0]}\n`);
+    await load(repository, suite(NAMES[2]), also);
+    assertEquals(await failing(), `${NAMES[2]}\n`);
+    const history = await theirs(repository, "stestr", "history", "list");
+    assertEquals(
+      history.match(/\| [012] +\| (True|False)/g)?.length,
+      3,
+      history,
+    );
+    // Their own load takes the next number, and ours the one after that.
+    await run(["stestr", "load"], { cwd: folder, stdin: suite() });
+    await load(repository, suite(), also);
+    assert(Deno.statSync(`${folder}/.stestr/4`).isFile);
+    assertEquals(
+      Deno.readTextFileSync(`${folder}/.stestr/next-stream`).trim(),
+      "5",
+    );
+    const rows = await outputOfCall("subunit-runs", [
+      `--repo=${folder}/.stestr`,
+      "--columns=id,tests,fail,seconds",
+      "--format=tsv",
+    ]);
+    assertEquals(
+      text(rows),
+      [
+        "0\t3\t1\t3.500\n",
+        "1\t1\t0\t0.000\n",
+        "2\t3\t1\t3.500\n",
+        "3\t3\t0\t3.500\n",
+        "4\t3\t0\t3.500\n",
+      ].join(""),
+    );
+    await theirs(repository, "stestr", "history", "remove", "2");
+    Deno.writeFileSync(`${folder}/.stestr/tmpdead`, suite());
+    const ids = await outputOfCall("subunit-runs", [
+      `--repo=${folder}/.stestr`,
+      "--columns=id,state",
+      "--format=tsv",
+    ]);
+    assertEquals(
+      text(ids),
+      "0\tended\n1\tended\n3\tended\n4\tended\ntmpdead\ttorn\n",
+    );
+  },
+);
+
+peerCallTest(
+  "testr reads what subunit-load --also writes, and we what it keeps",
+  ["testrepository"],
+  async () => {
+    using repository = new TempRepository();
+    const { folder } = repository;
+    Deno.writeTextFileSync(
+      `${folder}/.testr.conf`,
+      "[DEFAULT]\ntest_command=true\n",
+    );
+    const path = `${folder}/.testrepository`;
+    await load(repository, suite(NAMES[0]), `--also=${path}`);
+    const failing = await theirs(repository, "testr", "failing", "--list");
+    assertEquals(failing, `${NAMES[0]}\n`);
+    const last = await theirs(repository, "testr", "last");
+    assert(last.includes("why pkg.test_a"), last);
+    await run(["testr", "load"], { cwd: folder, stdin: suite(NAMES[1]) });
+    const rows = await outputOfCall("subunit-runs", [
+      `--repo=${path}`,
+      "--columns=id,tests,fail",
+      "--format=tsv",
+    ]);
+    assertEquals(text(rows), "0\t3\t1\n1\t3\t1\n");
+  },
+);
+
+test("subunit-load --also writes into nothing that is not theirs", async () => {
+  using repository = new TempRepository();
+  assertRefused(
+    await callTool("subunit-load", [
+      repository.repo,
+      `--also=${repository.folder}/notes`,
+    ]),
+    "subunit-load",
+    "stestr or testr",
+  );
+});
+
+Deno.test("subunit-load passes on what does not fit the disk, and keeps the rest", async () => {
+  using repository = new TempRepository();
+  const all = concat(Array(2000).fill(RUN));
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, all);
+  // No file may be longer than 16 KiB, which fails as a full disk does.
+  const { status, stdout, stderr } = await shell(
+    `trap '' XFSZ; ulimit -f 16; cat "$1" | subunit-load "$2"`,
+    [file, repository.repo],
+  );
+  assertEquals(status, 2);
+  assertEquals(stdout.length, all.length);
+  assertMessage(stderr, "subunit-load", "it ends before what did not fit");
+  assertEquals(repository.states, ["torn part"]);
+  // The next one adopts it, and is whole.
+  await load(repository, RUN);
+  assertEquals(repository.states.sort(), ["ended subunit.gz", "torn subunit"]);
+});
+
+Deno.test("subunit-load passes on what it may not keep", async () => {
+  using repository = new TempRepository();
+  const { status, stdout, stderr } = await runTool("subunit-load", [
+    "--repo=/proc/none",
+  ], { stdin: RUN });
+  assertEquals([status, stdout], [2, RUN]);
+  assertMessage(stderr, "subunit-load");
+  assertEquals(Array.from(Deno.readDirSync(repository.folder)), []);
+});
+
+Deno.test("many write to a repository at once while it is read, and each run is there once", async () => {
+  using repository = new TempRepository();
+  const WRITERS = isCi ? 8 : 3, RUNS = isCi ? 100 : 3;
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, RUN);
+  const loads = Array.from({ length: WRITERS }, (_, writer) =>
+    shell(
+      `for n in $(seq ${RUNS}); do subunit-load -q "$2" --meta=n="$3-$n" < "$1" || exit; done`,
+      [file, repository.repo, String(writer)],
+    ));
+  let isDone = false;
+  const done = Promise.all(loads).finally(() => isDone = true);
+  const seen = new Map<string, number>();
+  while (!isDone) {
+    for (const run of exists(repository.path) ? repository.runs : []) {
+      // Whatever is there at a time is whole packets, and as much as before.
+      if (run.state !== "ended") continue;
+      const { length } = await bytesOfRun(run).catch(() => RUN);
+      assertEquals(length, RUN.length);
+      seen.set(run.id, length);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  for (const { status, stderr } of await done) {
+    assertEquals([status, stderr], [0, ""]);
+  }
+  const { runs } = repository;
+  const names = runs.map(({ start }) => start.meta?.n).sort();
+  const expected = Array.from(
+    { length: WRITERS },
+    (_, writer) => Array.from({ length: RUNS }, (_, n) => `${writer}-${n + 1}`),
+  ).flat().sort();
+  assertEquals(names, expected);
+  const ids = new Set(runs.map(({ id }) => id));
+  for (const id of seen.keys()) assert(ids.has(id), id);
+  assert(runs.every(({ state }) => state === "ended"));
+});
+
+if (isCi) {
+  Deno.test("a writer that is killed leaves whole packets and a torn run", async () => {
+    using repository = new TempRepository();
+    const file = `${repository.folder}/run`;
+    Deno.writeFileSync(file, concat(Array(500).fill(RUN)));
+    for (let round = 1; round <= 10; round++) {
+      await shell(
+        `(while cat "$1"; do :; done) 2>/dev/null | subunit-load -q "$2" & sleep 0.${round}; kill -KILL $!; wait`,
+        [file, repository.repo],
+      );
+    }
+    for (const run of repository.runs) {
+      assertEquals(run.state, "torn");
+      const bytes = await bytesOfRun(run);
+      // Damage would not be a test.
+      assertEquals(testsIn(bytes).length % 2, 0);
+    }
+  });
+}

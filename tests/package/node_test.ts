@@ -671,6 +671,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: anyStream,
     },
     { args: () => ["--partial", "--full"], input: anyStream },
+    { args: ([file]) => [`--also=${file}`], input: anyStream },
   ],
   "subunit-last": [
     { args: ([file]) => ["--repo", folderOf(file)], input: anyStream },
@@ -717,7 +718,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       args: ([file]) => [
         `--repo=${folderOf(file)}`,
         "--format=tsv",
-        "-n=9",
+        "--runs=9",
         "--since=3000d",
         "--status=fail",
         "-0",

@@ -179,6 +179,11 @@ export class Recording {
     return this.#stats;
   }
 
+  /** The name of the run; undefined when it could not be recorded. */
+  get id(): string | undefined {
+    return this.#hasFailed ? undefined : this.#writer?.id;
+  }
+
   /** The exit status of a tool that judges, and why the input is no stream. */
   get verdict(): { exitStatus: number; complaint: string | undefined } {
     const complaint = this.#writer?.counter.complaint;
@@ -273,11 +278,17 @@ export function recordStdin(
   pass(() => io.out.close());
 }
 
+/** What became of a run that was to be imported. */
+export interface Imported {
+  /** Whether it could not be recorded. */
+  readonly hasFailed: boolean;
+  /** Its name, if the repository did not have it. */
+  readonly id?: string;
+}
+
 /**
  * Imports a run from a file, unless the repository has it already: a run of
  * ours under its name, anything else as a stream.
- *
- * @returns whether it could be recorded
  */
 export async function importRun(
   io: ToolIO,
@@ -286,16 +297,16 @@ export async function importRun(
   start: StartRecord,
   at: Timestamp | undefined,
   options: WriterOptions,
-): Promise<boolean> {
+): Promise<Imported> {
   const { id } = source.start;
   if (id !== undefined && isRunName(id)) {
-    copyRun(repository, source, id, options);
-    return true;
+    const isNew = copyRun(repository, source, id, options);
+    return { hasFailed: false, ...isNew ? { id } : {} };
   }
   const mayBeRead = !mayWait(source.path);
   const first = mayBeRead ? await digestOf(source) : undefined;
   if (first !== undefined && await hasRun(repository, source, first.bytes)) {
-    return true;
+    return { hasFailed: false };
   }
   const recording = new Recording(io, (found) => {
     const time = at ?? found;
@@ -309,7 +320,7 @@ export async function importRun(
   }
   recording.end();
   recording.pack();
-  return !recording.hasFailed;
+  return { hasFailed: recording.hasFailed, id: recording.id };
 }
 
 /** The length of a run's bytes, and their hash. */
@@ -340,6 +351,43 @@ async function hasRun(
     if (hash.digest("hex") === end.sha256) return true;
   }
   return false;
+}
+
+/**
+ * Returns a function that copies runs into a repository of stestr or testr, and
+ * returns whether it could; undefined when there is none.
+ *
+ * @throws {UsageError} when the folder is not such a repository
+ */
+export async function alsoWriter(
+  io: ToolIO,
+  also: string | undefined,
+): Promise<
+  | ((
+    repository: Repository,
+    ids: readonly (string | undefined)[],
+  ) => Promise<boolean>)
+  | undefined
+> {
+  if (also === undefined) return undefined;
+  // Loaded only here: it has most of version 1.
+  const { checkAlso, writeAlso } = await import("./also.ts");
+  const path = absolutePath(also);
+  checkAlso(path);
+  return async (repository, ids) => {
+    const runs = repository.runs();
+    try {
+      for (const run of runs.filter(({ id }) => ids.includes(id))) {
+        const losses = await writeAlso(path, run, runs);
+        if (losses !== undefined) io.warn(losses);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      io.warn(error.message);
+      return false;
+    }
+  };
 }
 
 /** Returns a line about the size of a repository, if it is large. */

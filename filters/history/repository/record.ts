@@ -134,19 +134,22 @@ export function readRecord(packet: Packet): RunRecord | undefined {
   return value && { name, value } as RunRecord;
 }
 
-/** The record that a buffer begins with, and how long its packet is. */
-export function recordAtStart(
-  bytes: Uint8Array,
-): RunRecord & { readonly byteLength: number } | undefined {
+/** A record in a buffer. */
+export type FoundRecord = RunRecord & {
+  /** The length of its packet. */
+  readonly byteLength: number;
+  readonly timestamp: Timestamp | undefined;
+};
+
+/** The record that a buffer begins with. */
+export function recordAtStart(bytes: Uint8Array): FoundRecord | undefined {
   const byteLength = packetLength(bytes, 0);
   if (byteLength === undefined) return undefined;
   return recordIn(bytes.subarray(0, byteLength));
 }
 
-/** The record that a buffer ends with, and how long its packet is. */
-export function recordAtEnd(
-  bytes: Uint8Array,
-): RunRecord & { readonly byteLength: number } | undefined {
+/** The record that a buffer ends with. */
+export function recordAtEnd(bytes: Uint8Array): FoundRecord | undefined {
   for (
     let at = bytes.lastIndexOf(0xb3);
     at >= 0;
@@ -159,12 +162,11 @@ export function recordAtEnd(
   return undefined;
 }
 
-function recordIn(
-  bytes: Uint8Array,
-): RunRecord & { readonly byteLength: number } | undefined {
+function recordIn(bytes: Uint8Array): FoundRecord | undefined {
   try {
-    const record = readRecord(decodePacket(bytes));
-    return record && { ...record, byteLength: bytes.length };
+    const packet = decodePacket(bytes), { timestamp } = packet;
+    const record = readRecord(packet);
+    return record && { ...record, byteLength: bytes.length, timestamp };
   } catch {
     return undefined;
   }

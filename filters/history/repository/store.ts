@@ -93,6 +93,7 @@ export class Run {
   #startBytes = 0;
   #head: Uint8Array | undefined;
   #end: EndRecord & { readonly byteLength: number } | null | undefined;
+  #endTime: Timestamp | undefined;
   #state: RunState | undefined;
   #content: Content | undefined;
   #seconds: number | undefined;
@@ -194,6 +195,19 @@ export class Run {
     return value;
   }
 
+  /**
+   * What decides the order of runs that began in one second: when exactly they
+   * did, and when they ended.
+   */
+  get order(): readonly number[] {
+    const start = recordAtStart(this.#readHead())?.timestamp;
+    void this.#endInFile();
+    const end = this.#endTime;
+    return [start, end].map((time) =>
+      time === undefined ? Infinity : time.seconds + time.nanoseconds / 1e9
+    );
+  }
+
   /** In most files it is found without reading the stream. */
   #endInFile(): (EndRecord & { byteLength: number }) | null {
     if (this.#end !== undefined) return this.#end;
@@ -203,6 +217,7 @@ export class Run {
         this.isCompressed ? lastMember(tail) : tail,
       );
       if (found?.name !== "end") continue;
+      this.#endTime = found.timestamp;
       return this.#end = { ...found.value, byteLength: found.byteLength };
     }
     return null;
@@ -251,7 +266,7 @@ export class Run {
       : fileChunks(this.path);
     if (this.content === "v1") {
       const { v1Chunks } = await import("./v1_run.ts");
-      yield* v1Chunks(stored);
+      yield* v1Chunks(stored, this.seconds);
     } else if (bare || upToEnd) {
       void this.start;
       const { byteLength = 0, padded } = await this.#findEnd() ?? {};
@@ -348,7 +363,7 @@ export class Repository {
       else byId.set(id, [...byId.get(id) ?? [], kind]);
     }
     return Array.from(byId, ([id, kinds]) => choose(folder, id, kinds))
-      .filter((run) => this.#isFile(run));
+      .filter((run) => this.#isFile(run)).sort(compareOurs);
   }
 
   /** Those of testr and stestr, inquest's in a folder of their own. */
@@ -461,6 +476,16 @@ export function runsAt(file: string): Run[] {
     throw new ToolError(`Cannot open "${file}": check the path`);
   }
   return [new Run(idOf(file.slice(file.lastIndexOf("/") + 1)), file, false)];
+}
+
+/** Compares runs of ours by when they began; most names differ in that. */
+function compareOurs(a: Run, b: Run): number {
+  const second = ({ id }: Run) => id.slice(0, id.indexOf("-"));
+  if (second(a) !== second(b)) return second(a) < second(b) ? -1 : 1;
+  const [begun, ended] = a.order, [otherBegun, otherEnded] = b.order;
+  if (begun !== otherBegun) return begun - otherBegun;
+  if (ended !== otherEnded) return ended - otherEnded;
+  return a.id < b.id ? -1 : 1;
 }
 
 /** The name of a file without what says how it is stored. */

@@ -7,9 +7,14 @@
 import { V1Converter } from "../../capture/v1_converter.ts";
 import { Output } from "../../kit/io/output.ts";
 
-/** Converts the chunks of a run in version 1. */
+/**
+ * Converts the chunks of a run in version 1.
+ *
+ * @param seconds the time of events to which the run gives none
+ */
 export async function* v1Chunks(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  seconds: number,
 ): AsyncGenerator<Uint8Array> {
   let written: Uint8Array[] = [];
   const out = new Output({
@@ -22,6 +27,7 @@ export async function* v1Chunks(
   const converter = new V1Converter(out, {
     detectsPackets: true,
     judges: false,
+    now: () => ({ seconds, nanoseconds: 0 }),
   });
   const take = () => {
     out.flush();

@@ -35,7 +35,7 @@ import {
   readText,
   remove,
   rename,
-  writeText,
+  writeNew,
 } from "../../kit/io/stored_files.ts";
 import { Archive } from "../../kit/io/whole_packet_file.ts";
 import { createHash, randomBytes } from "../../kit/runtime/builtin.ts";
@@ -94,7 +94,7 @@ export function makeRepository(
   const write = (name: string, text: string) => {
     beforeStep(`write ${name}`);
     const temporary = `${path}/${name}.${randomHex()}.tmp`;
-    writeText(temporary, text);
+    writeNew(temporary, text);
     beforeStep(`rename ${name}`);
     rename(temporary, `${path}/${name}`);
   };
@@ -279,17 +279,19 @@ export class RunWriter {
 /**
  * Copies a run of ours from another place, under its own name. One that is here
  * already is kept, unless it is torn and the other is not.
+ *
+ * @returns whether it was copied
  */
 export function copyRun(
   repository: Repository,
   source: Run,
   id: string,
   { isPlain, beforeStep = () => {} }: WriterOptions = {},
-): void {
+): boolean {
   const base = `${repository.path}/runs/${id}`;
   const here = repository.runs().find((run) => run.id === id);
   const isTorn = source.state !== "ended";
-  if (here !== undefined && (here.state !== "torn" || isTorn)) return;
+  if (here !== undefined && (here.state !== "torn" || isTorn)) return false;
   const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
   beforeStep("copy");
   const copy = `${base}.${randomHex()}.tmp`;
@@ -299,6 +301,7 @@ export function copyRun(
   if (!source.isCompressed && !isTorn && !isPlain) {
     packRun(base + ending, beforeStep);
   }
+  return true;
 }
 
 /**

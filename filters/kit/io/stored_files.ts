@@ -111,6 +111,15 @@ export function readText(path: string, most = 64 * 1024): string | undefined {
   }
 }
 
+/** The content of a file; undefined when there is none or it is unreadable. */
+export function readBytes(path: string): Uint8Array | undefined {
+  try {
+    return readEnd(path, "first", infoOf(path)?.size ?? 0);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The value of an environment variable that the tool may read, if it is set. */
 export function variable(name: string): string | undefined {
   try {
@@ -153,18 +162,28 @@ export function makeFolder(path: string): void {
 }
 
 /**
- * Writes a short new file that only its owner may read.
+ * Makes a file that only its owner may read.
  *
  * @throws {ToolError} when that fails
  */
-export function writeText(path: string, text: string): void {
+export function newFile(path: string): FsFile {
   try {
-    using file = Deno.openSync(path, {
-      write: true,
-      createNew: true,
-      mode: 0o600,
-    });
-    writeAll(file, new TextEncoder().encode(text));
+    return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+  } catch (error) {
+    throw cannotMake(path, error);
+  }
+}
+
+/**
+ * Writes such a file.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function writeNew(path: string, content: string | Uint8Array): void {
+  using file = newFile(path);
+  try {
+    const isText = typeof content === "string";
+    writeAll(file, isText ? new TextEncoder().encode(content) : content);
   } catch (error) {
     throw cannotMake(path, error);
   }
