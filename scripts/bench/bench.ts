@@ -33,6 +33,7 @@ import {
   verdict,
 } from "./goals.ts";
 import { GROWTH_ROWS } from "./growth.ts";
+import { HISTORY_ROWS } from "./histories.ts";
 import { HTML_ROWS } from "./html.ts";
 import {
   ARMORED_ROW,
@@ -222,6 +223,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     ...tools.map(startUpRow),
     ...packageRows(tools),
     ...GROWTH_ROWS,
+    ...HISTORY_ROWS,
   ];
   const rows = pick(all, words);
   const withCrc = pick([CRC_ROW], words).length > 0;

@@ -102,6 +102,8 @@ Deno.test("growth is measured of every tool that reads a stream", () => {
     // A command decides what it reads; as the converters read it.
     "subunit-exec",
     // They read repositories.
+    "subunit-failing",
+    "subunit-history",
     "subunit-last",
     // It keeps what it reads, and the file system takes the time.
     "subunit-load",

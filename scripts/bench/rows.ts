@@ -302,6 +302,8 @@ const START_UP_ARGUMENTS: Record<string, readonly string[]> = {
   "subunit-attach": ["--version"],
   "subunit-ctl": ["--", "true"],
   "subunit-serve": ["--no-socket", "--worker=cat"],
+  "subunit-failing": ["--version"],
+  "subunit-history": ["--version"],
   "subunit-last": ["--version"],
   "subunit-load": ["--version"],
   "subunit-merge": ["-"],

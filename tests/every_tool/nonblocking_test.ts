@@ -148,6 +148,11 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
     { args: ["--keep-all"], stdin: mixed },
     { args: ["-s"], stdin: mixed },
   ],
+  "subunit-failing": (dir) => [
+    { args: [dir.file("run", mixed)], stdin: new Uint8Array(0) },
+  ],
+  // It writes a line a test.
+  "subunit-history": () => [],
   "subunit-last": (dir) => {
     dir.file("run", mixed);
     return [{ args: [`--repo=${dir.path}`], stdin: new Uint8Array(0) }];

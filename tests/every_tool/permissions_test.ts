@@ -37,6 +37,9 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-attempts": ["--allow-write"],
   "subunit-ctl": ["--allow-write", "--allow-run", ...SOCKETS],
   "subunit-exec": ["--allow-run"],
+  // They write digests, which are made again.
+  "subunit-failing": ["--allow-write", "--allow-env=SUBUNIT_REPO"],
+  "subunit-history": ["--allow-write", "--allow-env=SUBUNIT_REPO"],
   "subunit-last": ["--allow-env=SUBUNIT_REPO"],
   // With the commits and branches of CI services.
   "subunit-load": [

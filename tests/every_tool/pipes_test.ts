@@ -45,6 +45,13 @@ globalThis.addEventListener(
 const RUNS = `${SCRATCH}/streams`;
 Deno.mkdirSync(RUNS);
 Deno.writeFileSync(`${RUNS}/run`, stream("text\n", PASSED));
+/** One with a test that fails, and controls a terminal. */
+const FAILED_RUNS = `${SCRATCH}/failed`;
+Deno.mkdirSync(FAILED_RUNS);
+Deno.writeFileSync(
+  `${FAILED_RUNS}/run`,
+  stream({ testId: "a\x1b[2J\r\u202e", status: "fail" }),
+);
 Deno.mkdirSync(`${SCRATCH}/pruned/runs`, { recursive: true });
 for (const name of ["20260101T000000-00000000", "20260102T000000-00000000"]) {
   Deno.writeFileSync(`${SCRATCH}/pruned/runs/${name}.subunit`, stream(PASSED));
@@ -62,6 +69,8 @@ const READERS = CONVENTIONAL.filter((name) =>
     "subunit-ctl",
     "subunit-diff",
     "subunit-exec",
+    "subunit-failing",
+    "subunit-history",
     "subunit-last",
     "subunit-load",
     "subunit-merge",
@@ -142,6 +151,8 @@ function argsOf(name: string): string[] {
   if (name === "subunit-prune") {
     return ["--repo", `${SCRATCH}/pruned`, "--keep=1", "--dry-run"];
   }
+  if (name === "subunit-failing") return ["--repo", FAILED_RUNS, "--list"];
+  if (name === "subunit-history") return ["--repo", FAILED_RUNS];
   if (name === "subunit-runs") return ["--repo", RUNS];
   if (name === "subunit-select") return ["--as=ctest"];
   if (name === "subunit-conform") return [GUIDELINE];

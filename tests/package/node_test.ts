@@ -411,6 +411,15 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       samples: 1,
     },
     {
+      args: ([file]) => [
+        ...[`--history=${folderOf(file)}`, "--failing-first", "--", "sh", "-c"],
+        writingScript(stream(FAILED)),
+      ],
+      input: anyPackets,
+      samples: 1,
+    },
+    { args: () => ["--failing", "--", "true"], input: anyPackets, samples: 1 },
+    {
       args: () => [
         ...["--bisect=failed", "--debug", "passed", "--", "sh", "-c"],
         writingScript(stream(FAILED)),
@@ -537,6 +546,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     { args: () => ["-0", "--top=5", "--status=fail,skip"], input: anyPackets },
     { args: () => ["--count", "--no-passthrough"], input: anyStream },
     { args: () => ["--by=fault", "--format=tsv"], input: anyStream },
+    {
+      args: ([file]) => [`--history=${folderOf(file)}`, "--failing", file],
+      input: anyPackets,
+    },
   ],
   "subunit-merge": [
     { args: () => ["a=-"], input: noisyStream, samples: 3 },
@@ -619,6 +632,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     },
     { args: () => ["-f", "-o", "report", "--root=."], input: anyFrames },
     { args: () => ["--commit=v1"], input: anyPackets },
+    {
+      args: ([file]) => [`--history=${folderOf(file)}`, file],
+      input: anyPackets,
+    },
   ],
   "subunit2json": [
     { args: () => [], input: anyStream },
@@ -692,6 +709,81 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     {
       args: ([file]) => [`--repo=${folderOf(file)}`, "--path", "@full,-3"],
       input: anyPackets,
+    },
+  ],
+  "subunit-failing": [
+    { args: (files) => files, input: anyStream },
+    {
+      args: (files) => [
+        "--list",
+        "--null",
+        "--unrun",
+        "--gone",
+        "--skip-clears",
+        "--by-route",
+        ...files,
+      ],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--format=tsv",
+        "--renames=/dev/null",
+        "-n=9",
+        "--since=3000d",
+        "--branch=b",
+        "--variant=v",
+        "--commit=abcd",
+        "--meta=a=b",
+        "--status=fail",
+      ],
+      input: anyStream,
+    },
+    { args: (files) => ["--format=json", ...files], input: anyPackets },
+  ],
+  "subunit-history": [
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--format=json",
+        "--by-route",
+        "--renames=/dev/null",
+      ],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "--sort=slowest",
+        "--top=3",
+        "--min-runs=1",
+        "--format=stream",
+        "--exit-status",
+        "--slower=2",
+        "--floor=1",
+        "--newest=1",
+        "--baseline=2",
+      ],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [`--repo=${folderOf(file)}`, "--bisect=a"],
+      input: anyPackets,
+    },
+    {
+      args: ([file]) => [
+        `--repo=${folderOf(file)}`,
+        "-n=9",
+        "--since=3000d",
+        "--branch=b",
+        "--variant=v",
+        "--commit=abcd",
+        "--meta=a=b",
+        "--status=fail",
+        "a",
+      ],
+      input: anyStream,
     },
   ],
   "subunit-prune": [
