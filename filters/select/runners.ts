@@ -87,22 +87,34 @@ function targetOf(file: string, name: string): Target | undefined {
 /** Between the names of a test and of those around it: ours, then Playwright's. */
 const TITLES = / [>›] /;
 
-/**
- * An expression for a test by its names, which runners join with spaces. Of tests
- * with the same names, "#2" is the second one.
- */
+/** Of tests with the same names, "#2" is the second one. */
+const REPEAT = / #\d{1,9}$/;
+const MAX_REPEAT_LENGTH = 11;
+
+/** Between names, in an expression: runners join them with spaces. */
+const JOINT = "(?: [>›])? ";
+
+/** Expressions for the names of a test and those around it. */
+function titleRegexes(name: string): string[] {
+  const [repeat = ""] = REPEAT.exec(name.slice(-MAX_REPEAT_LENGTH)) ?? [];
+  const titles = name.slice(0, name.length - repeat.length).split(TITLES)
+    .map(escapeRegex);
+  const last = titles.length - 1;
+  return repeat === ""
+    ? titles
+    : titles.with(last, `${titles[last]}(?:${repeat})?`);
+}
+
+/** An expression for a test by all its names. */
 function titleRegex(name: string): string {
-  const [, title, number] = /^(.*?)( #\d+)?$/s.exec(name)!;
-  const names = title.split(TITLES).map(escapeRegex);
-  return names.join("(?: [>›])? ") + (number ? `(?:${number})?` : "");
+  return titleRegexes(name).join(JOINT);
 }
 
 /** The same by the name of the test alone; the others may be part of it. */
 function lastTitleRegex(name: string): string {
-  return titleRegex(name).replace(
-    /(.*)\(\?: \[>›\]\)\? /s,
-    "(?:$1(?: [>›])? )?",
-  );
+  const titles = titleRegexes(name), last = titles.pop()!;
+  const before = titles.join(JOINT);
+  return before === "" ? last : `(?:${before}${JOINT})?${last}`;
 }
 
 /** A runner of JavaScript that takes files, and an expression for names. */
@@ -132,24 +144,31 @@ const BY_SEARCH = {
 /** The name of a package of Go, and that of a test in it. */
 const GO_ID =
   /^([\w.~+/][\w.~+/-]*?)\.((?:Test|Example|Fuzz)(?![\p{Ll}])[\p{L}\p{N}_]*)(?:\/(.+))?$/su;
-/** Benchmarks are run by another option. */
-const GO_PACKAGE = /^(?!.*\.Benchmark[^/]*$)[\w.~+][\w.~+/-]*$/s;
+const GO_PACKAGE = /^[\w.~+][\w.~+/-]*$/;
 
 function goTarget(id: string): Target | undefined {
   const [, path, test, subtests] = GO_ID.exec(id) ?? [];
   if (path === undefined) {
-    return GO_PACKAGE.test(id) ? { group: id, name: "" } : undefined;
+    // Benchmarks are run by another option.
+    const isBenchmark = id.includes(".Benchmark", id.lastIndexOf("/"));
+    return GO_PACKAGE.test(id) && !isBenchmark
+      ? { group: id, name: "" }
+      : undefined;
   }
   const names = [test, ...subtests?.split("/") ?? []];
   const name = names.pop()!;
   return { group: [path, ...names].join("\0"), name };
 }
 
+/** Subtests that are deeper are not looked for in the list. */
+const MAX_LEVELS = 100;
+
 /** The ids of the tests around a Go test, which run with it. */
 function goParents(id: string): string[] {
   const [, path, test, subtests] = GO_ID.exec(id) ?? [];
   if (subtests === undefined) return [];
   const names = [`${path}.${test}`, ...subtests.split("/")];
+  if (names.length > MAX_LEVELS) return [];
   return names.slice(1).map((_, at) => names.slice(0, at + 1).join("/"));
 }
 

@@ -117,15 +117,22 @@ export class FailingTests {
   /** Returns a function for the id with which a test runs. */
   #runnableIds(): (test: Failure) => string {
     const byId = new Map(this.#inOrder().map((test) => [test.testId, test]));
-    return (test) => {
-      const seen = new Set<string>();
-      let { testId, runnable, parentTestId } = test;
-      while (!runnable && parentTestId !== undefined && !seen.has(testId)) {
-        seen.add(testId);
+    const known = new Map<string, string>();
+    return ({ testId, runnable, parentTestId }) => {
+      // Steps may be within steps, and a hostile stream may have circles.
+      const within = new Set<string>();
+      while (!runnable && parentTestId !== undefined && !within.has(testId)) {
+        const found = known.get(testId);
+        if (found !== undefined) {
+          testId = found;
+          break;
+        }
+        within.add(testId);
         testId = parentTestId;
         ({ runnable, parentTestId } = byId.get(testId) ??
           { runnable: true, parentTestId: undefined });
       }
+      for (const one of within) known.set(one, testId);
       return testId;
     };
   }

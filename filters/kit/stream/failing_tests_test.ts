@@ -51,6 +51,21 @@ Deno.test("FailingTests finds tests that run again on other routes, and steps", 
   assertEquals([failing.ids, failing.size], [[], 0]);
 });
 
+Deno.test("FailingTests finds the test of steps within steps, and survives circles", () => {
+  const failing = new FailingTests();
+  const step = (testId: string, parentTestId: string) =>
+    ({ testId, parentTestId, runnable: false, status: "fail" }) as const;
+  const depth = 20_000;
+  add(failing, [
+    ...Array.from({ length: depth }, (_, i) => step(`${i + 1}`, `${i}`)),
+    step("a", "b"),
+    step("b", "a"),
+    step("self", "self"),
+  ]);
+  assertEquals(failing.ids.slice(0, 2), ["0", "a"]);
+  assertEquals(failing.ids.at(-1), "self");
+});
+
 Deno.test("FailingTests keeps a step that fails again", () => {
   const failing = new FailingTests();
   const step = { testId: "s > 1", runnable: false, parentTestId: "s" } as const;
