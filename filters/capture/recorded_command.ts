@@ -81,7 +81,6 @@ export async function recordCommand(
   ]);
   const status = await command.status;
   ender?.stop();
-  signals.stop();
   const reason = ender?.reason;
   const isGood = recorder.end(
     reason && `The test never ended. The command was ended: ${reason}.`,
@@ -93,6 +92,8 @@ export async function recordCommand(
     reason: `${reason}, and was ended: ${ending.reason}`,
   } as const;
   writeEnding(io.out, shown);
+  // Until then no signal ends the tool; those that follow are for the next command.
+  if (failing !== undefined) signals.stop();
   return {
     isGood: isGood && reason === undefined && status.success,
     hasFailed: shown.status === "fail",

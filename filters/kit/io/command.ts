@@ -124,6 +124,9 @@ export interface PassedSignals extends Pick<SignalPass, "released" | "send"> {
 /**
  * Passes the signals that would end the tool on to a command. Until this is
  * stopped the process stays alive.
+ *
+ * @param isGroup whether it leads a process group, which gets the signals
+ * @param onSignal is called after each of them
  */
 export function passSignals(
   child: ChildProcess,
