@@ -34,6 +34,11 @@ export class Faults {
     );
   }
 
+  /** The one fault of a test; null for several or none, undefined if it passed. */
+  of(test: number): string | null | undefined {
+    return this.#only.get(test);
+  }
+
   /** Whether all failures of a test are one fault. */
   isSame(test: number): boolean {
     return typeof this.#only.get(test) === "string";

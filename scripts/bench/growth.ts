@@ -168,6 +168,7 @@ const READERS: readonly string[][] = [
   ["subunit-ls", "--tree"],
   ["subunit-merge", "a=-"],
   ["subunit-progress", "--history", "/dev/null"],
+  ["subunit-quarantine", "/dev/null"],
   ["subunit-seal"],
   ["subunit-select", "--as=ctest"],
   ["subunit-shard", "1/2"],

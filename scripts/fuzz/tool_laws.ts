@@ -116,6 +116,8 @@ const converter = (tool: string, reads: Format): Call => ({
   laws: { "no packet lost": isSound },
 });
 
+/** A list for subunit-quarantine. */
+const QUARANTINE = "re:a|г\t2026-12-31\tticket\treason\n";
 const GUIDELINE = fixture("conform/shop.json");
 
 export const CALLS: readonly Call[] = [
@@ -158,6 +160,13 @@ export const CALLS: readonly Call[] = [
   v2("subunit-attempts", ["--report", "--history=in"]),
   v2("subunit-conform", [GUIDELINE]),
   v2("subunit-conform", [GUIDELINE, "--text", "--against", GUIDELINE]),
+  v2("subunit-quarantine", ["/dev/null"], { identity }),
+  v2("subunit-quarantine", ["list", "--exit-status", "--today=2026-11-28"], {
+    "no packet lost": keeps,
+  }),
+  v2("subunit-quarantine", [
+    ...["/dev/null", "--suggest", "--history=in", "--today=2026-11-28"],
+  ]),
   v2("subunit-shard", ["1/2", "--history=in", "--group-regex=^."]),
   v2("subunit-exec", ["--v2", "--", "cat"], { "no packet lost": keeps }),
   v2("subunit-exec", ["--", "cat"]),
@@ -305,6 +314,7 @@ async function resultOf(
     Deno.mkdirSync(cwd);
     Deno.writeTextFileSync(clock, STOPPED_CLOCK);
     Deno.writeFileSync(`${cwd}/in`, input);
+    Deno.writeTextFileSync(`${cwd}/list`, QUARANTINE);
     const [program, ...words] = runtime.commandOf(call.tool, clock);
     const process = new Deno.Command("timeout", {
       args: ["-k1", `${HANGING_SECONDS}`, program, ...words, ...call.args],

@@ -42,6 +42,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "subunit-select": ["--as=ctest"],
   "subunit-output": ["--fail=a", "--attach-file=-"],
   "subunit-conform": [fixture("conform/shop.json")],
+  "subunit-quarantine": ["/dev/null", "--exit-status"],
   "subunit-shard": ["1/2"],
 };
 

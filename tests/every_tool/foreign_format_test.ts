@@ -37,6 +37,8 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit-seal", "--exit-status"],
   ["subunit-tags", "--exit-status", "a"],
   ["subunit-faults", "--exit-status"],
+  ["subunit-attempts", "--exit-status"],
+  ["subunit-quarantine", "/dev/null", "--exit-status"],
 ];
 
 for (const [tool, ...args] of JUDGES) {

@@ -173,6 +173,7 @@ const calls: Record<typeof TOOLS[number], (dir: TempDir) => Call[]> = {
   "subunit-runs": () => [],
   // Its workers come and go, with other output each time.
   "subunit-run": () => [],
+  "subunit-quarantine": () => [{ args: ["/dev/null"], stdin: mixed }],
   "subunit-shard": () => [{ args: ["1/1"], stdin: packets }],
   "subunit-stats": () => [{ args: FORWARD, stdin: mixed }],
   "subunit2cbor": () => [

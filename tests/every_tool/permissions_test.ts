@@ -51,6 +51,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "subunit-faults": ["--allow-write"],
   "subunit-merge": ["--allow-run=sh"],
   "subunit-progress": ["--allow-env=FORCE_COLOR,NO_COLOR,TERM"],
+  "subunit-quarantine": ["--allow-write"],
   "subunit-run": [
     "--allow-write",
     "--allow-run",

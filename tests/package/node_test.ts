@@ -325,6 +325,21 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       samples: 1,
     },
   ],
+  "subunit-quarantine": [
+    {
+      args: (files) => [
+        ...["--today=2026-11-28", "--max-excused=100%", "--max-days=9"],
+        ...["--strict", "--exit-status", "/dev/null", ...files],
+      ],
+      input: anyStream,
+    },
+    ...["--report", "--suggest"].map((option) => ({
+      args: ([a, b]: readonly string[]) => [
+        ...["/dev/null", option, "--today=2026-11-28", `--history=${a}`, b],
+      ],
+      input: anyPackets,
+    })),
+  ],
   "subunit-shard": [
     {
       args: ([a, b]) => [

@@ -143,6 +143,20 @@ function run(): Uint8Array {
   );
 }
 
+/** A run in which one test is tried again, and another one fails. */
+function flakyRun(): Uint8Array {
+  return stream(
+    { testId: "shop.test_list", status: "success" },
+    { testId: "shop.test_pay", status: "fail" },
+    { testId: "shop.test_pay", status: "success" },
+    { testId: "shop.test_mail", status: "fail" },
+  );
+}
+
+/** A list of known failures. */
+const KNOWN =
+  "# what\tuntil\tticket\treason\nshop.test_mail\t2026-12-31\tshop#71\tthe server is slow\n";
+
 /** A run of the tests that shop.json asks for, and of others. */
 function shopRun(): Uint8Array {
   const passed = (testId: string): EventFields => ({
@@ -179,6 +193,8 @@ export function furnish(dir: TempDir, commands = ""): string {
   dir.file("run.subunit", run());
   dir.file("first.subunit", run());
   dir.file("yesterday.subunit", yesterday());
+  dir.file("flaky.subunit", flakyRun());
+  dir.file("known.txt", KNOWN);
   dir.file("shop.json", Deno.readTextFileSync(fixture("conform/shop.json")));
   dir.file("shop-run.subunit", shopRun());
   dir.file("known-failures", "shop.test_slow\n");

@@ -229,8 +229,9 @@ export class Output {
 
   /** Writes what was gathered. */
   flush(): void {
-    this.#encodeText();
+    // On a terminal a run becomes text.
     this.#endRun();
+    this.#encodeText();
     this.#writeGathered();
   }
 

@@ -137,6 +137,16 @@ Deno.test("Output makes what comes from a stream harmless on a terminal", () => 
   assertEquals(written(true), "\\u001b[2J \\u0007\n\\u001b\n\x1b[m");
 });
 
+Deno.test("Output writes all when it is flushed, items on a terminal too", () => {
+  const sink = new Writes({ isTerminal: true });
+  const out = new Output(sink, "a terminal");
+  const [item] = itemsIn(stream("item\x07"));
+  out.writeText("text ");
+  out.writeItem(item);
+  out.flush();
+  assertEquals(sink.text, "text item\\u0007");
+});
+
 Deno.test("Output says where it could not write, and does not try again", () => {
   const sink = new Writes();
   const out = new Output(sink, '"report"');

@@ -53,7 +53,7 @@ export function readTwice(
     trouble = error;
   }
   if (second === undefined) return;
-  const again = decode(kept?.chunks() ?? io.chunks(files), second());
+  const again = decode(kept?.chunks(io) ?? io.chunks(files), second());
   if (trouble !== undefined) throw trouble;
   if (again === size) return;
   throw new ToolError(
@@ -91,9 +91,13 @@ class Kept implements Disposable {
   }
 
   /** All that was written; a chunk is valid until the next. */
-  *chunks(): Generator<Uint8Array> {
+  *chunks(io: ToolIO): Generator<Uint8Array> {
     const buffer = new Uint8Array(READ_BYTES);
-    const read = () => orTrouble("read", () => this.#file.readSync(buffer));
+    const read = () => {
+      // What is written may be a view of the chunk before.
+      io.out.flush();
+      return orTrouble("read", () => this.#file.readSync(buffer));
+    };
     orTrouble("read", () => rewind(this.#file));
     for (let count; (count = read()) !== null;) yield buffer.subarray(0, count);
   }

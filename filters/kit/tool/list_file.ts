@@ -41,6 +41,16 @@ export function readList(io: ToolIO, path: string): string[] {
   return linesOf(toUtf8(io.chunks([path])), path);
 }
 
+/** Returns the text of a file, or of standard input for "-". */
+export function readText(io: ToolIO, path: string): string {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (const chunk of io.chunks([path])) {
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 function linesOf(chunks: Iterable<Uint8Array>, path: string): string[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return Array.from(lines(chunks), (bytes, index) => {

@@ -1,0 +1,146 @@
+/**
+ * What a list of excuses is good for, over several runs.
+ *
+ * @module
+ */
+
+import { compareText } from "../kit/text/order.ts";
+import { readTwice } from "../kit/stream/two_passes.ts";
+import type { ToolIO } from "../kit/tool/tool.ts";
+import {
+  dayAfter,
+  type Entry,
+  nameInList,
+  type QuarantineList,
+} from "../select/quarantine_list.ts";
+import { Attempts, resultOf } from "./attempts.ts";
+import { Faults } from "./attempt_tags.ts";
+import { Flips } from "./flips.ts";
+import { Quarantine } from "./quarantine.ts";
+
+/** How long an entry that is suggested excuses. */
+const SUGGESTED_DAYS = 30;
+
+/** Reads older runs, one per file. */
+export function readRuns(
+  io: ToolIO,
+  files: readonly string[],
+  list: QuarantineList,
+): Quarantine[] {
+  return files.map((file) => {
+    const run = new Quarantine(list);
+    readTwice(io, [file], {
+      takeRows: (rows) => run.takeRows(rows),
+      takeOther: (item) => run.takeOther(item),
+      endChunk: () => run.endChunk(),
+    });
+    run.end(() => true);
+    return run;
+  });
+}
+
+/**
+ * Returns a line for each entry: its state, the last day, the runs passed in a
+ * row, the failures in the newest run, what it names; with tabs between.
+ *
+ * @param runs oldest first
+ */
+export function entryLines(
+  list: QuarantineList,
+  runs: readonly Quarantine[],
+): string[] {
+  return list.entries.map((entry) => {
+    const newest = runs.at(-1)!.met(entry);
+    return [
+      stateOf(entry, newest),
+      entry.until,
+      passedInARow(entry, runs),
+      newest?.failures ?? 0,
+      entry.what,
+    ].join("\t");
+  });
+}
+
+function stateOf(
+  entry: Entry,
+  met: ReturnType<Quarantine["met"]>,
+): string {
+  if (entry.isExpired) return "expired";
+  if (met === undefined) {
+    return entry.what.startsWith("fault:") ? "not seen" : "stale";
+  }
+  return met.failures > 0 ? "failing" : "passing";
+}
+
+/** How many of the newest runs had what an entry names, and no failure of it. */
+function passedInARow(entry: Entry, runs: readonly Quarantine[]): number {
+  const isAboutFault = entry.what.startsWith("fault:");
+  let count = 0;
+  for (const run of runs.toReversed()) {
+    const met = run.met(entry);
+    if (met !== undefined && met.failures > 0) break;
+    if (met !== undefined || isAboutFault && run.tests > 0) count++;
+  }
+  return count;
+}
+
+/** Flaky tests, over several runs. */
+export class Suggestions {
+  readonly #flips = new Map<string, Flips>();
+  readonly #faults = new Map<string, string | null>();
+
+  /** Reads a run; the oldest comes first. */
+  read(io: ToolIO, files: readonly string[]): void {
+    const attempts = new Attempts();
+    const faults = new Faults();
+    readTwice(io, files, {
+      takeRows(rows) {
+        for (let i = 0; i < rows.count; i++) {
+          const attempt = attempts.addRow(rows, i);
+          if (attempt < 0 || !rows.isFinal(i) || !attempts.fails(attempt)) {
+            continue;
+          }
+          faults.add(attempts.testOf(attempt), rows.tags(i));
+        }
+      },
+    });
+    const judgement = attempts.judge("last");
+    for (let test = 0; test < attempts.tests; test++) {
+      const id = attempts.nameOf(test);
+      let flips = this.#flips.get(id);
+      if (flips === undefined) this.#flips.set(id, flips = new Flips());
+      const outcome = attempts.outcomeOf(judgement.decisive(test));
+      flips.add(resultOf(outcome), judgement.isFlaky(test));
+      const fault = faults.of(test);
+      if (fault === undefined) continue;
+      const before = this.#faults.get(id);
+      this.#faults.set(
+        id,
+        before === undefined || before === fault ? fault : null,
+      );
+    }
+  }
+
+  /**
+   * Lines for the list: flaky tests, never those that are just broken, without
+   * those that it has. Where all failures are one fault, the line names that.
+   */
+  lines(list: QuarantineList, today: string): string[] {
+    const until = dayAfter(today, SUGGESTED_DAYS);
+    const lines = new Map<string, string>();
+    const flaky = [...this.#flips].filter(([, { flips }]) => flips > 0)
+      .sort(([a, x], [b, y]) => y.low - x.low || compareText(a, b));
+    for (const [id, { flips, runs }] of flaky) {
+      const fault = this.#faults.get(id) ?? undefined;
+      if (list.naming(id).length > 0) continue;
+      if (fault !== undefined && list.withFault([fault]).length > 0) continue;
+      const what = fault ?? nameInList(id);
+      if (lines.has(what)) continue;
+      lines.set(
+        what,
+        [what, until, "TICKET", `flaky in ${flips} of ${runs} runs`].join("\t"),
+      );
+    }
+    return [...lines.values()];
+  }
+}
