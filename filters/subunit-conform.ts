@@ -16,6 +16,7 @@ import {
 } from "./conform/report.ts";
 import {
   changesOf,
+  chosenForm,
   problemsOf,
   readGuideline,
   readRun,
@@ -32,9 +33,6 @@ import {
 
 /** The first attempt is no policy here: a retry is made to be counted. */
 const POLICIES = ["last", "any", "all"] as const;
-/** What is printed in place of the stream. */
-const FORMS = ["text", "list", "missing", "against", "score", "check"] as const;
-
 export const tool: Tool = defineTool({
   name: "subunit-conform",
   summary: "Judge a product by the tests that a guideline asks for",
@@ -98,21 +96,9 @@ Of several products, the stream has the verdicts without the tests.`,
   ],
   async run(io, options, [file, ...files]) {
     if (file === undefined) throw new UsageError("Expected GUIDELINE.json");
-    const forms = FORMS.filter((form) => options[form]);
-    const [form, another] = forms.filter((form) =>
-      // Together they print what changed, or the verdict on it.
-      form !== "text" || forms.length === 1
-    );
-    if (another !== undefined) {
-      throw new UsageError(
-        `Options --${form} and --${another} exclude each other`,
-      );
-    }
-    const policy = parseChoice(
-      "attempts",
-      options.attempts ?? "last",
-      POLICIES,
-    );
+    const form = chosenForm(options);
+    const { refstack, against, attempts = "last" } = options;
+    const policy = parseChoice("attempts", attempts, POLICIES);
     const print = (lines: Iterable<string>) => {
       for (const line of lines) io.out.writeRow(line);
     };
@@ -124,7 +110,7 @@ Of several products, the stream has the verdicts without the tests.`,
       return problems.length > 0 ? 1 : 0;
     }
     if (form === "score") return print(scoreLines(guideline));
-    const { refstack, against, "allow-undecided": allowsUndecided } = options;
+    const allowsUndecided = options["allow-undecided"];
     const sittingOf = (guideline: Guideline) =>
       new Sitting(io, [guideline, ...extras], options, { policy, refstack });
     const now = sittingOf(guideline);

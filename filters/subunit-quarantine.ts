@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Quarantine } from "./history/quarantine.ts";
+import { MOST, parseMost, Quarantine } from "./history/quarantine.ts";
 import {
   entryLines,
   readRuns,
@@ -24,8 +24,6 @@ import {
   ToolError,
   UsageError,
 } from "./kit/tool/tool.ts";
-
-const MOST = { tests: 10, percent: 5 };
 
 export const tool: Tool = defineTool({
   name: "subunit-quarantine",
@@ -101,20 +99,7 @@ The input is read twice: what is not a file is first kept in a temporary one.
     const run = new Quarantine(list, options.strict);
     const end = () => {
       run.end(mayExcuse);
-      const { excused, tests, stale, expired } = run;
-      if (!mayExcuse(excused, tests)) {
-        io.warn(
-          `${excused} of ${tests} tests would be excused: that looks like an outage, so none is`,
-        );
-      }
-      for (const [{ what, until }, failures] of expired) {
-        io.warn(
-          `The entry "${what}" ended on ${until}: ${failures} failures count`,
-        );
-      }
-      for (const { what } of stale) {
-        io.warn(`The entry "${what}" is stale: the run has no such test`);
-      }
+      for (const complaint of run.complaints) io.warn(complaint);
     };
     readTwice(
       io,
@@ -146,21 +131,5 @@ The input is read twice: what is not a file is first kept in a temporary one.
     return io.conclude({ exitStatus: isGood ? 0 : 1, complaint });
   },
 });
-
-/** Returns whether so many tests of so many may be excused. */
-function parseMost(
-  value: string | undefined,
-): (excused: number, tests: number) => boolean {
-  if (value === undefined) {
-    return (excused, tests) =>
-      excused <= Math.max(MOST.tests, tests * MOST.percent / 100);
-  }
-  const [, percent] = /^(\d{1,2}|100)%$/.exec(value) ?? [];
-  if (percent !== undefined) {
-    return (excused, tests) => excused <= tests * Number(percent) / 100;
-  }
-  const most = parseCount("max-excused", value);
-  return (excused) => excused <= most;
-}
 
 if (import.meta.main) runTool(tool);

@@ -93,6 +93,27 @@ export function problemsOf(guideline: Guideline): string[] {
   ];
 }
 
+/** What is printed in place of the stream. */
+const FORMS = ["text", "list", "missing", "against", "score", "check"] as const;
+export type Form = typeof FORMS[number];
+
+/**
+ * What is printed; undefined for the stream.
+ *
+ * @throws {UsageError} when options ask for two things
+ */
+export function chosenForm(
+  options: { readonly [Name in Form]: unknown },
+): Form | undefined {
+  const forms = FORMS.filter((form) => options[form]);
+  const [form, another] = forms.filter((form) =>
+    // All others are text.
+    form !== "text" || forms.length === 1
+  );
+  if (another === undefined) return form;
+  throw new UsageError(`Options --${form} and --${another} exclude each other`);
+}
+
 /** Which products are judged. */
 export interface Choice {
   readonly product: readonly string[];

@@ -15,7 +15,7 @@ import {
   textFile,
 } from "@subunit/codec";
 import { Verdict } from "../kit/stream/verdict.ts";
-import type { Output } from "../kit/tool/tool.ts";
+import { type Output, parseCount } from "../kit/tool/tool.ts";
 import {
   type Entry,
   isAboutFault,
@@ -58,6 +58,29 @@ function failsItself({ attachments, tags }: Test): boolean {
         !OF_CHILDREN.some((pattern) => pattern.test(line))
       );
   });
+}
+
+/** More than this at once is an outage, whichever is more. */
+export const MOST = { tests: 10, percent: 5 } as const;
+
+/**
+ * Returns whether so many tests of so many may be excused.
+ *
+ * @throws {UsageError} if the value is neither a count nor a percentage
+ */
+export function parseMost(
+  value: string | undefined,
+): (excused: number, tests: number) => boolean {
+  if (value === undefined) {
+    return (excused, tests) =>
+      excused <= Math.max(MOST.tests, tests * MOST.percent / 100);
+  }
+  const [, percent] = /^(\d{1,2}|100)%$/.exec(value) ?? [];
+  if (percent !== undefined) {
+    return (excused, tests) => excused <= tests * Number(percent) / 100;
+  }
+  const most = parseCount("max-excused", value);
+  return (excused) => excused <= most;
 }
 
 /** A test by its id on a route. */
@@ -111,6 +134,7 @@ export class Quarantine {
   #tests = 0;
   readonly #changes = new Map<number, Change>();
   #excused = 0;
+  #isOutage = false;
   #left = 0;
 
   /** @param strict whether a quarantined test that passes is unexpected */
@@ -207,10 +231,10 @@ export class Quarantine {
     }
     const excused = this.#failures.filter(({ entry }) => entry !== undefined);
     this.#excused = new Set(excused.map(({ key }) => key)).size;
-    const isOutage = !mayExcuse(this.#excused, this.#tests);
-    if (!isOutage) this.#excuseParents();
+    this.#isOutage = !mayExcuse(this.#excused, this.#tests);
+    if (!this.#isOutage) this.#excuseParents();
     for (const { packet, tags, entry, expired } of this.#failures) {
-      if (entry !== undefined && !isOutage) {
+      if (entry !== undefined && !this.#isOutage) {
         this.#changes.set(packet, {
           status: "xfail",
           tags: withTags(tags, "quarantined", "was:fail"),
@@ -259,11 +283,6 @@ export class Quarantine {
     }
   }
 
-  /** How many tests the list would excuse. */
-  get excused(): number {
-    return this.#excused;
-  }
-
   get tests(): number {
     return this.#tests;
   }
@@ -281,10 +300,22 @@ export class Quarantine {
     );
   }
 
-  /** The expired entries, each with the failures that it no longer excuses. */
-  get expired(): [Entry, failures: number][] {
-    return this.#list.entries.filter(({ isExpired }) => isExpired)
-      .map((entry) => [entry, this.#met.get(entry)?.failures ?? 0]);
+  /** What people should know: an outage, and entries that are of no use. */
+  get complaints(): string[] {
+    const outage =
+      `${this.#excused} of ${this.#tests} tests would be excused: that looks like an outage, so none is`;
+    return [
+      ...(this.#isOutage ? [outage] : []),
+      ...this.#list.entries.filter(({ isExpired }) => isExpired).map(
+        (entry) => {
+          const failures = this.#met.get(entry)?.failures ?? 0;
+          return `The entry "${entry.what}" ended on ${entry.until}: ${failures} failures count`;
+        },
+      ),
+      ...this.stale.map(({ what }) =>
+        `The entry "${what}" is stale: the run has no such test`
+      ),
+    ];
   }
 
   /** Whether nothing is wrong that is not excused. */

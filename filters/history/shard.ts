@@ -4,12 +4,8 @@
  * @module
  */
 
-import { compareText } from "../kit/text/order.ts";
-
 /** Tests that must stay together. */
 interface Group {
-  /** The least of their ids, for an order that does not depend on the input. */
-  name: string;
   seconds: number;
   readonly testIds: string[];
 }
@@ -29,43 +25,38 @@ export function divide(
   secondsOf: (testId: string) => number,
   groupOf: (testId: string) => string | undefined,
 ): string[][] {
+  const unique = [...new Set(testIds)];
   const named = new Map<string, Group>(), groups: Group[] = [];
-  const order = new Map<string, number>();
-  for (const testId of new Set(testIds)) {
-    order.set(testId, order.size);
+  // Sums of floating point, and groups that take equally long, depend on it.
+  for (const testId of unique.toSorted()) {
     const name = groupOf(testId);
     let group = name === undefined ? undefined : named.get(name);
     if (group === undefined) {
-      group = { name: testId, seconds: 0, testIds: [] };
+      group = { seconds: 0, testIds: [] };
       groups.push(group);
       if (name !== undefined) named.set(name, group);
     }
-    if (compareText(testId, group.name) < 0) group.name = testId;
+    group.seconds += secondsOf(testId);
     group.testIds.push(testId);
   }
-  for (const group of groups) {
-    // In one order: sums of floating point depend on it.
-    group.testIds.sort(compareText);
-    for (const testId of group.testIds) group.seconds += secondsOf(testId);
-  }
-  groups.sort((a, b) => b.seconds - a.seconds || compareText(a.name, b.name));
+  groups.sort((a, b) => b.seconds - a.seconds);
   const made = Array.from(
     { length: shards },
-    () => ({ seconds: 0, testIds: [] as string[] }),
+    () => ({ seconds: 0, count: 0, testIds: [] as string[] }),
   );
+  const shardOf = new Map<string, typeof made[number]>();
   for (const { seconds, testIds } of groups) {
     const least = made.reduce((a, b) =>
-      b.seconds < a.seconds ||
-        b.seconds === a.seconds && b.testIds.length < a.testIds.length
+      b.seconds < a.seconds || b.seconds === a.seconds && b.count < a.count
         ? b
         : a
     );
     least.seconds += seconds;
-    for (const testId of testIds) least.testIds.push(testId);
+    least.count += testIds.length;
+    for (const testId of testIds) shardOf.set(testId, least);
   }
-  return made.map(({ testIds }) =>
-    testIds.sort((a, b) => order.get(a)! - order.get(b)!)
-  );
+  for (const testId of unique) shardOf.get(testId)!.testIds.push(testId);
+  return made.map(({ testIds }) => testIds);
 }
 
 /** The value below which a part of the numbers lies; undefined without any. */
