@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseGuideline } from "./guideline.ts";
+import { ROOT } from "../../tests/support/run.ts";
+import { parseGuideline, STATUSES } from "./guideline.ts";
 
 const parse = (document: unknown) => parseGuideline(JSON.stringify(document));
 
@@ -130,4 +131,33 @@ Deno.test("parseGuideline says what is wrong, and where", () => {
   for (const [text, message] of cases) {
     assertThrows(() => parseGuideline(text), SyntaxError, message);
   }
+});
+
+Deno.test("the schema of our own form has the keys that parseGuideline reads", () => {
+  const url = new URL("docs/guideline.schema.json", ROOT);
+  const { properties, $defs: { capability, test } } = JSON.parse(
+    Deno.readTextFileSync(url),
+  );
+  assertEquals(capability.properties.status.enum, STATUSES);
+  const tests = {
+    a: Object.fromEntries(
+      Object.keys(test.properties).map((key) => [key, null]),
+    ),
+  };
+  const document = Object.fromEntries(
+    Object.keys(properties).map((key) => [key, key]),
+  );
+  const { oddities } = parse({
+    ...document,
+    capabilities: {
+      x: {
+        ...Object.fromEntries(
+          Object.keys(capability.properties).map((key) => [key, null]),
+        ),
+        tests,
+      },
+    },
+  });
+  // Every key of the schema is known.
+  assertEquals(oddities, []);
 });

@@ -460,7 +460,8 @@ const STAGES = [
 ];
 
 for (const [index, stage] of STAGES.entries()) {
-  Deno.test(`${stage} is the first, the middle and the last stage of a pipeline whose reader leaves`, async () => {
+  const title = stage.replace(GUIDELINE, "GUIDELINE");
+  Deno.test(`${title} is the first, the middle and the last stage of a pipeline whose reader leaves`, async () => {
     using dir = new TempDir();
     const file = dir.file(
       "run",
