@@ -32,6 +32,7 @@ import {
   timesCat,
   verdict,
 } from "./goals.ts";
+import { FAULT_ROWS } from "./faults.ts";
 import { GROWTH_ROWS } from "./growth.ts";
 import { HISTORY_ROWS } from "./histories.ts";
 import { HTML_ROWS } from "./html.ts";
@@ -215,6 +216,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     ...STREAM_ROWS.map(streamRow),
     LIVE_ROW,
     ...SCHEDULE_ROWS,
+    ...FAULT_ROWS,
     SIGNED_ROW,
     ARMORED_ROW,
     DIFF_ROW,

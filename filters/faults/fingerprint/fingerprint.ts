@@ -200,11 +200,9 @@ export class Fingerprinter {
     let firstLines: readonly string[] | undefined;
     for (const { text: raw } of texts) {
       const lines = linesIn(plainText(raw));
-      const text = lines.join("\n");
-      for (const grammar of GRAMMARS) {
-        if (!grammar.marker.test(text)) continue;
-        const chain = grammar.read(lines);
-        if (chain === undefined) continue;
+      const found = chainIn(lines);
+      if (found !== undefined) {
+        const { chain, grammar } = found;
         const parts = partsOf(chain, grammar, failure, this.#rules);
         return PARTS_FAILED.test(parts.sample) ? undefined : parts;
       }
@@ -311,6 +309,27 @@ function partsOf(
     source,
     sample,
   };
+}
+
+/** What was thrown, and in which language. */
+interface FoundChain {
+  readonly chain: readonly Thrown[];
+  readonly grammar: ChainGrammar;
+}
+
+function chainIn(lines: readonly string[]): FoundChain | undefined {
+  const text = lines.join("\n");
+  for (const grammar of GRAMMARS) {
+    if (!grammar.marker.test(text)) continue;
+    const chain = grammar.read(lines);
+    if (chain !== undefined) return { chain, grammar };
+  }
+  return undefined;
+}
+
+/** What was thrown in a text, if it is known how its language prints that. */
+export function chainOf(text: string): FoundChain | undefined {
+  return chainIn(linesIn(plainText(text)));
 }
 
 /** A test's own key, in which `{default}` stands for what is computed. */

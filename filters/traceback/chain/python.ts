@@ -6,8 +6,9 @@
 
 import type { Call, ChainGrammar, Thrown } from "./chain.ts";
 
-const HEADER =
-  /^([\s|+-]*)(?:Exception Group )?Traceback \(most recent call last\):$/;
+const HEADER = "Traceback (most recent call last):";
+/** The bars of a group; testtools has the name of a class before the header. */
+const PREFIX = /^[\s|+-]*(?=Traceback |Exception Group Traceback )/;
 const FRAME = /^File "([^"]*)", line \d+(?:, in (.+))?$/;
 const RAISED = /^([A-Za-z_][\w.]*)(?:: ?(.*))?$/;
 const SUBGROUP = /^[\s|]*\+-[+-]*-+ (\d+) -+$/;
@@ -19,8 +20,7 @@ const PYTEST_SAID = /^E {3,}(\S.*)$/;
 
 export const python: ChainGrammar = {
   language: "python",
-  marker:
-    /^[ \t|+-]*(?:Exception Group )?Traceback \(most recent call last\):|^E {3,}\S/m,
+  marker: /Traceback \(most recent call last\):[ \t\r]*$|^E {3,}\S/m,
   read: (lines) => traceback(lines) ?? pytest(lines),
   library:
     /(?:^|[\\/])(?:lib(?:64)?|Lib)[\\/](?:python[\d.]+t?|unittest|asyncio|importlib|json|concurrent)[\\/]|[\\/](?:site|dist)-packages[\\/]|[\\/]lib[-_](?:python|pypy)[\\/]|^<frozen |^<attrs |[\\/]_pytest[\\/]/,
@@ -57,8 +57,7 @@ function traceback(lines: readonly string[]): Thrown[] | undefined {
         link = "part";
         continue;
       }
-      const header = line.endsWith(":") ? HEADER.exec(line) : null;
-      if (header !== null) open = { prefix: header[1], calls: [] };
+      if (line.endsWith(HEADER)) open = opened(line);
       continue;
     }
     const said = unprefixed(line, open.prefix);
@@ -78,9 +77,7 @@ function traceback(lines: readonly string[]): Thrown[] | undefined {
     }
     const raised = RAISED.exec(said);
     if (raised === null) {
-      if (HEADER.test(line)) {
-        open = { prefix: HEADER.exec(line)![1], calls: [] };
-      }
+      if (line.endsWith(HEADER)) open = opened(line);
       continue;
     }
     const thrown: Thrown = {
@@ -97,6 +94,10 @@ function traceback(lines: readonly string[]): Thrown[] | undefined {
     link = open = undefined;
   }
   return chain.length > 0 ? chain : undefined;
+}
+
+function opened(header: string): Open {
+  return { prefix: PREFIX.exec(header)?.[0] ?? "", calls: [] };
 }
 
 /** A line without the bars of its exception group. */
