@@ -20,7 +20,7 @@ import { v8 } from "../../traceback/chain/v8.ts";
 import { DECORATION } from "../../traceback/frame.ts";
 import { headlineIn } from "../../traceback/grammars.ts";
 import { chooseFrames, type FrameRules, testNames } from "./frames.ts";
-import { masked, MAX_LINE_CHARACTERS } from "./mask.ts";
+import { masked } from "./mask.ts";
 
 /** Unambiguous grammars come first. */
 const GRAMMARS: readonly ChainGrammar[] = [
@@ -147,6 +147,8 @@ const MISSING_MODULE: readonly (readonly [types: RegExp, message: RegExp])[] = [
 const ERROR_WORD =
   /\b(?:error|exception|fail(?:ed|ure|ures|s)?|fatal|panic|abort(?:ed)?|segmentation|killed|cannot|could not|unable|denied|refused|timed? ?out|undefined|not found|no such|core dumped)\b/i;
 
+/** Frames are shorter, and searching longer lines takes time. */
+const MAX_LINE_CHARACTERS = 1024;
 const MAX_LINES = 20_000;
 /** The reason is at the end of a long text. */
 const MAX_SEARCHED_LINES = 500;

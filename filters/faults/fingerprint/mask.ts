@@ -10,7 +10,7 @@
  */
 
 /** Longer lines are cut before they are masked. */
-export const MAX_LINE_CHARACTERS = 4096;
+const MAX_LINE_CHARACTERS = 4096;
 const MAX_MESSAGE_CHARACTERS = 200;
 
 /** A mask: what it is written as, and what it matches. */
@@ -64,7 +64,7 @@ export const MASKS: readonly Mask[] = [
 /** Text in quotes, but not between apostrophes. */
 export const QUOTED: Mask = [
   "<q>",
-  "\"[^\"]*\"|(?<!\\w)[bru]?'[^']*'(?!\\w)|`[^`']*[`']|“[^”]*”",
+  "\"[^\"]*\"|(?<!\\w)[bru]?'[^']*'(?!\\w)|`[^`']*[`']|“[^“”]*”",
 ];
 
 function compile(masks: readonly Mask[]): RegExp {

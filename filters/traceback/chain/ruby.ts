@@ -14,7 +14,7 @@ const TYPE =
 
 export const ruby: ChainGrammar = {
   language: "ruby",
-  marker: /:\d+:in [`']|^[ \t]+Failure\/Error: |^\S+#\S+ \[.*:\d+\]:$/m,
+  marker: /:\d+:in [`']|^[ \t]+Failure\/Error: |^[^\s#]+#\S+ \[.*:\d+\]:$/m,
   read: (lines) => rspec(lines) ?? minitest(lines) ?? uncaught(lines),
   library: /\/gems\/|\/lib\/ruby\/|^<internal:|\/bundler\//,
   test: /_(?:spec|test)\.rb:(?:block |<top|$)/,
@@ -53,7 +53,7 @@ function rspec(lines: readonly string[]): Thrown[] | undefined {
 
 function minitest(lines: readonly string[]): Thrown[] | undefined {
   const at = lines.findIndex((line) =>
-    /^\S+#\S+ \[.*:\d+\]:$|^\S+#\S+:$/.test(line)
+    /^[^\s#]+#\S+ \[.*:\d+\]:$|^[^\s#]+#\S+:$/.test(line)
   );
   if (at < 0) return undefined;
   const place = /\[(.*):\d+\]:$/.exec(lines[at])?.[1];

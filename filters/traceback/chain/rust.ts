@@ -17,7 +17,7 @@ export const rust: ChainGrammar = {
   marker: /\bpanicked at /,
   read,
   library:
-    /[\\/]rustc[\\/][\da-f]{40}|[\\/]\.cargo[\\/]registry[\\/]|[\\/]rustlib[\\/]|:(?:<.* as )?(?:std|core|alloc|test)::|:(?:<&?(?:mut )?\w+ as )?(?:core|std|alloc)::|:(?:__rust|_*rust_|_start|main$|__libc)|:<core::/,
+    /[\\/]rustc[\\/][\da-f]{40}|[\\/]\.cargo[\\/]registry[\\/]|[\\/]rustlib[\\/]|:(?:<[^:]{1,99} as )?(?:std|core|alloc|test)::|:(?:<&?(?:mut )?\w+ as )?(?:core|std|alloc)::|:(?:__rust|_*rust_|_start|main$|__libc)|:<core::/,
   namesOwner: true,
   isQualified: true,
   plainName: (name) =>
