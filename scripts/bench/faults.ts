@@ -56,6 +56,8 @@ const SPEED_ROW: Row = {
 const INJECTED: readonly (readonly [file: string, least: number])[] = [
   ["testtools_raise", 0.87],
   ["subunit_raise", 0.87],
+  // Wrong values show themselves in the assertions of many tests.
+  ["subunit_value", 0.5],
 ];
 
 /** What F1 is compared with. */

@@ -89,8 +89,6 @@ const KNOWN_FAILURES = new Set([
   "python: lock splits",
   // A wrong value shows itself in the assertions of other people.
   "python: total splits",
-  // What is called check is taken for a helper of assertions.
-  "python: stock splits",
   // A query is no part of a path.
   "python: status 500 splits",
   "node: status 500 splits",

@@ -299,7 +299,7 @@ function partsOf(
     return { ...NO_PARTS, types, message, sample };
   }
   const { frames, source, isOutsideTest } = chooseFrames(
-    root.calls,
+    root,
     grammar,
     testNames(testId),
     rules,

@@ -468,3 +468,31 @@ Deno.test("hostile text gives a fingerprint, and a short one", () => {
     }
   }
 });
+
+Deno.test("a helper's own exception is not its caller's", () => {
+  const text = (type: string) =>
+    `Traceback (most recent call last):
+  File "/srv/shop/till.py", line 3, in pay
+    check_stock(5)
+  File "/srv/shop/stock.py", line 5, in check_stock
+    raise it
+${type}: out of stock
+`;
+  assertEquals(of(text("OutOfStock")).path[0], "stock.py:check_stock");
+  assertEquals(of(text("AssertionError")).path[0], "till.py:pay");
+});
+
+Deno.test("testtools has the name of a class in front of a traceback", () => {
+  const text =
+    `testtools.testresult.real._StringException: Traceback (most recent call last):
+  File "/srv/shop/till.py", line 3, in pay
+    raise ValueError(5)
+ValueError: 5
+`;
+  assertEquals(keyOf(text), [
+    "ValueError",
+    "till.py:pay",
+    "raise ValueError(5)",
+    "<n>",
+  ]);
+});

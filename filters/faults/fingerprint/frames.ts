@@ -5,7 +5,11 @@
  * @module
  */
 
-import type { Call, ChainGrammar } from "../../traceback/chain/chain.ts";
+import type {
+  Call,
+  ChainGrammar,
+  Thrown,
+} from "../../traceback/chain/chain.ts";
 
 /** What a project says of its own code; patterns match `file:function`. */
 export interface FrameRules {
@@ -34,7 +38,15 @@ const MAX_SOURCE_CHARACTERS = 200;
 /** The longest round of a recursion. */
 const MAX_ROUND = 4;
 
-/** Functions whose failure is their caller's. */
+/**
+ * What a failed assertion throws, or a panic. Any other exception in a function
+ * that is called "check" is its own: on injected faults that joins more and mixes
+ * none.
+ */
+const ASSERTION =
+  /assert|expect|mismatch|fail|panic|xunit|nunit|^(?:[\w.]*\.)?(?:Error|Exception)$/i;
+
+/** Functions whose failed assertions are their caller's. */
 const HELPER =
   /^(?:assert\w*|(?:expect|verify|should|must|require|check|ensure)(?:[A-Z_\d]\w*)?|eq|ne|fail)$/;
 
@@ -90,7 +102,7 @@ interface Candidate {
 
 /** Chooses the frames of a fault. */
 export function chooseFrames(
-  calls: readonly Call[],
+  { type, calls }: Thrown,
   grammar: ChainGrammar,
   names: TestNames,
   rules: FrameRules,
@@ -113,8 +125,10 @@ export function chooseFrames(
     if (isTest) break;
   }
   candidates = withoutRepeats(candidates);
+  const isAssertion = ASSERTION.test(type);
   const isHelper = (name: string) =>
-    HELPER.test(name) || rules.helpers?.some((helper) => helper.test(name));
+    isAssertion && HELPER.test(name) ||
+    rules.helpers?.some((helper) => helper.test(name));
   let start = 0;
   while (
     start < candidates.length - 1 && isHelper(candidates[start].function)
