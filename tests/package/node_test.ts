@@ -3,6 +3,7 @@
  * tests of pipes run a second time, with the installed tools.
  */
 
+import { encodeEvent, eventId } from "../../filters/faults/log/event.ts";
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
@@ -164,6 +165,44 @@ const anyPackets = anyRun({ routes: [undefined, "a"], parents: true })
   .map((events) => stream(...events));
 const anyStream = fc.oneof(noisyStream, anyPackets);
 
+/** Logs with all kinds of events, text and damage. */
+const anyFaultLog = fc.shuffledSubarray(
+  ["a", "b"].flatMap((name) => {
+    const fault = `fault:${name}`;
+    const time = { seconds: 1_790_000_000, nanoseconds: 5 };
+    const title = encodeEvent({ fault, kind: "title", value: "é г", time });
+    return [
+      title,
+      encodeEvent({ fault, kind: "title", value: "other", state: "fail" }),
+      encodeEvent({
+        fault,
+        kind: "state",
+        state: "success",
+        supersedes: [eventId(title)],
+      }),
+      encodeEvent({ fault, kind: "tag", tags: ["+t1", "-t2"] }),
+      encodeEvent({ fault, kind: "same", value: "fault:b" }),
+      encodeEvent({
+        fault,
+        kind: "seen",
+        author: "ci",
+        run: "1",
+        count: 2,
+        time,
+      }),
+      encodeEvent({ fault, kind: "redact", redacts: [eventId(title)] }),
+      encodeEvent({ fault, kind: "new", value: [1, -1, true, null] }),
+      stream({
+        testId: fault,
+        fileName: "x",
+        fileBytes: stream("x"),
+        eof: true,
+      }),
+      stream("text г\n"),
+    ];
+  }),
+).map((parts) => concat(parts));
+
 const anyGoJson = anyLines(
   '{"Action":"start","Package":"p"}',
   '{"Action":"run","Package":"p","Test":"T"}',
@@ -273,6 +312,35 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         return stream(json.slice(0, cut) + character + json.slice(cut), "\n");
       }),
   }],
+  "fault-log": [
+    ["append", "log", "a", "--title=x", "--text=é", "--state=open", "--sync"],
+    ["append", "log", "a", "--comment=c", "--tag=t", "--fact=k=v", "--same=b"],
+    ["append", "log", "a", "--state=skip", "--reason=r", "--author=ann"],
+    ["merge", "-"],
+    ["cat", "--where=state:fail -tag:t1 seen:9y", "--at=2026-11-28T00:00:00Z"],
+    ["query", "--top=5", "--by=runs,rate", "--since=90y", "--format=tsv"],
+    ["query", "--conflict", "-0"],
+    ["query", "--unexplained", "--format=json", "--runs=/none"],
+    ["query", "--trusted=/none"],
+    ["query", "--index=log.index", "--no-index", "/none"],
+    ["verify", "--keyring=/none", "--extract=/none", "--context=c"],
+    ["sign", "log", "--secret-key=/none"],
+    ["compact", "log", "--older=3d", "--author=ci"],
+    ["purge", "log"],
+    ["redact", "/none", "abcdef"],
+    ["sync", "/none/log", "--push", "--pull", "--", "cat"],
+  ].map((words): Call => ({
+    args: () => words,
+    input: anyFaultLog,
+    samples: 4,
+  })).concat([
+    {
+      args: (files) => ["merge", "log", "--exit-status", ...files],
+      input: anyFaultLog,
+    },
+    { args: ([file]) => ["show", file, "a", "--json"], input: anyFaultLog },
+    { args: ([file]) => ["show", file, "a"], input: anyFaultLog },
+  ]),
   "junitxml2subunit": [
     { args: filesAsOperands, input: anyJunit },
     { args: () => recorded("junit", "xml"), input: fc.constant(NOTHING) },
