@@ -25,6 +25,9 @@ export const MAX_ITEMS = 4096;
 const UNSIGNED = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5;
 const FALSE = 0xf4, TRUE = 0xf5, NULL = 0xf6;
 
+/** Shorter texts are read here if they are ASCII. */
+const SHORT_TEXT = 32;
+
 const textEncoder = new TextEncoder();
 const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -217,8 +220,13 @@ class Reader {
   }
 
   #text(count: number): string {
+    const bytes = this.#take(count);
+    // Calling the decoder costs as much as 50 characters.
+    if (count <= SHORT_TEXT && bytes.every((byte) => byte < 0x80)) {
+      return String.fromCharCode(...bytes);
+    }
     try {
-      return textDecoder.decode(this.#take(count));
+      return textDecoder.decode(bytes);
     } catch {
       throw unreadable("a text is not UTF-8");
     }

@@ -31,6 +31,7 @@ import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
 import { signedIds } from "./signed_ids.ts";
+import { evidenceFor } from "./evidence.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
 import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import type { Options } from "./option_table.ts";
@@ -431,7 +432,9 @@ async function findByPass(
 ): Promise<Found[]> {
   const { words, now, window, ranks, top } = plan;
   const matches = matcher(words, now);
-  const reader = read(io, files);
+  const reader = new LogReader(new LogFiles(io, files), {
+    evidence: evidenceFor(plan),
+  });
   const counts = runCounts(io, options, () => reader.packetsOf(RUNS));
   const folding = await foldOptions(reader, options, now);
   const found: Found[] = [];

@@ -55,7 +55,7 @@ function registerOf<T>({ versions, isConflict }: Register<T>) {
 
 /** All that a log says, in a form that can be compared. */
 function reading(log: Uint8Array, groupBytes?: number): unknown[][] {
-  const reader = new LogReader(sourceOf(log), groupBytes);
+  const reader = new LogReader(sourceOf(log), { groupBytes });
   return [...readClasses(reader)].map((it) => [
     it.fault,
     registerOf(it.title),

@@ -9,16 +9,19 @@
 
 import {
   type Damage,
+  decodePacket,
+  encodePacket,
   type ForeignBytes,
   grown,
   type Packet,
   type Rows,
   TestNumbers,
 } from "@subunit/codec";
+import { type Evidence, isSame } from "./evidence.ts";
 import {
   canonicalBytes,
   decodeEvent,
-  isEvent,
+  FAULT_PREFIX,
   type RUNS,
   type SIGNATURES,
 } from "./event.ts";
@@ -62,15 +65,26 @@ export class LogReader {
   #sizes: Float64Array = new Float64Array(64);
   /** Faults that may be the same, by their numbers. */
   readonly #pairs: [fault: number, other: string][] = [];
+  readonly #evidence: Evidence | undefined;
+  /** The conditions that events of each fault could fulfil. */
+  #bits: Int32Array = new Int32Array(64);
   /** All events, as long as they fit. */
   #gathered: Gathered | undefined = new Gathered();
   #bytes = 0;
   #isScanned = false;
   readonly strange: Strange = { foreignBytes: 0, packets: 0, damage: [] };
 
-  constructor(source: LogSource, groupBytes: number = GROUP_BYTES) {
+  /** @param evidence leaves out of {@linkcode groups} what a query cannot find */
+  constructor(
+    source: LogSource,
+    { groupBytes = GROUP_BYTES, evidence }: {
+      readonly groupBytes?: number;
+      readonly evidence?: Evidence;
+    } = {},
+  ) {
     this.#source = source;
     this.#groupBytes = groupBytes;
+    this.#evidence = evidence;
   }
 
   /** The faults of the log, those that are none included. */
@@ -99,25 +113,32 @@ export class LogReader {
   }
 
   #count(rows: Rows, i: number): void {
-    const packet = rows.packet(i);
-    if (!isEvent(packet)) {
+    if (!isEventRow(rows, i)) {
       this.strange.packets++;
       return;
     }
-    const number = this.#numbers.add(keyOf(packet));
+    const isRouted = rows.routeAt(i) >= 0;
+    const number = isRouted
+      ? this.#numbers.add(keyOf(rows.packet(i)))
+      : this.#numbers.addRow(rows, i);
     if (number >= this.#sizes.length) {
       this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
+      this.#bits = grown(this.#bits, this.#sizes.length);
     }
-    this.#sizes[number] += packet.byteLength;
-    this.#bytes += packet.byteLength;
-    if (packet.fileName === "same") {
-      const { value } = decodeEvent(canonicalBytes(packet));
+    const length = rows.end(i) - rows.start(i);
+    this.#sizes[number] += length;
+    this.#bytes += length;
+    if (this.#evidence !== undefined) {
+      this.#bits[number] |= this.#evidence.of(rows, i);
+    }
+    if (isSame(rows, i)) {
+      const { value } = decodeEvent(canonicalBytes(rows.packet(i)));
       if (typeof value === "string" && !value.startsWith("-")) {
         this.#pairs.push([number, value]);
       }
     }
     if (this.#bytes > this.#groupBytes) this.#gathered = undefined;
-    this.#gathered?.add(number, canonicalBytes(packet));
+    this.#gathered?.addRow(number, rows, i);
   }
 
   #takeOther(item: ForeignBytes | Damage): void {
@@ -149,6 +170,7 @@ export class LogReader {
     }
     let group = new Set<number>(), bytes = 0;
     for (const numbers of members.values()) {
+      if (numbers.length === 1 && !this.#hasEvidence(numbers[0])) continue;
       if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
       const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
       if (bytes > 0 && bytes + more > this.#groupBytes) {
@@ -162,14 +184,18 @@ export class LogReader {
     if (group.size > 0) yield* this.#gather(group, members, roots);
   }
 
+  #hasEvidence(number: number): boolean {
+    const { needed = 0 } = this.#evidence ?? {};
+    return (this.#bits[number] & needed) === needed;
+  }
+
   /** The packets that belong to no fault: facts about runs, and signatures. */
   packetsOf(name: typeof RUNS | typeof SIGNATURES): Uint8Array[] {
-    for (const group of this.groups((fault) => fault === name)) {
-      for (const { fault, packets } of group) {
-        if (fault === name) return packets;
-      }
-    }
-    return [];
+    this.scan();
+    const key = encodeKey(name), number = this.#numbers.get(key);
+    if (number < 0) return [];
+    const group = new Set([number]);
+    return (this.#gathered ?? this.#read(group)).of(group).get(number) ?? [];
   }
 
   *#gather(
@@ -178,7 +204,7 @@ export class LogReader {
     roots: Roots,
   ): Generator<FaultPackets[]> {
     const gathered = this.#gathered ?? this.#read(group);
-    const byFault = gathered.byFault();
+    const byFault = gathered.of(group);
     const done = new Set<number>();
     for (const number of group) {
       const root = roots.of(number);
@@ -195,11 +221,9 @@ export class LogReader {
     const gathered = new Gathered();
     this.#source.forEachRows((rows) => {
       for (let i = 0; i < rows.count; i++) {
-        const packet = rows.packet(i);
-        if (packet.idAt < 0) continue;
-        const number = this.#numbers.get(keyOf(packet));
-        if (number < 0 || !group.has(number) || !isEvent(packet)) continue;
-        gathered.add(number, canonicalBytes(packet));
+        if (!isEventRow(rows, i)) continue;
+        const number = this.#numbers.get(keyOf(rows.packet(i)));
+        if (number >= 0 && group.has(number)) gathered.addRow(number, rows, i);
       }
     }, () => {});
     return gathered;
@@ -238,6 +262,23 @@ export function keyOf(packet: Packet) {
   };
 }
 
+function encodeKey(name: string) {
+  const bytes = encodePacket({ testId: name, runnable: false });
+  return keyOf(decodePacket(bytes));
+}
+
+const PREFIX_BYTES = new TextEncoder().encode(FAULT_PREFIX);
+
+/** {@linkcode isEvent} without an object. */
+function isEventRow(rows: Rows, i: number): boolean {
+  const at = rows.idAt(i), { source } = rows;
+  if (at < 0 || rows.idEnd(i) - at < PREFIX_BYTES.length) return false;
+  for (let j = 0; j < PREFIX_BYTES.length; j++) {
+    if (source[at + j] !== PREFIX_BYTES[j]) return false;
+  }
+  return rows.parentAt(i) < 0 && (rows.fileAt(i) < 0 || rows.isEof(i));
+}
+
 /** Union-find over numbers. */
 class Roots {
   readonly #parents: Int32Array;
@@ -271,9 +312,17 @@ class Gathered {
   #numbers: Int32Array = new Int32Array(1024);
   #ends: Int32Array = new Int32Array(1024);
   #count = 0;
-  #byFault: ReadonlyMap<number, Uint8Array[]> | undefined;
 
-  add(number: number, bytes: Uint8Array): void {
+  addRow(number: number, rows: Rows, i: number): void {
+    this.#add(
+      number,
+      rows.routeAt(i) < 0
+        ? rows.source.subarray(rows.start(i), rows.end(i))
+        : canonicalBytes(rows.packet(i)),
+    );
+  }
+
+  #add(number: number, bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#memory.length) {
       this.#memory = grown(this.#memory, 2 * (this.#end + bytes.length));
     }
@@ -287,17 +336,18 @@ class Gathered {
     this.#ends[this.#count++] = this.#end;
   }
 
-  byFault(): ReadonlyMap<number, Uint8Array[]> {
-    return this.#byFault ??= this.#sorted();
-  }
-
-  #sorted(): ReadonlyMap<number, Uint8Array[]> {
+  /** The packets of some faults. */
+  of(numbers: ReadonlySet<number>): ReadonlyMap<number, Uint8Array[]> {
     const byFault = new Map<number, Uint8Array[]>();
     for (let i = 0, start = 0; i < this.#count; i++) {
-      const bytes = this.#memory.subarray(start, start = this.#ends[i]);
-      const packets = byFault.get(this.#numbers[i]);
-      if (packets === undefined) byFault.set(this.#numbers[i], [bytes]);
-      else packets.push(bytes);
+      const number = this.#numbers[i], end = this.#ends[i];
+      if (numbers.has(number)) {
+        const bytes = this.#memory.subarray(start, end);
+        const packets = byFault.get(number);
+        if (packets === undefined) byFault.set(number, [bytes]);
+        else packets.push(bytes);
+      }
+      start = end;
     }
     return byFault;
   }

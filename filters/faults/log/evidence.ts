@@ -1,0 +1,138 @@
+/**
+ * Leaves out faults that a query cannot find, before any of their events is
+ * decoded: a word that must match needs an event that could make it match.
+ *
+ * @module
+ */
+
+import { type Rows, TEST_STATUSES } from "@subunit/codec";
+import { FIRST_STATE } from "./classes.ts";
+import { FAULT_PREFIX } from "./event.ts";
+import { parseAge, tokensOf, type Word } from "./query.ts";
+import type { QueryPlan } from "./ranking.ts";
+
+/** Says of an event which conditions it could fulfil, a bit each. */
+export interface Evidence {
+  /** The bits that a fault needs. */
+  readonly needed: number;
+  /** The bits of a row. */
+  of(rows: Rows, i: number): number;
+}
+
+type Test = (rows: Rows, i: number) => boolean;
+
+/** The most conditions: the bits of a small integer. */
+const MAX_TESTS = 30;
+
+const encoder = new TextEncoder();
+const latin1 = new TextDecoder("latin1");
+
+/** A test for the kind of an event. */
+function kindTest(kind: string): Test {
+  const bytes = encoder.encode(kind);
+  return (rows, i) => {
+    const lengthAt = rows.fileAt(i);
+    if (lengthAt < 0) return false;
+    const at = rows.textAt(lengthAt);
+    if (rows.textEnd(lengthAt) - at !== bytes.length) return false;
+    for (let j = 0; j < bytes.length; j++) {
+      if (rows.source[at + j] !== bytes[j]) return false;
+    }
+    return true;
+  };
+}
+
+const isSeen = kindTest("seen");
+const isTitle = kindTest("title");
+const isFact = kindTest("fact");
+/** Whether an event may take effect on the class of its fault. */
+export const isSame: Test = kindTest("same");
+
+/** The content of an event as one character a byte. */
+function contentOf(rows: Rows, i: number): string {
+  const nameEnd = rows.textEnd(rows.fileAt(i));
+  return latin1.decode(
+    rows.source.subarray(rows.textAt(nameEnd), rows.textEnd(nameEnd)),
+  );
+}
+
+/** A text as {@linkcode contentOf} has it. */
+function bytewise(text: string): string {
+  return latin1.decode(encoder.encode(text));
+}
+
+function seenSince(seconds: number): Test {
+  return (rows, i) =>
+    isSeen(rows, i) && rows.timeAt(i) >= 0 && rows.seconds(i) >= seconds - 1;
+}
+
+/** What a word needs; undefined when a fault may match without any event. */
+function testFor(
+  { name, values, isNot }: Word,
+  now: number,
+): Test | undefined {
+  if (isNot) return undefined;
+  if (name === "id") {
+    const begins = values.map((value) => encoder.encode(FAULT_PREFIX + value));
+    return (rows, i) =>
+      begins.some((bytes) => {
+        const at = rows.idAt(i);
+        return rows.idEnd(i) - at >= bytes.length &&
+          bytes.every((byte, j) => rows.source[at + j] === byte);
+      });
+  }
+  if (name === "state") {
+    if (values.includes(FIRST_STATE)) return undefined;
+    const codes = values.map((value) =>
+      (TEST_STATUSES as readonly string[]).indexOf(value) + 1
+    );
+    return (rows, i) => codes.includes(rows.statusCode(i));
+  }
+  if (name === "tag") {
+    const tags = values.map((value) => `+${value}`);
+    return (rows, i) =>
+      rows.tagsAt(i) >= 0 && rows.tags(i)!.some((tag) => tags.includes(tag));
+  }
+  if (name === "seen") {
+    return seenSince(now - Math.max(...values.map(parseAge)));
+  }
+  if (name === "origin") {
+    const origins = values.map(bytewise);
+    return (rows, i) => {
+      if (!isSeen(rows, i)) return false;
+      const content = contentOf(rows, i);
+      return origins.some((origin) => content.includes(origin));
+    };
+  }
+  if (name === "test") return isSeen;
+  if (name === "kind") return isFact;
+  const tokens = values.map((value) => tokensOf(value)[0] ?? "");
+  // A token of ASCII is the lower case of ASCII, but for the sign of Kelvin.
+  const isPlain = tokens.every((token) => /^[a-jl-z0-9_]+$/.test(token));
+  return (rows, i) => {
+    if (!isTitle(rows, i) && !isFact(rows, i)) return false;
+    if (!isPlain) return true;
+    const content = contentOf(rows, i).toLowerCase();
+    return tokens.some((token) => content.includes(token));
+  };
+}
+
+/** What a query needs of a fault. */
+export function evidenceFor(plan: QueryPlan): Evidence {
+  const { words, now, window, ranks, unexplained } = plan;
+  const tests = words.map((word) => testFor(word, now.seconds))
+    .filter((test) => test !== undefined);
+  if (window !== undefined) tests.push(seenSince(now.seconds - window.seconds));
+  else if (ranks !== undefined || unexplained) tests.push(isSeen);
+  const used = tests.slice(0, MAX_TESTS);
+  return {
+    needed: 2 ** used.length - 1,
+    of(rows, i) {
+      let bits = 0;
+      for (let j = 0; j < used.length; j++) {
+        if (used[j](rows, i)) bits |= 1 << j;
+      }
+      return bits;
+    },
+  };
+}
