@@ -275,6 +275,9 @@ function inOrder(
   return ordered;
 }
 
+/** No event stands for more runs, whatever it claims. */
+const MAX_RUNS = 1_000_000;
+
 type RunDraft = { -readonly [key in keyof SeenRun]: SeenRun[key] };
 
 /** What was seen, by origin and run: of two reports the larger numbers count. */
@@ -284,7 +287,9 @@ class SeenRuns {
   add(event: LogEvent): void {
     const { author: origin = "", run = "", time, value } = event;
     const { count = 1, tests = [], versions = new Map(), tags = [] } = event;
-    const runs = typeof value === "number" && value > 0 ? value : 1;
+    const runs = typeof value === "number" && value > 0
+      ? Math.min(value, MAX_RUNS)
+      : 1;
     const isAutomated = tags.includes(AUTOMATED);
     const key = `${origin}\0${run}`;
     const known = this.#runs.get(key);

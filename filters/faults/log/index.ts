@@ -196,7 +196,7 @@ export class LogIndex implements Disposable {
       const writer = new IndexWriter(db);
       const added = writer.addEvents(log, known.size);
       const latest = Math.max(added.latest, known.latest);
-      for (const group of this.#groupsOf(log, added.faults)) {
+      for (const group of this.#groupsOf(log, added.faults())) {
         writer.addClasses(group);
       }
       setMeta(db, {

@@ -10,7 +10,16 @@ const NOW = 1_790_000_000;
 const AT = "--at=2026-09-21T14:13:20Z";
 const DAY = 86400;
 
-const WORDS = ["shop", "Connection", "refused", "naïve", "г_1", "!", "a-b"];
+const WORDS = [
+  "shop",
+  "Connection",
+  "refused",
+  "naïve",
+  "г_1",
+  "!",
+  "a-b",
+  "x\0y",
+];
 const title = fc.array(fc.constantFrom(...WORDS), { maxLength: 4 })
   .map((words) => words.join(" "));
 const number = fc.nat(5);
@@ -36,6 +45,7 @@ const packet = fc.record({
     "run",
     "comment",
     "redact",
+    "compacted",
   ),
   fault: number,
   other: number,
@@ -52,10 +62,10 @@ const packet = fc.record({
       return encodeSighting({
         fault: name,
         origin: `ci-${other}`,
-        run: `r${value}`,
+        run: `r${value}\0`,
         time,
-        count: value,
-        tests: [`pkg/test ${value}`, `other ${other}`],
+        count: value === 9 ? Number.MAX_SAFE_INTEGER : value,
+        tests: [`pkg/test ${value}`, `other ${other}`, `nul \0${other}`],
         isAutomated,
       });
     }
@@ -73,12 +83,23 @@ const packet = fc.record({
       const redacts = supersedes(before);
       return encodeEvent({ fault: name, kind, time, redacts: redacts ?? [] });
     }
+    if (kind === "compacted") {
+      return encodeEvent({
+        fault: name,
+        kind: "seen",
+        author: `ci-${other}`,
+        run: "2026-08",
+        time,
+        value: value === 9 ? Number.MAX_SAFE_INTEGER : value,
+        supersedes: before.map(eventId),
+      });
+    }
     return encodeEvent({
       fault: name,
       kind,
       time,
       value: kind === "same"
-        ? `${isAutomated ? "-" : ""}fault:f${other}`
+        ? `${isAutomated ? "-" : ""}fault:f${other}${value === 9 ? "\0" : ""}`
         : kind === "tag"
         ? undefined
         : title,
@@ -106,6 +127,7 @@ const word = fc.oneof(
     "origin:ci-0,ci-4",
     "test:pkg/*",
     "test:*3",
+    "test:nul*",
     'test:"other ?"',
     "kind:k1,k2",
     "id:f",

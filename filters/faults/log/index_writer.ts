@@ -36,7 +36,7 @@ export interface Added {
   /** The latest time of an event, in seconds. */
   readonly latest: number;
   /** The faults of the events. */
-  readonly faults: ReadonlySet<string>;
+  faults(): ReadonlySet<string>;
 }
 
 /**
@@ -107,22 +107,26 @@ export class IndexWriter {
     decoder.end();
     drain();
 
-    const names = Array.from(
-      { length: numbers.size },
-      (_, number) => numbers.key(number).testId,
-    );
     const insertFault = this.#run("INSERT OR IGNORE INTO fault(id) VALUES (?)");
     const selectFault = this.#run("SELECT n FROM fault WHERE id = ?");
-    const rows = names.map((name) => {
-      insertFault.run(name);
-      return selectFault.get(name)!.n as number;
+    const rows = Int32Array.from({ length: numbers.size }, (_, number) => {
+      const { testId } = numbers.key(number);
+      insertFault.run(testId);
+      return selectFault.get(testId)!.n as number;
     });
     const insert = this.#run("INSERT OR REPLACE INTO event VALUES (?, ?, ?)");
     // In the order of the table: a tree grows fastest at its end.
     for (const i of byFault(faults.subarray(0, count), numbers.size)) {
       insert.run(rows[faults[i]], offsets[i], lengths[i]);
     }
-    return { size, latest, faults: new Set(names) };
+    return {
+      size,
+      latest,
+      faults: () =>
+        new Set(
+          Array.from(rows, (_, number) => numbers.key(number).testId),
+        ),
+    };
   }
 
   /** Replaces what the index has of faults that may be the same. */

@@ -27,7 +27,7 @@ import {
 } from "./event.ts";
 
 /** How much is gathered in a pass. */
-export const GROUP_BYTES = 64 * 1024 * 1024;
+export const GROUP_BYTES = 32 * 1024 * 1024;
 
 /** The stream of a log, which can be read again. */
 export interface LogSource {
@@ -133,7 +133,7 @@ export class LogReader {
     }
     if (isSame(rows, i)) {
       const { value } = decodeEvent(canonicalBytes(rows.packet(i)));
-      if (typeof value === "string" && !value.startsWith("-")) {
+      if (typeof value === "string" && !/^-|\0/.test(value)) {
         this.#pairs.push([number, value]);
       }
     }
@@ -160,28 +160,25 @@ export class LogReader {
     isWanted: (fault: string) => boolean = () => true,
   ): Generator<FaultPackets[]> {
     this.scan();
-    const { size } = this.#numbers;
-    const roots = this.#rootsOf();
-    const members = new Map<number, number[]>();
+    const { size } = this.#numbers, classes = this.#classes();
+    let group: (readonly number[])[] = [], bytes = 0;
     for (let number = 0; number < size; number++) {
-      const root = roots.of(number), known = members.get(root);
-      if (known === undefined) members.set(root, [number]);
-      else known.push(number);
-    }
-    let group = new Set<number>(), bytes = 0;
-    for (const numbers of members.values()) {
-      if (numbers.length === 1 && !this.#hasEvidence(numbers[0])) continue;
+      const members = classes.get(number);
+      // It stands with the first of its class.
+      if (members !== undefined && members[0] !== number) continue;
+      if (members === undefined && !this.#hasEvidence(number)) continue;
+      const numbers = members ?? [number];
       if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
       const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
       if (bytes > 0 && bytes + more > this.#groupBytes) {
-        yield* this.#gather(group, members, roots);
-        group = new Set();
+        yield* this.#gather(group);
+        group = [];
         bytes = 0;
       }
       bytes += more;
-      for (const number of numbers) group.add(number);
+      group.push(numbers);
     }
-    if (group.size > 0) yield* this.#gather(group, members, roots);
+    if (group.length > 0) yield* this.#gather(group);
   }
 
   #hasEvidence(number: number): boolean {
@@ -194,25 +191,17 @@ export class LogReader {
     this.scan();
     const key = encodeKey(name), number = this.#numbers.get(key);
     if (number < 0) return [];
-    const group = new Set([number]);
-    return (this.#gathered ?? this.#read(group)).of(group).get(number) ?? [];
+    const gathered = this.#gathered ?? this.#read(new Set([number]));
+    return gathered.byFault(this.#numbers.size)(number);
   }
 
-  *#gather(
-    group: ReadonlySet<number>,
-    members: ReadonlyMap<number, number[]>,
-    roots: Roots,
-  ): Generator<FaultPackets[]> {
-    const gathered = this.#gathered ?? this.#read(group);
-    const byFault = gathered.of(group);
-    const done = new Set<number>();
-    for (const number of group) {
-      const root = roots.of(number);
-      if (done.has(root)) continue;
-      done.add(root);
-      yield members.get(root)!.map((number) => ({
+  *#gather(group: readonly (readonly number[])[]): Generator<FaultPackets[]> {
+    const gathered = this.#gathered ?? this.#read(new Set(group.flat()));
+    const packetsOf = gathered.byFault(this.#numbers.size);
+    for (const numbers of group) {
+      yield numbers.map((number) => ({
         fault: this.#nameOf(number),
-        packets: byFault.get(number)!,
+        packets: packetsOf(number),
       }));
     }
   }
@@ -229,18 +218,26 @@ export class LogReader {
     return gathered;
   }
 
-  #rootsOf(): Roots {
-    const roots = new Roots(this.#numbers.size);
-    if (this.#pairs.length === 0) return roots;
-    const byName = new Map<string, number>();
-    for (let number = 0; number < this.#numbers.size; number++) {
-      byName.set(this.#nameOf(number), number);
-    }
+  /** The faults that may be the same, in order, by each of them. */
+  #classes(): ReadonlyMap<number, readonly number[]> {
+    const classes = new Map<number, number[]>();
     for (const [number, other] of this.#pairs) {
-      const second = byName.get(other);
-      if (second !== undefined) roots.join(number, second);
+      const second = this.#numbers.get(encodeKey(other));
+      if (second < 0 || second === number) continue;
+      const a = classes.get(number) ?? [number];
+      const b = classes.get(second) ?? [second];
+      if (a === b) continue;
+      // The shorter one moves: nobody moves more often than there are doublings.
+      const [long, short] = a.length < b.length ? [b, a] : [a, b];
+      long.push(...short);
+      for (const member of [number, second, ...short]) {
+        classes.set(member, long);
+      }
     }
-    return roots;
+    for (const members of new Set(classes.values())) {
+      members.sort((a, b) => a - b);
+    }
+    return classes;
   }
 
   #nameOf(number: number): string {
@@ -279,32 +276,6 @@ function isEventRow(rows: Rows, i: number): boolean {
   return rows.parentAt(i) < 0 && (rows.fileAt(i) < 0 || rows.isEof(i));
 }
 
-/** Union-find over numbers. */
-class Roots {
-  readonly #parents: Int32Array;
-
-  constructor(size: number) {
-    this.#parents = Int32Array.from({ length: size }, (_, number) => number);
-  }
-
-  of(number: number): number {
-    let root = number;
-    while (this.#parents[root] !== root) root = this.#parents[root];
-    for (let at = number; at !== root;) {
-      const next = this.#parents[at];
-      this.#parents[at] = root;
-      at = next;
-    }
-    return root;
-  }
-
-  join(a: number, b: number): void {
-    const first = this.of(a), second = this.of(b);
-    // The smaller one: faults then keep the order of the log.
-    this.#parents[Math.max(first, second)] = Math.min(first, second);
-  }
-}
-
 /** The bytes of packets, and the number of the fault of each. */
 class Gathered {
   #memory = new Uint8Array(64 * 1024);
@@ -312,6 +283,11 @@ class Gathered {
   #numbers: Int32Array = new Int32Array(1024);
   #ends: Int32Array = new Int32Array(1024);
   #count = 0;
+  #sorted: {
+    readonly size: number;
+    readonly starts: Int32Array;
+    readonly order: Int32Array;
+  } | undefined;
 
   addRow(number: number, rows: Rows, i: number): void {
     this.#add(
@@ -336,19 +312,27 @@ class Gathered {
     this.#ends[this.#count++] = this.#end;
   }
 
-  /** The packets of some faults. */
-  of(numbers: ReadonlySet<number>): ReadonlyMap<number, Uint8Array[]> {
-    const byFault = new Map<number, Uint8Array[]>();
-    for (let i = 0, start = 0; i < this.#count; i++) {
-      const number = this.#numbers[i], end = this.#ends[i];
-      if (numbers.has(number)) {
-        const bytes = this.#memory.subarray(start, end);
-        const packets = byFault.get(number);
-        if (packets === undefined) byFault.set(number, [bytes]);
-        else packets.push(bytes);
-      }
-      start = end;
+  /**
+   * Sorts the packets by their faults, and returns what gives those of one: they
+   * become objects only then.
+   *
+   * @param size more than the largest number
+   */
+  byFault(size: number): (number: number) => Uint8Array[] {
+    if (this.#sorted?.size !== size) {
+      const starts = new Int32Array(size + 1);
+      for (let i = 0; i < this.#count; i++) starts[this.#numbers[i] + 1]++;
+      for (let i = 0; i < size; i++) starts[i + 1] += starts[i];
+      const order = new Int32Array(this.#count), next = starts.slice();
+      for (let i = 0; i < this.#count; i++) order[next[this.#numbers[i]]++] = i;
+      this.#sorted = { size, starts, order };
     }
-    return byFault;
+    const { starts, order } = this.#sorted;
+    return (number) =>
+      Array.from(
+        order.subarray(starts[number], starts[number + 1]),
+        (i) =>
+          this.#memory.subarray(i === 0 ? 0 : this.#ends[i - 1], this.#ends[i]),
+      );
   }
 }

@@ -150,13 +150,21 @@ export function compacted(
       tags: seen.some(({ isAutomated }) => isAutomated)
         ? ["automated"]
         : undefined,
-      value: seen.reduce((sum, { runs }) => sum + runs, 0),
-      count: seen.reduce((sum, { count }) => sum + count, 0),
+      value: total(seen.map(({ runs }) => runs)),
+      count: total(seen.map(({ count }) => count)),
       tests: seen.flatMap(({ tests }) => tests),
       versions: new Map(seen.flatMap(({ versions }) => [...versions])),
       supersedes: replaced.map(({ id }) => id),
     })];
   });
+}
+
+/** A sum that an event can hold, whatever others claim to have counted. */
+function total(counts: readonly number[]): number {
+  return Math.min(
+    counts.reduce((sum, count) => sum + count, 0),
+    Number.MAX_SAFE_INTEGER,
+  );
 }
 
 function monthOf({ seconds }: Timestamp): string {
