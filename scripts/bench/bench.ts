@@ -50,6 +50,7 @@ import {
   STREAM_ROWS,
   streamRow,
 } from "./rows.ts";
+import { SERVER_ROWS } from "./server.ts";
 import { figureText, formatTable, pick } from "./table.ts";
 
 /** How the tools read: this much at a time, with room before it. */
@@ -216,6 +217,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     ...STREAM_ROWS.map(streamRow),
     LIVE_ROW,
     ...SCHEDULE_ROWS,
+    ...SERVER_ROWS,
     ...FAULT_ROWS,
     SIGNED_ROW,
     ARMORED_ROW,

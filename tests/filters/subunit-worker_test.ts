@@ -1,13 +1,19 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { encodePacket, type StatusEvent } from "@subunit/codec";
 import { idsBody } from "@subunit/codec/control";
+import description from "process-warning/package.json" with { type: "json" };
+import { namesIn } from "../../filters/kit/io/files.ts";
 import {
   commandOf,
   fixture,
+  isCi,
+  peer,
   peerTest,
   ROOT,
+  run,
   runTool,
   TempDir,
+  text,
 } from "../support/run.ts";
 import {
   bodyOf,
@@ -599,6 +605,43 @@ peerTest("subunit-worker node and node --test agree", ["node"], async () => {
   );
   const some = await tool.run("run", { body: idsBody(ids) });
   assertEquals(verdicts(some), ["same #2 fail", "suite fail", "hooks success"]);
+});
+
+/** The folder of a package of npm, as its authors have published it. */
+async function packageFolder(name: string, version: string): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json"],
+  }).output();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
+  const [registry] = Array.from(
+    Deno.readDirSync(npmCache),
+    (entry) => `${npmCache}/${entry.name}/${name}/${version}`,
+  ).filter((path) => namesIn(path).length > 0);
+  return registry;
+}
+
+Deno.test({
+  name:
+    "subunit-worker node and node --test agree about the suite of a package",
+  ignore: !isCi || !peer("node"),
+  async fn() {
+    using dir = new TempDir();
+    const from = await packageFolder("process-warning", description.version);
+    await run(["cp", "-r", `${from}/.`, dir.path]);
+    const reporter = dir.file("reporter.mjs", NODE_REPORTER);
+    // One file has no tests, for which node --test makes one up.
+    const files = namesIn(`${dir.path}/test`)
+      .filter((name) => name.endsWith(".test.js") && !name.startsWith("jest"))
+      .map((name) => `test/${name}`);
+    const { stdout } = await run(
+      ["node", "--test", `--test-reporter=${reporter}`, ...files],
+      { cwd: dir.path, env: { PATH } },
+    );
+    const expected = text(stdout).trim().split("\n").sort();
+    assert(expected.length > 15, text(stdout));
+    await using tool = worker(dir.path, "node", ...files);
+    assertEquals(verdicts(await tool.run("run")).sort(), expected);
+  },
 });
 
 Deno.test("subunit-worker exec runs the commands of any runner", async () => {
