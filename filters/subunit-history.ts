@@ -1,6 +1,6 @@
 #!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-env=SUBUNIT_REPO
 /**
- * subunit-history: what became of tests in the runs of a repository: how often
+ * subunit-history: the outcomes of tests in the runs of a repository: how often
  * they failed, whether they are flaky, whether they take longer than before.
  *
  * @module
@@ -34,7 +34,7 @@ const SLOW_RUN = 1.25;
 
 export const tool: Tool = defineTool({
   name: "subunit-history",
-  summary: "Show what became of tests in the runs of a repository",
+  summary: "Show the outcomes of tests over the runs of a repository",
   operands: "[TEST...]",
   options: {
     sort: {

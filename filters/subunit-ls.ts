@@ -57,7 +57,7 @@ export const tool: Tool = defineTool({
     count: { short: "c", help: "print only the number of tests" },
     history: {
       value: "DIR",
-      help: "say of failures since which run of a repository they fail",
+      help: "tag failures with the run of a repository since which they fail",
     },
   },
   notes:

@@ -1,5 +1,5 @@
 /**
- * What became of the tests in the runs of a question, for people and programs.
+ * The outcomes of the tests in the runs of a question, for people and programs.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export const HISTORY_ORDERS = [
 ] as const;
 export type HistoryOrder = typeof HISTORY_ORDERS[number];
 
-/** A test of a question, and what became of it. */
+/** A test of a question, and its outcomes. */
 export interface NamedHistory extends TestHistory {
   readonly id: string;
   readonly variant: string;

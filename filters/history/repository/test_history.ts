@@ -1,5 +1,5 @@
 /**
- * What became of each test over many runs: how often it failed, whether it is
+ * The outcomes of each test over many runs: how often it failed, whether it is
  * flaky, whether it takes longer than before.
  *
  * @module
@@ -36,7 +36,7 @@ const FACTOR_FLOOR = 0.01;
 /** Fewer tests make no factor. */
 const FACTOR_TESTS = 5;
 
-/** What became of a test. */
+/** The outcomes of a test, in numbers. */
 export interface TestHistory {
   /** The number of its id. */
   readonly number: number;
