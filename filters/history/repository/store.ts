@@ -85,7 +85,7 @@ type Content = "v2" | "v1";
 export class Run {
   /** Its name; a number in the repositories of other programs. */
   readonly id: string;
-  readonly path: string;
+  #path: string;
   /** Whether its file is one of ours: it has records, and its name a time. */
   readonly isOurs: boolean;
   readonly #isPart: boolean;
@@ -106,9 +106,21 @@ export class Run {
     isPart = path.endsWith(".part"),
   ) {
     this.id = id;
-    this.path = path;
+    this.#path = path;
     this.isOurs = isOurs;
     this.#isPart = isPart;
+  }
+
+  /** Its file, which has another name when its writer has got further. */
+  get path(): string {
+    if (!this.isOurs || isTaken(this.#path)) return this.#path;
+    const base = this.#path.replace(/\.(part|subunit|subunit\.gz)$/, "");
+    const found = ["subunit", "subunit.gz"].map((kind) => `${base}.${kind}`)
+      .find(isTaken);
+    if (found === undefined) return this.#path;
+    // What was read of the other is the beginning of this one.
+    this.#state = this.#end = undefined;
+    return this.#path = found;
   }
 
   get isCompressed(): boolean {
