@@ -116,7 +116,7 @@ export function* describe(
   now: Timestamp,
   verdicts?: (event: LogEvent) => string,
 ): Generator<string> {
-  yield it.fault;
+  yield visibleText(it.fault);
   const [, ...others] = it.members;
   if (others.length > 0) {
     yield row("same as", others.map(({ fault }) => fault).join(", "));
