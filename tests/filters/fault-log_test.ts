@@ -415,6 +415,8 @@ test("fault-log shows faults that are the same as one", async () => {
     idsIn((await logs.run("query", "a")).trimEnd().split("\n")).sort(),
     ["first", "new"],
   );
+  await logs.run("append", "fresh", "x", "--same=y", "--tag=-z", NOW);
+  assertMatch(await logs.run("show", "fresh", "x", NOW), /same fault:y\n/);
   await logs.run("append", "a", "alone", "--same=missing", "--comment=x", NOW);
   assertMatch(await logs.run("query", "a", "--where=id:alone"), /^alone fail/);
 });

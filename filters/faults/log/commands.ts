@@ -131,7 +131,9 @@ function say(
   };
   let name = faultName(fault), known: FaultState | undefined;
   const removes = options.tag.some((tag) => tag.startsWith("-"));
-  if (replaces || removes || options.same.length > 0) {
+  // A log that is not there yet says nothing.
+  const isAsked = removes || options.same.length > 0;
+  if (replaces || (isAsked && isRegularFile(log))) {
     const reader = read(io, [log]);
     if (replaces) name = findFault(reader, fault, log);
     known = classWith(reader, name, { now: time })?.members
