@@ -24,6 +24,7 @@ import {
   run,
   runTool,
   shell,
+  spawn,
   TempDir,
   text,
 } from "../support/run.ts";
@@ -668,6 +669,34 @@ Deno.test("fault-log appends nothing to a full disk, and the next one all", asyn
   assertEquals(Deno.readFileSync(log).length, 900);
   await outputOf("fault-log", ["append", log, "a", `--comment=${long}`]);
   assertEquals(packetsIn(Deno.readFileSync(log)).length, 1);
+});
+
+Deno.test("fault-log leaves a log that can be read and appended to when it is killed", async () => {
+  using dir = new TempDir();
+  const log = `${dir.path}/log`, long = "x".repeat(100_000);
+  const kills = isCi ? 40 : 3;
+  const append = (text: string) => ["append", log, "a", `--comment=${text}`];
+  await outputOf("fault-log", append("first"));
+  for (let i = 0; i < kills; i++) {
+    const process = spawn([...commandOf("fault-log"), ...append(long + i)]);
+    // At any moment, from its start to its end: nothing depends on which.
+    await new Promise((resolve) => setTimeout(resolve, 20 + 137 * i % 180));
+    try {
+      process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await process.output();
+    await process.stdin.abort().catch(() => {});
+  }
+  await outputOf("fault-log", append("last"));
+  const values = packetsIn(Deno.readFileSync(log))
+    .map(({ bytes }) => decodeEvent(bytes).value as string);
+  assertEquals([values[0], values.at(-1)], ["first", "last"]);
+  for (const value of values.slice(1, -1)) {
+    assert(value.startsWith(long) && Number(value.slice(long.length)) < kills);
+  }
+  assertEquals(new Set(values).size, values.length);
 });
 
 Deno.test("fault-log loses no event of several writers", async () => {
