@@ -163,11 +163,13 @@ export class LogIndex implements Disposable {
   #build(log: FsFile, source: LogSource): void {
     this[Symbol.dispose]();
     const temporary = `${this.#path}.new`;
+    // A journal that was left behind would be applied to what it is not of.
+    removeFile(journalOf(temporary));
     makePrivateFile(temporary);
     const db = this.#open(temporary);
     try {
       db.exec(
-        `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -65536;
+        `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -65536;
          PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};
          BEGIN; ${SCHEMA}`,
       );
@@ -179,6 +181,7 @@ export class LogIndex implements Disposable {
       setMeta(db, { size, tail: tailOf(log, size), file: fileOf(log), latest });
       db.exec(INDICES + "COMMIT;");
       db.close();
+      removeFile(journalOf(this.#path));
       renameFile(temporary, this.#path);
     } catch (error) {
       if (db.isOpen) db.close();
@@ -447,6 +450,11 @@ function tailOf(log: FsFile, size: number): string {
 function fileOf(log: FsFile): string {
   const { dev, ino } = log.statSync();
   return `${dev} ${ino}`;
+}
+
+/** Where SQLite keeps what it would undo. */
+function journalOf(path: string): string {
+  return `${path}-journal`;
 }
 
 function pragma(db: DatabaseSync, name: string): unknown {
