@@ -6,7 +6,7 @@
 
 import type { Call, ChainGrammar, Thrown } from "./chain.ts";
 
-const CALL = /^\s*at (?:[\w.@$-]*\/)*([\w$.<>-]+)\(([^()]*)\)/;
+const CALL = /^\s*at ([^\s(]+)\(([^():]*)/;
 const THROWN =
   /^(?:Exception in thread "[^"]*" |Caused by: )?((?:[\w$]+\.)+[\w$]+)(?:: ?(.*))?$/;
 const MORE = /^\s*\.\.\. (\d+) (?:more|common frames omitted)$/;
@@ -22,7 +22,9 @@ export const jvm: ChainGrammar = {
   isQualified: true,
   // Lambdas and anonymous classes are numbered.
   plainName: (name) =>
-    name.replace(/\$\$Lambda.*$/, "$$Lambda").replace(/\$\d+/g, "$"),
+    name.includes("$")
+      ? name.replace(/\$\$Lambda.*$/, "$$Lambda").replace(/\$\d+/g, "$")
+      : name,
 };
 
 function read(lines: readonly string[]): Thrown[] | undefined {
@@ -38,8 +40,9 @@ function read(lines: readonly string[]): Thrown[] | undefined {
         above = null;
       }
       if (isSkipped || chain.length === 0) continue;
-      const [file] = call[2].split(":");
-      chain.at(-1)!.calls.push({ file, name: call[1] });
+      // Loader and module stand in front: "app//java.base/java.util.List.of".
+      const name = call[1].slice(call[1].lastIndexOf("/") + 1);
+      chain.at(-1)!.calls.push({ file: call[2], name });
       continue;
     }
     if (/^\s+Suppressed: /.test(line)) {
