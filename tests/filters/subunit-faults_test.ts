@@ -205,6 +205,7 @@ test("subunit-faults --explain attaches what a fault was computed from", async (
         "[Errno <n>] Connection refused",
       ],
       kind: "ConnectionRefusedError: [Errno <n>] Connection refused",
+      kind_id: "k1-4dhhpg9xsrjf8mjb",
       path: ["client.py:connect"],
     },
   );

@@ -11,7 +11,7 @@ import { Verdict } from "../../kit/stream/verdict.ts";
 import { readList } from "../../kit/tool/list_file.ts";
 import type { OptionTable } from "../../kit/tool/options.ts";
 import { parseCount, type ToolIO, UsageError } from "../../kit/tool/tool.ts";
-import type { Fingerprint, Rules } from "../fingerprint/fingerprint.ts";
+import type { Rules } from "../fingerprint/fingerprint.ts";
 import { Contrast } from "./contrast.ts";
 import { FaultFinder, type Found } from "./finder.ts";
 import { RunFaults, writeFaults } from "./report.ts";
@@ -231,7 +231,22 @@ export class FaultRun {
   /** Attaches what a fault was computed from. */
   #explain(packet: Packet, { tag, fingerprint }: Found): void {
     const { testId, routeCode, runnable, parentTestId, timestamp } = packet;
-    const text = `${JSON.stringify(explanation(tag, fingerprint), null, 2)}\n`;
+    const { id, key, kind, path } = fingerprint;
+    const text = `${
+      JSON.stringify(
+        {
+          fault: `${FAULT_TAG}${id}`,
+          tag,
+          key,
+          kind,
+          // What fault-log finds with the word kind.
+          kind_id: this.#finder.kindIdOf(fingerprint),
+          path,
+        },
+        null,
+        2,
+      )
+    }\n`;
     const packets = encodePackets({
       testId,
       routeCode,
@@ -245,12 +260,6 @@ export class FaultRun {
     });
     for (const bytes of packets) this.#io.out.write(bytes);
   }
-}
-
-/** What a fault was computed from, and what is known besides. */
-function explanation(tag: string, fingerprint: Fingerprint): object {
-  const { id, key, kind, path } = fingerprint;
-  return { fault: `${FAULT_TAG}${id}`, tag, key, kind, path };
 }
 
 /** The faults that a log has. */
