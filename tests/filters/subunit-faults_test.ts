@@ -392,6 +392,16 @@ test("subunit-faults --log appends what was seen, once for each run", async () =
     stdin: input,
   });
   assertEquals(text(known.stdout), "0 new faults, 0 tests\n");
+  const renamed = await callTool("subunit-faults", ["--new", log], {
+    stdin: stream(
+      failed("shop.test_b", refused(61).replace("in connect", "in open")),
+    ),
+  });
+  assertMatch(
+    text(renamed.stdout),
+    /^ {4}similar to 1-h2ffvs7z1vc6dbmr of the log, by the kind$/m,
+  );
+  assertEquals(renamed.status, 1);
 });
 
 test("subunit-faults --log needs a time, or the name of the run", async () => {

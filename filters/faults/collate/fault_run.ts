@@ -15,6 +15,7 @@ import type { Rules } from "../fingerprint/fingerprint.ts";
 import { Contrast } from "./contrast.ts";
 import { FaultFinder, type Found } from "./finder.ts";
 import { RunFaults, writeFaults } from "./report.ts";
+import type { KnownFaults } from "./known_faults.ts";
 import type { Beginning } from "./sightings.ts";
 import { FaultTagger } from "./tagger.ts";
 
@@ -131,11 +132,15 @@ export class FaultRun {
   /** @returns the exit status */
   async read(files: readonly string[]): Promise<number> {
     const { log, run, origin } = this.#options;
-    const status = this.#read(files);
+    // Loaded only where needed: every module adds to the start-up time.
+    const known = this.#options.new === undefined
+      ? undefined
+      : (await import("./known_faults.ts")).KnownFaults
+        .read(this.#io, this.#options.new);
+    const status = this.#read(files, known);
     if (log === undefined) return status;
     // The stream is complete even if the log cannot be written.
     this.#io.out.flush();
-    // Loaded only here: every module adds to the start-up time.
     const { collatedRun, logFaults } = await import("./sightings.ts");
     const seen = collatedRun(this.#beginning, run, origin);
     const { faults } = this.#faults!;
@@ -143,10 +148,7 @@ export class FaultRun {
     return status;
   }
 
-  #read(files: readonly string[]): number {
-    const known = this.#options.new === undefined
-      ? undefined
-      : faultsIn(this.#io, this.#options.new);
+  #read(files: readonly string[], known: KnownFaults | undefined): number {
     const io = this.#io, verdict = this.#verdict;
     const { isReport } = this.#options;
     // A lost test is a fault too.
@@ -173,7 +175,7 @@ export class FaultRun {
     return this.#end(known);
   }
 
-  #end(known: ReadonlySet<string> | undefined): number {
+  #end(known: KnownFaults | undefined): number {
     const verdict = this.#verdict;
     for (const test of verdict.end()) {
       const found = this.#faults && this.#finder.addLost(test);
@@ -185,6 +187,8 @@ export class FaultRun {
         partsFailed: this.#finder.partsFailed,
         contrast: this.#contrast,
         isKnown: known && ((tag) => known.has(tag)),
+        knownLike: known &&
+          ((print) => known.similarTo(print, this.#finder.kindIdOf(print))),
       });
       if (known !== undefined && shown > 0) status = 1;
     }
@@ -260,19 +264,4 @@ export class FaultRun {
     });
     for (const bytes of packets) this.#io.out.write(bytes);
   }
-}
-
-/** The faults that a log has. */
-function faultsIn(io: ToolIO, path: string): Set<string> {
-  const faults = new Set<string>();
-  io.forEachRows([path], (rows) => {
-    for (let i = 0; i < rows.count; i++) {
-      if (rows.idAt(i) < 0) continue;
-      const { testId } = rows.packet(i);
-      if (testId!.startsWith(FAULT_TAG)) faults.add(testId!);
-    }
-  }, (item) => {
-    if (item.kind === "damage") io.reportDamage(item, path);
-  });
-  return faults;
 }

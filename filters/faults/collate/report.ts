@@ -9,6 +9,7 @@ import type { Output } from "../../kit/io/output.ts";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { cutLine } from "../../kit/text/shorten.ts";
 import { visibleText } from "../../kit/text/visible.ts";
+import type { Fingerprint } from "../fingerprint/fingerprint.ts";
 import type { Contrast } from "./contrast.ts";
 import { type Found, OVERFLOW_TAG } from "./finder.ts";
 
@@ -80,14 +81,17 @@ export interface ReportFacts {
   readonly contrast?: Contrast;
   /** Leaves out the faults that are known. */
   readonly isKnown?: (tag: string) => boolean;
+  /** A known fault that looks like a new one, and what they share. */
+  readonly knownLike?: (fingerprint: Fingerprint) => string | undefined;
 }
 
 /** Writes the report; returns how many faults it shows. */
 export function writeFaults(
   out: Output,
   run: RunFaults,
-  { partsFailed, contrast, isKnown }: ReportFacts,
+  facts: ReportFacts,
 ): number {
+  const { partsFailed, isKnown } = facts;
   const all = run.faults;
   const shown = isKnown === undefined
     ? all
@@ -99,7 +103,7 @@ export function writeFaults(
     title += `; ${counted(partsFailed, "test")} failed for their subtests`;
   }
   out.writeText(`${title}\n`);
-  for (const kind of byKind(shown)) writeKind(out, kind, all, contrast);
+  for (const kind of byKind(shown)) writeKind(out, kind, all, facts);
   return shown.length;
 }
 
@@ -131,7 +135,7 @@ function writeKind(
   out: Output,
   { kind, faults, count }: Kind,
   all: readonly RunFault[],
-  contrast: Contrast | undefined,
+  { contrast, knownLike }: ReportFacts,
 ): void {
   const line = (text: string) =>
     out.writeText(`${visibleText(cutLine(text, MAX_LINE))}\n`);
@@ -148,13 +152,14 @@ function writeKind(
       `  also in ${passing} of ${counted(contrast!.count, "passing test")}`,
     );
   }
-  for (const fault of faults) writeFault(line, fault, all);
+  for (const fault of faults) writeFault(line, fault, all, knownLike);
 }
 
 function writeFault(
   line: (text: string) => void,
   fault: RunFault,
   all: readonly RunFault[],
+  knownLike: ReportFacts["knownLike"],
 ): void {
   const { tag, found: { fingerprint: { path, source } }, count, tests } = fault;
   const id = tag.slice(FAULT_TAG.length);
@@ -166,7 +171,7 @@ function writeFault(
   const named = tests.slice(0, MAX_NAMED).join(", ");
   const more = count - Math.min(count, MAX_NAMED, tests.length);
   line(`    in ${named}${more > 0 ? ` and ${more} more` : ""}`);
-  const similar = similarTo(fault, all);
+  const similar = knownLike?.(fault.found.fingerprint) ?? similarTo(fault, all);
   if (similar !== undefined) line(`    similar to ${similar}`);
 }
 
