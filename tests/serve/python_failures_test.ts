@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { StatusEvent } from "@subunit/codec";
-import { peerTest, run, TempDir, text } from "../support/run.ts";
+import { longTest, peerTest, run, TempDir, text } from "../support/run.ts";
 import {
   bodyOf,
   command,
@@ -81,12 +81,15 @@ const PLACES: Record<string, Record<string, string>> = {
 };
 
 for (const [how, reason] of Object.entries(ENDINGS)) {
-  peerTest(
+  const register = how === "SIGKILL" ? peerTest : longTest;
+  // Only a test that spins is to meet its clock.
+  const timeout = how === "spin" ? "--timeout=0.3" : "--timeout=0";
+  register(
     `the Python worker survives ${how} anywhere in a test`,
     ["python3"],
     async () => {
       for (const [where, bad] of Object.entries(PLACES)) {
-        await using worker = startPython(["--timeout=0.3", "dying"], {
+        await using worker = startPython([timeout, "dying"], {
           env: { DIE: `${how} ${where}` },
         });
         await worker.until("ready");
@@ -160,7 +163,7 @@ function childrenOf(worker: LiveWorker): [number?, number?] {
   return [zygote, all.find((pid) => parentOf(pid) === zygote)];
 }
 
-peerTest("the Python worker survives its own processes at every packet", [
+longTest("the Python worker survives its own processes at every packet", [
   "python3",
 ], async () => {
   await using recorded = startPython(["dying"]);
@@ -432,7 +435,7 @@ class Edited(unittest.TestCase):
   },
 );
 
-peerTest("a Python worker takes 100,000 ids, and waits for a slow reader", [
+longTest("a Python worker takes 100,000 ids, and waits for a slow reader", [
   "python3",
 ], async () => {
   using dir = new TempDir();

@@ -9,7 +9,7 @@ import { encodePacket, type EventInput } from "@subunit/codec";
 import { CONTROL_TYPE } from "@subunit/codec/control";
 import { arbitraryEvent } from "../../codec/_testing/arbitrary.ts";
 import { runPython } from "../support/peers.ts";
-import { peerTest, run, TempDir, text } from "../support/run.ts";
+import { longTest, peerTest, run, TempDir, text } from "../support/run.ts";
 import { eventsIn } from "../support/streams.ts";
 import {
   bodyOf,
@@ -328,7 +328,7 @@ peerTest("the Python worker runs ids in the order given, and each once", [
   assertEquals(bodyOf(second[0]), bodyOf(first.at(-1)!));
 });
 
-peerTest("the Python worker gives the verdicts of subunit.run", [
+longTest("the Python worker gives the verdicts of subunit.run", [
   "python3-subunit",
   "python3-testscenarios",
 ], async () => {

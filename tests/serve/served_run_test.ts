@@ -10,6 +10,7 @@ import { quote } from "../../scripts/tool_path.ts";
 import {
   commandOf,
   isCi,
+  longTest,
   peerTest,
   run,
   runTool,
@@ -141,10 +142,10 @@ function peakOf(pid: number): number {
   return Number(/^VmHWM:\s*(\d+)/m.exec(status)![1]) / 1024;
 }
 
-Deno.test({
-  name: "subunit-serve reads no further ahead than its reader",
-  ignore: !isCi,
-  async fn() {
+longTest(
+  "subunit-serve reads no further ahead than its reader",
+  [],
+  async () => {
     await using live = new LiveServer(server("--worker", leafCommand()));
     await live.until("- ready");
     const ids = Array.from({ length: 3 }, (_, n) => `big ${n}`);
@@ -170,4 +171,4 @@ Deno.test({
     const peak = peakOf(live.pid);
     assert(peak < 100, `${peak} MiB for 60 MB that wait`);
   },
-});
+);

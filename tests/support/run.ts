@@ -434,6 +434,16 @@ export function peerTest(
   else console.log(`left out: ${name} needs ${missing.join(", ")}`);
 }
 
+/** Registers a long test of the same kind as shorter ones: only CI runs it. */
+export function longTest(
+  name: string,
+  peers: readonly Peer[],
+  test: (context: Deno.TestContext) => void | Promise<void>,
+): void {
+  if (isCi) peerTest(name, peers, test);
+  else console.log(`left out: ${name}; CI runs it`);
+}
+
 /** Bytes as text, which a failed assertion can show. */
 export function text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
