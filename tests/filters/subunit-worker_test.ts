@@ -6,8 +6,7 @@ import { namesIn } from "../../filters/kit/io/files.ts";
 import {
   commandOf,
   fixture,
-  isCi,
-  peer,
+  longTest,
   peerTest,
   ROOT,
   run,
@@ -463,7 +462,7 @@ Deno.test("reads again", reads);
   }
 });
 
-Deno.test("subunit-worker runs 100,000 tests in one run", async () => {
+longTest("subunit-worker runs 100,000 tests in one run", [], async () => {
   using dir = new TempDir();
   dir.file(
     "a_test.ts",
@@ -480,34 +479,38 @@ Deno.test("subunit-worker runs 100,000 tests in one run", async () => {
   assert(found.values().every(([status]) => status === "success"));
 });
 
-Deno.test("subunit-worker deno and deno test agree about our own tests", async () => {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "test",
-      "--allow-read",
-      "--no-check",
-      "--reporter=junit",
+longTest(
+  "subunit-worker deno and deno test agree about our own tests",
+  [],
+  async () => {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        "--allow-read",
+        "--no-check",
+        "--reporter=junit",
+        "codec/gojson",
+      ],
+      cwd: ROOT,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const report = new TextDecoder().decode(stdout);
+    const expected = Array.from(
+      report.matchAll(/<testcase name="([^"]*)"[^>]*?(\/>|>\s*<\/?(\w+))/g),
+      ([, name, , child]) =>
+        `${decoded(name)} ${child === "failure" ? "fail" : "success"}`,
+    ).filter((line) => !line.includes(" > ")).sort();
+    assert(expected.length > 10);
+    await using tool = worker(
+      ROOT.pathname,
+      "deno",
       "codec/gojson",
-    ],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const report = new TextDecoder().decode(stdout);
-  const expected = Array.from(
-    report.matchAll(/<testcase name="([^"]*)"[^>]*?(\/>|>\s*<\/?(\w+))/g),
-    ([, name, , child]) =>
-      `${decoded(name)} ${child === "failure" ? "fail" : "success"}`,
-  ).filter((line) => !line.includes(" > ")).sort();
-  assert(expected.length > 10);
-  await using tool = worker(
-    ROOT.pathname,
-    "deno",
-    "codec/gojson",
-    "--",
-    "--allow-read",
-  );
-  assertEquals(verdicts(await tool.run("run")).sort(), expected);
-});
+      "--",
+      "--allow-read",
+    );
+    assertEquals(verdicts(await tool.run("run")).sort(), expected);
+  },
+);
 
 /** Text of XML without its references. */
 function decoded(text: string): string {
@@ -620,11 +623,10 @@ async function packageFolder(name: string, version: string): Promise<string> {
   return registry;
 }
 
-Deno.test({
-  name:
-    "subunit-worker node and node --test agree about the suite of a package",
-  ignore: !isCi || !peer("node"),
-  async fn() {
+longTest(
+  "subunit-worker node and node --test agree about the suite of a package",
+  ["node"],
+  async () => {
     using dir = new TempDir();
     const from = await packageFolder("process-warning", description.version);
     await run(["cp", "-r", `${from}/.`, dir.path]);
@@ -642,7 +644,7 @@ Deno.test({
     await using tool = worker(dir.path, "node", ...files);
     assertEquals(verdicts(await tool.run("run")).sort(), expected);
   },
-});
+);
 
 Deno.test("subunit-worker exec runs the commands of any runner", async () => {
   using dir = new TempDir();
