@@ -19,6 +19,9 @@ import {
 } from "./worker_process.ts";
 import type { Peer } from "./worker_stream.ts";
 
+/** How long a test waits for somebody to attach, where no person sees it. */
+const NOBODY_SECONDS = 600;
+
 /** Makes the link to a server that runs. */
 export type ServerLinkMaker = (around: Surroundings) => Peer;
 
@@ -94,6 +97,9 @@ export async function withWorkers(
     clock: () => performance.now() / 1000,
     maxFailures: options.maxFailures,
     answersAsks: debugs,
+    whenNobodyComes: io.err.isTerminal
+      ? undefined
+      : (work) => void setTimeout(work, NOBODY_SECONDS * 1000),
     isShared: isServer,
     // Others have commanded the server with ids of theirs.
     requestPrefix: isServer

@@ -9,6 +9,7 @@
 
 import { isFinalStatus, type StatusEvent } from "@subunit/codec";
 import {
+  type Ask,
   type ControlInput,
   idsBody,
   type ReadMessage,
@@ -60,6 +61,8 @@ export interface SessionOptions extends Actions {
   readonly answersAsks?: boolean;
   /** What the ids of requests begin with. */
   readonly requestPrefix?: string;
+  /** Calls a function once nobody can be expected to attach any more. */
+  readonly whenNobodyComes?: (work: () => void) => void;
   /** Whether others command the same workers: their tests are left out. */
   readonly isShared?: boolean;
 }
@@ -137,6 +140,8 @@ export class Session {
   readonly #changed = new Set<string>();
   #onChange: ((files: readonly string[] | undefined) => void) | undefined;
   #isStopped = false;
+  /** The questions that wait for somebody to attach, by their routes. */
+  readonly #questions = new Map<string, ReadMessage>();
   /** Whether it was said that edits are not reported. */
   #isBlind = false;
 
@@ -250,7 +255,7 @@ export class Session {
       }
       case "ask": {
         const ask = readReply("ask", message);
-        if (ask !== undefined) this.#question(route, ask);
+        if (ask !== undefined) this.#question(route, ask, message);
         break;
       }
       case "changed": {
@@ -267,6 +272,7 @@ export class Session {
   event(route: string, event: StatusEvent): Fate {
     const { testId, status, parentTestId } = event;
     if (this.#options.isShared && !this.#isOurs(route, event)) return "drop";
+    this.#questions.delete(route);
     if (testId === undefined || status === undefined) return "pass";
     if (status === "exists") {
       if (this.#list?.route === route && event.runnable) {
@@ -434,7 +440,8 @@ export class Session {
 
   #question(
     route: string,
-    { test, prompt = "" }: { test?: string; prompt?: string },
+    { test, prompt = "" }: Ask,
+    message: ReadMessage,
   ): void {
     const { answersAsks, warn, endInput, asked } = this.#options;
     const isOurs = this.#workers.get(route)?.test !== undefined;
@@ -445,6 +452,12 @@ export class Session {
     if (hub !== undefined) {
       const below = hub === "" ? route : route.slice(hub.length + 1);
       warn(`${who} is waiting at ${prompt}: subunit-attach ${below}`);
+      this.#questions.set(route, message);
+      this.#options.whenNobodyComes?.(() => {
+        if (this.#questions.get(route) !== message) return;
+        warn(`${who} gets the end of input: nobody came`);
+        endInput(route);
+      });
     } else if (answersAsks) {
       warn(`${who} is waiting at ${prompt}`);
       asked(route);

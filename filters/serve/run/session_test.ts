@@ -283,3 +283,23 @@ Deno.test("Session answers a question unless somebody else can", () => {
     assertEquals(bench.words, words);
   }
 });
+
+Deno.test("Session ends the input of a test for which nobody comes", () => {
+  for (const isAnswered of [false, true]) {
+    let nobodyComes = () => {};
+    const bench = new Bench({ whenNobodyComes: (work) => nobodyComes = work });
+    const socket = "/run/socket";
+    bench.say("0", "ready", { protocol: 1, engine: "serve", can: [], socket });
+    bench.sent.set("0/1", []);
+    bench.say("0/1", "ask", { test: "a", prompt: "(Pdb) " });
+    const question = "0/1 a is waiting at (Pdb) : subunit-attach 1";
+    if (isAnswered) bench.event("0/1", "a", "success");
+    nobodyComes();
+    assertEquals(
+      bench.words,
+      isAnswered
+        ? [question]
+        : [question, "0/1 a gets the end of input: nobody came", "end 0/1"],
+    );
+  }
+});
