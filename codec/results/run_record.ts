@@ -19,9 +19,9 @@ const ID_BYTES = new TextEncoder().encode(RUN_RECORD_ID);
  *
  * @example
  * ```ts
- * import { isRunRecord } from "@subunit/codec/results";
+ * import { isRunRecord, RUN_RECORD_ID } from "@subunit/codec/results";
  *
- * const event = { testId: "subunit.run", status: "exists", runnable: false } as const;
+ * const event = { testId: RUN_RECORD_ID, status: "exists", runnable: false } as const;
  * console.log(isRunRecord(event)); // true
  * console.log(isRunRecord({ ...event, status: "fail" })); // false
  * ```
@@ -35,7 +35,22 @@ export function isRunRecord(
   return status === "exists" && !runnable && testId === RUN_RECORD_ID;
 }
 
-/** The same of the packet of a row, without making an object. */
+/**
+ * The same of the packet of a row, without making an object.
+ *
+ * @example
+ * ```ts
+ * import { encodePacket, PacketDecoder } from "@subunit/codec";
+ * import { isRunRecordRow, RUN_RECORD_ID } from "@subunit/codec/results";
+ *
+ * const decoder = new PacketDecoder();
+ * const event = { testId: RUN_RECORD_ID, status: "exists", runnable: false } as const;
+ * decoder.push(encodePacket(event));
+ * decoder.drainRows((rows) => {
+ *   console.log(isRunRecordRow(rows, 0)); // true
+ * }, () => {});
+ * ```
+ */
 export function isRunRecordRow(rows: Rows, i: number): boolean {
   if (!rows.isExists(i) || rows.isRunnable(i)) return false;
   const at = rows.idAt(i);

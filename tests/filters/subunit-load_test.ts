@@ -467,7 +467,7 @@ Deno.test("subunit-load passes on what does not fit the disk, and keeps the rest
   assertMessage(stderr, "subunit-load", "it ends before what did not fit");
   assertEquals(repository.states, ["torn part"]);
   // The next one adopts it, and is whole.
-  await load(repository, RUN);
+  await runTool("subunit-load", [repository.repo], { stdin: RUN });
   assertEquals(repository.states.sort(), ["ended subunit.gz", "torn subunit"]);
 });
 

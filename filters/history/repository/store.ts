@@ -91,7 +91,7 @@ export class Run {
   readonly #isPart: boolean;
   #start: StartRecord | undefined;
   #startBytes = 0;
-  #head: Uint8Array | undefined;
+  #startTime: Timestamp | undefined;
   #end: EndRecord & { readonly byteLength: number } | null | undefined;
   #endTime: Timestamp | undefined;
   #state: RunState | undefined;
@@ -151,7 +151,7 @@ export class Run {
   get start(): StartRecord {
     if (this.#start !== undefined) return this.#start;
     // In most files the records are short, and many files are asked.
-    let head = this.#head ?? this.#unpackHead(SHORT_HEAD_BYTES);
+    let head = this.#unpackHead(SHORT_HEAD_BYTES);
     let ours = recordAtStart(head);
     if (ours === undefined || isCutRecord(head.subarray(ours.byteLength))) {
       head = this.#readHead();
@@ -159,6 +159,7 @@ export class Run {
     }
     if (ours?.name !== "start") return this.#start = {};
     this.#startBytes = ours.byteLength;
+    this.#startTime = ours.timestamp;
     const inner = recordAtStart(head.subarray(ours.byteLength));
     if (inner?.name !== "start") return this.#start = ours.value;
     const { id, writer, v, tool } = ours.value;
@@ -180,13 +181,12 @@ export class Run {
 
   /** What its file has: packets, or version 1 (stestr's and testr's). */
   get content(): Content {
-    return this.#content ??= contentOf(this.#readHead());
+    return this.#content ??= this.isOurs ? "v2" : contentOf(this.#readHead());
   }
 
-  /** The first bytes of the stream, unpacked. */
+  /** The first bytes of the stream, unpacked; too many to be kept. */
   #readHead(): Uint8Array {
-    if (this.#head !== undefined) return this.#head;
-    return this.#head = this.#unpackHead(HEAD_BYTES);
+    return this.#unpackHead(HEAD_BYTES);
   }
 
   #unpackHead(most: number): Uint8Array {
@@ -212,10 +212,9 @@ export class Run {
    * did, and when they ended.
    */
   get order(): readonly number[] {
-    const start = recordAtStart(this.#readHead())?.timestamp;
+    void this.start;
     void this.#endInFile();
-    const end = this.#endTime;
-    return [start, end].map((time) =>
+    return [this.#startTime, this.#endTime].map((time) =>
       time === undefined ? Infinity : time.seconds + time.nanoseconds / 1e9
     );
   }

@@ -154,10 +154,15 @@ export function isTaken(path: string): boolean {
  * @throws {ToolError} when that fails
  */
 export function makeFolder(path: string): void {
+  if (isFolder(path)) return;
+  // One by one: below /proc, Node's own recursion never ends.
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  if (parent !== "") makeFolder(parent);
   try {
-    Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    throw cannotMake(path, error);
+    // Another process may have been faster.
+    if (!isFolder(path)) throw cannotMake(path, error);
   }
 }
 
