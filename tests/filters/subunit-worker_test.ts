@@ -489,7 +489,7 @@ longTest(
         "--allow-read",
         "--no-check",
         "--reporter=junit",
-        "codec/gojson",
+        "codec",
       ],
       cwd: ROOT,
       env: { NO_COLOR: "1" },
@@ -500,15 +500,18 @@ longTest(
       ([, name, , child]) =>
         `${decoded(name)} ${child === "failure" ? "fail" : "success"}`,
     ).filter((line) => !line.includes(" > ")).sort();
-    assert(expected.length > 10);
+    assert(expected.length > 100);
     await using tool = worker(
       ROOT.pathname,
       "deno",
-      "codec/gojson",
+      "codec",
       "--",
       "--allow-read",
     );
-    assertEquals(verdicts(await tool.run("run")).sort(), expected);
+    // Its ids number the tests of a file that have one name.
+    const found = verdicts(await tool.run("run"))
+      .map((line) => line.replace(/ #2(?= \w+$)/, "")).sort();
+    assertEquals(found, expected);
   },
 );
 
