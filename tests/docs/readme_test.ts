@@ -7,7 +7,10 @@ import {
   commandBlocks,
   DOCUMENTS,
   furnish,
+  furnishShop,
   installations,
+  NO_GIT_SETTINGS,
+  withoutChance,
   withThisDeno,
 } from "../support/readme.ts";
 import {
@@ -109,7 +112,32 @@ Deno.test("a document begins with its purpose", () => {
   }
 });
 
+/** Its blocks are a session: each goes on where the one before ended. */
+const SESSION = "docs/repository.md";
+
+peerTest(`the commands of ${SESSION} print what it says`, ["git"], async () => {
+  using dir = new TempDir();
+  await furnishShop(dir);
+  const blocks = commandBlocks(DOCUMENTS.get(SESSION)!);
+  const printed: string[] = [];
+  for (const { commands } of blocks) {
+    const { stdout } = await shell(commands, [], {
+      cwd: dir.path,
+      env: {
+        PATH: [toolsOnPath(), Deno.env.get("PATH")].join(":"),
+        ...NO_GIT_SETTINGS,
+      },
+    });
+    printed.push(commands + text(stdout));
+  }
+  assertEquals(
+    withoutChance(printed.join("")),
+    withoutChance(blocks.map((one) => one.commands + one.printed).join("")),
+  );
+});
+
 for (const [path, markdown] of DOCUMENTS) {
+  if (path === SESSION) continue;
   for (const { commands, printed } of commandBlocks(markdown)) {
     const [first] = commands.split("\n");
     const peers: Peer[] = PEERS.filter((name) =>

@@ -19,6 +19,7 @@ import {
   type Finished,
   isCi,
   type Peer,
+  peerTest,
   run,
   runTool,
   shell,
@@ -669,6 +670,58 @@ for (const [runner, project] of Object.entries(PROJECTS)) {
       text(stdout) + stderr,
     );
   });
+}
+
+for (const runner of ["pytest", "deno", "node"] as const) {
+  // One that is not here comes from npm.
+  if (runner === "node" && !isCi) {
+    console.log(`left out: node runs what subunit-failing lists, in CI`);
+    continue;
+  }
+  const { peers, files, ids, ran, script } = PROJECTS[runner]!;
+  const name =
+    `subunit-failing -l0 | subunit-select: ${runner} runs just those`;
+  const test = async () => {
+    using dir = new TempDir();
+    for (const [path, content] of Object.entries(files)) {
+      Deno.mkdirSync(`${dir.path}/${path}`.replace(/[^/]*$/, ""), {
+        recursive: true,
+      });
+      dir.file(path, content);
+    }
+    const on = (testId: string, status: EventFields["status"]) => ({
+      testId,
+      status,
+    });
+    const full = dir.file(
+      "full",
+      stream(
+        on("t/test_a.py::test_qq", "success"),
+        ...ids.map((id) => on(id, "fail")),
+        on("repaired", "fail"),
+      ),
+    );
+    const partial = dir.file("partial", stream(on("repaired", "success")));
+    const log = dir.file("ran.log", "");
+    const { stdout, stderr } = await shell(
+      `subunit-load --quiet --full < $1
+subunit-load --quiet --partial < $2
+subunit-failing -l0 | ${
+        script.replace(" $1", "").replace("--allow-all", "-A --no-check")
+      }`,
+      [full, partial],
+      {
+        cwd: dir.path,
+        env: { RAN: log, DENO: Deno.execPath(), CI: "true" },
+      },
+    );
+    assertEquals(
+      Deno.readTextFileSync(log).split("\n").slice(0, -1).sort(),
+      [...ran].sort(),
+      text(stdout) + stderr,
+    );
+  };
+  peerTest(name, peers, test);
 }
 
 if (isCi) {

@@ -5,7 +5,7 @@
  */
 
 import { quote } from "../../scripts/tool_path.ts";
-import { fixture, ROOT, type TempDir } from "./run.ts";
+import { fixture, ROOT, run, type TempDir } from "./run.ts";
 import { at, type EventFields, stream } from "./streams.ts";
 
 /** The documents whose commands are run, by their path in the repository. */
@@ -133,7 +133,7 @@ esac`,
 };
 
 /** A run in which a test fails after seven seconds and another is lost. */
-function run(): Uint8Array {
+function lossyRun(): Uint8Array {
   const slow: EventFields = { testId: "shop.test_slow", routeCode: "0" };
   return stream(
     { testId: "shop.test_list", status: "success", tags: ["nightly"] },
@@ -183,6 +183,83 @@ function yesterday(): Uint8Array {
 }
 
 /**
+ * A suite of three tests on night N, of which one is flaky, and another one
+ * fails since a commit.
+ */
+const SHOP_SUITE = `#!/bin/sh
+. ./prices
+night=$(($(cat .night) + 1))
+echo $night > .night
+test $((night % 3)) = 0 && sent=fail || sent=success
+test $((2 * price)) = 10 && total=success || total=fail
+event() {
+  printf '{"test_id":"%s","test_status":"%s","timestamp":"2026-11-%02dT02:00:0%dZ"}\\n' $1 $2 $night $3
+}
+{
+  event test_cart.py::test_empty inprogress 0
+  event test_cart.py::test_empty success 1
+  event test_cart.py::test_total inprogress 1
+  event test_cart.py::test_total $total 3
+  event test_mail.py::test_send inprogress 3
+  event test_mail.py::test_send $sent 4
+} | json2subunit
+`;
+
+/** Makes its history: a commit per line, of the price and what is new. */
+const SHOP_HISTORY = `set -e
+git init -q -b main
+git config user.name Ann
+git config user.email ann@shop.example
+printf '.night\\nsuite\\nknown.txt\\n' > .git/info/exclude
+echo 0 > .night
+export GIT_AUTHOR_DATE=2026-11-01T00:00Z GIT_COMMITTER_DATE=2026-11-01T00:00Z
+commit() {
+  echo "price=$1" > prices
+  echo "$2" > news
+  git add prices news
+  git commit -q -m "$2"
+}
+commit 5 'Open the shop'
+git switch -q -c team
+commit 5 'Sell tea'; git tag mon
+commit 5 'Sell jam'; git tag tue
+commit 5 'Sell ink'; git tag wed
+commit 5 'Sell oil'; git tag thu
+commit 5 'Sell salt'
+commit 6 'Round prices up'
+commit 6 'Sell bread'; git tag fri
+git switch -q main
+`;
+
+/** Makes the work tree in which the commands of docs/repository.md run. */
+export async function furnishShop(dir: TempDir): Promise<void> {
+  Deno.chmodSync(dir.file("suite", SHOP_SUITE), 0o755);
+  const { status, stderr } = await run(["bash", "-c", SHOP_HISTORY], {
+    cwd: dir.path,
+    env: NO_GIT_SETTINGS,
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+/** Those of a user may sign commits, or color what git prints. */
+export const NO_GIT_SETTINGS: Readonly<Record<string, string>> = {
+  GIT_CONFIG_GLOBAL: "/dev/null",
+  GIT_CONFIG_NOSYSTEM: "1",
+};
+
+/**
+ * Returns a text in which the random halves of runs' names are numbers, by the
+ * order in which they first appear.
+ */
+export function withoutChance(text: string): string {
+  const halves = new Map<string, string>();
+  return text.replace(/\b(\d{8}T\d{6}-)([0-9a-f]{8})\b/g, (_, time, half) => {
+    if (!halves.has(half)) halves.set(half, `run${halves.size + 1}`);
+    return time + halves.get(half);
+  });
+}
+
+/**
  * Writes the files that commands of the documents need into a directory.
  *
  * @returns its folder of runners, for the PATH
@@ -190,8 +267,8 @@ function yesterday(): Uint8Array {
 export function furnish(dir: TempDir, commands = ""): string {
   dir.file("shop.test.mjs", NODE_SUITE);
   dir.file("planets_test.ts", DENO_SUITE);
-  dir.file("run.subunit", run());
-  dir.file("first.subunit", run());
+  dir.file("run.subunit", lossyRun());
+  dir.file("first.subunit", lossyRun());
   dir.file("yesterday.subunit", yesterday());
   dir.file("flaky.subunit", flakyRun());
   dir.file("known.txt", KNOWN);

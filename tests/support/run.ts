@@ -397,6 +397,7 @@ const PEERS = {
   "groff": ["groff", "--version"],
   "man": ["man", "--version"],
   "mandoc": ["sh", "-c", "command -v mandoc"],
+  "git": ["git", "--version"],
   "jq": ["jq", "--version"],
   "xmllint": ["xmllint", "--version"],
   "chromium": ["test", "-x", "/usr/bin/chromium"],
