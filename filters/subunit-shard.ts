@@ -8,6 +8,7 @@
 
 import { forEachTest } from "./history/run_diff.ts";
 import { divide, Durations } from "./history/shard.ts";
+import { isDirectory } from "./kit/io/files.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
 import { readTestIds } from "./kit/tool/list_file.ts";
 import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
@@ -23,7 +24,7 @@ export const tool: Tool = defineTool({
     history: {
       value: "FILE",
       list: true,
-      help: "take durations from an older run; may be repeated",
+      help: "take durations from an older run or a repository; may be repeated",
     },
     default: {
       value: "TIME",
@@ -47,16 +48,19 @@ A shard without tests prints nothing: many runners would then run all of them.`,
     "./runner --list | subunit-shard 2/4 --history last.subunit > ids",
     "subunit-ls --exists tests.subunit | subunit-shard 1/3 --group-regex '^[^:]+' -0 | xargs -0 ./runner",
   ],
-  run(io, options, operands) {
-    const [, shard, shards] =
-      /^(\d{1,5})\/(\d{1,5})$/.exec(operands[0] ?? "") ??
-        [];
+  async run(io, options, operands) {
+    if (operands.length !== 1) {
+      throw new UsageError(
+        `There are ${operands.length} operands: expected N/M, such as 2/4`,
+      );
+    }
+    const [, shard, shards] = /^(\d{1,5})\/(\d{1,5})$/.exec(operands[0]) ?? [];
     if (
-      operands.length !== 1 || shard === undefined || Number(shard) === 0 ||
+      shard === undefined || Number(shard) === 0 ||
       Number(shard) > Number(shards)
     ) {
       throw new UsageError(
-        `The shard is "${operands.join(" ")}": expected N/M, such as 2/4`,
+        `The shard is "${operands[0]}": expected N/M, such as 2/4`,
       );
     }
     const durationOf = parseDefault(options.default ?? DEFAULT);
@@ -65,6 +69,15 @@ A shard without tests prints nothing: many runners would then run all of them.`,
       : pythonRegex(options["group-regex"]);
     const durations = new Durations();
     for (const file of options.history) {
+      if (isDirectory(file)) {
+        // Loaded only here: every module adds to the start-up time.
+        const { Past } = await import("./history/repository/past.ts");
+        const past = await Past.read(file);
+        for (const [id, seconds] of past.seconds) {
+          durations.add(id, !past.isFailing(id), seconds);
+        }
+        continue;
+      }
       forEachTest(io, file, false, ({ testId, outcome, seconds }) => {
         if (seconds === undefined || seconds < 0 || outcome === "skip") return;
         durations.add(testId, outcome === "success", seconds);

@@ -310,6 +310,14 @@ peerTest(
     // Nothing fails any more: nothing runs.
     keepRun(repository, 1, { tests: "c P" });
     assertEquals(await run(history, "--failing"), "");
+    const log = `${repository.folder}/log`;
+    Deno.writeTextFileSync(log, "a build log\n");
+    const none = `${repository.folder}/none`;
+    Deno.mkdirSync(none);
+    for (const empty of [log, none]) {
+      const { stderr } = await runPeer([`--history=${empty}`], ["a=pass"]);
+      assertEquals(stderr, `subunit-run: ${empty} has no test that ended\n`);
+    }
     const { status, stderr } = await runPeer(["--failing"], ["a=pass"]);
     assertMatch(stderr, /--failing needs --history=DIR/);
     assertEquals(status, 2);

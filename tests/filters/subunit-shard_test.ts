@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { callTool, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
+import { keepRuns } from "../support/kept_runs.ts";
 import { TempDir, text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import { at, type EventFields, stream } from "../support/streams.ts";
 
 /** A test that took so many seconds. */
@@ -78,6 +80,23 @@ test("subunit-shard takes the tests of a stream", async () => {
   assertEquals(await shard(["1/1"], tests), ["a", "b", "c"]);
   const list = dir.file("list", tests);
   assertEquals(await shard(["2/2", "--list", list], ""), ["b"]);
+});
+
+test("subunit-shard leaves the records of a run out", async () => {
+  const record: EventFields = { testId: "subunit.run", status: "exists" };
+  const tests = stream(
+    { ...record, runnable: false, fileName: "start" },
+    { testId: "a", status: "success" },
+    { ...record, runnable: false, fileName: "end" },
+  );
+  assertEquals(await shard(["1/1"], tests), ["a"]);
+});
+
+test("subunit-shard takes durations from a repository", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P9 b P1 c P2 d P3", "a P9 b P1 c P2 d P3");
+  const history = `--history=${repository.path}`;
+  assertEquals(await shard(["1/2", history], "a\nb\nc\nd\n"), ["a"]);
 });
 
 test("subunit-shard reports shards without tests, and lists without tests", async () => {

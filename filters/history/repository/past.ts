@@ -23,6 +23,8 @@ export class Past {
   readonly #flaky = new Set<string>();
   /** The newest run of about all tests: the parts of it. */
   newestWide: readonly Run[] = [];
+  /** How many tests the runs have. */
+  count = 0;
 
   /** The ids of the tests that fail, in order. */
   get failing(): string[] {
@@ -31,6 +33,11 @@ export class Past {
 
   isFailing(id: string): boolean {
     return this.#since.has(id);
+  }
+
+  /** How long tests take mostly, where that is known. */
+  get seconds(): ReadonlyMap<string, number> {
+    return this.#seconds;
   }
 
   /** How long a test takes mostly; undefined if that is not known. */
@@ -61,6 +68,7 @@ export class Past {
     });
     for (const { id, sinceId } of failing) past.#since.set(id, sinceId);
     const { histories } = await findHistories(question, SLOWER_RULE);
+    past.count = histories.length;
     for (const history of histories) {
       const { id, median, last } = history;
       const seconds = Number.isNaN(median) ? last : median;

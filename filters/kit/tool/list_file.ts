@@ -5,7 +5,7 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder } from "@subunit/codec";
+import { isRunRecordRow, PacketDecoder } from "@subunit/codec";
 import { toUtf8 } from "@subunit/codec/text";
 import { ToolError } from "../errors.ts";
 import { lines } from "../io/lines.ts";
@@ -78,7 +78,8 @@ export function readTestIds(io: ToolIO, path: string): string[] {
     decoder.drainRows((rows) => {
       hasPackets = true;
       for (let i = 0; i < rows.count; i++) {
-        if (rows.idAt(i) >= 0) ids.add(rows.packet(i).testId!);
+        if (rows.idAt(i) < 0 || isRunRecordRow(rows, i)) continue;
+        ids.add(rows.packet(i).testId!);
       }
     }, () => {});
   };

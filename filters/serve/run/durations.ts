@@ -27,13 +27,17 @@ export async function readEarlier(
     if (isDirectory(path)) {
       // Loaded only here: every module adds to the start-up time.
       const { Past } = await import("../../history/repository/past.ts");
-      pasts.push(await Past.read(path));
+      const past = await Past.read(path);
+      if (past.count === 0) warnOfNone(io, path);
+      pasts.push(past);
     } else {
+      const { count } = durations;
       io.forEachItem(
         [path],
         (item) => durations.add(item),
         () => durations.endChunk(),
       );
+      if (durations.count === count) warnOfNone(io, path);
     }
   }
   return {
@@ -46,15 +50,22 @@ export async function readEarlier(
   };
 }
 
+function warnOfNone(io: ToolIO, path: string): void {
+  io.warn(`${path} has no test that ended`);
+}
+
 /** Durations by the ids of tests; the last one counts. */
 class Durations {
   readonly #seconds = new Map<string, number>();
   readonly #collator = new TestCollator();
+  /** How many tests have ended. */
+  count = 0;
 
   /** Adds an item, which must stay valid until {@linkcode endChunk}. */
   add(item: StreamItem): void {
     if (item.kind !== "packet") return;
     const test = this.#collator.add(item);
+    if (test !== undefined) this.count++;
     if (test?.seconds === undefined) return;
     // A clock may be set back, and what was skipped says nothing.
     if (test.seconds < 0 || test.outcome === "skip") return;
