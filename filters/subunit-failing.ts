@@ -50,8 +50,9 @@ run is gone, which is said on standard error.
 The stream has the packets of each test from the newest run in which it failed;
 the last one has the tag since:RUN. The columns of tables are ${
       FAILING_COLUMNS.join(", ")
-    }: since is the first run in which it failed after the last good one,
-or the oldest that is known; runs is in how many it failed since then.
+    }.
+since is the first run in which it failed after the last good one, or the oldest that is known; runs is in how many it failed since then. In text, columns
+of which nothing is known are left out.
 A FILE is a stream or a folder of streams, which replaces the repository.`,
   exitStatus: [
     "no test fails",

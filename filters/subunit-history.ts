@@ -70,7 +70,8 @@ median is what a test took before the newest runs, last what it took last, and r
 how many times as long it takes now: medians of the times in which it passed, each
 by the factor of its run, as machines are slow or fast. A test is slower with three
 median deviations more, too. The form stream has the newest packets of the tests,
-with the tags flaky, slower and since:RUN.`,
+with the tags flaky, slower and since:RUN. In text, columns of which nothing is known
+are left out.`,
   exitStatus: [
     "the question is answered",
     "with --exit-status: there is a row; with --bisect: there is no answer",
@@ -105,6 +106,11 @@ with the tags flaky, slower and since:RUN.`,
     const question = await askAbout(options, [], only);
     if (tests.length > 0 && format !== "stream") {
       const rows = await runRows(question);
+      if (rows.length === 0) {
+        io.warn(
+          `No run has ${tests.map((id) => JSON.stringify(id)).join(", ")}`,
+        );
+      }
       writeTable(io.out, RUN_COLUMNS, rows.slice(-top), format);
       return options["exit-status"] && rows.length > 0 ? 1 : 0;
     }

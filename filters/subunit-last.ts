@@ -68,6 +68,13 @@ as its route. Options are long.`,
   ],
   async run(io, options, [ref, ...more]) {
     if (more.length > 0) throw new UsageError("Expected one REF");
+    const forms = (["bare", "record", "path"] as const)
+      .filter((name) => options[name]);
+    if (forms.length > 1) {
+      throw new UsageError(
+        `Options --${forms[0]} and --${forms[1]} exclude each other`,
+      );
+    }
     const all = runsOf(options, []);
     const mayRun = options.running;
     const runs = await findRuns(

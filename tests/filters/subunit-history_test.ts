@@ -25,6 +25,34 @@ async function ids(repository: TempRepository, ...args: string[]) {
   return (await history(repository, ...args)).map(({ id }) => id).join(" ");
 }
 
+test("subunit-history names tests that no run has", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P1");
+  const { repo } = repository;
+  const result = await callTool("subunit-history", [repo, "b\t"]);
+  assertEquals(result.stderr, `subunit-history: No run has "b\\t"\n`);
+  assertEquals([text(result.stdout), result.status], ["", 0]);
+});
+
+test("subunit-history shows people short commits, and no column without values", async () => {
+  using repository = new TempRepository();
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  keepRuns(repository, { tests: "a P1", start: { v: 1, commit } });
+  const { stdout } = await callTool("subunit-history", [repository.repo, "a"]);
+  const [headings, row] = text(stdout).split("\n");
+  assertEquals(headings.split(/ +/), [
+    "id",
+    "run",
+    "when",
+    "outcome",
+    "seconds",
+    "commit",
+    "attempts",
+  ]);
+  assertEquals(row.split(/ +/)[5], commit.slice(0, 12));
+  assertEquals((await history(repository, "a"))[0].commit, commit);
+});
+
 test("subunit-history has a row for each test", async () => {
   using repository = new TempRepository();
   keepRuns(
@@ -119,7 +147,12 @@ test("subunit-history TEST has a row for each run that has it", async () => {
       attempts: "1",
     },
   ]);
-  assertEquals(await history(repository, "unknown"), []);
+  const unknown = await callTool("subunit-history", [
+    repository.repo,
+    "unknown",
+  ]);
+  assertMessage(unknown.stderr, "subunit-history", 'No run has "unknown"');
+  assertEquals(unknown.stdout.length, 0);
   assertEquals((await history(repository, "a", "--branch=main")).length, 1);
   assertEquals((await history(repository, "a", "-n1")).length, 1);
 });

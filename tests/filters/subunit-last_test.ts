@@ -183,4 +183,9 @@ test("subunit-last names what it cannot find", async () => {
     "subunit-last",
     "@WORD",
   );
+  assertRefused(
+    await callTool("subunit-last", [repository.repo, "--bare", "--record"]),
+    "subunit-last",
+    "--bare and --record exclude each other",
+  );
 });

@@ -18,8 +18,9 @@ export type Cell = string | number | boolean | undefined;
 const DECIMALS = 3;
 
 /**
- * Writes a table: aligned under its headings, as fields between tabs, or as one
- * JSON object a line.
+ * Writes a table: as fields between tabs, as one JSON object a line, or for
+ * people: aligned under its headings, with short names of commits and without
+ * columns of which nothing is known.
  */
 export function writeTable(
   out: Output,
@@ -47,17 +48,30 @@ function writeAligned(
   rows: readonly (readonly Cell[])[],
 ): void {
   if (rows.length === 0) return;
-  const lines = [
-    columns,
-    ...rows.map((row) => row.map((cell) => visibleText(textOf(cell)) || "-")),
-  ];
-  const widths = columns.map((_, i) =>
-    Math.max(...lines.map((line) => line[i].length))
+  const cells = rows.map((row) =>
+    columns.map((name, i) => {
+      const text = visibleText(textOf(row[i]));
+      return (name.endsWith("commit") ? shortCommit(text) : text) || "-";
+    })
+  );
+  const shown = columns.map((_, i) => i)
+    .filter((i) => cells.some((row) => row[i] !== "-"));
+  const lines = [columns, ...cells].map((row) => shown.map((i) => row[i]));
+  const widths = shown.map((_, i) =>
+    lines.reduce((width, line) => Math.max(width, line[i].length), 0)
   );
   for (const line of lines) {
     const cells = line.map((cell, i) => cell.padEnd(widths[i]));
     out.writeText(`${cells.join("  ").trimEnd()}\n`);
   }
+}
+
+/** How many digits of a commit people are shown; git takes them as its name. */
+const COMMIT_DIGITS = 12;
+
+/** Returns the beginning of a commit's name, as people are shown it. */
+export function shortCommit(commit: string): string {
+  return commit.slice(0, COMMIT_DIGITS);
 }
 
 function jsonOf(cell: Cell): Cell {

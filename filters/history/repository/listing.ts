@@ -8,6 +8,7 @@ import { formatTimestamp, isRunRecordRow, type Rows } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
+import { shortCommit } from "./columns.ts";
 import type { RunCounts } from "./record.ts";
 import { statsOf } from "./stats.ts";
 import type { Run, RunState } from "./store.ts";
@@ -98,7 +99,7 @@ export function shownValue(row: RunRow, column: Column): string {
   const value = row[column];
   if (value === undefined || value === "") return "-";
   if (column === "seconds") return (value as number).toFixed(3);
-  if (column === "commit") return String(value).slice(0, 12);
+  if (column === "commit") return shortCommit(String(value));
   return String(value);
 }
 
