@@ -339,6 +339,8 @@ test("fault-log query refuses words that it does not know", async () => {
     [["--since=now"], "Cannot read age"],
     [["--format=xml"], "expected plain, tsv, json"],
     [["--at=now"], "expected a time as"],
+    [["--at=1969-12-31T00:00:00Z"], "from 1970 to 2106"],
+    [["--at=2200-01-01T00:00:00Z"], "from 1970 to 2106"],
   ];
   for (const [args, message] of cases) {
     const refused = await callTool("fault-log", ["query", ...args]);

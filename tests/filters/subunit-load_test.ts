@@ -259,6 +259,8 @@ test("subunit-load refuses wrong options", async () => {
     [["--group=a", "--part=3/2"], "expected N/M"],
     [["--meta=a"], "KEY=VALUE"],
     [["--at=noon"], "--at"],
+    [["--at=1969-12-31"], "from 1970 to 2106"],
+    [["--at=2200-01-01T00:00:00Z"], "from 1970 to 2106"],
   ];
   for (const [args, words] of cases) {
     assertRefused(await callTool("subunit-load", args), "subunit-load", words);

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { now as clock, parseTimestamp, type Timestamp } from "@subunit/codec";
+import {
+  addSeconds,
+  now as clock,
+  parseTimestamp,
+  type Timestamp,
+} from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
 import { isRegularFile } from "../../kit/io/files.ts";
 import { lines } from "../../kit/io/lines.ts";
@@ -55,12 +60,14 @@ const BATCH_BYTES = 64 * 1024 * 1024;
 export function timeOf({ at }: Options): Timestamp {
   if (at === undefined) return clock();
   try {
-    return parseTimestamp(at);
+    const time = addSeconds(parseTimestamp(at), 0);
+    if (time !== undefined) return time;
   } catch {
-    throw new UsageError(
-      `Option --at is "${at}": expected a time as 2026-01-31T12:00:00Z`,
-    );
+    // It is not a time.
   }
+  throw new UsageError(
+    `Option --at is "${at}": expected a time as 2026-01-31T12:00:00Z, from 1970 to 2106`,
+  );
 }
 
 /** The operands of a command that takes a log and more. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  addSeconds,
   now,
   PacketDecoder,
   parseTimestamp,
@@ -116,14 +117,20 @@ function checkPart(part: string): void {
 /** Returns the time of `--at`, if it is given. */
 export function parseAt(at: string | undefined): Timestamp | undefined {
   if (at === undefined) return undefined;
+  const time = timeIn(at);
+  const held = time && addSeconds(time, 0);
+  if (held !== undefined) return held;
+  throw new UsageError(
+    `Option --at is "${at}": expected a date or a time from 1970 to 2106, such as 2026-11-20T10:00:00Z`,
+  );
+}
+
+function timeIn(text: string): Timestamp | undefined {
   try {
-    return parseTimestamp(at);
+    return parseTimestamp(text);
   } catch {
-    const seconds = dateSeconds(at);
-    if (seconds !== undefined) return { seconds, nanoseconds: 0 };
-    throw new UsageError(
-      `Option --at is "${at}": expected a date or a time, such as 2026-11-20T10:00:00Z`,
-    );
+    const seconds = dateSeconds(text);
+    return seconds === undefined ? undefined : { seconds, nanoseconds: 0 };
   }
 }
 
