@@ -134,8 +134,13 @@ outcomes of this run's attempts, the test; separated by tabs, worst first.`,
       io.warn(`${judgement().flaky} tests are flaky`);
       return 1;
     }
-    if (!report && !options["exit-status"]) return 0;
     const { complaint, summary } = verdict;
+    if (!report && !options["exit-status"]) {
+      // What is no stream at all has no test that could be flaky.
+      return options["fail-on-flaky"]
+        ? io.conclude({ exitStatus: complaint ? 1 : 0, complaint })
+        : 0;
+    }
     const isGood = complaint === undefined && summary.damage === 0 &&
       judgement().failed === 0;
     return io.conclude({ exitStatus: isGood ? 0 : 1, complaint });

@@ -71,7 +71,6 @@ first, and the last column of tsv is the fault.`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit-ls --failing run.subunit",
-    "subunit-ls --sort time --top 10 --times < run.subunit",
     "subunit-faults run.subunit | subunit-ls --by fault",
   ],
   async run(io, options, files) {

@@ -59,7 +59,7 @@ The input is read twice: what is not a file is first kept in a temporary one.
 --report has state, UNTIL, runs passed in a row, failures, WHAT, with tabs between.`,
   exitStatus: [
     "done",
-    "with --exit-status: a failure is not excused, the stream is damaged, or an entry named no test",
+    "with --exit-status: a failure is not excused, the stream is damaged, or an entry named no test; with --report or --suggest: the input is in another format",
   ],
   examples: [
     "./suite | subunit-quarantine known.txt --exit-status | subunit2junitxml > report.xml",
@@ -92,9 +92,9 @@ The input is read twice: what is not a file is first kept in a temporary one.
     if (suggest) {
       const suggestions = new Suggestions();
       for (const file of history) suggestions.read(io, [file]);
-      suggestions.read(io, files);
+      const complaint = suggestions.read(io, files);
       for (const line of suggestions.lines(list, today)) io.out.writeRow(line);
-      return 0;
+      return io.conclude({ exitStatus: complaint ? 1 : 0, complaint });
     }
     const run = new Quarantine(list, options.strict);
     const end = () => {
@@ -125,8 +125,13 @@ The input is read twice: what is not a file is first kept in a temporary one.
       const runs = [...readRuns(io, history, list), run];
       for (const line of entryLines(list, runs)) io.out.writeRow(line);
     }
-    if (!options["exit-status"]) return 0;
     const { complaint } = run;
+    if (!options["exit-status"]) {
+      // A report on what is no stream at all is never good.
+      return report
+        ? io.conclude({ exitStatus: complaint ? 1 : 0, complaint })
+        : 0;
+    }
     const isGood = run.isGood && run.stale.length === 0;
     return io.conclude({ exitStatus: isGood ? 0 : 1, complaint });
   },

@@ -10,7 +10,7 @@ import { forEachTest } from "./history/run_diff.ts";
 import { divide, Durations } from "./history/shard.ts";
 import { isDirectory } from "./kit/io/files.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
-import { readTestIds } from "./kit/tool/list_file.ts";
+import { readTestIds } from "./kit/stream/test_ids.ts";
 import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
 
 const DEFAULT = "p75";

@@ -5,6 +5,7 @@
  */
 
 import { compareText } from "../kit/text/order.ts";
+import { ForeignFormat } from "../kit/stream/foreign_format.ts";
 import { readTwice } from "../kit/stream/two_passes.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import {
@@ -89,9 +90,14 @@ export class Suggestions {
   readonly #flips = new Map<string, Flips>();
   readonly #faults = new Map<string, string | null>();
 
-  /** Reads a run; the oldest comes first. */
-  read(io: ToolIO, files: readonly string[]): void {
+  /**
+   * Reads a run; the oldest comes first.
+   *
+   * @returns why the input is no stream at all, if it is results in another format
+   */
+  read(io: ToolIO, files: readonly string[]): string | undefined {
     const attempts = new Attempts();
+    const text = new ForeignFormat();
     const faults = new Faults();
     readTwice(io, files, {
       takeRows(rows) {
@@ -102,6 +108,9 @@ export class Suggestions {
           }
           faults.add(attempts.testOf(attempt), rows.tags(i));
         }
+      },
+      takeOther(item) {
+        if (item.kind === "foreign") text.add(item.bytes);
       },
     });
     const judgement = attempts.judge("last");
@@ -119,6 +128,7 @@ export class Suggestions {
         before === undefined || before === fault ? fault : null,
       );
     }
+    return attempts.packets === 0 ? text.complaint : undefined;
   }
 
   /**

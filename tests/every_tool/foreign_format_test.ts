@@ -16,6 +16,7 @@ const FORMATS: readonly [converter: string, text: string][] = [
     '{"Action":"start","Package":"p"}\n{"Action":"pass","Package":"p"}\n',
   ],
   ["subunit-1to2", "test: a\nsuccess: a\n"],
+  ["json2subunit", '{"test_id":"a","test_status":"fail","runnable":true}\n'],
 ];
 
 /** The tools that judge a stream, with the options for it. */
@@ -37,12 +38,18 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit-seal", "--exit-status"],
   ["subunit-tags", "--exit-status", "a"],
   ["subunit-faults", "--exit-status"],
+  ["subunit-faults", "--report"],
+  ["subunit-faults", "--new=/dev/null"],
   ["subunit-attempts", "--exit-status"],
+  ["subunit-attempts", "--fail-on-flaky"],
   ["subunit-quarantine", "/dev/null", "--exit-status"],
+  ["subunit-quarantine", "/dev/null", "--report"],
+  ["subunit-quarantine", "/dev/null", "--suggest"],
 ];
 
 for (const [tool, ...args] of JUDGES) {
-  Deno.test(`${tool} is not green on results in another format, and names its converter`, async () => {
+  const call = [tool, ...args].join(" ");
+  Deno.test(`${call} is not green on results in another format, and names its converter`, async () => {
     for (const [converter, text] of FORMATS) {
       using dir = new TempDir();
       const options = { stdin: text, cwd: dir.path };
@@ -55,7 +62,7 @@ for (const [tool, ...args] of JUDGES) {
     }
   });
 
-  Deno.test(`${tool} is green on text and on nothing`, async () => {
+  Deno.test(`${call} is green on text and on nothing`, async () => {
     for (const stdin of ["", "make: nothing to do\n"]) {
       using dir = new TempDir();
       const options = { stdin, cwd: dir.path };
@@ -73,5 +80,19 @@ test("subunit-diff refuses a run in another format", async () => {
     const { status, stderr } = await callTool("subunit-diff", files);
     assertEquals(status, 2);
     assertMatch(stderr, /^subunit-diff: Cannot compare ".*tap": .*tap2subunit/);
+  }
+});
+
+test("subunit-shard does not divide the lines of results in another format", async () => {
+  for (const [converter, stdin] of FORMATS) {
+    const { status, stdout, stderr } = await callTool(
+      "subunit-shard",
+      ["1/2"],
+      {
+        stdin,
+      },
+    );
+    assertEquals([status, stdout.length], [2, 0], converter);
+    assertStringIncludes(stderr, `put ${converter} in front`);
   }
 });

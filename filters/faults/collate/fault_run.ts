@@ -195,7 +195,11 @@ export class FaultRun {
     const judged = this.#options.isReport || this.#options["exit-status"]
       ? this.#io.conclude(verdict)
       : 0;
-    return this.#options["exit-status"] ? status || judged : status;
+    if (this.#options["exit-status"]) return status || judged;
+    // A report on what is no stream at all is never good.
+    return this.#options.isReport && verdict.complaint !== undefined
+      ? 1
+      : status;
   }
 
   /** Remembers the first event with a time. */

@@ -14,6 +14,11 @@ const FORMATS: readonly (readonly [converter: string, shape: RegExp])[] = [
     /^\s*<(\?xml[^>]*>\s*(<!--[\s\S]*?-->\s*)*<)?testsuites?[\s>]/,
   ],
   ["gojson2subunit", /^\{.*"Action":"(start|run|output|build-output|pass)"/m],
+  // As subunit2json writes them.
+  [
+    "json2subunit",
+    /^\{"(test_\w+":.*,"|file_\w+":.*,"|)runnable":(true|false)[,}]/m,
+  ],
   [
     "tap2subunit",
     /^TAP version 1[2-4]\s*$|^(1\.\.\d+|(not )?ok \d+).*\n((?!(not )?ok \d).*\n)*(1\.\.\d+|(not )?ok \d+)\b/m,
@@ -44,5 +49,12 @@ export class ForeignFormat {
       "\n",
     );
     return FORMATS.find(([, shape]) => shape.test(text))?.[0];
+  }
+
+  /** Why the input is no stream at all, if the text is results. */
+  get complaint(): string | undefined {
+    const converter = this.converter;
+    return converter &&
+      `The input has no packets, but results in another format: put ${converter} in front`;
   }
 }

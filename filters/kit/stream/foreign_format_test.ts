@@ -24,6 +24,8 @@ Deno.test("ForeignFormat names the converter of results in another format", () =
     ],
     ['{"Time":"2026-01-31T12:00:00Z","Action":"run"}\n', "gojson2subunit"],
     ["test: a\nsuccess: a\n", "subunit-1to2"],
+    ['{"test_id":"a","test_status":"fail","runnable":true}\n', "json2subunit"],
+    ['{"runnable":true,"timestamp":"2026-01-31T12:00:00Z"}', "json2subunit"],
     ["testing a\nprinted\nfailure: a [\nx\n]\n", "subunit-1to2"],
   ];
   for (const [text, converter] of cases) {
@@ -41,6 +43,8 @@ Deno.test("ForeignFormat takes text for text", () => {
     "1..3\n",
     "ok\nok\nok\n",
     '{"Action":"other"}\n',
+    '{"test_id":"a"}\n',
+    '{"runnable":true',
     '<?xml version="1.0"?><html></html>',
     "see <testsuite> below\n",
   ];

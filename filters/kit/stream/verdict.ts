@@ -150,16 +150,11 @@ export class Verdict {
 
   /** The exit status of a tool that judges; valid after {@linkcode end}. */
   get exitStatus(): number {
-    return this.summary.isGood && this.#converter === undefined ? 0 : 1;
+    return this.summary.isGood && this.complaint === undefined ? 0 : 1;
   }
 
   /** Why the stream is not one at all, if it is results in another format. */
   get complaint(): string | undefined {
-    return this.#converter &&
-      `The input has no packets, but results in another format: put ${this.#converter} in front`;
-  }
-
-  get #converter(): string | undefined {
-    return this.#foreign?.converter;
+    return this.#foreign?.complaint;
   }
 }

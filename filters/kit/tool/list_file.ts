@@ -5,7 +5,6 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { isRunRecordRow, PacketDecoder } from "@subunit/codec";
 import { toUtf8 } from "@subunit/codec/text";
 import { ToolError } from "../errors.ts";
 import { lines } from "../io/lines.ts";
@@ -23,7 +22,8 @@ export function readIds(io: ToolIO, path: string): string[] {
   return idsIn(io.chunks([path]), path);
 }
 
-function idsIn(input: Iterable<Uint8Array>, path: string): string[] {
+/** Returns the ids in the chunks of a list, as {@linkcode readIds} does. */
+export function idsIn(input: Iterable<Uint8Array>, path: string): string[] {
   const chunks = Array.from(toUtf8(input), (chunk) => chunk.slice());
   if (chunks.findLast(({ length }) => length > 0)?.at(-1) !== NUL) {
     return linesOf(chunks, path);
@@ -62,34 +62,4 @@ function linesOf(chunks: Iterable<Uint8Array>, path: string): string[] {
       } has a NUL: expected one name a line`,
     );
   }).filter((line) => line !== "");
-}
-
-/**
- * Returns the ids of tests, each once: those that a stream has, else those of a
- * list, as {@linkcode readIds} reads it.
- *
- * @throws {ToolError} as `readIds` does
- */
-export function readTestIds(io: ToolIO, path: string): string[] {
-  const ids = new Set<string>();
-  const decoder = new PacketDecoder();
-  let hasPackets = false;
-  const drain = () => {
-    decoder.drainRows((rows) => {
-      hasPackets = true;
-      for (let i = 0; i < rows.count; i++) {
-        if (rows.idAt(i) < 0 || isRunRecordRow(rows, i)) continue;
-        ids.add(rows.packet(i).testId!);
-      }
-    }, () => {});
-  };
-  const text: Uint8Array[] = [];
-  for (const chunk of io.chunks([path])) {
-    decoder.push(chunk);
-    drain();
-    if (!hasPackets) text.push(chunk.slice());
-  }
-  decoder.end();
-  drain();
-  return [...hasPackets ? ids : new Set(idsIn(text, path))];
 }
