@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage } from "../support/checks.ts";
-import { text } from "../support/run.ts";
+import { runTool, shell, TempDir, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import { damaged, FAILED, PASSED, stream } from "../support/streams.ts";
 
@@ -158,4 +158,24 @@ test("subunit-runs lists a run that is cut, and says so", async () => {
   assertEquals(status, 0);
   assertEquals(text(stdout).split("\n").length, 3);
   assertMessage(stderr, "subunit-runs", "Cannot read");
+});
+
+Deno.test("a named pipe in a repository makes nobody wait", async () => {
+  using dir = new TempDir();
+  const repo = dir.path;
+  const stdin = stream({ testId: "a", status: "fail" });
+  const load = ["--repo", `${repo}/r`, "-q"];
+  assertEquals((await runTool("subunit-load", load, { stdin })).status, 0);
+  const { status, stderr, stdout } = await shell(
+    `for run in $1/r/runs/*.gz; do
+       name=$(basename $run .subunit.gz); rm -f $1/r/cache/*
+       mkfifo $1/r/cache/$name.digest $1/r/runs/20260101T000000-deadbeef.subunit
+     done
+     subunit-failing -l --repo $1/r; code=$?
+     rm -f $1/r/format; mkfifo $1/r/format
+     subunit-runs --count --repo $1/r > $1/out || exit 9
+     exit $code`,
+    [repo],
+  );
+  assertEquals([text(stdout), status], ["a\n", 1], stderr);
 });

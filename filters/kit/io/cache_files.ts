@@ -6,6 +6,7 @@
 
 import { randomBytes } from "../runtime/builtin.ts";
 import type { FsFile } from "../runtime/runtime.ts";
+import { isRegularFile } from "./files.ts";
 import { writeAll } from "./output.ts";
 
 /** A file to be read at any place. */
@@ -18,8 +19,10 @@ export class PlaceFile implements Disposable {
     this.size = file.statSync().size;
   }
 
-  /** Opens a file; undefined when it cannot be read. */
+  /** Opens a file; undefined when it cannot be read, or is not a regular file. */
   static open(path: string): PlaceFile | undefined {
+    // To open a named pipe would wait for a writer, for ever.
+    if (!isRegularFile(path)) return undefined;
     try {
       return new PlaceFile(Deno.openSync(path));
     } catch {

@@ -77,6 +77,9 @@ export function readEnd(
 ): Uint8Array | undefined {
   let file: FsFile;
   try {
+    // To open a named pipe would wait for a writer, for ever.
+    const { isFile, isDirectory } = Deno.statSync(path);
+    if (!isFile && !isDirectory) return undefined;
     file = Deno.openSync(path);
   } catch (error) {
     if (isNotFound(error)) return undefined;
