@@ -205,7 +205,7 @@ class Sums(unittest.TestCase):
         pass
 `;
 
-/** The session of docs/server.md; names of folders are left out. */
+/** The session of README and docs/server.md; names of folders are left out. */
 const SESSION = `$ subunit-attach 0/1
 subunit-attach: 0/1: sums.Sums.test_one (asking); Ctrl-] leaves
 > FOLDER/sums.py(8)test_one()
@@ -252,10 +252,12 @@ peerTest(
   },
 );
 
-Deno.test("docs/server.md prints the session that is compared here", () => {
+Deno.test("README and docs/server.md print the session that is compared here", () => {
   const page = DOCUMENTS.get("docs/server.md")!;
   assert(page.includes(`\`\`\`text\n${QUESTION}\n\`\`\`\n`));
-  assert(page.includes(`\`\`\`text\n${SESSION}\n\`\`\`\n`));
+  for (const text of [page, DOCUMENTS.get("README.md")!]) {
+    assert(text.includes(`\`\`\`text\n${SESSION}\n\`\`\`\n`));
+  }
 });
 
 peerTest(
