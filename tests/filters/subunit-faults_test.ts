@@ -404,6 +404,31 @@ test("subunit-faults --log appends what was seen, once for each run", async () =
   assertEquals(renamed.status, 1);
 });
 
+Deno.test("subunit-faults --log writes the same bytes in every time zone", async () => {
+  using directory = new TempDir();
+  const input = stream(
+    {
+      testId: "shop.test_b",
+      status: "inprogress",
+      timestamp: { seconds: 1795827723, nanoseconds: 5e8 },
+    },
+    failed("shop.test_b", refused(61)),
+  );
+  const logs: Uint8Array[] = [];
+  for (const TZ of ["Pacific/Kiritimati", "America/St_Johns"]) {
+    const log = `${directory.path}/${logs.length}`;
+    const { status, stderr } = await runTool(
+      "subunit-faults",
+      ["--log", log, "--origin=ci"],
+      { stdin: input, env: { TZ } },
+    );
+    assertEquals([stderr, status], ["", 0]);
+    logs.push(Deno.readFileSync(log));
+  }
+  assertEquals(eventsIn(logs[0]).length, 3);
+  assertEquals(logs[0], logs[1]);
+});
+
 test("subunit-faults --log needs a time, or the name of the run", async () => {
   using directory = new TempDir();
   const log = `${directory.path}/team.faults`;

@@ -379,3 +379,22 @@ check("a conflict is between all that did not see each other", (logs) => {
     }
   }
 });
+
+Deno.test("of reports on one run of one origin the largest numbers count", () => {
+  const seen = (author: string, run: string, count: number, value: number) =>
+    encodeEvent({ fault: "fault:a", kind: "seen", author, run, count, value });
+  const reports = [
+    seen("ci", "1", 3, 2),
+    seen("ci", "1", 5, 1),
+    seen("ci", "1", 5, 4),
+    seen("ci", "2", 7, 1),
+    seen("laptop", "1", 1, 1),
+  ];
+  for (const log of [reports, reports.toReversed()]) {
+    assertEquals(
+      stateIn(concat(log), "fault:a")!.seen
+        .map(({ origin, run, count, runs }) => [origin, run, count, runs]),
+      [["ci", "1", 5, 4], ["ci", "2", 7, 1], ["laptop", "1", 1, 1]],
+    );
+  }
+});
