@@ -70,7 +70,14 @@ function toolsOnPath(): string {
 /** Runs commands of a document in a folder with their files and runners. */
 async function runBlock(commands: string): Promise<string> {
   using dir = new TempDir();
-  const runners = furnish(dir, commands);
+  return await runIn(dir, furnish(dir, commands), commands);
+}
+
+async function runIn(
+  dir: TempDir,
+  runners: string,
+  commands: string,
+): Promise<string> {
   await furnishReporter(dir, commands);
   if (commands.includes("gpg-")) await furnishKeys(dir);
   const path = [runners, toolsOnPath(), Deno.env.get("PATH")].join(":");
@@ -136,8 +143,19 @@ peerTest(`the commands of ${SESSION} print what it says`, ["git"], async () => {
   );
 });
 
+/** A session too, with the files that other documents have. */
+const FAULTS = "docs/faults.md";
+
+peerTest(`the commands of ${FAULTS} print what it says`, [], async () => {
+  using dir = new TempDir();
+  const runners = furnish(dir);
+  for (const { commands, printed } of commandBlocks(DOCUMENTS.get(FAULTS)!)) {
+    assertEquals(await runIn(dir, runners, commands), printed);
+  }
+});
+
 for (const [path, markdown] of DOCUMENTS) {
-  if (path === SESSION) continue;
+  if (path === SESSION || path === FAULTS) continue;
   for (const { commands, printed } of commandBlocks(markdown)) {
     const [first] = commands.split("\n");
     const peers: Peer[] = PEERS.filter((name) =>

@@ -173,6 +173,37 @@ function shopRun(): Uint8Array {
   );
 }
 
+/** A run of a shop whose server listens at no port: two tests have one cause. */
+function refusedRun(day: string, port: number, isPaid: boolean): Uint8Array {
+  const timestamp = {
+    seconds: Date.parse(`${day}T02:00:00Z`) / 1000,
+    nanoseconds: 0,
+  };
+  const refused = (testId: string): EventFields => ({
+    testId: `test_shop.${testId}`,
+    status: "fail",
+    fileName: "traceback",
+    mimeType: "text/plain;charset=utf8",
+    fileBytes: new TextEncoder().encode(`Traceback (most recent call last):
+  File "/home/ci/shop/test_shop.py", line 42, in ${testId}
+    client.call(7)
+  File "/home/ci/shop/client.py", line 12, in connect
+    s.connect(("127.0.0.1", self.port))
+ConnectionRefusedError: [Errno ${port}] Connection refused
+`),
+  });
+  return stream(
+    { testId: "test_shop.test_list", status: "inprogress", timestamp },
+    { testId: "test_shop.test_list", status: "success" },
+    refused("test_refund"),
+    refused("test_order"),
+    isPaid ? { testId: "test_shop.test_pay", status: "success" } : {
+      ...refused("test_pay"),
+      fileBytes: new TextEncoder().encode("AssertionError: no receipt\n"),
+    },
+  );
+}
+
 /** The previous run. */
 function yesterday(): Uint8Array {
   return stream(
@@ -271,6 +302,8 @@ export function furnish(dir: TempDir, commands = ""): string {
   dir.file("first.subunit", lossyRun());
   dir.file("yesterday.subunit", yesterday());
   dir.file("flaky.subunit", flakyRun());
+  dir.file("ci-1.subunit", refusedRun("2026-11-19", 111, true));
+  dir.file("ci-2.subunit", refusedRun("2026-11-20", 61, false));
   dir.file("known.txt", KNOWN);
   dir.file("shop.json", Deno.readTextFileSync(fixture("conform/shop.json")));
   dir.file("shop-run.subunit", shopRun());
