@@ -8,6 +8,7 @@
 
 import {
   alsoWriter,
+  cacheDigests,
   importRun,
   openForWriting,
   parseAt,
@@ -109,6 +110,7 @@ and what it has is kept.`,
     if (repository && writeAlso && !await writeAlso(repository, kept)) {
       status = 2;
     }
+    if (repository) await cacheDigests(repository, kept);
     const warning = repository && sizeWarning(repository);
     if (warning !== undefined) io.warn(warning);
     return status;

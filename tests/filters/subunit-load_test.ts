@@ -236,6 +236,45 @@ test("subunit-load passes on what it cannot keep, and exits 2", async () => {
   assertMessage(newer.stderr, "subunit-load", "use the version that made it");
 });
 
+test("subunit-load makes the digest of a run that has ended", async () => {
+  using repository = new TempRepository();
+  const cache = `${repository.path}/cache`;
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, RUN);
+  await load(repository, RUN);
+  await load(repository, stream(PASSED), "--no-gzip");
+  await outputOfCall("subunit-load", [repository.repo, file]);
+  const names = () => [...Deno.readDirSync(cache)].map(({ name }) => name);
+  const digests = names().filter((name) => name.endsWith(".digest")).sort();
+  const ids = repository.runs.map(({ id }) => `${id}.digest`).sort();
+  assertEquals(digests, ids);
+  // They are what the questions would have made.
+  const bytes = () =>
+    digests.map((name) => Deno.readFileSync(`${cache}/${name}`));
+  const before = bytes();
+  const ask = () => callTool("subunit-failing", [repository.repo, "-l"]);
+  const answer = await ask();
+  assertEquals([answer.status, answer.stderr], [1, ""]);
+  assertEquals(bytes(), before);
+  Deno.removeSync(cache, { recursive: true });
+  assertEquals(await ask(), answer);
+  for (const name of names()) {
+    if (!digests.includes(name)) continue;
+    const made = Deno.readFileSync(`${cache}/${name}`);
+    assertEquals(made, before[digests.indexOf(name)]);
+  }
+});
+
+test("subunit-load needs no cache", async () => {
+  using repository = new TempRepository();
+  Deno.mkdirSync(`${repository.path}/runs`, { recursive: true });
+  Deno.writeTextFileSync(`${repository.path}/cache`, "no folder");
+  await load(repository, RUN);
+  assertEquals(repository.states, ["ended subunit.gz"]);
+  const cache = Deno.readTextFileSync(`${repository.path}/cache`);
+  assertEquals(cache, "no folder");
+});
+
 test("subunit-load adopts what a dead writer left", async () => {
   using repository = new TempRepository();
   await load(repository, RUN, "--no-gzip");

@@ -24,7 +24,12 @@ import { fileChunks, variable } from "../../kit/io/stored_files.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
 import { type ToolIO, VERSION } from "../../kit/tool/tool.ts";
 import { findCheckout, workTree } from "./checkout.ts";
-import { isRunName, runName, type StartRecord } from "./record.ts";
+import {
+  type EndRecord,
+  isRunName,
+  runName,
+  type StartRecord,
+} from "./record.ts";
 import { dateSeconds, parseMeta } from "./selection.ts";
 import type { RunStats } from "./stats.ts";
 import {
@@ -45,6 +50,8 @@ import {
 
 /** From here on every load mentions the size of the repository. */
 const LARGE_BYTES = 1024 ** 3;
+/** The ids of a run are in memory while its digest is made. */
+const MAX_CACHED_TESTS = 200_000;
 
 /** The options of `subunit-load` that say what a run is. */
 export interface LoadOptions {
@@ -395,6 +402,32 @@ export async function alsoWriter(
       return false;
     }
   };
+}
+
+/**
+ * Makes the digests of runs that were recorded, so that the first question need
+ * not. A digest that cannot be made is left to whoever asks.
+ */
+export async function cacheDigests(
+  repository: Repository,
+  ids: readonly (string | undefined)[],
+): Promise<void> {
+  if (ids.every((id) => id === undefined)) return;
+  // Loaded only here: nobody waits for the stream any more.
+  const { cacheDigest } = await import("./digests.ts");
+  for (const run of repository.runs()) {
+    if (run.state !== "ended" || !ids.includes(run.id)) continue;
+    try {
+      const end = await run.end();
+      if (testsIn(end) <= MAX_CACHED_TESTS) await cacheDigest(run);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+    }
+  }
+}
+
+function testsIn(end: EndRecord | undefined): number {
+  return Object.values(end?.counts ?? {}).reduce((sum, one) => sum + one, 0);
 }
 
 /** Returns a line about the size of a repository, if it is large. */
