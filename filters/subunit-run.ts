@@ -69,9 +69,10 @@ export const tool: Tool = defineTool({
   },
   notes:
     `WORKER is a test server, such as subunit-worker, that is commanded through its standard
-input. Without an ID, all tests are run. Results get the number of their worker in
-front of their route code, and from the second time on the tag "attempt=N". The
-longest tests run first; without --group, tests of a file or a class stay together.
+input. Without an ID, all tests are run; with an empty list, none. Results get the
+number of their worker in front of their route code, and from the second time on the
+tag "attempt=N". The longest tests run first; without --group, tests of a file or a
+class stay together.
 Each ID gets exactly one result: an unknown one, one that ends its worker, and one
 that no worker could run, fails with the reason. A test that asks for input gets
 none without --debug. What a worker prints elsewhere is its files "stdout" and
@@ -124,7 +125,11 @@ subunit-attach. After SIGINT, tests in progress end and the others are skipped. 
     const listed = options["load-list"].flatMap((file) => readIds(io, file));
     const failing = options.failing ? earlier.failing : [];
     const ids = [...operands, ...listed, ...failing];
-    if (options.failing && ids.length === 0) return 0;
+    if (!isAll && ids.length === 0) {
+      // A worker that gets no ids would run all tests.
+      if (!options.failing) io.warn("Nothing to run: the list is empty");
+      return 0;
+    }
     const repeats = count("repeat");
     const plan: Plan = {
       ids: isAll ? undefined : ids,

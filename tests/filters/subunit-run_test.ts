@@ -324,6 +324,23 @@ peerTest(
   },
 );
 
+Deno.test("subunit-run runs nothing when its list is empty, and says so", async () => {
+  using dir = new TempDir();
+  const started = `${dir.path}/started`;
+  const worker = ["sh", "-c", 'touch "$0"; cat', started];
+  for (const mode of [[], ["--list"], ["--repeat=2"]]) {
+    for (const stdin of ["", "\n", "\0"]) {
+      const args = [...mode, "--load-list", "-", "--", ...worker];
+      const { stdout, stderr, status } = await runTool("subunit-run", args, {
+        stdin,
+      });
+      assertEquals(stderr, "subunit-run: Nothing to run: the list is empty\n");
+      assertEquals([status, stdout.length], [0, 0]);
+    }
+  }
+  assertEquals([...Deno.readDirSync(dir.path)], []);
+});
+
 Deno.test("subunit-run ends with its workers when it is told to, and reports", async () => {
   for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
     using dir = new TempDir();
