@@ -1,0 +1,131 @@
+/** Packets that describe a run are not tests, whoever reads them. */
+
+import { assert, assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import {
+  encodeRecord,
+  RECORD_TYPE,
+} from "../../filters/history/repository/record.ts";
+import { callTool, outputOfCall, test } from "../support/call.ts";
+import { runPython } from "../support/peers.ts";
+import { peerTest, runTool, TempDir, text } from "../support/run.ts";
+import { at, eventsIn, FAILED, PASSED, stream } from "../support/streams.ts";
+
+const TIME = { seconds: 1769864015, nanoseconds: 0 };
+const BARE = stream(
+  { testId: "passed", status: "inprogress", timestamp: at("12:53:34") },
+  { ...PASSED, timestamp: at("12:53:35") },
+  { ...FAILED, timestamp: at("12:53:36") },
+);
+const START = encodeRecord("start", {
+  v: 1,
+  id: "20260131T125335-00000001",
+  commit: "4f2c1ab",
+}, TIME);
+const END = encodeRecord("end", { v: 1, exit: 1 }, TIME);
+/** As `subunit-last` writes it. */
+const RECORDED = concat([START, BARE, END]);
+
+/** Calls of Python's tools that say the same of a run without its records. */
+const PEER_CALLS: readonly (readonly [tool: string, ...args: string[]])[] = [
+  ["subunit-ls"],
+  ["subunit-ls", "--times"],
+  ["subunit-stats"],
+  ["subunit2junitxml"],
+  ["subunit2csv"],
+  ["subunit2pyunit"],
+];
+
+for (const [tool, ...args] of PEER_CALLS) {
+  peerTest(
+    `Python's ${[tool, ...args].join(" ")} leaves out what describes a run`,
+    ["subunit", "python3-subunit"],
+    async () => {
+      const run = async (stdin: Uint8Array) => {
+        const { stdout, status, stderr } = await runPython(tool, args, {
+          stdin,
+        });
+        return { status, output: withoutDurations(text(stdout) + stderr) };
+      };
+      const bare = await run(BARE);
+      assert(bare.output !== "");
+      assertEquals(await run(RECORDED), bare);
+    },
+  );
+}
+
+peerTest(
+  "Python's subunit-filter passes what describes a run, or leaves it out",
+  ["subunit", "python3-subunit"],
+  async () => {
+    const filter = async (stdin: Uint8Array) => {
+      const args = ["--no-skip"];
+      const { stdout } = await runPython("subunit-filter", args, { stdin });
+      const listed = await callTool("subunit-ls", [], { stdin: stdout });
+      return text(listed.stdout);
+    };
+    assertEquals(await filter(RECORDED), await filter(BARE));
+  },
+);
+
+/** Calls of ours that say the same of a run without its records. */
+const CALLS: readonly (readonly [tool: string, ...args: string[]])[] = [
+  ["subunit-ls"],
+  ["subunit-ls", "--exists"],
+  ["subunit-stats"],
+  ["subunit2csv"],
+  ["subunit2junitxml"],
+  ["subunit2tap"],
+  ["subunit2pyunit"],
+  ["subunit2github"],
+  ["subunit2trace"],
+  ["subunit-select", "--as", "pytest"],
+];
+
+for (const [tool, ...args] of CALLS) {
+  test(`${[tool, ...args].join(" ")} leaves out what describes a run`, async () => {
+    const run = async (stdin: Uint8Array) => {
+      const { stdout, status, stderr } = await callTool(tool, args, { stdin });
+      return { stdout: withoutDurations(text(stdout)), status, stderr };
+    };
+    assertEquals(await run(RECORDED), await run(BARE));
+  });
+}
+
+for (
+  const [tool, ...args] of [
+    ["subunit-filter", "--no-success", "--no-failure"],
+    ["subunit-attempts"],
+  ]
+) {
+  test(`${[tool, ...args].join(" ")} passes on what describes a run`, async () => {
+    const stdout = await outputOfCall(tool, args, { stdin: RECORDED });
+    assertEquals(stdout.slice(0, START.length), START);
+    assertEquals(stdout.slice(-END.length), END);
+  });
+}
+
+Deno.test("subunit-tee passes on what describes a run", async () => {
+  using dir = new TempDir();
+  const copy = `${dir.path}/copy`;
+  const { stdout } = await runTool("subunit-tee", [copy], { stdin: RECORDED });
+  assertEquals(stdout, RECORDED);
+  assertEquals(Deno.readFileSync(copy), RECORDED);
+});
+
+Deno.test("subunit-merge passes on what describes runs, which are no tests then", async () => {
+  using dir = new TempDir();
+  const files = ["a", "b"].map((name) => dir.file(name, RECORDED));
+  const { stdout } = await runTool("subunit-merge", files);
+  const records = eventsIn(stdout).filter(({ mimeType }) =>
+    mimeType === RECORD_TYPE
+  );
+  assertEquals(records.length, 4);
+  const listed = await callTool("subunit-ls", ["--exists"], { stdin: stdout });
+  assert(!text(listed.stdout).includes("subunit.run"));
+});
+
+/** Durations may be of the clock. */
+function withoutDurations(output: string): string {
+  return output.replace(/\d+\.\d+s/g, "").replace(/time="[\d.]+"/g, "");
+}
