@@ -107,10 +107,10 @@ and what it has is kept.`,
         status ||= 1;
       }
     }
+    if (repository) await cacheDigests(repository, kept);
     if (repository && writeAlso && !await writeAlso(repository, kept)) {
       status = 2;
     }
-    if (repository) await cacheDigests(repository, kept);
     const warning = repository && sizeWarning(repository);
     if (warning !== undefined) io.warn(warning);
     return status;

@@ -118,6 +118,32 @@ test("subunit-prune keeps what today's failures are known from", async () => {
   assertEquals(days(repository), [3, 5, 8, 9, 11]);
 });
 
+test("subunit-prune keeps what subunit-failing names, as it names it", async () => {
+  using repository = new TempRepository();
+  const b: EventFields = { testId: "b", status: "success" };
+  const run = (day: number, status: "fail" | "success", testId = "a") =>
+    loadRun(repository, day, stream({ testId, status }, b));
+  await run(1, "success", "old");
+  await run(2, "success", "old");
+  await run(3, "fail", "old");
+  await run(4, "fail");
+  await run(5, "fail");
+  Deno.writeTextFileSync(
+    `${repository.path}/renames`,
+    "old\ta\t2026-01-04\n",
+  );
+  const failing = async () => {
+    const args = [repository.repo, "--format=json"];
+    const { stdout } = await callTool("subunit-failing", args);
+    const { since, last_good } = JSON.parse(text(stdout).split("\n")[0]);
+    return [since, last_good];
+  };
+  const before = await failing();
+  await prune(repository, "--keep=0");
+  assertEquals(days(repository), [2, 3, 5]);
+  assertEquals(await failing(), before);
+});
+
 test("subunit-prune --thin removes the files of tests that passed", async () => {
   using repository = new TempRepository();
   const log = (testId: string, more: EventFields = {}) => ({

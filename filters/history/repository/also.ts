@@ -5,6 +5,7 @@
  */
 
 import { isFailure, type Rows, type Test } from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
 import { V1Encoder } from "@subunit/codec/v1";
 import { V1Writer } from "../../capture/v1_writer.ts";
 import { ToolError, UsageError } from "../../kit/errors.ts";
@@ -22,8 +23,9 @@ import {
 import { Output } from "../../kit/io/output.ts";
 import { randomBytes } from "../../kit/runtime/builtin.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
+import { type FailingFact, findFailing } from "./failing_report.ts";
+import { ask } from "./question.ts";
 import type { Run } from "./store.ts";
-import { wholeRuns } from "./wide.ts";
 
 /** What both of them write into `format`. */
 const THEIR_FORMAT = "1\n";
@@ -121,29 +123,28 @@ function replace(path: string, content: string | Uint8Array): void {
 
 /** The failing tests in version 1, each as it failed last. */
 async function failingV1(runs: readonly Run[]): Promise<Uint8Array> {
-  const failing = new Map<string, Uint8Array>();
-  const whole = await wholeRuns(runs);
-  const current = runs.filter((run) => {
-    const { variant = "" } = run.start;
-    const wide = whole.findLast((one) => one.isWide && one.variant === variant);
-    return run.state !== "running" &&
-      (wide === undefined || runs.indexOf(run) >= runs.indexOf(wide.runs[0]));
+  const question = ask(runs);
+  const { failing } = await findFailing(question, {
+    skipClears: false,
+    needsSince: false,
   });
-  for (const run of current) {
-    await forEachTest(run, (test) => {
-      const key = JSON.stringify([run.start.variant ?? "", test.testId]);
-      if (test.outcome === "success") failing.delete(key);
-      else if (isFailure(test.outcome)) failing.set(key, v1Of(test));
+  const byRun = Map.groupBy(failing, ({ run }) => run);
+  const last = new Map<FailingFact, Uint8Array>();
+  for (const [known, facts] of byRun) {
+    const wanted = new Map<string, FailingFact>();
+    for (const fact of facts) {
+      for (const id of question.names.idsIn(known, fact.id)) {
+        if (id === fact.id || !wanted.has(id)) wanted.set(id, fact);
+      }
+    }
+    await forEachTest(known.run, (test) => {
+      const fact = wanted.get(test.testId);
+      if (fact !== undefined && isFailure(test.outcome)) {
+        last.set(fact, v1Of(test));
+      }
     });
   }
-  const all = [...failing.values()];
-  const bytes = new Uint8Array(all.reduce((sum, one) => sum + one.length, 0));
-  let at = 0;
-  for (const one of all) {
-    bytes.set(one, at);
-    at += one.length;
-  }
-  return bytes;
+  return concat(failing.flatMap((fact) => last.get(fact) ?? []));
 }
 
 function v1Of(test: Test): Uint8Array {
@@ -151,15 +152,7 @@ function v1Of(test: Test): Uint8Array {
   const encoder = new V1Encoder((bytes) => void parts.push(bytes.slice()));
   encoder.add(test);
   encoder.flush();
-  const bytes = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return concat(parts);
 }
 
 async function forEachTest(

@@ -5,20 +5,19 @@
  */
 
 import {
-  isFailure,
   isRunRecordRow,
   NO_FILE,
   type Packet,
   PacketChange,
   PacketEditor,
-  type Rows,
-  type Test,
 } from "@subunit/codec";
-import { ToolError } from "../../kit/errors.ts";
 import { isHeld, isTaken, namesIn, remove } from "../../kit/io/stored_files.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
+import type { KnownRun } from "./digests.ts";
+import { findFailing } from "./failing_report.ts";
+import { ask, type Question } from "./question.ts";
 import type { Repository, Run } from "./store.ts";
-import { wholeRuns } from "./wide.ts";
+import { newestWide, partOf } from "./units.ts";
 import { type BeforeStep, replaceRun } from "./writer.ts";
 
 /** The limits; a run that exceeds one of them goes. */
@@ -102,79 +101,36 @@ function withoutOneEach(
 }
 
 async function protectedRuns(runs: readonly Run[]): Promise<Set<Run>> {
+  const question = ask(runs);
   const kept = new Set<Run>();
-  const whole = await wholeRuns(runs);
-  for (const variant of new Set(whole.map(({ variant }) => variant))) {
-    const wide = whole.findLast((one) => one.isWide && one.variant === variant);
+  for (const [variant, units] of question.units) {
+    const wide = await newestWide(units);
     if (wide === undefined) continue;
+    const [oldest] = wide.parts.map((part) => (part as KnownRun).run);
     const ofVariant = runs.filter(({ start }) =>
       (start.variant ?? "") === variant
     );
-    const from = ofVariant.indexOf(wide.runs[0]);
-    const newer = ofVariant.slice(from);
-    for (const run of newer) kept.add(run);
-    for (const run of await turningPoints(ofVariant, from)) kept.add(run);
+    for (const run of ofVariant.slice(ofVariant.indexOf(oldest))) kept.add(run);
   }
+  for (const run of await turningPoints(question)) kept.add(run);
   return kept;
 }
 
-/**
- * The runs in which today's failing tests passed last and failed first.
- *
- * @param from the index of the newest run of all tests
- */
-async function turningPoints(
-  runs: readonly Run[],
-  from: number,
-): Promise<Run[]> {
-  const failing = new Set<string>();
-  for (const run of runs.slice(from)) {
-    for (const [testId, isGood] of await outcomesOf(run)) {
-      if (isGood === false) failing.add(testId);
-      else if (isGood) failing.delete(testId);
-    }
-  }
+/** The runs in which today's failing tests passed last and failed first. */
+async function turningPoints(question: Question): Promise<Run[]> {
+  const { failing } = await findFailing(question, {
+    skipClears: false,
+    needsSince: true,
+  });
   const points = new Set<Run>();
-  const firstBad = new Map<string, Run>();
-  for (const run of runs.toReversed()) {
-    if (failing.size === 0) break;
-    for (const [testId, isGood] of await outcomesOf(run)) {
-      if (!failing.has(testId)) continue;
-      if (isGood === false) firstBad.set(testId, run);
-      if (!isGood) continue;
-      points.add(run);
-      failing.delete(testId);
+  for (const { number, since, lastGood } of failing) {
+    for (const unit of [since, lastGood]) {
+      if (unit === undefined) continue;
+      const part = await partOf(unit, number, question.load);
+      points.add((part as KnownRun).run);
     }
   }
-  for (const run of firstBad.values()) points.add(run);
   return [...points];
-}
-
-/**
- * The last outcome of each test: whether it passed; undefined when it neither
- * passed nor failed, as a skipped one.
- */
-async function outcomesOf(
-  run: Run,
-): Promise<Map<string, boolean | undefined>> {
-  const outcomes = new Map<string, boolean | undefined>();
-  const add = ({ testId, outcome }: Test) => {
-    const isGood = outcome === "success" ? true : undefined;
-    outcomes.set(testId, isFailure(outcome) ? false : isGood);
-  };
-  const verdict = new Verdict();
-  const takeRows = (rows: Rows) => {
-    for (let i = 0; i < rows.count; i++) {
-      if (verdict.addRow(rows, i) !== 0) add(verdict.endedTest(rows, i));
-    }
-  };
-  try {
-    await run.forEachRows(takeRows, () => {}, () => verdict.endChunk());
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-  }
-  for (const test of verdict.end()) add(test);
-  return outcomes;
 }
 
 /** Removes a run, and what was computed from it. */

@@ -240,6 +240,14 @@ class RunUnit implements Unit {
   }
 }
 
+/** The newest unit of all tests, of those of a variant, newest first. */
+export async function newestWide(
+  units: readonly Unit[],
+): Promise<Unit | undefined> {
+  for (const unit of units) if (await unit.isWide()) return unit;
+  return undefined;
+}
+
 /** The tests of a unit; of a test in several parts, the last one counts. */
 export async function testsOf(
   { parts }: Unit,
