@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { createHash } from "../../filters/kit/runtime/builtin.ts";
+import { Repository } from "../../filters/history/repository/store.ts";
 import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import {
@@ -522,6 +523,31 @@ Deno.test("subunit-load passes on what it may not keep", async () => {
   assertEquals(Array.from(Deno.readDirSync(repository.folder)), []);
 });
 
+Deno.test("subunit-load takes the nearest of nested repositories, and needs no .git", async () => {
+  using dir = new TempDir();
+  const env = { SUBUNIT_REPO: "" };
+  const inner = `${dir.path}/inner/deep`;
+  Deno.mkdirSync(inner, { recursive: true });
+  const load = async (cwd: string) => {
+    const { status, stderr } = await runTool("subunit-load", ["-q"], {
+      stdin: RUN,
+      cwd,
+      env,
+    });
+    assertEquals([status, stderr], [0, ""]);
+  };
+  const count = (folder: string) => new Repository(folder).runs().length;
+  await load(dir.path);
+  await load(inner);
+  assertEquals(count(`${dir.path}/.subunit`), 2);
+  const nested = `${dir.path}/inner/.subunit`;
+  await outputOfCall("subunit-load", [`--repo=${nested}`, "-q"], {
+    stdin: RUN,
+  });
+  await load(inner);
+  assertEquals([count(nested), count(`${dir.path}/.subunit`)], [2, 2]);
+});
+
 Deno.test("many write to a repository at once while it is read, and each run is there once", async () => {
   using repository = new TempRepository();
   const WRITERS = isCi ? 8 : 3, RUNS = isCi ? 100 : 3;
@@ -558,6 +584,44 @@ Deno.test("many write to a repository at once while it is read, and each run is 
   const ids = new Set(runs.map(({ id }) => id));
   for (const id of seen.keys()) assert(ids.has(id), id);
   assert(runs.every(({ state }) => state === "ended"));
+});
+
+Deno.test("what fails after concurrent writers is what fails after them in turn", async () => {
+  using repository = new TempRepository();
+  using inTurn = new TempRepository();
+  const WRITERS = isCi ? 8 : 3;
+  const all = stream(...Array.from({ length: WRITERS }, (_, n) => ({
+    testId: `t${n}`,
+    status: "success" as const,
+  })));
+  for (const one of [repository, inTurn]) {
+    await load(one, all, "--at=2026-01-01", "--full");
+  }
+  const file = (writer: number) => {
+    const path = `${repository.folder}/${writer}`;
+    const testId = `t${writer}`;
+    const status = writer % 2 === 0 ? "fail" : "success";
+    Deno.writeFileSync(path, stream({ testId, status }));
+    return path;
+  };
+  const loadPartial = (to: TempRepository, path: string) =>
+    shell(`subunit-load -q --partial --at=2026-01-02 "$2" < "$1"`, [
+      path,
+      to.repo,
+    ]);
+  const paths = Array.from({ length: WRITERS }, (_, writer) => file(writer));
+  const ended = await Promise.all(
+    paths.map((path) => loadPartial(repository, path)),
+  );
+  for (const path of paths) ended.push(await loadPartial(inTurn, path));
+  for (const { status, stderr } of ended) {
+    assertEquals([status, stderr], [0, ""]);
+  }
+  const failing = async ({ repo }: TempRepository) =>
+    text((await callTool("subunit-failing", [repo, "-l"])).stdout);
+  const expected = paths.flatMap((_, n) => n % 2 === 0 ? [`t${n}\n`] : []);
+  assertEquals(await failing(repository), expected.join(""));
+  assertEquals(await failing(inTurn), expected.join(""));
 });
 
 Deno.test("a writer that is killed leaves whole packets and a torn run", async () => {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage } from "../support/checks.ts";
-import { runTool, shell, TempDir, text } from "../support/run.ts";
+import { keepRun } from "../support/kept_runs.ts";
+import { longTest, runTool, shell, TempDir, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import { damaged, FAILED, PASSED, stream } from "../support/streams.ts";
 
@@ -179,3 +180,28 @@ Deno.test("a named pipe in a repository makes nobody wait", async () => {
   );
   assertEquals([text(stdout), status], ["a\n", 1], stderr);
 });
+
+longTest("a repository of 100,000 runs is listed", [], async () => {
+  await listMany(100_000);
+});
+
+test("a repository of thousands of runs is listed", async () => {
+  await listMany(2000);
+});
+
+/** Lists so many small runs, each once and in order. */
+async function listMany(count: number): Promise<void> {
+  using repository = new TempRepository();
+  for (let hour = 0; hour < count; hour++) {
+    keepRun(repository, hour, { tests: "a P", isPlain: true });
+  }
+  const out = await outputOfCall("subunit-runs", [
+    repository.repo,
+    "--columns=id,tests",
+    "--format=tsv",
+  ]);
+  const lines = text(out).split("\n").filter(Boolean);
+  assertEquals(lines.length, count);
+  assertEquals(new Set(lines).size, count);
+  assert(lines.every((line) => line.endsWith("\t1")));
+}
