@@ -813,7 +813,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         `--repo=${folderOf(file)}`,
         "--format=tsv",
         "--renames=/dev/null",
-        "-n=9",
+        "--runs=9",
         "--since=3000d",
         "--branch=b",
         "--variant=v",
@@ -857,7 +857,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     {
       args: ([file]) => [
         `--repo=${folderOf(file)}`,
-        "-n=9",
+        "--runs=9",
         "--since=3000d",
         "--branch=b",
         "--variant=v",
