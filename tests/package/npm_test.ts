@@ -38,6 +38,28 @@ function scripts(folder: string): string[] {
   );
 }
 
+/** The scripts that a script names in imports of a form, and so on; and itself. */
+function modulesBehind(script: string, form: RegExp): Set<string> {
+  const found = new Set([script]);
+  // It grows while it is walked over.
+  for (const path of found) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    for (const [, name] of Deno.readTextFileSync(path).matchAll(form)) {
+      const other = `${folder}/${name}`;
+      if (isFile(other)) found.add(other);
+    }
+  }
+  return found;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
 // --- The manifest
 
 function registerManifestTests(): void {
@@ -132,14 +154,19 @@ function registerContentTests(): void {
     for (const name of ["StreamPair", "PacketDecoderStream"]) {
       assertEquals(holders(name), 0, name);
     }
-    // OpenPGP is half of the code, and only one tool loads it.
+    // OpenPGP is large: three tools use it, and none loads it when it starts.
     const large = scripts(`${installed}/tools`)
       .filter((path) => Deno.statSync(path).size > 200_000);
     assertEquals(large.length, 1);
-    const name = large[0].split("/").at(-1)!;
-    const users = scripts(`${installed}/tools`)
-      .filter((path) => Deno.readTextFileSync(path).includes(`"./${name}"`));
-    assertEquals(users, [`${installed}/tools/gpg-signed-stream.js`]);
+    const usersBy = (form: RegExp) =>
+      TOOLS.filter((name) =>
+        modulesBehind(`${installed}/tools/${name}.js`, form).has(large[0])
+      );
+    assertEquals(usersBy(/(?:from|import) ?"\.\/([^"]+\.js)"/g), []);
+    assertEquals(
+      usersBy(/"\.\/([^"]+\.js)"/g),
+      ["fault-log", "gpg-signed-stream", "subunit-conform"],
+    );
   });
 
   Deno.test("source maps name files of the repository, and of packages", () => {
