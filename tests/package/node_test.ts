@@ -1100,10 +1100,6 @@ if (peer("node") && peer("npm")) {
   await import("../every_tool/pipes_test.ts");
   await import("../every_tool/nonblocking_test.ts");
   await import("../every_tool/endings_test.ts");
-  await import("../filters/subunit-load_test.ts");
-  await import("../filters/subunit-serve_test.ts");
-  await import("../filters/subunit-attach_test.ts");
-  await import("../filters/subunit-ctl_test.ts");
 } else {
   console.log("left out: the npm package on Node needs node and npm");
 }

@@ -101,7 +101,7 @@ async function killAt(
   cwd: string,
   part: Part,
   at: number,
-): Promise<{ count: number; hasFailed: boolean }> {
+): Promise<number> {
   await using run = new Run(cwd, IDS);
   const events: StatusEvent[] = [];
   let hasKilled = at === 0 && run.killPart(part);
@@ -124,7 +124,7 @@ async function killAt(
     assertEquals(status.code, 0, where);
   }
   await run.assertNoneLeft();
-  return { count: events.length, hasFailed };
+  return events.length;
 }
 
 for (const part of PARTS) {
@@ -134,17 +134,12 @@ for (const part of PARTS) {
     async () => {
       using dir = new TempDir();
       dir.file("tests.py", MODULE);
-      const { count } = await killAt(dir.path, part, Infinity);
+      const count = await killAt(dir.path, part, Infinity);
       // A few packets locally; the kinds of moments are all there.
       const points = isCi
         ? Array.from({ length: count }, (_, at) => at)
         : [Math.floor(count / 2)];
-      let failures = 0;
-      for (const at of points) {
-        failures += Number((await killAt(dir.path, part, at)).hasFailed);
-      }
-      // A test was in progress at least once.
-      if (isCi && part !== "client") assert(failures > 0);
+      for (const at of points) await killAt(dir.path, part, at);
     },
   );
 }

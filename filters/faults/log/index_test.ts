@@ -220,7 +220,7 @@ Deno.test("query gives with an index what it gives without", async () => {
         }
       },
     ),
-    { numRuns: isCi ? 3000 : 12 },
+    { numRuns: isCi ? 300 : 12 },
   );
 });
 

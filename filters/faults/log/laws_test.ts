@@ -16,7 +16,7 @@ import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import { LogReader, type LogSource } from "./reader.ts";
 
 /** How many histories; each has about 12 checks. */
-const HISTORIES = isCi ? 10_000 : 150;
+const HISTORIES = isCi ? 2500 : 100;
 
 function sourceOf(bytes: Uint8Array): LogSource {
   return {
