@@ -91,7 +91,12 @@ const DASHED: readonly string[] = TOOLS.filter((name) =>
   !["subunit-last", "subunit-tags"].includes(name)
 );
 /** Tools that read nothing that a command line names. */
-const NAMELESS = ["subunit-last", "subunit-output", "subunit-prune"];
+const NAMELESS = [
+  "subunit-history",
+  "subunit-last",
+  "subunit-output",
+  "subunit-prune",
+];
 
 /** A test that passed, as Go prints it. */
 const GO_LINE = '{"Action":"pass","Package":"p","Test":"T"}\n';
