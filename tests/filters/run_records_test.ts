@@ -61,7 +61,7 @@ peerTest(
     const filter = async (stdin: Uint8Array) => {
       const args = ["--no-skip"];
       const { stdout } = await runPython("subunit-filter", args, { stdin });
-      const listed = await callTool("subunit-ls", [], { stdin: stdout });
+      const listed = await runTool("subunit-ls", [], { stdin: stdout });
       return text(listed.stdout);
     };
     assertEquals(await filter(RECORDED), await filter(BARE));
@@ -121,7 +121,7 @@ Deno.test("subunit-merge passes on what describes runs, which are no tests then"
     mimeType === RECORD_TYPE
   );
   assertEquals(records.length, 4);
-  const listed = await callTool("subunit-ls", ["--exists"], { stdin: stdout });
+  const listed = await runTool("subunit-ls", ["--exists"], { stdin: stdout });
   assert(!text(listed.stdout).includes("subunit.run"));
 });
 
