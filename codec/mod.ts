@@ -74,6 +74,7 @@ export {
 } from "./results/test_table.ts";
 export {
   grown,
+  RowKey,
   type TestKey,
   type TestKeyBytes,
   TestNumbers,

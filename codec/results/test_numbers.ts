@@ -21,6 +21,48 @@ export type TestKeyBytes = Pick<
   "view" | "idAt" | "idEnd" | "idHash" | "routeAt" | "routeEnd" | "routeHash"
 >;
 
+/** The key of the test of a row. One object serves one row after another. */
+export class RowKey implements TestKeyBytes {
+  view: DataView = new DataView(new ArrayBuffer(0));
+  idAt = -1;
+  idEnd = -1;
+  idHash = -1;
+  routeAt = -1;
+  routeEnd = -1;
+  routeHash = -1;
+
+  /** Makes this the same as another key. */
+  set(key: TestKeyBytes): this {
+    this.view = key.view;
+    this.idAt = key.idAt;
+    this.idEnd = key.idEnd;
+    this.idHash = key.idHash;
+    this.routeAt = key.routeAt;
+    this.routeEnd = key.routeEnd;
+    this.routeHash = key.routeHash;
+    return this;
+  }
+
+  /** Makes this the key of the row's test on its route. */
+  of(rows: Rows, i: number): this {
+    this.anywhere(rows, i);
+    this.routeAt = rows.routeAt(i);
+    this.routeEnd = rows.routeEnd(i);
+    this.routeHash = rows.routeHash(i);
+    return this;
+  }
+
+  /** Makes this the key of the row's test on whatever route. */
+  anywhere(rows: Rows, i: number): this {
+    this.view = rows.view;
+    this.idAt = rows.idAt(i);
+    this.idEnd = rows.idEnd(i);
+    this.idHash = rows.idHash(i);
+    this.routeAt = this.routeEnd = this.routeHash = -1;
+    return this;
+  }
+}
+
 const FIRST_NUMBERS = 32;
 const FIRST_ARENA_BYTES = 4096;
 /** The end of the list of free numbers, and an empty slot. */
@@ -42,7 +84,12 @@ function roomFor(count: number): number {
 
 /** A longer copy of an array. */
 export function grown<
-  Numbers extends Uint8Array | Int32Array | Uint32Array | Float64Array,
+  Numbers extends
+    | Uint8Array
+    | Int32Array
+    | Uint32Array
+    | Float32Array
+    | Float64Array,
 >(numbers: Numbers, length: number): Numbers {
   const Type = numbers.constructor as { new (length: number): Numbers };
   const longer = new Type(length);

@@ -8,8 +8,8 @@ import {
   decodeText,
   EventKey,
   grown,
+  RowKey,
   type Rows,
-  type TestKeyBytes,
   TestNumbers,
   type TestStatus,
 } from "@subunit/codec";
@@ -97,17 +97,6 @@ function worst(a: Result, b: Result): Result {
   return a === "skipped" ? a : b;
 }
 
-/** The key of a test on any route. */
-class IdKey implements TestKeyBytes {
-  view!: DataView;
-  idAt = -1;
-  idEnd = -1;
-  idHash = -1;
-  routeAt = -1;
-  routeEnd = -1;
-  routeHash = -1;
-}
-
 const OPEN_BRACKET = 0x5b;
 /** A test's attributes in its id: "[gate,id-0146f675-…]". */
 const ATTRIBUTES = /\[([^\]]*)\]/;
@@ -143,7 +132,7 @@ export class Judge {
   readonly #uuids = new Map<string, number>();
   #results: (Name | undefined)[] = [];
   readonly #tests = new Map<GuidelineTest, readonly number[]>();
-  readonly #idKey = new IdKey();
+  readonly #rowKey = new RowKey();
   readonly #eventKey = new EventKey();
   // The attempts in progress:
   readonly #open = new TestNumbers();
@@ -268,13 +257,9 @@ export class Judge {
   }
 
   #nameOf(rows: Rows, i: number): number {
-    const key = this.#idKey;
-    const start = key.idAt = rows.idAt(i), end = key.idEnd = rows.idEnd(i);
-    key.view = rows.view;
-    key.idHash = rows.idHash(i);
-    const exact = this.#names.get(key);
+    const exact = this.#names.get(this.#rowKey.anywhere(rows, i));
     if (exact >= 0) return exact;
-    const { source } = rows;
+    const { source } = rows, start = rows.idAt(i), end = rows.idEnd(i);
     let at = start;
     while (at < end && source[at] !== OPEN_BRACKET) at++;
     if (at === end) return -1;

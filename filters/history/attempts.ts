@@ -9,8 +9,8 @@ import {
   isFailure,
   type Outcome,
   OUTCOMES,
+  RowKey,
   type Rows,
-  type TestKeyBytes,
   TestNumbers,
 } from "@subunit/codec";
 
@@ -55,25 +55,6 @@ export function replaces(
   }
 }
 
-/** The key of a test on any route. */
-class IdKey implements TestKeyBytes {
-  view!: DataView;
-  idAt = -1;
-  idEnd = -1;
-  idHash = -1;
-  routeAt = -1;
-  routeEnd = -1;
-  routeHash = -1;
-
-  ofRow(rows: Rows, i: number): this {
-    this.view = rows.view;
-    this.idAt = rows.idAt(i);
-    this.idEnd = rows.idEnd(i);
-    this.idHash = rows.idHash(i);
-    return this;
-  }
-}
-
 const LOST = OUTCOMES.indexOf("lost");
 
 /**
@@ -85,7 +66,7 @@ export class Attempts {
   readonly #tests = new TestNumbers();
   /** The attempts in progress, by route and id. */
   readonly #open = new TestNumbers();
-  readonly #key = new IdKey();
+  readonly #key = new RowKey();
   readonly #byRoute: boolean;
   /** The attempt of each number of {@linkcode #open}. */
   #openAttempts = new Uint32Array(64);
@@ -148,7 +129,7 @@ export class Attempts {
     }
     const test = this.#byRoute
       ? this.#tests.addRow(rows, i)
-      : this.#tests.add(this.#key.ofRow(rows, i));
+      : this.#tests.add(this.#key.anywhere(rows, i));
     if (test >= this.#attempts.length) {
       this.#attempts = grown(this.#attempts, 2 * test);
     }

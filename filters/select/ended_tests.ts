@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type Rows, type TestKeyBytes, TestTable } from "@subunit/codec";
+import {
+  RowKey,
+  type Rows,
+  type TestKeyBytes,
+  TestTable,
+} from "@subunit/codec";
 
 /**
  * How many ended tests are remembered for subtests that come after them: few
@@ -19,40 +24,9 @@ export interface Parent {
   readonly isSelected: boolean | undefined;
 }
 
-const NO_BYTES = new DataView(new ArrayBuffer(0));
-
 /** A test, and its key in the bytes of the present chunk. */
-class EndedTest<Test extends Parent> implements TestKeyBytes {
-  view: DataView = NO_BYTES;
-  idAt = -1;
-  idEnd = -1;
-  idHash = -1;
-  routeAt = -1;
-  routeEnd = -1;
-  routeHash = -1;
+class EndedTest<Test extends Parent> extends RowKey {
   test: Test | undefined;
-
-  set(key: TestKeyBytes, test: Test): void {
-    this.view = key.view;
-    this.idAt = key.idAt;
-    this.idEnd = key.idEnd;
-    this.idHash = key.idHash;
-    this.routeAt = key.routeAt;
-    this.routeEnd = key.routeEnd;
-    this.routeHash = key.routeHash;
-    this.test = test;
-  }
-
-  setRow(rows: Rows, i: number, test: Test): void {
-    this.view = rows.view;
-    this.idAt = rows.idAt(i);
-    this.idEnd = rows.idEnd(i);
-    this.idHash = rows.idHash(i);
-    this.routeAt = rows.routeAt(i);
-    this.routeEnd = rows.routeEnd(i);
-    this.routeHash = rows.routeHash(i);
-    this.test = test;
-  }
 }
 
 /** The tests that have ended lately. */
@@ -70,13 +44,13 @@ export class EndedTests<Test extends Parent> {
 
   /** @param key that of the test, good until the chunk ends */
   add(key: TestKeyBytes, test: Test): void {
-    this.#next().set(key, test);
+    this.#next().set(key).test = test;
     this.#trim();
   }
 
   /** The same for the test of a row. */
   addRow(rows: Rows, i: number, test: Test): void {
-    this.#next().setRow(rows, i, test);
+    this.#next().of(rows, i).test = test;
     this.#trim();
   }
 

@@ -8,11 +8,11 @@ import {
   EventKey,
   grown,
   isRunRecordRow,
+  RowKey,
   type Rows,
   secondsBetween,
   type Test,
   TestCollator,
-  type TestKeyBytes,
   TestNumbers,
 } from "@subunit/codec";
 import { compareText } from "../../kit/text/order.ts";
@@ -48,26 +48,16 @@ export function faultIn(tags: readonly string[]): string | undefined {
  * Which test a row is of: its id, whatever route it came on, or the outermost
  * element of that route too.
  */
-export class RunKey implements TestKeyBytes {
-  view: DataView = new DataView(new ArrayBuffer(0));
-  idAt = -1;
-  idEnd = -1;
-  idHash = -1;
-  routeAt = -1;
-  routeEnd = -1;
-  /** Routes are few, and their hash does not matter. */
-  readonly routeHash = 0;
+export class RunKey extends RowKey {
   readonly #byRoute: boolean;
 
   constructor(byRoute: boolean) {
+    super();
     this.#byRoute = byRoute;
   }
 
-  of(rows: Rows, i: number): this {
-    this.view = rows.view;
-    this.idAt = rows.idAt(i);
-    this.idEnd = rows.idEnd(i);
-    this.idHash = rows.idHash(i);
+  override of(rows: Rows, i: number): this {
+    this.anywhere(rows, i);
     if (this.#byRoute) {
       this.routeAt = rows.routeAt(i);
       this.routeEnd = outermostEnd(rows.view, this.routeAt, rows.routeEnd(i));
@@ -79,16 +69,11 @@ export class RunKey implements TestKeyBytes {
     { testId, routeCode }: Pick<Test, "testId" | "routeCode">,
     eventKey: EventKey,
   ): this {
-    const { view, idAt, idEnd, idHash, routeAt, routeEnd } = eventKey.of({
-      testId,
-      routeCode: this.#byRoute ? routeCode : undefined,
-    });
-    this.view = view;
-    this.idAt = idAt;
-    this.idEnd = idEnd;
-    this.idHash = idHash;
-    this.routeAt = routeAt;
-    this.routeEnd = outermostEnd(view, routeAt, routeEnd);
+    const route = this.#byRoute ? routeCode : undefined;
+    this.set(eventKey.of({ testId, routeCode: route }));
+    this.routeEnd = outermostEnd(this.view, this.routeAt, this.routeEnd);
+    // Routes are few, and their hash does not matter.
+    this.routeHash = -1;
     return this;
   }
 }
@@ -200,9 +185,7 @@ export class DigestBuilder {
     if (number >= this.#tests.length) {
       const { capacity } = this.#numbers;
       this.#tests = grown(this.#tests, capacity);
-      const seconds = new Float32Array(capacity);
-      seconds.set(this.#seconds);
-      this.#seconds = seconds;
+      this.#seconds = grown(this.#seconds, capacity);
       this.#starts = grown(this.#starts, capacity);
     }
     if (this.#numbers.isNew) this.#seconds[number] = NaN;

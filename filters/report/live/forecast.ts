@@ -4,44 +4,9 @@
  * @module
  */
 
-import {
-  grown,
-  type Rows,
-  type TestKeyBytes,
-  TestNumbers,
-} from "@subunit/codec";
+import { grown, RowKey, type Rows, TestNumbers } from "@subunit/codec";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import { durationOf } from "../report.ts";
-
-/** The key of a test by its id alone, or with its route; one for all rows. */
-class RowKey implements TestKeyBytes {
-  view: DataView = new DataView(new ArrayBuffer(0));
-  idAt = 0;
-  idEnd = 0;
-  idHash = 0;
-  routeAt = -1;
-  routeEnd = -1;
-  routeHash = -1;
-
-  /** The test of a row, on whatever route. */
-  anywhere(rows: Rows, i: number): this {
-    this.view = rows.view;
-    this.idAt = rows.idAt(i);
-    this.idEnd = rows.idEnd(i);
-    this.idHash = rows.idHash(i);
-    this.routeAt = this.routeEnd = this.routeHash = -1;
-    return this;
-  }
-
-  /** The test of a row, on its route. */
-  of(rows: Rows, i: number): this {
-    this.anywhere(rows, i);
-    this.routeAt = rows.routeAt(i);
-    this.routeEnd = rows.routeEnd(i);
-    this.routeHash = rows.routeHash(i);
-    return this;
-  }
-}
 
 /** How many hashes {@linkcode RowNumbers} tells apart at first, less one. */
 const HASH_MASK = 0xffff;
