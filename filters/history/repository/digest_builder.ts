@@ -15,6 +15,7 @@ import {
   TestCollator,
   TestNumbers,
 } from "@subunit/codec";
+import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import { compareText } from "../../kit/text/order.ts";
 import {
   CODE,
@@ -36,13 +37,7 @@ export interface RunContent extends RunFacts {
 }
 
 const QUARANTINED = "quarantined";
-const FAULT = "fault:";
 const SLASH = 0x2f;
-
-/** The fault that tags name. */
-export function faultIn(tags: readonly string[]): string | undefined {
-  return tags.find((tag) => tag.startsWith(FAULT));
-}
 
 /**
  * Which test a row is of: its id, whatever route it came on, or the outermost
@@ -137,7 +132,7 @@ export class DigestBuilder {
     if (rows.tagsAt(i) >= 0 || collator.hasExtras) {
       const tags = collator.endedTags(rows, i);
       if (tags.includes(QUARANTINED)) bits |= TEST_BIT.QUARANTINED;
-      if (faultIn(tags) !== undefined) this.#flags |= RUN_FLAG.FAULTS;
+      if (faultTagIn(tags) !== undefined) this.#flags |= RUN_FLAG.FAULTS;
     }
     const seconds = rows.timeAt(i) < 0 ? NaN : secondsBetween(
       {

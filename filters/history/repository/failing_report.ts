@@ -5,9 +5,9 @@
  */
 
 import { compareText } from "../../kit/text/order.ts";
+import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import type { Cell } from "./columns.ts";
 import { outcomeOf, TEST_BIT } from "./digest.ts";
-import { faultIn } from "./digest_builder.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
 import { RUN_FLAG } from "./digest.ts";
 import {
@@ -115,7 +115,7 @@ export async function failingRows(
     if ((flags & RUN_FLAG.FAULTS) !== 0) named.push(fact);
   }
   await takeSought(question, named, (fact, { tags }) => {
-    const fault = faultIn(tags);
+    const fault = faultTagIn(tags);
     if (fault !== undefined) faults.set(fact, fault);
   });
   return facts.map((fact) => {

@@ -8,9 +8,9 @@ import { formatTimestamp } from "@subunit/codec";
 import type { Output } from "../../kit/io/output.ts";
 import { Retagger } from "../../kit/stream/retagger.ts";
 import { compareText } from "../../kit/text/order.ts";
+import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import type { Cell } from "./columns.ts";
 import { hasOutcome, outcomeOf, RUN_FLAG, TEST_BIT } from "./digest.ts";
-import { faultIn } from "./digest_builder.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
 import { type Question, type Sought, takeSought } from "./question.ts";
 import {
@@ -242,7 +242,7 @@ export async function runRows(question: Question): Promise<Cell[][]> {
   }
   const at = RUN_COLUMNS.indexOf("fault");
   await takeSought(question, named, ({ row }, { tags }) => {
-    row[at] = faultIn(tags);
+    row[at] = faultTagIn(tags);
   });
   // All runs of a test together; the sort keeps their order.
   return places.sort((a, b) => a.number - b.number).map(({ row }) => row);
