@@ -268,6 +268,17 @@ function recorded(folder: string, extension: string): string[] {
 const folderOf = (file: string) => file.slice(0, file.lastIndexOf("/"));
 const filesAsOperands = (files: readonly string[]) => files;
 
+/** All options that select runs of a repository. */
+const SOME_RUNS = [
+  "--runs=9",
+  "--since=3000d",
+  "--branch=b",
+  "--variant=v",
+  "--commit=abcd",
+  "--meta=a=b",
+  "--status=fail",
+];
+
 /** Calls of tools that need options or other input than a stream. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   "subunit-1to2": [
@@ -813,13 +824,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         `--repo=${folderOf(file)}`,
         "--format=tsv",
         "--renames=/dev/null",
-        "--runs=9",
-        "--since=3000d",
-        "--branch=b",
-        "--variant=v",
-        "--commit=abcd",
-        "--meta=a=b",
-        "--status=fail",
+        ...SOME_RUNS,
       ],
       input: anyStream,
     },
@@ -857,13 +862,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     {
       args: ([file]) => [
         `--repo=${folderOf(file)}`,
-        "--runs=9",
-        "--since=3000d",
-        "--branch=b",
-        "--variant=v",
-        "--commit=abcd",
-        "--meta=a=b",
-        "--status=fail",
+        ...SOME_RUNS,
         "a",
       ],
       input: anyStream,
