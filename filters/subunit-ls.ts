@@ -87,11 +87,7 @@ first, and the last column of tsv is the fault.`,
     if (isByFault && (options.tree || options.null || options.count)) {
       throw new UsageError("Option --by excludes --tree, --null and --count");
     }
-    const outcomes = chosenOutcomes(
-      isByFault && options.status === undefined
-        ? { ...options, failing: true }
-        : options,
-    );
+    const outcomes = chosenOutcomes(options, isByFault);
     const { times, tree, count, history } = options;
     // Loaded only here: every module adds to the start-up time.
     const past = history === undefined

@@ -33,16 +33,23 @@ export interface Row {
 /** The outcome in a row. */
 export type ListedOutcome = Row["outcome"];
 
-/** The outcomes to list, from the options that choose them. */
+/**
+ * The outcomes to list, from the options that choose them.
+ *
+ * @param onlyFailures whether failures are what is listed unless an option says more
+ */
 export function chosenOutcomes(
   options: { failing: boolean; exists: boolean; status?: string },
+  onlyFailures: boolean,
 ): ReadonlySet<ListedOutcome> {
-  const chosen = new Set<ListedOutcome>();
-  if (options.failing) OUTCOMES.filter(isFailure).forEach((o) => chosen.add(o));
+  const failures = OUTCOMES.filter(isFailure);
+  const chosen = new Set<ListedOutcome>(options.failing ? failures : []);
   for (const name of options.status?.split(",") ?? []) {
     chosen.add(parseChoice("status", name, [...OUTCOMES, "exists"]));
   }
-  if (chosen.size === 0) OUTCOMES.forEach((outcome) => chosen.add(outcome));
+  if (chosen.size === 0) {
+    (onlyFailures ? failures : OUTCOMES).forEach((one) => chosen.add(one));
+  }
   if (options.exists) chosen.add("exists");
   return chosen;
 }
