@@ -225,9 +225,7 @@ export class Sitting {
 
   /** Why the input is no stream at all. */
   get complaint(): string | undefined {
-    const converter = this.#foreign?.converter;
-    return converter &&
-      `The input has no packets, but results in another format: put ${converter} in front`;
+    return this.#foreign?.complaint;
   }
 
   /** The verdict on a product, after the run has ended. */
