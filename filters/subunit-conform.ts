@@ -128,8 +128,7 @@ Of several products, the stream has the verdicts without the tests.`,
       options["require-signed"],
       files,
       old ? [old, now] : [now],
-      stream && ((rows, i, name) => stream.addRow(rows, i, name)),
-      stream && (() => stream.endChunk()),
+      stream,
     );
     const judged = products.map((product) => now.judged(product));
     const missing = form === "missing" ? now.missing : [];

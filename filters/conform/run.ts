@@ -29,6 +29,7 @@ import {
   undefinedIn,
 } from "./requirements.ts";
 import { type Judged, judgeProduct } from "./verdict.ts";
+import type { VerdictStream } from "./verdict_stream.ts";
 
 /** Far more than a hundred thousand tests take. */
 const MAX_GUIDELINE_BYTES = 64 * 1024 * 1024;
@@ -168,11 +169,7 @@ function chosenProducts(
         `The guideline has no product ${quoted(name)}: ${known}`,
       );
     }
-    const components = product.components.map(({ name, source }) => ({
-      name,
-      ...(source === undefined ? {} : { source }),
-    }));
-    return requirementsOf(name, components, guidelines);
+    return requirementsOf(name, product.components, guidelines);
   });
   const gaps = found.flatMap(({ gaps }) => gaps.map(({ what }) => what));
   for (const gap of new Set(gaps)) io.warn(`Beware: ${gap}`);
@@ -208,13 +205,13 @@ export class Sitting {
     this.#refstack = refstack;
   }
 
-  /** @param take is called with each row that the guidelines have, and its name */
-  addRows(rows: Rows, take?: TakeRow): void {
+  /** @param stream takes each row that the guidelines have, and its name */
+  addRows(rows: Rows, stream?: VerdictStream): void {
     this.#foreign = undefined;
     const { judge } = this;
     for (let i = 0; i < rows.count; i++) {
       const name = judge.addRow(rows, i);
-      if (name >= 0 && take !== undefined) take(rows, i, name);
+      if (name >= 0) stream?.addRow(rows, i, name);
     }
   }
 
@@ -243,36 +240,34 @@ export class Sitting {
   }
 }
 
-/** Takes a row and the number of its name. */
-type TakeRow = (rows: Rows, i: number, name: number) => void;
-
 /**
  * Reads a run for all sittings.
  *
  * @param keyring judge only what a key in it signed
- * @param take is called with each row that the last sitting knows
+ * @param stream takes each row that the last sitting knows
  */
 export async function readRun(
   io: ToolIO,
   keyring: string | undefined,
   files: readonly string[],
   sittings: readonly Sitting[],
-  take: TakeRow | undefined,
-  endChunk?: () => void,
+  stream: VerdictStream | undefined,
 ): Promise<void> {
   const last = sittings.length - 1;
   const takeRows = (rows: Rows) =>
     sittings.forEach((sitting, i) =>
-      sitting.addRows(rows, i === last ? take : undefined)
+      sitting.addRows(rows, i === last ? stream : undefined)
     );
   const takeOther = (item: ForeignBytes | Damage) => {
     if (item.kind === "damage") io.reportDamage(item);
     for (const sitting of sittings) sitting.addOther(item);
   };
   if (keyring === undefined) {
-    io.forEachRows(files, takeRows, takeOther, endChunk);
-  } else await readSigned(io, keyring, files, takeRows, takeOther);
-  endChunk?.();
+    io.forEachRows(files, takeRows, takeOther, () => stream?.endChunk());
+  } else {
+    await readSigned(io, keyring, files, takeRows, takeOther);
+    stream?.endChunk();
+  }
   for (const { judge } of sittings) judge.end();
 }
 
