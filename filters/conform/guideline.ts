@@ -73,6 +73,25 @@ export interface Guideline {
   readonly oddities: readonly string[];
 }
 
+/** The tests of all capabilities. */
+export function testsOf(
+  { capabilities }: Pick<Guideline, "capabilities">,
+): GuidelineTest[] {
+  return Array.from(capabilities.values()).flatMap(({ tests }) => tests);
+}
+
+/** The ids that tests with different names have: they stand for none of them. */
+export function sharedUuids(tests: Iterable<GuidelineTest>): Set<string> {
+  const names = new Map<string, string>(), shared = new Set<string>();
+  for (const { name, uuid } of tests) {
+    if (uuid === undefined) continue;
+    const other = names.get(uuid);
+    if (other === undefined) names.set(uuid, name);
+    else if (other !== name) shared.add(uuid);
+  }
+  return shared;
+}
+
 /**
  * Reads a guideline.
  *
@@ -214,26 +233,18 @@ class Reader {
       throw new SyntaxError("it has no capabilities: is it a guideline?");
     }
     const capabilities = new Map<string, Capability>();
-    const testsByUuid = new Map<string, string>(), shared = new Set<string>();
     for (const [name, value] of entriesOf(root, "capabilities")) {
       const where = `capabilities.${quoted(name)}`;
       const object = objectOf(value, where);
       this.#checkKeys(object, CAPABILITY_KEYS, where);
-      const tests = this.#tests(object, where);
-      for (const { name, uuid } of tests) {
-        if (uuid === undefined) continue;
-        const other = testsByUuid.get(uuid);
-        if (other === undefined) testsByUuid.set(uuid, name);
-        else if (other !== name) shared.add(uuid);
-      }
       capabilities.set(name, {
         name,
+        tests: this.#tests(object, where),
         description: optionalText(object, "description"),
-        tests,
         achievements: textsIn(object, "achievements", `${where}.achievements`),
       });
     }
-    for (const uuid of shared) {
+    for (const uuid of sharedUuids(testsOf({ capabilities }))) {
       this.#note(`several tests have the id ${quoted(uuid)}: names count`);
     }
     return capabilities;

@@ -14,7 +14,12 @@ import {
   type TestStatus,
 } from "@subunit/codec";
 import { type Policy, replaces, type Result } from "../history/attempts.ts";
-import type { Guideline, GuidelineTest } from "./guideline.ts";
+import {
+  type Guideline,
+  type GuidelineTest,
+  sharedUuids,
+  testsOf,
+} from "./guideline.ts";
 
 /** What a run shows about a test. */
 export type Answer = Result | "not run";
@@ -106,18 +111,12 @@ const ATTRIBUTES = /\[([^\]]*)\]/;
  * nothing.
  */
 export function uniqueUuids(guidelines: readonly Guideline[]): Set<string> {
-  const names = new Map<string, string>(), shared = new Set<string>();
-  for (const { capabilities } of guidelines) {
-    for (const { tests } of capabilities.values()) {
-      for (const { name, uuid } of tests) {
-        if (uuid === undefined) continue;
-        const other = names.get(uuid);
-        if (other === undefined) names.set(uuid, name);
-        else if (other !== name) shared.add(uuid);
-      }
-    }
-  }
-  return new Set([...names.keys()].filter((uuid) => !shared.has(uuid)));
+  const tests = guidelines.flatMap(testsOf), shared = sharedUuids(tests);
+  return new Set(
+    tests.flatMap(({ uuid }) =>
+      uuid === undefined || shared.has(uuid) ? [] : [uuid]
+    ),
+  );
 }
 
 /**
