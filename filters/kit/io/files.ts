@@ -6,6 +6,7 @@
 
 import { isNotFound } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
+import { writeAll } from "./output.ts";
 
 /** Whether a regular file, which can be read twice, is at a path. */
 export function isRegularFile(path: string): boolean {
@@ -72,6 +73,48 @@ export function openTemporary(prefix: string): FsFile {
     return Deno.openSync(path, { read: true, write: true });
   } finally {
     Deno.removeSync(path);
+  }
+}
+
+/** How much is read from a temporary file at a time. */
+const TEMPORARY_BYTES = 256 * 1024;
+
+/** Makes the error for what cannot be done with a temporary file. */
+type Trouble = (verb: "make" | "write" | "read", error: unknown) => Error;
+
+/** A temporary file, as {@linkcode openTemporary} opens it, and its errors. */
+export class TemporaryFile implements Disposable {
+  readonly #file: FsFile;
+  readonly #trouble: Trouble;
+
+  /** @throws what `trouble` makes, as all methods do */
+  constructor(prefix: string, trouble: Trouble) {
+    this.#trouble = trouble;
+    this.#file = this.#try("make", () => openTemporary(prefix));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#try("write", () => writeAll(this.#file, bytes));
+  }
+
+  /** All that was written; a chunk is valid until the next. */
+  *chunks(): Generator<Uint8Array> {
+    const buffer = new Uint8Array(TEMPORARY_BYTES);
+    const read = () => this.#try("read", () => this.#file.readSync(buffer));
+    this.#try("read", () => rewind(this.#file));
+    for (let count; (count = read()) !== null;) yield buffer.subarray(0, count);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #try<T>(verb: Parameters<Trouble>[0], work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#trouble(verb, error);
+    }
   }
 }
 

@@ -11,9 +11,7 @@ import {
   type Rows,
 } from "@subunit/codec";
 import { reasonOf, ToolError } from "../errors.ts";
-import { isRegularFile, openTemporary, rewind } from "../io/files.ts";
-import { writeAll } from "../io/output.ts";
-import type { FsFile } from "../runtime/runtime.ts";
+import { isRegularFile, TemporaryFile } from "../io/files.ts";
 import type { ToolIO } from "../tool/tool.ts";
 
 /** Takes the items of a stream, as {@linkcode ToolIO.forEachRows} passes them. */
@@ -22,9 +20,6 @@ export interface Pass {
   takeOther?(item: ForeignBytes | Damage): void;
   endChunk?(): void;
 }
-
-/** How much is read from a temporary file at a time. */
-const READ_BYTES = 256 * 1024;
 
 /**
  * Reads the streams in `files`, then the same again. Regular files are read
@@ -43,7 +38,7 @@ export function readTwice(
 ): void {
   const isKept = second !== undefined &&
     !(files.length > 0 && files.every(isRegularFile));
-  using kept = isKept ? new Kept() : undefined;
+  using kept = isKept ? temporaryFile() : undefined;
   let size = 0, trouble: unknown;
   try {
     size = decode(io.chunks(files), first, (chunk) => kept?.write(chunk));
@@ -53,7 +48,10 @@ export function readTwice(
     trouble = error;
   }
   if (second === undefined) return;
-  const again = decode(kept?.chunks(io) ?? io.chunks(files), second());
+  const chunks = kept === undefined
+    ? io.chunks(files)
+    : flushed(io, kept.chunks());
+  const again = decode(chunks, second());
   if (trouble !== undefined) throw trouble;
   if (again === size) return;
   throw new ToolError(
@@ -82,39 +80,23 @@ function decode(
   return size;
 }
 
-/** A copy of the input in a temporary file. */
-class Kept implements Disposable {
-  readonly #file: FsFile = orTrouble("make", () => openTemporary("subunit-"));
-
-  write(bytes: Uint8Array): void {
-    orTrouble("write", () => writeAll(this.#file, bytes));
-  }
-
-  /** All that was written; a chunk is valid until the next. */
-  *chunks(io: ToolIO): Generator<Uint8Array> {
-    const buffer = new Uint8Array(READ_BYTES);
-    const read = () => {
-      // What is written may be a view of the chunk before.
-      io.out.flush();
-      return orTrouble("read", () => this.#file.readSync(buffer));
-    };
-    orTrouble("read", () => rewind(this.#file));
-    for (let count; (count = read()) !== null;) yield buffer.subarray(0, count);
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-}
-
-function orTrouble<T>(verb: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw new ToolError(
+/** A copy of the input. */
+function temporaryFile(): TemporaryFile {
+  return new TemporaryFile("subunit-", (verb, error) =>
+    new ToolError(
       `Cannot ${verb} a temporary file: ${
         reasonOf(error)
       }: set TMPDIR to a directory with room, or pass the stream as a file`,
-    );
+    ));
+}
+
+/** Chunks in one buffer: what is written may be a view of the one before. */
+function* flushed(
+  io: ToolIO,
+  chunks: Iterable<Uint8Array>,
+): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    yield chunk;
+    io.out.flush();
   }
 }

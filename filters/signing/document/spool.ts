@@ -6,9 +6,7 @@
 
 import { createHash, type Hash } from "../../kit/runtime/builtin.ts";
 import { reasonOf } from "../../kit/errors.ts";
-import { openTemporary, rewind } from "../../kit/io/files.ts";
-import { writeAll } from "../../kit/io/output.ts";
-import type { FsFile } from "../../kit/runtime/runtime.ts";
+import { TemporaryFile } from "../../kit/io/files.ts";
 import { EXIT, SignedStreamError } from "../errors.ts";
 import type { Chunks } from "../openpgp/packets.ts";
 
@@ -16,8 +14,6 @@ import type { Chunks } from "../openpgp/packets.ts";
 export const RELEASES = ["spool", "two-pass", "unverified"] as const;
 export type Release = typeof RELEASES[number];
 
-/** How much is read from a spool at a time. */
-const READ_BYTES = 256 * 1024;
 /** How much content one digest covers. */
 const PART_BYTES = 1024 * 1024;
 
@@ -25,51 +21,18 @@ const PART_BYTES = 1024 * 1024;
 const REMEDY = "set TMPDIR to a directory with room, or use --release two-pass";
 
 /** A file without a name and with mode 0600: nobody else can open it. */
-export class Spool implements Disposable {
-  readonly #file: FsFile;
-  readonly #remedy: string;
-
+export class Spool extends TemporaryFile {
   /**
    * @param remedy what the user can do when it cannot be made or written
-   * @throws {SignedStreamError} (exit 5) when the file cannot be made
+   * @throws {SignedStreamError} (exit 5) when the file cannot be made, as all
+   * methods do when they fail: a full disk
    */
   constructor(remedy: string = REMEDY) {
-    this.#remedy = remedy;
-    this.#file = this.#orTrouble(
-      "make",
-      () => openTemporary("gpg-signed-stream-"),
-    );
-  }
-
-  /** @throws {SignedStreamError} (exit 5) when writing fails: a full disk */
-  write(bytes: Uint8Array): void {
-    this.#orTrouble("write", () => writeAll(this.#file, bytes));
-  }
-
-  /** All that was written; a chunk is valid until the next. */
-  *chunks(): Generator<Uint8Array> {
-    const buffer = new Uint8Array(READ_BYTES);
-    const read = () =>
-      this.#orTrouble("read", () => this.#file.readSync(buffer));
-    this.#orTrouble("read", () => rewind(this.#file));
-    for (let count; (count = read()) !== null;) {
-      yield buffer.subarray(0, count);
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-
-  #orTrouble<T>(verb: string, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw new SignedStreamError(
+    super("gpg-signed-stream-", (verb, error) =>
+      new SignedStreamError(
         EXIT.trouble,
-        `Cannot ${verb} the spool file: ${reasonOf(error)}: ${this.#remedy}`,
-      );
-    }
+        `Cannot ${verb} the spool file: ${reasonOf(error)}: ${remedy}`,
+      ));
   }
 }
 
