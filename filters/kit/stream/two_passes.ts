@@ -12,6 +12,7 @@ import {
 } from "@subunit/codec";
 import { reasonOf, ToolError } from "../errors.ts";
 import { isRegularFile, TemporaryFile } from "../io/files.ts";
+import { roomBefore } from "../io/input.ts";
 import type { ToolIO } from "../tool/tool.ts";
 
 /** Takes the items of a stream, as {@linkcode ToolIO.forEachRows} passes them. */
@@ -70,7 +71,7 @@ function decode(
   for (const chunk of chunks) {
     size += chunk.length;
     keep(chunk);
-    decoder.push(chunk);
+    decoder.push(chunk, roomBefore(chunk));
     decoder.drainRows(takeRows, takeOther);
     endChunk();
   }
