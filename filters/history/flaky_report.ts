@@ -6,7 +6,6 @@
 
 import { visibleText } from "../kit/text/visible.ts";
 import { compareText } from "../kit/text/order.ts";
-import { readTwice } from "../kit/stream/two_passes.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import { Attempts, type Judgement, type Policy, resultOf } from "./attempts.ts";
 import { Flips } from "./flips.ts";
@@ -24,11 +23,9 @@ export function readHistory(
   const history: History = new Map();
   for (const file of files) {
     const attempts = new Attempts(byRoute);
-    readTwice(io, [file], {
-      takeRows(rows) {
-        for (let i = 0; i < rows.count; i++) attempts.addRow(rows, i);
-      },
-    });
+    io.forEachRows([file], (rows) => {
+      for (let i = 0; i < rows.count; i++) attempts.addRow(rows, i);
+    }, () => {});
     addRun(history, attempts, attempts.judge(policy));
   }
   return history;

@@ -6,7 +6,6 @@
 
 import { compareText } from "../kit/text/order.ts";
 import { ForeignFormat } from "../kit/stream/foreign_format.ts";
-import { readTwice } from "../kit/stream/two_passes.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import {
   dayAfter,
@@ -30,11 +29,12 @@ export function readRuns(
 ): Quarantine[] {
   return files.map((file) => {
     const run = new Quarantine(list);
-    readTwice(io, [file], {
-      takeRows: (rows) => run.takeRows(rows),
-      takeOther: (item) => run.takeOther(item),
-      endChunk: () => run.endChunk(),
-    });
+    io.forEachRows(
+      [file],
+      (rows) => run.takeRows(rows),
+      (item) => run.takeOther(item),
+      () => run.endChunk(),
+    );
     run.end(() => true);
     return run;
   });
@@ -99,19 +99,16 @@ export class Suggestions {
     const attempts = new Attempts();
     const text = new ForeignFormat();
     const faults = new Faults();
-    readTwice(io, files, {
-      takeRows(rows) {
-        for (let i = 0; i < rows.count; i++) {
-          const attempt = attempts.addRow(rows, i);
-          if (attempt < 0 || !rows.isFinal(i) || !attempts.fails(attempt)) {
-            continue;
-          }
-          faults.add(attempts.testOf(attempt), rows.tags(i));
+    io.forEachRows(files, (rows) => {
+      for (let i = 0; i < rows.count; i++) {
+        const attempt = attempts.addRow(rows, i);
+        if (attempt < 0 || !rows.isFinal(i) || !attempts.fails(attempt)) {
+          continue;
         }
-      },
-      takeOther(item) {
-        if (item.kind === "foreign") text.add(item.bytes);
-      },
+        faults.add(attempts.testOf(attempt), rows.tags(i));
+      }
+    }, (item) => {
+      if (item.kind === "foreign") text.add(item.bytes);
     });
     const judgement = attempts.judge("last");
     for (let test = 0; test < attempts.tests; test++) {
