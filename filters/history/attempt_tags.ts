@@ -21,12 +21,16 @@ import type { Attempts, Judgement } from "./attempts.ts";
 const FAULT = /^fault:/;
 
 /** The faults of failed attempts, as their tags name them. */
-export class Faults {
+export class Faults<TestKey = number> {
   /** The only fault of each test; null where there are several, or none. */
-  readonly #only = new Map<number, string | null>();
+  readonly #only = new Map<TestKey, string | null>();
 
-  add(test: number, tags: readonly string[] | undefined): void {
-    const fault = tags?.find((tag) => FAULT.test(tag)) ?? null;
+  add(test: TestKey, tags: readonly string[] | undefined): void {
+    this.addFault(test, tags?.find((tag) => FAULT.test(tag)) ?? null);
+  }
+
+  /** @param fault null for several or none */
+  addFault(test: TestKey, fault: string | null): void {
     const before = this.#only.get(test);
     this.#only.set(
       test,
@@ -35,12 +39,12 @@ export class Faults {
   }
 
   /** The one fault of a test; null for several or none, undefined if it passed. */
-  of(test: number): string | null | undefined {
+  of(test: TestKey): string | null | undefined {
     return this.#only.get(test);
   }
 
   /** Whether all failures of a test are one fault. */
-  isSame(test: number): boolean {
+  isSame(test: TestKey): boolean {
     return typeof this.#only.get(test) === "string";
   }
 }

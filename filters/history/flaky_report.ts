@@ -5,13 +5,9 @@
  */
 
 import { visibleText } from "../kit/text/visible.ts";
-import { compareText } from "../kit/text/order.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
-import { Attempts, type Judgement, type Policy, resultOf } from "./attempts.ts";
-import { Flips } from "./flips.ts";
-
-/** The results of each test in older runs, by its name. */
-export type History = Map<string, Flips>;
+import { Attempts, type Judgement, type Policy } from "./attempts.ts";
+import { addRun, flakyIn, type History } from "./flips.ts";
 
 /** Reads older runs, one per file, oldest first. */
 export function readHistory(
@@ -29,22 +25,6 @@ export function readHistory(
     addRun(history, attempts, attempts.judge(policy));
   }
   return history;
-}
-
-function addRun(
-  history: History,
-  attempts: Attempts,
-  judgement: Judgement,
-): void {
-  for (let test = 0; test < attempts.tests; test++) {
-    const id = attempts.nameOf(test);
-    let flips = history.get(id);
-    if (flips === undefined) history.set(id, flips = new Flips());
-    flips.add(
-      resultOf(attempts.outcomeOf(judgement.decisive(test))),
-      judgement.isFlaky(test),
-    );
-  }
 }
 
 /**
@@ -67,14 +47,12 @@ export function flakyLines(
     if (all === undefined) outcomes.set(id, all = []);
     all.push(attempts.outcomeOf(i));
   }
-  return [...history].filter(([, { flips }]) => flips > 0)
-    .sort(([a, x], [b, y]) => y.low - x.low || compareText(a, b))
-    .map(([id, flips]) =>
-      [
-        flips.low.toFixed(2),
-        `${flips.flips}/${flips.runs}`,
-        outcomes.get(id)?.join(",") ?? "-",
-        visibleText(id),
-      ].join("\t")
-    );
+  return flakyIn(history).map(([id, flips]) =>
+    [
+      flips.low.toFixed(2),
+      `${flips.flips}/${flips.runs}`,
+      outcomes.get(id)?.join(",") ?? "-",
+      visibleText(id),
+    ].join("\t")
+  );
 }

@@ -4,7 +4,13 @@
  * @module
  */
 
-import type { Result } from "./attempts.ts";
+import { compareText } from "../kit/text/order.ts";
+import {
+  type Attempts,
+  type Judgement,
+  type Result,
+  resultOf,
+} from "./attempts.ts";
 
 /** The normal quantile of a confidence of 95 %, both sides. */
 const Z = 1.959963984540054;
@@ -52,4 +58,30 @@ export class Flips {
   get low(): number {
     return wilsonLow(this.flips, this.runs);
   }
+}
+
+/** The results of each test in run after run, by its name. */
+export type History = Map<string, Flips>;
+
+/** Adds a run, the newest one. */
+export function addRun(
+  history: History,
+  attempts: Attempts,
+  judgement: Judgement,
+): void {
+  for (let test = 0; test < attempts.tests; test++) {
+    const id = attempts.nameOf(test);
+    let flips = history.get(id);
+    if (flips === undefined) history.set(id, flips = new Flips());
+    flips.add(
+      resultOf(attempts.outcomeOf(judgement.decisive(test))),
+      judgement.isFlaky(test),
+    );
+  }
+}
+
+/** The tests that are flaky, the most certain first. */
+export function flakyIn(history: History): [id: string, flips: Flips][] {
+  return [...history].filter(([, { flips }]) => flips > 0)
+    .sort(([a, x], [b, y]) => y.low - x.low || compareText(a, b));
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { compareText } from "../kit/text/order.ts";
 import { ForeignFormat } from "../kit/stream/foreign_format.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import {
@@ -13,9 +12,9 @@ import {
   nameInList,
   type QuarantineList,
 } from "../select/quarantine_list.ts";
-import { Attempts, resultOf } from "./attempts.ts";
+import { Attempts } from "./attempts.ts";
 import { Faults } from "./attempt_tags.ts";
-import { Flips } from "./flips.ts";
+import { addRun, flakyIn, type History } from "./flips.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** How long an entry that is suggested excuses. */
@@ -87,8 +86,8 @@ function passedInARow(entry: Entry, runs: readonly Quarantine[]): number {
 
 /** Flaky tests, over several runs. */
 export class Suggestions {
-  readonly #flips = new Map<string, Flips>();
-  readonly #faults = new Map<string, string | null>();
+  readonly #history: History = new Map();
+  readonly #faults = new Faults<string>();
 
   /**
    * Reads a run; the oldest comes first.
@@ -110,20 +109,11 @@ export class Suggestions {
     }, (item) => {
       if (item.kind === "foreign") text.add(item.bytes);
     });
-    const judgement = attempts.judge("last");
+    addRun(this.#history, attempts, attempts.judge("last"));
     for (let test = 0; test < attempts.tests; test++) {
-      const id = attempts.nameOf(test);
-      let flips = this.#flips.get(id);
-      if (flips === undefined) this.#flips.set(id, flips = new Flips());
-      const outcome = attempts.outcomeOf(judgement.decisive(test));
-      flips.add(resultOf(outcome), judgement.isFlaky(test));
       const fault = faults.of(test);
       if (fault === undefined) continue;
-      const before = this.#faults.get(id);
-      this.#faults.set(
-        id,
-        before === undefined || before === fault ? fault : null,
-      );
+      this.#faults.addFault(attempts.nameOf(test), fault);
     }
     return attempts.packets === 0 ? text.complaint : undefined;
   }
@@ -135,10 +125,8 @@ export class Suggestions {
   lines(list: QuarantineList, today: string): string[] {
     const until = dayAfter(today, SUGGESTED_DAYS);
     const lines = new Map<string, string>();
-    const flaky = [...this.#flips].filter(([, { flips }]) => flips > 0)
-      .sort(([a, x], [b, y]) => y.low - x.low || compareText(a, b));
-    for (const [id, { flips, runs }] of flaky) {
-      const fault = this.#faults.get(id) ?? undefined;
+    for (const [id, { flips, runs }] of flakyIn(this.#history)) {
+      const fault = this.#faults.of(id) ?? undefined;
       if (list.naming(id).length > 0) continue;
       if (fault !== undefined && list.withFault([fault]).length > 0) continue;
       const what = fault ?? nameInList(id);
