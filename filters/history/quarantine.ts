@@ -88,6 +88,13 @@ function keyOf(testId: string, routeCode: string | undefined): string {
   return JSON.stringify([routeCode, testId]);
 }
 
+/** The parent that a test names. */
+function parentKey({ parentTestId, routeCode }: Test): string | undefined {
+  return parentTestId === undefined
+    ? undefined
+    : keyOf(parentTestId, routeCode);
+}
+
 /** A failure, until it is known whether it is excused. */
 interface Failure {
   /** The number of the packet that ends it. */
@@ -124,7 +131,8 @@ export class Quarantine {
   readonly #strict: boolean;
   readonly #verdict = new Verdict({ attachments: { endBytes: MAX_OWN_BYTES } });
   readonly #failures: Failure[] = [];
-  readonly #passes: Failure[] = [];
+  /** Tests that passed and are not expected to, each with its entry. */
+  readonly #passes: Pick<Failure, "packet" | "tags" | "entry">[] = [];
   readonly #met = new Map<Entry, Met>();
   /** Failures that nothing excuses, by the parent that each names. */
   readonly #blocked = new Set<string>();
@@ -161,41 +169,25 @@ export class Quarantine {
 
   #take(test: Test, packet: number): void {
     this.#tests++;
-    const { outcome, testId, routeCode, parentTestId, tags } = test;
+    const { outcome, testId, routeCode, tags } = test;
     const fails = isFailure(outcome);
     const entries = [
       ...(fails ? this.#list.withFault(tags) : []),
       ...this.#list.naming(testId),
     ];
     for (const entry of entries) this.#meet(entry, fails);
+    const entry = entries.find(({ isExpired }) => !isExpired);
     if (!fails) {
-      const entry = entries.find(({ isExpired }) => !isExpired);
       if (outcome === "success" && this.#strict && entry !== undefined) {
-        this.#passes.push({
-          packet,
-          key: "",
-          parent: undefined,
-          tags,
-          entry,
-          expired: undefined,
-          isOnlyParent: false,
-        });
+        this.#passes.push({ packet, tags, entry });
       }
       return;
     }
-    const parent = parentTestId === undefined
-      ? undefined
-      : keyOf(parentTestId, routeCode);
-    if (isBeyondExcuse(test)) {
-      this.#block(parent);
-      this.#others++;
-      return;
-    }
-    const entry = entries.find(({ isExpired }) => !isExpired);
+    if (isBeyondExcuse(test)) return this.#block(test);
     this.#failures.push({
       packet,
       key: keyOf(testId, routeCode),
-      parent,
+      parent: parentKey(test),
       tags,
       entry,
       expired: entry === undefined ? entries[0] : undefined,
@@ -203,7 +195,10 @@ export class Quarantine {
     });
   }
 
-  #block(parent: string | undefined): void {
+  /** Takes a failure that nothing excuses. */
+  #block(test: Test): void {
+    this.#others++;
+    const parent = parentKey(test);
     if (parent !== undefined) this.#blocked.add(parent);
   }
 
@@ -222,12 +217,9 @@ export class Quarantine {
    * @param mayExcuse given how many tests the list excuses, and of how many
    */
   end(mayExcuse: (excused: number, tests: number) => boolean): void {
-    for (const { parentTestId, routeCode } of this.#verdict.end()) {
+    for (const test of this.#verdict.end()) {
       this.#tests++;
-      this.#others++;
-      if (parentTestId !== undefined) {
-        this.#block(keyOf(parentTestId, routeCode));
-      }
+      this.#block(test);
     }
     const excused = this.#failures.filter(({ entry }) => entry !== undefined);
     this.#excused = new Set(excused.map(({ key }) => key)).size;
