@@ -9,6 +9,7 @@ import type { ToolIO } from "../kit/tool/tool.ts";
 import {
   dayAfter,
   type Entry,
+  isAboutFault,
   nameInList,
   type QuarantineList,
 } from "../select/quarantine_list.ts";
@@ -67,19 +68,18 @@ function stateOf(
 ): string {
   if (entry.isExpired) return "expired";
   if (met === undefined) {
-    return entry.what.startsWith("fault:") ? "not seen" : "stale";
+    return isAboutFault(entry) ? "not seen" : "stale";
   }
   return met.failures > 0 ? "failing" : "passing";
 }
 
 /** How many of the newest runs had what an entry names, and no failure of it. */
 function passedInARow(entry: Entry, runs: readonly Quarantine[]): number {
-  const isAboutFault = entry.what.startsWith("fault:");
   let count = 0;
   for (const run of runs.toReversed()) {
     const met = run.met(entry);
     if (met !== undefined && met.failures > 0) break;
-    if (met !== undefined || isAboutFault && run.tests > 0) count++;
+    if (met !== undefined || isAboutFault(entry) && run.tests > 0) count++;
   }
   return count;
 }
