@@ -179,9 +179,10 @@ export class AttemptTagger {
       this.#judgement.isDecisive(attempt)
     );
     const { packets, tags } = attempts.get(decisive)!;
-    const [last, ...before] = packets.packets.toReversed();
-    before.reverse();
-    for (const packet of before) this.#out.write(packet.bytes);
+    const last = packets.last!;
+    for (const packet of packets.packets) {
+      if (packet !== last) this.#out.write(packet.bytes);
+    }
     for (const [attempt, other] of attempts) {
       if (attempt !== decisive) this.#attach(attempt, other, last);
     }
