@@ -10,6 +10,7 @@
 import type { Limit } from "./capture/limits.ts";
 import { endingId, recordAttempts } from "./capture/recorded_command.ts";
 import {
+  chosenOption,
   defineTool,
   parseCount,
   runTool,
@@ -82,12 +83,7 @@ test decides about the exit status.`,
     if (words.length === 0 || operands.length > 0) {
       throw new UsageError("Expected a command to run, after --");
     }
-    const [format = "detect", another] = FORMATS.filter((one) => options[one]);
-    if (another !== undefined) {
-      throw new UsageError(
-        `Options --${format} and --${another} exclude each other`,
-      );
-    }
+    const format = chosenOption(options, FORMATS) ?? "detect";
     const retries = parseCount("retries", options.retries ?? "0");
     const { rerun } = options;
     if ((retries > 0) !== (rerun !== undefined)) {

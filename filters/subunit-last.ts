@@ -12,6 +12,7 @@ import { statsOf } from "./history/repository/stats.ts";
 import { REPO_OPTION, type Run, runsOf } from "./history/repository/store.ts";
 import { Labeller } from "./merge/labeller.ts";
 import {
+  chosenOption,
   defineTool,
   EXIT_STATUS_OPTION,
   runTool,
@@ -68,13 +69,7 @@ as its route. Options are long.`,
   ],
   async run(io, options, [ref, ...more]) {
     if (more.length > 0) throw new UsageError("Expected one REF");
-    const forms = (["bare", "record", "path"] as const)
-      .filter((name) => options[name]);
-    if (forms.length > 1) {
-      throw new UsageError(
-        `Options --${forms[0]} and --${forms[1]} exclude each other`,
-      );
-    }
+    chosenOption(options, ["bare", "record", "path"]);
     const all = runsOf(options, []);
     const mayRun = options.running;
     const runs = await findRuns(

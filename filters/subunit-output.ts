@@ -17,7 +17,13 @@ import {
   type TestStatus,
 } from "@subunit/codec";
 import { regroup } from "./kit/io/lines.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
+import {
+  chosenOption,
+  defineTool,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
 
 const STATUS_OPTIONS = Object.fromEntries(
   TEST_STATUSES.map((status) => [
@@ -38,12 +44,7 @@ export function eventOf(
     timestamp?: string;
   },
 ): StatusEvent {
-  const [status, other] = TEST_STATUSES.filter((name) => options[name]);
-  if (other !== undefined) {
-    throw new UsageError(
-      `Options --${status} and --${other} exclude each other`,
-    );
-  }
+  const status = chosenOption(options, TEST_STATUSES);
   const file = options["attach-file"];
   for (const name of ["file-name", "mimetype"] as const) {
     if (options[name] !== undefined && file === undefined) {

@@ -14,7 +14,12 @@ import {
 import type { Policy } from "../history/attempts.ts";
 import { isBadInput } from "../kit/errors.ts";
 import { ForeignFormat } from "../kit/stream/foreign_format.ts";
-import { ToolError, type ToolIO, UsageError } from "../kit/tool/tool.ts";
+import {
+  chosenOption,
+  ToolError,
+  type ToolIO,
+  UsageError,
+} from "../kit/tool/tool.ts";
 import {
   type Guideline,
   type GuidelineTest,
@@ -95,8 +100,8 @@ export function problemsOf(guideline: Guideline): string[] {
 }
 
 /** What is printed in place of the stream. */
-const FORMS = ["text", "list", "missing", "against", "score", "check"] as const;
-export type Form = typeof FORMS[number];
+const FORMS = ["list", "missing", "against", "score", "check"] as const;
+export type Form = typeof FORMS[number] | "text";
 
 /**
  * What is printed; undefined for the stream.
@@ -106,13 +111,8 @@ export type Form = typeof FORMS[number];
 export function chosenForm(
   options: { readonly [Name in Form]: unknown },
 ): Form | undefined {
-  const forms = FORMS.filter((form) => options[form]);
-  const [form, another] = forms.filter((form) =>
-    // All others are text.
-    form !== "text" || forms.length === 1
-  );
-  if (another === undefined) return form;
-  throw new UsageError(`Options --${form} and --${another} exclude each other`);
+  // All others are text.
+  return chosenOption(options, FORMS) ?? (options.text ? "text" : undefined);
 }
 
 /** Which products are judged. */

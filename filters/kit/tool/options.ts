@@ -186,3 +186,19 @@ export function parseChoice<const Choice extends string>(
     `Option --${name} is "${value}": expected ${choices.join(", ")}`,
   );
 }
+
+/**
+ * Returns the one of several options that is given; undefined for none.
+ *
+ * @throws {UsageError} when two are
+ */
+export function chosenOption<const Name extends string>(
+  options: { readonly [Key in Name]?: unknown },
+  names: readonly Name[],
+): Name | undefined {
+  const [chosen, another] = names.filter((name) => options[name]);
+  if (another === undefined) return chosen;
+  throw new UsageError(
+    `Options --${chosen} and --${another} exclude each other`,
+  );
+}

@@ -21,7 +21,12 @@ import { ToolIO } from "./tool_io.ts";
 
 export { ToolError, UsageError } from "../errors.ts";
 export { Output } from "../io/output.ts";
-export { parseBytes, parseChoice, parseCount } from "./options.ts";
+export {
+  chosenOption,
+  parseBytes,
+  parseChoice,
+  parseCount,
+} from "./options.ts";
 export {
   defineTool,
   EXIT_STATUS_OPTION,
