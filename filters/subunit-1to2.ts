@@ -10,7 +10,7 @@ import { toUtf8 } from "@subunit/codec/text";
 import { V1Converter } from "./capture/v1_converter.ts";
 import { runCommand } from "./kit/io/command.ts";
 import type { CommandStatus } from "./kit/runtime/runtime.ts";
-import { commandEnding, writeEnding } from "./kit/stream/failures.ts";
+import { commandEnding, endingId, writeEnding } from "./kit/stream/failures.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -62,7 +62,7 @@ status is its own.`,
       return converter.end();
     }
     const ending = {
-      testId: `${command[0].split("/").at(-1)}: exit status`,
+      testId: endingId(command[0]),
       routeCode: options.route,
     };
     let status: CommandStatus;

@@ -8,7 +8,8 @@
  */
 
 import type { Limit } from "./capture/limits.ts";
-import { endingId, recordAttempts } from "./capture/recorded_command.ts";
+import { recordAttempts } from "./capture/recorded_command.ts";
+import { endingId } from "./kit/stream/failures.ts";
 import {
   chosenOption,
   defineTool,

@@ -8,7 +8,11 @@
 import { passSignals, startCommand } from "../kit/io/command.ts";
 import { signalGroup } from "../kit/io/process_group.ts";
 import type { ChildProcess } from "../kit/runtime/runtime.ts";
-import { commandEnding, writeEnding } from "../kit/stream/failures.ts";
+import {
+  commandEnding,
+  endingId,
+  writeEnding,
+} from "../kit/stream/failures.ts";
 import { FailingTests } from "../kit/stream/failing_tests.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import { type CommandLimits, Limits, progressLines } from "./limits.ts";
@@ -141,11 +145,6 @@ export async function recordAttempts(
     isGood = !hasFailed && !isDamaged && failing.size === 0;
   }
   return isGood;
-}
-
-/** The id of the event about the end of a program. */
-export function endingId(program: string): string {
-  return `${program.split("/").at(-1)}: exit status`;
 }
 
 /** Ends a command that takes too long, and all that it has started. */

@@ -84,6 +84,11 @@ export interface Ending {
   readonly routeCode?: string;
 }
 
+/** The test id of the ending of a program. */
+export function endingId(program: string): string {
+  return `${program.split("/").at(-1)}: exit status`;
+}
+
 /** Writes an ending as a test that cannot be run. */
 export function writeEnding(out: Output, { reason, ...event }: Ending): void {
   const packets = encodePackets({
