@@ -37,7 +37,7 @@ export function readListedTests(
 ): ListedTests {
   const verdict = new Verdict();
   const failing = new FailingTests();
-  let text: Uint8Array[] = [], hasPackets = false, isDamaged = false;
+  let text: Uint8Array[] = [], hasPackets = false;
   const addRow = (rows: Rows, i: number) => {
     if (rows.idAt(i) < 0 || verdict.addRow(rows, i) === 0) return;
     if (isFailureStatus(rows.status(i))) {
@@ -48,12 +48,8 @@ export function readListedTests(
   };
   const addOther = (item: ForeignBytes | Damage) => {
     verdict.add(item);
-    if (item.kind === "damage") {
-      io.reportDamage(item);
-      isDamaged = true;
-    } else if (!hasPackets) {
-      text.push(item.bytes.slice());
-    }
+    if (item.kind === "damage") io.reportDamage(item);
+    else if (!hasPackets) text.push(item.bytes.slice());
   };
   io.forEachRows(files, (rows) => {
     hasPackets = true;
@@ -61,7 +57,7 @@ export function readListedTests(
     for (let i = 0; i < rows.count; i++) addRow(rows, i);
   }, addOther);
   for (const test of verdict.end()) failing.add(test);
-  const damage = isDamaged ? [PARSER_TEST_ID] : [];
+  const damage = verdict.summary.damage > 0 ? [PARSER_TEST_ID] : [];
   return {
     ids: hasPackets ? failing.ids : idsIn(concat(text)),
     others: [...new Set([...damage, ...failing.others])],
