@@ -8,12 +8,14 @@ import { shell, TempDir, text } from "../support/run.ts";
 import {
   anyRun,
   at,
+  ended,
   type EventFields,
   eventsIn,
   fileIn,
   itemsIn,
   outcomesIn,
   stream,
+  taggedOutcomesIn,
   textFile,
 } from "../support/streams.ts";
 
@@ -26,17 +28,10 @@ const started = (testId: string, routeCode?: string): EventFields => ({
   status: "inprogress",
   ...(routeCode === undefined ? {} : { routeCode }),
 });
-const ended = (
-  testId: string,
-  status: Status,
-  more: EventFields = {},
-): EventFields => ({ testId, status, ...more });
 
 /** Id, status and tags of each outcome. */
 function marked(bytes: Uint8Array): string[] {
-  return outcomesIn(eventsIn(bytes)).map(({ testId, status, tags = [] }) =>
-    `${testId} ${status} ${tags}`
-  );
+  return taggedOutcomesIn(eventsIn(bytes));
 }
 
 const RUN = stream(

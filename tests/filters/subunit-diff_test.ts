@@ -5,10 +5,11 @@ import { peerTest, runTool, shell, TempDir, text } from "../support/run.ts";
 import {
   at,
   damaged,
+  ended,
   type EventFields,
   eventsIn,
-  outcomesIn,
   stream,
+  taggedOutcomesIn,
   textFile,
 } from "../support/streams.ts";
 import { runOnTerminal } from "../support/checks.ts";
@@ -41,14 +42,8 @@ async function diff(
 
 /** The id, status and tags of each outcome. */
 function endings({ events }: Difference): string[] {
-  return outcomesIn(events)
-    .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+  return taggedOutcomesIn(events);
 }
-
-const ended = (testId: string, status: StatusEvent["status"]): EventFields => ({
-  testId,
-  status,
-});
 
 test("subunit-diff shows the tests whose outcome changed, and how", async () => {
   const old = stream(

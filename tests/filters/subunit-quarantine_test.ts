@@ -8,13 +8,14 @@ import { type Finished, shell, TempDir, text } from "../support/run.ts";
 import {
   anyRun,
   damaged,
+  ended,
   equalBytes,
   type EventFields,
   eventsIn,
   fileIn,
   itemsIn,
-  outcomesIn,
   stream,
+  taggedOutcomesIn,
   textFile,
 } from "../support/streams.ts";
 
@@ -39,12 +40,6 @@ async function quarantine(
   ], { stdin });
 }
 
-const ended = (
-  testId: string,
-  status: EventFields["status"],
-  more: EventFields = {},
-): EventFields => ({ testId, status, ...more });
-
 /** Many tests that passed, so that few failures are no outage. */
 const PASSES = stream(
   ...Array.from({ length: 20 }, (_, i) => ended(`ok ${i}`, "success")),
@@ -52,11 +47,9 @@ const PASSES = stream(
 
 /** Id, status and tags of each outcome but those that are plainly good. */
 function outcomes(bytes: Uint8Array): string[] {
-  return outcomesIn(itemsIn(bytes).filter((item) => item instanceof Packet))
-    .filter(({ status, tags }) => status !== "success" || tags !== undefined)
-    .map(({ testId, status, tags = [] }) =>
-      `${testId} ${status} ${tags}`.trim()
-    );
+  const notPlain = itemsIn(bytes).filter((item) => item instanceof Packet)
+    .filter(({ status, tags }) => status !== "success" || tags !== undefined);
+  return taggedOutcomesIn(notPlain).map((line) => line.trim());
 }
 
 test("subunit-quarantine excuses failures by id, pattern and fault", async () => {

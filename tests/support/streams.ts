@@ -38,6 +38,15 @@ export function stream(
 export const PASSED: EventFields = { testId: "passed", status: "success" };
 export const FAILED: EventFields = { testId: "failed", status: "fail" };
 
+/** The event that gives a test a status. */
+export function ended(
+  testId: string,
+  status: EventFields["status"],
+  more: EventFields = {},
+): EventFields {
+  return { testId, status, ...more };
+}
+
 /** The fields of an event that hold a whole file. */
 export function file(
   fileName: string,
@@ -134,6 +143,13 @@ export function testsIn(bytes: Uint8Array): (Test | Damage)[] {
 export function outcomesIn(events: readonly StatusEvent[]): StatusEvent[] {
   return events.filter(({ status }) =>
     status !== undefined && status !== "inprogress"
+  );
+}
+
+/** Id, status and tags of each event that reports an outcome. */
+export function taggedOutcomesIn(events: readonly StatusEvent[]): string[] {
+  return outcomesIn(events).map(({ testId, status, tags = [] }) =>
+    `${testId} ${status} ${tags}`
   );
 }
 
