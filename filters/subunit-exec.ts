@@ -14,11 +14,11 @@ import {
   chosenOption,
   defineTool,
   parseCount,
+  parseDuration,
   runTool,
   type Tool,
   UsageError,
 } from "./kit/tool/tool.ts";
-import { parseDuration } from "./report/live/duration.ts";
 
 const FORMATS = ["detect", "v1", "v2", "tap", "gojson"] as const;
 

@@ -11,7 +11,6 @@ import { UsageError } from "./kit/errors.ts";
 import { isDirectory } from "./kit/io/files.ts";
 import { isStdin } from "./kit/io/input.ts";
 import { hasColors, movesCursor, terminalSize } from "./kit/io/terminal.ts";
-import { parseDuration } from "./report/live/duration.ts";
 import { Forecast, History } from "./report/live/forecast.ts";
 import {
   PlainScreen,
@@ -25,6 +24,7 @@ import {
   OUTPUT_OPTIONS,
   parseChoice,
   parseCount,
+  parseDuration,
   PASSTHROUGH_OPTION,
   REPORT_STATUS,
   runTool,

@@ -174,6 +174,24 @@ export function parseBytes(name: string, value: string): number {
   );
 }
 
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+/** The longest that a timer takes. */
+const MAX_SECONDS = 2 ** 31 / 1000 - 1;
+
+/**
+ * Returns the seconds in the value of an option that takes a duration: "30s",
+ * "1.5m", "500ms", "2h".
+ */
+export function parseDuration(name: string, value: string): number {
+  const [, digits, unit = "s"] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/
+    .exec(value) ?? [];
+  const seconds = Number(digits) * SECONDS[unit as keyof typeof SECONDS];
+  if (seconds > 0 && seconds <= MAX_SECONDS) return seconds;
+  throw new UsageError(
+    `Option --${name} is "${value}": expected a duration, such as 30s, 5m or 1h`,
+  );
+}
+
 /** Returns the value of an option that takes one of several words. */
 export function parseChoice<const Choice extends string>(
   name: string,

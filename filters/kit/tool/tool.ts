@@ -26,6 +26,7 @@ export {
   parseBytes,
   parseChoice,
   parseCount,
+  parseDuration,
 } from "./options.ts";
 export {
   defineTool,
