@@ -10,7 +10,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { decodePacket, type Timestamp } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import {
-  makePrivateFile,
+  createPrivateFile,
   openFile,
   readAt,
   removeFile,
@@ -165,7 +165,8 @@ export class LogIndex implements Disposable {
     const temporary = `${this.#path}.new`;
     // A journal that was left behind would be applied to what it is not of.
     removeFile(journalOf(temporary));
-    makePrivateFile(temporary);
+    removeFile(temporary);
+    createPrivateFile(temporary).close();
     const db = this.#open(temporary);
     try {
       db.exec(

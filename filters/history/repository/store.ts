@@ -17,13 +17,13 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import { ToolError, UsageError } from "../../kit/errors.ts";
+import { isDirectory } from "../../kit/io/files.ts";
 import { isStdin } from "../../kit/io/input.ts";
 import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
 import {
   fileChunks,
   gunzippedChunks,
   infoOf,
-  isFolder,
   isHeld,
   isTaken,
   namesIn,
@@ -428,7 +428,7 @@ export function findRepository(repo?: string): Repository | undefined {
   const named = repo ?? variable("SUBUNIT_REPO");
   if (named !== undefined) {
     const path = absolutePath(named);
-    if (isFolder(path)) return new Repository(path);
+    if (isDirectory(path)) return new Repository(path);
     throw new ToolError(`Cannot find "${named}": there is no such folder`);
   }
   for (const name of FOLDERS) {
@@ -442,7 +442,7 @@ export function findRepository(repo?: string): Repository | undefined {
 export function nearest(name: string): string | undefined {
   for (let folder = currentFolder();; folder = parentOf(folder)) {
     const path = `${folder === "/" ? "" : folder}/${name}`;
-    if (isFolder(path)) return path;
+    if (isDirectory(path)) return path;
     if (folder === "/" || folder === "") return undefined;
   }
 }
@@ -482,7 +482,7 @@ export function runsAt(file: string): Run[] {
   if (isStdin(file)) {
     throw new UsageError("A run is read more than once: name a file, not -");
   }
-  if (isFolder(file)) return new Repository(absolutePath(file)).runs();
+  if (isDirectory(file)) return new Repository(absolutePath(file)).runs();
   if (infoOf(file) === undefined) {
     throw new ToolError(`Cannot open "${file}": check the path`);
   }

@@ -6,7 +6,7 @@
 
 import { randomBytes } from "../runtime/builtin.ts";
 import type { FsFile } from "../runtime/runtime.ts";
-import { isRegularFile } from "./files.ts";
+import { isRegularFile, openFile, readAt } from "./files.ts";
 import { writeAll } from "./output.ts";
 
 /** A file to be read at any place. */
@@ -24,29 +24,20 @@ export class PlaceFile implements Disposable {
     // To open a named pipe would wait for a writer, for ever.
     if (!isRegularFile(path)) return undefined;
     try {
-      return new PlaceFile(Deno.openSync(path));
+      return new PlaceFile(openFile(path));
     } catch {
       return undefined;
     }
   }
 
-  /** The bytes at a place, fewer where the file ends. */
+  /** The bytes at a place; fewer where the file ends, none if it is unreadable. */
   read(at: number, count: number): Uint8Array {
-    const bytes = new Uint8Array(
-      Math.max(0, Math.min(count, this.size - at)),
-    );
-    let done = 0;
     try {
-      this.#file.seekSync(at, Deno.SeekMode.Start);
-      while (done < bytes.length) {
-        const read = this.#file.readSync(bytes.subarray(done));
-        if (read === null) break;
-        done += read;
-      }
+      return readAt(this.#file, at, count);
     } catch {
-      // What was read is too short, and the file will be made again.
+      // The file will be made again.
+      return new Uint8Array(0);
     }
-    return bytes.subarray(0, done);
   }
 
   [Symbol.dispose](): void {

@@ -141,15 +141,12 @@ export function readAt(
 }
 
 /**
- * Makes an empty file that only its user may read and write, in place of one that
- * is there.
+ * Creates a file that only its user may read and write; it must not exist yet.
  *
  * @throws what the runtime throws
  */
-export function makePrivateFile(path: string): void {
-  removeFile(path);
-  Deno.openSync(path, { write: true, createNew: true }).close();
-  Deno.chmodSync(path, 0o600);
+export function createPrivateFile(path: string): FsFile {
+  return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
 }
 
 /**
@@ -185,7 +182,7 @@ export function openFile(path: string): FsFile {
 
 /** Makes the next read start at the beginning of the file. */
 export function rewind(file: FsFile): void {
-  file.seekSync(0, Deno.SeekMode.Start);
+  seek(file, 0);
 }
 
 /**
@@ -251,9 +248,9 @@ export function replaceFile(
     } finally {
       file.close();
     }
-    Deno.renameSync(temporary, path);
+    renameFile(temporary, path);
   } catch (error) {
-    Deno.removeSync(temporary);
+    removeFile(temporary);
     throw error;
   }
 }

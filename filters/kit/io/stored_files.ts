@@ -13,6 +13,14 @@ import {
   gzipSync,
   zlibConstants,
 } from "../runtime/builtin.ts";
+import {
+  createPrivateFile,
+  isDirectory,
+  openFile,
+  readAt,
+  removeFile,
+  renameFile,
+} from "./files.ts";
 import { openInput, readChunk } from "./input.ts";
 import { writeAll } from "./output.ts";
 import { Archive } from "./whole_packet_file.ts";
@@ -36,15 +44,6 @@ export function infoOf(path: string): FileInfo | undefined {
   } catch (error) {
     if (isNotFound(error) || isNotAFolder(error)) return undefined;
     throw cannotRead(path, error);
-  }
-}
-
-/** Whether a path leads to a folder, perhaps by a link. */
-export function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
   }
 }
 
@@ -80,7 +79,7 @@ export function readEnd(
     // To open a named pipe would wait for a writer, for ever.
     const { isFile, isDirectory } = Deno.statSync(path);
     if (!isFile && !isDirectory) return undefined;
-    file = Deno.openSync(path);
+    file = openFile(path);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw cannotRead(path, error);
@@ -88,15 +87,7 @@ export function readEnd(
   try {
     const { size } = file.statSync();
     const from = end === "first" ? 0 : Math.max(0, size - most);
-    if (from > 0) file.seekSync(from, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(Math.min(most, size));
-    let at = 0;
-    while (at < bytes.length) {
-      const count = file.readSync(bytes.subarray(at));
-      if (count === null) break;
-      at += count;
-    }
-    return bytes.subarray(0, at);
+    return readAt(file, from, Math.min(most, size));
   } catch (error) {
     throw cannotRead(path, error);
   } finally {
@@ -157,7 +148,7 @@ export function isTaken(path: string): boolean {
  * @throws {ToolError} when that fails
  */
 export function makeFolder(path: string): void {
-  if (isFolder(path)) return;
+  if (isDirectory(path)) return;
   // One by one: below /proc, Node's own recursion never ends.
   const parent = path.slice(0, path.lastIndexOf("/"));
   if (parent !== "") makeFolder(parent);
@@ -165,7 +156,7 @@ export function makeFolder(path: string): void {
     Deno.mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     // Another process may have been faster.
-    if (!isFolder(path)) throw cannotMake(path, error);
+    if (!isDirectory(path)) throw cannotMake(path, error);
   }
 }
 
@@ -176,7 +167,7 @@ export function makeFolder(path: string): void {
  */
 export function newFile(path: string): FsFile {
   try {
-    return Deno.openSync(path, { write: true, createNew: true, mode: 0o600 });
+    return createPrivateFile(path);
   } catch (error) {
     throw cannotMake(path, error);
   }
@@ -205,7 +196,7 @@ export function writeNew(path: string, content: string | Uint8Array): void {
  */
 export function rename(from: string, to: string): boolean {
   try {
-    Deno.renameSync(from, to);
+    renameFile(from, to);
     return true;
   } catch (error) {
     if (isNotFound(error)) return false;
@@ -235,9 +226,8 @@ export function link(from: string, to: string): boolean {
  */
 export function remove(path: string): void {
   try {
-    Deno.removeSync(path);
+    removeFile(path);
   } catch (error) {
-    if (isNotFound(error)) return;
     throw new ToolError(
       `Cannot remove "${path}": ${reasonOf(error)}: check who owns it`,
     );
