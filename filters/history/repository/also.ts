@@ -17,8 +17,7 @@ import {
   readBytes,
   readText,
   remove,
-  rename,
-  writeNew,
+  replaceWith,
 } from "../../kit/io/stored_files.ts";
 import { Output } from "../../kit/io/output.ts";
 import { randomBytes } from "../../kit/runtime/builtin.ts";
@@ -70,14 +69,14 @@ export async function writeAlso(
 ): Promise<string | undefined> {
   const owner = ownerOf(path);
   makeFolder(path);
-  if (!isTaken(`${path}/format`)) replace(`${path}/format`, THEIR_FORMAT);
+  if (!isTaken(`${path}/format`)) replaceWith(`${path}/format`, THEIR_FORMAT);
   const { file, losses } = await writeV1(path, run);
   try {
     publish(path, file);
   } finally {
     remove(file);
   }
-  replace(`${path}/failing`, await failingV1(runs));
+  replaceWith(`${path}/failing`, await failingV1(runs));
   // testr has a database of Berkeley's, and makes it anew by itself.
   if (owner === "stestr") writeTimes(`${path}/times.dbm`, await timesOf(run));
   return losses;
@@ -106,19 +105,12 @@ function publish(path: string, file: string): void {
   let number = /^\d{1,15}$/.test(next) ? Number(next) : 0;
   for (let tries = 0; tries < MOST_NUMBERS; tries++, number++) {
     if (isTaken(`${path}/${number}`)) continue;
-    replace(`${path}/next-stream`, `${number + 1}\n`);
+    replaceWith(`${path}/next-stream`, `${number + 1}\n`);
     if (link(file, `${path}/${number}`)) return;
   }
   throw new ToolError(
     `Cannot write a run to "${path}": all numbers from ${next} on are taken`,
   );
-}
-
-/** Replaces a file at once. */
-function replace(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}`;
-  writeNew(temporary, content);
-  rename(temporary, path);
 }
 
 /** The failing tests in version 1, each as it failed last. */
@@ -215,9 +207,9 @@ function writeTimes(path: string, more: ReadonlyMap<string, string>): void {
     at += Math.max(1, blocks[i]) * BLOCK_BYTES;
     return line;
   });
-  replace(`${path}.dat`, data);
-  replace(`${path}.dir`, lines.join(""));
-  replace(`${path}.bak`, lines.join(""));
+  replaceWith(`${path}.dat`, data);
+  replaceWith(`${path}.dir`, lines.join(""));
+  replaceWith(`${path}.bak`, lines.join(""));
 }
 
 /** The bytes of a key, as Python writes text of Latin-1. */

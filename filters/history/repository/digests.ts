@@ -10,11 +10,8 @@
  */
 
 import { ToolError } from "../../kit/errors.ts";
-import {
-  PlaceFile,
-  readCached,
-  writeCached,
-} from "../../kit/io/cache_files.ts";
+import { PlaceFile, writeCached } from "../../kit/io/cache_files.ts";
+import { readBytes } from "../../kit/io/stored_files.ts";
 import { createHash, gunzipSync, gzipSync } from "../../kit/runtime/builtin.ts";
 import {
   decodeDigest,
@@ -281,7 +278,7 @@ async function withFlags(
 
 /** Reads a list of names; undefined when it is cut or another one. */
 function readNames(path: string, namesId: string): string[] | undefined {
-  const packed = readCached(path);
+  const packed = readBytes(path);
   if (packed === undefined) return undefined;
   try {
     const bytes = gunzipSync(packed, { maxOutputLength: MAX_NAMES_BYTES });

@@ -30,14 +30,16 @@ import {
   isTaken,
   makeFolder,
   namesIn,
+  newHeldFile,
   packFile,
   readEnd,
   readText,
   remove,
   rename,
-  writeNew,
+  replaceWith,
+  temporaryBeside,
 } from "../../kit/io/stored_files.ts";
-import { Archive } from "../../kit/io/whole_packet_file.ts";
+import type { Archive } from "../../kit/io/whole_packet_file.ts";
 import { createHash, randomBytes } from "../../kit/runtime/builtin.ts";
 import {
   encodeRecord,
@@ -93,10 +95,7 @@ export function makeRepository(
   makeFolder(`${path}/runs`);
   const write = (name: string, text: string) => {
     beforeStep(`write ${name}`);
-    const temporary = `${path}/${name}.${randomHex()}.tmp`;
-    writeNew(temporary, text);
-    beforeStep(`rename ${name}`);
-    rename(temporary, `${path}/${name}`);
+    replaceWith(`${path}/${name}`, text, () => beforeStep(`rename ${name}`));
   };
   if (!isTaken(`${path}/.gitignore`)) write(".gitignore", "*\n");
   write("format", FORMAT);
@@ -177,7 +176,6 @@ export class RunWriter {
       }
       name = runName(time, randomBytes(4).readUInt32BE());
     }
-    this.#archive.hold();
     const record = { v: 1, ...start, id: this.id } as const;
     this.#write("write the start", encodeRecord("start", record, time));
     this.#before("begin");
@@ -294,7 +292,7 @@ export function copyRun(
   if (here !== undefined && (here.state !== "torn" || isTorn)) return false;
   const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
   beforeStep("copy");
-  const copy = `${base}.${randomHex()}.tmp`;
+  const copy = temporaryBeside(base);
   copyFile(source.path, copy);
   beforeStep("name the copy");
   rename(copy, base + ending);
@@ -322,13 +320,8 @@ export async function replaceRun(
   const start = recordAtStart(run.startPacket)?.value as StartRecord;
   const end = await run.end();
   beforeStep("write anew");
-  const temporary = `${base}.${randomHex()}.tmp`;
-  const file = new Archive(temporary, {
-    append: false,
-    sync: false,
-    isNew: true,
-  });
-  file.hold();
+  const temporary = temporaryBeside(base);
+  const file = newHeldFile(temporary);
   try {
     const hash = createHash("sha256");
     const write = (packets: Uint8Array) => {
@@ -357,7 +350,7 @@ export async function replaceRun(
     const sha256 = hash.digest("hex");
     file.write(encodeRecord("end", { ...end, bytes, sha256, ...more }, time));
     file.close();
-    const packed = `${base}.${randomHex()}.tmp`;
+    const packed = temporaryBeside(base);
     packRecorded(temporary, packed);
     beforeStep("name the new file");
     rename(packed, `${base}.subunit.gz`);
@@ -372,7 +365,7 @@ export async function replaceRun(
 export function packRun(path: string, beforeStep: BeforeStep): void {
   const base = path.slice(0, -".subunit".length);
   beforeStep("pack");
-  const packed = `${base}.${randomHex()}.tmp`;
+  const packed = temporaryBeside(base);
   packRecorded(path, packed);
   beforeStep("name the packed file");
   if (!rename(packed, `${path}.gz`)) return;
@@ -389,13 +382,9 @@ function packRecorded(from: string, to: string): void {
 
 function openNew(path: string): Archive | undefined {
   try {
-    return new Archive(path, { append: false, sync: false, isNew: true });
+    return newHeldFile(path);
   } catch (error) {
     if (isTaken(path)) return undefined;
     throw error;
   }
-}
-
-function randomHex(): string {
-  return randomBytes(4).toString("hex");
 }

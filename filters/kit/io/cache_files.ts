@@ -4,10 +4,10 @@
  * @module
  */
 
-import { randomBytes } from "../runtime/builtin.ts";
+import { ToolError } from "../errors.ts";
 import type { FsFile } from "../runtime/runtime.ts";
 import { isRegularFile, openFile, readAt } from "./files.ts";
-import { writeAll } from "./output.ts";
+import { makeFolder, replaceWith } from "./stored_files.ts";
 
 /** A file to be read at any place. */
 export class PlaceFile implements Disposable {
@@ -45,32 +45,12 @@ export class PlaceFile implements Disposable {
   }
 }
 
-/** All of a file; undefined when it cannot be read. */
-export function readCached(path: string): Uint8Array | undefined {
-  using file = PlaceFile.open(path);
-  return file?.read(0, file.size);
-}
-
-/**
- * Writes a file that others see whole or not at all, and makes its folder.
- * Returns whether it could: the disk may be full, or read-only.
- */
-export function writeCached(path: string, bytes: Uint8Array): boolean {
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
+/** Writes a file and makes its folder, if that can be done: the disk may be full. */
+export function writeCached(path: string, bytes: Uint8Array): void {
   try {
-    const folder = path.slice(0, path.lastIndexOf("/"));
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const options = { write: true, createNew: true, mode: 0o600 };
-    using file = Deno.openSync(temporary, options);
-    writeAll(file, bytes);
-    Deno.renameSync(temporary, path);
-    return true;
-  } catch {
-    try {
-      Deno.removeSync(temporary);
-    } catch {
-      // It was not made.
-    }
-    return false;
+    makeFolder(path.slice(0, path.lastIndexOf("/")));
+    replaceWith(path, bytes);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
   }
 }

@@ -11,6 +11,7 @@ import {
   createGunzip,
   gunzipSync,
   gzipSync,
+  randomBytes,
   zlibConstants,
 } from "../runtime/builtin.ts";
 import {
@@ -108,7 +109,7 @@ export function readText(path: string, most = 64 * 1024): string | undefined {
 /** The content of a file; undefined when there is none or it is unreadable. */
 export function readBytes(path: string): Uint8Array | undefined {
   try {
-    return readEnd(path, "first", infoOf(path)?.size ?? 0);
+    return readEnd(path, "first", Infinity);
   } catch {
     return undefined;
   }
@@ -174,18 +175,34 @@ export function newFile(path: string): FsFile {
 }
 
 /**
- * Writes such a file.
+ * Puts a file that only its owner may read in the place of one, at once.
  *
- * @throws {ToolError} when that fails
+ * @param beforeRename is called when it is written beside
+ * @throws {ToolError} when that fails; the other file is as it was then
  */
-export function writeNew(path: string, content: string | Uint8Array): void {
-  using file = newFile(path);
+export function replaceWith(
+  path: string,
+  content: string | Uint8Array,
+  beforeRename: () => void = () => {},
+): void {
+  const temporary = temporaryBeside(path);
+  const file = newFile(temporary);
   try {
     const isText = typeof content === "string";
     writeAll(file, isText ? new TextEncoder().encode(content) : content);
   } catch (error) {
-    throw cannotMake(path, error);
+    remove(temporary);
+    throw cannotMake(temporary, error);
+  } finally {
+    file.close();
   }
+  beforeRename();
+  rename(temporary, path);
+}
+
+/** A name that no other file has, for one that is to replace another. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${randomBytes(4).toString("hex")}.tmp`;
 }
 
 /**
@@ -235,20 +252,38 @@ export function remove(path: string): void {
 }
 
 /**
+ * Makes a file that only its owner may read, and which {@linkcode isHeld} until
+ * it is closed.
+ *
+ * @throws {ToolError} when that fails
+ */
+export function newHeldFile(path: string): Archive {
+  const file = new Archive(path, { append: false, sync: false, isNew: true });
+  file.hold();
+  return file;
+}
+
+/** Writes such a file; none is left when that fails. */
+function writeHeld(path: string, write: (file: Archive) => void): void {
+  const file = newHeldFile(path);
+  try {
+    write(file);
+    file.close();
+  } catch (error) {
+    remove(path);
+    throw error;
+  }
+}
+
+/**
  * Copies a file to a new one that only its owner may read.
  *
  * @throws {ToolError} when that fails; no file is left then
  */
 export function copyFile(from: string, to: string): void {
-  const copy = new Archive(to, { append: false, sync: false, isNew: true });
-  copy.hold();
-  try {
+  writeHeld(to, (copy) => {
     for (const chunk of fileChunks(from)) copy.write(chunk);
-    copy.close();
-  } catch (error) {
-    remove(to);
-    throw error;
-  }
+  });
 }
 
 /**
@@ -259,18 +294,15 @@ export function copyFile(from: string, to: string): void {
  * @throws {ToolError} when that fails; no file is left then
  */
 export function packFile(from: string, to: string, last: number): void {
-  const packed = new Archive(to, { append: false, sync: false, isNew: true });
-  packed.hold();
-  try {
-    let rest: Uint8Array = new Uint8Array(0), before = last;
+  writeHeld(to, (packed) => {
     const piece = new Uint8Array(PIECE_BYTES);
-    let count = 0;
+    let count = 0, before = last;
     const end = () => {
       if (count > 0) packed.write(gzipSync(piece.subarray(0, count)));
       count = 0;
     };
     for (const chunk of fileChunks(from)) {
-      for (rest = chunk; rest.length > 0;) {
+      for (let rest = chunk; rest.length > 0;) {
         const most = before > 0 ? before : Infinity;
         const length = Math.min(rest.length, PIECE_BYTES - count, most);
         piece.set(rest.subarray(0, length), count);
@@ -281,11 +313,7 @@ export function packFile(from: string, to: string, last: number): void {
       }
     }
     end();
-    packed.close();
-  } catch (error) {
-    remove(to);
-    throw error;
-  }
+  });
 }
 
 /**
