@@ -5,8 +5,9 @@
  * @module
  */
 
-import { infoOf, readText, variable } from "../../kit/io/stored_files.ts";
+import { variable } from "../../kit/io/environment.ts";
 import { currentFolder } from "../../kit/io/paths.ts";
+import { infoOf, readText } from "../../kit/io/stored_files.ts";
 import { parentOf } from "./store.ts";
 
 /** A commit and a branch, where they are known. */

@@ -13,14 +13,11 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import { isReaderGone, ToolError, UsageError } from "../../kit/errors.ts";
+import { ownPid, variable } from "../../kit/io/environment.ts";
 import { CHUNK_ROOM, mayWait } from "../../kit/io/input.ts";
 import { ByteRuns } from "../../kit/io/item_bytes.ts";
-import {
-  absolutePath,
-  currentFolder,
-  processNumber,
-} from "../../kit/io/paths.ts";
-import { fileChunks, variable } from "../../kit/io/stored_files.ts";
+import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
+import { fileChunks } from "../../kit/io/stored_files.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
 import { type ToolIO, VERSION } from "../../kit/tool/tool.ts";
 import { findCheckout, workTree } from "./checkout.ts";
@@ -106,7 +103,7 @@ export function startRecord(
     part,
     scope: full ? "full" : partial ? "partial" : undefined,
     tool: `subunit-tools ${VERSION}`,
-    writer: { pid: processNumber() },
+    writer: { pid: ownPid() },
     meta: Object.keys(meta).length > 0 ? meta : undefined,
   };
 }

@@ -17,6 +17,7 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import { ToolError, UsageError } from "../../kit/errors.ts";
+import { variable } from "../../kit/io/environment.ts";
 import { isDirectory } from "../../kit/io/files.ts";
 import { isStdin } from "../../kit/io/input.ts";
 import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
@@ -30,7 +31,6 @@ import {
   readEnd,
   readText,
   unpackUntilCut,
-  variable,
 } from "../../kit/io/stored_files.ts";
 import { gunzipSync } from "../../kit/runtime/builtin.ts";
 import type { OptionTable } from "../../kit/tool/options.ts";

@@ -15,8 +15,3 @@ export function absolutePath(path: string): string {
 export function currentFolder(): string {
   return Deno.cwd();
 }
-
-/** The number of the process. */
-export function processNumber(): number {
-  return Deno.pid;
-}

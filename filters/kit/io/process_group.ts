@@ -6,11 +6,6 @@
 
 import type { ChildProcess, SentSignal } from "../runtime/runtime.ts";
 
-/** The number of this process. */
-export function ownPid(): number {
-  return Deno.pid;
-}
-
 /**
  * The program that runs a script for Deno or Node: the one that runs the tool,
  * where it is the right one.

@@ -115,15 +115,6 @@ export function readBytes(path: string): Uint8Array | undefined {
   }
 }
 
-/** The value of an environment variable that the tool may read, if it is set. */
-export function variable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name) || undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * Whether a process has the file open with {@linkcode openHeld}. The kernel
  * ends that with the process, whatever ends it, and a copy of the file is not

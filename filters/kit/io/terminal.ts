@@ -5,6 +5,7 @@
  */
 
 import type { ConsoleSize, Signal } from "../runtime/runtime.ts";
+import { variable } from "./environment.ts";
 
 export type { ConsoleSize } from "../runtime/runtime.ts";
 
@@ -18,15 +19,6 @@ export function terminalSize(): ConsoleSize {
     return columns > 0 && rows > 0 ? { columns, rows } : USUAL_SIZE;
   } catch {
     return USUAL_SIZE;
-  }
-}
-
-/** The value of a variable of the environment, if the tool may read it. */
-function variable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
   }
 }
 

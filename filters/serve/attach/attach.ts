@@ -10,7 +10,7 @@ import {
   type ReadMessage,
 } from "@subunit/codec/control";
 import { readInputAsync } from "../../kit/io/input.ts";
-import { ownPid } from "../../kit/io/process_group.ts";
+import { ownPid } from "../../kit/io/environment.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import { isTyped, TerminalKeys } from "../../kit/io/typing.ts";
 import { visibleLines } from "../../kit/text/visible.ts";

@@ -10,7 +10,7 @@ import { now, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { AsyncStdout } from "../../kit/io/async_stdout.ts";
 import { readInputAsync } from "../../kit/io/input.ts";
 import { absolutePath } from "../../kit/io/paths.ts";
-import { ownPid } from "../../kit/io/process_group.ts";
+import { ownPid } from "../../kit/io/environment.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import {
   ConnectionWriter,

@@ -6,7 +6,7 @@
 
 import { PacketDecoder, PacketEncoder } from "@subunit/codec";
 import { readInputAsync } from "../../kit/io/input.ts";
-import { ownPid } from "../../kit/io/process_group.ts";
+import { ownPid } from "../../kit/io/environment.ts";
 import { onEndingSignal } from "../../kit/io/signals.ts";
 import type { Output } from "../../kit/io/output.ts";
 import type { Engine, EngineReports } from "./engine.ts";
