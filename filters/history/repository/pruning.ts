@@ -11,7 +11,12 @@ import {
   PacketChange,
   PacketEditor,
 } from "@subunit/codec";
-import { isHeld, isTaken, namesIn, remove } from "../../kit/io/stored_files.ts";
+import {
+  isHeld,
+  isTaken,
+  listFolder,
+  remove,
+} from "../../kit/io/stored_files.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import type { KnownRun } from "./digests.ts";
 import { findFailing } from "./failing_report.ts";
@@ -150,7 +155,7 @@ export function removeRun(
 
 /** Removes the files that dead writers have left beside their runs. */
 export function removeLeftovers({ path }: Repository): void {
-  for (const name of namesIn(`${path}/runs`).names) {
+  for (const name of listFolder(`${path}/runs`).names) {
     const file = `${path}/runs/${name}`;
     if (/\.(new|tmp)$/.test(name) && !isHeld(file)) remove(file);
   }

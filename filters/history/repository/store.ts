@@ -27,7 +27,7 @@ import {
   infoOf,
   isHeld,
   isTaken,
-  namesIn,
+  listFolder,
   readEnd,
   readText,
   unpackUntilCut,
@@ -273,7 +273,7 @@ export class Run {
     } = {},
   ): AsyncGenerator<Uint8Array> {
     const stored = this.isCompressed
-      ? gunzippedChunks(this.path, most)
+      ? gunzippedChunks(this.path, most, "check it with subunit-runs --check")
       : fileChunks(this.path);
     if (this.content === "v1") {
       const { v1Chunks } = await import("./v1_run.ts");
@@ -338,7 +338,7 @@ export class Repository {
       );
     }
     // A cache of CI may have the runs alone.
-    const { names } = namesIn(path);
+    const { names } = listFolder(path);
     this.isOurs = format === FORMAT ||
       format === undefined && names.includes("runs") &&
         !names.some((name) => THEIRS.includes(name));
@@ -357,7 +357,7 @@ export class Repository {
   }
 
   #names(folder: string): string[] {
-    const { names, links } = namesIn(folder);
+    const { names, links } = listFolder(folder);
     this.skipped += links;
     return names;
   }

@@ -28,8 +28,8 @@ import {
   infoOf,
   isHeld,
   isTaken,
+  listFolder,
   makeFolder,
-  namesIn,
   newHeldFile,
   packFile,
   readEnd,
@@ -79,7 +79,7 @@ export function makeRepository(
 ): Repository {
   const repository = new Repository(path);
   if (readText(`${path}/format`) === FORMAT) return repository;
-  const { names } = namesIn(path);
+  const { names } = listFolder(path);
   const foreign = names.filter((name) =>
     name !== "runs" && name !== "cache" && name !== ".gitignore" &&
     !name.endsWith(".tmp")

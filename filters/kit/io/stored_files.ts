@@ -49,7 +49,7 @@ export function infoOf(path: string): FileInfo | undefined {
 }
 
 /** The names in a folder, in order; links are counted and left out. */
-export function namesIn(
+export function listFolder(
   path: string,
 ): { readonly names: string[]; readonly links: number } {
   try {
@@ -330,16 +330,22 @@ export function* fileChunks(path: string): Generator<Uint8Array> {
  * The chunks of a compressed file, also of several that were joined.
  *
  * @param most how many bytes are unpacked at most
- * @throws {ToolError} when it is damaged or cut, after what is in front of that
+ * @param remedy what to do about a file that is damaged or cut
+ * @throws {ToolError} when it is, after what is in front of that
  */
 export async function* gunzippedChunks(
   path: string,
   most: number,
+  remedy: string,
 ): AsyncGenerator<Uint8Array> {
-  const short = most >= SHORT_UNPACKED_BYTES ? unpackShort(path) : undefined;
-  if (short === undefined) return yield* unpackLong(path, most);
-  yield short.bytes;
-  if (short.error !== undefined) throw cannotRead(path, short.error);
+  try {
+    const short = most >= SHORT_UNPACKED_BYTES ? unpackShort(path) : undefined;
+    if (short === undefined) return yield* unpackLong(path, most);
+    yield short.bytes;
+    if (short.error !== undefined) throw short.error;
+  } catch (error) {
+    throw cannotRead(path, error, remedy);
+  }
 }
 
 /** Unpacks a file at once; undefined when it is too long for that. */
@@ -349,7 +355,7 @@ function unpackShort(
   const size = infoOf(path)?.size ?? 0;
   if (size > SHORT_BYTES) return undefined;
   const packed = readEnd(path, "first", size);
-  if (packed === undefined) throw cannotRead(path, "it is gone");
+  if (packed === undefined) throw new Error("It is gone");
   const maxOutputLength = SHORT_UNPACKED_BYTES;
   try {
     return { bytes: gunzipSync(packed, { maxOutputLength }) };
@@ -425,7 +431,7 @@ async function* unpackLong(
     gunzip.destroy();
     await fed;
   }
-  if (failure !== undefined) throw cannotRead(path, failure);
+  if (failure !== undefined) throw failure;
 }
 
 function isNotAFolder(error: unknown): boolean {
@@ -438,11 +444,11 @@ function cannotMake(path: string, error: unknown): ToolError {
   );
 }
 
-function cannotRead(path: string, error: unknown): ToolError {
+function cannotRead(
+  path: string,
+  error: unknown,
+  remedy = "check the path",
+): ToolError {
   if (error instanceof ToolError) return error;
-  return new ToolError(
-    `Cannot read "${path}": ${
-      reasonOf(error)
-    }: check it with subunit-runs --check`,
-  );
+  return new ToolError(`Cannot read "${path}": ${reasonOf(error)}: ${remedy}`);
 }
