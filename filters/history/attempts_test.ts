@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { POLICIES, type Policy, replaces, type Result } from "./attempts.ts";
-import { Flips, wilsonLow } from "./flips.ts";
+import { Flips } from "./flips.ts";
+import { wilsonLow } from "./statistics.ts";
 
 const SEED = 20261128;
 

@@ -11,21 +11,7 @@ import {
   type Result,
   resultOf,
 } from "./attempts.ts";
-
-/** The normal quantile of a confidence of 95 %, both sides. */
-const Z = 1.959963984540054;
-
-/**
- * The lower bound of a rate, by Wilson at 95 %: few runs prove little, so that 1
- * of 1 is 0.21 and 30 of 100 is 0.22.
- */
-export function wilsonLow(events: number, runs: number): number {
-  if (runs === 0) return 0;
-  const rate = events / runs, z2 = Z * Z / runs;
-  const spread = Z * Math.sqrt((rate * (1 - rate) + z2 / 4) / runs);
-  // Rounding would make it negative where there is no event.
-  return Math.max(0, (rate + z2 / 2 - spread) / (1 + z2));
-}
+import { wilsonLow } from "./statistics.ts";
 
 /** The results of a test in run after run, oldest first. */
 export class Flips {

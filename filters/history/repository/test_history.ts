@@ -7,7 +7,7 @@
 
 import { grown } from "@subunit/codec";
 import { CODE, MEANING, MEANINGS, TEST_BIT } from "./digest.ts";
-import { median, medianDeviation, wilsonLow } from "./statistics.ts";
+import { median, medianDeviation, wilsonLow } from "../statistics.ts";
 import type { RunTests, Unit } from "./units.ts";
 
 /** When a test counts as slower. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { CODE, TEST_BIT } from "./digest.ts";
-import { wilsonLow } from "./statistics.ts";
+import { wilsonLow } from "../statistics.ts";
 import { Histories, type TestHistory } from "./test_history.ts";
 import type { Unit } from "./units.ts";
 
