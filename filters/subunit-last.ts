@@ -8,7 +8,7 @@
 
 import { PacketDecoder } from "@subunit/codec";
 import { findRuns } from "./history/repository/refs.ts";
-import { statsOf } from "./history/repository/stats.ts";
+import { isGood } from "./history/repository/stats.ts";
 import { REPO_OPTION, type Run, runsOf } from "./history/repository/store.ts";
 import { Labeller } from "./merge/labeller.ts";
 import {
@@ -109,10 +109,7 @@ as its route. Options are long.`,
           io.out.flush();
         }
       }
-      if (options["exit-status"]) {
-        const isGood = state === "ended" && (await statsOf(run)).failed === 0;
-        if (!isGood) status = 1;
-      }
+      if (options["exit-status"] && !await isGood(run)) status = 1;
     }
     return status;
   },

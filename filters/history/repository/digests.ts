@@ -179,10 +179,7 @@ export class Digests {
   }
 
   async #make(row: KnownRun): Promise<DigestTests> {
-    const content = await withFlags(
-      row,
-      await readContent(row, this.#byRoute),
-    );
+    const content = await readContent(row, this.#byRoute);
     const { ids, routes, tests, seconds, flags } = content;
     const folder = this.#folderOf(row);
     const namesId = folder === undefined
@@ -244,7 +241,7 @@ function keep<Value>(map: Map<string, Value>, key: string, value: Value) {
   if (map.size > KEPT_NAMES) map.delete(map.keys().next().value!);
 }
 
-/** Reads a run from its file; of a damaged one what there is. */
+/** Reads a run, with its records; of a damaged one what there is. */
 async function readContent(
   row: KnownRun,
   byRoute: boolean,
@@ -259,15 +256,7 @@ async function readContent(
     // `subunit-runs --check` is about files that are damaged.
     if (!(error instanceof ToolError)) throw error;
   }
-  return builder.end();
-}
-
-/** Adds what the records say. */
-async function withFlags(
-  row: KnownRun,
-  content: RunContent,
-): Promise<RunContent> {
-  const end = await row.run.end();
+  const content = builder.end(), end = await row.run.end();
   const flags = content.flags |
     (row.isTorn ? RUN_FLAG.TORN : 0) |
     (row.scope === "full" ? RUN_FLAG.WIDE : 0) |
@@ -305,18 +294,10 @@ function cacheOf({ path }: Run): string {
   return `${parentOf(parentOf(path))}/cache`;
 }
 
-/**
- * Makes the digest of a run that has ended, so that whoever asks first need not.
- *
- * @param content what the writer of the run has read of it, if it has
- */
-export async function cacheDigest(
-  run: Run,
-  content?: RunContent,
-): Promise<void> {
-  const row = knownRun(run);
-  const all = await withFlags(row, content ?? await readContent(row, false));
-  writeDigest(cacheOf(run), run.id, all);
+/** Makes the digest of a run that has ended, so that whoever asks first need not. */
+export async function cacheDigest(run: Run): Promise<void> {
+  const content = await readContent(knownRun(run), false);
+  writeDigest(cacheOf(run), run.id, content);
 }
 
 /** Whether a digest was made of the run as it is now. */

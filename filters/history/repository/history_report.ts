@@ -110,7 +110,8 @@ export function isFlaky(
   return blips > 0 && runs >= minRuns;
 }
 
-function timeOf({ median, last }: TestHistory): number {
+/** How long a test takes mostly; NaN where that is unknown. */
+export function timeOf({ median, last }: TestHistory): number {
   return Number.isNaN(median) ? last : median;
 }
 

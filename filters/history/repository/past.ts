@@ -5,13 +5,14 @@
  */
 
 import { isFailure, type Outcome } from "@subunit/codec";
-import { findHistories, isFlaky } from "./history_report.ts";
+import { findHistories, isFlaky, timeOf } from "./history_report.ts";
 import { findFailing } from "./failing_report.ts";
 import { ask } from "./question.ts";
 import { Repository, type Run } from "./store.ts";
 import { SLOWER_RULE } from "./test_history.ts";
 import { absolutePath } from "../../kit/io/paths.ts";
 import type { KnownRun } from "./digests.ts";
+import { newestWide } from "./units.ts";
 
 /** Of fewer runs, no test is taken as flaky. */
 const MIN_RUNS = 5;
@@ -70,16 +71,15 @@ export class Past {
     const { histories } = await findHistories(question, SLOWER_RULE);
     past.count = histories.length;
     for (const history of histories) {
-      const { id, median, last } = history;
-      const seconds = Number.isNaN(median) ? last : median;
+      const { id } = history, seconds = timeOf(history);
       if (!Number.isNaN(seconds)) past.#seconds.set(id, seconds);
       if (isFlaky(history, MIN_RUNS)) past.#flaky.add(id);
     }
     for (const units of question.units.values()) {
-      for (const unit of units) {
-        if (past.newestWide.length > 0 || !await unit.isWide()) continue;
-        past.newestWide = unit.parts.map((part) => (part as KnownRun).run);
-      }
+      const wide = await newestWide(units);
+      if (wide === undefined) continue;
+      past.newestWide = wide.parts.map((part) => (part as KnownRun).run);
+      break;
     }
     return past;
   }

@@ -6,9 +6,9 @@
 
 import { UsageError } from "../../kit/errors.ts";
 import { isOfCommit, names } from "./selection.ts";
-import { statsOf } from "./stats.ts";
+import { isGood } from "./stats.ts";
 import type { Run } from "./store.ts";
-import { wholeRuns } from "./wide.ts";
+import { wideRuns } from "./wide.ts";
 
 /** What a term after "@" selects. */
 type Term = (run: Run) => boolean | Promise<boolean>;
@@ -94,13 +94,6 @@ async function findByWords(
   );
 }
 
-async function wideRuns(runs: readonly Run[]): Promise<Set<Run>> {
-  const all = await wholeRuns(runs);
-  return new Set(
-    all.filter(({ isWide }) => isWide).flatMap(({ runs }) => runs),
-  );
-}
-
 function termOf(word: string, wide: ReadonlySet<Run>): Term {
   const [, kind, name] = /^(group|variant|branch|commit):(.+)$/.exec(word) ??
     [];
@@ -116,15 +109,11 @@ function termOf(word: string, wide: ReadonlySet<Run>): Term {
   }
   switch (word) {
     case "pass":
-      return (run) => isGood(run);
+      return isGood;
     case "fail":
       return async (run) => !await isGood(run);
     case "full":
       return (run) => wide.has(run);
   }
   return (run) => run.start.branch === word || isOfCommit(run, word);
-}
-
-async function isGood(run: Run): Promise<boolean> {
-  return run.state === "ended" && (await statsOf(run)).failed === 0;
 }

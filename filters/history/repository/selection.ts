@@ -12,7 +12,7 @@ import {
   parseChoice,
   parseCount,
 } from "../../kit/tool/options.ts";
-import { statsOf } from "./stats.ts";
+import { isGood } from "./stats.ts";
 import { REPO_OPTION, type Run } from "./store.ts";
 
 /** The options of tools that read several runs. */
@@ -114,8 +114,7 @@ async function hasStatus(
 ): Promise<boolean> {
   if (status === "torn") return run.state === "torn";
   if (run.state === "running") return false;
-  const isGood = run.state === "ended" && (await statsOf(run)).failed === 0;
-  return isGood === (status === "pass");
+  return await isGood(run) === (status === "pass");
 }
 
 /** Splits "KEY=VALUE". */

@@ -124,6 +124,11 @@ export async function statsOf(run: Run): Promise<RunStats> {
   return stats;
 }
 
+/** Whether a run has ended and all is well in it. */
+export async function isGood(run: Run): Promise<boolean> {
+  return run.state === "ended" && (await statsOf(run)).failed === 0;
+}
+
 async function recordedStats(run: Run): Promise<RunStats | undefined> {
   const end = await run.end();
   return end?.counts &&

@@ -15,29 +15,14 @@ export const COMPARED = 50;
 /** How many of their tests it must have, at least. */
 export const SHARE = 0.9;
 
-/** One run of a suite: a run, or all parts of a group. */
-export interface WholeRun {
-  /** In the order in which they began; only a group has several. */
-  readonly runs: readonly Run[];
-  readonly variant: string;
-  readonly group: string | undefined;
-  /** The parts of the group that are missing: `2/4`. */
-  readonly missing: readonly string[];
-  readonly tests: number;
-  /**
-   * Whether it was of all tests: it has ended and says so, or, when it says
-   * nothing, has nearly as many tests as those before it.
-   */
-  readonly isWide: boolean;
-}
-
 /**
- * Returns the runs of each suite, oldest first; a group counts from its last
- * part on.
+ * Returns the runs that were of all tests, the parts of a group as one: those
+ * that have ended and say so, or, when they say nothing, have nearly as many
+ * tests as those before them. A group counts from its last part on.
  *
  * @param runs oldest first
  */
-export async function wholeRuns(runs: readonly Run[]): Promise<WholeRun[]> {
+export async function wideRuns(runs: readonly Run[]): Promise<Set<Run>> {
   const groups = new Map<string, Run[]>();
   for (const run of runs) {
     const { group, variant = "" } = run.start;
@@ -50,22 +35,21 @@ export async function wholeRuns(runs: readonly Run[]): Promise<WholeRun[]> {
     groups.set(key, [...others ?? [], run]);
   }
   const sizes = new Map<string, number[]>();
-  const all: WholeRun[] = [];
+  const wide = new Set<Run>();
   for (const parts of groups.values()) {
-    const { variant = "", group } = parts[0].start;
-    const missing = missingParts(parts);
+    const { variant = "" } = parts[0].start;
     const tests = await testsOf(parts);
     const before = sizes.get(variant) ?? [];
-    const mayBeWide = missing.length === 0 && tests > 0 &&
+    const mayBeWide = !lacksParts(parts) && tests > 0 &&
       parts.every(({ state }) => state === "ended");
     const scopes = parts.map(({ start }) => start.scope);
     const isWide = mayBeWide && !scopes.includes("partial") &&
       (scopes.includes("full") ||
         tests >= SHARE * Math.max(0, ...before.slice(-COMPARED)));
     sizes.set(variant, [...before.slice(1 - COMPARED), tests]);
-    all.push({ runs: parts, variant, group, missing, tests, isWide });
+    if (isWide) { for (const run of parts) wide.add(run); }
   }
-  return all;
+  return wide;
 }
 
 /** Counts each part once, however often it was run. */
@@ -79,15 +63,13 @@ async function testsOf(runs: readonly Run[]): Promise<number> {
   return [...byPart.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function missingParts(runs: readonly Run[]): string[] {
+/** Whether parts of a group are not there. */
+function lacksParts(runs: readonly Run[]): boolean {
   const parts = new Set(runs.map(({ start }) => start.part));
   const all = Math.max(
     0,
     ...[...parts].map((part) => Number(part?.split("/")[1] ?? 0)),
   );
-  return Array.from(
-    { length: Math.min(all, 10_000) },
-    (_, i) => `${i + 1}/${all}`,
-  )
-    .filter((part) => !parts.has(part));
+  for (let i = 1; i <= all; i++) if (!parts.has(`${i}/${all}`)) return true;
+  return false;
 }
