@@ -5,14 +5,15 @@
  * @module
  */
 
+import { TABLE_FORMATS, writeLines } from "./history/repository/columns.ts";
 import {
   type Column,
   COLUMNS,
+  NUMBERS,
   outcomeIn,
   problemsOf,
   rowOf,
   shownValue,
-  tableLines,
 } from "./history/repository/listing.ts";
 import { RUN_OPTIONS, selectRuns } from "./history/repository/selection.ts";
 import { type Run, runsOf } from "./history/repository/store.ts";
@@ -24,8 +25,6 @@ import {
   type Tool,
   type ToolIO,
 } from "./kit/tool/tool.ts";
-
-const FORMATS = ["text", "tsv", "json"] as const;
 
 /** Checks runs, and writes what is wrong. Returns the exit status. */
 async function check(
@@ -70,7 +69,11 @@ damage, and times before the start or in the future.`,
     "subunit-runs --test shop.test_pay --status fail --columns id,commit",
   ],
   async run(io, options, files) {
-    const format = parseChoice("format", options.format ?? "text", FORMATS);
+    const format = parseChoice(
+      "format",
+      options.format ?? "text",
+      TABLE_FORMATS,
+    );
     const columns: readonly Column[] = options.columns === undefined
       ? COLUMNS
       : options.columns.split(",").map((name) =>
@@ -116,9 +119,7 @@ damage, and times before the start or in the future.`,
       }
     }
     const isFixed = options.columns !== undefined;
-    for (const line of tableLines(cells, columns, isFixed)) {
-      io.out.writeText(`${line}\n`);
-    }
+    writeLines(io.out, columns, cells, NUMBERS, isFixed);
     return 0;
   },
 });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isFailure, type Rows, type Test } from "@subunit/codec";
+import { isFailure, type Test } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import { V1Encoder } from "@subunit/codec/v1";
 import { V1Writer } from "../../capture/v1_writer.ts";
@@ -21,9 +21,9 @@ import {
 } from "../../kit/io/stored_files.ts";
 import { Output } from "../../kit/io/output.ts";
 import { randomBytes } from "../../kit/runtime/builtin.ts";
-import { Verdict } from "../../kit/stream/verdict.ts";
 import { type FailingFact, findFailing } from "./failing_report.ts";
 import { ask } from "./question.ts";
+import { forEachTest } from "./stats.ts";
 import type { Run } from "./store.ts";
 
 /** What both of them write into `format`. */
@@ -134,7 +134,7 @@ async function failingV1(runs: readonly Run[]): Promise<Uint8Array> {
       if (fact !== undefined && isFailure(test.outcome)) {
         last.set(fact, v1Of(test));
       }
-    });
+    }, { attachments: true });
   }
   return concat(failing.flatMap((fact) => last.get(fact) ?? []));
 }
@@ -145,24 +145,6 @@ function v1Of(test: Test): Uint8Array {
   encoder.add(test);
   encoder.flush();
   return concat(parts);
-}
-
-async function forEachTest(
-  run: Run,
-  take: (test: Test) => void,
-): Promise<void> {
-  const verdict = new Verdict({ attachments: true });
-  const takeRows = (rows: Rows) => {
-    for (let i = 0; i < rows.count; i++) {
-      if (verdict.addRow(rows, i) !== 0) take(verdict.endedTest(rows, i));
-    }
-  };
-  try {
-    await run.forEachRows(takeRows, () => {}, () => verdict.endChunk());
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-  }
-  for (const test of verdict.end()) take(test);
 }
 
 /** The seconds of each test, by the name under which stestr looks for them. */

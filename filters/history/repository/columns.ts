@@ -47,21 +47,40 @@ function writeAligned(
   columns: readonly string[],
   rows: readonly (readonly Cell[])[],
 ): void {
-  if (rows.length === 0) return;
   const cells = rows.map((row) =>
     columns.map((name, i) => {
       const text = visibleText(textOf(row[i]));
       return (name.endsWith("commit") ? shortCommit(text) : text) || "-";
     })
   );
-  const shown = columns.map((_, i) => i)
-    .filter((i) => cells.some((row) => row[i] !== "-"));
-  const lines = [columns, ...cells].map((row) => shown.map((i) => row[i]));
-  const widths = shown.map((_, i) =>
-    lines.reduce((width, line) => Math.max(width, line[i].length), 0)
-  );
+  writeLines(out, columns, cells);
+}
+
+/**
+ * Writes the lines of an aligned table, under its headings; "-" stands where
+ * nothing is known.
+ *
+ * @param numbers the columns that are aligned to the right
+ * @param isFixed whether columns of which nothing is known stay
+ */
+export function writeLines(
+  out: Output,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: ReadonlySet<string> = new Set(),
+  isFixed = false,
+): void {
+  if (rows.length === 0) return;
+  const lines = [columns, ...rows];
+  const shown = columns.map((name, i) => ({
+    i,
+    isNumber: numbers.has(name),
+    width: lines.reduce((width, line) => Math.max(width, line[i].length), 0),
+  })).filter(({ i }) => isFixed || rows.some((row) => row[i] !== "-"));
   for (const line of lines) {
-    const cells = line.map((cell, i) => cell.padEnd(widths[i]));
+    const cells = shown.map(({ i, isNumber, width }) =>
+      isNumber ? line[i].padStart(width) : line[i].padEnd(width)
+    );
     out.writeText(`${cells.join("  ").trimEnd()}\n`);
   }
 }

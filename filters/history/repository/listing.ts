@@ -4,13 +4,13 @@
  * @module
  */
 
-import { formatTimestamp, isRunRecordRow, type Rows } from "@subunit/codec";
+import { formatTimestamp, isRunRecordRow } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
 import { shortCommit } from "./columns.ts";
 import type { RunCounts } from "./record.ts";
-import { statsOf } from "./stats.ts";
+import { forEachTest, statsOf } from "./stats.ts";
 import type { Run, RunState } from "./store.ts";
 
 /** What is known of a run; undefined where it is not. */
@@ -56,7 +56,8 @@ export const COLUMNS = [
 
 export type Column = typeof COLUMNS[number];
 
-const NUMBERS: ReadonlySet<Column> = new Set([
+/** The columns of numbers, which are aligned to the right. */
+export const NUMBERS: ReadonlySet<string> = new Set<Column>([
   "seconds",
   "tests",
   "fail",
@@ -103,56 +104,15 @@ export function shownValue(row: RunRow, column: Column): string {
   return String(value);
 }
 
-/**
- * Returns the lines of a table: numbers to the right, and no columns of which
- * nothing is known.
- */
-export function tableLines(
-  rows: readonly (readonly string[])[],
-  columns: readonly Column[],
-  isFixed: boolean,
-): string[] {
-  const shown = columns.map((_, i) => i).filter((i) =>
-    isFixed || rows.some((row) => row[i] !== "-")
-  );
-  const widths = shown.map((i) =>
-    Math.max(columns[i].length, ...rows.map((row) => row[i].length))
-  );
-  const line = (cells: readonly string[]) =>
-    shown.map((i, at) =>
-      NUMBERS.has(columns[i])
-        ? cells[i].padStart(widths[at])
-        : cells[i].padEnd(widths[at])
-    ).join("  ").trimEnd();
-  return rows.length === 0 ? [] : [columns, ...rows].map(line);
-}
-
 /** Returns the last outcome of a test in a run, if it was run there. */
 export async function outcomeIn(
   run: Run,
   testId: string,
 ): Promise<string | undefined> {
-  const verdict = new Verdict();
   let outcome: string | undefined;
-  const addRow = (rows: Rows, i: number) => {
-    if (verdict.addRow(rows, i) === 0) return;
-    const test = verdict.endedTest(rows, i);
+  await forEachTest(run, (test) => {
     if (test.testId === testId) outcome = test.outcome;
-  };
-  try {
-    await run.forEachRows(
-      (rows) => {
-        for (let i = 0; i < rows.count; i++) addRow(rows, i);
-      },
-      () => {},
-      () => verdict.endChunk(),
-    );
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-  }
-  for (const lost of verdict.end()) {
-    if (lost.testId === testId) outcome = "lost";
-  }
+  });
   return outcome;
 }
 

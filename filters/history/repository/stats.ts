@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Rows,
   secondsBetween,
+  type Test,
   type Timestamp,
 } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
@@ -122,6 +123,29 @@ export async function statsOf(run: Run): Promise<RunStats> {
     await countedStats(run);
   known.set(run, stats);
   return stats;
+}
+
+/**
+ * Calls `take` with each test of a run, lost ones at the end; of a damaged run
+ * with those that there are.
+ */
+export async function forEachTest(
+  run: Run,
+  take: (test: Test) => void,
+  options: ConstructorParameters<typeof Verdict>[0] = {},
+): Promise<void> {
+  const verdict = new Verdict(options);
+  const takeRows = (rows: Rows) => {
+    for (let i = 0; i < rows.count; i++) {
+      if (verdict.addRow(rows, i) !== 0) take(verdict.endedTest(rows, i));
+    }
+  };
+  try {
+    await run.forEachRows(takeRows, () => {}, () => verdict.endChunk());
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+  }
+  for (const test of verdict.end()) take(test);
 }
 
 /** Whether a run has ended and all is well in it. */
