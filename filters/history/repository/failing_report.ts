@@ -4,12 +4,11 @@
  * @module
  */
 
-import { compareText } from "../../kit/text/order.ts";
 import { faultTagIn } from "../../kit/stream/fault_tag.ts";
+import { compareText } from "../../kit/text/order.ts";
 import type { Cell } from "./columns.ts";
-import { outcomeOf, TEST_BIT } from "./digest.ts";
+import { outcomeOf, RUN_FLAG } from "./digest.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
-import { RUN_FLAG } from "./digest.ts";
 import {
   type FailingOptions,
   type FailingTest,
@@ -55,9 +54,8 @@ export async function findFailing(
       const { number, since, newest } = test;
       const run = await partOf(newest, number, load) as KnownRun;
       const { id: sinceId } = await partOf(since, number, load);
-      const isSeveral = (test.test & TEST_BIT.SEVERAL) !== 0;
       const id = names.ids[number], variant = names.variants[number];
-      const fact = { ...test, run, sinceId, isSeveral, id, variant };
+      const fact = { ...test, run, sinceId, id, variant };
       (test.isGone ? gone : failing).push(fact);
     }
     warnings.push(...await incomplete(units));

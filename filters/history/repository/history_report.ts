@@ -6,6 +6,7 @@
 
 import { formatTimestamp } from "@subunit/codec";
 import type { Output } from "../../kit/io/output.ts";
+import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import { Retagger } from "../../kit/stream/retagger.ts";
 import { compareText } from "../../kit/text/order.ts";
 import { faultTagIn } from "../../kit/stream/fault_tag.ts";
@@ -176,10 +177,7 @@ export async function writeStream(
   const { load } = question, sought: (NamedHistory & Sought)[] = [];
   for (const history of histories) {
     const run = await partOf(history.newest, history.number, load) as KnownRun;
-    const { numbers, tests } = await load(run);
-    const test = tests[numbers.indexOf(history.number)];
-    const isSeveral = (test & TEST_BIT.SEVERAL) !== 0;
-    sought.push({ ...history, run, isSeveral });
+    sought.push({ ...history, run });
   }
   const retagger = new Retagger(out);
   await takeSought(question, sought, (history, { packets, tags }) => {
@@ -236,9 +234,8 @@ export async function runRows(question: Question): Promise<Cell[][]> {
         hasOutcome(test) ? attemptsOf(test) : undefined,
       ];
       places.push({ number, row });
-      const isSeveral = (test & TEST_BIT.SEVERAL) !== 0;
       const mayHaveFault = (flags & RUN_FLAG.FAULTS) !== 0 && hasOutcome(test);
-      if (mayHaveFault) named.push({ number, run, isSeveral, row });
+      if (mayHaveFault) named.push({ number, run, row });
     }
   }
   const at = RUN_COLUMNS.indexOf("fault");

@@ -7,6 +7,7 @@
 import { ToolError, UsageError } from "../../kit/errors.ts";
 import { readText } from "../../kit/io/stored_files.ts";
 import type { OptionTable, OptionValues } from "../../kit/tool/options.ts";
+import { TEST_BIT } from "./digest.ts";
 import { Digests, type KnownRun, knownRun } from "./digests.ts";
 import { type Attempt, takeAttempts, type Wanted } from "./kept_packets.ts";
 import {
@@ -143,14 +144,13 @@ function readRenames(path: string, isOptional = false): Rename[] {
 export interface Sought {
   readonly number: number;
   readonly run: KnownRun;
-  readonly isSeveral: boolean;
 }
 
 /**
  * Calls `take` with the packets of tests, run by run from the oldest on.
  */
 export async function takeSought<One extends Sought>(
-  { names, runs }: Question,
+  { names, runs, load }: Question,
   sought: readonly One[],
   take: (one: One, attempt: Attempt) => void,
 ): Promise<void> {
@@ -163,9 +163,13 @@ export async function takeSought<One extends Sought>(
   for (const run of runs) {
     const ones = byRun.get(run);
     if (ones === undefined) continue;
+    const { numbers, tests } = await load(run);
+    const several = new Set(
+      numbers.filter((_, i) => (tests[i] & TEST_BIT.SEVERAL) !== 0),
+    );
     const wanted = new Map<string, Wanted & { one: One }>();
     for (const one of ones) {
-      const { number, isSeveral } = one;
+      const { number } = one, isSeveral = several.has(number);
       const route = names.routes[number];
       for (const id of names.idsIn(run, names.ids[number])) {
         const key = JSON.stringify([id, route]);
