@@ -16,6 +16,7 @@ import {
   RUN_RECORD_ID,
   type Timestamp,
 } from "@subunit/codec";
+import { concat } from "@std/bytes/concat";
 import { ToolError, UsageError } from "../../kit/errors.ts";
 import { variable } from "../../kit/io/environment.ts";
 import { isDirectory } from "../../kit/io/files.ts";
@@ -579,13 +580,7 @@ function lastBytes(
   most: number,
 ): Uint8Array {
   if (chunk.length >= most) return chunk.slice(-most);
-  const kept = before.subarray(
-    Math.max(0, before.length + chunk.length - most),
-  );
-  const all = new Uint8Array(kept.length + chunk.length);
-  all.set(kept);
-  all.set(chunk, kept.length);
-  return all;
+  return concat([before, chunk]).subarray(-most);
 }
 
 /** Leaves out so many bytes at the beginning, and so many at the end. */
@@ -604,9 +599,7 @@ async function* between(
       yield rest;
       continue;
     }
-    const all = new Uint8Array(held.length + rest.length);
-    all.set(held);
-    all.set(rest, held.length);
+    const all = concat([held, rest]);
     const out = Math.max(0, all.length - last);
     held = all.subarray(out);
     if (out > 0) yield all.subarray(0, out);
