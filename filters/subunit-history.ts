@@ -16,6 +16,7 @@ import {
   orderHistories,
   RUN_COLUMNS,
   runRows,
+  slowRuns,
   writeStream,
 } from "./history/repository/history_report.ts";
 import { askAbout, QUESTION_OPTIONS } from "./history/repository/question.ts";
@@ -28,9 +29,6 @@ import {
   type Tool,
   UsageError,
 } from "./kit/tool/tool.ts";
-
-/** A run is reported as slow when it takes so many times as long. */
-const SLOW_RUN = 1.25;
 
 export const tool: Tool = defineTool({
   name: "subunit-history",
@@ -125,13 +123,7 @@ are left out.`,
       return 0;
     }
     const rows = orderHistories(histories, order, minRuns).slice(0, top);
-    if (order === "slower") {
-      for (const { unit, factor } of newest) {
-        if (factor < SLOW_RUN) continue;
-        const { id } = unit.parts.at(-1)!;
-        io.warn(`Run ${id} is ${factor.toFixed(1)}x slower as a whole`);
-      }
-    }
+    if (order === "slower") slowRuns(newest).forEach((line) => io.warn(line));
     if (format === "stream") await writeStream(io.out, question, rows, minRuns);
     else writeTable(io.out, HISTORY_COLUMNS, rows.map(historyRow), format);
     return options["exit-status"] && rows.length > 0 ? 1 : 0;

@@ -120,6 +120,17 @@ function startOf({ parts }: Unit): number {
   return parts[0].seconds;
 }
 
+/** A run is reported as slow when it takes so many times as long. */
+const SLOW_RUN = 1.25;
+
+/** A line for each run that is slow as a whole. */
+export function slowRuns(runs: readonly RunFactor[]): string[] {
+  return runs.filter(({ factor }) => factor >= SLOW_RUN).map(
+    ({ unit, factor }) =>
+      `Run ${idOf(unit)} is ${factor.toFixed(1)}x slower as a whole`,
+  );
+}
+
 /** The columns of {@linkcode historyRow}. */
 export const HISTORY_COLUMNS = [
   "id",
