@@ -19,7 +19,7 @@ import {
 import { concat } from "@std/bytes/concat";
 import { ToolError, UsageError } from "../../kit/errors.ts";
 import { variable } from "../../kit/io/environment.ts";
-import { isDirectory } from "../../kit/io/files.ts";
+import { isDirectory, stampOf } from "../../kit/io/files.ts";
 import { isStdin } from "../../kit/io/input.ts";
 import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
 import {
@@ -130,7 +130,7 @@ export class Run {
 
   /** The length of its file. */
   get fileBytes(): number {
-    return infoOf(this.path)?.size ?? 0;
+    return stampOf(this.path)?.size ?? 0;
   }
 
   get state(): RunState {
@@ -177,7 +177,7 @@ export class Run {
   get seconds(): number {
     return this.#seconds ??= nameSeconds(this.start.id ?? this.id) ??
       firstSeconds(this.#readHead()) ??
-      Math.floor((infoOf(this.path)?.mtime?.getTime() ?? 0) / 1000);
+      Math.floor((stampOf(this.path)?.modified ?? 0) / 1000);
   }
 
   /** What its file has: packets, or version 1 (stestr's and testr's). */

@@ -5,7 +5,7 @@ import { gzipSync } from "../../kit/runtime/builtin.ts";
 import { encodeRecord } from "./record.ts";
 import { selectRuns } from "./selection.ts";
 import { statsOf } from "./stats.ts";
-import { Repository, type Run } from "./store.ts";
+import { Repository, type Run, runsAt } from "./store.ts";
 
 const STREAM = concat([
   encodePacket({ testId: "a", status: "success" }),
@@ -162,6 +162,22 @@ Deno.test("links and folders among the runs are passed over", async () => {
     Deno.mkdirSync(`${folder}/${C}.subunit`);
     assertEquals(repository.runs().map(({ id }) => id), [A]);
     assertEquals(repository.skipped, 2);
+  });
+});
+
+Deno.test("a run behind a link that is named is read like the run", async () => {
+  await withRepository({
+    [`${A}.subunit.gz`]: packed(A),
+    [`${B}.subunit`]: recorded(B).all,
+  }, async (repository) => {
+    for (const run of repository.runs()) {
+      const name = run.path.slice(run.path.lastIndexOf("/") + 1);
+      const link = `${repository.path}/${name}`;
+      Deno.symlinkSync(`runs/${name}`, link);
+      const [behind] = runsAt(link);
+      assertEquals(await bytesOf(behind), await bytesOf(run));
+      assertEquals(behind.fileBytes, run.fileBytes);
+    }
   });
 });
 

@@ -21,6 +21,7 @@ import {
   readAt,
   removeFile,
   renameFile,
+  stampOf,
 } from "./files.ts";
 import { openInput, readChunk } from "./input.ts";
 import { writeAll } from "./output.ts";
@@ -313,7 +314,7 @@ export function packFile(from: string, to: string, last: number): void {
  */
 export function* fileChunks(path: string): Generator<Uint8Array> {
   const input = openInput(path);
-  const { size = 0 } = infoOf(path) ?? {};
+  const { size = 0 } = stampOf(path) ?? {};
   const buffer = new Uint8Array(
     Math.max(1, Math.min(size || CHUNK_BYTES, CHUNK_BYTES)),
   );
@@ -352,7 +353,7 @@ export async function* gunzippedChunks(
 function unpackShort(
   path: string,
 ): { readonly bytes: Uint8Array; readonly error?: unknown } | undefined {
-  const size = infoOf(path)?.size ?? 0;
+  const { size = 0 } = stampOf(path) ?? {};
   if (size > SHORT_BYTES) return undefined;
   const packed = readEnd(path, "first", size);
   if (packed === undefined) throw new Error("It is gone");
