@@ -12,13 +12,11 @@ import {
   textFile,
 } from "@subunit/codec";
 import { HeldPackets } from "../kit/stream/held_packets.ts";
+import { faultTagIn } from "../kit/stream/fault_tag.ts";
 import { Retagger } from "../kit/stream/retagger.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import type { Output } from "../kit/tool/tool.ts";
 import type { Attempts, Judgement } from "./attempts.ts";
-
-/** A fault's id, as `subunit-faults` tags failures. */
-const FAULT = /^fault:/;
 
 /** The faults of failed attempts, as their tags name them. */
 export class Faults<TestKey = number> {
@@ -26,7 +24,7 @@ export class Faults<TestKey = number> {
   readonly #only = new Map<TestKey, string | null>();
 
   add(test: TestKey, tags: readonly string[] | undefined): void {
-    this.addFault(test, tags?.find((tag) => FAULT.test(tag)) ?? null);
+    this.addFault(test, faultTagIn(tags ?? []) ?? null);
   }
 
   /** @param fault null for several or none */

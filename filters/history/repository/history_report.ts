@@ -9,7 +9,6 @@ import type { Output } from "../../kit/io/output.ts";
 import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import { Retagger } from "../../kit/stream/retagger.ts";
 import { compareText } from "../../kit/text/order.ts";
-import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import type { Cell } from "./columns.ts";
 import { hasOutcome, outcomeOf, RUN_FLAG, TEST_BIT } from "./digest.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
