@@ -25,14 +25,9 @@ import {
   readClasses,
 } from "./classes.ts";
 import { encodeStatement, faultName } from "./edit.ts";
-import {
-  canonicalBytes,
-  decodeEvent,
-  type LogEvent,
-  RUNS,
-  SIGNATURES,
-} from "./event.ts";
+import { canonicalBytes, type LogEvent, RUNS, SIGNATURES } from "./event.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
+import { idText } from "./id_set.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
 import { signedIds } from "./signed_ids.ts";
@@ -251,13 +246,13 @@ export async function cat(
   }
   const ids = new Set<string>();
   const signatures: Uint8Array[] = [];
-  forEachDistinct([source], redactions, (bytes, packet) => {
+  forEachDistinct([source], redactions, (bytes, packet, id) => {
     const fault = packet.testId!;
     if (fault === SIGNATURES) {
       signatures.push(bytes.slice());
     } else if (isChosen(fault)) {
       io.out.write(bytes);
-      ids.add(decodeEvent(bytes).id);
+      ids.add(idText(id));
     }
   });
   for (const signature of signatures) {

@@ -19,6 +19,15 @@ export function idWords(packet: Uint8Array, words: Int32Array): Int32Array {
   return words;
 }
 
+/** An id as text: 32 digits of lower-case hex. */
+export function idText(words: Int32Array): string {
+  let text = "";
+  for (const word of words) {
+    text += (word >>> 0).toString(16).padStart(8, "0");
+  }
+  return text;
+}
+
 /** A set of ids: open addressing over a table that is at most half full. */
 export class IdSet {
   #words: Int32Array = new Int32Array(ID_WORDS * FIRST_SLOTS / 2);

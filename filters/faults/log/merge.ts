@@ -5,7 +5,7 @@
  */
 
 import type { Packet } from "@subunit/codec";
-import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
+import { canonicalBytes, decodeEvent, eventId, isEvent } from "./event.ts";
 import { IdSet, idWords } from "./id_set.ts";
 import type { LogSource } from "./reader.ts";
 
@@ -48,26 +48,26 @@ export class Redactions {
     if (this.#names.size === 0 || packet.fileName === "redact") return false;
     const fault = packet.testId!;
     if (!this.#faults.has(fault)) return false;
-    const { id } = decodeEvent(canonicalBytes(packet));
-    return this.#names.has(`${id} ${fault}`);
+    return this.#names.has(`${eventId(canonicalBytes(packet))} ${fault}`);
   }
 }
 
 /**
  * Calls `take` with each event of logs once, in the order of the first one, then
- * of the next; redacted ones are left out. The bytes are valid until it returns.
+ * of the next; redacted ones are left out. The bytes are valid until it returns,
+ * and so are the words of the id.
  */
 export function forEachDistinct(
   sources: readonly LogSource[],
   redactions: Redactions,
-  take: (bytes: Uint8Array, packet: Packet) => void,
+  take: (bytes: Uint8Array, packet: Packet, id: Int32Array) => void,
 ): void {
   const known = new IdSet(), words = new Int32Array(4);
   for (const source of sources) {
     forEachEvent(source, (packet) => {
       if (redactions.has(packet)) return;
       const bytes = canonicalBytes(packet);
-      if (known.add(idWords(bytes, words))) take(bytes, packet);
+      if (known.add(idWords(bytes, words))) take(bytes, packet, words);
     });
   }
 }

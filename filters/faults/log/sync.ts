@@ -6,11 +6,16 @@
  * @module
  */
 
-import { encodePacket, type Packet, type Timestamp } from "@subunit/codec";
+import {
+  encodePacket,
+  grown,
+  type Packet,
+  type Timestamp,
+} from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
-import { canonicalBytes, decodeEvent, isEvent, SIGNATURES } from "./event.ts";
-import { idWords } from "./id_set.ts";
+import { canonicalBytes, isEvent, SIGNATURES } from "./event.ts";
+import { idText, idWords } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
 import { signedIds } from "./signed_ids.ts";
@@ -61,33 +66,31 @@ export interface SyncLog {
 
 /** The ids of a part of a log; redacted events are not among them. */
 export function trieOf({ source, isChosen }: SyncLog): IdTrie {
-  const words = new Int32Array(4);
-  let memory = new Uint8Array(1024 * ID_BYTES), end = 0;
-  const add = (bytes: Uint8Array) => {
-    if (end === memory.length) {
-      const larger = new Uint8Array(2 * end);
-      larger.set(memory);
-      memory = larger;
-    }
+  let memory: Uint8Array = new Uint8Array(1024 * ID_BYTES), end = 0;
+  const add = (id: Int32Array) => {
+    if (end === memory.length) memory = grown(memory, 2 * end);
     const view = new DataView(memory.buffer, end, ID_BYTES);
-    idWords(bytes, words).forEach((word, i) => view.setInt32(4 * i, word));
+    id.forEach((word, i) => view.setInt32(4 * i, word));
     end += ID_BYTES;
   };
   const signatures: Uint8Array[] = [];
   forEachDistinct(
     [source],
     new Redactions().addAll(source),
-    (bytes, packet) => {
-      if (isChosen === undefined) return add(bytes);
+    (bytes, packet, id) => {
+      if (isChosen === undefined) return add(id);
       const fault = packet.testId!;
       if (fault === SIGNATURES) signatures.push(bytes.slice());
-      else if (isChosen(fault)) add(bytes);
+      else if (isChosen(fault)) add(id);
     },
   );
   if (signatures.length > 0) {
     const ids = new Set(idsIn(memory.subarray(0, end)));
+    const words = new Int32Array(4);
     for (const signature of signatures) {
-      if (signedIds(signature).some((id) => ids.has(id))) add(signature);
+      if (signedIds(signature).some((id) => ids.has(id))) {
+        add(idWords(signature, words));
+      }
     }
   }
   return new IdTrie(memory.slice(0, end));
@@ -103,8 +106,8 @@ export function forEachWanted(
   forEachDistinct(
     [source],
     new Redactions().addAll(source),
-    (bytes, packet) => {
-      if (ids.has(decodeEvent(bytes).id)) take(bytes, packet.testId!);
+    (bytes, packet, id) => {
+      if (ids.has(idText(id))) take(bytes, packet.testId!);
     },
   );
 }
@@ -119,8 +122,8 @@ export function idsOfFaults(
   forEachDistinct(
     [source],
     new Redactions().addAll(source),
-    (bytes, packet) => {
-      if (faults.has(packet.testId!)) ids.push(decodeEvent(bytes).id);
+    (_, packet, id) => {
+      if (faults.has(packet.testId!)) ids.push(idText(id));
     },
   );
   return ids;

@@ -15,6 +15,7 @@ import {
   canonicalBytes,
   decodeEvent,
   encodeEvent,
+  eventId,
   type LogEvent,
 } from "./event.ts";
 import { distinctEvents, foldFault, later } from "./fold.ts";
@@ -43,7 +44,7 @@ export function redact(
     }
   }
   forEachEvent(new LogFiles(io, [log]), (packet) => {
-    const bytes = canonicalBytes(packet), { id } = decodeEvent(bytes);
+    const bytes = canonicalBytes(packet), id = eventId(bytes);
     for (const [prefix, events] of found) {
       if (id.startsWith(prefix)) events.set(id, bytes.slice());
     }
