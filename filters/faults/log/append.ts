@@ -5,13 +5,13 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder } from "@subunit/codec";
+import { decodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import { openLocked } from "../../kit/io/files.ts";
 import { writeAll } from "../../kit/io/output.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
 import { compareBytes } from "./cbor.ts";
-import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
+import { Redactions } from "./merge.ts";
 
 /** How a log is appended to. */
 export interface AppendOptions {
@@ -96,8 +96,8 @@ function writeWhole(file: FsFile, bytes: Uint8Array): void {
 class Wanted {
   readonly #packets: (Uint8Array | undefined)[];
   readonly #byChecksum = new Map<number, number[]>();
-  /** The names of redacted events, with their faults. */
-  readonly #redacted = new Set<string>();
+  /** Those of the packets, and of the log. */
+  readonly #redactions = new Redactions();
 
   constructor(packets: readonly Uint8Array[]) {
     this.#packets = [...packets];
@@ -111,30 +111,16 @@ class Wanted {
       else if (same) same.push(index);
       else this.#byChecksum.set(checksum, [index]);
     });
-    this.#decode([concat([...packets])], false);
+    for (const packet of packets) this.#redactions.add(decodePacket(packet));
   }
 
   /** Forgets what is in a file, which is read from its beginning. */
   removeKnown(file: FsFile): void {
-    this.#decode(chunksOf(file), true);
-  }
-
-  #decode(chunks: Iterable<Uint8Array>, isKnown: boolean): void {
-    const decoder = new PacketDecoder();
-    const drain = () =>
-      decoder.drain((item) => {
-        if (item.kind !== "packet") return;
-        if (isKnown) this.#remove(item.source, item.start, item.end);
-        if (item.fileName !== "redact" || !isEvent(item)) return;
-        const { fault, redacts } = decodeEvent(canonicalBytes(item));
-        for (const id of redacts ?? []) this.#redacted.add(`${id} ${fault}`);
-      });
-    for (const chunk of chunks) {
-      decoder.push(chunk);
-      drain();
-    }
-    decoder.end();
-    drain();
+    forEachItem(file, (item) => {
+      if (item.kind !== "packet") return;
+      this.#remove(item.source, item.start, item.end);
+      this.#redactions.add(item);
+    });
   }
 
   #remove(source: Uint8Array, start: number, end: number): void {
@@ -152,15 +138,10 @@ class Wanted {
   /** The packets that are left, without the redacted ones. */
   take(): { missing: Uint8Array[]; redacted: number } {
     const left = this.#packets.filter((packet) => packet !== undefined);
-    const missing = this.#redacted.size === 0
+    const missing = this.#redactions.isEmpty
       ? left
-      : left.filter((packet) => !this.#isRedacted(packet));
+      : left.filter((packet) => !this.#redactions.has(decodePacket(packet)));
     return { missing, redacted: left.length - missing.length };
-  }
-
-  #isRedacted(bytes: Uint8Array): boolean {
-    const { id, fault, kind } = decodeEvent(bytes);
-    return kind !== "redact" && this.#redacted.has(`${id} ${fault}`);
   }
 }
 
@@ -172,8 +153,22 @@ function checksumAt(bytes: Uint8Array, end: number): number {
   return checksum;
 }
 
-/** The chunks of a file from where it is; each is valid until the next. */
-export function* chunksOf(file: FsFile): Generator<Uint8Array> {
+/** Calls `take` with the items of a file from where it is. */
+export function forEachItem(
+  file: FsFile,
+  take: (item: StreamItem) => void,
+): void {
+  const decoder = new PacketDecoder();
+  for (const chunk of chunksOf(file)) {
+    decoder.push(chunk);
+    decoder.drain(take);
+  }
+  decoder.end();
+  decoder.drain(take);
+}
+
+/** The chunks of a file; each is valid until the next. */
+function* chunksOf(file: FsFile): Generator<Uint8Array> {
   const buffer = new Uint8Array(READ_BYTES);
   for (;;) {
     const count = file.readSync(buffer);

@@ -5,10 +5,10 @@
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { grown, PacketDecoder, TestNumbers } from "@subunit/codec";
+import { grown, TestNumbers } from "@subunit/codec";
 import { seek } from "../../kit/io/files.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
-import { chunksOf } from "./append.ts";
+import { forEachItem } from "./append.ts";
 import {
   classesOf,
   factsOf,
@@ -75,37 +75,29 @@ export class IndexWriter {
     let count = 0, offset = from, size = from, latest = -1;
     const pair = this.#run("INSERT OR IGNORE INTO pair VALUES (?, ?)");
     seek(log, from);
-    const decoder = new PacketDecoder();
-    const drain = () =>
-      decoder.drain((item) => {
-        const at = offset;
-        offset += item.byteLength;
-        if (item.kind !== "packet") return;
-        size = offset;
-        if (!isEvent(item)) return;
-        if (count === offsets.length) {
-          faults = grown(faults, 2 * count);
-          offsets = grown(offsets, 2 * count);
-          lengths = grown(lengths, 2 * count);
-        }
-        faults[count] = numbers.add(keyOf(item));
-        offsets[count] = at;
-        lengths[count++] = item.byteLength;
-        if (item.timeAt >= 0) {
-          latest = Math.max(latest, item.timestamp!.seconds + 1);
-        }
-        if (item.fileName !== "same") return;
-        const { fault, value } = decodeEvent(canonicalBytes(item));
-        if (typeof value === "string" && !value.startsWith("-")) {
-          pair.run(fault, value);
-        }
-      });
-    for (const chunk of chunksOf(log)) {
-      decoder.push(chunk);
-      drain();
-    }
-    decoder.end();
-    drain();
+    forEachItem(log, (item) => {
+      const at = offset;
+      offset += item.byteLength;
+      if (item.kind !== "packet") return;
+      size = offset;
+      if (!isEvent(item)) return;
+      if (count === offsets.length) {
+        faults = grown(faults, 2 * count);
+        offsets = grown(offsets, 2 * count);
+        lengths = grown(lengths, 2 * count);
+      }
+      faults[count] = numbers.add(keyOf(item));
+      offsets[count] = at;
+      lengths[count++] = item.byteLength;
+      if (item.timeAt >= 0) {
+        latest = Math.max(latest, item.timestamp!.seconds + 1);
+      }
+      if (item.fileName !== "same") return;
+      const { fault, value } = decodeEvent(canonicalBytes(item));
+      if (typeof value === "string" && !value.startsWith("-")) {
+        pair.run(fault, value);
+      }
+    });
 
     const insertFault = this.#run("INSERT OR IGNORE INTO fault(id) VALUES (?)");
     const selectFault = this.#run("SELECT n FROM fault WHERE id = ?");

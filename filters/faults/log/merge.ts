@@ -27,9 +27,14 @@ export class Redactions {
   readonly #names = new Set<string>();
   readonly #faults = new Set<string>();
 
+  /** Whether nothing is redacted. */
+  get isEmpty(): boolean {
+    return this.#names.size === 0;
+  }
+
   /** Takes note of an event of kind "redact". */
   add(packet: Packet): void {
-    if (packet.fileName !== "redact") return;
+    if (packet.fileName !== "redact" || !isEvent(packet)) return;
     const { fault, redacts } = decodeEvent(canonicalBytes(packet));
     for (const id of redacts ?? []) {
       this.#faults.add(fault);
@@ -45,7 +50,7 @@ export class Redactions {
 
   /** Whether an event must go; a redaction cannot be redacted. */
   has(packet: Packet): boolean {
-    if (this.#names.size === 0 || packet.fileName === "redact") return false;
+    if (this.isEmpty || packet.fileName === "redact") return false;
     const fault = packet.testId!;
     if (!this.#faults.has(fault)) return false;
     return this.#names.has(`${eventId(canonicalBytes(packet))} ${fault}`);

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { PacketDecoder, type StreamItem } from "@subunit/codec";
+import type { StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import { openLocked, replaceFile, rewind } from "../../kit/io/files.ts";
 import { Output } from "../../kit/io/output.ts";
-import type { FsFile } from "../../kit/runtime/runtime.ts";
-import { chunksOf } from "./append.ts";
+import { forEachItem } from "./append.ts";
 import {
   canonicalBytes,
   decodeEvent,
@@ -75,14 +74,4 @@ class Compactions {
     const { id, author = "", fault } = decodeEvent(canonicalBytes(packet));
     return this.#names.has(`${id} ${author} ${fault}`);
   }
-}
-
-function forEachItem(file: FsFile, take: (item: StreamItem) => void): void {
-  const decoder = new PacketDecoder();
-  for (const chunk of chunksOf(file)) {
-    decoder.push(chunk);
-    decoder.drain(take);
-  }
-  decoder.end();
-  decoder.drain(take);
 }
