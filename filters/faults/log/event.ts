@@ -61,7 +61,7 @@ export function isState(status: string | undefined): status is State {
 }
 
 /** The bytes of an id. */
-const ID_BYTES = 16;
+export const ID_BYTES = 16;
 /** The most bytes of the content; larger ones are refused. */
 export const MAX_BODY_BYTES = 1024 * 1024 - 1;
 
@@ -191,6 +191,15 @@ export function eventId(packet: Uint8Array): string {
   return createHash("sha256").update(packet).digest("hex").slice(
     0,
     2 * ID_BYTES,
+  );
+}
+
+/** The ids in bytes, one behind the other, as hex. */
+export function idsIn(bytes: Uint8Array): string[] {
+  const hex = bytes.toHex();
+  return Array.from(
+    { length: bytes.length / ID_BYTES },
+    (_, i) => hex.slice(2 * ID_BYTES * i, 2 * ID_BYTES * (i + 1)),
   );
 }
 

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { decodeEvent } from "./event.ts";
-
-const ID_BYTES = 16;
+import { decodeEvent, ID_BYTES, idsIn } from "./event.ts";
 
 /** What a signature event holds. */
 export interface SignedIds {
@@ -32,17 +30,7 @@ export function readSigned(packet: Uint8Array): SignedIds | undefined {
   const isSigned = typeof context === "string" && isContext(context) &&
     bytes instanceof Uint8Array && bytes.length % ID_BYTES === 0 &&
     signature instanceof Uint8Array;
-  if (!isSigned) return undefined;
-  const hex = bytes.toHex();
-  return {
-    id,
-    context,
-    ids: Array.from(
-      { length: bytes.length / ID_BYTES },
-      (_, i) => hex.slice(2 * ID_BYTES * i, 2 * ID_BYTES * (i + 1)),
-    ),
-    signature,
-  };
+  return isSigned ? { id, context, ids: idsIn(bytes), signature } : undefined;
 }
 
 /** The ids of the events that a signature event is over; none if it is none. */

@@ -14,12 +14,18 @@ import {
 } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
-import { canonicalBytes, isEvent, SIGNATURES } from "./event.ts";
+import {
+  canonicalBytes,
+  ID_BYTES,
+  idsIn,
+  isEvent,
+  SIGNATURES,
+} from "./event.ts";
 import { idText, idWords } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
 import { signedIds } from "./signed_ids.ts";
-import { ID_BYTES, idsIn, IdTrie, LEAF_IDS } from "./trie.ts";
+import { IdTrie, LEAF_IDS } from "./trie.ts";
 
 /** The name of the file of a message; it has no test id. */
 const MESSAGE = "fault-log sync";

@@ -4,7 +4,7 @@ import { type Packet, PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
 import { UsageError } from "../../kit/errors.ts";
 import { isCi } from "../../../tests/support/run.ts";
-import { encodeEvent, eventId } from "./event.ts";
+import { encodeEvent, eventId, idsIn } from "./event.ts";
 import { forEachEvent, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
 import {
@@ -15,7 +15,7 @@ import {
   SyncServer,
 } from "./sync.ts";
 import { sshCommand } from "./sync_command.ts";
-import { idsIn, IdTrie } from "./trie.ts";
+import { IdTrie } from "./trie.ts";
 
 /** A log in memory. */
 class Log implements LogSource {

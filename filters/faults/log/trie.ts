@@ -1,13 +1,14 @@
 /**
  * Two sets of ids compared without sending them: a trie with 16 children a node,
  * in which equal nodes have equal counts and sums. The sum is modulo 2 ** 128,
- * over all bits of the ids, as ids can be made whose XOR is what one wants.
+ * over all bits of the ids, as ids can be made whose XOR is what one wants; it has
+ * as many bytes as an id.
  *
  * @module
  */
 
-/** The bytes of an id, and of a sum. */
-export const ID_BYTES = 16;
+import { ID_BYTES } from "./event.ts";
+
 /** A node with fewer ids is sent as these: they take less than its children. */
 export const LEAF_IDS = 16;
 /** The first two bytes of an id. */
@@ -121,13 +122,4 @@ function sorted(bytes: Uint8Array): Uint8Array {
     all.set(bytes.subarray(at, at + ID_BYTES), ID_BYTES * i);
   }
   return all;
-}
-
-/** The ids in bytes, as hex. */
-export function idsIn(bytes: Uint8Array): string[] {
-  const hex = bytes.toHex();
-  return Array.from(
-    { length: bytes.length / ID_BYTES },
-    (_, i) => hex.slice(2 * ID_BYTES * i, 2 * ID_BYTES * (i + 1)),
-  );
 }
