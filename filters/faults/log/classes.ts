@@ -143,6 +143,19 @@ export function* readClasses(
   }
 }
 
+/** The names of all faults in the classes that match. */
+export function faultsIn(
+  classes: Iterable<FaultClass>,
+  matches: (it: FaultClass) => boolean,
+): Set<string> {
+  const names = new Set<string>();
+  for (const it of classes) {
+    if (!matches(it)) continue;
+    for (const { fault } of it.members) names.add(fault);
+  }
+  return names;
+}
+
 /** The classes of faults that may be the same. */
 export function classesOf(
   faults: readonly FaultPackets[],

@@ -18,6 +18,7 @@ import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents } from "./append.ts";
 import {
   type FaultClass,
+  faultsIn,
   isConflict,
   isEmpty,
   isUnexplained,
@@ -27,13 +28,12 @@ import {
 import { encodeStatement, faultName } from "./edit.ts";
 import { canonicalBytes, type LogEvent, RUNS, SIGNATURES } from "./event.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
-import { idText } from "./id_set.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
-import { signedIds } from "./signed_ids.ts";
+import { forEachChosen } from "./signed_ids.ts";
 import { evidenceFor } from "./evidence.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
-import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
+import { forEachEvent } from "./merge.ts";
 import type { Options } from "./option_table.ts";
 import { matcher, parseAge, parseQuery, parseState } from "./query.ts";
 import {
@@ -223,11 +223,7 @@ function countConflicts(
 function mergeToOutput(io: ToolIO, files: readonly string[]): number {
   const source = new LogFiles(io, files);
   reportStrange(io, new LogReader(source).scan());
-  forEachDistinct(
-    [source],
-    new Redactions().addAll(source),
-    (bytes) => io.out.write(bytes),
-  );
+  forEachChosen(source, undefined, (bytes) => io.out.write(bytes));
   return 0;
 }
 
@@ -239,31 +235,11 @@ export async function cat(
 ): Promise<void> {
   const source = new LogFiles(io, files);
   const isChosen = await chosenFaults(io, source, options);
-  const redactions = new Redactions().addAll(source);
-  if (isChosen === undefined) {
-    forEachDistinct([source], redactions, (bytes) => io.out.write(bytes));
-    return;
-  }
-  const ids = new Set<string>();
-  const signatures: Uint8Array[] = [];
-  forEachDistinct([source], redactions, (bytes, packet, id) => {
-    const fault = packet.testId!;
-    if (fault === SIGNATURES) {
-      signatures.push(bytes.slice());
-    } else if (isChosen(fault)) {
-      io.out.write(bytes);
-      ids.add(idText(id));
-    }
-  });
-  for (const signature of signatures) {
-    if (signedIds(signature).some((id) => ids.has(id))) {
-      io.out.write(signature);
-    }
-  }
+  forEachChosen(source, isChosen, (bytes) => io.out.write(bytes));
 }
 
 /** The faults that match --where; undefined without that. */
-export async function chosenFaults(
+async function chosenFaults(
   io: ToolIO,
   source: LogSource,
   options: Options,
@@ -276,11 +252,7 @@ export async function chosenFaults(
   const now = timeOf(options);
   const matches = matcher(parseQuery(options.where), now);
   const folding = await foldOptions(reader, options, now);
-  const chosen = new Set<string>();
-  for (const it of readClasses(reader, folding)) {
-    if (!matches(it)) continue;
-    for (const { fault } of it.members) chosen.add(fault);
-  }
+  const chosen = faultsIn(readClasses(reader, folding), matches);
   reportStrange(io, reader);
   return (fault) => chosen.has(fault);
 }

@@ -28,6 +28,14 @@ export function idText(words: Int32Array): string {
   return text;
 }
 
+/** The words of an id that is text. */
+export function parseId(text: string, words: Int32Array): Int32Array {
+  for (let i = 0; i < ID_WORDS; i++) {
+    words[i] = Number.parseInt(text.slice(8 * i, 8 * (i + 1)), 16);
+  }
+  return words;
+}
+
 /** A set of ids: open addressing over a table that is at most half full. */
 export class IdSet {
   #words: Int32Array = new Int32Array(ID_WORDS * FIRST_SLOTS / 2);

@@ -1,10 +1,14 @@
 /**
- * The content of a signature event, read without what verifies signatures.
+ * The content of a signature event, read without what verifies signatures; and
+ * parts of a log, with the signatures that belong there.
  *
  * @module
  */
 
-import { decodeEvent, ID_BYTES, idsIn } from "./event.ts";
+import { decodeEvent, ID_BYTES, idsIn, SIGNATURES } from "./event.ts";
+import { IdSet, idWords, parseId } from "./id_set.ts";
+import { forEachDistinct, Redactions } from "./merge.ts";
+import type { LogSource } from "./reader.ts";
 
 /** What a signature event holds. */
 export interface SignedIds {
@@ -33,7 +37,37 @@ export function readSigned(packet: Uint8Array): SignedIds | undefined {
   return isSigned ? { id, context, ids: idsIn(bytes), signature } : undefined;
 }
 
-/** The ids of the events that a signature event is over; none if it is none. */
-export function signedIds(packet: Uint8Array): readonly string[] {
-  return readSigned(packet)?.ids ?? [];
+/**
+ * Calls `take` with each event of the chosen faults once, then with the signatures
+ * over any of these; redacted ones are left out. The bytes and the words of the id
+ * are valid until it returns.
+ *
+ * @param isChosen without it all events are taken, in the order of the log
+ */
+export function forEachChosen(
+  source: LogSource,
+  isChosen: ((fault: string) => boolean) | undefined,
+  take: (bytes: Uint8Array, id: Int32Array) => void,
+): void {
+  const ids = new IdSet(), signatures: Uint8Array[] = [];
+  forEachDistinct(
+    [source],
+    new Redactions().addAll(source),
+    (bytes, packet, id) => {
+      if (isChosen === undefined) return take(bytes, id);
+      const fault = packet.testId!;
+      if (fault === SIGNATURES) signatures.push(bytes.slice());
+      else if (isChosen(fault)) {
+        ids.add(id);
+        take(bytes, id);
+      }
+    },
+  );
+  const words = new Int32Array(4);
+  for (const signature of signatures) {
+    const { ids: signed = [] } = readSigned(signature) ?? {};
+    if (signed.some((id) => ids.has(parseId(id, words)))) {
+      take(signature, idWords(signature, words));
+    }
+  }
 }

@@ -21,10 +21,10 @@ import {
   isEvent,
   SIGNATURES,
 } from "./event.ts";
-import { idText, idWords } from "./id_set.ts";
+import { idText } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
-import { signedIds } from "./signed_ids.ts";
+import { forEachChosen } from "./signed_ids.ts";
 import { IdTrie, LEAF_IDS } from "./trie.ts";
 
 /** The name of the file of a message; it has no test id. */
@@ -73,32 +73,12 @@ export interface SyncLog {
 /** The ids of a part of a log; redacted events are not among them. */
 export function trieOf({ source, isChosen }: SyncLog): IdTrie {
   let memory: Uint8Array = new Uint8Array(1024 * ID_BYTES), end = 0;
-  const add = (id: Int32Array) => {
+  forEachChosen(source, isChosen, (_, id) => {
     if (end === memory.length) memory = grown(memory, 2 * end);
     const view = new DataView(memory.buffer, end, ID_BYTES);
     id.forEach((word, i) => view.setInt32(4 * i, word));
     end += ID_BYTES;
-  };
-  const signatures: Uint8Array[] = [];
-  forEachDistinct(
-    [source],
-    new Redactions().addAll(source),
-    (bytes, packet, id) => {
-      if (isChosen === undefined) return add(id);
-      const fault = packet.testId!;
-      if (fault === SIGNATURES) signatures.push(bytes.slice());
-      else if (isChosen(fault)) add(id);
-    },
-  );
-  if (signatures.length > 0) {
-    const ids = new Set(idsIn(memory.subarray(0, end)));
-    const words = new Int32Array(4);
-    for (const signature of signatures) {
-      if (signedIds(signature).some((id) => ids.has(id))) {
-        add(idWords(signature, words));
-      }
-    }
-  }
+  });
   return new IdTrie(memory.slice(0, end));
 }
 

@@ -11,7 +11,7 @@ import { readStreamAsync } from "../../kit/io/input.ts";
 import type { ChildProcess } from "../../kit/runtime/runtime.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents } from "./append.ts";
-import { readClasses } from "./classes.ts";
+import { faultsIn, readClasses } from "./classes.ts";
 import { timeOf } from "./commands.ts";
 import { LogFiles } from "./log_file.ts";
 import type { Options } from "./option_table.ts";
@@ -77,11 +77,8 @@ function openLog(
   const source = new LogFiles(io, [log]);
   if (where === undefined) return { source, isChosen: undefined };
   const matches = matcher(parseQuery(where), now);
-  const chosen = new Set<string>();
-  for (const it of readClasses(new LogReader(source), { now })) {
-    if (!matches(it)) continue;
-    for (const { fault } of it.members) chosen.add(fault);
-  }
+  const classes = readClasses(new LogReader(source), { now });
+  const chosen = faultsIn(classes, matches);
   return { source, isChosen: (fault) => chosen.has(fault) };
 }
 
