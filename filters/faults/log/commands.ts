@@ -46,7 +46,7 @@ import {
   RunCounts,
 } from "./ranking.ts";
 import { LogReader, type LogSource } from "./reader.ts";
-import { describe, faultJson, formatRow, FORMATS } from "./report.ts";
+import { describe, faultJson, formatRow, FORMATS, plural } from "./report.ts";
 
 /** How much is appended at a time: each time the log is read once. */
 const BATCH_BYTES = 64 * 1024 * 1024;
@@ -75,6 +75,14 @@ export function logAnd(
     throw new UsageError(`The command needs a LOG and ${what}`);
   }
   return [log, ...more];
+}
+
+/** The operand of a command that takes a log and nothing else. */
+export function oneLog([log, ...rest]: readonly string[]): string {
+  if (log === undefined || rest.length > 0) {
+    throw new UsageError("The command needs one LOG");
+  }
+  return log;
 }
 
 function read(io: ToolIO, files: readonly string[]): LogReader {
@@ -200,8 +208,8 @@ export function merge(
   reportStrange(io, new LogReader(sources).scan());
   const undecided = countConflicts(io, [first], touched);
   io.warn(
-    `merge: ${added} new event${added === 1 ? "" : "s"}, ${undecided} fault${
-      undecided === 1 ? " needs" : "s need"
+    `merge: ${plural(added, "new event")}, ${plural(undecided, "fault")} ${
+      undecided === 1 ? "needs" : "need"
     } a decision${undecided > 0 ? ": fault-log query --conflict" : ""}`,
   );
   return options["exit-status"] && undecided > 0 ? 1 : 0;
@@ -392,11 +400,10 @@ async function updatedIndex(
 export async function index(
   io: ToolIO,
   options: Options,
-  [log, ...rest]: readonly string[],
+  operands: readonly string[],
 ): Promise<void> {
-  if (log === undefined || rest.length > 0 || log === "-") {
-    throw new UsageError("The command needs one LOG");
-  }
+  const log = oneLog(operands);
+  if (log === "-") throw new UsageError("The command needs one LOG");
   using _ = await updatedIndex(io, options.index ?? indexBeside(log), log);
 }
 

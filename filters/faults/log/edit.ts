@@ -6,7 +6,6 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
-import type { Value } from "./cbor.ts";
 import {
   encodeEvent,
   type EventFields,
@@ -148,14 +147,13 @@ export function encodeRedaction(
     readonly reason?: string;
   },
 ): Uint8Array {
-  const value: Value | undefined = reason;
   const ends = event.supersedes?.length ? registersOf(event) : [];
   return encodeEvent({
     fault: event.fault,
     kind: "redact",
     author,
     time,
-    value,
+    value: reason,
     redacts: [event.id],
     supersedes: ends.length > 0 ? event.supersedes : undefined,
     ends,

@@ -102,11 +102,13 @@ export function formatRow(
   );
 }
 
-function visibleFields(fields: readonly (string | number)[]): string {
+/** Fields of a line of TSV. */
+export function visibleFields(fields: readonly (string | number)[]): string {
   return fields.map((field) => visibleText(String(field))).join("\t");
 }
 
-function plural(count: number, word: string): string {
+/** A count with its noun. */
+export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 

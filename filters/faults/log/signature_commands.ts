@@ -7,15 +7,15 @@
 import { UsageError } from "../../kit/errors.ts";
 import { writeNewFile } from "../../kit/io/new_file.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
-import { visibleText } from "../../kit/text/visible.ts";
 import { KeySigner } from "../../signing/signer.ts";
 import { appendEvents } from "./append.ts";
-import { timeOf } from "./commands.ts";
+import { oneLog, timeOf } from "./commands.ts";
 import { canonicalBytes, decodeEvent, SIGNATURES } from "./event.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
 import { forEachEvent } from "./merge.ts";
 import type { Options } from "./option_table.ts";
 import { LogReader } from "./reader.ts";
+import { plural, visibleFields } from "./report.ts";
 import { encodeSignatures, signedText, Verdicts } from "./signatures.ts";
 import { isContext, readSigned } from "./signed_ids.ts";
 
@@ -30,12 +30,9 @@ function contextOf({ context }: Options): string | undefined {
 export async function sign(
   io: ToolIO,
   options: Options,
-  [log, ...rest]: readonly string[],
+  operands: readonly string[],
 ): Promise<void> {
-  const { author, "secret-key": key } = options;
-  if (log === undefined || rest.length > 0) {
-    throw new UsageError("The command needs one LOG");
-  }
+  const log = oneLog(operands), { author, "secret-key": key } = options;
   if (key === undefined) {
     throw new UsageError("A --secret-key is needed to sign");
   }
@@ -59,7 +56,7 @@ export async function sign(
     time,
   });
   appendEvents(log, packets, { sync: options.sync });
-  io.warn(`sign: ${ids.length} event${ids.length === 1 ? "" : "s"} signed`);
+  io.warn(`sign: ${plural(ids.length, "event")} signed`);
 }
 
 /** Prints which events are signed, and by whom it can be trusted. */
@@ -86,9 +83,7 @@ export async function verify(
     done.add(id);
     const verdict = verdicts.of(id);
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
-    io.out.writeText(
-      `${[verdict, id, fault, kind].map(visibleText).join("\t")}\n`,
-    );
+    io.out.writeText(`${visibleFields([verdict, id, fault, kind])}\n`);
   });
   reportStrange(io, reader);
   const counted = [...counts].sort()

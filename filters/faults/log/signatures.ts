@@ -13,7 +13,10 @@ import { KeyRing } from "../../signing/keys.ts";
 import { readSignatures } from "../../signing/openpgp/message.ts";
 import { digestOf } from "../../signing/openpgp/signature_hash.ts";
 import { sign, type Signer } from "../../signing/signer.ts";
-import { SignatureVerifier } from "../../signing/verdicts.ts";
+import {
+  type SignatureVerdict,
+  SignatureVerifier,
+} from "../../signing/verdicts.ts";
 import { encodeEvent, SIGNATURES } from "./event.ts";
 import { readSigned, type SignedIds } from "./signed_ids.ts";
 
@@ -21,7 +24,7 @@ import { readSigned, type SignedIds } from "./signed_ids.ts";
 export const MAX_SIGNED = 4096;
 
 /** What is known of an event from signatures. */
-export type EventVerdict = "good" | "unsigned" | "bad" | "unknown-key" | string;
+export type EventVerdict = SignatureVerdict | "unsigned" | "other-context";
 
 /** The bytes that are signed: lines of text, which any OpenPGP tool verifies. */
 export function signedText(
@@ -116,9 +119,9 @@ export class Verdicts {
 async function judge(
   { context, ids, signature }: SignedIds,
   verifier: SignatureVerifier,
-): Promise<EventVerdict> {
+): Promise<SignatureVerdict> {
   const text = signedText(context, ids);
-  let last: EventVerdict = "bad";
+  let last: SignatureVerdict = "bad";
   try {
     for (const one of await readSignatures([signature])) {
       const { verdict } = await verifier.judge(one, digestOf(one, text));

@@ -9,7 +9,8 @@ import { UsageError } from "../../kit/errors.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents } from "./append.ts";
 import { MAX_ITEMS } from "./cbor.ts";
-import { logAnd, timeOf } from "./commands.ts";
+import { AUTOMATED } from "./collated.ts";
+import { logAnd, oneLog, timeOf } from "./commands.ts";
 import { encodeRedaction } from "./edit.ts";
 import {
   canonicalBytes,
@@ -76,12 +77,9 @@ export function redact(
 export function purge(
   io: ToolIO,
   _options: Options,
-  [log, ...rest]: readonly string[],
+  operands: readonly string[],
 ): void {
-  if (log === undefined || rest.length > 0) {
-    throw new UsageError("The command needs one LOG");
-  }
-  const gone = rewriteLog(log);
+  const gone = rewriteLog(oneLog(operands));
   io.warn(`purge: ${gone} event${gone === 1 ? " is" : "s are"} gone`);
 }
 
@@ -89,12 +87,9 @@ export function purge(
 export function compact(
   io: ToolIO,
   options: Options,
-  [log, ...rest]: readonly string[],
+  operands: readonly string[],
 ): void {
-  if (log === undefined || rest.length > 0) {
-    throw new UsageError("The command needs one LOG");
-  }
-  const { author } = options;
+  const log = oneLog(operands), { author } = options;
   if (author === undefined) {
     throw new UsageError(
       "Only an origin compacts what it has seen: give its name as --author",
@@ -114,9 +109,7 @@ export function compact(
   }
   appendEvents(log, packets, { sync: options.sync });
   const gone = rewriteLog(log);
-  io.warn(
-    `compact: ${gone} events are now ${packets.length}`,
-  );
+  io.warn(`compact: ${gone} events are now ${packets.length}`);
 }
 
 /** The events that replace those of an origin, one for each month. */
@@ -149,7 +142,7 @@ export function compacted(
       run: month,
       time: seen.map(({ time }) => time).reduce(later),
       tags: seen.some(({ isAutomated }) => isAutomated)
-        ? ["automated"]
+        ? [AUTOMATED]
         : undefined,
       value: total(seen.map(({ runs }) => runs)),
       count: total(seen.map(({ count }) => count)),
