@@ -13,7 +13,7 @@ import {
   type Test,
   TestTable,
 } from "@subunit/codec";
-import { faultTagIn } from "../../kit/stream/fault_tag.ts";
+import { FAULT_TAG, faultTagIn } from "../../kit/stream/fault_tag.ts";
 import {
   type Fingerprint,
   Fingerprinter,
@@ -35,7 +35,7 @@ export interface Found {
 }
 
 /** The tag of what is left over when a run has too many faults. */
-export const OVERFLOW_TAG = "fault:overflow";
+export const OVERFLOW_TAG = `${FAULT_TAG}overflow`;
 /** Parents of failed tests that are remembered, if they never end. */
 const MAX_PARENTS = 10_000;
 const LOST_TAG = "lost";
@@ -150,7 +150,7 @@ export class FaultFinder {
       this.#partsFailed++;
       return undefined;
     }
-    const tag = this.#limited(given ?? `fault:${fingerprint.id}`);
+    const tag = this.#limited(given ?? FAULT_TAG + fingerprint.id);
     return {
       testId,
       routeCode,

@@ -7,6 +7,7 @@
 
 import { formatTimestamp, type Timestamp } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import type { Fingerprint } from "../fingerprint/fingerprint.ts";
 import { appendEvents } from "../log/append.ts";
 import {
@@ -62,7 +63,7 @@ export function logFaults(
   const packets = [encodeRun(run)];
   for (const { tag, count, tests, found: { fingerprint } } of faults) {
     // A test may have brought its own tag.
-    if (tag === `fault:${fingerprint.id}`) {
+    if (tag === FAULT_TAG + fingerprint.id) {
       packets.push(encodeDescription(tag, {
         kind: kindIdOf(fingerprint),
         type: fingerprint.types,

@@ -5,8 +5,9 @@
  */
 
 import type { Timestamp } from "@subunit/codec";
+import { isReserved } from "../../kit/stream/fault_tag.ts";
 import { compareText } from "../../kit/text/order.ts";
-import { RUNS, SIGNATURES, type State } from "./event.ts";
+import type { State } from "./event.ts";
 import {
   compareTimes,
   distinctEvents,
@@ -133,11 +134,12 @@ export function* readClasses(
   options: FoldOptions = {},
   isWanted: (fault: string) => boolean = () => true,
 ): Generator<FaultClass> {
-  const isFault = (fault: string) => fault !== RUNS && fault !== SIGNATURES;
-  const groups = reader.groups((fault) => isFault(fault) && isWanted(fault));
+  const groups = reader.groups((fault) =>
+    !isReserved(fault) && isWanted(fault)
+  );
   for (const group of groups) {
     yield* classesOf(
-      group.filter(({ fault }) => isFault(fault)),
+      group.filter(({ fault }) => !isReserved(fault)),
       options,
     );
   }

@@ -7,7 +7,8 @@
  */
 
 import type { Timestamp } from "@subunit/codec";
-import { encodeEvent, MAX_TESTS, RUNS } from "./event.ts";
+import { RUNS } from "../../kit/stream/fault_tag.ts";
+import { encodeEvent, MAX_TESTS } from "./event.ts";
 
 /** A run in which tests failed or did not. */
 export interface CollatedRun {

@@ -13,6 +13,7 @@ import {
 import { UsageError } from "../../kit/errors.ts";
 import { isRegularFile } from "../../kit/io/files.ts";
 import { lines } from "../../kit/io/lines.ts";
+import { isReserved, RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { parseChoice, parseCount } from "../../kit/tool/options.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents } from "./append.ts";
@@ -26,7 +27,7 @@ import {
   readClasses,
 } from "./classes.ts";
 import { encodeStatement, faultName } from "./edit.ts";
-import { canonicalBytes, type LogEvent, RUNS, SIGNATURES } from "./event.ts";
+import { canonicalBytes, type LogEvent } from "./event.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
@@ -92,8 +93,7 @@ function read(io: ToolIO, files: readonly string[]): LogReader {
 /** The fault whose name begins so. */
 function findFault(reader: LogReader, text: string, log: string): string {
   const wanted = faultName(text);
-  const names = reader.names()
-    .filter((name) => name !== RUNS && name !== SIGNATURES);
+  const names = reader.names().filter((name) => !isReserved(name));
   if (names.includes(wanted)) return wanted;
   const found = names.filter((name) => name.startsWith(wanted));
   if (found.length === 1) return found[0];

@@ -6,10 +6,10 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import {
   encodeEvent,
   type EventFields,
-  FAULT_PREFIX,
   type LogEvent,
   type State,
 } from "./event.ts";
@@ -39,7 +39,7 @@ function signed(tag: string): string {
 
 /** The test id of a fault, from how people write it. */
 export function faultName(text: string): string {
-  return text.startsWith(FAULT_PREFIX) ? text : FAULT_PREFIX + text;
+  return text.startsWith(FAULT_TAG) ? text : FAULT_TAG + text;
 }
 
 /**

@@ -20,14 +20,8 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import { createHash } from "../../kit/runtime/builtin.ts";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
-
-/** What the test ids of a log begin with. */
-export const FAULT_PREFIX = "fault:";
-/** Holds the facts about runs; not a fault itself. */
-export const RUNS = "fault:runs";
-/** Holds the signatures; not a fault itself. */
-export const SIGNATURES = "fault:signatures";
 
 /** The kinds of events that have a meaning; others are kept and shown. */
 export const KINDS = [
@@ -131,7 +125,7 @@ export const MAX_TESTS = 5;
  */
 export function encodeEvent(event: EventFields): Uint8Array {
   const { fault, state, time, tags, kind } = event;
-  if (!fault.startsWith(FAULT_PREFIX) || fault === FAULT_PREFIX) {
+  if (!fault.startsWith(FAULT_TAG) || fault === FAULT_TAG) {
     throw new RangeError(
       `Cannot write event of "${fault}": expected "fault:" and a name`,
     );
@@ -205,7 +199,7 @@ export function idsIn(bytes: Uint8Array): string[] {
 
 /** Whether a packet is an event of a fault log; others have no place in one. */
 export function isEvent(packet: Packet): boolean {
-  return packet.idAt >= 0 && packet.testId!.startsWith(FAULT_PREFIX) &&
+  return packet.idAt >= 0 && packet.testId!.startsWith(FAULT_TAG) &&
     packet.parentAt < 0 && (packet.fileAt < 0 || packet.eof);
 }
 

@@ -6,8 +6,8 @@
  */
 
 import { type Rows, TEST_STATUSES } from "@subunit/codec";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { FIRST_STATE } from "./classes.ts";
-import { FAULT_PREFIX } from "./event.ts";
 import { parseAge, tokensOf, type Word } from "./query.ts";
 import type { QueryPlan } from "./ranking.ts";
 
@@ -73,7 +73,7 @@ function testFor(
 ): Test | undefined {
   if (isNot) return undefined;
   if (name === "id") {
-    const begins = values.map((value) => encoder.encode(FAULT_PREFIX + value));
+    const begins = values.map((value) => encoder.encode(FAULT_TAG + value));
     return (rows, i) =>
       begins.some((bytes) => {
         const at = rows.idAt(i);

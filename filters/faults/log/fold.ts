@@ -11,15 +11,11 @@
  */
 
 import type { Timestamp } from "@subunit/codec";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { compareText } from "../../kit/text/order.ts";
 import { compareBytes, type Value } from "./cbor.ts";
 import { AUTOMATED } from "./collated.ts";
-import {
-  decodeEvent,
-  FAULT_PREFIX,
-  type LogEvent,
-  type State,
-} from "./event.ts";
+import { decodeEvent, type LogEvent, type State } from "./event.ts";
 
 /** What reading a log depends on, besides the log. */
 export interface FoldOptions {
@@ -238,7 +234,7 @@ export function foldFault(
     facts: facts.sort(order),
     same: [...sames.values()]
       .map((versions) => register(versions).versions[0].value)
-      .filter((value) => value.startsWith(FAULT_PREFIX) && value !== fault)
+      .filter((value) => value.startsWith(FAULT_TAG) && value !== fault)
       .sort(compareText),
     // Computed when it is asked for: a query of a million faults shows none.
     get timeline() {

@@ -18,8 +18,9 @@ import {
 } from "../../kit/io/files.ts";
 import { createHash, sqlite } from "../../kit/runtime/builtin.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
+import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
 import type { ListedFault } from "./classes.ts";
-import { canonicalBytes, FAULT_PREFIX, RUNS } from "./event.ts";
+import { canonicalBytes } from "./event.ts";
 import { DAY_SECONDS, later } from "./fold.ts";
 import { ftsText, IndexWriter } from "./index_writer.ts";
 import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
@@ -415,7 +416,7 @@ export class LogIndex implements Disposable {
       `SELECT class FROM fault WHERE class IS NOT NULL AND (${
         begins.join(" OR ")
       })`,
-      values.flatMap((value) => Array(3).fill(FAULT_PREFIX + value)),
+      values.flatMap((value) => Array(3).fill(FAULT_TAG + value)),
     );
   }
 }

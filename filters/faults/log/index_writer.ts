@@ -8,6 +8,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { grown, TestNumbers } from "@subunit/codec";
 import { seek } from "../../kit/io/files.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
+import { isReserved } from "../../kit/stream/fault_tag.ts";
 import { forEachItem } from "./append.ts";
 import {
   classesOf,
@@ -19,13 +20,7 @@ import {
   listed,
   titlesOf,
 } from "./classes.ts";
-import {
-  canonicalBytes,
-  decodeEvent,
-  isEvent,
-  RUNS,
-  SIGNATURES,
-} from "./event.ts";
+import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
 import { tokensOf } from "./query.ts";
 import { type FaultPackets, keyOf } from "./reader.ts";
 
@@ -128,9 +123,7 @@ export class IndexWriter {
       const known = old.get(fault)?.class;
       if (typeof known === "number") this.#remove(known);
     }
-    const faults = group.filter(({ fault }) =>
-      fault !== RUNS && fault !== SIGNATURES
-    );
+    const faults = group.filter(({ fault }) => !isReserved(fault));
     if (faults.length === 0) return;
     for (const it of classesOf(faults, {})) {
       if (!isEmpty(it)) this.#add(it);

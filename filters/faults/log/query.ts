@@ -8,8 +8,9 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { factsOf, type FaultClass, stateOf, titlesOf } from "./classes.ts";
-import { FAULT_PREFIX, isState, STATES } from "./event.ts";
+import { isState, STATES } from "./event.ts";
 
 /** What words can ask for. */
 export const WORD_NAMES = [
@@ -211,6 +212,6 @@ function wordMatcher(
   }
   return ({ members }) =>
     members.some(({ fault }) =>
-      values.some((value) => fault.startsWith(FAULT_PREFIX + value))
+      values.some((value) => fault.startsWith(FAULT_TAG + value))
     );
 }

@@ -17,14 +17,13 @@ import {
   type Rows,
   TestNumbers,
 } from "@subunit/codec";
-import { type Evidence, isSame } from "./evidence.ts";
 import {
-  canonicalBytes,
-  decodeEvent,
-  FAULT_PREFIX,
+  FAULT_TAG,
   type RUNS,
   type SIGNATURES,
-} from "./event.ts";
+} from "../../kit/stream/fault_tag.ts";
+import { type Evidence, isSame } from "./evidence.ts";
+import { canonicalBytes, decodeEvent } from "./event.ts";
 
 /** How much is gathered in a pass. */
 export const GROUP_BYTES = 32 * 1024 * 1024;
@@ -264,7 +263,7 @@ function encodeKey(name: string) {
   return keyOf(decodePacket(bytes));
 }
 
-const PREFIX_BYTES = new TextEncoder().encode(FAULT_PREFIX);
+const PREFIX_BYTES = new TextEncoder().encode(FAULT_TAG);
 
 /** {@linkcode isEvent} without an object. */
 function isEventRow(rows: Rows, i: number): boolean {

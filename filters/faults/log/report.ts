@@ -7,6 +7,7 @@
  */
 
 import { formatTimestamp, type Timestamp } from "@subunit/codec";
+import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { visibleText } from "../../kit/text/visible.ts";
 import type { Value } from "./cbor.ts";
 import {
@@ -16,7 +17,7 @@ import {
   stateOf,
   titlesOf,
 } from "./classes.ts";
-import { FAULT_PREFIX, type LogEvent, STATES } from "./event.ts";
+import { type LogEvent, STATES } from "./event.ts";
 import { compareTimes, type Register, sortTime } from "./fold.ts";
 import type { Experience } from "./ranking.ts";
 
@@ -30,7 +31,7 @@ const SHORT_ID = 12;
 
 /** The name of a fault without what all have in common. */
 export function shortName(fault: string): string {
-  return fault.slice(FAULT_PREFIX.length);
+  return fault.slice(FAULT_TAG.length);
 }
 
 function timeText(time: Timestamp | undefined): string {

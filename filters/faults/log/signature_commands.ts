@@ -6,11 +6,12 @@
 
 import { UsageError } from "../../kit/errors.ts";
 import { writeNewFile } from "../../kit/io/new_file.ts";
+import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { KeySigner } from "../../signing/signer.ts";
 import { appendEvents } from "./append.ts";
 import { oneLog, timeOf } from "./commands.ts";
-import { canonicalBytes, decodeEvent, SIGNATURES } from "./event.ts";
+import { canonicalBytes, decodeEvent } from "./event.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
 import { forEachEvent } from "./merge.ts";
 import type { Options } from "./option_table.ts";

@@ -9,6 +9,7 @@
 import { concat } from "@std/bytes/concat";
 import type { Timestamp } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
+import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { KeyRing } from "../../signing/keys.ts";
 import { readSignatures } from "../../signing/openpgp/message.ts";
 import { digestOf } from "../../signing/openpgp/signature_hash.ts";
@@ -17,7 +18,7 @@ import {
   type SignatureVerdict,
   SignatureVerifier,
 } from "../../signing/verdicts.ts";
-import { encodeEvent, SIGNATURES } from "./event.ts";
+import { encodeEvent } from "./event.ts";
 import { readSigned, type SignedIds } from "./signed_ids.ts";
 
 /** The most ids in one signature. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { decodeEvent, ID_BYTES, idsIn, SIGNATURES } from "./event.ts";
+import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
+import { decodeEvent, ID_BYTES, idsIn } from "./event.ts";
 import { IdSet, idWords, parseId } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";

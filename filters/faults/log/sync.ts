@@ -13,14 +13,9 @@ import {
   type Timestamp,
 } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
+import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
-import {
-  canonicalBytes,
-  ID_BYTES,
-  idsIn,
-  isEvent,
-  SIGNATURES,
-} from "./event.ts";
+import { canonicalBytes, ID_BYTES, idsIn, isEvent } from "./event.ts";
 import { idText } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";

@@ -4,11 +4,11 @@
  * @module
  */
 
-/** What the tag begins with. */
+/** What the tag begins with; in a fault log it is the test id. */
 export const FAULT_TAG = "fault:";
 
-/** What a fault log keeps beside the faults, under such names. */
-const RESERVED: readonly string[] = ["fault:runs", "fault:signatures"];
+/** What a fault log keeps beside the faults: facts about runs, and signatures. */
+export const RUNS = "fault:runs", SIGNATURES = "fault:signatures";
 /** A longer tag names none: logs and reports have it for each of many tests. */
 const MAX_LENGTH = 200;
 
@@ -16,8 +16,13 @@ const MAX_LENGTH = 200;
 export function faultTagIn(tags: readonly string[]): string | undefined {
   return tags.find((tag) =>
     tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length &&
-    tag.length <= MAX_LENGTH && !RESERVED.includes(tag)
+    tag.length <= MAX_LENGTH && !isReserved(tag)
   );
+}
+
+/** Whether a name that begins as faults do is that of something else. */
+export function isReserved(name: string): boolean {
+  return name === RUNS || name === SIGNATURES;
 }
 
 /** The fault that a test's tags name; undefined if they name none. */
