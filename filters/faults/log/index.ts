@@ -7,7 +7,7 @@
  */
 
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { decodePacket, type Timestamp } from "@subunit/codec";
+import { decodePacket } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import {
   createPrivateFile,
@@ -27,8 +27,10 @@ import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
   type Experience,
   type Found,
+  NO_EXPERIENCE,
   ordered,
   type QueryPlan,
+  rateOf,
   type RunCounts,
 } from "./ranking.ts";
 import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
@@ -281,7 +283,7 @@ export class LogIndex implements Disposable {
         whereOf(all)
       } ORDER BY s DESC, ns DESC, fault LIMIT ?`,
     ).all(...valuesOf(all), Number.isFinite(top) ? top : -1)
-      .map(({ list }) => ({ it: listOf(list), experience: NOTHING }));
+      .map(({ list }) => ({ it: listOf(list), experience: NO_EXPERIENCE }));
   }
 
   #rank(
@@ -309,17 +311,7 @@ export class LogIndex implements Disposable {
       const n = row.class as number, runs = row.runs as number;
       let draft = drafts.get(n);
       if (draft === undefined) {
-        drafts.set(
-          n,
-          draft = {
-            runs: 0,
-            origins: 0,
-            tests: 0,
-            automated: 0,
-            known: 0,
-            last: undefined,
-          },
-        );
+        drafts.set(n, draft = { ...NO_EXPERIENCE, known: 0 });
       }
       if (row.s !== null) {
         const time = {
@@ -474,29 +466,14 @@ function valuesOf(conditions: readonly Condition[]): SQLInputValue[] {
 }
 
 /** The numbers of a fault while its rows are read. */
-interface Draft {
-  runs: number;
-  origins: number;
-  tests: number;
-  automated: number;
+type Draft = { -readonly [key in keyof Experience]: Experience[key] } & {
   /** The runs that its origins are known to have made. */
   known: number;
-  last: Timestamp | undefined;
-}
-
-function experienceFrom({ known, runs, ...others }: Draft): Experience {
-  const rate = known === 0 ? undefined : runs / Math.max(known, runs);
-  return { ...others, runs, rate };
-}
-
-const NOTHING: Experience = {
-  runs: 0,
-  origins: 0,
-  tests: 0,
-  automated: 0,
-  rate: undefined,
-  last: undefined,
 };
+
+function experienceFrom({ known, ...numbers }: Draft): Experience {
+  return { ...numbers, rate: rateOf(numbers.runs, known) };
+}
 
 function listOf(json: unknown): ListedFault {
   return JSON.parse(json as string);

@@ -80,6 +80,24 @@ export class RunCounts {
   }
 }
 
+/** The experience of a fault that nobody has seen. */
+export const NO_EXPERIENCE: Experience = {
+  runs: 0,
+  origins: 0,
+  tests: 0,
+  automated: 0,
+  rate: undefined,
+  last: undefined,
+};
+
+/**
+ * Runs that saw a fault, of all that are known of their origins. Not all of the
+ * former need be among the latter.
+ */
+export function rateOf(runs: number, known: number): number | undefined {
+  return known === 0 ? undefined : runs / Math.max(known, runs);
+}
+
 /** Counts what was seen of a fault, in a window or ever. */
 export function experienceOf(
   { seen }: Pick<FaultClass, "seen">,
@@ -102,14 +120,14 @@ export function experienceOf(
     runs += one.runs;
     origins.add(one.origin);
   }
-  let all = 0;
-  for (const origin of origins) all += counts.of(origin, window);
+  let known = 0;
+  for (const origin of origins) known += counts.of(origin, window);
   return {
     runs,
     origins: origins.size,
     tests: tests.size,
     automated,
-    rate: all === 0 ? undefined : runs / Math.max(all, runs),
+    rate: rateOf(runs, known),
     last,
   };
 }
