@@ -22,7 +22,7 @@ import {
 } from "./classes.ts";
 import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
 import { tokensOf } from "./query.ts";
-import { type FaultPackets, keyOf } from "./reader.ts";
+import { type FaultPackets, keyOf, placesBy } from "./reader.ts";
 
 /** What was read of a log. */
 export interface Added {
@@ -103,7 +103,8 @@ export class IndexWriter {
     });
     const insert = this.#run("INSERT OR REPLACE INTO event VALUES (?, ?, ?)");
     // In the order of the table: a tree grows fastest at its end.
-    for (const i of byFault(faults.subarray(0, count), numbers.size)) {
+    const { order } = placesBy(faults.subarray(0, count), numbers.size);
+    for (const i of order) {
       insert.run(rows[faults[i]], offsets[i], lengths[i]);
     }
     return {
@@ -206,14 +207,4 @@ export class IndexWriter {
     known.set(name, number);
     return number;
   }
-}
-
-/** The places of numbers, sorted by these. */
-function byFault(numbers: Int32Array, count: number): Int32Array {
-  const next = new Int32Array(count + 1);
-  for (const number of numbers) next[number + 1]++;
-  for (let i = 0; i < count; i++) next[i + 1] += next[i];
-  const order = new Int32Array(numbers.length);
-  numbers.forEach((number, i) => order[next[number]++] = i);
-  return order;
 }

@@ -275,6 +275,25 @@ function isEventRow(rows: Rows, i: number): boolean {
   return rows.parentAt(i) < 0 && (rows.fileAt(i) < 0 || rows.isEof(i));
 }
 
+/**
+ * The places of numbers, sorted by these.
+ *
+ * @param size more than the largest number
+ * @returns `order`, in which the places of a number go from `starts[number]` to
+ * `starts[number + 1]`
+ */
+export function placesBy(
+  numbers: Int32Array,
+  size: number,
+): { readonly starts: Int32Array; readonly order: Int32Array } {
+  const starts = new Int32Array(size + 1);
+  for (const number of numbers) starts[number + 1]++;
+  for (let i = 0; i < size; i++) starts[i + 1] += starts[i];
+  const order = new Int32Array(numbers.length), next = starts.slice();
+  numbers.forEach((number, i) => order[next[number]++] = i);
+  return { starts, order };
+}
+
 /** The bytes of packets, and the number of the fault of each. */
 class Gathered {
   #memory = new Uint8Array(64 * 1024);
@@ -319,12 +338,8 @@ class Gathered {
    */
   byFault(size: number): (number: number) => Uint8Array[] {
     if (this.#sorted?.size !== size) {
-      const starts = new Int32Array(size + 1);
-      for (let i = 0; i < this.#count; i++) starts[this.#numbers[i] + 1]++;
-      for (let i = 0; i < size; i++) starts[i + 1] += starts[i];
-      const order = new Int32Array(this.#count), next = starts.slice();
-      for (let i = 0; i < this.#count; i++) order[next[this.#numbers[i]]++] = i;
-      this.#sorted = { size, starts, order };
+      const numbers = this.#numbers.subarray(0, this.#count);
+      this.#sorted = { size, ...placesBy(numbers, size) };
     }
     const { starts, order } = this.#sorted;
     return (number) =>
