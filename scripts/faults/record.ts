@@ -65,13 +65,12 @@ type Failure = readonly [testId: string, name: string, text: string];
 
 /** The failures in what a converter reads. */
 function converted(tool: string, text: string, cwd: string): Failure[] {
-  const deno = [Deno.execPath(), "run", "-A", "--quiet", "--no-prompt"];
   const packets = new Deno.Command("sh", {
     args: [
       "-c",
       '"$1" run -A -q "$2/$3.ts" "$4" | "$1" run -A -q "$2/subunit2json.ts"',
       "sh",
-      deno[0],
+      Deno.execPath(),
       FILTERS,
       tool,
       (Deno.writeTextFileSync(`${cwd}/.text`, text), `${cwd}/.text`),
