@@ -208,17 +208,16 @@ export class Fingerprinter {
         const parts = partsOf(chain, grammar, failure, this.#rules);
         return PARTS_FAILED.test(parts.sample) ? undefined : parts;
       }
-      const said = firstLines !== undefined
-        ? []
-        : lines.filter((line) =>
-          line !== "" && !DECORATION.test(line) && !LOST_REASON.test(line)
-        );
-      if (said.length > 0) firstLines ??= said;
+      if (firstLines !== undefined) continue;
+      const said = lines.filter((line) =>
+        line !== "" && !DECORATION.test(line) && !LOST_REASON.test(line)
+      );
+      if (said.length > 0) firstLines = said;
     }
-    if (failure.outcome !== "fail" && firstLines === undefined) {
-      return { ...NO_PARTS, types: failure.outcome, path: [failure.testId] };
+    const isFail = failure.outcome === "fail";
+    if (failure.hasFailedPart && (isFail || firstLines !== undefined)) {
+      return undefined;
     }
-    if (failure.hasFailedPart) return undefined;
     if (firstLines === undefined) {
       return { ...NO_PARTS, types: failure.outcome, path: [failure.testId] };
     }
@@ -228,7 +227,7 @@ export class Fingerprinter {
     if (PARTS_FAILED.test(sample)) return undefined;
     return {
       ...NO_PARTS,
-      types: failure.outcome === "fail" ? "text" : failure.outcome,
+      types: isFail ? "text" : failure.outcome,
       message: masked(sample, false),
       sample,
     };
