@@ -9,8 +9,13 @@ import { createHash } from "../../kit/runtime/builtin.ts";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import { readList } from "../../kit/tool/list_file.ts";
-import type { OptionTable } from "../../kit/tool/options.ts";
-import { parseCount, type ToolIO, UsageError } from "../../kit/tool/tool.ts";
+import type { OptionTable, OptionValues } from "../../kit/tool/options.ts";
+import {
+  type EXIT_STATUS_OPTION,
+  parseCount,
+  type ToolIO,
+  UsageError,
+} from "../../kit/tool/tool.ts";
 import type { Rules } from "../fingerprint/fingerprint.ts";
 import { Contrast } from "./contrast.ts";
 import { FaultFinder, type Found } from "./finder.ts";
@@ -51,22 +56,16 @@ export const LOG_OPTIONS = {
 const MAX_FAULTS = 1000;
 
 /** The options of a run. */
-export interface FaultRunOptions {
-  readonly own?: string;
-  readonly library?: string;
-  readonly helpers?: string;
-  readonly "key-file"?: string;
-  readonly "no-source": boolean;
-  readonly "max-faults"?: string;
-  readonly "exit-status": boolean;
-  readonly explain: boolean;
-  readonly contrast: boolean;
-  readonly new?: string;
-  readonly log?: string;
-  readonly run?: string;
-  readonly origin?: string;
-  readonly isReport: boolean;
-}
+export type FaultRunOptions =
+  & OptionValues<
+    typeof RULE_OPTIONS & typeof LOG_OPTIONS & typeof EXIT_STATUS_OPTION
+  >
+  & {
+    readonly explain: boolean;
+    readonly contrast: boolean;
+    readonly new: string | undefined;
+    readonly isReport: boolean;
+  };
 
 function parsePattern(
   name: string,
