@@ -203,8 +203,7 @@ function isTestCall(
   ) {
     return true;
   }
-  // Ids of JavaScript are sentences.
-  if (grammar.language === "v8" || !functions.includes(lastName(name))) {
+  if (grammar.hasSentences || !functions.includes(lastName(name))) {
     return false;
   }
   if (!grammar.namesOwner || owner === undefined) return true;

@@ -45,6 +45,8 @@ export interface ChainGrammar {
   readonly test?: RegExp;
   /** Whether a test's id also names the class or module of its function. */
   readonly namesOwner?: boolean;
+  /** Whether the ids of tests are sentences, which name no function. */
+  readonly hasSentences?: boolean;
   /** Whether a function's name says where it is, so that its file need not. */
   readonly isQualified?: boolean;
   /** The function's name without what differs from build to build. */

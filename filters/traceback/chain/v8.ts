@@ -28,6 +28,7 @@ export const v8: ChainGrammar = {
     /^(?:node:|internal\/|ext:|native$|<anonymous>|wasm:|evalmachine)|[\\/]node_modules[\\/]|[\\/]deno[\\/]npm[\\/]|^https?:\/\/[^/]+\/(?:std@|@std\/|x\/)|^webpack[\\/:]/,
   test:
     /(?:[._-](?:test|spec|tests|spec)\.[cm]?[jt]sx?|[\\/](?:test|spec)\.[cm]?[jt]sx?|[\\/]__tests__[\\/][^:]*):|:(?:Test|User|Suite)?Context\.<anonymous>$/,
+  hasSentences: true,
   plainName,
 };
 
