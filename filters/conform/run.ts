@@ -299,20 +299,16 @@ async function readSigned(
   takeOther: (item: ForeignBytes | Damage) => void,
 ): Promise<void> {
   // Loaded on demand: openpgp takes 50 ms.
-  const [{ verifyStream }, { KeyRing }, { SignatureVerifier }] = await Promise
-    .all([
+  const [{ verifyStream }, { KeyRing }, { ONE_SIGNATURE, SignatureVerifier }] =
+    await Promise.all([
       import("../signing/inband/verify.ts"),
       import("../signing/keys.ts"),
       import("../signing/verdicts.ts"),
     ]);
   const decoder = new PacketDecoder();
   const drain = () => decoder.drainRows(takeRows, takeOther);
-  const verifier = new SignatureVerifier(await KeyRing.read([keyring]), {
-    require: 1,
-    requireKeys: [],
-    allowWeak: new Set(),
-    allowExpiredKey: false,
-  });
+  const keys = await KeyRing.read([keyring]);
+  const verifier = new SignatureVerifier(keys, ONE_SIGNATURE);
   await verifyStream({
     verifier,
     maxWindowBytes: MAX_WINDOW_BYTES,

@@ -63,6 +63,14 @@ export interface Policy {
   readonly notBefore?: number;
 }
 
+/** One good signature by any of the keys. */
+export const ONE_SIGNATURE: Policy = {
+  require: 1,
+  requireKeys: [],
+  allowWeak: new Set(),
+  allowExpiredKey: false,
+};
+
 /** The weaknesses that a user can allow. */
 export const WEAK_KINDS = ["sha1", "dsa1024"] as const;
 export type WeakKind = typeof WEAK_KINDS[number];

@@ -15,6 +15,7 @@ import { readSignatures } from "../../signing/openpgp/message.ts";
 import { digestOf } from "../../signing/openpgp/signature_hash.ts";
 import { sign, type Signer } from "../../signing/signer.ts";
 import {
+  ONE_SIGNATURE,
   type SignatureVerdict,
   SignatureVerifier,
 } from "../../signing/verdicts.ts";
@@ -85,12 +86,10 @@ export class Verdicts {
     keyrings: readonly string[],
     context?: string,
   ): Promise<Verdicts> {
-    const verifier = new SignatureVerifier(await KeyRing.read(keyrings), {
-      require: 1,
-      requireKeys: [],
-      allowWeak: new Set(),
-      allowExpiredKey: false,
-    });
+    const verifier = new SignatureVerifier(
+      await KeyRing.read(keyrings),
+      ONE_SIGNATURE,
+    );
     const verdicts = new Verdicts();
     for (const packet of packets) {
       const signed = readSigned(packet);
