@@ -6,24 +6,19 @@
  * @module
  */
 
-import { pythonRegex } from "./kit/python/regex.ts";
-import { readIds } from "./kit/tool/list_file.ts";
 import {
   defineTool,
-  parseCount,
   REPORT_STATUS,
   runTool,
   type Tool,
-  UsageError,
 } from "./kit/tool/tool.ts";
 import {
   type Client,
   type ServerLinkMaker,
   withWorkers,
 } from "./serve/run/client.ts";
-import { readEarlier } from "./serve/run/durations.ts";
-import { groupBy, usualGroup } from "./serve/run/groups.ts";
-import { bisect, type Plan, runPlan, watch } from "./serve/run/modes.ts";
+import { bisect, runPlan, watch } from "./serve/run/modes.ts";
+import { checkOptions, countOf, planOf } from "./serve/run/options.ts";
 
 export const tool: Tool = defineTool({
   name: "subunit-run",
@@ -88,62 +83,9 @@ subunit-attach. After SIGINT, tests in progress end and the others are skipped. 
   // Open pipes and signal listeners would keep the process alive.
   forcesExit: true,
   async run(io, options, operands, command = []) {
-    const { connect } = options;
-    if (connect === undefined && command.length === 0) {
-      throw new UsageError("Expected a worker to run, after --");
-    }
-    if (connect !== undefined && command.length > 0) {
-      throw new UsageError("Option --connect and a worker exclude each other");
-    }
-    if (connect !== undefined && options.jobs !== undefined) {
-      throw new UsageError("Options --connect and --jobs exclude each other");
-    }
-    const count = (name: "jobs" | "fail-fast" | "repeat" | "timeout") => {
-      const value = options[name];
-      if (value === undefined) return undefined;
-      const number = parseCount(name, value);
-      if (number > 0) return number;
-      throw new UsageError(`Option --${name} is "0": expected at least 1`);
-    };
-    const modes =
-      (["list", "bisect", "watch", "until-failure", "repeat"] as const)
-        .filter((one) => options[one]);
-    const isPair = modes.join() === "until-failure,repeat";
-    if (modes.length > 1 && !isPair) {
-      throw new UsageError(
-        `Options --${modes[0]} and --${modes[1]} exclude each other`,
-      );
-    }
-    for (const name of ["failing", "failing-first"] as const) {
-      if (options[name] && options.history.length === 0) {
-        throw new UsageError(`Option --${name} needs --history=DIR`);
-      }
-    }
-    const earlier = await readEarlier(io, options.history);
-    const isAll = operands.length === 0 && options["load-list"].length === 0 &&
-      !options.failing;
-    const listed = options["load-list"].flatMap((file) => readIds(io, file));
-    const failing = options.failing ? earlier.failing : [];
-    const ids = [...operands, ...listed, ...failing];
-    if (!isAll && ids.length === 0) {
-      // A worker that gets no ids would run all tests.
-      if (!options.failing) io.warn("Nothing to run: the list is empty");
-      return 0;
-    }
-    const repeats = count("repeat");
-    const plan: Plan = {
-      ids: isAll ? undefined : ids,
-      secondsOf: earlier.secondsOf,
-      first: options["failing-first"] ? earlier.failing : undefined,
-      groupOf: options.group === undefined
-        ? usualGroup
-        : groupBy(pythonRegex(options.group)),
-      seed: options.shuffle === undefined
-        ? undefined
-        : parseCount("shuffle", options.shuffle),
-      repeats: repeats ?? (options["until-failure"] ? Infinity : 1),
-      untilFailure: options["until-failure"],
-    };
+    checkOptions(options, command);
+    const plan = await planOf(io, options, operands);
+    if (plan === undefined) return 0;
     const mode = async (client: Client) => {
       if (options.list) {
         await client.session.list(plan.ids ?? []);
@@ -159,10 +101,12 @@ subunit-attach. After SIGINT, tests in progress end and the others are skipped. 
       ? (await import("./serve/run/live.ts")).showLive(io)
       : undefined;
     return await withWorkers(io, {
-      command: connect === undefined ? command : await linkTo(connect),
-      workers: isSingle ? 1 : count("jobs") ?? 1,
-      maxFailures: count("fail-fast"),
-      timeoutSeconds: count("timeout"),
+      command: options.connect === undefined
+        ? command
+        : await linkTo(options.connect),
+      workers: isSingle ? 1 : countOf(options, "jobs") ?? 1,
+      maxFailures: countOf(options, "fail-fast"),
+      timeoutSeconds: countOf(options, "timeout"),
       debugs: options.debug,
       view,
     }, mode);
