@@ -15,7 +15,8 @@ import {
   PYTHON_ENGINE,
 } from "../support/worker.ts";
 
-const MODULE = `import time
+const MODULE = `import signal
+import time
 import unittest
 
 class Tests(unittest.TestCase):
@@ -29,8 +30,13 @@ class Tests(unittest.TestCase):
         time.sleep(0.03)
     def test_d(self):
         time.sleep(0.03)
+    def test_waits(self):
+        while True:
+            signal.pause()
 `;
 const IDS = ["a", "b", "c", "d"].map((name) => `tests.Tests.test_${name}`);
+/** The test that is in progress until it is killed. */
+const WAITING = "tests.Tests.test_waits";
 
 /** A run over a multiplexer, whose tests take some time. */
 class Run extends LiveWorker {
@@ -49,36 +55,41 @@ class Run extends LiveWorker {
   /** The processes that stand for a part of the run. */
   #victims(part: Part): number[] {
     if (part === "client") return [this.pid];
-    const isEngine = (pid: number) => commandLine(pid).includes(PYTHON_ENGINE);
-    const processes = this.processes();
-    return processes.filter((pid) => {
-      const words = commandLine(pid);
-      if (part === "multiplexer") return words.includes("subunit-serve");
+    // The command of a server has that of its workers in one of its words.
+    const isEngine = (pid: number) => wordsOf(pid)[1] === PYTHON_ENGINE;
+    return this.processes().filter((pid) => {
+      if (part === "multiplexer") return wordsOf(pid).includes("--no-socket");
       if (!isEngine(pid)) return false;
-      return isEngine(parentOf(pid)) === (part === "child");
+      try {
+        return isEngine(parentOf(pid)) === (part === "child");
+      } catch {
+        // It has ended meanwhile.
+        return false;
+      }
     });
   }
 
   /** Kills a part; returns whether there was one. */
   killPart(part: Part): boolean {
     let hasKilled = false;
-    try {
-      for (const pid of this.#victims(part)) {
+    for (const pid of this.#victims(part)) {
+      try {
         Deno.kill(pid, "SIGKILL");
         hasKilled = true;
+      } catch {
+        // It has ended meanwhile.
       }
-    } catch {
-      // It has ended meanwhile.
     }
     return hasKilled;
   }
 }
 
-function commandLine(pid: number): string {
+/** The words of the command of a process. */
+function wordsOf(pid: number): string[] {
   try {
-    return Deno.readTextFileSync(`/proc/${pid}/cmdline`);
+    return Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
   } catch {
-    return "";
+    return [];
   }
 }
 
@@ -86,8 +97,11 @@ const PARTS = ["child", "leaf", "multiplexer", "client"] as const;
 type Part = typeof PARTS[number];
 
 /** How often each test has a result. */
-function resultsIn(events: readonly StatusEvent[]): Map<string, number> {
-  const results = new Map(IDS.map((id) => [id, 0]));
+function resultsIn(
+  events: readonly StatusEvent[],
+  ids: readonly string[],
+): Map<string, number> {
+  const results = new Map(ids.map((id) => [id, 0]));
   for (const { testId, status, parentTestId } of events) {
     if (parentTestId !== undefined || !isFinalStatus(status)) continue;
     const count = results.get(testId!);
@@ -96,22 +110,29 @@ function resultsIn(events: readonly StatusEvent[]): Map<string, number> {
   return results;
 }
 
-/** Kills a part when a packet has come. Returns what came. */
+/**
+ * Kills a part when a packet has come, or when the test that waits has begun.
+ * Returns what came.
+ */
 async function killAt(
   cwd: string,
   part: Part,
-  at: number,
-): Promise<number> {
-  await using run = new Run(cwd, IDS);
+  at: number | typeof WAITING,
+): Promise<StatusEvent[]> {
+  const ids = at === WAITING ? [...IDS, WAITING] : IDS;
+  await using run = new Run(cwd, ids);
   const events: StatusEvent[] = [];
   let hasKilled = at === 0 && run.killPart(part);
   for (let event; (event = await run.next().catch(() => undefined));) {
     events.push(event);
-    if (events.length === at) hasKilled = run.killPart(part);
+    const { testId, status } = event;
+    if (events.length === at || testId === at && status === "inprogress") {
+      hasKilled = run.killPart(part);
+    }
   }
   const status = await run.status;
   const where = `${part} at packet ${at} of ${events.length}`;
-  for (const [id, count] of resultsIn(events)) {
+  for (const [id, count] of resultsIn(events, ids)) {
     // A client that is killed can write nothing more.
     if (part === "client" && hasKilled) assert(count <= 1, `${where}: ${id}`);
     else assertEquals(count, 1, `${where}: ${id} has ${count} results`);
@@ -124,7 +145,7 @@ async function killAt(
     assertEquals(status.code, 0, where);
   }
   await run.assertNoneLeft();
-  return events.length;
+  return events;
 }
 
 for (const part of PARTS) {
@@ -134,12 +155,21 @@ for (const part of PARTS) {
     async () => {
       using dir = new TempDir();
       dir.file("tests.py", MODULE);
-      const count = await killAt(dir.path, part, Infinity);
+      const { length: count } = await killAt(dir.path, part, Infinity);
       // A few packets locally; the kinds of moments are all there.
       const points = isCi
         ? Array.from({ length: count }, (_, at) => at)
         : [Math.floor(count / 2)];
       for (const at of points) await killAt(dir.path, part, at);
+      // Whatever the machine is busy with, here a test is in progress.
+      const events = await killAt(dir.path, part, WAITING);
+      if (part === "client") return;
+      assertEquals(
+        events.filter(({ testId, status }) =>
+          testId === WAITING && isFinalStatus(status)
+        ).map(({ status }) => status),
+        ["fail"],
+      );
     },
   );
 }
