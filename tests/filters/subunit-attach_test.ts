@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { pathOf, quote } from "../../scripts/tool_path.ts";
+import { quote } from "../../scripts/tool_path.ts";
 import { DOCUMENTS } from "../support/readme.ts";
 import {
   commandOf,
   LiveTool,
   peerTest,
-  ROOT,
   run,
   runTool,
   TempDir,
@@ -13,7 +12,7 @@ import {
   within,
 } from "../support/run.ts";
 import { leafCommand, LiveServer } from "../support/server.ts";
-import { PYTHON, PYTHON_ENGINE, until } from "../support/worker.ts";
+import { pythonIn, RUNTIME_PATH, until } from "../support/worker.ts";
 import { namesIn } from "../../filters/kit/io/files.ts";
 
 /** A server with a socket in a folder of its own. */
@@ -227,8 +226,7 @@ peerTest(
   async () => {
     using dir = new TempDir();
     dir.file("sums.py", MODULE);
-    const engine = [PYTHON, PYTHON_ENGINE, "sums"].map(quote).join(" ");
-    const worker = `cd ${quote(dir.path)} && exec ${engine}`;
+    const worker = pythonIn(dir, "sums");
     const serve = commandOf("subunit-serve");
     const inner = [...serve, "-j2", "--worker", worker].map(quote).join(" ");
     const env = { SUBUNIT_SOCKET: "", XDG_RUNTIME_DIR: dir.path };
@@ -266,12 +264,7 @@ peerTest(
   async () => {
     using dir = new TempDir();
     dir.file("sums.py", MODULE);
-    const engine = pathOf(
-      new URL("filters/serve/engines/python_worker.py", ROOT),
-    );
-    const python = `cd ${quote(dir.path)} && exec /usr/bin/python3 ${
-      quote(engine)
-    } --on-ask wait sums`;
+    const python = pythonIn(dir, "--on-ask", "wait", "sums");
     const inner = [
       ...commandOf("subunit-serve"),
       ...["-j2", "--worker", python],
@@ -392,11 +385,10 @@ Deno.test("goes on", () => {});
 
 /** The command of a worker in a folder, for a shell. */
 function workerIn(dir: TempDir, ...args: string[]): string {
-  const path = `${Deno.execPath().replace(/\/[^/]*$/, "")}:${
-    Deno.env.get("PATH")
-  }`;
   const words = [...commandOf("subunit-worker"), ...args].map(quote);
-  return `cd ${quote(dir.path)} && PATH=${quote(path)} exec ${words.join(" ")}`;
+  return `cd ${quote(dir.path)} && PATH=${quote(RUNTIME_PATH)} exec ${
+    words.join(" ")
+  }`;
 }
 
 const DEBUGGER = "--debugger=node inspect";

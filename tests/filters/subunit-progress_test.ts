@@ -17,6 +17,7 @@ import { ended, started, TRACEBACK } from "../support/live.ts";
 import {
   commandOf,
   ENDING_SIGNALS,
+  endProcess,
   peerTest,
   runTool,
   shell,
@@ -119,14 +120,7 @@ class Watched implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#reader.cancel();
-    await this.#writer.abort().catch(() => {});
-    await this.#process.status;
+    await endProcess(this.#process, this.#reader, this.#writer);
   }
 }
 

@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { isFinalStatus, type StatusEvent } from "@subunit/codec";
 import { commandOf, isCi, run, TempDir } from "../support/run.ts";
 import { eventsIn } from "../support/streams.ts";
-import { LiveWorker, PYTHON, PYTHON_ENGINE } from "../support/worker.ts";
-
-/** Where the runtimes are found: an installed tool runs on the other one. */
-const PATH = `${Deno.execPath().replace(/\/[^/]*$/, "")}:${
-  Deno.env.get("PATH")
-}`;
+import {
+  LiveWorker,
+  PYTHON,
+  PYTHON_ENGINE,
+  RUNTIME_PATH,
+} from "../support/worker.ts";
 
 /** A project with two files of tests, one of which imports a module. */
 interface Project {
@@ -131,7 +131,10 @@ for (const [engine, project] of Object.entries(PROJECTS)) {
         dir.file(name, content);
       }
       dir.file(lib, good);
-      const place = { cwd: dir.path, env: { PATH, NO_COLOR: "1" } };
+      const place = {
+        cwd: dir.path,
+        env: { PATH: RUNTIME_PATH, NO_COLOR: "1" },
+      };
       const command = [...commandOf("subunit-run"), "--", ...project.worker];
       const watching = command.toSpliced(
         -project.worker.length - 1,

@@ -19,20 +19,17 @@ import {
   filesOf,
   isReply,
   LiveWorker,
+  RUNTIME_PATH,
   statusesOf,
   verdictsOf,
+  WORDS,
 } from "../support/worker.ts";
-
-/** Where the runtimes are found: an installed tool runs on the other one. */
-const PATH = `${Deno.execPath().replace(/\/[^/]*$/, "")}:${
-  Deno.env.get("PATH")
-}`;
 
 /** Starts a worker in a directory. */
 function worker(cwd: string, ...args: string[]): LiveWorker {
   return new LiveWorker([...commandOf("subunit-worker"), ...args], {
     cwd,
-    env: { PATH, NO_COLOR: "1" },
+    env: { PATH: RUNTIME_PATH, NO_COLOR: "1" },
   });
 }
 
@@ -130,17 +127,7 @@ Deno.test("subunit-worker deno runs tests in all their forms", async () => {
   assertEquals(described, {
     protocol: 1,
     engine: "deno",
-    can: [
-      "list",
-      "run",
-      "stdin",
-      "stop",
-      "signal",
-      "reload",
-      "ping",
-      "quit",
-      "watch",
-    ],
+    can: WORDS,
   });
   const listed = await tool.run("list");
   assertEquals(
@@ -583,7 +570,7 @@ peerTest("subunit-worker node and node --test agree", ["node"], async () => {
   const reporter = dir.file("reporter.mjs", NODE_REPORTER);
   const { stdout } = await new Deno.Command("node", {
     args: ["--test", `--test-reporter=${reporter}`, file],
-    env: { PATH },
+    env: { PATH: RUNTIME_PATH },
     stderr: "null",
   }).output();
   const expected = new TextDecoder().decode(stdout).trim().split("\n");
@@ -640,7 +627,7 @@ longTest(
       .map((name) => `test/${name}`);
     const { stdout } = await run(
       ["node", "--test", `--test-reporter=${reporter}`, ...files],
-      { cwd: dir.path, env: { PATH } },
+      { cwd: dir.path, env: { PATH: RUNTIME_PATH } },
     );
     const expected = text(stdout).trim().split("\n").sort();
     assert(expected.length > 15, text(stdout));

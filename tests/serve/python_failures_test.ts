@@ -13,6 +13,8 @@ import {
   isReply,
   lines,
   type LiveWorker,
+  NUMBERED_TESTS,
+  numberedIds,
   parentOf,
   startPython,
   statusesOf,
@@ -451,15 +453,7 @@ class Many(unittest.TestCase):
     def test_other(self):
         pass
 
-class Numbered(unittest.TestCase):
-    def __init__(self, number):
-        super().__init__()
-        self.number = number if isinstance(number, int) else 0
-    def id(self):
-        return "many.Numbered.with_a_rather_long_name.test_%06d" % self.number
-    def runTest(self):
-        pass
-
+${NUMBERED_TESTS}
 def load_tests(loader, tests, pattern):
     numbered = map(Numbered, range(100000))
     return unittest.TestSuite([Many("test_long"), Many("test_other"), *numbered])
@@ -467,12 +461,7 @@ def load_tests(loader, tests, pattern):
   );
   await using worker = startPython(["many", "--timeout=0"], { cwd: dir.path });
   await worker.until("ready");
-  const ids = Array.from(
-    { length: 100_000 },
-    (_, index) =>
-      "many.Numbered.with_a_rather_long_name.test_" +
-      String(index).padStart(6, "0"),
-  ).reverse();
+  const ids = numberedIds(100_000).reverse();
   const body = new TextEncoder().encode(lines(ids));
   assert(body.length > 4 * 1024 * 1024);
   const packets = command("run", { req: "many", body });

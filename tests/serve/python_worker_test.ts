@@ -23,6 +23,7 @@ import {
   statusesOf,
   typed,
   verdictsOf,
+  WORDS,
 } from "../support/worker.ts";
 
 const bytes = (body: string) => new TextEncoder().encode(body);
@@ -152,17 +153,7 @@ peerTest("the Python worker lists tests, and answers each command once", [
   assertEquals(bodyOf(ready), {
     protocol: 1,
     engine: "python",
-    can: [
-      "list",
-      "run",
-      "stdin",
-      "stop",
-      "signal",
-      "reload",
-      "ping",
-      "quit",
-      "watch",
-    ],
+    can: WORDS,
     pid: worker.pid,
   });
   // Nothing is imported before the first command.

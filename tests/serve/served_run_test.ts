@@ -19,13 +19,12 @@ import {
 } from "../support/run.ts";
 import { leafCommand, LiveServer } from "../support/server.ts";
 import { eventsIn } from "../support/streams.ts";
-import { PYTHON, PYTHON_ENGINE } from "../support/worker.ts";
-
-/** The command of a worker of Python, for a shell. */
-function pythonIn(dir: TempDir, module: string): string {
-  const words = [PYTHON, PYTHON_ENGINE, module, "--timeout=0"];
-  return `cd ${quote(dir.path)} && exec ${words.map(quote).join(" ")}`;
-}
+import {
+  NUMBERED_TESTS,
+  numberedIds,
+  PYTHON,
+  pythonIn,
+} from "../support/worker.ts";
 
 /** A multiplexer, as words. */
 function server(...args: string[]): string[] {
@@ -68,7 +67,7 @@ peerTest(
     const cold = await run([PYTHON, "-m", "subunit.run", "outcomes"], place);
     const expected = await stats(cold.stdout);
     assertMatch(String(expected), /Total tests: +6$/m);
-    const words = server("--worker", pythonIn(dir, "outcomes"));
+    const words = server("--worker", pythonIn(dir, "outcomes", "--timeout=0"));
     const ran = await runTool("subunit-run", ["--", ...words], place);
     assertEquals(await stats(ran.stdout), expected);
     // What the server itself writes has replies, which count nowhere.
@@ -86,15 +85,7 @@ peerTest(
 const MANY = 100_000;
 const MANY_TESTS = `import unittest
 
-class Numbered(unittest.TestCase):
-    def __init__(self, number):
-        super().__init__()
-        self.number = number if isinstance(number, int) else 0
-    def id(self):
-        return "many.Numbered.with_a_rather_long_name.test_%06d" % self.number
-    def runTest(self):
-        pass
-
+${NUMBERED_TESTS}
 def load_tests(loader, tests, pattern):
     return unittest.TestSuite(map(Numbered, range(${MANY})))
 `;
@@ -105,14 +96,11 @@ peerTest(
   async () => {
     using dir = new TempDir();
     dir.file("many.py", MANY_TESTS);
-    const ids = Array.from(
-      { length: isCi ? MANY : 2000 },
-      (_, index) =>
-        "many.Numbered.with_a_rather_long_name.test_" +
-        String(index).padStart(6, "0"),
-    );
+    const ids = numberedIds(isCi ? MANY : 2000);
     const list = dir.file("ids", ids.map((id) => `${id}\n`).join(""));
-    const inner = server("--worker", pythonIn(dir, "many")).map(quote);
+    const inner = server("--worker", pythonIn(dir, "many", "--timeout=0")).map(
+      quote,
+    );
     const { stdout, stderr, status } = await runTool("subunit-run", [
       // One group is one unit, and one command.
       ...["--group=many", `--load-list=${list}`, "--"],

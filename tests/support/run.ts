@@ -214,6 +214,22 @@ export const ENDING_SIGNALS = [
   ["SIGHUP", 129],
 ] as const;
 
+/** Ends a process, if it has not ended, and what reads from it and writes to it. */
+export async function endProcess(
+  process: Deno.ChildProcess,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+): Promise<void> {
+  try {
+    process.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await reader.cancel();
+  await writer.abort().catch(() => {});
+  await process.status;
+}
+
 /** A running tool that the test writes to and reads from. */
 export class LiveTool implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -251,10 +267,7 @@ export class LiveTool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGKILL");
-    await this.#reader.cancel();
-    await this.#writer.abort().catch(() => {});
-    await this.#process.status;
+    await endProcess(this.#process, this.#reader, this.#writer);
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { assert } from "@std/assert";
 import { PacketDecoder, type StatusEvent } from "@subunit/codec";
-import { within } from "./run.ts";
+import { endProcess, within } from "./run.ts";
 
 /** A test server that runs, until this is disposed. */
 export class ServerProcess implements AsyncDisposable {
@@ -81,13 +81,6 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#process.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#reader.cancel();
-    await this.#writer.abort().catch(() => {});
-    await this.#process.status;
+    await endProcess(this.#process, this.#reader, this.#writer);
   }
 }

@@ -13,12 +13,30 @@ import {
   encodeStdin,
   isControl,
 } from "@subunit/codec/control";
-import { pathOf } from "../../scripts/tool_path.ts";
-import { isRunning, ROOT, text, within } from "./run.ts";
+import { pathOf, quote } from "../../scripts/tool_path.ts";
+import { isRunning, ROOT, type TempDir, text, within } from "./run.ts";
 import { ServerProcess } from "./server_process.ts";
 
 /** The variable that marks the processes of a worker, to find them again. */
 const MARK = "SUBUNIT_TEST_MARK";
+
+/** What workers of Deno, Node and Python can, as `ready` has it. */
+export const WORDS: readonly string[] = [
+  "list",
+  "run",
+  "stdin",
+  "stop",
+  "signal",
+  "reload",
+  "ping",
+  "quit",
+  "watch",
+];
+
+/** Where the runtimes are found: an installed tool runs on the other one. */
+export const RUNTIME_PATH: string = `${
+  Deno.execPath().replace(/\/[^/]*$/, "")
+}:${Deno.env.get("PATH")}`;
 
 /** The fields of a command. */
 export interface Command {
@@ -214,6 +232,33 @@ export function startPython(
     cwd,
     env: { ...bytecode, ...env },
   });
+}
+
+/** The command of a Python worker in a folder, for a shell. */
+export function pythonIn(dir: TempDir, ...args: string[]): string {
+  const words = [PYTHON, PYTHON_ENGINE, ...args].map(quote).join(" ");
+  return `cd ${quote(dir.path)} && exec ${words}`;
+}
+
+/** The class of any number of tests in a module "many". */
+export const NUMBERED_TESTS = `class Numbered(unittest.TestCase):
+    def __init__(self, number):
+        super().__init__()
+        self.number = number if isinstance(number, int) else 0
+    def id(self):
+        return "many.Numbered.with_a_rather_long_name.test_%06d" % self.number
+    def runTest(self):
+        pass
+`;
+
+/** The ids of the first of these tests. */
+export function numberedIds(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, index) =>
+      "many.Numbered.with_a_rather_long_name.test_" +
+      String(index).padStart(6, "0"),
+  );
 }
 
 /** Ids as the body of a command. */
