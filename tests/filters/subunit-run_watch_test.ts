@@ -23,6 +23,8 @@ interface Project {
   readonly added: [name: string, content: string];
   /** The tests: of the first file, of the second, and of the added file. */
   readonly ids: readonly [string, string, string];
+  /** What the first file is when it does not load. */
+  readonly unloaded: string;
 }
 
 const worker = (...args: string[]) => [...commandOf("subunit-worker"), ...args];
@@ -42,6 +44,7 @@ Deno.test("a", () => { if (one !== 1) throw new Error("not one"); });`,
     mended: ["b_test.ts", `Deno.test("b", () => {});`],
     added: ["c_test.ts", `Deno.test("c", () => {});`],
     ids: ["a_test.ts::a", "b_test.ts::b", "c_test.ts::c"],
+    unloaded: "a_test.ts::(load)",
   },
   node: {
     worker: worker("node"),
@@ -64,6 +67,7 @@ test("b", () => { throw new Error("no"); });`,
       `import test from "node:test"; test("c", () => {});`,
     ],
     ids: ["a.test.mjs::a", "b.test.cjs::b", "c.test.mjs::c"],
+    unloaded: "a.test.mjs::(load)",
   },
   python: {
     worker: [PYTHON, PYTHON_ENGINE, "suite"],
@@ -105,12 +109,14 @@ class C(unittest.TestCase):
       "suite.test_b.B.test_b",
       "suite.test_c.C.test_c",
     ],
+    unloaded: "suite.test_a::(load)",
   },
 };
 
-/** Whether an event ends a test. */
-function isEnd({ status, runnable }: StatusEvent): boolean {
-  return runnable && isFinalStatus(status);
+/** Whether an event ends a test, or reports that a file does not load. */
+function isEnd({ testId, status, runnable }: StatusEvent): boolean {
+  const isTest = runnable || testId?.endsWith("::(load)");
+  return isTest === true && isFinalStatus(status);
 }
 
 function outcome({ testId, status }: StatusEvent): string {
@@ -142,6 +148,7 @@ for (const [engine, project] of Object.entries(PROJECTS)) {
         "--watch",
       );
       await using tool = new LiveWorker(watching, place);
+      const { ids: [a, b, c], unloaded } = project;
       /** All results, the last one of each test. */
       const last = new Map<string, string>();
       const round = async (...expected: string[]) => {
@@ -149,6 +156,9 @@ for (const [engine, project] of Object.entries(PROJECTS)) {
         while (got.length < expected.length) {
           const event = (await tool.untilEvent(isEnd)).at(-1)!;
           got.push(outcome(event));
+          // The file has either its test or none.
+          if (event.testId === a) last.delete(unloaded);
+          if (event.testId === unloaded) last.delete(a);
           last.set(event.testId!, outcome(event));
         }
         assertEquals(got, expected);
@@ -158,7 +168,6 @@ for (const [engine, project] of Object.entries(PROJECTS)) {
           eventsIn(cold.stdout).filter(isEnd).map(outcome).sort(),
         );
       };
-      const [a, b, c] = project.ids;
       await round(`${a} success`, `${b} fail`);
       // What failed comes first.
       dir.file(lib, bad);
@@ -169,6 +178,17 @@ for (const [engine, project] of Object.entries(PROJECTS)) {
       await round(`${a} success`);
       dir.file(...added);
       await round(`${c} success`);
+      Deno.removeSync(`${dir.path}/${added[0]}`);
+      last.delete(c);
+      // What does not load is reported, and runs again when it is mended.
+      dir.file(lib, "export (");
+      await round(`${unloaded} fail`);
+      dir.file(lib, good);
+      await round(`${a} success`);
+      Deno.removeSync(`${dir.path}/${lib}`);
+      await round(`${unloaded} fail`);
+      dir.file(lib, good);
+      await round(`${a} success`);
     },
   });
 }

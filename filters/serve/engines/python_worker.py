@@ -547,6 +547,22 @@ def imported_names(module, path):
     return names
 
 
+def needed_files(names, folders):
+    """The stamps of where modules that did not load, and what they import, could
+    be; and those modules that are there."""
+    stamps, modules = {}, {}
+    left = list(names)
+    for name in left:
+        for path, was in likely_files(name, folders).items():
+            if path in stamps:
+                continue
+            stamps[path] = was
+            if was is not None:
+                modules[module_name(name)] = path
+                left += imported_names(module_name(name), path)
+    return stamps, modules
+
+
 def with_importers(edited, modules):
     """Adds the files whose modules import one of these, or one that does."""
     here = os.getcwd() + os.sep
@@ -1176,14 +1192,12 @@ class Zygote:
         self.loading = None
         self.is_ready = self.is_used = self.has_threads = False
         self.tests, self.files, self.broken, self.scripts = {}, {}, {}, {}
-        self.modules, self.missing = {}, {}
+        self.modules, self.missing = {}, None
 
     def loaded(self, message, crashed):
         self.tests = dict(message["tests"])
         self.files, self.scripts = message["files"], message["scripts"]
         self.modules = message["modules"]
-        for name in message["broken"]:
-            self.missing.update(likely_files(name, self.scripts))
         for name in crashed:
             self.files.update(likely_files(name, self.scripts))
         self.broken = {**message["broken"], **crashed}
@@ -1198,7 +1212,15 @@ class Zygote:
         return found
 
     def mended(self):
-        """Returns where a module that did not load is not what it was."""
+        """Returns what is not what it was when a module that needs it did not load."""
+        if self.missing is None:
+            now = time.time_ns()
+            self.missing, found = needed_files(self.broken, self.scripts)
+            self.modules = {**found, **self.modules}
+            for path, was in self.missing.items():
+                # It was edited meanwhile.
+                if was is not None and self.started < was[0] <= now:
+                    self.missing[path] = None
         return [path for path, was in self.missing.items() if stamp(path) != was]
 
     def is_edited(self, name):
@@ -1603,14 +1625,17 @@ class Worker:
         paths = {os.path.abspath(line) for line in job.lines}
         prefixes = tuple(job.lines)
 
-        def is_wanted(name, source):
-            return not prefixes or name.startswith(prefixes) or (
-                source is not None and os.path.abspath(source) in paths
+        def is_wanted(name, sources):
+            return not prefixes or name.startswith(prefixes) or any(
+                os.path.abspath(it) in paths for it in sources if it is not None
             )
 
-        yield from self.broken(zygote, lambda name: is_wanted(name, None))
+        def is_broken(name):
+            return is_wanted(name, likely_files(name, zygote.scripts))
+
+        yield from self.broken(zygote, is_broken)
         for name, source in zygote.tests.items():
-            if is_wanted(name, source):
+            if is_wanted(name, (source,)):
                 job.ran += 1
                 yield Packet("exists", name, runnable=True).encode()
 
