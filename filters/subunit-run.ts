@@ -14,7 +14,7 @@ import {
 } from "./kit/tool/tool.ts";
 import {
   type Client,
-  type ServerLinkMaker,
+  type ClientOptions,
   withWorkers,
 } from "./serve/run/client.ts";
 import { bisect, runPlan, watch } from "./serve/run/modes.ts";
@@ -72,8 +72,8 @@ Each ID gets exactly one result: an unknown one, one that ends its worker, and o
 that no worker could run, fails with the reason. A test that asks for input gets
 none without --debug. What a worker prints elsewhere is its files "stdout" and
 "stderr". With --connect, the workers are those of a server that others may command,
-too: results have the routes of the server, and a test that asks waits for
-subunit-attach. After SIGINT, tests in progress end and the others are skipped. With
+too: results have the routes of the server, and with --debug a test that asks waits
+for subunit-attach. After SIGINT, tests in progress end and the others are skipped. With
 --group, the whole match counts, or the first group in REGEX.`,
   exitStatus: REPORT_STATUS,
   examples: [
@@ -101,9 +101,9 @@ subunit-attach. After SIGINT, tests in progress end and the others are skipped. 
       ? (await import("./serve/run/live.ts")).showLive(io)
       : undefined;
     return await withWorkers(io, {
-      command: options.connect === undefined
-        ? command
-        : await linkTo(options.connect),
+      ...options.connect === undefined
+        ? { command }
+        : await serverAt(options.connect),
       workers: isSingle ? 1 : countOf(options, "jobs") ?? 1,
       maxFailures: countOf(options, "fail-fast"),
       timeoutSeconds: countOf(options, "timeout"),
@@ -113,13 +113,19 @@ subunit-attach. After SIGINT, tests in progress end and the others are skipped. 
   },
 });
 
-async function linkTo(socket: string): Promise<ServerLinkMaker> {
-  const [{ connectToServer }, { ServerLink }] = await Promise.all([
+async function serverAt(
+  socket: string,
+): Promise<Pick<ClientOptions, "command" | "attach">> {
+  const [{ connectToServer }, { ServerLink }, { quoted }] = await Promise.all([
     import("./serve/attach/connection.ts"),
     import("./serve/run/server_link.ts"),
+    import("./select/commands.ts"),
   ]);
   const server = await connectToServer(socket);
-  return (around) => new ServerLink(server, around);
+  return {
+    command: (around) => new ServerLink(server, around),
+    attach: `subunit-attach --socket=${quoted(socket)}`,
+  };
 }
 
 if (import.meta.main) runTool(tool);

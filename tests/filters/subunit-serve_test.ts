@@ -320,4 +320,13 @@ Deno.test("subunit-run --connect says where a test waits, and stops what it leav
   assertMatch(attached.stderr, /ask a: success/);
   const done = (await server.until("0 done")).at(-1)!;
   assertMatch(done, /"ran":1/);
+  const running = runTool("subunit-run", [`--connect=${socket}`, "ask b"]);
+  await server.until("0 ask {");
+  await runTool("subunit-attach", [`--socket=${socket}`, "0"], {
+    stdin: "you\n",
+  });
+  assertEquals(
+    (await running).stderr,
+    `subunit-run: 0 ask b is waiting at name? : subunit-attach --socket=${socket} 0\n`,
+  );
 });

@@ -29,6 +29,8 @@ export type ServerLinkMaker = (around: Surroundings) => Peer;
 export interface ClientOptions {
   /** The command of each worker, or a server that runs. */
   readonly command: readonly string[] | ServerLinkMaker;
+  /** The command that attaches to tests of that server, without a route. */
+  readonly attach?: string;
   readonly workers: number;
   readonly maxFailures?: number;
   readonly timeoutSeconds?: number;
@@ -100,6 +102,7 @@ export async function withWorkers(
     whenNobodyComes: io.err.isTerminal
       ? undefined
       : (work) => void setTimeout(work, NOBODY_SECONDS * 1000),
+    attach: options.attach,
     isShared: isServer,
     // Others have commanded the server with ids of theirs.
     requestPrefix: isServer

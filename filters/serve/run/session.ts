@@ -63,6 +63,8 @@ export interface SessionOptions extends Actions {
   readonly requestPrefix?: string;
   /** Calls a function once nobody can be expected to attach any more. */
   readonly whenNobodyComes?: (work: () => void) => void;
+  /** The command that attaches to a test, without its route. */
+  readonly attach?: string;
   /** Whether others command the same workers: their tests are left out. */
   readonly isShared?: boolean;
 }
@@ -443,7 +445,8 @@ export class Session {
     { test, prompt = "" }: Ask,
     message: ReadMessage,
   ): void {
-    const { answersAsks, warn, endInput, asked } = this.#options;
+    const { answersAsks, warn, endInput, asked, attach = "subunit-attach" } =
+      this.#options;
     const isOurs = this.#workers.get(route)?.test !== undefined;
     if (this.#options.isShared && !isOurs) return;
     const who = `${route} ${test ?? ""}`.trim();
@@ -451,7 +454,7 @@ export class Session {
     const hub = [...this.#sockets.keys()].find((one) => isWithin(route, one));
     if (hub !== undefined) {
       const below = hub === "" ? route : route.slice(hub.length + 1);
-      warn(`${who} is waiting at ${prompt}: subunit-attach ${below}`);
+      warn(`${who} is waiting at ${prompt}: ${attach} ${below}`);
       this.#questions.set(route, message);
       this.#options.whenNobodyComes?.(() => {
         if (this.#questions.get(route) !== message) return;
