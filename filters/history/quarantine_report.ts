@@ -129,7 +129,7 @@ export class Suggestions {
       const fault = this.#faults.of(id) ?? undefined;
       if (list.naming(id).length > 0) continue;
       if (fault !== undefined && list.withFault([fault]).length > 0) continue;
-      const what = fault ?? nameInList(id);
+      const what = nameInList(id, fault);
       if (lines.has(what)) continue;
       lines.set(
         what,

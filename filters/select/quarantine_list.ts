@@ -141,10 +141,19 @@ const SPECIAL = /[\\^$.*+?()[\]{}|]/g;
 // deno-lint-ignore no-control-regex -- looks for control characters
 const UNWRITABLE = /[\x00-\x1f\x7f]/g;
 
-/** How a list names a test: by its id, or where that cannot be, by a pattern. */
-export function nameInList(testId: string): string {
-  const isPlain = isId(testId) && testId.trim() === testId &&
-    testId.search(UNWRITABLE) < 0 && !testId.startsWith("#") && testId !== "";
+/** Whether a field of a line can have a text as it is. */
+function isWritable(text: string): boolean {
+  return text.trim() === text && text.search(UNWRITABLE) < 0;
+}
+
+/**
+ * How a list names a test: by its fault, by its id, or where a line can have
+ * neither, by a pattern.
+ */
+export function nameInList(testId: string, fault?: string): string {
+  if (fault !== undefined && isWritable(fault)) return fault;
+  const isPlain = isId(testId) && isWritable(testId) &&
+    !testId.startsWith("#") && testId !== "";
   if (isPlain) return testId;
   const pattern = testId.replace(SPECIAL, "\\$&").replace(
     UNWRITABLE,

@@ -93,3 +93,9 @@ Deno.test(`nameInList names one test only (seed ${SEED})`, () => {
     { seed: SEED, numRuns: 500 },
   );
 });
+
+Deno.test("nameInList names a fault, unless a line cannot hold it", () => {
+  assertEquals(nameInList("a", "fault:1-x"), "fault:1-x");
+  const hostile = "fault:x\t2026-12-31\tt\tr\nre:.\t2026-12-31\tt\tr";
+  assertEquals(nameInList("a", hostile), "a");
+});
