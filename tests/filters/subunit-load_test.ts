@@ -8,6 +8,7 @@ import { assertMessage, assertRefused } from "../support/checks.ts";
 import {
   commandOf,
   isCi,
+  outputOf,
   run,
   runTool,
   shell,
@@ -542,9 +543,7 @@ Deno.test("subunit-load takes the nearest of nested repositories, and needs no .
   await load(inner);
   assertEquals(count(`${dir.path}/.subunit`), 2);
   const nested = `${dir.path}/inner/.subunit`;
-  await outputOfCall("subunit-load", [`--repo=${nested}`, "-q"], {
-    stdin: RUN,
-  });
+  await outputOf("subunit-load", [`--repo=${nested}`, "-q"], { stdin: RUN });
   await load(inner);
   assertEquals([count(nested), count(`${dir.path}/.subunit`)], [2, 2]);
 });
@@ -596,7 +595,8 @@ Deno.test("what fails after concurrent writers is what fails after them in turn"
     status: "success" as const,
   })));
   for (const one of [repository, inTurn]) {
-    await load(one, all, "--at=2026-01-01", "--full");
+    const args = [one.repo, "--at=2026-01-01", "--full"];
+    assertEquals(await outputOf("subunit-load", args, { stdin: all }), all);
   }
   const file = (writer: number) => {
     const path = `${repository.folder}/${writer}`;
@@ -619,7 +619,7 @@ Deno.test("what fails after concurrent writers is what fails after them in turn"
     assertEquals([status, stderr], [0, ""]);
   }
   const failing = async ({ repo }: TempRepository) =>
-    text((await callTool("subunit-failing", [repo, "-l"])).stdout);
+    text((await runTool("subunit-failing", [repo, "-l"])).stdout);
   const expected = paths.flatMap((_, n) => n % 2 === 0 ? [`t${n}\n`] : []);
   assertEquals(await failing(repository), expected.join(""));
   assertEquals(await failing(inTurn), expected.join(""));
