@@ -13,7 +13,12 @@ import {
 } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
 import { TempRepository } from "../support/runs.ts";
-import { equalBytes, eventsIn, outcomesIn } from "../support/streams.ts";
+import {
+  equalBytes,
+  eventsIn,
+  outcomesIn,
+  stream,
+} from "../support/streams.ts";
 
 const SEED = 17;
 
@@ -271,6 +276,19 @@ test("of several attempts, the decisive one is written", async () => {
   const events = outcomesIn(eventsIn(stdout));
   assertEquals(events.map(({ status }) => status), ["fail"]);
   assertEquals(eventsIn(stdout).length, 2);
+});
+
+test("a test that failed and was skipped in one run fails", async () => {
+  using repository = new TempRepository();
+  const path = `${repository.folder}/run`;
+  const failed = { testId: "a", status: "fail" } as const;
+  Deno.writeFileSync(path, stream(failed, { testId: "a", status: "skip" }));
+  const { status, stdout } = await callTool("subunit-failing", [path]);
+  assertEquals(
+    eventsIn(stdout).map((event) => event.status),
+    ["fail"],
+  );
+  assertEquals(status, 1);
 });
 
 test("files replace the repository, and nothing is written to their folder", async () => {

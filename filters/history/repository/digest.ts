@@ -20,6 +20,7 @@
  */
 
 import type { Outcome } from "@subunit/codec";
+import { replaces, resultOf } from "../attempts.ts";
 
 /** The bytes before the tests. */
 export const HEADER_BYTES = 64;
@@ -105,6 +106,19 @@ export function outcomeOf(test: number): Outcome | "exists" {
 /** Whether a test's byte has an outcome: `exists` is none. */
 export function hasOutcome(test: number): boolean {
   return (test & TEST_BIT.OUTCOME) >= CODE.LOST;
+}
+
+/**
+ * Whether an attempt decides in place of another one of the same run, by their
+ * codes: a later one does, unless it was skipped.
+ */
+export function decides(
+  before: number,
+  now: number,
+  isLater: boolean,
+): boolean {
+  const result = (code: number) => resultOf(outcomeOf(code) as Outcome);
+  return replaces("last", result(before), result(now), isLater);
 }
 
 /** What a digest says of a run as a whole. */

@@ -19,6 +19,7 @@ import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import { compareText } from "../../kit/text/order.ts";
 import {
   CODE,
+  decides,
   hasOutcome,
   RUN_FLAG,
   type RunFacts,
@@ -163,7 +164,8 @@ export class DigestBuilder {
       bits |= TEST_BIT.SEVERAL | before & TEST_BIT.DISAGREE;
       const code = before & TEST_BIT.OUTCOME;
       if (code !== (bits & TEST_BIT.OUTCOME)) bits |= TEST_BIT.DISAGREE;
-      if (start < this.#starts[number]) {
+      // A start that is unknown is taken as later.
+      if (!decides(before, bits, !(start < this.#starts[number]))) {
         this.#tests[number] = before |
           bits & (TEST_BIT.SEVERAL | TEST_BIT.DISAGREE);
         return;

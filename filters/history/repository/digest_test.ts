@@ -158,6 +158,22 @@ Deno.test("of attempts that overlap, the one that started last is decisive", () 
   ]);
 });
 
+Deno.test("an attempt that is skipped repairs nothing", () => {
+  const content = contentOf([
+    { testId: "a", status: "fail", timestamp: at(1) },
+    { testId: "a", status: "skip", timestamp: at(2) },
+    { testId: "b", status: "skip", timestamp: at(3) },
+    { testId: "b", status: "fail", timestamp: at(2) },
+    { testId: "c", status: "skip", timestamp: at(1) },
+    { testId: "c", status: "skip", timestamp: at(2) },
+  ]);
+  assertEquals(shown(content), [
+    "a fail several disagree",
+    "b fail several disagree",
+    "c skip several",
+  ]);
+});
+
 Deno.test("by route, tests of different workers are different tests", () => {
   const { ids, routes, tests } = contentOf([
     { testId: "a", status: "fail", routeCode: "py3/0" },

@@ -12,6 +12,7 @@ import {
   TestTable,
 } from "@subunit/codec";
 import { HeldPackets } from "../../kit/stream/held_packets.ts";
+import { CODE, decides } from "./digest.ts";
 import { RunKey } from "./digest_builder.ts";
 import type { Run } from "./store.ts";
 
@@ -20,7 +21,7 @@ export interface Wanted {
   readonly id: string;
   /** The outermost element of its route, where that matters. */
   readonly route?: string;
-  /** Whether the run has several attempts at it; then the last counts. */
+  /** Whether the run has several attempts at it; then the decisive one counts. */
   readonly isSeveral: boolean;
 }
 
@@ -33,6 +34,8 @@ export interface Attempt {
 
 /** An attempt that waits for the end of the run. */
 interface Waiting extends Attempt {
+  /** Of its outcome: see `digest.ts`. */
+  readonly code: number;
   /** In seconds since 1970; NaN when it is unknown. */
   readonly start: number;
 }
@@ -95,7 +98,8 @@ class Search<One extends Wanted> {
 
   #addRow(rows: Rows, i: number, entry: { one: One; waiting?: Waiting }) {
     const collator = this.#collator, packet = rows.packet(i);
-    if (collator.addRow(rows, i) === 0) {
+    const code = collator.addRow(rows, i);
+    if (code === 0) {
       const held = this.#open.getOrAdd(packet, () => new HeldPackets());
       held.hold(packet);
       this.#fresh.push(held);
@@ -105,7 +109,7 @@ class Search<One extends Wanted> {
     const packets = [...held?.packets ?? [], packet];
     const start = collator.startSeconds + collator.startNanoseconds / 1e9;
     const tags = collator.endedTags(rows, i);
-    this.#end(entry, { packets, tags, start });
+    this.#end(entry, { packets, tags, start, code });
     // Otherwise they would be copied at the end of the chunk.
     held?.release(() => {});
   }
@@ -116,7 +120,8 @@ class Search<One extends Wanted> {
   ): void {
     if (!entry.one.isSeveral) return this.#take(entry.one, attempt);
     const { waiting } = entry;
-    if (waiting !== undefined && attempt.start < waiting.start) return;
+    const isLater = waiting === undefined || !(attempt.start < waiting.start);
+    if (waiting && !decides(waiting.code, attempt.code, isLater)) return;
     const packets = attempt.packets.map((packet) => packet.copy());
     entry.waiting = { ...attempt, packets };
   }
@@ -137,7 +142,7 @@ class Search<One extends Wanted> {
       const start = started === undefined
         ? NaN
         : started.seconds + started.nanoseconds / 1e9;
-      this.#end(entry, { packets, tags, start });
+      this.#end(entry, { packets, tags, start, code: CODE.LOST });
     }
     for (const { one, waiting } of this.#all) {
       if (waiting !== undefined) this.#take(one, waiting);
