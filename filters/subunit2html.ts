@@ -19,6 +19,7 @@ import {
 import { AttachmentsFolder } from "./report/html/attachments_folder.ts";
 import { MAX_STATIC_ARTICLES } from "./report/html/data.ts";
 import { HtmlReport } from "./report/html/html_report.ts";
+import { pageTexts } from "./report/html/page_texts.ts";
 import { RunFacts } from "./report/html/run_facts.ts";
 import { REPORT_NOTES, REPORT_OPTIONS, runReport } from "./report/report.ts";
 import { projectIn } from "./traceback/project.ts";
@@ -81,12 +82,14 @@ ${REPORT_NOTES}`,
       ? undefined
       : await (await import("./history/repository/past.ts")).Past.read(history);
     const tagsOf = past && past.tagsOf.bind(past);
+    const page = await pageTexts();
     return runReport(
       io,
       options,
       files,
       (out) =>
         new HtmlReport(out, facts, {
+          page,
           maxAttachmentBytes,
           folder,
           project,

@@ -17,7 +17,7 @@ import { type ArticleOptions, TestArticle } from "./article.ts";
 import { MAX_STATIC_ARTICLES, OUTCOMES, type TestLine } from "./data.ts";
 import { DataRows } from "./data_rows.ts";
 import { htmlText, scriptJson } from "./markup.ts";
-import { SCRIPT, SCRIPT_HASH, STYLE, STYLE_HASH } from "./page_bundle.ts";
+import { type PageTexts, SCRIPT_HASH, STYLE_HASH } from "./page_texts.ts";
 import type { RunFacts } from "./run_facts.ts";
 import { verdictSection } from "./verdict_section.ts";
 
@@ -38,6 +38,7 @@ const POLICY = [
 
 /** What a page shows beside the tests. */
 export interface HtmlOptions extends ArticleOptions {
+  readonly page: PageTexts;
   /** More tags for a test; there may be none. */
   readonly tagsOf?: (
     testId: string,
@@ -62,7 +63,7 @@ export class HtmlReport implements Report {
     this.#out = out;
     this.#facts = facts;
     this.#options = options;
-    out.writeText(headOf(facts.title));
+    out.writeText(headOf(facts.title, options.page));
   }
 
   add(reported: ReportedTest): void {
@@ -179,7 +180,7 @@ ${verdictSection(run)}
   }
 }
 
-function headOf(title: string): string {
+function headOf(title: string, { script, style }: PageTexts): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -188,8 +189,8 @@ function headOf(title: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${htmlText(title)}</title>
-<style>${STYLE}</style>
-<script>${SCRIPT}</script>
+<style>${style}</style>
+<script>${script}</script>
 </head>
 <body>
 <main id="report">

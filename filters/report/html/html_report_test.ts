@@ -13,15 +13,18 @@ import {
 import type { Output } from "../../kit/io/output.ts";
 import { OUTCOMES } from "./data.ts";
 import { HtmlReport } from "./html_report.ts";
+import { pageTexts } from "./page_texts.ts";
 import { RunFacts } from "./run_facts.ts";
 
 const SEED = 20113;
+const page = await pageTexts();
 
 function begin(out: Output): HtmlReport {
   return new HtmlReport(
     out,
     new RunFacts({ title: "a", commit: undefined }),
     {
+      page,
       maxAttachmentBytes: 1000,
       project: { root: "/project", exists: () => false },
     },
