@@ -138,7 +138,8 @@ export class Session {
         const state: Partial<RouteState> = JSON.parse(textOf(message));
         const what = `${routeCode}: ${state.test ?? "no test"}`;
         say(`${what} (${state.state ?? "several routes"}); Ctrl-] leaves`);
-        this.#attached.resolve();
+        // Input for no test would be lost.
+        if (state.state !== "idle") this.#attached.resolve();
         return;
       }
       case "ask": {
@@ -148,6 +149,7 @@ export class Session {
           this.#attach(routeCode);
         } else if (routeCode === this.#route) {
           this.#test = readReply("ask", message)?.test;
+          this.#attached.resolve();
         }
         return;
       }
