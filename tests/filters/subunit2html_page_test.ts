@@ -580,6 +580,23 @@ peerCallTest(
     );
 
     await t.step(
+      "a click on a row counts while the rows are made again",
+      () =>
+        chromium.visit(`${sample}#view=tests`, async (page) => {
+          await page.locator("[data-place='3']").hover();
+          await page.mouse.down();
+          await page.evaluate(() =>
+            new Promise((resolve) => {
+              dispatchEvent(new Event("scroll"));
+              requestAnimationFrame(() => requestAnimationFrame(resolve));
+            })
+          );
+          await page.mouse.up();
+          assertEquals(await page.locator(".panel").count(), 1);
+        }),
+    );
+
+    await t.step(
       "colours follow the system until the button is used",
       async () => {
         const ground = (page: Page) =>

@@ -37,6 +37,8 @@ export class Table {
   readonly #headers = new Map<Column, HTMLElement>();
   #results: ArrayLike<number> = [];
   #isTree = false;
+  /** The rows in the document, by place. */
+  #shown = new Map<number, HTMLElement>();
   /** The place of the row with the cursor. */
   #active = -1;
   /** The place of the open row, and what is shown below it. */
@@ -92,6 +94,7 @@ export class Table {
   show(results: ArrayLike<number>, sort: Sort | undefined): void {
     const test = this.#results[this.#open];
     this.#results = results;
+    this.#shown.clear();
     this.#isTree = sort === undefined && this.#page.tests.hasSubtests();
     this.#active = -1;
     this.element.removeAttribute("aria-activedescendant");
@@ -210,19 +213,21 @@ export class Table {
     const to = printed === undefined
       ? Math.min(count, placeAt(innerHeight - top) + MARGIN)
       : total;
-    const rows: HTMLElement[] = [];
-    for (let place = from; place < to; place++) rows.push(this.#row(place));
-    // The panel stays where it is in the document: it may have the focus.
-    for (const row of [...this.#rows.children]) {
-      if (row !== this.#panel) row.remove();
+    const shown = new Map<number, HTMLElement>();
+    const children: Element[] = [];
+    for (let place = from; place < to; place++) {
+      const row = this.#shown.get(place) ?? this.#row(place);
+      this.#place(row, place);
+      shown.set(place, row);
+      children.push(row);
     }
-    if (this.#panel === undefined) this.#rows.append(...rows);
-    else {
+    this.#shown = shown;
+    if (this.#panel !== undefined) {
       const before = Math.max(0, this.#open + 1 - from);
-      this.#panel.before(...rows.slice(0, before));
-      this.#panel.after(...rows.slice(before));
+      children.splice(before, 0, this.#panel);
       this.#panel.style.top = `${this.#topOf(this.#open) + ROW}px`;
     }
+    setChildren(this.#rows, children);
     // The row with the cursor may be out of sight.
     if (this.#active >= from && this.#active < to) {
       this.element.setAttribute("aria-activedescendant", `row${this.#active}`);
@@ -244,15 +249,13 @@ export class Table {
       outcome.append(el("span", { class: "flaky", title: "flaky" }, "flaky"));
     }
     const started = tests.started(test);
-    const row = el(
+    return el(
       "div",
       {
         role: "row",
         id: `row${place}`,
-        class: place === this.#active ? "active" : undefined,
         "aria-rowindex": place + 2,
         "aria-level": depth + 1,
-        "aria-expanded": String(place === this.#open),
         "data-place": place,
       },
       outcome,
@@ -262,8 +265,13 @@ export class Table {
       cell("started", started === undefined ? "" : formatClock(started)),
       cell("tags", visibleText(tests.tags(test).join(" "))),
     );
+  }
+
+  /** Puts a row in its place, and marks it. */
+  #place(row: HTMLElement, place: number): void {
+    row.classList.toggle("active", place === this.#active);
+    row.setAttribute("aria-expanded", String(place === this.#open));
     row.style.top = `${this.#topOf(place)}px`;
-    return row;
   }
 
   #clicked(event: MouseEvent): void {
@@ -290,6 +298,22 @@ export class Table {
     else if (event.key === "Enter" || event.key === " ") this.toggle();
     else return;
     event.preventDefault();
+  }
+}
+
+/**
+ * Makes these elements the children, and moves none that stays: it may have the
+ * focus, and a click on an element that moves meanwhile is lost.
+ */
+function setChildren(parent: Element, children: readonly Element[]): void {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) {
+    if (!wanted.has(child)) child.remove();
+  }
+  let next = parent.firstChild;
+  for (const child of children) {
+    if (child === next) next = next.nextSibling;
+    else parent.insertBefore(child, next);
   }
 }
 
