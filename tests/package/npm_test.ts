@@ -18,7 +18,7 @@ import {
   succeed,
 } from "../support/package.ts";
 import { commandBlocks } from "../support/readme.ts";
-import { peer, ROOT, run, TempDir, text, TOOLS } from "../support/run.ts";
+import { peer, ROOT, run, some, TempDir, text, TOOLS } from "../support/run.ts";
 import { stream } from "../support/streams.ts";
 
 /** A file of the repository. */
@@ -277,7 +277,7 @@ function registerDispatcherTests(): void {
   });
 
   Deno.test("subunit-tools knows the short name of every tool", async () => {
-    for (const name of TOOLS) {
+    for (const name of some(TOOLS, 1)) {
       const word = name.replace(/^subunit-?/, "");
       const { stdout } = await call([word, "--version"]);
       assertMatch(text(stdout), new RegExp(`^${name} \\(subunit-tools\\) `));
@@ -397,7 +397,7 @@ function registerRuntimeTests(
 
     if (started.includes(node)) continue;
     Deno.test(`every tool starts on Node ${version}`, async () => {
-      for (const name of ["subunit-tools", ...TOOLS]) {
+      for (const name of ["subunit-tools", ...some(TOOLS, 0)]) {
         const printed = await succeed([node, `${bin}/${name}`, "--version"]);
         assertStringIncludes(printed, `${name} `);
       }

@@ -58,7 +58,7 @@ export function testInstalled(directory: string): void {
   installedIn = directory;
 }
 
-/** Into how many parts {@linkcode subjects} divides the tools. */
+/** Into how many parts {@linkcode some} divides the tools. */
 const PARTS = 4;
 
 /** Whether the tools under test are those of the checkout. */
@@ -79,7 +79,12 @@ export function variants<T>(all: readonly T[], turn: number): readonly T[] {
  * and in CI; otherwise a part of them for installed ones, another one each turn.
  */
 export function subjects<T>(all: readonly T[], turn: number): readonly T[] {
-  if (testsCheckout() || isCi) return all;
+  return testsCheckout() ? all : some(all, turn);
+}
+
+/** All of them in CI, and otherwise a part, another one each turn. */
+export function some<T>(all: readonly T[], turn: number): readonly T[] {
+  if (isCi) return all;
   return all.filter((_, index) => index % PARTS === turn % PARTS);
 }
 
