@@ -7,8 +7,32 @@
 import fc from "fast-check";
 import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 
+/** How many code points are halves of surrogate pairs, and the first of them. */
+const HALVES = 0x800, FIRST_HALF = 0xd800;
+
+const codePoint = fc.nat(0x10ffff - HALVES).map(
+  (n) => String.fromCodePoint(n < FIRST_HALF ? n : n + HALVES),
+  (character) => {
+    const n = typeof character === "string" ? character.codePointAt(0) : NaN;
+    if (n === undefined || String.fromCodePoint(n) !== character) {
+      throw new TypeError("no code point");
+    }
+    return n < FIRST_HALF ? n : n - HALVES;
+  },
+);
+
+/**
+ * Any well-formed text: what `fc.string({ unit: "binary" })` gives, which takes a
+ * second of every test file that makes one.
+ */
+export function arbitraryText(
+  lengths: { readonly minLength?: number; readonly maxLength?: number } = {},
+): fc.Arbitrary<string> {
+  return fc.string({ unit: codePoint, ...lengths });
+}
+
 /** Text that the protocol allows, also as a test id. */
-const text = fc.string({ unit: "binary", maxLength: 20 }).map((string) =>
+const text = arbitraryText({ maxLength: 20 }).map((string) =>
   string.replaceAll("\0", "0")
 );
 

@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { arbitraryText } from "../_testing/arbitrary.ts";
 import { TEST_STATUSES } from "../event.ts";
 import { encodePacket } from "../v2/encoder.ts";
 import { V1Event } from "./event.ts";
 import { V1PacketEncoder } from "./packets.ts";
 
 const anyText = fc.oneof(
-  fc.string({ unit: "binary" }),
+  arbitraryText(),
   fc.constantFrom(62, 63, 64, 4000, 9000, 16384, 70_000)
     .map((length) => "x".repeat(length)),
 ).map((text) => text.replaceAll("\0", ""));

@@ -9,6 +9,7 @@ import { concat } from "@std/bytes/concat";
 import { eventToJson } from "@subunit/codec";
 import { eventToCbor } from "@subunit/codec/cbor";
 import fc from "fast-check";
+import { arbitraryText } from "../../codec/_testing/arbitrary.ts";
 import {
   bin,
   installed,
@@ -156,7 +157,7 @@ const GUIDELINE = fixture("conform/shop.json");
 function anyLines(...own: string[]): fc.Arbitrary<Uint8Array> {
   const line = fc.oneof(
     { weight: 9, arbitrary: fc.constantFrom(...own) },
-    fc.string({ unit: "binary", maxLength: 30 }),
+    arbitraryText({ maxLength: 30 }),
   );
   return fc.array(line, { maxLength: 30 })
     .map((lines) => stream(lines.map((line) => `${line}\n`).join("")));

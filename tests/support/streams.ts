@@ -19,6 +19,7 @@ import {
 import { assert } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { arbitraryText } from "../../codec/_testing/arbitrary.ts";
 
 /** The fields of an event that matter. */
 export type EventFields = Partial<StatusEvent>;
@@ -188,7 +189,7 @@ export function sample<T>(
 /** Text that a packet can hold: any character but NUL. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.string({ maxLength: 30 }) },
-  fc.string({ unit: "binary", maxLength: 30 }),
+  arbitraryText({ maxLength: 30 }),
   fc.constantFrom("", "\ufeffbom", "\ufeff", "ы г ³", "\x1b[31m", "a\r\nb"),
   // Around the lengths where a number takes another octet.
   fc.constantFrom("x".repeat(63), "x".repeat(64)),
@@ -197,7 +198,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
 /** File content: bytes, valid text, and lengths at the edges of the format. */
 export const anyBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
   { weight: 3, arbitrary: fc.uint8Array({ maxLength: 100 }) },
-  fc.string({ unit: "binary" }).map((text) => new TextEncoder().encode(text)),
+  arbitraryText().map((text) => new TextEncoder().encode(text)),
   fc.constantFrom("", "\0", "\ufeff", "\ufeffa\0b").map((text) =>
     new TextEncoder().encode(text)
   ),

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { arbitraryText } from "../../../codec/_testing/arbitrary.ts";
 import { peerCallTest } from "../../../tests/support/call.ts";
 import { run, text } from "../../../tests/support/run.ts";
 import { cutToWidth, widthOf } from "./width.ts";
@@ -63,7 +64,7 @@ Deno.test("cutToWidth keeps what fits, and whole characters", () => {
 
 Deno.test(`cutToWidth never exceeds the width (seed ${SEED})`, () => {
   const anyText = fc.oneof(
-    fc.string({ unit: "binary" }),
+    arbitraryText(),
     fc.array(
       fc.constantFrom("a", "測", "👍", "\u0301", "\u200d", "🏽", "\ufe0f"),
     )
