@@ -44,7 +44,7 @@ export const tool: Tool = defineTool({
     history: {
       value: "FILE",
       list: true,
-      help: "with --report: an older run; oldest first",
+      help: "with --report: an older run, or a repository; oldest first",
     },
     ...EXIT_STATUS_OPTION,
   },
@@ -64,7 +64,7 @@ outcomes of this run's attempts, the test; separated by tabs, worst first.`,
     "cat run.subunit rerun.subunit | subunit-attempts --policy any | subunit-filter -s --with-tag decisive",
     "subunit-attempts --report --history old.subunit run.subunit",
   ],
-  run(io, options, files) {
+  async run(io, options, files) {
     const policy = parseChoice("policy", options.policy ?? "last", POLICIES);
     const { collapse, report } = options;
     if (options.history.length > 0 && !report) {
@@ -125,7 +125,7 @@ outcomes of this run's attempts, the test; separated by tabs, worst first.`,
       },
     );
     if (report) {
-      const history = readHistory(io, options.history, policy, byRoute);
+      const history = await readHistory(io, options.history, policy, byRoute);
       for (const line of flakyLines(history, attempts, judgement())) {
         io.out.writeRow(line);
       }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { forEachEarlierRun, readRun } from "./history/earlier_runs.ts";
 import { MOST, parseMost, Quarantine } from "./history/quarantine.ts";
 import {
   entryLines,
@@ -43,7 +44,8 @@ export const tool: Tool = defineTool({
     history: {
       value: "FILE",
       list: true,
-      help: "with --report or --suggest: an older run; oldest first",
+      help:
+        "with --report or --suggest: an older run, or a repository; oldest first",
     },
     ...EXIT_STATUS_OPTION,
   },
@@ -63,9 +65,9 @@ The input is read twice: what is not a file is first kept in a temporary one.
   ],
   examples: [
     "./suite | subunit-quarantine known.txt --exit-status | subunit2junitxml > report.xml",
-    "subunit-quarantine known.txt --suggest --history old.subunit run.subunit >> known.txt",
+    "subunit-quarantine known.txt --suggest --history .subunit run.subunit >> known.txt",
   ],
-  run(io, options, [path, ...files]) {
+  async run(io, options, [path, ...files]) {
     if (path === undefined) throw new UsageError("Expected LIST");
     const { report, suggest, history } = options;
     if (report && suggest) {
@@ -91,8 +93,9 @@ The input is read twice: what is not a file is first kept in a temporary one.
     }
     if (suggest) {
       const suggestions = new Suggestions();
-      for (const file of history) suggestions.read(io, [file]);
-      const complaint = suggestions.read(io, files);
+      const begin = () => suggestions.begin();
+      await forEachEarlierRun(io, history, begin);
+      const { complaint } = readRun(io, files, begin());
       for (const line of suggestions.lines(list, today)) io.out.writeRow(line);
       return io.conclude({ exitStatus: complaint ? 1 : 0, complaint });
     }
@@ -122,7 +125,7 @@ The input is read twice: what is not a file is first kept in a temporary one.
     );
     if (report) {
       end();
-      const runs = [...readRuns(io, history, list), run];
+      const runs = [...await readRuns(io, history, list), run];
       for (const line of entryLines(list, runs)) io.out.writeRow(line);
     }
     const { complaint } = run;

@@ -7,23 +7,26 @@
 import { visibleText } from "../kit/text/visible.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import { Attempts, type Judgement, type Policy } from "./attempts.ts";
+import { forEachEarlierRun } from "./earlier_runs.ts";
 import { addRun, flakyIn, type History } from "./flips.ts";
 
-/** Reads older runs, one per file, oldest first. */
-export function readHistory(
+/** Reads older runs, oldest first: files, and those of repositories. */
+export async function readHistory(
   io: ToolIO,
-  files: readonly string[],
+  paths: readonly string[],
   policy: Policy,
   byRoute: boolean,
-): History {
+): Promise<History> {
   const history: History = new Map();
-  for (const file of files) {
+  await forEachEarlierRun(io, paths, () => {
     const attempts = new Attempts(byRoute);
-    io.forEachRows([file], (rows) => {
-      for (let i = 0; i < rows.count; i++) attempts.addRow(rows, i);
-    }, () => {});
-    addRun(history, attempts, attempts.judge(policy));
-  }
+    return {
+      takeRows(rows) {
+        for (let i = 0; i < rows.count; i++) attempts.addRow(rows, i);
+      },
+      end: () => addRun(history, attempts, attempts.judge(policy)),
+    };
+  });
   return history;
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { ForeignFormat } from "../kit/stream/foreign_format.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 import {
   dayAfter,
@@ -15,29 +14,39 @@ import {
 } from "../select/quarantine_list.ts";
 import { Attempts } from "./attempts.ts";
 import { Faults } from "./attempt_tags.ts";
+import { forEachEarlierRun, type RunTaker } from "./earlier_runs.ts";
 import { addRun, flakyIn, type History } from "./flips.ts";
 import { Quarantine } from "./quarantine.ts";
 
 /** How long an entry that is suggested excuses. */
 const SUGGESTED_DAYS = 30;
 
-/** Reads older runs, one per file. */
-export function readRuns(
+/** What a run has to do with the entries of a list. */
+export type ListedRun = Pick<Quarantine, "tests" | "met">;
+
+/** Reads older runs, oldest first: files, and those of repositories. */
+export async function readRuns(
   io: ToolIO,
-  files: readonly string[],
+  paths: readonly string[],
   list: QuarantineList,
-): Quarantine[] {
-  return files.map((file) => {
+): Promise<ListedRun[]> {
+  const runs: ListedRun[] = [];
+  await forEachEarlierRun(io, paths, () => {
     const run = new Quarantine(list);
-    io.forEachRows(
-      [file],
-      (rows) => run.takeRows(rows),
-      (item) => run.takeOther(item),
-      () => run.endChunk(),
-    );
-    run.end(() => true);
-    return run;
+    return {
+      takeRows: (rows) => run.takeRows(rows),
+      takeOther: (item) => run.takeOther(item),
+      endChunk: () => run.endChunk(),
+      end() {
+        run.end(() => true);
+        const { tests } = run;
+        // The tests of hundreds of runs need not stay in memory.
+        const met = new Map(list.entries.map((one) => [one, run.met(one)]));
+        runs.push({ tests, met: (entry) => met.get(entry) });
+      },
+    };
   });
+  return runs;
 }
 
 /**
@@ -48,7 +57,7 @@ export function readRuns(
  */
 export function entryLines(
   list: QuarantineList,
-  runs: readonly Quarantine[],
+  runs: readonly ListedRun[],
 ): string[] {
   return list.entries.map((entry) => {
     const newest = runs.at(-1)!.met(entry);
@@ -74,7 +83,7 @@ function stateOf(
 }
 
 /** How many of the newest runs had what an entry names, and no failure of it. */
-function passedInARow(entry: Entry, runs: readonly Quarantine[]): number {
+function passedInARow(entry: Entry, runs: readonly ListedRun[]): number {
   let count = 0;
   for (const run of runs.toReversed()) {
     const met = run.met(entry);
@@ -89,33 +98,31 @@ export class Suggestions {
   readonly #history: History = new Map();
   readonly #faults = new Faults<string>();
 
-  /**
-   * Reads a run; the oldest comes first.
-   *
-   * @returns why the input is no stream at all, if it is results in another format
-   */
-  read(io: ToolIO, files: readonly string[]): string | undefined {
+  /** Begins a run; the oldest comes first. */
+  begin(): RunTaker {
     const attempts = new Attempts();
-    const text = new ForeignFormat();
     const faults = new Faults();
-    io.forEachRows(files, (rows) => {
-      for (let i = 0; i < rows.count; i++) {
-        const attempt = attempts.addRow(rows, i);
-        if (attempt < 0 || !rows.isFinal(i) || !attempts.fails(attempt)) {
-          continue;
+    return {
+      takeRows(rows) {
+        for (let i = 0; i < rows.count; i++) {
+          const attempt = attempts.addRow(rows, i);
+          if (attempt < 0 || !rows.isFinal(i) || !attempts.fails(attempt)) {
+            continue;
+          }
+          faults.add(attempts.testOf(attempt), rows.tags(i));
         }
-        faults.add(attempts.testOf(attempt), rows.tags(i));
-      }
-    }, (item) => {
-      if (item.kind === "foreign") text.add(item.bytes);
-    });
+      },
+      end: () => this.#add(attempts, faults),
+    };
+  }
+
+  #add(attempts: Attempts, faults: Faults): void {
     addRun(this.#history, attempts, attempts.judge("last"));
     for (let test = 0; test < attempts.tests; test++) {
       const fault = faults.of(test);
       if (fault === undefined) continue;
       this.#faults.addFault(attempts.nameOf(test), fault);
     }
-    return attempts.packets === 0 ? text.complaint : undefined;
   }
 
   /**

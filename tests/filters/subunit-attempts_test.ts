@@ -1,10 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { type Packet, PacketChange, PacketEditor } from "@subunit/codec";
 import fc from "fast-check";
 import { callTool, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
+import { keepRuns } from "../support/kept_runs.ts";
 import { shell, TempDir, text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import {
   anyRun,
   at,
@@ -224,6 +226,48 @@ test("subunit-attempts --report ranks by what is certain", async () => {
     "0.05\t1/4\tsuccess,success\ttest 0\n0.05\t1/4\tfail,success\ttest 1\n",
   );
   assertEquals(status, 0);
+});
+
+test("subunit-attempts --history takes repositories, and names what is no history", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b P", "a F b P", {
+    tests: "a P b P",
+    isPlain: true,
+  });
+  const stdin = stream(ended("a", "success"), ended("b", "success"));
+  const report = (history: string) =>
+    callTool("subunit-attempts", ["--report", "--history", history], { stdin });
+  const { stdout, stderr } = await report(repository.path);
+  assertEquals([text(stdout), stderr], ["0.05\t1/4\tsuccess\ta\n", ""]);
+  // One run of it, as it is kept.
+  const [, second] = repository.runs;
+  assertEquals(text((await report(second.path)).stdout), "");
+  assertEquals((await report(second.path)).stderr, "");
+
+  using dir = new TempDir();
+  const xml = dir.file("old.xml", "<testsuites></testsuites>\n");
+  assertRefused(
+    await report(xml),
+    "subunit-attempts",
+    `Cannot read "${xml}": The input has no packets, but results in another format: put junitxml2subunit in front`,
+  );
+  const inFolder = await report(dir.path);
+  assertEquals(
+    inFolder.stderr,
+    `subunit-attempts: ${xml}: The input has no packets, but results in another format: put junitxml2subunit in front
+subunit-attempts: ${dir.path} has no test that ended
+`,
+  );
+  const empty = dir.file("empty", "");
+  assertEquals(
+    (await report(empty)).stderr,
+    `subunit-attempts: ${empty} has no test that ended\n`,
+  );
+  const torn = dir.file("torn", stdin.subarray(0, stdin.length - 3));
+  assertMatch(
+    (await report(torn)).stderr,
+    /^subunit-attempts: .*\/torn: .* bytes are damaged\)\n$/,
+  );
 });
 
 test(`subunit-attempts changes nothing but tags, and not on a second call (seed ${SEED})`, async () => {

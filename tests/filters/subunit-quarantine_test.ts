@@ -4,7 +4,9 @@ import { Packet } from "@subunit/codec";
 import fc from "fast-check";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
+import { keepRuns } from "../support/kept_runs.ts";
 import { type Finished, shell, TempDir, text } from "../support/run.ts";
+import { TempRepository } from "../support/runs.ts";
 import {
   anyRun,
   damaged,
@@ -397,6 +399,44 @@ re:^re:odd\\Z\t2026-12-28\tTICKET\tflaky in 1 of 3 runs
   // Ready to be pasted.
   const pasted = await quarantine(text(stdout), now, ["--exit-status"]);
   assertMatch(pasted.stderr, /^$/);
+});
+
+test("subunit-quarantine --history takes repositories, and names what is no history", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a F b P", "a P b F", "a P b P");
+  const now = stream(ended("a", "success"), ended("b", "success"));
+  const history = `--history=${repository.path}`;
+  const report = await quarantine(entry("a") + entry("b"), now, [
+    "--report",
+    history,
+  ]);
+  assertEquals(
+    [text(report.stdout), report.stderr],
+    ["passing\t2026-12-31\t3\t0\ta\npassing\t2026-12-31\t2\t0\tb\n", ""],
+  );
+  const suggested = await quarantine("", now, ["--suggest", history]);
+  assertEquals(
+    [text(suggested.stdout), suggested.stderr],
+    ["b\t2026-12-28\tTICKET\tflaky in 1 of 4 runs\n", ""],
+  );
+  using dir = new TempDir();
+  const tap = dir.file("old.tap", "1..1\nok 1 a\nok 2 b\n");
+  const noTests = dir.file("text", "nothing\n");
+  for (const mode of ["--report", "--suggest"]) {
+    const { status, stderr } = await quarantine("", now, [
+      mode,
+      "--history",
+      tap,
+    ]);
+    assertEquals(status, 2);
+    assertMatch(
+      stderr,
+      /Cannot read ".*\/old.tap": .* put tap2subunit in front/,
+    );
+    const none = await quarantine("", now, [mode, "--history", noTests]);
+    assertEquals(none.status, 0);
+    assertMatch(none.stderr, /\/text has no test that ended\n$/);
+  }
 });
 
 test(`subunit-quarantine changes the packets of excused tests only (seed ${SEED})`, async () => {
