@@ -56,7 +56,8 @@ ids, or a tag fault:ID of subunit-faults, which excuses only that fault. UNTIL i
 last day in UTC on which the entry excuses anything.
 An excused failure becomes xfail, with the tags quarantined and was:fail and the entry
 as the file "quarantine". A parent that fails only for excused subtests is excused too.
-Never excused: lost tests, unexpected successes, damage, how commands ended.
+Never excused: lost tests, unexpected successes, damage, and what is not a test, such
+as how a command ended.
 The input is read twice: what is not a file is first kept in a temporary one.
 --report has state, UNTIL, runs passed in a row, failures, WHAT, with tabs between.`,
   exitStatus: [

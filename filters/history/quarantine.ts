@@ -9,11 +9,11 @@ import {
   isFailure,
   PacketChange,
   PacketEditor,
-  PARSER_TEST_ID,
   type Rows,
   type Test,
   textFile,
 } from "@subunit/codec";
+import { isTest } from "../kit/stream/not_tests.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
 import { type Output, parseCount } from "../kit/tool/tool.ts";
 import {
@@ -25,15 +25,12 @@ import {
 /** Attachments of parents are read up to this, from both ends. */
 const MAX_OWN_BYTES = 4096;
 
-/** Results of commands and shards, written as tests that nobody can run. */
-const ENDING = /: (exit status|missing shards?)$/;
 /** The tag of a failure that stands for a test that never ended. */
 const LOST = "lost";
 
 /** Why a failure is not excused whatever the list says. */
 function isBeyondExcuse(test: Test): boolean {
-  return test.outcome !== "fail" || test.testId === PARSER_TEST_ID ||
-    !test.runnable && ENDING.test(test.testId) || test.tags.includes(LOST);
+  return test.outcome !== "fail" || !isTest(test) || test.tags.includes(LOST);
 }
 
 /** Lines with which runners say no more than that subtests failed. */

@@ -232,6 +232,19 @@ test("subunit-select reports damage and endings that are not tests", async () =>
     const [stdin, message] of [
       [stream(failed, ending), /"sh: exit status": it is not a test\n$/],
       [
+        stream(failed, { ...ending, testId: "subunit-merge: missing shards" }),
+        /"subunit-merge: missing shards": it is not a test\n$/,
+      ],
+      [
+        stream(failed, { ...ending, testId: "(list)" }),
+        /"\(list\)": it is not a test\n$/,
+      ],
+      [
+        // Damage that was written as a test by another tool.
+        stream(failed, { testId: "subunit.parser", status: "fail" }),
+        /"subunit.parser": it is not a test\n$/,
+      ],
+      [
         stream(failed, damaged(failed)),
         /"subunit.parser": it is not a test\n$/,
       ],

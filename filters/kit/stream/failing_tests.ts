@@ -7,22 +7,15 @@
 import {
   EventKey,
   isFailure,
-  PARSER_TEST_ID,
   type Test,
   type TestKey,
   type TestKeyBytes,
   TestTable,
 } from "@subunit/codec";
+import { isTest } from "./not_tests.ts";
 
 /** What is needed of a test. */
 type Failure = Pick<Test, "testId" | "runnable" | "parentTestId">;
-
-/** How a command ended, or what a converter or an engine adds. */
-const NOT_A_TEST = /: exit status$|^tap plan$|::\(\w+\)$|^\(build\)$/;
-
-function isTest({ runnable, testId }: Failure): boolean {
-  return runnable || testId !== PARSER_TEST_ID && !NOT_A_TEST.test(testId);
-}
 
 /** A failure that is kept. */
 interface Kept extends Failure {
