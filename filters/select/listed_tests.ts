@@ -11,10 +11,9 @@ import {
   PARSER_TEST_ID,
   type Rows,
 } from "@subunit/codec";
-import { toUtf8 } from "@subunit/codec/text";
-import { concat } from "@std/bytes/concat";
 import { FailingTests } from "../kit/stream/failing_tests.ts";
 import { Verdict } from "../kit/stream/verdict.ts";
+import { idsIn } from "../kit/tool/list_file.ts";
 import type { ToolIO } from "../kit/tool/tool.ts";
 
 /** The tests of a list. */
@@ -28,8 +27,10 @@ export interface ListedTests {
 }
 
 /**
- * Reads ids, on lines or each with NUL behind it; or a stream, whose text does
- * not count. The last result of a test counts.
+ * Reads ids, as `readIds` does; or a stream, whose text does not count. The last
+ * result of a test counts.
+ *
+ * @throws {ToolError} when a line of a list has a NUL
  */
 export function readListedTests(
   io: ToolIO,
@@ -59,18 +60,10 @@ export function readListedTests(
   for (const test of verdict.end()) failing.add(test);
   const damage = verdict.summary.damage > 0 ? [PARSER_TEST_ID] : [];
   return {
-    ids: hasPackets ? failing.ids : idsIn(concat(text)),
+    ids: hasPackets
+      ? failing.ids
+      : [...new Set(idsIn(text, files.join(" ") || "-"))],
     others: [...new Set([...damage, ...failing.others])],
     complaint: verdict.complaint,
   };
-}
-
-/** The ids in a list. */
-function idsIn(list: Uint8Array): string[] {
-  const utf8 = concat([...toUtf8([list])]);
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(utf8);
-  const ids = text.includes("\0")
-    ? text.split("\0").map((id) => id.replace(/^\n$/, ""))
-    : text.split("\n").map((line) => line.replace(/\r$/, ""));
-  return [...new Set(ids.filter((id) => id !== ""))];
 }

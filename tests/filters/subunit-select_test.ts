@@ -13,6 +13,7 @@ import {
   RUNNERS,
 } from "../../filters/select/runners.ts";
 import { callTool, peerCallTest, test } from "../support/call.ts";
+import { assertRefused } from "../support/checks.ts";
 import { quote } from "../../scripts/tool_path.ts";
 import {
   commandOf,
@@ -268,6 +269,12 @@ test("subunit-select takes ids ended with NUL, and ends words with it", async ()
     stdin: ids,
   });
   assertEquals(text(result.stdout), "^a\\nb$\0^c d$\0");
+  // The same rule as that of `subunit-run --load-list`.
+  assertRefused(
+    await callTool("subunit-select", ["--as=stestr"], { stdin: "a\0b" }),
+    "subunit-select",
+    `Cannot read "-": line 1 has a NUL: expected one name a line`,
+  );
   const several = await callTool("subunit-select", ["--as=go", "-0"], {
     stdin: "a.TestX\nb.TestX\n",
   });

@@ -10,11 +10,12 @@ import { ToolError } from "../errors.ts";
 import { lines } from "../io/lines.ts";
 import type { ToolIO } from "./tool_io.ts";
 
-const NUL = 0x00;
+const NUL = 0x00, LINE_FEED = 0x0a;
 
 /**
  * Returns the ids in a list: its non-empty lines, or what ends with NUL, as
- * `subunit-ls -0` and `subunit-failing -l0` write it.
+ * `subunit-ls -0` and `subunit-failing -l0` write it. A line feed behind the last
+ * NUL is one that a shell has added.
  *
  * @throws {ToolError} when a line has a NUL, and the list does not end with one
  */
@@ -24,12 +25,12 @@ export function readIds(io: ToolIO, path: string): string[] {
 
 /** Returns the ids in the chunks of a list, as {@linkcode readIds} does. */
 export function idsIn(input: Iterable<Uint8Array>, path: string): string[] {
-  const chunks = Array.from(toUtf8(input), (chunk) => chunk.slice());
-  if (chunks.findLast(({ length }) => length > 0)?.at(-1) !== NUL) {
-    return linesOf(chunks, path);
-  }
+  const list = concat(Array.from(toUtf8(input), (chunk) => chunk.slice()));
+  const end = list.at(-1) === LINE_FEED ? list.length - 1 : list.length;
+  if (list[end - 1] !== NUL) return linesOf([list], path);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  return decoder.decode(concat(chunks)).split("\0").filter((id) => id !== "");
+  return decoder.decode(list.subarray(0, end)).split("\0")
+    .filter((id) => id !== "");
 }
 
 /**
