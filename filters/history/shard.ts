@@ -4,6 +4,8 @@
  * @module
  */
 
+import { median } from "./statistics.ts";
+
 /** Tests that must stay together. */
 interface Group {
   seconds: number;
@@ -91,7 +93,7 @@ export class Durations {
   /** The median time of a test; undefined if it is not known. */
   get(testId: string): number | undefined {
     const times = this.#times.get(testId);
-    return times && percentile(times.seconds, 50);
+    return times && median(Float64Array.from(times.seconds));
   }
 
   /** The time below which a part of the tests lies; undefined without any. */

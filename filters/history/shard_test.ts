@@ -66,6 +66,10 @@ Deno.test("Durations takes the median of passes, else of whatever there is", () 
   durations.add("a", false, 9);
   durations.add("b", false, 7);
   assertEquals([durations.get("a"), durations.get("b")], [2, 7]);
+  // As subunit-history has it: of an even number, the mean of the middle two.
+  durations.add("d", true, 1);
+  durations.add("d", true, 4);
+  assertEquals(durations.get("d"), 2.5);
   assertEquals(durations.get("c"), undefined);
   assertEquals(durations.percentile(75), 7);
   assertEquals(percentile([], 50), undefined);

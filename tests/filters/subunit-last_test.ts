@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
+import { keepRuns, runId } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import {
@@ -66,6 +67,36 @@ test("subunit-last finds runs by every form of REF", async () => {
   for (const [ref, id] of cases) {
     assertEquals(await found(...ref), id, `${ref}`);
   }
+});
+
+test("subunit-last @full is the run of all tests that subunit-failing begins with", async () => {
+  using repository = new TempRepository();
+  // The second has as many results, but of one test; the third is cut off.
+  keepRuns(repository, "a P b F c P d P", "a P a P a P a P", {
+    tests: "a P b P c P d P",
+    isTorn: true,
+  });
+  const full = await outputOfCall("subunit-last", [
+    repository.repo,
+    "--record",
+    "@full",
+  ]);
+  assertEquals(JSON.parse(text(full)).id, runId(0));
+  // Of a group, a part that says nothing does not make it one of all tests.
+  using groups = new TempRepository();
+  const start = (part: string) => ({ group: "g", part, variant: "v" });
+  keepRuns(
+    groups,
+    { tests: "a P b P c P d P", start: { variant: "v" } },
+    { tests: "a P", start: { ...start("1/2"), scope: "full" } },
+    { tests: "b P", start: start("2/2") },
+  );
+  const ofGroups = await outputOfCall("subunit-last", [
+    groups.repo,
+    "--record",
+    "@full",
+  ]);
+  assertEquals(JSON.parse(text(ofGroups)).id, runId(0));
 });
 
 test("subunit-last writes the run as it came, with or without records", async () => {

@@ -7,8 +7,9 @@
 import { UsageError } from "../../kit/errors.ts";
 import { isOfCommit, names } from "./selection.ts";
 import { isGood } from "./stats.ts";
+import type { KnownRun } from "./digests.ts";
 import type { Run } from "./store.ts";
-import { wideRuns } from "./wide.ts";
+import type { Unit } from "./units.ts";
 
 /** What a term after "@" selects. */
 type Term = (run: Run) => boolean | Promise<boolean>;
@@ -72,9 +73,9 @@ async function findByWords(
     throw new UsageError(`"${ref}" is no name of a run: expected @WORD,WORD`);
   }
   const number = words.find((word) => /^-\d+$/.test(word));
-  const wide = words.includes("full") ? await wideRuns(runs) : new Set<Run>();
+  const isWide = words.includes("full") ? await wideTerm(runs) : () => false;
   const terms = words.filter((word) => word !== number)
-    .map((word) => termOf(word, wide));
+    .map((word) => termOf(word, isWide));
   const holds: Term = async (run) => {
     for (const term of terms) if (!await term(run)) return false;
     return true;
@@ -94,7 +95,20 @@ async function findByWords(
   );
 }
 
-function termOf(word: string, wide: ReadonlySet<Run>): Term {
+/** Whether runs are of about all tests, the parts of a group as one. */
+async function wideTerm(runs: readonly Run[]): Promise<Term> {
+  // Loaded only here: every module adds to the start-up time.
+  const { ask } = await import("./question.ts");
+  const unitOf = new Map<Run, Unit>();
+  for (const units of ask(runs).units.values()) {
+    for (const unit of units) {
+      for (const part of unit.parts) unitOf.set((part as KnownRun).run, unit);
+    }
+  }
+  return async (run) => await unitOf.get(run)?.isWide() ?? false;
+}
+
+function termOf(word: string, isWide: Term): Term {
   const [, kind, name] = /^(group|variant|branch|commit):(.+)$/.exec(word) ??
     [];
   switch (kind) {
@@ -113,7 +127,7 @@ function termOf(word: string, wide: ReadonlySet<Run>): Term {
     case "fail":
       return async (run) => !await isGood(run);
     case "full":
-      return (run) => wide.has(run);
+      return isWide;
   }
   return (run) => run.start.branch === word || isOfCommit(run, word);
 }

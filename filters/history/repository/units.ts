@@ -6,7 +6,14 @@
  */
 
 import { hasOutcome } from "./digest.ts";
-import { COMPARED, SHARE } from "./wide.ts";
+
+/**
+ * How many runs before it a run is compared with: so that a test that is run
+ * again and again does not make a run of it alone look like all tests.
+ */
+const COMPARED = 50;
+/** How many of their tests it must have, at least. */
+const SHARE = 0.9;
 
 /** What is known of a run without reading its tests. */
 export interface RunRow {
@@ -46,7 +53,10 @@ export interface Unit {
   readonly isTorn: boolean;
   /** How many parts of the group are not there. */
   readonly missing: number;
-  /** Whether it ran about all tests that there are. */
+  /**
+   * Whether it ran about all tests that there are: it has ended and says so, or,
+   * when it says nothing, has nearly as many tests as those before it.
+   */
   isWide(): Promise<boolean>;
 }
 
