@@ -95,6 +95,11 @@ are left out.`,
       newest: count("newest") ?? SLOWER_RULE.newest,
       baseline: count("baseline") ?? SLOWER_RULE.baseline,
     };
+    for (const name of ["newest", "baseline"] as const) {
+      // A median of nothing would find no test that is slower.
+      if (rule[name] > 0) continue;
+      throw new UsageError(`Option --${name} is "0": expected at least 1`);
+    }
     const { bisect } = options;
     if (bisect !== undefined && tests.length > 0) {
       throw new UsageError("Options --bisect and TESTs exclude each other");
@@ -109,7 +114,8 @@ are left out.`,
           `No run has ${tests.map((id) => JSON.stringify(id)).join(", ")}`,
         );
       }
-      writeTable(io.out, RUN_COLUMNS, rows.slice(-top), format);
+      const newest = rows.slice(Math.max(0, rows.length - top));
+      writeTable(io.out, RUN_COLUMNS, newest, format);
       return options["exit-status"] && rows.length > 0 ? 1 : 0;
     }
     const { histories, newest } = await findHistories(question, rule);
@@ -122,11 +128,12 @@ are left out.`,
       io.out.writeText(`${answer}\n`);
       return 0;
     }
-    const rows = orderHistories(histories, order, minRuns).slice(0, top);
+    const found = orderHistories(histories, order, minRuns);
+    const rows = found.slice(0, top);
     if (order === "slower") slowRuns(newest).forEach((line) => io.warn(line));
     if (format === "stream") await writeStream(io.out, question, rows, minRuns);
     else writeTable(io.out, HISTORY_COLUMNS, rows.map(historyRow), format);
-    return options["exit-status"] && rows.length > 0 ? 1 : 0;
+    return options["exit-status"] && found.length > 0 ? 1 : 0;
   },
 });
 

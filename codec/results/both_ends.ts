@@ -56,13 +56,15 @@ export class BothEnds {
 
   #pushTail(bytes: Uint8Array): void {
     const size = this.#tail.length;
-    const start = this.#tailLength + Math.max(0, bytes.length - size);
-    const last = bytes.subarray(-size);
+    const surplus = Math.max(0, bytes.length - size);
+    const start = this.#tailLength + surplus;
+    this.#tailLength += bytes.length;
+    if (size === 0) return;
+    const last = bytes.subarray(surplus);
     const at = start % size;
     const fits = last.subarray(0, size - at);
     this.#tail.set(fits, at);
     this.#tail.set(last.subarray(fits.length));
-    this.#tailLength += bytes.length;
   }
 
   #count(bytes?: Uint8Array): void {

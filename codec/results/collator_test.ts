@@ -139,6 +139,17 @@ Deno.test("TestCollator keeps both ends of long files with endBytes", () => {
     characters: undefined,
     hasNul: true,
   });
+  const [none] = collate(
+    parts("one", " two"),
+    new TestCollator({ attachments: { endBytes: 0 } }),
+  );
+  assertEquals(none.attachments[0].bytes, bytes(""));
+  assertEquals(none.attachments[0].omitted, {
+    at: 0,
+    byteLength: 7,
+    characters: 7,
+    hasNul: false,
+  });
 });
 
 /** How many items `work` takes from arrays, maps and sets, with `for` or spread. */

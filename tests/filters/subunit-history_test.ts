@@ -157,6 +157,31 @@ test("subunit-history TEST has a row for each run that has it", async () => {
   assertEquals((await history(repository, "a", "-n1")).length, 1);
 });
 
+test("subunit-history --top 0 writes no row, and --exit-status judges all of them", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P1", "a F", "a P1");
+  const runs = (await history(repository, "a")).map(({ run }) => run);
+  const top = async (count: number) =>
+    (await history(repository, "a", `--top=${count}`)).map(({ run }) => run);
+  assertEquals(await top(0), []);
+  assertEquals(await top(2), runs.slice(1));
+  assertEquals(await top(4), runs);
+  for (const asked of [["a"], ["--sort=slowest"]]) {
+    const args = [repository.repo, "--format=json", "--top=0", ...asked];
+    const plain = await callTool("subunit-history", args);
+    assertEquals([text(plain.stdout), plain.status], ["", 0]);
+    const gate = await callTool("subunit-history", [...args, "--exit-status"]);
+    assertEquals([text(gate.stdout), gate.status], ["", 1]);
+  }
+  for (const name of ["newest", "baseline"]) {
+    assertRefused(
+      await callTool("subunit-history", [repository.repo, `--${name}=0`]),
+      "subunit-history",
+      `Option --${name} is "0": expected at least 1`,
+    );
+  }
+});
+
 test("subunit-history --sort slower compares medians by the factors of runs", async () => {
   using repository = new TempRepository();
   const steady = "b P1 c P1 d P1 e P1 f P1 g P1";

@@ -54,7 +54,8 @@ function read(lines: readonly string[]): Thrown[] | undefined {
       // A cause shows no calls that the exception above it shows.
       const outer = chain.at(-2)?.calls ?? [];
       if (!isSkipped) {
-        chain.at(-1)?.calls.push(...outer.slice(-Number(more[1])));
+        const from = Math.max(0, outer.length - Number(more[1]));
+        chain.at(-1)?.calls.push(...outer.slice(from));
       }
       continue;
     }

@@ -591,7 +591,7 @@ function fittedEnd(
   const shown = `…${text.slice(text.length - most + 1)}`;
   return context.measureText(shown).width <= width + 8
     ? shown
-    : `…${text.slice(-Math.floor(most * 0.85))}`;
+    : `…${text.slice(text.length - Math.floor(most * 0.85))}`;
 }
 
 /** Reads the colours of the style sheet. */
