@@ -74,7 +74,8 @@ none without --debug. What a worker prints elsewhere is its files "stdout" and
 "stderr". With --connect, the workers are those of a server that others may command,
 too: results have the routes of the server, and with --debug a test that asks waits
 for subunit-attach. After SIGINT, tests in progress end and the others are skipped. With
---group, the whole match counts, or the first group in REGEX.`,
+--group, the whole match counts, or the first group in REGEX. A run of all tests ends
+with a record of that: subunit-load need not guess which tests are gone.`,
   exitStatus: REPORT_STATUS,
   examples: [
     "subunit-run -j4 -- subunit-worker deno tests/ | subunit-ls --failing",
@@ -92,13 +93,16 @@ for subunit-attach. After SIGINT, tests in progress end and the others are skipp
       } else if (options.bisect !== undefined) {
         await bisect(client, plan, options.bisect);
       } else if (options.watch) await watch(client, plan);
-      else await runPlan(client, plan);
+      else return await runPlan(client, plan);
     };
     const isSingle = options.debug || options.list ||
       options.bisect !== undefined;
     // Loaded only here: every module adds to the start-up time.
     const view = io.err.isTerminal
       ? (await import("./serve/run/live.ts")).showLive(io)
+      : undefined;
+    const summary = plan.ids === undefined && !isSingle && !options.watch
+      ? new (await import("./serve/run/scope.ts")).FullScope()
       : undefined;
     return await withWorkers(io, {
       ...options.connect === undefined
@@ -109,6 +113,7 @@ for subunit-attach. After SIGINT, tests in progress end and the others are skipp
       timeoutSeconds: countOf(options, "timeout"),
       debugs: options.debug,
       view,
+      summary,
     }, mode);
   },
 });

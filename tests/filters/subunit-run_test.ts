@@ -16,7 +16,8 @@ import {
   within,
 } from "../support/run.ts";
 import { keepRun, keepRuns } from "../support/kept_runs.ts";
-import { TempRepository } from "../support/runs.ts";
+import { callTool, outputOfCall } from "../support/call.ts";
+import { loadRun, TempRepository } from "../support/runs.ts";
 import { workerScript } from "../support/sh_worker.ts";
 import { at, eventsIn, stream } from "../support/streams.ts";
 
@@ -71,6 +72,7 @@ peerTest(
         "0 a success",
         "0 b inprogress",
         "0 b fail",
+        "undefined subunit.run exists",
       ],
     );
     const listed = await runPeer(["--list", "b"], ["a=pass", "b=fail"]);
@@ -78,6 +80,70 @@ peerTest(
     assertEquals(
       eventsIn(listed.stdout).map(({ testId, status }) => [testId, status]),
       [["b", "exists"]],
+    );
+  },
+);
+
+peerTest(
+  "subunit-run records the full scope of what it ran, and of nothing less",
+  ["python3-subunit"],
+  async () => {
+    const all = ["a=pass", "b=fail", "c=pass"];
+    using repository = new TempRepository();
+    let day = 0;
+    /** The scope of the run as it is kept, and whether it is that of all tests. */
+    const kept = async (stdout: Uint8Array, ...args: string[]) => {
+      const id = await loadRun(repository, ++day, stdout, ...args);
+      const run = repository.runs.find((one) => one.id === id)!;
+      const full = await callTool("subunit-last", [
+        repository.repo,
+        "--record",
+        "@full",
+      ]);
+      const isFull = full.status === 0 &&
+        JSON.parse(text(full.stdout)).id === id;
+      return [(await run.end())?.scope, isFull];
+    };
+    // A larger run came before: with fewer tests, another one would be partial.
+    const larger = "abcdefghij".split("").map((testId) =>
+      ({ testId, status: "fail" }) as const
+    );
+    assertEquals(await kept(stream(...larger)), [undefined, true]);
+    const { stdout } = await runPeer([], all);
+    assertEquals(await kept(stdout), ["full", true]);
+    const failing = await callTool("subunit-failing", [
+      repository.repo,
+      "--list",
+    ]);
+    assertEquals(text(failing.stdout), "b\n");
+    assertMatch(failing.stderr, /7 gone: renamed or deleted/);
+
+    const repeated = await runPeer(["--repeat=2", "-j2"], all);
+    assertEquals(await kept(repeated.stdout), ["full", true]);
+    // What somebody says counts more.
+    assertEquals(await kept(stdout, "--partial"), ["full", false]);
+    // A filter takes tests out, and a cut stream has lost them.
+    const filter = (...args: string[]) =>
+      outputOfCall("subunit-filter", args, { stdin: stdout });
+    assertEquals(await kept(await filter("-s")), ["full", true]);
+    assertEquals((await kept(await filter()))[0], undefined);
+    assertEquals((await kept(stdout.subarray(0, 60)))[0], undefined);
+    for (
+      const args of [["a", "b", "c"], ["--fail-fast"], ["--list"], [
+        "--bisect=b",
+      ]]
+    ) {
+      const some = await runPeer(args, all);
+      const records = eventsIn(some.stdout).filter(({ testId }) =>
+        testId === "subunit.run"
+      );
+      assertEquals([args, records], [args, []]);
+    }
+    // Where the list cannot be made, nothing is known of what there is.
+    const none = await runTool("subunit-run", ["--", "false"]);
+    assertEquals(
+      eventsIn(none.stdout).map(({ testId }) => testId),
+      ["(list)"],
     );
   },
 );

@@ -35,7 +35,7 @@ const NO_TIME = -(2n ** 63n);
 export const RUN_FLAG = {
   /** The run has no end: its writer died, or still writes. */
   TORN: 1,
-  /** Its record says that it is of the full scope. */
+  /** A record says that it is of the full scope. */
   WIDE: 2,
   /** It is one part of several. */
   PART: 4,

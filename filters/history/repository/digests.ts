@@ -26,6 +26,7 @@ import {
   secondsAt,
 } from "./digest.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
+import type { EndRecord } from "./record.ts";
 import { parentOf, type Run } from "./store.ts";
 import type { RunRow, RunTests, TestNames } from "./units.ts";
 
@@ -133,6 +134,7 @@ export class Digests {
       tests,
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+      isFull: (flags & RUN_FLAG.WIDE) !== 0,
       seconds: () => {
         using file = PlaceFile.open(path);
         if (file?.size !== digestBytes(count)) {
@@ -202,6 +204,7 @@ export class Digests {
       tests: own,
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+      isFull: (flags & RUN_FLAG.WIDE) !== 0,
       seconds: () => times,
     };
   }
@@ -259,10 +262,16 @@ async function readContent(
   const content = builder.end(), end = await row.run.end();
   const flags = content.flags |
     (row.isTorn ? RUN_FLAG.TORN : 0) |
-    (row.scope === "full" ? RUN_FLAG.WIDE : 0) |
+    (isFull(row, end) ? RUN_FLAG.WIDE : 0) |
     (row.group === undefined ? 0 : RUN_FLAG.PART) |
     (end?.signal === undefined ? 0 : RUN_FLAG.STOPPED);
   return { ...content, flags };
+}
+
+/** Whether a record of ours says that the run is of the full scope. */
+function isFull({ run, scope }: KnownRun, end: EndRecord | undefined): boolean {
+  return scope === "full" ||
+    scope === undefined && run.isOurs && end?.scope === "full";
 }
 
 /** Reads a list of names; undefined when it is cut or another one. */

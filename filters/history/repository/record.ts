@@ -74,6 +74,8 @@ export interface EndRecord {
   readonly exit?: number;
   readonly signal?: string;
   readonly counts?: RunCounts;
+  /** Full where a runner says that it ran all tests, and all of them are here. */
+  readonly scope?: "full";
   /** From the first to the last timestamp in the stream. */
   readonly seconds?: number;
   /** The length of the stream as it came, without records. */

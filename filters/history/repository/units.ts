@@ -37,6 +37,8 @@ export interface RunTests {
   readonly tests: Uint8Array;
   /** Whether a signal ended its command. */
   readonly isStopped: boolean;
+  /** Whether a record says that all tests were run. */
+  readonly isFull?: boolean;
   /** How long each took, NaN where that is unknown. */
   seconds(): Float32Array;
 }
@@ -184,6 +186,7 @@ class RunUnit implements Unit {
   readonly #load: LoadRun;
   #isWide: boolean | undefined;
   #tests: number | undefined;
+  #isFull = false;
 
   constructor(
     variant: string,
@@ -231,7 +234,7 @@ class RunUnit implements Unit {
     if (this.isTorn || this.missing > 0 || scope === "partial") return false;
     // A suite that could not even start is not all tests.
     if (await this.#countTests() === 0) return false;
-    if (scope === "full") return true;
+    if (scope === "full" || this.#isFull) return true;
     const place = this.#units.indexOf(this);
     let largest = 0;
     for (const unit of this.#units.slice(place + 1, place + 1 + COMPARED)) {
@@ -243,7 +246,8 @@ class RunUnit implements Unit {
   /** How many tests have an outcome. */
   async #countTests(): Promise<number> {
     if (this.#tests !== undefined) return this.#tests;
-    const { tests } = await testsOf(this, this.#load);
+    const { tests, isFull = false } = await testsOf(this, this.#load);
+    this.#isFull = isFull;
     let count = 0;
     for (let i = 0; i < tests.length; i++) if (hasOutcome(tests[i])) count++;
     return this.#tests = count;
@@ -280,6 +284,7 @@ export async function testsOf(
     numbers: Int32Array.from(found.keys()),
     tests: Uint8Array.from(places, ({ run, at }) => runs[run].tests[at]),
     isStopped: runs.some(({ isStopped }) => isStopped),
+    isFull: runs.every(({ isFull }) => isFull),
     seconds: () => {
       const seconds = runs.map((run) => run.seconds());
       return Float32Array.from(places, ({ run, at }) => seconds[run][at]);

@@ -47,6 +47,7 @@ import {
   MAX_RECORD_PACKET_BYTES,
   recordAtEnd,
   recordAtStart,
+  type RunCounts,
   runName,
   type StartRecord,
 } from "./record.ts";
@@ -229,7 +230,7 @@ export class RunWriter {
     if (padded) this.#write("write padding", Uint8Array.of(10));
     // The command's own record, if there is one, knows how it ended.
     const inner = recordAtEnd(this.#last);
-    const { exit, signal } = inner?.name === "end"
+    const { exit, signal, scope, counts } = inner?.name === "end"
       ? inner.value
       : {} as EndRecord;
     const record: EndRecord = {
@@ -237,6 +238,10 @@ export class RunWriter {
       exit,
       signal,
       counts: stats.counts,
+      // A filter may have taken tests out of the stream since then.
+      scope: scope === "full" && isEqual(counts, stats.counts)
+        ? "full"
+        : undefined,
       seconds: stats.seconds,
       bytes: this.#bytes,
       sha256: this.#hash.copy().digest("hex"),
@@ -378,6 +383,11 @@ function packRecorded(from: string, to: string): void {
   const tail = readEnd(from, "last", MAX_RECORD_PACKET_BYTES);
   const end = tail && recordAtEnd(tail);
   packFile(from, to, size - (end?.byteLength ?? 0));
+}
+
+function isEqual(counts: RunCounts | undefined, found: RunCounts): boolean {
+  const outcomes = Object.keys(found) as (keyof RunCounts)[];
+  return outcomes.every((outcome) => counts?.[outcome] === found[outcome]);
 }
 
 function openNew(path: string): Archive | undefined {

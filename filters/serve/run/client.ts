@@ -38,6 +38,14 @@ export interface ClientOptions {
   readonly debugs: boolean;
   /** Shows the run to people. */
   readonly view?: View;
+  /** Describes a run of all tests, at its end. */
+  readonly summary?: RunSummaryWriter;
+}
+
+/** Sees the stream, and makes the record at its end. */
+export interface RunSummaryWriter {
+  push(bytes: Uint8Array): void;
+  record(exitStatus: number): Uint8Array;
 }
 
 /** The session as the modes of a run need it. */
@@ -55,13 +63,14 @@ export interface Client {
 /**
  * Starts workers, lets a mode use them, and ends them.
  *
+ * @param mode returns whether it ran all tests that there are
  * @returns the exit status
  * @throws what writing the stream throws, and when a command cannot be started
  */
 export async function withWorkers(
   io: ToolIO,
   options: ClientOptions,
-  mode: (client: Client) => Promise<void>,
+  mode: (client: Client) => Promise<boolean | void>,
 ): Promise<number> {
   const { command, debugs, timeoutSeconds, view } = options;
   const isServer = typeof command === "function";
@@ -75,6 +84,7 @@ export async function withWorkers(
   const write = (bytes: Uint8Array) => {
     io.out.write(bytes);
     view?.push(bytes);
+    options.summary?.push(bytes);
   };
   const warn = (text: string) => {
     if (view === undefined) io.warn(text);
@@ -187,8 +197,9 @@ export async function withWorkers(
   running.catch((error) => {
     if (error instanceof StartError) session.dead(`${error.message}.`);
   });
+  let ranAll = false;
   try {
-    const work = mode(client);
+    const work = mode(client).then((all) => void (ranAll = all === true));
     await Promise.race([
       work,
       running.then(() => work, async (error) => {
@@ -205,9 +216,15 @@ export async function withWorkers(
     stopListening();
     await guard.close();
   }
+  const isAllGood = isGood &&
+    workers.every(({ exitStatus }) => exitStatus === 0);
+  const exitStatus = signalStatus || (isAllGood ? 0 : 1);
+  if (ranAll && signalStatus === 0) {
+    const record = options.summary?.record(exitStatus);
+    if (record !== undefined) io.out.write(record);
+  }
   io.out.flush();
-  if (signalStatus > 0) return signalStatus;
-  return isGood && workers.every(({ exitStatus }) => exitStatus === 0) ? 0 : 1;
+  return exitStatus;
 }
 
 /**

@@ -40,10 +40,13 @@ async function idsOf(
   return [...new Set(ids)];
 }
 
-/** Runs the tests as often as the plan has it. */
-export async function runPlan(client: Client, plan: Plan): Promise<void> {
+/**
+ * Runs the tests as often as the plan has it. Returns whether these are all that
+ * there are, and each was run.
+ */
+export async function runPlan(client: Client, plan: Plan): Promise<boolean> {
   const ids = await idsOf(client, plan);
-  if (ids.length === 0) return;
+  if (ids.length === 0) return false;
   const { secondsOf, groupOf, first } = plan;
   for (let attempt = 1; attempt <= plan.repeats; attempt++) {
     client.attempt = attempt;
@@ -58,9 +61,10 @@ export async function runPlan(client: Client, plan: Plan): Promise<void> {
       first,
       keepsOrder,
     });
-    if (result.isCut || client.isInterrupted) return;
-    if (plan.untilFailure && result.failed.size > 0) return;
+    if (result.isCut || client.isInterrupted) return false;
+    if (plan.untilFailure && result.failed.size > 0) break;
   }
+  return plan.ids === undefined;
 }
 
 /**
