@@ -9,18 +9,19 @@
 import {
   alsoWriter,
   cacheDigests,
+  exitStatusOf,
   importRun,
   openForWriting,
   parseAt,
   Recording,
   recordStdin,
   repositoryPath,
+  runsToImport,
   sizeWarning,
   startRecord,
 } from "./history/repository/loading.ts";
-import { statsOf } from "./history/repository/stats.ts";
 import type { Repository } from "./history/repository/store.ts";
-import { REPO_OPTION, runsAt } from "./history/repository/store.ts";
+import { REPO_OPTION } from "./history/repository/store.ts";
 import { RunWriter } from "./history/repository/writer.ts";
 import {
   defineTool,
@@ -92,8 +93,8 @@ and what it has is kept.`,
       const judged = io.conclude(recording.verdict);
       status = recording.hasFailed ? 2 : options["exit-status"] ? judged : 0;
     }
-    for (const run of files.flatMap(runsAt)) {
-      const { hasFailed, id } = await importRun(
+    for (const run of files.flatMap((file) => runsToImport(io, file))) {
+      const { hasFailed, id, complaint } = await importRun(
         io,
         open(),
         run,
@@ -102,10 +103,9 @@ and what it has is kept.`,
         writing,
       );
       kept.push(id);
+      if (complaint !== undefined) io.warn(`${run.path}: ${complaint}`);
       if (hasFailed) status = 2;
-      else if (options["exit-status"] && (await statsOf(run)).failed > 0) {
-        status ||= 1;
-      }
+      else if (options["exit-status"]) status ||= await exitStatusOf(run);
     }
     if (repository) await cacheDigests(repository, kept);
     if (repository && writeAlso && !await writeAlso(repository, kept)) {

@@ -55,6 +55,48 @@ async function load(
   assertEquals(stdout, bytes);
 }
 
+test("subunit-load is not silent about what has no tests", async () => {
+  using repository = new TempRepository();
+  const none = "The run has no tests, and is kept";
+  const args = [repository.repo, "--exit-status"];
+  for (const stdin of ["", "only text\n", stream()]) {
+    const { status, stderr } = await callTool("subunit-load", args, { stdin });
+    // As behind a filter, an empty stream is no failure.
+    assertEquals([status, stderr], [0, `subunit-load: ${none}\n`]);
+  }
+  assertEquals(repository.runs.length, 3);
+
+  using dir = new TempDir();
+  assertRefused(
+    await callTool("subunit-load", [repository.repo, dir.path]),
+    "subunit-load",
+    `Cannot load "${dir.path}": there is no run in it`,
+  );
+  const empty = dir.file("empty", "text of a file\n");
+  const one = await callTool("subunit-load", [...args, empty]);
+  assertEquals([one.status, one.stderr], [
+    0,
+    `subunit-load: ${empty}: ${none}\n`,
+  ]);
+  const xml = dir.file("old.xml", "<testsuites></testsuites>\n");
+  const words =
+    `${xml}: The input has no packets, but results in another format: put junitxml2subunit in front`;
+  const wrong = await callTool("subunit-load", [...args, xml]);
+  assertEquals([wrong.status, wrong.stderr], [1, `subunit-load: ${words}\n`]);
+  // It is there already, and no better for that.
+  assertEquals((await callTool("subunit-load", [...args, xml])).status, 1);
+
+  using folder = new TempDir();
+  folder.file("a", stream(PASSED));
+  folder.file("b", "");
+  Deno.symlinkSync(empty, `${folder.path}/c`);
+  const some = await callTool("subunit-load", [...args, folder.path]);
+  assertEquals([some.status, some.stderr], [
+    0,
+    `subunit-load: ${folder.path}: 2 files are not runs, and are left out\n`,
+  ]);
+});
+
 test("subunit-load keeps a stream that passes on, and what is known of it", async () => {
   using repository = new TempRepository();
   await load(

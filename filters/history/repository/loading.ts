@@ -16,6 +16,7 @@ import { isReaderGone, ToolError, UsageError } from "../../kit/errors.ts";
 import { ownPid, variable } from "../../kit/io/environment.ts";
 import { CHUNK_ROOM, mayWait } from "../../kit/io/input.ts";
 import { ByteRuns } from "../../kit/io/item_bytes.ts";
+import { isDirectory } from "../../kit/io/files.ts";
 import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
 import { fileChunks } from "../../kit/io/stored_files.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
@@ -28,13 +29,14 @@ import {
   type StartRecord,
 } from "./record.ts";
 import { dateSeconds, parseMeta } from "./selection.ts";
-import type { RunStats } from "./stats.ts";
+import { type RunStats, statsOf } from "./stats.ts";
 import {
   firstTime,
   FOLDER,
   nearest,
-  type Repository,
+  Repository,
   type Run,
+  runsAt,
 } from "./store.ts";
 import {
   adoptTorn,
@@ -195,11 +197,18 @@ export class Recording {
     return this.#hasFailed ? undefined : this.#writer?.id;
   }
 
-  /** The exit status of a tool that judges, and why the input is no stream. */
+  /**
+   * The exit status of a tool that judges, and why the input is no stream, or has
+   * no test: its producer may have died.
+   */
   get verdict(): { exitStatus: number; complaint: string | undefined } {
     const complaint = this.#writer?.counter.complaint;
     const isGood = complaint === undefined && !this.#stats?.failed;
-    return { exitStatus: isGood ? 0 : 1, complaint };
+    const isEmpty = this.#stats?.tests === 0 && isGood;
+    return {
+      exitStatus: isGood ? 0 : 1,
+      complaint: isEmpty ? "The run has no tests, and is kept" : complaint,
+    };
   }
 
   /** Adds a chunk; the whole items in it are written at once. */
@@ -289,12 +298,37 @@ export function recordStdin(
   pass(() => io.out.close());
 }
 
+/**
+ * The runs of a FILE: itself, or those of a folder. What is passed over in a
+ * folder is reported.
+ *
+ * @throws {ToolError} when a folder has no run
+ */
+export function runsToImport(io: Pick<ToolIO, "warn">, file: string): Run[] {
+  if (!isDirectory(file)) return runsAt(file);
+  const repository = new Repository(absolutePath(file));
+  const runs = repository.runs(), { skipped } = repository;
+  if (skipped > 0) {
+    io.warn(`${file}: ${skipped} files are not runs, and are left out`);
+  }
+  if (runs.length > 0) return runs;
+  throw new ToolError(`Cannot load "${file}": there is no run in it`);
+}
+
+/** The exit status of a tool that judges a run that was imported. */
+export async function exitStatusOf(run: Run): Promise<0 | 1> {
+  const { failed, complaint } = await statsOf(run);
+  return failed > 0 || complaint !== undefined ? 1 : 0;
+}
+
 /** What became of a run that was to be imported. */
 export interface Imported {
   /** Whether it could not be recorded. */
   readonly hasFailed: boolean;
   /** Its name, if the repository did not have it. */
   readonly id?: string;
+  /** Why it is no stream, or has no test. */
+  readonly complaint?: string;
 }
 
 /**
@@ -331,7 +365,8 @@ export async function importRun(
   }
   recording.end();
   recording.pack();
-  return { hasFailed: recording.hasFailed, id: recording.id };
+  const { hasFailed, verdict: { complaint } } = recording;
+  return { hasFailed, id: recording.id, complaint };
 }
 
 /** The length of a run's bytes, and their hash. */

@@ -28,6 +28,8 @@ export interface RunStats {
   readonly seconds: number | undefined;
   /** Why the file could not be read to its end. */
   readonly problem?: string;
+  /** Why it is not a stream of packets at all, where that was looked at. */
+  readonly complaint?: string;
 }
 
 const NO_COUNTS: RunCounts = {
@@ -171,5 +173,5 @@ async function countedStats(run: Run): Promise<RunStats> {
     if (!(error instanceof ToolError)) throw error;
     return counter.end(error.message);
   }
-  return counter.end();
+  return { ...counter.end(), complaint: counter.complaint };
 }

@@ -324,7 +324,7 @@ export class Repository {
   readonly path: string;
   /** Whether it is in our layout, which `subunit-load` writes. */
   readonly isOurs: boolean;
-  /** How many names, links and devices among the runs were passed over. */
+  /** How many names, links, devices and empty files were passed over. */
   skipped = 0;
 
   /** @throws {ToolError} when a newer version of ours has made it */
@@ -393,7 +393,12 @@ export class Repository {
   #plain(): Run[] {
     return this.#names(this.path)
       .map((name) => new Run(idOf(name), `${this.path}/${name}`, false))
-      .filter((run) => this.#isFile(run) && run.fileBytes > 0);
+      .filter((run) => this.#isFile(run) && this.#hasBytes(run));
+  }
+
+  #hasBytes({ fileBytes }: Run): boolean {
+    if (fileBytes === 0) this.skipped++;
+    return fileBytes > 0;
   }
 
   #isFile(run: Run): boolean {
