@@ -45,7 +45,7 @@ On a terminal, or with --format text, the tests are listed for people: what has
 changed, and for each new failure the line of its reason that one would quote.`,
   exitStatus: [
     "no test fails that did not fail before",
-    "a test fails or is lost that did not before",
+    "a test fails or is lost that did not before, or NEW is damaged",
   ],
   examples: [
     "subunit-diff yesterday.subunit today.subunit | subunit-stats --by tag",
@@ -70,7 +70,7 @@ changed, and for each new failure the line of its reason that one would quote.`,
     forEachTest(io, oldFile, false, (test, key) => old.add(key, test));
     const retagger = new Retagger(io.out);
     let newFailures = 0;
-    forEachTest(io, newFile, true, (test, key, packetsOf) => {
+    const damage = forEachTest(io, newFile, true, (test, key, packetsOf) => {
       const before = old.find(key, test);
       const tags = changeTags(before, test, slower);
       if (tags.includes("new-fail")) newFailures++;
@@ -89,7 +89,8 @@ changed, and for each new failure the line of its reason that one would quote.`,
     if (newFailures > 0 && view === undefined) {
       io.warn(`${newFailures} tests fail that did not before`);
     }
-    return newFailures > 0 ? 1 : 0;
+    // What damage has cost may be a failure.
+    return newFailures > 0 || damage > 0 ? 1 : 0;
   },
 });
 

@@ -49,7 +49,7 @@ A log is one of fault-log; a run that is logged twice is there once.
 With --explain, a file "fault" is attached to each failure, in JSON.`,
   exitStatus: [
     "the stream was passed on, or no fault is listed that is new",
-    "with --new, there are new faults; with --exit-status, a test failed or was lost; the input is in another format",
+    "with --new, there are new faults or damage; with --exit-status, a test failed or was lost; the input is in another format",
   ],
   examples: [
     "./runner | subunit-faults --log team.faults | subunit2html > report.html",

@@ -141,16 +141,17 @@ export type TakeTest = (
  * Calls `take` with each test of a stream when it ends, lost ones last.
  *
  * @param holdsPackets whether `take` needs the packets of the test
+ * @returns how often the stream is damaged
  */
 export function forEachTest(
   io: ToolIO,
   file: string,
   holdsPackets: boolean,
   take: TakeTest,
-): void {
+): number {
   const verdict = new Verdict();
   const open = new TestTable<HeldPackets>();
-  let fresh: HeldPackets[] = [];
+  let fresh: HeldPackets[] = [], damage = 0;
   const end = (test: Test, last: Packet) => {
     const held = open.delete(last);
     take(test, last, () => [...held?.packets ?? [], last]);
@@ -174,8 +175,9 @@ export function forEachTest(
   io.forEachRows([file], (rows) => {
     for (let i = 0; i < rows.count; i++) addRow(rows, i);
   }, (item) => {
-    if (item.kind === "damage") io.reportDamage(item);
-    else verdict.add(item);
+    if (item.kind !== "damage") return verdict.add(item);
+    io.reportDamage(item);
+    damage++;
   }, () => {
     fresh.forEach((held) => held.own());
     fresh = [];
@@ -193,6 +195,7 @@ export function forEachTest(
     const packets = held.get(JSON.stringify({ testId, routeCode }))?.packets;
     take(test, key.of(test), () => packets ?? []);
   }
+  return damage;
 }
 
 /** The event of a test that only the older run has. */

@@ -200,6 +200,26 @@ test("subunit-diff names damage in either run", async () => {
   assertEquals(status, 0);
 });
 
+test("subunit-diff is not good if the newer run is damaged", async () => {
+  const whole = stream(ended("a", "success"), ended("b", "success"));
+  for (
+    const run of [
+      stream(ended("a", "success"), damaged(ended("b", "fail"))),
+      whole.subarray(0, whole.length - 3),
+    ]
+  ) {
+    using dir = new TempDir();
+    const files = [dir.file("old", whole), dir.file("new", run)];
+    for (const format of ["stream", "text"]) {
+      const args = [`--format=${format}`, ...files];
+      const { stderr, status } = await callTool("subunit-diff", args);
+      assertMatch(stderr, /bytes are damaged/);
+      assertEquals(status, 1);
+    }
+  }
+  assertEquals((await diff(whole, whole)).status, 0);
+});
+
 Deno.test("subunit-diff reads one of its streams from a pipe", async () => {
   using dir = new TempDir();
   const old = dir.file("old", stream(ended("a", "fail")));

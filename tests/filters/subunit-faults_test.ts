@@ -339,6 +339,17 @@ test("subunit-faults --new lists the faults that a log does not have", async () 
 `,
     1,
   ]);
+  // What damage has cost may be a new fault.
+  for (
+    const input of [
+      concat([known, damaged(failed("b", "x"))]),
+      known.subarray(0, -3),
+    ]
+  ) {
+    const { status, stderr } = await call(input);
+    assertEquals(status, 1);
+    assertMatch(stderr, /bytes are damaged/);
+  }
 });
 
 test("subunit-faults --log appends what was seen, once for each run", async () => {

@@ -189,7 +189,9 @@ export class FaultRun {
         knownLike: known &&
           ((print) => known.similarTo(print, this.#finder.kindIdOf(print))),
       });
-      if (known !== undefined && shown > 0) status = 1;
+      // What damage has cost may be a new fault.
+      const isDamaged = verdict.summary.damage > 0;
+      if (known !== undefined && (shown > 0 || isDamaged)) status = 1;
     }
     const judged = this.#options.isReport || this.#options["exit-status"]
       ? this.#io.conclude(verdict)
