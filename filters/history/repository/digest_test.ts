@@ -8,11 +8,13 @@ import {
 } from "@subunit/codec";
 import { createHash } from "../../kit/runtime/builtin.ts";
 import {
+  countOutcomes,
   decodeDigest,
   decodeNames,
   decodeSeconds,
   encodeDigest,
   encodeNames,
+  hasOutcome,
   outcomeOf,
   RUN_FLAG,
   secondsAt,
@@ -201,4 +203,14 @@ Deno.test("names are in the order of their bytes", () => {
     })),
   );
   assertEquals(ids, ["", "a", "a/b", "b", "\uff5e", "😀"]);
+});
+
+Deno.test("countOutcomes counts the tests that have one, at any place", () => {
+  const bytes = Uint8Array.from({ length: 521 }, (_, i) => i * 77 + (i >> 3));
+  for (let from = 0; from < 5; from++) {
+    for (const to of [from, from + 1, from + 3, 256, 519, 520, 521]) {
+      const tests = bytes.subarray(from, to);
+      assertEquals(countOutcomes(tests), tests.filter(hasOutcome).length);
+    }
+  }
 });

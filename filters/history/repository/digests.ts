@@ -312,7 +312,7 @@ export async function cacheDigest(run: Run): Promise<void> {
 /** Whether a digest was made of the run as it is now. */
 function isOf(digest: Digest, { run, isTorn }: KnownRun): boolean {
   if (isTorn !== ((digest.flags & RUN_FLAG.TORN) !== 0)) return false;
-  using file = PlaceFile.open(run.path);
+  using file = PlaceFile.open(run.path, run.isRegular);
   if (file === undefined) return false;
   return run.isCompressed
     ? unpackedLengths(file).includes(digest.bytes % 2 ** 32)

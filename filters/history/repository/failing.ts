@@ -168,9 +168,10 @@ class Fold {
         this.#addOlder(number, meaning, unit);
       } else this.#decide(number, meaning, test, unit);
     };
-    for (const number of [...this.#undecided]) add(number);
+    // A set may lose the element that is looked at.
+    for (const number of this.#undecided) add(number);
     if (this.#options.needsSince) {
-      for (const number of [...this.#open]) add(number);
+      for (const number of this.#open) add(number);
     }
   }
 

@@ -90,6 +90,7 @@ export class Run {
   /** Whether its file is one of ours: it has records, and its name a time. */
   readonly isOurs: boolean;
   readonly #isPart: boolean;
+  #isRegular = false;
   #start: StartRecord | undefined;
   #startBytes = 0;
   #startTime: Timestamp | undefined;
@@ -112,9 +113,22 @@ export class Run {
     this.#isPart = isPart;
   }
 
+  /** Whether a regular file is there, and not a link to one. */
+  isFile(): boolean {
+    return this.#isRegular = infoOf(this.path)?.isFile === true;
+  }
+
+  /** Whether that is known of its file: it can be opened without waiting. */
+  get isRegular(): boolean {
+    return this.#isRegular;
+  }
+
   /** Its file, which has another name when its writer has got further. */
   get path(): string {
-    if (!this.isOurs || isTaken(this.#path)) return this.#path;
+    // A compressed one has its last name: of hundreds, none is looked for.
+    if (!this.isOurs || this.#path.endsWith(".gz") || isTaken(this.#path)) {
+      return this.#path;
+    }
     const base = this.#path.replace(/\.(part|subunit|subunit\.gz)$/, "");
     const found = ["subunit", "subunit.gz"].map((kind) => `${base}.${kind}`)
       .find(isTaken);
@@ -161,7 +175,8 @@ export class Run {
     if (ours?.name !== "start") return this.#start = {};
     this.#startBytes = ours.byteLength;
     this.#startTime = ours.timestamp;
-    const inner = recordAtStart(head.subarray(ours.byteLength));
+    const rest = head.subarray(ours.byteLength);
+    const inner = mayBeRecord(rest) ? recordAtStart(rest) : undefined;
     if (inner?.name !== "start") return this.#start = ours.value;
     const { id, writer, v, tool } = ours.value;
     return this.#start = { ...ours.value, ...inner.value, id, writer, v, tool };
@@ -191,7 +206,8 @@ export class Run {
   }
 
   #unpackHead(most: number): Uint8Array {
-    const bytes = readEnd(this.path, "first", most) ?? new Uint8Array(0);
+    const bytes = readEnd(this.path, "first", most, this.#isRegular) ??
+      new Uint8Array(0);
     return this.isCompressed
       ? unpackUntilCut(bytes) ?? new Uint8Array(0)
       : bytes;
@@ -224,7 +240,7 @@ export class Run {
   #endInFile(): (EndRecord & { byteLength: number }) | null {
     if (this.#end !== undefined) return this.#end;
     for (const most of [SHORT_TAIL_BYTES, 2 * MAX_RECORD_PACKET_BYTES]) {
-      const tail = readEnd(this.path, "last", most);
+      const tail = readEnd(this.path, "last", most, this.#isRegular);
       const found = tail && recordAtEnd(
         this.isCompressed ? lastMember(tail) : tail,
       );
@@ -402,7 +418,7 @@ export class Repository {
   }
 
   #isFile(run: Run): boolean {
-    const isFile = infoOf(run.path)?.isFile === true;
+    const isFile = run.isFile();
     if (!isFile) this.skipped++;
     return isFile;
   }
@@ -573,10 +589,14 @@ function lastMember(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(0);
 }
 
+/** Whether bytes begin with a packet that has the id of a record. */
+function mayBeRecord(bytes: Uint8Array): boolean {
+  return decoder.decode(bytes.subarray(0, 64)).includes(RUN_RECORD_ID);
+}
+
 /** Whether bytes begin with a record whose end is not there. */
 function isCutRecord(bytes: Uint8Array): boolean {
-  return decoder.decode(bytes.subarray(0, 64)).includes(RUN_RECORD_ID) &&
-    recordAtStart(bytes) === undefined;
+  return mayBeRecord(bytes) && recordAtStart(bytes) === undefined;
 }
 
 function lastBytes(

@@ -6,7 +6,7 @@
  */
 
 import { grown } from "@subunit/codec";
-import { CODE, MEANING, MEANINGS, TEST_BIT } from "./digest.ts";
+import { CODE, MEANING, MEANINGS, TEST_BIT, wordsOf } from "./digest.ts";
 import { median, medianDeviation, wilsonLow } from "../statistics.ts";
 import type { RunTests, Unit } from "./units.ts";
 
@@ -97,14 +97,6 @@ interface Pending {
   readonly numbers: Int32Array;
   tests: Uint8Array;
   readonly since: Int32Array;
-}
-
-/** The same bytes, four at a time. */
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  const { buffer, byteOffset, length } = bytes;
-  return byteOffset % 4 === 0
-    ? new Uint32Array(buffer, byteOffset, length >> 2)
-    : wordsOf(bytes.slice());
 }
 
 /** Of older runs, times are not read. */

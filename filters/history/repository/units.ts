@@ -5,7 +5,7 @@
  * @module
  */
 
-import { hasOutcome } from "./digest.ts";
+import { countOutcomes, hasOutcome } from "./digest.ts";
 
 /**
  * How many runs before it a run is compared with: so that a test that is run
@@ -248,9 +248,7 @@ class RunUnit implements Unit {
     if (this.#tests !== undefined) return this.#tests;
     const { tests, isFull = false } = await testsOf(this, this.#load);
     this.#isFull = isFull;
-    let count = 0;
-    for (let i = 0; i < tests.length; i++) if (hasOutcome(tests[i])) count++;
-    return this.#tests = count;
+    return this.#tests = countOutcomes(tests);
   }
 }
 

@@ -19,10 +19,14 @@ export class PlaceFile implements Disposable {
     this.size = file.statSync().size;
   }
 
-  /** Opens a file; undefined when it cannot be read, or is not a regular file. */
-  static open(path: string): PlaceFile | undefined {
+  /**
+   * Opens a file; undefined when it cannot be read, or is not a regular file.
+   *
+   * @param isRegular whether that is known already
+   */
+  static open(path: string, isRegular = false): PlaceFile | undefined {
     // To open a named pipe would wait for a writer, for ever.
-    if (!isRegularFile(path)) return undefined;
+    if (!isRegular && !isRegularFile(path)) return undefined;
     try {
       return new PlaceFile(openFile(path));
     } catch {

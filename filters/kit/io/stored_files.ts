@@ -70,17 +70,22 @@ export function listFolder(
 /**
  * The first or the last bytes of a file, and all of a short one. Undefined when
  * there is no such file any more.
+ *
+ * @param isRegular whether that is known already
  */
 export function readEnd(
   path: string,
   end: "first" | "last",
   most: number,
+  isRegular = false,
 ): Uint8Array | undefined {
   let file: FsFile;
   try {
-    // To open a named pipe would wait for a writer, for ever.
-    const { isFile, isDirectory } = Deno.statSync(path);
-    if (!isFile && !isDirectory) return undefined;
+    if (!isRegular) {
+      // To open a named pipe would wait for a writer, for ever.
+      const { isFile, isDirectory } = Deno.statSync(path);
+      if (!isFile && !isDirectory) return undefined;
+    }
     file = openFile(path);
   } catch (error) {
     if (isNotFound(error)) return undefined;
@@ -374,6 +379,8 @@ export function unpackUntilCut(packed: Uint8Array): Uint8Array | undefined {
     return gunzipSync(packed, {
       finishFlush: zlibConstants.Z_SYNC_FLUSH,
       maxOutputLength: SHORT_UNPACKED_BYTES,
+      // Heads and tails are short, and of hundreds each has a buffer of its own.
+      chunkSize: Math.min(Math.max(64, 4 * packed.length), 64 * 1024),
     });
   } catch {
     return undefined;
