@@ -2,7 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage } from "../support/checks.ts";
 import { keepRun } from "../support/kept_runs.ts";
-import { isCi, runTool, shell, TempDir, text } from "../support/run.ts";
+import {
+  fixture,
+  isCi,
+  runTool,
+  shell,
+  TempDir,
+  text,
+} from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import { damaged, FAILED, PASSED, stream } from "../support/streams.ts";
 
@@ -205,3 +212,61 @@ async function listMany(count: number): Promise<void> {
   assertEquals(new Set(lines).size, count);
   assert(lines.every((line) => line.endsWith("\t1")));
 }
+
+test("a repository of inquest is read as it is, and no result twice", async () => {
+  // Made by hand: see the README beside it.
+  const repo = `--repo=${fixture("inquest/repository")}`;
+  const lines = async (tool: string, ...args: string[]) => {
+    const { stdout, stderr, status } = await callTool(tool, [repo, ...args]);
+    return { lines: text(stdout).split("\n").slice(0, -1), stderr, status };
+  };
+  const runs = await lines(
+    "subunit-runs",
+    "--format=tsv",
+    "--columns=id,state,when,tests,fail,lost",
+  );
+  assertEquals([runs.stderr, runs.lines], ["", [
+    "0\tended\t2026-07-20T10:00:00Z\t4\t0\t0",
+    "1\tended\t2026-07-21T10:00:08Z\t4\t1\t0",
+    "2a\tended\t2026-07-22T10:00:00Z\t1\t0\t0",
+    "2b\tended\t2026-07-22T10:00:00Z\t1\t0\t1",
+    "3\ttorn\t2026-07-23T10:00:00Z\t2\t1\t1",
+  ]]);
+  const failing = await lines("subunit-failing", "--format=tsv");
+  assertEquals(
+    failing.lines.map((line) => line.split("\t").slice(0, 5).join(" ")),
+    [
+      "test_shop.test_add fail 3 true 2a",
+      "test_shop.test_pay lost 1 true 0",
+      "test_shop.test_send lost 2b true 1",
+    ],
+  );
+  assertEquals(failing.status, 1);
+  const pay = await lines(
+    "subunit-history",
+    "--format=tsv",
+    "test_shop.test_pay",
+  );
+  assertEquals(
+    pay.lines.map((line) => line.split("\t").slice(1, 5).join(" ")),
+    [
+      "0 2026-07-20T10:00:00Z success 2",
+      "1 2026-07-21T10:00:08Z fail 2",
+      "3 2026-07-23T10:00:00Z lost ",
+    ],
+  );
+  const last = await callTool("subunit-last", [repo, "1"]);
+  assertEquals(
+    last.stdout,
+    Deno.readFileSync(fixture("inquest/repository/runs/1")),
+  );
+  // Imported, each is a run of ours, and a second time none is.
+  using repository = new TempRepository();
+  for (let i = 0; i < 2; i++) {
+    await outputOfCall("subunit-load", [
+      repository.repo,
+      fixture("inquest/repository"),
+    ]);
+    assertEquals(repository.runs.length, 5);
+  }
+});

@@ -397,13 +397,17 @@ export class Repository {
   /** Those of testr and stestr, inquest's in a folder of their own. */
   #numbered(folder: string): Run[] {
     const names = this.#names(folder);
+    const run = (name: string) => {
+      // inquest's lock: whether its writer lives, or died, cannot be seen.
+      const isPart = name.startsWith("tmp") || names.includes(`${name}.lock`);
+      return new Run(name, `${folder}/${name}`, false, isPart);
+    };
+    const isFile = (run: Run) => this.#isFile(run);
     const runs = names.filter((name) => /^\d+[a-z]*$/.test(name))
-      .sort((a, b) => parseInt(a) - parseInt(b) || (a < b ? -1 : 1));
+      .sort((a, b) => parseInt(a) - parseInt(b) || (a < b ? -1 : 1))
+      .map(run).filter(isFile);
     const torn = names.filter((name) => /^tmp\w+$/.test(name));
-    const run = (isPart: boolean) => (name: string) =>
-      new Run(name, `${folder}/${name}`, false, isPart);
-    return [...runs.map(run(false)), ...torn.map(run(true))]
-      .filter((run) => this.#isFile(run));
+    return [...withoutCopies(runs), ...torn.map(run).filter(isFile)];
   }
 
   #plain(): Run[] {
@@ -497,6 +501,25 @@ export function runsOf(
     );
   }
   return repository.runs();
+}
+
+/**
+ * Leaves out what is there twice: inquest keeps what its processes wrote as `1a`,
+ * `1b` and so on, and all of it as `1` when they have ended, which is empty before.
+ */
+function withoutCopies(runs: readonly Run[]): Run[] {
+  const numberOf = ({ id }: Run) => id.replace(/[a-z]+$/, "");
+  const split = new Set(
+    runs.filter((run) => numberOf(run) !== run.id).map(numberOf),
+  );
+  const whole = new Set(
+    runs.filter((run) => split.has(run.id) && run.fileBytes > 0)
+      .map(({ id }) => id),
+  );
+  return runs.filter((run) => {
+    const number = numberOf(run);
+    return !split.has(number) || whole.has(number) === (run.id === number);
+  });
 }
 
 /** The runs of a FILE: itself, or those of a folder. */
