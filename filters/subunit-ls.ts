@@ -88,11 +88,11 @@ first, and the last column of tsv is the fault.`,
       throw new UsageError("Option --by excludes --tree, --null and --count");
     }
     const outcomes = chosenOutcomes(options, isByFault);
-    const { times, tree, count, history } = options;
+    const { times, tree, count, history: dir } = options;
     // Loaded only here: every module adds to the start-up time.
-    const past = history === undefined
+    const past = dir === undefined
       ? undefined
-      : await (await import("./history/repository/past.ts")).Past.read(history);
+      : await (await import("./history/repository/past.ts")).Past.read(io, dir);
     const list = new ListWriter(io.out, {
       outcomes,
       order,

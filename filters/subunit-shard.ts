@@ -72,7 +72,7 @@ A shard without tests prints nothing: many runners would then run all of them.`,
       if (isDirectory(file)) {
         // Loaded only here: every module adds to the start-up time.
         const { Past } = await import("./history/repository/past.ts");
-        const past = await Past.read(file);
+        const past = await Past.read(io, file);
         for (const [id, seconds] of past.seconds) {
           durations.add(id, !past.isFailing(id), seconds);
         }

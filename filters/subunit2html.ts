@@ -63,7 +63,8 @@ ${REPORT_NOTES}`,
     './runner | subunit2html --commit "$(git rev-parse HEAD)" > report.html',
   ],
   async run(io, options, files) {
-    const { title = "Test results", commit, attachments, history } = options;
+    const { title = "Test results", commit, attachments, history: dir } =
+      options;
     const maxAttachmentBytes = parseBytes(
       "max-attachment",
       options["max-attachment"] ?? "1M",
@@ -78,9 +79,9 @@ ${REPORT_NOTES}`,
     );
     const facts = new RunFacts({ title, commit });
     // Loaded only here: every module adds to the start-up time.
-    const past = history === undefined
+    const past = dir === undefined
       ? undefined
-      : await (await import("./history/repository/past.ts")).Past.read(history);
+      : await (await import("./history/repository/past.ts")).Past.read(io, dir);
     const tagsOf = past && past.tagsOf.bind(past);
     const page = await pageTexts();
     return runReport(

@@ -2,9 +2,15 @@ import { assertEquals } from "@std/assert";
 import { callTool, test } from "../support/call.ts";
 import { type Row, testRows } from "../support/checks.ts";
 import { keepRuns, runId } from "../support/kept_runs.ts";
-import { text } from "../support/run.ts";
+import { TempDir, text } from "../support/run.ts";
 import { TempRepository } from "../support/runs.ts";
-import { at, damaged, type EventFields, stream } from "../support/streams.ts";
+import {
+  at,
+  damaged,
+  type EventFields,
+  PASSED,
+  stream,
+} from "../support/streams.ts";
 
 /** A run with every status, times, tags, routes, and text between packets. */
 const RUN = stream(
@@ -450,6 +456,27 @@ const rows: Row[] = [
 ];
 
 testRows("subunit-ls", rows, RUN);
+
+test("subunit-ls --history names a folder without runs: all failures would be new", async () => {
+  using dir = new TempDir();
+  for (const folder of [dir.path, `${dir.path}/gone`]) {
+    for (const tool of ["subunit-ls", "subunit2html"]) {
+      const { stderr } = await callTool(tool, ["--history", folder], {
+        stdin: stream(PASSED),
+      });
+      assertEquals(stderr, `${tool}: ${folder} has no test that ended\n`);
+    }
+  }
+  const shard = await callTool("subunit-shard", [
+    "1/1",
+    "--history",
+    dir.path,
+  ], { stdin: "a\n" });
+  assertEquals(
+    [text(shard.stdout), shard.stderr],
+    ["a\n", `subunit-shard: ${dir.path} has no test that ended\n`],
+  );
+});
 
 test("subunit-ls --history says since when tests fail", async () => {
   using repository = new TempRepository();

@@ -11,6 +11,7 @@ import { ask } from "./question.ts";
 import { Repository, type Run } from "./store.ts";
 import { SLOWER_RULE } from "./test_history.ts";
 import { absolutePath } from "../../kit/io/paths.ts";
+import type { ToolIO } from "../../kit/tool/tool.ts";
 import type { KnownRun } from "./digests.ts";
 import { newestWide } from "./units.ts";
 
@@ -59,8 +60,8 @@ export class Past {
     ];
   }
 
-  /** Reads the runs in a folder. */
-  static async read(folder: string): Promise<Past> {
+  /** Reads the runs in a folder; where no test has ended, that is reported. */
+  static async read(io: Pick<ToolIO, "warn">, folder: string): Promise<Past> {
     const past = new Past();
     const question = ask(new Repository(absolutePath(folder)).runs());
     const { failing } = await findFailing(question, {
@@ -81,6 +82,7 @@ export class Past {
       past.newestWide = wide.parts.map((part) => (part as KnownRun).run);
       break;
     }
+    if (past.count === 0) io.warn(`${folder} has no test that ended`);
     return past;
   }
 }

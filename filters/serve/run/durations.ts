@@ -27,9 +27,7 @@ export async function readEarlier(
     if (isDirectory(path)) {
       // Loaded only here: every module adds to the start-up time.
       const { Past } = await import("../../history/repository/past.ts");
-      const past = await Past.read(path);
-      if (past.count === 0) warnOfNone(io, path);
-      pasts.push(past);
+      pasts.push(await Past.read(io, path));
     } else {
       const { count } = durations;
       io.forEachItem(
