@@ -12,11 +12,13 @@ import {
   runId,
 } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
-import { TempRepository } from "../support/runs.ts";
+import { loadRun, TempRepository } from "../support/runs.ts";
 import {
   equalBytes,
   eventsIn,
+  FAILED,
   outcomesIn,
+  PASSED,
   stream,
 } from "../support/streams.ts";
 
@@ -134,6 +136,30 @@ test("a filtered run of a passing test forgets nothing, as it does in testr and 
   using repository = new TempRepository();
   keepRuns(repository, "a P b F c F", "b P c F", "a P");
   assertEquals(await ids(repository), "c");
+});
+
+test("a full run that did not reach its tests forgets nothing", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(FAILED, PASSED), "--full");
+  const ending = { runnable: false, status: "fail" } as const;
+  await loadRun(
+    repository,
+    2,
+    stream(
+      { ...ending, testId: "make: exit status" },
+      { ...ending, testId: "(build)" },
+    ),
+    "--full",
+  );
+  const { stdout, stderr } = await callTool("subunit-failing", [
+    repository.repo,
+    "--list",
+  ]);
+  assertEquals(stderr, "");
+  assertEquals(
+    text(stdout).split("\n").slice(0, -1),
+    ["(build)", FAILED.testId, "make: exit status"],
+  );
 });
 
 test("two writers lose no failure of forty, where testr lost 12 and stestr 8", async () => {

@@ -43,6 +43,8 @@ export const RUN_FLAG = {
   STOPPED: 8,
   /** Tests have tags that name a fault. */
   FAULTS: 16,
+  /** What has an outcome is not a test, as how a command ended. */
+  TESTLESS: 32,
 } as const;
 
 /** What a test's byte holds. */

@@ -16,6 +16,7 @@ import {
   TestNumbers,
 } from "@subunit/codec";
 import { faultTagIn } from "../../kit/stream/fault_tag.ts";
+import { isTest } from "../../kit/stream/not_tests.ts";
 import { compareText } from "../../kit/text/order.ts";
 import {
   CODE,
@@ -98,6 +99,7 @@ export class DigestBuilder {
   #first = Infinity;
   #last = -Infinity;
   #flags = 0;
+  #hasTests = false;
   #bytes = 0;
 
   /** @param byRoute whether tests of different workers are different tests */
@@ -127,6 +129,10 @@ export class DigestBuilder {
     if (code === 0) {
       if (rows.isExists(i)) this.#addExisting(rows, i);
       return;
+    }
+    if (!this.#hasTests) {
+      const testId = rows.packet(i).testId!, runnable = rows.isRunnable(i);
+      this.#hasTests = isTest({ testId, runnable });
     }
     const start = collator.startSeconds + collator.startNanoseconds / 1e9;
     let bits = code;
@@ -195,6 +201,7 @@ export class DigestBuilder {
     let lost = 0;
     for (const test of this.#collator.lost()) {
       lost++;
+      this.#hasTests ||= isTest(test);
       const { started } = test;
       const start = started === undefined
         ? NaN
@@ -218,7 +225,7 @@ export class DigestBuilder {
       first: toMicroseconds(this.#first),
       last: toMicroseconds(this.#last),
       lost,
-      flags: this.#flags,
+      flags: this.#flags | (this.#hasTests ? 0 : RUN_FLAG.TESTLESS),
       bytes: this.#bytes,
     };
   }

@@ -135,6 +135,7 @@ export class Digests {
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
       isFull: (flags & RUN_FLAG.WIDE) !== 0,
+      isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
       seconds: () => {
         using file = PlaceFile.open(path);
         if (file?.size !== digestBytes(count)) {
@@ -205,6 +206,7 @@ export class Digests {
       flags,
       isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
       isFull: (flags & RUN_FLAG.WIDE) !== 0,
+      isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
       seconds: () => times,
     };
   }

@@ -39,6 +39,8 @@ export interface RunTests {
   readonly isStopped: boolean;
   /** Whether a record says that all tests were run. */
   readonly isFull?: boolean;
+  /** Whether nothing of what has an outcome is a test. */
+  readonly isTestless?: boolean;
   /** How long each took, NaN where that is unknown. */
   seconds(): Float32Array;
 }
@@ -243,12 +245,15 @@ class RunUnit implements Unit {
     return await this.#countTests() >= SHARE * largest;
   }
 
-  /** How many tests have an outcome. */
+  /** How many tests have an outcome: none if only a command has one. */
   async #countTests(): Promise<number> {
     if (this.#tests !== undefined) return this.#tests;
-    const { tests, isFull = false } = await testsOf(this, this.#load);
+    const { tests, isFull = false, isTestless } = await testsOf(
+      this,
+      this.#load,
+    );
     this.#isFull = isFull;
-    return this.#tests = countOutcomes(tests);
+    return this.#tests = isTestless ? 0 : countOutcomes(tests);
   }
 }
 
@@ -283,6 +288,7 @@ export async function testsOf(
     tests: Uint8Array.from(places, ({ run, at }) => runs[run].tests[at]),
     isStopped: runs.some(({ isStopped }) => isStopped),
     isFull: runs.every(({ isFull }) => isFull),
+    isTestless: runs.every(({ isTestless }) => isTestless),
     seconds: () => {
       const seconds = runs.map((run) => run.seconds());
       return Float32Array.from(places, ({ run, at }) => seconds[run][at]);
