@@ -63,31 +63,6 @@ Deno.test("subunit-attach gives the tests of two routes their input, while other
   await server.rest();
 });
 
-Deno.test("subunit-attach keeps the input of a pipe until a test asks", async () => {
-  await using served = new Served("--worker", leafCommand());
-  const { server } = served;
-  await server.until("- ready");
-  const [program, ...args] = served.attach("0");
-  const attached = new Deno.Command(program, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  await ReadableStream.from([new TextEncoder().encode("Al\n")])
-    .pipeTo(attached.stdin);
-  const words = attached.stderr.getReader();
-  let said = "";
-  while (!said.includes("(idle)")) {
-    said += text((await within(words.read())).value!);
-  }
-  await server.send("run", { route: "0", ids: ["ask a"], request: "A" });
-  const shown = await within(new Response(attached.stdout).text());
-  assertEquals(shown, "name? hello Al\n");
-  await words.cancel();
-  assertEquals((await attached.status).code, 0);
-});
-
 Deno.test("subunit-attach refuses what is not there", async () => {
   await using served = new Served("--worker", leafCommand());
   await served.server.until("- ready");

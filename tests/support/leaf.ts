@@ -37,8 +37,6 @@ function print(testId: string, text: string): void {
 /** The input of the test in progress. */
 let typed = "", isEnd = false, wake = () => {};
 let isStopped = false;
-/** Whether the input of the server itself has ended. */
-let isOver = false;
 
 async function readLine(testId: string): Promise<string | undefined> {
   const prompt = "name? ";
@@ -54,9 +52,6 @@ async function readLine(testId: string): Promise<string | undefined> {
 }
 
 async function runTest(testId: string): Promise<void> {
-  // What was typed before, and its end, was for another test.
-  typed = "";
-  isEnd = isOver;
   report({ testId, status: "inprogress" });
   const [kind] = testId.split(" ");
   let status: StatusEvent["status"] = "success";
@@ -131,7 +126,7 @@ async function serve(): Promise<void> {
       } else work = work.then(() => obey(message));
     });
   }
-  isOver = isStopped = isEnd = true;
+  isStopped = isEnd = true;
   wake();
   await work;
 }

@@ -138,8 +138,7 @@ export class Session {
         const state: Partial<RouteState> = JSON.parse(textOf(message));
         const what = `${routeCode}: ${state.test ?? "no test"}`;
         say(`${what} (${state.state ?? "several routes"}); Ctrl-] leaves`);
-        // Input for no test would be lost.
-        if (state.state !== "idle") this.#attached.resolve();
+        this.#attached.resolve();
         return;
       }
       case "ask": {
@@ -149,7 +148,6 @@ export class Session {
           this.#attach(routeCode);
         } else if (routeCode === this.#route) {
           this.#test = readReply("ask", message)?.test;
-          this.#attached.resolve();
         }
         return;
       }
