@@ -20,8 +20,13 @@ import {
 const IDS = ["pass 1", "pass 2", "crash", "pass 3"];
 
 function write(bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stdout.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) {
+      at += Deno.stdout.writeSync(bytes.subarray(at));
+    }
+  } catch {
+    // Its reader is gone.
+    Deno.exit(1);
   }
 }
 
@@ -34,15 +39,19 @@ function print(testId: string, text: string): void {
   report({ testId, fileName: "stdout", fileBytes });
 }
 
-/** The input of the test in progress. */
+/** The input of the test in progress; its end is that of no other test. */
 let typed = "", isEnd = false, wake = () => {};
-let isStopped = false;
+let isStopped = false, isRunning = false;
+/** Whether no command comes any more. */
+let isLast = false;
 
 async function readLine(testId: string): Promise<string | undefined> {
   const prompt = "name? ";
   print(testId, prompt);
-  const body = replyBody("ask", { test: testId, prompt });
-  write(encodeControl({ word: "ask", body }));
+  if (!testId.startsWith("listen")) {
+    const body = replyBody("ask", { test: testId, prompt });
+    write(encodeControl({ word: "ask", body }));
+  }
   while (!typed.includes("\n") && !isEnd) {
     await new Promise<void>((resolve) => wake = resolve);
   }
@@ -52,6 +61,8 @@ async function readLine(testId: string): Promise<string | undefined> {
 }
 
 async function runTest(testId: string): Promise<void> {
+  isEnd = isLast;
+  isRunning = true;
   report({ testId, status: "inprogress" });
   const [kind] = testId.split(" ");
   let status: StatusEvent["status"] = "success";
@@ -66,7 +77,7 @@ async function runTest(testId: string): Promise<void> {
     const text = "x".repeat(999) + "\n";
     for (let i = 0; i < 20_000; i++) print(testId, text);
   }
-  if (kind === "ask") {
+  if (kind === "ask" || kind === "listen") {
     const line = await readLine(testId);
     if (line === undefined) status = "fail";
     else print(testId, `hello ${line}\n`);
@@ -76,6 +87,7 @@ async function runTest(testId: string): Promise<void> {
     await new Promise(() => setInterval(() => {}, 1000));
   }
   report({ testId, status });
+  isRunning = false;
 }
 
 async function obey({ word, request: req, body }: ReadMessage): Promise<void> {
@@ -112,6 +124,11 @@ async function serve(): Promise<void> {
     decoder.drain((item) => {
       if (item.kind !== "packet") return;
       if (isStdin(item)) {
+        if (!isRunning) {
+          const text = "no test is in progress";
+          const body = replyBody("error", { code: "no-reader", text });
+          return write(encodeControl({ word: "error", body }));
+        }
         typed += new TextDecoder().decode(item.fileBytes);
         isEnd ||= item.eof ?? false;
         return wake();
@@ -126,7 +143,7 @@ async function serve(): Promise<void> {
       } else work = work.then(() => obey(message));
     });
   }
-  isStopped = isEnd = true;
+  isStopped = isEnd = isLast = true;
   wake();
   await work;
 }
