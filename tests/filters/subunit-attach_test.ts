@@ -63,6 +63,26 @@ Deno.test("subunit-attach gives the tests of two routes their input, while other
   await server.rest();
 });
 
+Deno.test("subunit-attach ends with a test that asks nothing, and where none would read a pipe", async () => {
+  await using served = new Served("--worker", leafCommand());
+  const { server } = served;
+  await server.until("- ready");
+  await server.send("run", { route: "0", ids: ["listen a"], request: "A" });
+  await server.until("0 listen a stdout");
+  const heard = await run(served.attach("0"), { stdin: "Bo\n" });
+  assertEquals(text(heard.stdout), "name? hello Bo\n");
+  assertMatch(heard.stderr, /0: listen a \(running\)[^]*listen a: success\n$/);
+  assertEquals(heard.status, 0);
+  for (const stdin of ["Bo\n", ""]) {
+    const idle = await run(served.attach("0", "--lines=0"), { stdin });
+    assertMatch(
+      idle.stderr,
+      /0: no test \(idle\)[^]*no test is in progress\n$/,
+    );
+    assertEquals([text(idle.stdout), idle.status], ["", 2]);
+  }
+});
+
 Deno.test("subunit-attach refuses what is not there", async () => {
   await using served = new Served("--worker", leafCommand());
   await served.server.until("- ready");

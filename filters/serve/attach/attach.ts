@@ -122,5 +122,6 @@ async function takeInput(
       session.piped(chunk);
     }
   }
-  session.end();
+  if (isTerminal) session.end();
+  else session.piped();
 }

@@ -48,9 +48,11 @@ export class Session {
   /** Routes that others give the input of. */
   readonly #taken = new Set<string>();
   #mayType: boolean;
-  /** The test that has asked. */
+  /** The test in progress. */
   #test: string | undefined;
   #line: number[] = [];
+  /** Whether a pipe has given input. */
+  #isPiped = false;
   #hasEnded = false;
 
   constructor(options: SessionOptions) {
@@ -136,6 +138,7 @@ export class Session {
       case "attached": {
         if (routeCode === undefined || routeCode !== this.#route) return;
         const state: Partial<RouteState> = JSON.parse(textOf(message));
+        this.#test = state.test;
         const what = `${routeCode}: ${state.test ?? "no test"}`;
         say(`${what} (${state.state ?? "several routes"}); Ctrl-] leaves`);
         this.#attached.resolve();
@@ -164,7 +167,8 @@ export class Session {
           return this.begin();
         }
         say(text + (code === "busy" ? ": see --steal and --read-only" : ""));
-        if (code !== "no-reader") this.#over.resolve(2);
+        // What a pipe had for the test is gone, and nothing else will come.
+        if (code !== "no-reader" || this.#isPiped) this.#over.resolve(2);
       }
     }
   }
@@ -183,9 +187,11 @@ export class Session {
     }
   }
 
-  /** Takes bytes of a pipe. */
-  piped(bytes: Uint8Array): void {
-    this.#input(bytes.slice(), false);
+  /** Takes bytes of a pipe; none at its end. */
+  piped(bytes?: Uint8Array): void {
+    this.#isPiped = true;
+    if (bytes === undefined) this.end();
+    else this.#input(bytes.slice(), false);
   }
 
   /** The input of the test ends. */
