@@ -17,6 +17,7 @@ import { faultIn } from "../kit/stream/fault_tag.ts";
 import { compareText } from "../kit/text/order.ts";
 import { parseChoice } from "../kit/tool/options.ts";
 import { Top } from "./first_few.ts";
+import { findParent } from "../kit/text/parent.ts";
 
 /** A test in a list; a finished test of the collator is one. */
 export interface Row {
@@ -26,6 +27,8 @@ export interface Row {
   readonly seconds: number | undefined;
   readonly tags: readonly string[];
   readonly parentTestId: string | undefined;
+  /** Whether it is a test; if not, it may have tests of other routes below it. */
+  readonly runnable?: boolean;
   /** A packet has the bytes of the id; good until the chunk ends. */
   readonly last?: StatusEvent;
 }
@@ -63,6 +66,7 @@ export function existingRow(packet: Packet): Row {
     seconds: undefined,
     tags: packet.tags ?? [],
     parentTestId: packet.parentTestId,
+    runnable: packet.runnable,
   };
 }
 
@@ -78,7 +82,8 @@ export const DAMAGE_ROW: Row = {
 /** A row that owns what it holds. */
 export function holdRow(row: Row): Row {
   const { testId, routeCode, outcome, seconds, tags, parentTestId } = row;
-  return { testId, routeCode, outcome, seconds, tags, parentTestId };
+  const { runnable } = row;
+  return { testId, routeCode, outcome, seconds, tags, parentTestId, runnable };
 }
 
 /** Slowest first; what has no time is last. */
@@ -191,21 +196,27 @@ function escapeField(field: string): string {
 }
 
 /**
- * The rows with subtests after their parents, and the depth of each. A row
- * whose parent is not among them is at the top.
+ * The rows with subtests after their parents, and the depth of each. A parent is
+ * on the route of its subtests, or above it if it is no test. A row whose parent is not among
+ * them is at the top.
  */
 export function treeOf(
   rows: readonly Row[],
 ): { row: Row; depth: number }[] {
-  const keyOf = (testId: string, { routeCode }: Row) =>
+  const keyOf = (testId: string, routeCode: string | undefined) =>
     JSON.stringify([testId, routeCode]);
-  const parents = new Map(rows.map((row) => [keyOf(row.testId, row), row]));
+  const parents = new Map(
+    rows.map((row) => [keyOf(row.testId, row.routeCode), row]),
+  );
   const children = new Map<Row, Row[]>();
   const roots: Row[] = [];
   for (const row of rows) {
-    const parent = row.parentTestId === undefined
-      ? undefined
-      : parents.get(keyOf(row.parentTestId, row));
+    const { parentTestId } = row;
+    const parent = parentTestId === undefined ? undefined : findParent(
+      row.routeCode,
+      (route) => parents.get(keyOf(parentTestId, route)),
+      ({ runnable = true }) => runnable,
+    );
     if (parent === undefined) {
       roots.push(row);
     } else {

@@ -35,18 +35,20 @@ export const REPORT_NOTES =
 with --forward and no --output-to the report goes to standard error.`;
 
 /** A test as a report has it; a finished test of the collator is one. */
-export type ReportedTest = Pick<
-  Test,
-  | "testId"
-  | "outcome"
-  | "tags"
-  | "routeCode"
-  | "started"
-  | "ended"
-  | "seconds"
-  | "parentTestId"
-  | "attachments"
->;
+export type ReportedTest =
+  & Pick<
+    Test,
+    | "testId"
+    | "outcome"
+    | "tags"
+    | "routeCode"
+    | "started"
+    | "ended"
+    | "seconds"
+    | "parentTestId"
+    | "attachments"
+  >
+  & Partial<Pick<Test, "runnable">>;
 
 /** Makes a report of tests, one after another. */
 export interface Report {

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import {
   encodePacket,
   type Packet,
@@ -128,6 +129,20 @@ test("subunit-conform's reports are those of any stream", async () => {
     refund.full
   capability:gifts
 `,
+  );
+  // Results of subunit-run have the route of their worker.
+  const served = eventsIn(GOOD).map((event, index) =>
+    encodePacket({ ...event, routeCode: `${index % 2}` })
+  );
+  const judged = await conform(SHOP, concat(served));
+  const listed = await callTool("subunit-ls", ["--tree"], {
+    stdin: judged.stdout,
+  });
+  assertEquals(text(listed.stdout), text(tree.stdout));
+  const html = await callTool("subunit2html", [], { stdin: judged.stdout });
+  assertMatch(
+    text(html.stdout),
+    /"capability:orders",0,null,null,null,\["required"\],"product:Shop",.*,1\]/,
   );
   const junit = await callTool("subunit2junitxml", [], { stdin: stdout });
   assertMatch(text(junit.stdout), /failures="0"/);

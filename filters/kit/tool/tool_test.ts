@@ -401,6 +401,40 @@ Deno.test("treeOf puts subtests behind their parents, at any depth", () => {
   );
 });
 
+Deno.test("treeOf finds what is no test above the route of what is below it", () => {
+  const on = (routeCode: string | undefined, row: Row) => ({
+    ...row,
+    routeCode,
+  });
+  const rows = [
+    on("0/1", row("a > b", "a")),
+    on("0", row("a > c", "a")),
+    row("a > d", "a"),
+    on("1", row("x > y", "x")),
+    { ...row("a"), runnable: false },
+    { ...on("0", row("a")), runnable: false },
+    { ...on("2", row("x")), runnable: false },
+    on("0", row("t > u", "t")),
+    { ...row("t"), runnable: true },
+  ];
+  assertEquals(
+    treeOf(rows).map(({ row, depth }) =>
+      `${depth} ${row.routeCode ?? "-"} ${row.testId}`
+    ),
+    [
+      "0 1 x > y",
+      "0 - a",
+      "1 - a > d",
+      "0 0 a",
+      "1 0/1 a > b",
+      "1 0 a > c",
+      "0 2 x",
+      "0 0 t > u",
+      "0 - t",
+    ],
+  );
+});
+
 Deno.test("treeOf loses no row of a circle, nor of a very deep tree", () => {
   assertEquals(treeOf([row("a", "b"), row("b", "a"), row("c", "c")]).length, 3);
   const deep = Array.from(

@@ -41,6 +41,8 @@ export type TestLine = readonly [
   hasArticle: 0 | 1,
   /** Of a test that failed or has a reason: one visible line. */
   headline: string | null,
+  /** Of what is no test: it may have tests of other routes below it. */
+  isNoTest?: 1,
 ];
 
 /** The longest headline in a {@linkcode TestLine}, in UTF-16 units. */

@@ -84,6 +84,7 @@ export class HtmlReport implements Report {
         test.parentTestId ?? null,
         article === undefined ? 0 : 1,
         article?.headline ?? null,
+        ...test.runnable === false ? [1] as const : [] as const,
       ] satisfies TestLine,
     ));
     if (article === undefined) return;
@@ -109,7 +110,7 @@ export class HtmlReport implements Report {
     const { testId, outcome, routeCode, started, ended, seconds } = test;
     const more = this.#options.tagsOf?.(testId, outcome) ?? [];
     if (more.length === 0) return test;
-    const { parentTestId, attachments } = test;
+    const { parentTestId, attachments, runnable } = test;
     const tags = [...test.tags, ...more];
     return {
       testId,
@@ -121,6 +122,7 @@ export class HtmlReport implements Report {
       seconds,
       parentTestId,
       attachments,
+      runnable,
     };
   }
 

@@ -6,6 +6,7 @@
  */
 
 import { DAMAGE_TITLE, isDamage, OUTCOMES, type TestLine } from "../data.ts";
+import { findParent } from "../../../kit/text/parent.ts";
 import type { Column, Sort } from "./fragment.ts";
 import type { Searchable } from "./query.ts";
 
@@ -320,7 +321,12 @@ function childrenIn(lines: readonly TestLine[]): Map<number, number[]> {
   });
   lines.forEach((line, test) => {
     if (line[6] === null) return;
-    const parent = byId.get(line[4], line[6]);
+    const id = line[6];
+    const parent = findParent(
+      line[4] ?? undefined,
+      (route) => byId.get(route ?? null, id),
+      (parent) => lines[parent][9] !== 1,
+    );
     if (parent === undefined || parent === test) return;
     const siblings = children.get(parent);
     if (siblings === undefined) children.set(parent, [test]);

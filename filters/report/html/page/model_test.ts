@@ -69,6 +69,26 @@ Deno.test("Tests knows the attempts at a test, and which tests are flaky", () =>
   );
 });
 
+Deno.test("Tests lists tests of any route below what is no test and above it", () => {
+  const group = (id: string, route?: string): TestLine => {
+    const nine = line(id, { route }).slice(0, 9) as unknown as TestLine;
+    return [...nine, 1] as unknown as TestLine;
+  };
+  const tests = new Tests([
+    line("a", { parent: "g", route: "0/1" }),
+    line("b", { parent: "g", route: "1" }),
+    line("c", { parent: "h", route: "1" }),
+    group("g"),
+    group("g", "0"),
+    group("h", "0"),
+  ]);
+  assertEquals([0, 1, 2].map((test) => tests.parentOf(test)), [
+    4,
+    3,
+    undefined,
+  ]);
+});
+
 Deno.test("Tests lists subtests below their parents, to any depth", () => {
   const tests = new Tests([
     line("a (i=1)", { parent: "a" }),
