@@ -297,6 +297,40 @@ test("b", () => {});`,
     assertEquals(bodyOf(last), { ran: 4, unrun: [] });
   });
 
+  Deno.test(`subunit-worker ${engine} reports files that are not there`, async () => {
+    using dir = new TempDir();
+    dir.file(`a${extension}`, `${test} test("a", () => {});`);
+    dir.file(`b${extension}`, `import "./gone.mjs";`);
+    const paths = [
+      `a${extension}`,
+      `b${extension}`,
+      `none${extension}`,
+      "no/where",
+    ];
+    await using tool = worker(dir.path, engine, ...paths);
+    const broken = [
+      `b${extension}::(load)`,
+      `none${extension}::(load)`,
+      "no/where::(load)",
+    ];
+    for (const [word, ending] of [["list", "exists"], ["run", "success"]]) {
+      const events = await tool.run(word);
+      assertEquals(
+        statusesOf(events).filter((line) => !line.includes("inprogress"))
+          .sort(),
+        [`a${extension}::a ${ending}`, ...broken.map((id) => `${id} fail`)]
+          .sort(),
+      );
+      for (const id of broken) {
+        const reason = fileOf(events, id, "traceback")!;
+        assert(reason.includes(dir.path), reason);
+        assert(!/data:|\[eval1\]|\(unit\)/.test(reason), reason);
+        const braces = reason.replace(/[^{}]/g, "");
+        assert(["", "{}"].includes(braces), reason);
+      }
+    }
+  });
+
   Deno.test(`subunit-worker ${engine} routes standard input to the test that asks`, async () => {
     using dir = new TempDir();
     const question = engine === "deno"

@@ -137,12 +137,14 @@ export async function denoGeneration(
       : error instanceof Error
       ? Deno.inspect(error, { colors: false })
       : `Uncaught ${Deno.inspect(error, { colors: false })}`;
-    const lines = text.split("\n").filter((line) =>
-      !/^\s*at .*(data:application\/typescript|ext:)/.test(line)
+    // The fields of an error are in braces, which begin behind the last frame.
+    const shown = text.replace(
+      /\n *at [^\n]*(?:data:application\/typescript|ext:)[^\n]*?( \{)?(?=\n|$)/g,
+      "$1",
     );
     return {
       fileName: "traceback",
-      text: `${lines.join("\n")}\n`,
+      text: `${shown}\n`,
       mimeType: TEXT_TYPE,
     };
   };
@@ -647,11 +649,16 @@ export async function denoGeneration(
   const { files, fileOf, isListed } = filesOf(
     unit,
     cwd,
-    (path) => filesAt(path, true),
+    // One that is not there does not load.
+    (path) => changedAt(path) === undefined ? [path] : filesAt(path, true),
   );
   for (const file of files) {
     if (unit.isWatched) control("source", { file });
-    if (changedAt(file) !== undefined) await load(file);
+    const isThere = changedAt(file) !== undefined;
+    // The tests of one that has been removed are unknown.
+    if (isThere || names === undefined || unit.kind === "list") {
+      await load(file);
+    }
   }
   const all = [...suites.values()].flatMap(({ tests }) => tests);
   if (!unit.mayRead) Deno.permissions.revokeSync({ name: "read" });

@@ -318,6 +318,13 @@ export async function nodeGeneration(
       : loadModule.call(this, request, parent, ...rest);
   };
 
+  /** An error's text without the frames of what runs the tests. */
+  const withoutOurs = (text: string) =>
+    text.replace(
+      /\n *at [^\n]*(?:\[eval1\]|\(data:text\/javascript,)[^\n]*?( \{)?(?=\n|$)/g,
+      "$1",
+    ).replace(/ imported from [^\n]*\[eval1\]/, "");
+
   // Loading.
   const changedAt = (file: string): number | undefined =>
     statSync(file, { throwIfNoEntry: false })?.mtimeMs;
@@ -359,7 +366,7 @@ export async function nodeGeneration(
         runnable: false,
         time: wallClock(),
         fileName: "traceback",
-        text: `${inspect(error)}\n`,
+        text: `${withoutOurs(inspect(error))}\n`,
         mimeType: TEXT_TYPE,
       });
     }
@@ -391,9 +398,12 @@ export async function nodeGeneration(
     if (Array.isArray(errors)) {
       fields.errors = errors.slice(0, 10).map((one) => plain(one, depth - 1));
     }
-    const isOurs = (line: string) => !/^\s*at .*\[eval1\]/.test(line);
-    const shown = String(stack ?? "").split("\n").filter(isOurs).join("\n");
-    return { ...fields, name, message, stack: shown };
+    return {
+      ...fields,
+      name,
+      message,
+      stack: withoutOurs(String(stack ?? "")),
+    };
   };
   /** The test at the top that runs; others wait for its result. */
   let running: Definition | undefined;
@@ -459,11 +469,16 @@ export async function nodeGeneration(
   const { short, files, fileOf, isListed } = filesOf(
     unit,
     cwd,
-    (path) => filesAt(path, true),
+    // One that is not there does not load.
+    (path) => changedAt(path) === undefined ? [path] : filesAt(path, true),
   );
   for (const file of files) {
     if (unit.isWatched) control("source", { file });
-    if (changedAt(file) !== undefined) await load(file);
+    const isThere = changedAt(file) !== undefined;
+    // The tests of one that has been removed are unknown.
+    if (isThere || wanted === undefined || unit.kind === "list") {
+      await load(file);
+    }
   }
   for (let got; unit.isWatched && (got = receiveMessageOnPort(imported));) {
     const [parent, url] = got.message as [string | undefined, string];
