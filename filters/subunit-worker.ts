@@ -96,6 +96,7 @@ network.`,
       onAsk: parseChoice("on-ask", options["on-ask"] ?? "eof", ON_ASK),
     };
     if (name === "python") {
+      if (paths.length === 0) throw new UsageError("Expected a module");
       const { servePython } = await import("./serve/engines/python_engine.ts");
       const words = [
         `--timeout=${settings.timeoutSeconds}`,

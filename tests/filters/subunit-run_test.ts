@@ -489,6 +489,7 @@ Deno.test("subunit-run refuses what it cannot do", async () => {
       ["--list", "--watch", "--", "true"],
       /--list and --watch exclude each other/,
     ],
+    [["--connect=/none/s.sock"], /No server is at "\/none\/s.sock": start/],
     [["--group=(", "--", "true"], /Cannot read|regular expression|pattern/],
   ];
   for (const [args, message] of cases) {

@@ -779,6 +779,7 @@ Deno.test("subunit-worker refuses what it cannot do", async () => {
   const cases: [args: string[], message: RegExp][] = [
     [[], /Expected an engine: deno, node, python/],
     [["ruby"], /engine is "ruby": expected deno, node, python/],
+    [["python"], /^subunit-worker: Expected a module: see --help\n$/],
     [["exec"], /Expected --run/],
     [["exec", "--run=x", "tests"], /no paths and no flags for the engine exec/],
     [["deno", "--run=x"], /are for the engine exec/],

@@ -190,7 +190,9 @@ async function isAnswered(path: string): Promise<boolean> {
 export async function connectTo(
   path: string,
 ): Promise<Connection | undefined> {
-  checkFolder(folderOf(path));
+  const folder = folderOf(path);
+  if (fileAt(folder) === undefined) return undefined;
+  checkFolder(folder);
   try {
     return await Deno.connect({ transport: "unix", path });
   } catch (error) {
