@@ -30,6 +30,16 @@ export function roff(text: string): string {
     .replace(/^(?=[. ])/gm, "\\&");
 }
 
+/**
+ * Returns the roff source of notes: a paragraph that has lines with blanks in
+ * front of them is a table, and keeps its lines.
+ */
+function paragraphs(notes: string): string {
+  return notes.split(/\n{2,}/).map((paragraph) =>
+    /^ /m.test(paragraph) ? `.EX\n${roff(paragraph)}\n.EE` : roff(paragraph)
+  ).join("\n.PP\n");
+}
+
 const bold = (text: string) => `\\fB${roff(text)}\\fR`;
 
 /** Returns the roff source of a text with its placeholders in italics. */
@@ -82,7 +92,7 @@ export function manualPage(tool: Tool): string {
     }`,
     ".SH DESCRIPTION",
     `${roff(tool.summary)}.`,
-    ...(tool.notes ? [".PP", roff(tool.notes)] : []),
+    ...(tool.notes ? [".PP", paragraphs(tool.notes)] : []),
     ".SH OPTIONS",
     ...options(tool),
     ".SH EXIT STATUS",

@@ -83,6 +83,20 @@ Deno.test("roff escapes what is roff's own, and nothing else", () => {
   }
 });
 
+peerTest(
+  "a manual page keeps the lines of a table in notes",
+  ["groff"],
+  async () => {
+    const table = "Lines are:\n\n  a   one\n  [b] two\n";
+    const notes = `${table}\nBehind\nit.`;
+    const rendered = await render(manualPage({ ...hostileTool(), notes }));
+    assertStringIncludes(
+      rendered.replace(/^ {7}/gm, ""),
+      `${table}\nBehind it.\n`,
+    );
+  },
+);
+
 peerTest("a manual page shows hostile text as it is", ["groff"], async () => {
   const tool = hostileTool();
   const rendered = await render(manualPage(tool));
