@@ -28,6 +28,11 @@ const DEAR_SHARE = 800;
 const WORTH_OVERHEADS = 2;
 /** How often tests are given to a worker that ends without a result. */
 const MOST_TRIES = 3;
+/**
+ * How many tests of a group end their workers before the others are given up,
+ * too: it may be the group itself that does, such as a file that is loaded.
+ */
+const MOST_BLAMED = 2;
 
 /** Tests that run one after the other on one worker. */
 interface Group {
@@ -39,6 +44,8 @@ interface Group {
   readonly unknown: number;
   /** How often it was begun in vain. */
   readonly tries: number;
+  /** How many of its tests were blamed for that, one after the other. */
+  readonly blamed: number;
   /** The worker that has begun it: tests of a group are never on two. */
   readonly owner?: string;
 }
@@ -307,8 +314,20 @@ export class Schedule {
       const rest = group.ids.filter((id) => wanted.has(id));
       if (rest.length === 0) continue;
       const tries = group.tries + more;
-      if (tries >= MOST_TRIES) lost.unshift(...rest);
-      else this.#return(this.#groupFrom(rest, tries));
+      if (tries < MOST_TRIES) {
+        const blamed = more > 0 ? group.blamed : 0;
+        this.#return({ ...this.#groupFrom(rest, tries), blamed });
+        continue;
+      }
+      const blamed = group.blamed + 1;
+      if (blamed > MOST_BLAMED || rest.length === 1) {
+        lost.unshift(...rest);
+        continue;
+      }
+      // They run in order: the first one is it, and the others get a chance.
+      lost.unshift(rest[0]);
+      const others = this.#groupFrom(rest.slice(1), MOST_TRIES - 1);
+      this.#return({ ...others, blamed });
     }
     return lost;
   }
@@ -463,7 +482,7 @@ export class Schedule {
       if (seconds === undefined) unknown++;
       else knownSeconds += seconds;
     }
-    return { ids, knownSeconds, unknown, tries, owner };
+    return { ids, knownSeconds, unknown, tries, blamed: 0, owner };
   }
 }
 

@@ -190,6 +190,39 @@ Deno.test("Schedule gives a test that ends its worker to another, alone, and the
   assertEquals(bench.next(), ["run 3 b"]);
 });
 
+Deno.test("Schedule gives up the first tests of a group that end their workers, and then all", () => {
+  const ids = ["a", "b", "c", "d"];
+  const bench = new Bench({ ids, groupOf: () => "one" });
+  let worker = 0;
+  const begin = () => {
+    bench.schedule.addWorker(String(++worker));
+    return bench.next();
+  };
+  const end = () => bench.schedule.removeWorker(String(worker));
+  for (let i = 0; i < 2; i++) {
+    assertEquals(begin(), [`run ${worker} a,b,c,d`]);
+    assertEquals(end(), []);
+  }
+  assertEquals(begin(), ["run 3 a,b,c,d"]);
+  assertEquals(end(), ["a"]);
+  assertEquals(begin(), ["run 4 b,c,d"]);
+  bench.schedule.testEnded(bench.units.at(-1)!, "b");
+  assertEquals(end(), []);
+  assertEquals(begin(), ["run 5 c,d"]);
+  assertEquals(end(), ["c"]);
+  assertEquals(begin(), ["run 6 d"]);
+  assertEquals(end(), ["d"]);
+  assertEquals(begin(), []);
+
+  const loaded = new Bench({ ids, groupOf: () => "one" });
+  const lost = [1, 2, 3, 4, 5].map((name) => {
+    loaded.schedule.addWorker(String(name));
+    loaded.next();
+    return loaded.schedule.removeWorker(String(name)).join();
+  });
+  assertEquals(lost, ["", "", "a", "b", "c,d"]);
+});
+
 Deno.test("Schedule gives nothing more out once the rest was taken", () => {
   const bench = new Bench({ ids: ["a", "b", "c"], groupOf: () => "one" });
   bench.schedule.addWorker("0");
