@@ -342,8 +342,9 @@ export class Session {
       one !== route && isWithin(one, route)
     );
     if (isAbove || engine === "serve" || !can.includes("run")) return;
-    // It was restarted by a multiplexer.
-    if (this.#workers.has(route)) this.#lose(route, "it was restarted");
+    // A multiplexer has started it again. It has blamed the test in progress, and
+    // gives its successor the rest, or answers for it: nobody else may run that.
+    if (this.#workers.has(route)) return this.#forgetWatcher(route);
     const isOneShot = engine === "exec";
     this.#workers.set(route, {
       isOneShot,
@@ -355,13 +356,17 @@ export class Session {
     this.#run?.schedule.addWorker(route, isOneShot);
   }
 
+  /** A worker that has ended reports no changes any more. */
+  #forgetWatcher(route: string): void {
+    if (this.#watcher !== route) return;
+    this.#watcher = undefined;
+    this.#endChanges();
+  }
+
   #lose(route: string, reason: string): void {
     const worker = this.#workers.get(route)!;
     this.#workers.delete(route);
-    if (this.#watcher === route) {
-      this.#watcher = undefined;
-      this.#endChanges();
-    }
+    this.#forgetWatcher(route);
     if (this.#list?.route === route) this.#relist(reason);
     const run = this.#run;
     if (run === undefined) return;

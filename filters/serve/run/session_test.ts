@@ -219,6 +219,31 @@ Deno.test("Session takes a worker away that has no route any more", () => {
   assertEquals(bench.sent.get("0/1")!.map(({ ids }) => ids), [["a"]]);
 });
 
+Deno.test("Session leaves what a worker had to the one that a multiplexer starts instead", async () => {
+  const bench = new Bench();
+  bench.ready("0/0");
+  bench.ready("0/1");
+  const running = bench.session.run({
+    ids: ["t.a", "t.b", "t.c"],
+    groupOf: () => "t",
+  });
+  const [{ req, ids }] = bench.sent.get("0/0")!;
+  assertEquals(ids, ["t.a", "t.b", "t.c"]);
+  bench.event("0/0", "t.a", "inprogress");
+  // The multiplexer blames it, and gives the successor the rest.
+  bench.event("0/0", "t.a", "fail");
+  bench.ready("0/0");
+  assertEquals(bench.sent.get("0/1"), []);
+  assertEquals(bench.sent.get("0/0"), []);
+  for (const id of ["t.b", "t.c"]) {
+    bench.event("0/0", id, "inprogress");
+    bench.event("0/0", id, "success");
+  }
+  bench.done("0/0", req);
+  await running;
+  assertEquals(bench.results, ["t.a fail", "t.b success", "t.c success"]);
+});
+
 Deno.test("Session asks again for what a worker returns, and gives up what it leaves out", async () => {
   const bench = new Bench();
   bench.ready("0");
