@@ -77,7 +77,7 @@ Deno.test("subunit-attach ends with a test that asks nothing, and where none wou
     const idle = await run(served.attach("0", "--lines=0"), { stdin });
     assertMatch(
       idle.stderr,
-      /0: no test \(idle\)[^]*no test is in progress\n$/,
+      /0: no test \(idle\)[^]*no test (of "0" )?is in progress\n$/,
     );
     assertEquals([text(idle.stdout), idle.status], ["", 2]);
   }

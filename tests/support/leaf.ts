@@ -125,6 +125,7 @@ async function serve(): Promise<void> {
       if (item.kind !== "packet") return;
       if (isStdin(item)) {
         if (!isRunning) {
+          if (item.fileBytes!.length === 0) return;
           const text = "no test is in progress";
           const body = replyBody("error", { code: "no-reader", text });
           return write(encodeControl({ word: "error", body }));

@@ -53,6 +53,8 @@ export class Session {
   #line: number[] = [];
   /** Whether a pipe has given input. */
   #isPiped = false;
+  /** Whether no test has run at the route since it was attached to. */
+  #isIdle = false;
   #hasEnded = false;
 
   constructor(options: SessionOptions) {
@@ -108,6 +110,7 @@ export class Session {
     }
     if (this.#route === undefined || !this.#isBelow(event.routeCode)) return;
     const { fileName, fileBytes, testId, status, parentTestId } = event;
+    if (status === "inprogress") this.#isIdle = false;
     if (
       fileBytes !== undefined &&
       (fileName === "stdout" || fileName === "stderr")
@@ -139,6 +142,7 @@ export class Session {
         if (routeCode === undefined || routeCode !== this.#route) return;
         const state: Partial<RouteState> = JSON.parse(textOf(message));
         this.#test = state.test;
+        this.#isIdle = state.state === "idle";
         const what = `${routeCode}: ${state.test ?? "no test"}`;
         say(`${what} (${state.state ?? "several routes"}); Ctrl-] leaves`);
         this.#attached.resolve();
@@ -190,8 +194,11 @@ export class Session {
   /** Takes bytes of a pipe; none at its end. */
   piped(bytes?: Uint8Array): void {
     this.#isPiped = true;
-    if (bytes === undefined) this.end();
-    else this.#input(bytes.slice(), false);
+    if (bytes !== undefined) return this.#input(bytes.slice(), false);
+    this.end();
+    if (!this.#isIdle) return;
+    this.#options.say(`no test of "${this.#route}" is in progress`);
+    this.#over.resolve(2);
   }
 
   /** The input of the test ends. */
