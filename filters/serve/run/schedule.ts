@@ -104,6 +104,11 @@ export interface ScheduleOptions {
   readonly first?: ReadonlySet<string>;
   /** Whether the order is kept, instead of the longest running first. */
   readonly keepsOrder?: boolean;
+  /**
+   * Whether a unit is one group, and none waits behind another: a test may last
+   * for as long as somebody debugs it.
+   */
+  readonly isShort?: boolean;
   /** The time in seconds, from any start. */
   readonly clock: () => number;
 }
@@ -127,11 +132,13 @@ export class Schedule {
   /** What starting a unit costs; undefined until one has started. */
   #overhead: number | undefined;
   #isEnding = false;
+  readonly #isShort: boolean;
 
   constructor(options: ScheduleOptions) {
     const { ids, secondsOf = () => undefined, clock, keepsOrder } = options;
     this.#clock = clock;
     this.#secondsOf = secondsOf;
+    this.#isShort = options.isShort ?? false;
     this.#groupOf = options.groupOf ?? (() => undefined);
     const all = [...ids];
     const known = all.map(secondsOf).filter((seconds) => seconds !== undefined);
@@ -349,6 +356,7 @@ export class Schedule {
   #unitFor(name: string, worker: Worker, room: number): Unit | undefined {
     const { units, own } = worker;
     if (units.length !== room) return undefined;
+    if (this.#isShort && room > 0) return undefined;
     if (this.#pool.length === 0 && own.length === 0) return undefined;
     // What the first one costs says how long the second one is.
     if (room > 0 && units[0].startedAt === undefined) return undefined;
@@ -364,6 +372,7 @@ export class Schedule {
     for (let next; (next = this.#pool.at(-1)) !== undefined;) {
       const more = this.#secondsIn(next);
       if (groups.length > 0 && sum + more / 2 > seconds) break;
+      if (groups.length > 0 && this.#isShort) break;
       // Whether it is to blame shows only where it is alone.
       const isSuspect = next.tries >= MOST_TRIES - 1;
       if (isSuspect && groups.length > 0) break;

@@ -176,6 +176,21 @@ Deno.test("Schedule keeps one unit waiting for each worker that has begun", () =
   void bench;
 });
 
+Deno.test("Schedule gives out one group at a time where tests may wait for people", () => {
+  const ids = ["a.1", "a.2", "b.1", "c.1"];
+  const groupOf = (id: string) => id[0];
+  const bench = new Bench({ ids, groupOf, isShort: true, keepsOrder: true });
+  bench.schedule.addWorker("0");
+  assertEquals(bench.next(), ["run 0 a.1,a.2"]);
+  bench.schedule.testStarted(bench.units[0]);
+  assertEquals(bench.next(), []);
+  bench.schedule.addWorker("1");
+  assertEquals(bench.next(), ["run 1 b.1"]);
+  bench.schedule.testEnded(bench.units[1], "b.1");
+  assertEquals(bench.schedule.unitEnded(bench.units[1]), []);
+  assertEquals(bench.next(), ["run 1 c.1"]);
+});
+
 Deno.test("Schedule gives a test that ends its worker to another, alone, and then up", () => {
   const bench = new Bench({ ids: ["a", "b", "c"] });
   for (const name of ["0", "1"]) {

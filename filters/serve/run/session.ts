@@ -144,6 +144,10 @@ export class Session {
   #isStopped = false;
   /** The questions that wait for somebody to attach, by their routes. */
   readonly #questions = new Map<string, ReadMessage>();
+  /** Multiplexers that can be commanded. */
+  readonly #hubs = new Set<string>();
+  /** Questions from below a multiplexer of which nothing is known yet. */
+  readonly #early = new Map<string, { ask: Ask; message: ReadMessage }>();
   /** Whether it was said that edits are not reported. */
   #isBlind = false;
 
@@ -178,9 +182,9 @@ export class Session {
   /** Runs tests, each once. */
   run(options: Omit<ScheduleOptions, "clock">): Promise<RunResult> {
     const ids = new Set(options.ids);
-    const { clock } = this.#options;
+    const { clock, answersAsks } = this.#options;
     const run: Run = {
-      schedule: new Schedule({ ...options, ids, clock }),
+      schedule: new Schedule({ ...options, ids, clock, isShort: answersAsks }),
       left: new Map(ids.values().map((id) => [id, undefined] as const)),
       failed: new Set(),
       settled: Promise.withResolvers<RunResult>(),
@@ -275,6 +279,7 @@ export class Session {
     const { testId, status, parentTestId } = event;
     if (this.#options.isShared && !this.#isOurs(route, event)) return "drop";
     this.#questions.delete(route);
+    this.#early.delete(route);
     if (testId === undefined || status === undefined) return "pass";
     if (status === "exists") {
       if (this.#list?.route === route && event.runnable) {
@@ -337,6 +342,7 @@ export class Session {
     { engine, can, socket }: Ready,
   ): void {
     if (socket !== undefined) this.#sockets.set(route, socket);
+    if (engine === "serve") this.#takeEarly(route);
     // A multiplexer gives tests to nobody: those below it are commanded.
     const isAbove = this.#workers.keys().some((one) =>
       one !== route && isWithin(one, route)
@@ -445,6 +451,16 @@ export class Session {
     }
   }
 
+  /** A multiplexer can be commanded, and has said where people can attach. */
+  #takeEarly(hub: string): void {
+    this.#hubs.add(hub);
+    for (const [route, { ask, message }] of [...this.#early]) {
+      if (!isWithin(route, hub)) continue;
+      this.#early.delete(route);
+      this.#question(route, ask, message);
+    }
+  }
+
   #question(
     route: string,
     { test, prompt = "" }: Ask,
@@ -456,6 +472,13 @@ export class Session {
     if (this.#options.isShared && !isOurs) return;
     const who = `${route} ${test ?? ""}`.trim();
     const parts = route.split("/");
+    if (
+      parts.length > 1 && !this.#options.isShared && !this.#hubs.has(parts[0])
+    ) {
+      // It starts its other workers meanwhile.
+      this.#early.set(route, { ask: { test, prompt }, message });
+      return;
+    }
     const hub = [...this.#sockets.keys()].find((one) => isWithin(route, one));
     if (hub !== undefined) {
       const below = hub === "" ? route : route.slice(hub.length + 1);

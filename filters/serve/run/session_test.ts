@@ -278,6 +278,26 @@ Deno.test("Session stops everybody after enough failures, and skips the rest", a
   ]);
 });
 
+Deno.test("Session waits for what a multiplexer says before it names a question's remedy", () => {
+  const bench = new Bench({ answersAsks: true });
+  bench.ready("0/1");
+  bench.session.run({ ids: ["a"] });
+  bench.event("0/1", "a", "inprogress");
+  bench.say("0/1", "ask", { test: "a", prompt: "(Pdb) " });
+  assertEquals(bench.words, []);
+  const ready = {
+    protocol: 1,
+    engine: "serve",
+    can: [],
+    socket: "/s",
+  } as const;
+  bench.say("0", "ready", ready);
+  const line = "0/1 a is waiting at (Pdb) : subunit-attach 1";
+  assertEquals(bench.words, [line]);
+  bench.say("0", "ready", ready);
+  assertEquals(bench.words, [line]);
+});
+
 Deno.test("Session answers a question unless somebody else can", () => {
   const ask = { test: "a", prompt: "(Pdb) " };
   const cases: [
