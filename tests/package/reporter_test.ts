@@ -415,7 +415,11 @@ test("exits", async () => { await sleep(100); process.exit(0); });
     using dir = project({
       "hangs.test.mjs": `import { test } from "node:test";
 test("ends", () => {});
-test("hangs", () => new Promise((resolve) => setTimeout(resolve, 1e6)));
+const parent = process.ppid;
+test("hangs", () => new Promise((resolve) => {
+  // Its runner is killed, and must not leave it behind.
+  setInterval(() => process.ppid === parent || process.exit(), 50);
+}));
 `,
     });
     await using node_ = new Deno.Command(node, {
