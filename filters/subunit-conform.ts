@@ -96,7 +96,7 @@ Of several products, the stream has the verdicts without the tests.`,
   ],
   async run(io, options, [file, ...files]) {
     if (file === undefined) throw new UsageError("Expected GUIDELINE.json");
-    const form = chosenForm(options);
+    const form = chosenForm(options, files);
     const { refstack, against, attempts = "last" } = options;
     const policy = parseChoice("attempts", attempts, POLICIES);
     const print = (lines: Iterable<string>) => {

@@ -102,17 +102,25 @@ export function problemsOf(guideline: Guideline): string[] {
 /** What is printed in place of the stream. */
 const FORMS = ["list", "missing", "against", "score", "check"] as const;
 export type Form = typeof FORMS[number] | "text";
+/** Those for which no run is read. */
+const RUNLESS: readonly (Form | undefined)[] = ["list", "score", "check"];
 
 /**
  * What is printed; undefined for the stream.
  *
- * @throws {UsageError} when options ask for two things
+ * @throws {UsageError} when options ask for two things, or `files` have a run that
+ * would not be read
  */
 export function chosenForm(
   options: { readonly [Name in Form]: unknown },
+  files: readonly string[],
 ): Form | undefined {
+  const form = chosenOption(options, FORMS);
+  if (RUNLESS.includes(form) && files.length > 0) {
+    throw new UsageError(`Option --${form} reads no run: leave out the files`);
+  }
   // All others are text.
-  return chosenOption(options, FORMS) ?? (options.text ? "text" : undefined);
+  return form ?? (options.text ? "text" : undefined);
 }
 
 /** Which products are judged. */

@@ -498,6 +498,9 @@ test("subunit-conform refuses what it cannot choose", async () => {
     [["--product=Small", "--all-products"], "exclude each other"],
     [["--list", "--check"], "Options --list and --check exclude each other"],
     [["--attempts=first"], "expected last, any, all"],
+    [["--check", "run.subunit"], "Option --check reads no run"],
+    [["--list", "run.subunit"], "Option --list reads no run"],
+    [["--score", "run.subunit"], "Option --score reads no run"],
   ];
   for (const [args, ...words] of cases) {
     assertRefused(
