@@ -17,7 +17,7 @@ import {
   type ClientOptions,
   withWorkers,
 } from "./serve/run/client.ts";
-import { bisect, runPlan, watch } from "./serve/run/modes.ts";
+import { bisect, listPlan, runPlan, watch } from "./serve/run/modes.ts";
 import { checkOptions, countOf, planOf } from "./serve/run/options.ts";
 
 export const tool: Tool = defineTool({
@@ -89,7 +89,7 @@ with a record of that: subunit-load need not guess which tests are gone.`,
     if (plan === undefined) return 0;
     const mode = async (client: Client) => {
       if (options.list) {
-        await client.session.list(plan.ids ?? []);
+        await listPlan(client, plan);
       } else if (options.bisect !== undefined) {
         await bisect(client, plan, options.bisect);
       } else if (options.watch) await watch(client, plan);

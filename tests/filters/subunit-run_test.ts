@@ -81,6 +81,16 @@ peerTest(
       eventsIn(listed.stdout).map(({ testId, status }) => [testId, status]),
       [["b", "exists"]],
     );
+    const none = await runPeer(["--list", "c", "d"], ["a=pass", "b=fail"]);
+    assertEquals(none.status, 1);
+    assertEquals(
+      none.stderr,
+      'subunit-run: No test begins with "c" or "d": check the worker and its paths\n',
+    );
+    assertEquals(
+      eventsIn(none.stdout).map(({ testId, status }) => [testId, status]),
+      [["(list)", "fail"]],
+    );
   },
 );
 

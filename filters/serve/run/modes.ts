@@ -33,11 +33,25 @@ async function idsOf(
     ? await client.session.list(plan.ids ?? [], { isWatched })
     : undefined;
   const ids = plan.ids ?? listed;
-  if (ids?.length === 0 && !client.isInterrupted) {
-    client.fail("(list)", "There are no tests.");
-    client.warn("There are no tests: check the worker and its paths");
-  }
+  if (ids?.length === 0) reportNone(client);
   return [...new Set(ids)];
+}
+
+function reportNone(client: Client, prefixes: readonly string[] = []): void {
+  if (client.isInterrupted) return;
+  const what = prefixes.length === 0
+    ? "There are no tests"
+    : `No test begins with ${
+      prefixes.map((prefix) => JSON.stringify(prefix)).join(" or ")
+    }`;
+  client.fail("(list)", `${what}.`);
+  client.warn(`${what}: check the worker and its paths`);
+}
+
+/** Lists tests; that there are none is a failure. */
+export async function listPlan(client: Client, { ids }: Plan): Promise<void> {
+  const listed = await client.session.list(ids ?? []);
+  if (listed?.length === 0) reportNone(client, ids);
 }
 
 /**
