@@ -117,6 +117,23 @@ for (const [how, reason] of Object.entries(ENDINGS)) {
   );
 }
 
+peerTest(
+  "an error in the syntax of a module has its place, and no frames of the worker",
+  [
+    "python3",
+  ],
+  async () => {
+    using dir = new TempDir();
+    const path = dir.file("broken.py", "import os\nclass Broken(:\n");
+    await using worker = startPython(["broken"], { cwd: dir.path });
+    const events = await worker.run("list");
+    assertMatch(
+      filesOf(events).get("broken::(load) traceback")!,
+      new RegExp(`^  File "${path}", line 2\n[^]*\nSyntaxError: [^\n]*\n$`),
+    );
+  },
+);
+
 peerTest("a module that does not load is a failure, and others run", [
   "python3",
 ], async () => {

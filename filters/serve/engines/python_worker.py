@@ -439,9 +439,10 @@ def own_traceback(error):
         or "importlib._bootstrap" in shown.tb_frame.f_code.co_filename
     ):
         shown = shown.tb_next
-    lines = traceback.format_exception(
-        type(error), error, shown or error.__traceback__
-    )
+    # An error in the syntax has its place in itself.
+    if shown is None and not isinstance(error, SyntaxError):
+        shown = error.__traceback__
+    lines = traceback.format_exception(type(error), error, shown)
     return "".join(lines)
 
 
