@@ -9,7 +9,7 @@
  * @module
  */
 
-import { run } from "./project.ts";
+import { OPTIONAL_PACKAGES, run } from "./project.ts";
 
 const ESBUILD = "esbuild@0.25.5";
 
@@ -31,6 +31,7 @@ export async function bundle(
     // under Deno each other one would cost as much as the start of a tool.
     "--platform=browser",
     "--external=node:*",
+    ...OPTIONAL_PACKAGES.map((name) => `--external=${name}`),
     `--outdir=${directory}`,
     ...options,
     ...modules,

@@ -7,7 +7,13 @@
 
 import { loadTools } from "../docs/docs.ts";
 import { bundle, lower, scriptsIn } from "./bundle.ts";
-import { EXECUTABLES, NAME, PROJECT, TOOLS } from "./project.ts";
+import {
+  EXECUTABLES,
+  NAME,
+  OPTIONAL_PACKAGES,
+  PROJECT,
+  TOOLS,
+} from "./project.ts";
 
 /**
  * The first version in which the library can be required. The tools need
@@ -66,6 +72,7 @@ async function buildTools(from: string, to: string): Promise<void> {
     "--format=esm",
     "--platform=neutral",
     "--external:node:*",
+    ...OPTIONAL_PACKAGES.map((name) => `--external:${name}`),
     ...chunks.map((chunk) => `--external:./${chunk}`),
     // This must run before everything else.
     `--banner:js=import "./${LAYER}";`,

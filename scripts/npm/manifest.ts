@@ -6,10 +6,17 @@
 
 import { NODE_VERSIONS } from "./executables.ts";
 import { LIBRARY_EXPORTS } from "./library.ts";
-import { NAME, PROJECT, ROOT, TOOLS } from "./project.ts";
+import {
+  NAME,
+  OPTIONAL_PACKAGES,
+  pinnedVersion,
+  PROJECT,
+  ROOT,
+  TOOLS,
+} from "./project.ts";
 import { REPORTER_EXPORTS } from "./reporter.ts";
 
-/** Returns the manifest; it has no dependencies. */
+/** Returns the manifest; nothing that it depends on is needed to install it. */
 export function makeManifest() {
   return {
     name: NAME,
@@ -21,6 +28,9 @@ export function makeManifest() {
     ...addresses(PROJECT.repository),
     type: "module",
     engines: { node: NODE_VERSIONS },
+    optionalDependencies: Object.fromEntries(
+      OPTIONAL_PACKAGES.map((name) => [name, pinnedVersion(name)]),
+    ),
     exports: { ...LIBRARY_EXPORTS, ...REPORTER_EXPORTS },
     bin: Object.fromEntries(
       [NAME, ...TOOLS].map((name) => [name, `bin/${name}`]),

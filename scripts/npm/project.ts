@@ -48,6 +48,19 @@ export const TOOLS: readonly string[] = toolNames();
 export const EXECUTABLES: readonly string[] = TOOLS
   .map((name) => `filters/${name}.ts`);
 
+/**
+ * Packages that npm installs beside ours, where it can, and that are loaded only
+ * where they are needed: SQLite for Node 20, a program in WebAssembly.
+ */
+export const OPTIONAL_PACKAGES: readonly string[] = ["node-sqlite3-wasm"];
+
+/** The version of a package that the import map pins. */
+export function pinnedVersion(name: string): string {
+  const prefix = `npm:${name}@`, pinned = PROJECT.imports[name];
+  if (pinned?.startsWith(prefix)) return pinned.slice(prefix.length);
+  throw new Error(`Cannot find the version of ${name} in the import map`);
+}
+
 /** Runs a command; an error has its output. */
 export async function run(
   [program, ...args]: readonly string[],

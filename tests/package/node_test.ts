@@ -353,6 +353,17 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     },
     { args: ([file]) => ["show", file, "a", "--json"], input: anyFaultLog },
     { args: ([file]) => ["show", file, "a"], input: anyFaultLog },
+    // Both runtimes at a time, on one index.
+    {
+      args: ([file]) => ["query", `--index=${file}.index`, file],
+      input: anyFaultLog,
+      samples: 4,
+    },
+    {
+      args: ([file]) => ["index", file],
+      input: anyFaultLog,
+      samples: 4,
+    },
   ]),
   "junitxml2subunit": [
     { args: filesAsOperands, input: anyJunit },
@@ -1040,6 +1051,48 @@ function registerComparisons(nodes: readonly string[]): void {
   }
 }
 
+/** Queries with every word and every rank. */
+const QUERIES: readonly (readonly string[])[] = [
+  ["--top=3", "--by=runs,origins", "--since=9y"],
+  ["--where=state:fail tag:t1"],
+  ["--where=title:é seen:9y"],
+  ["--where=origin:ci test:t*"],
+  ["--top=9", "--by=tests,rate", "--format=json"],
+  ["--where=-tag:t1 id:a,b", "--format=tsv"],
+  ["--where=kind:k", "--unexplained"],
+  ["--conflict"],
+  ["--since=1d"],
+];
+
+function registerIndex(nodes: readonly string[]): void {
+  for (const node of nodes) {
+    const title = node === "node" ? "this Node" : "Node 22";
+    Deno.test(`an index is read and written by Deno and ${title} in turn (seed ${SEED})`, async () => {
+      using dir = new TempDir();
+      const log = dir.file("log", ""), index = `--index=${dir.path}/index`;
+      const onDeno = checkoutCommandOf("fault-log");
+      const onNode = [node, `${bin}/fault-log`];
+      const parts = sample(anyFaultLog, QUERIES.length, SEED);
+      for (const [i, query] of QUERIES.entries()) {
+        if (!isCi && i > 4) break;
+        Deno.writeFileSync(log, parts[i], { append: true });
+        const words = ["query", "--at=2026-11-28T00:00:00Z", ...query, log];
+        const expected = await run([...onDeno, ...words, "--no-index"]);
+        const commands = i % 2 === 0 ? [onNode, onDeno] : [onDeno, onNode];
+        for (const command of commands) {
+          const { stdout, stderr, status } = await run([
+            ...command,
+            ...words,
+            index,
+          ]);
+          assertEquals([stderr, status], ["", 0]);
+          assertEquals(stdout, expected.stdout, query.join(" "));
+        }
+      }
+    });
+  }
+}
+
 function registerSigning(nodes: readonly string[]): void {
   const deno = checkoutCommandOf("gpg-signed-stream");
   for (const node of nodes) {
@@ -1094,6 +1147,7 @@ if (peer("node") && peer("npm")) {
   registerPackageTests();
   const nodes = await installedNodes();
   registerComparisons(nodes);
+  registerIndex(nodes);
   registerSigning(nodes);
   if (!isCi) {
     console.log("left out: some tests of all tools on Node; CI runs them");

@@ -100,6 +100,32 @@ function registerManifestTests(): void {
     });
   });
 
+  Deno.test("the npm package needs no other, and names one that npm may leave out", async () => {
+    assertEquals(manifest.dependencies, undefined);
+    assertEquals(manifest.peerDependencies, undefined);
+    const [name, version] = project.imports["node-sqlite3-wasm"]
+      .replace("npm:", "").split("@");
+    assertEquals(manifest.optionalDependencies, { [name]: version });
+    // Without it and without SQLite in the runtime, the log is read.
+    using dir = new TempDir();
+    await succeed(["cp", "-r", `${installed}/.`, `${dir.path}/package`]);
+    const packages = `${dir.path}/package/node_modules`;
+    await succeed(["rm", "-rf", packages]);
+    const none = dir.file(
+      "none.cjs",
+      `const { getBuiltinModule } = process;
+      process.getBuiltinModule = (name) =>
+        name === "node:sqlite" ? undefined : getBuiltinModule(name);`,
+    );
+    const log = dir.file("log", "");
+    const { status, stdout, stderr } = await run([
+      ...["node", "--require", none, `${dir.path}/package/bin/fault-log`],
+      ...["query", `--index=${dir.path}/index`, log],
+    ]);
+    assertMatch(stderr, /^fault-log: There is no SQLite: install node-sqlite3/);
+    assertEquals([text(stdout), status], ["", 0]);
+  });
+
   Deno.test("the npm package has all files that its manifest names", () => {
     const named = [
       ...Object.values<string>(manifest.bin),

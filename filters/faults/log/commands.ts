@@ -387,12 +387,19 @@ async function updatedIndex(
   path: string,
   log: string,
 ): Promise<LogIndex | undefined> {
-  const { openIndex } = await import("./index.ts");
-  const index = openIndex(path, log);
-  if (index === undefined) {
-    io.warn("There is no SQLite in this runtime: the log is read instead");
+  const { builtinSqlite, packagedSqlite } = await import(
+    "../../kit/runtime/sqlite.ts"
+  );
+  const sqlite = builtinSqlite() ?? await packagedSqlite();
+  if (sqlite === undefined) {
+    io.warn(
+      "There is no SQLite: install node-sqlite3-wasm, or Node 22.13 (the log is read instead)",
+    );
+    return undefined;
   }
-  index?.update(new LogFiles(io, [log]));
+  const { LogIndex } = await import("./index.ts");
+  const index = new LogIndex(sqlite, path, log, new LogFiles(io, [log]));
+  index.update();
   return index;
 }
 

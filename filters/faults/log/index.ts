@@ -6,23 +6,29 @@
  * @module
  */
 
-import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { decodePacket } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import {
   createPrivateFile,
+  isRegularFile,
+  lockFile,
   openFile,
   readAt,
   removeFile,
   renameFile,
 } from "../../kit/io/files.ts";
-import { createHash, sqlite } from "../../kit/runtime/builtin.ts";
+import { createHash } from "../../kit/runtime/builtin.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
+import type {
+  SqlDatabase,
+  Sqlite,
+  SqlValue,
+} from "../../kit/runtime/sqlite.ts";
 import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
 import type { ListedFault } from "./classes.ts";
 import { canonicalBytes } from "./event.ts";
 import { DAY_SECONDS, later } from "./fold.ts";
-import { ftsText, IndexWriter } from "./index_writer.ts";
+import { ftsText, IndexWriter, restored, stored } from "./index_writer.ts";
 import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
   type Experience,
@@ -70,107 +76,137 @@ CREATE INDEX IF NOT EXISTS title_class ON title(class);
 CREATE INDEX IF NOT EXISTS fault_class ON fault(class);
 `;
 
-/**
- * Opens the index of a log; undefined where the runtime has no SQLite.
- *
- * @throws {ToolError} when the file is something else
- */
-export function openIndex(path: string, log: string): LogIndex | undefined {
-  const module = sqlite();
-  if (module === undefined) return undefined;
-  return new LogIndex((path) => new module.DatabaseSync(path), path, log);
-}
-
 /** A part of a statement, and the values of its parameters. */
 interface Condition {
   readonly sql: string;
-  readonly values: readonly SQLInputValue[];
+  readonly values: readonly SqlValue[];
 }
 
-/** The index of a log. */
+/**
+ * The index of a log. Its file has a lock, for whoever reads it or alone for
+ * whoever writes it: the implementations of SQLite have locks of their own, and
+ * do not see each other's.
+ */
 export class LogIndex implements Disposable {
-  readonly #open: (path: string) => DatabaseSync;
+  readonly #sqlite: Sqlite;
   readonly #path: string;
   readonly #log: string;
-  #db: DatabaseSync | undefined;
+  readonly #source: LogSource;
+  #lock: FsFile | undefined;
+  #db: SqlDatabase | undefined;
 
-  constructor(
-    open: (path: string) => DatabaseSync,
-    path: string,
-    log: string,
-  ) {
-    this.#open = open;
+  /** @param source of the log, from its beginning */
+  constructor(sqlite: Sqlite, path: string, log: string, source: LogSource) {
+    this.#sqlite = sqlite;
     this.#path = path;
     this.#log = log;
+    this.#source = source;
   }
 
   [Symbol.dispose](): void {
+    // In this order: closing any descriptor of a file ends SQLite's locks on it.
     this.#db?.close();
     this.#db = undefined;
+    this.#lock?.close();
+    this.#lock = undefined;
   }
 
   /**
    * Reads on where the log is longer than the index knows, and makes the index
    * again where it is another log.
    *
-   * @throws {ToolError} when that fails
+   * @throws {ToolError} when that fails, or the file is something else
    */
-  update(source: LogSource): void {
+  update(): void {
     try {
       using log = openFile(this.#log);
-      this.#db = this.#openExisting();
-      const known = this.#db && metaOf(this.#db);
-      const isSame = known !== undefined && known.file === fileOf(log) &&
-        log.statSync().size >= known.size &&
-        tailOf(log, known.size) === known.tail;
-      if (!isSame) this.#build(log, source);
+      const journal = journalOf(this.#path);
+      if (this.#sqlite.isShared && !isRegularFile(journal)) {
+        this.#open(false);
+        if (this.#isCurrent(log)) return;
+      }
+      this.#open(true);
+      const known = this.#knownOf(log);
+      if (known === undefined) this.#build(log);
       else if (log.statSync().size > known.size) this.#readOn(log, known);
     } catch (error) {
-      if (error instanceof ToolError) throw error;
-      throw new ToolError(
-        `Cannot use the index "${this.#path}": ${reasonOf(error)}: remove it`,
-      );
+      this[Symbol.dispose]();
+      throw this.#trouble(error);
     }
   }
 
-  /** The database, if there is one and it is sound. */
-  #openExisting(): DatabaseSync | undefined {
-    let size;
-    try {
-      using file = openFile(this.#path);
-      ({ size } = file.statSync());
-    } catch {
-      return undefined;
-    }
-    if (size === 0) return undefined;
-    let db: DatabaseSync | undefined;
-    try {
-      db = this.#open(this.#path);
-      db.exec("PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL;");
-      const id = pragma(db, "application_id");
-      if (id === APPLICATION_ID) {
-        if (pragma(db, "user_version") === SCHEMA_VERSION) return db;
-        db.close();
-        return undefined;
-      }
-    } catch {
-      // It is no database, or a broken one.
-    }
-    db?.close();
-    throw new ToolError(
-      `Cannot use "${this.#path}" as an index: it is something else, or broken: remove it or choose another file`,
+  #trouble(error: unknown): ToolError {
+    if (error instanceof ToolError) return error;
+    return new ToolError(
+      `Cannot use the index "${this.#path}": ${reasonOf(error)}: remove it`,
     );
   }
 
-  /** Makes the index beside, and puts it in its place when it is whole. */
-  #build(log: FsFile, source: LogSource): void {
+  /** Waits for the lock, and opens the database if there is one. */
+  #open(isExclusive: boolean): void {
     this[Symbol.dispose]();
+    this.#lock = lockFile(this.#path, isExclusive);
+    this.#db = this.#openExisting();
+  }
+
+  /** What is known of a log; undefined if the index is of another one. */
+  #knownOf(log: FsFile): Meta | undefined {
+    const known = this.#db && metaOf(this.#db);
+    const isSame = known !== undefined && known.file === fileOf(log) &&
+      log.statSync().size >= known.size &&
+      tailOf(log, known.size) === known.tail;
+    return isSame ? known : undefined;
+  }
+
+  #isCurrent(log: FsFile): boolean {
+    const known = this.#knownOf(log);
+    return known !== undefined && log.statSync().size === known.size;
+  }
+
+  /** The database; undefined if there is none, or it is of no use. */
+  #openExisting(): SqlDatabase | undefined {
+    using file = openFile(this.#path);
+    const header = readAt(file, 0, HEADER_BYTES);
+    if (header.length === 0) return undefined;
+    if (!isOurs(header)) {
+      throw new ToolError(
+        `Cannot use "${this.#path}" as an index: it is something else, or broken: remove it or choose another file`,
+      );
+    }
+    if (wordAt(header, VERSION_AT) !== SCHEMA_VERSION) return undefined;
+    // What a killed process left half done is not undone everywhere.
+    const isWhole = this.#sqlite.isShared ||
+      !isRegularFile(journalOf(this.#path));
+    return isWhole ? this.#openSound() : undefined;
+  }
+
+  #openSound(): SqlDatabase | undefined {
+    let db: SqlDatabase | undefined;
+    try {
+      db = this.#sqlite.open(this.#path);
+      db.exec("PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL;");
+      metaOf(db);
+      return db;
+    } catch {
+      db?.close();
+      return undefined;
+    }
+  }
+
+  /**
+   * Makes the index beside, and puts it in its place when it is whole. Nobody
+   * else does: the lock is exclusive.
+   */
+  #build(log: FsFile): void {
+    this.#db?.close();
+    this.#db = undefined;
     const temporary = `${this.#path}.new`;
     // A journal that was left behind would be applied to what it is not of.
     removeFile(journalOf(temporary));
     removeFile(temporary);
     createPrivateFile(temporary).close();
-    const db = this.#open(temporary);
+    const db = this.#sqlite.open(temporary);
+    let lock: FsFile | undefined;
     try {
       db.exec(
         `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -65536;
@@ -179,19 +215,23 @@ export class LogIndex implements Disposable {
       );
       const writer = new IndexWriter(db);
       const { size, latest } = writer.addEvents(log);
-      for (const group of new LogReader(source).groups()) {
+      for (const group of new LogReader(this.#source).groups()) {
         writer.addClasses(group);
       }
       setMeta(db, { size, tail: tailOf(log, size), file: fileOf(log), latest });
       db.exec(INDICES + "COMMIT;");
       db.close();
+      lock = lockFile(temporary, true);
       removeFile(journalOf(this.#path));
       renameFile(temporary, this.#path);
     } catch (error) {
       if (db.isOpen) db.close();
+      lock?.close();
       removeFile(temporary);
       throw error;
     }
+    this.#lock?.close();
+    this.#lock = lock;
     this.#db = this.#openExisting();
   }
 
@@ -254,9 +294,31 @@ export class LogIndex implements Disposable {
 
   /**
    * What a query finds; undefined when the log must be read for it, as it has
-   * events of the future.
+   * events of the future. A broken index is made again.
+   *
+   * @throws {ToolError} when that fails
    */
   find(
+    plan: QueryPlan,
+    counts: (runs: readonly Uint8Array[]) => RunCounts,
+  ): Found[] | undefined {
+    try {
+      return this.#find(plan, counts);
+    } catch (error) {
+      // Something else went wrong, as with the list of runs.
+      if (error instanceof ToolError) throw error;
+    }
+    try {
+      this.#open(true);
+      using log = openFile(this.#log);
+      this.#build(log);
+      return this.#find(plan, counts);
+    } catch (error) {
+      throw this.#trouble(error);
+    }
+  }
+
+  #find(
     plan: QueryPlan,
     counts: (runs: readonly Uint8Array[]) => RunCounts,
   ): Found[] | undefined {
@@ -299,7 +361,7 @@ export class LogIndex implements Disposable {
       : `class IN (SELECT n FROM class c WHERE ${whereOf(conditions)})`;
     const origins = new Map(
       db.prepare("SELECT n, name FROM origin").all()
-        .map(({ n, name }) => [n as number, name as string]),
+        .map(({ n, name }) => [n as number, restored(name as string)]),
     );
     const rows = db.prepare(
       `SELECT class, origin, automated, runs, s, ns FROM (
@@ -361,7 +423,7 @@ export class LogIndex implements Disposable {
     now: number,
   ): Condition {
     const any = `(${values.map(() => "?").join(", ")})`;
-    const inSelect = (select: string, values: readonly SQLInputValue[]) => ({
+    const inSelect = (select: string, values: readonly SqlValue[]) => ({
       sql: `c.n IN (${select})`,
       values,
     });
@@ -370,7 +432,10 @@ export class LogIndex implements Disposable {
       return inSelect(`SELECT class FROM tag WHERE tag IN ${any}`, values);
     }
     if (name === "kind") {
-      return inSelect(`SELECT class FROM kind WHERE kind IN ${any}`, values);
+      return inSelect(
+        `SELECT class FROM kind WHERE kind IN ${any}`,
+        values.map(stored),
+      );
     }
     if (name === "seen") {
       const seconds = now - Math.max(...values.map(parseAge));
@@ -379,7 +444,7 @@ export class LogIndex implements Disposable {
     if (name === "origin") {
       return inSelect(
         `SELECT class FROM seen WHERE origin IN (SELECT n FROM origin WHERE name IN ${any})`,
-        values,
+        values.map(stored),
       );
     }
     if (name === "title") {
@@ -394,7 +459,9 @@ export class LogIndex implements Disposable {
     if (name === "test") {
       const globs = values.map(globMatcher);
       const numbers = this.#db!.prepare("SELECT n, name FROM test").all()
-        .filter(({ name }) => globs.some((matches) => matches(name as string)))
+        .filter(({ name }) =>
+          globs.some((matches) => matches(restored(name as string)))
+        )
         .map(({ n }) => n);
       return inSelect(
         "SELECT class FROM seen JOIN seen_test ON seen = seen.n WHERE test IN (SELECT value FROM json_each(?))",
@@ -421,13 +488,13 @@ interface Meta {
   readonly latest: number;
 }
 
-function metaOf(db: DatabaseSync): Meta | undefined {
+function metaOf(db: SqlDatabase): Meta | undefined {
   return db.prepare("SELECT size, tail, file, latest FROM meta").get() as
     | Meta
     | undefined;
 }
 
-function setMeta(db: DatabaseSync, { size, tail, file, latest }: Meta): void {
+function setMeta(db: SqlDatabase, { size, tail, file, latest }: Meta): void {
   db.exec("DELETE FROM meta");
   db.prepare("INSERT INTO meta VALUES (?, ?, ?, ?)")
     .run(size, tail, file, latest);
@@ -446,13 +513,23 @@ function fileOf(log: FsFile): string {
   return `${dev} ${ino}`;
 }
 
+/** The header of an SQLite file, and where in it our words are. */
+const HEADER_BYTES = 100, VERSION_AT = 60, APPLICATION_AT = 68;
+const MAGIC = new TextEncoder().encode("SQLite format 3\0");
+
+function isOurs(header: Uint8Array): boolean {
+  return header.length === HEADER_BYTES &&
+    MAGIC.every((byte, i) => header[i] === byte) &&
+    wordAt(header, APPLICATION_AT) === APPLICATION_ID;
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at);
+}
+
 /** Where SQLite keeps what it would undo. */
 function journalOf(path: string): string {
   return `${path}-journal`;
-}
-
-function pragma(db: DatabaseSync, name: string): unknown {
-  return db.prepare(`PRAGMA ${name}`).get()?.[name];
 }
 
 function whereOf(conditions: readonly Condition[]): string {
@@ -461,7 +538,7 @@ function whereOf(conditions: readonly Condition[]): string {
     : conditions.map(({ sql }) => sql).join(" AND ");
 }
 
-function valuesOf(conditions: readonly Condition[]): SQLInputValue[] {
+function valuesOf(conditions: readonly Condition[]): SqlValue[] {
   return conditions.flatMap(({ values }) => values);
 }
 

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { callTool, outputOfCall } from "../../../tests/support/call.ts";
-import { isCi, TempDir, text } from "../../../tests/support/run.ts";
+import { isCi, runTool, TempDir, text } from "../../../tests/support/run.ts";
 import { encodeDescription, encodeRun, encodeSighting } from "./collated.ts";
 import { encodeEvent, eventId } from "./event.ts";
 
@@ -65,7 +67,12 @@ const packet = fc.record({
         run: `r${value}\0`,
         time,
         count: value === 9 ? Number.MAX_SAFE_INTEGER : value,
-        tests: [`pkg/test ${value}`, `other ${other}`, `nul \0${other}`],
+        tests: [
+          `pkg/test ${value}`,
+          `other ${other}`,
+          `nul \0${other}`,
+          `\ufeffmarked with 100% and more ${other}`,
+        ],
         isAutomated,
       });
     }
@@ -128,6 +135,7 @@ const word = fc.oneof(
     "test:pkg/*",
     "test:*3",
     "test:nul*",
+    'test:"\ufeffmarked*"',
     'test:"other ?"',
     "kind:k1,k2",
     "id:f",
@@ -166,74 +174,174 @@ const step = fc.oneof(
   },
 );
 
-Deno.test("query gives with an index what it gives without", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.tuple(step, fc.array(query, { maxLength: 5 })), {
-        minLength: 1,
-        maxLength: 6,
-      }),
-      async (steps) => {
-        using dir = new TempDir();
-        const log = dir.file("log", ""), index = `${dir.path}/index`;
-        const packets: Uint8Array[] = [];
-        const append = (bytes: Uint8Array) =>
-          Deno.writeFileSync(log, bytes, { append: true });
-        for (const [step, queries] of steps) {
-          if (Array.isArray(step)) {
-            for (const make of step) {
-              const packet = make(packets);
-              packets.push(packet);
-              append(packet);
+/** The packet of a sighting. */
+function seen(fault: string, seconds: number): Uint8Array {
+  return encodeSighting({
+    fault: `fault:${fault}`,
+    run: "r",
+    time: { seconds, nanoseconds: 0 },
+    count: 1,
+    tests: [],
+  });
+}
+
+/** Says which SQLite is used. */
+const SQLITES = ["node:sqlite", "node-sqlite3-wasm"] as const;
+
+/** Takes the runtime's SQLite away, as in Node 20, until it is disposed. */
+function only(sqlite: typeof SQLITES[number]): Disposable {
+  const { getBuiltinModule } = process;
+  if (sqlite === "node-sqlite3-wasm") {
+    process.getBuiltinModule = ((name: string) =>
+      name === "node:sqlite"
+        ? undefined
+        : getBuiltinModule(name)) as typeof getBuiltinModule;
+  }
+  return {
+    [Symbol.dispose]() {
+      process.getBuiltinModule = getBuiltinModule;
+    },
+  };
+}
+
+for (const sqlite of SQLITES) {
+  Deno.test(`query gives with an index of ${sqlite} what it gives without`, async () => {
+    using _ = only(sqlite);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(step, fc.array(query, { maxLength: 5 })), {
+          minLength: 1,
+          maxLength: 6,
+        }),
+        async (steps) => {
+          using dir = new TempDir();
+          const log = dir.file("log", ""), index = `${dir.path}/index`;
+          const packets: Uint8Array[] = [];
+          const append = (bytes: Uint8Array) =>
+            Deno.writeFileSync(log, bytes, { append: true });
+          for (const [step, queries] of steps) {
+            if (Array.isArray(step)) {
+              for (const make of step) {
+                const packet = make(packets);
+                packets.push(packet);
+                append(packet);
+              }
+            } else if (step === "junk") {
+              append(new TextEncoder().encode("text г\n\xb3"));
+            } else if (step === "torn") {
+              append((packets.at(-1) ?? new Uint8Array(0)).subarray(0, 20));
+            } else if (step === "cut") {
+              const bytes = Deno.readFileSync(log);
+              Deno.writeFileSync(log, bytes.subarray(0, bytes.length * 0.7));
+            } else if (step === "purge") {
+              await callTool("fault-log", ["purge", log]);
+            } else Deno.writeFileSync(index, new Uint8Array(0));
+            for (const { words, options, format } of queries) {
+              const args = [
+                ...options,
+                ...(words.length > 0 ? [`--where=${words.join(" ")}`] : []),
+                `--format=${format}`,
+                AT,
+                log,
+              ];
+              const plain = await callTool("fault-log", ["query", ...args]);
+              const indexed = await callTool("fault-log", [
+                "query",
+                `--index=${index}`,
+                ...args,
+              ]);
+              assertEquals(indexed.status, 0, indexed.stderr);
+              assertEquals(
+                text(indexed.stdout),
+                text(plain.stdout),
+                args.join(" "),
+              );
             }
-          } else if (step === "junk") {
-            append(new TextEncoder().encode("text г\n\xb3"));
-          } else if (step === "torn") {
-            append((packets.at(-1) ?? new Uint8Array(0)).subarray(0, 20));
-          } else if (step === "cut") {
-            const bytes = Deno.readFileSync(log);
-            Deno.writeFileSync(log, bytes.subarray(0, bytes.length * 0.7));
-          } else if (step === "purge") {
-            await callTool("fault-log", ["purge", log]);
-          } else Deno.writeFileSync(index, new Uint8Array(0));
-          for (const { words, options, format } of queries) {
-            const args = [
-              ...options,
-              ...(words.length > 0 ? [`--where=${words.join(" ")}`] : []),
-              `--format=${format}`,
-              AT,
-              log,
-            ];
-            const plain = await callTool("fault-log", ["query", ...args]);
-            const indexed = await callTool("fault-log", [
-              "query",
-              `--index=${index}`,
-              ...args,
-            ]);
-            assertEquals(indexed.status, 0, indexed.stderr);
-            assertEquals(
-              text(indexed.stdout),
-              text(plain.stdout),
-              args.join(" "),
-            );
           }
-        }
-      },
+        },
+      ),
+      { numRuns: isCi ? 300 : sqlite === "node:sqlite" ? 12 : 5 },
+    );
+  });
+}
+
+Deno.test("query with an index needs the runtime's SQLite or the package", async () => {
+  using dir = new TempDir();
+  const log = dir.file("log", seen("a", NOW)), index = `${dir.path}/index`;
+  const query = () => callTool("fault-log", ["query", `--index=${index}`, log]);
+  const makers = SQLITES.map((sqlite) => async () => {
+    using _ = only(sqlite);
+    return await query();
+  });
+  // Each reads on in what the other has made.
+  for (const [i, make] of [...makers, ...makers].entries()) {
+    const { stdout, stderr } = await make();
+    assertEquals(stderr, "");
+    assertEquals(text(stdout).split("\n").length, i + 2);
+    Deno.writeFileSync(log, seen(`b${i}`, NOW - i - 1), { append: true });
+  }
+});
+
+for (const sqlite of SQLITES) {
+  Deno.test(`query gives the same when ${sqlite} was killed, or its file is broken`, async () => {
+    using dir = new TempDir();
+    using _ = only(sqlite);
+    const events = Array.from(
+      { length: 400 },
+      (_, i) => seen(`f${i}`, NOW - i),
+    );
+    const log = dir.file("log", concat(events)), index = `${log}.index`;
+    const query = async (...more: string[]) => {
+      const { stdout, stderr } = await callTool("fault-log", [
+        ...["query", "--top=400", "--by=runs", AT, ...more, log],
+      ]);
+      assertEquals(stderr, "");
+      return text(stdout);
+    };
+    const expected = await query();
+    await callTool("fault-log", ["index", log]);
+    // What a process leaves that is killed in the middle of writing.
+    const db = new DatabaseSync(index);
+    db.exec("PRAGMA cache_size = 1; BEGIN; UPDATE class SET fault = 'x' || n");
+    const [half, journal] = [index, `${index}-journal`].map(Deno.readFileSync);
+    db.exec("ROLLBACK");
+    db.close();
+    const sound = Deno.readFileSync(index);
+    assert(sound.some((byte, i) => byte !== half[i]), "it is half written");
+    Deno.writeFileSync(index, half);
+    Deno.writeFileSync(`${index}-journal`, journal);
+    if (sqlite === "node-sqlite3-wasm") Deno.mkdirSync(`${index}.lock`);
+    assertEquals(await query(), expected);
+    // Only the header and the list of tables are as they were.
+    Deno.writeFileSync(
+      index,
+      sound.map((byte, i) => i < 4096 ? byte : 0xff),
+    );
+    assertEquals(await query(), expected);
+    assertEquals(await query("--no-index"), expected);
+    assertEquals(Deno.statSync(index).mode! & 0o777, 0o600);
+  });
+}
+
+Deno.test("queries at the same time make one index, and all use it", async () => {
+  using dir = new TempDir();
+  const events = Array.from({ length: 3000 }, (_, i) => seen(`f${i}`, NOW - i));
+  const log = dir.file("log", concat(events)), index = `${dir.path}/index`;
+  const queries = await Promise.all(
+    Array.from(
+      { length: 4 },
+      () => runTool("fault-log", ["query", `--index=${index}`, log]),
     ),
-    { numRuns: isCi ? 300 : 12 },
   );
+  for (const { status, stdout, stderr } of queries) {
+    assertEquals([stderr, status], ["", 0]);
+    assertEquals(text(stdout).split("\n").length, 3001);
+  }
+  assertEquals(Array.from(Deno.readDirSync(dir.path)).length, 2);
 });
 
 Deno.test("query reads on, and reads the log where an index does not help", async () => {
   using dir = new TempDir();
-  const seen = (fault: string, seconds: number) =>
-    encodeSighting({
-      fault: `fault:${fault}`,
-      run: "r",
-      time: { seconds, nanoseconds: 0 },
-      count: 1,
-      tests: [],
-    });
   const log = dir.file("log", seen("a", NOW)), index = `${dir.path}/index`;
   const list = async (...more: string[]) =>
     text(

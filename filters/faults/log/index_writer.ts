@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { grown, TestNumbers } from "@subunit/codec";
 import { seek } from "../../kit/io/files.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
+import type { SqlDatabase, SqlStatement } from "../../kit/runtime/sqlite.ts";
 import { isReserved } from "../../kit/stream/fault_tag.ts";
 import { forEachItem } from "./append.ts";
 import {
@@ -42,18 +42,33 @@ export function ftsText(tokens: readonly string[]): string {
   return tokens.join(" ").replaceAll("_", "\u2017");
 }
 
+/**
+ * A text as columns have it. Not every SQLite passes on what stands behind a NUL,
+ * or a byte order mark at the beginning.
+ */
+export function stored(text: string): string {
+  return text.replace(/[%\0\ufeff]/g, (it) => `%${ESCAPED.indexOf(it)}`);
+}
+
+/** Undoes {@linkcode stored}. */
+export function restored(text: string): string {
+  return text.replace(/%(\d)/g, (_, index) => ESCAPED[index]);
+}
+
+const ESCAPED = "%\0\ufeff";
+
 /** Writes rows, with statements that are prepared once. */
 export class IndexWriter {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #db: SqlDatabase;
+  readonly #statements = new Map<string, SqlStatement>();
   readonly #origins = new Map<string, number>();
   readonly #tests = new Map<string, number>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: SqlDatabase) {
     this.#db = db;
   }
 
-  #run(sql: string): StatementSync {
+  #run(sql: string): SqlStatement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       this.#statements.set(sql, statement = this.#db.prepare(sql));
@@ -89,7 +104,7 @@ export class IndexWriter {
       }
       if (item.fileName !== "same") return;
       const { fault, value } = decodeEvent(canonicalBytes(item));
-      if (typeof value === "string" && !value.startsWith("-")) {
+      if (typeof value === "string" && !/^-|\0/.test(value)) {
         pair.run(fault, value);
       }
     });
@@ -166,7 +181,8 @@ export class IndexWriter {
     }
     for (const [key, value] of factsOf(it)) {
       if (key !== "kind") continue;
-      this.#run("INSERT OR IGNORE INTO kind VALUES (?, ?)").run(value, n);
+      this.#run("INSERT OR IGNORE INTO kind VALUES (?, ?)")
+        .run(stored(value), n);
     }
     for (const title of titlesOf(it)) {
       const tokens = tokensOf(title);
@@ -201,8 +217,9 @@ export class IndexWriter {
   ): number {
     let number = known.get(name);
     if (number !== undefined) return number;
-    this.#run(`INSERT OR IGNORE INTO ${table}(name) VALUES (?)`).run(name);
-    number = this.#run(`SELECT n FROM ${table} WHERE name = ?`).get(name)!
+    const text = stored(name);
+    this.#run(`INSERT OR IGNORE INTO ${table}(name) VALUES (?)`).run(text);
+    number = this.#run(`SELECT n FROM ${table} WHERE name = ?`).get(text)!
       .n as number;
     known.set(name, number);
     return number;

@@ -192,14 +192,40 @@ export function rewind(file: FsFile): void {
  * @throws what the runtime throws
  */
 export function openLocked(path: string): FsFile {
+  const options = { read: true, append: true, create: true };
+  return locked(path, () => Deno.openSync(path, options), true);
+}
+
+/**
+ * Opens a file for its lock, which is held until it is closed, and creates it if
+ * there is none, for its user alone. Waits for processes that have the lock, if
+ * one of the locks is exclusive.
+ *
+ * @throws what the runtime throws
+ */
+export function lockFile(path: string, isExclusive: boolean): FsFile {
+  return locked(path, () => openOrCreate(path), isExclusive);
+}
+
+function openOrCreate(path: string): FsFile {
+  try {
+    return Deno.openSync(path);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  const options = { read: true, write: true, create: true, mode: 0o600 };
+  return Deno.openSync(path, options);
+}
+
+function locked(
+  path: string,
+  open: () => FsFile,
+  isExclusive: boolean,
+): FsFile {
   for (;;) {
-    const file = Deno.openSync(path, {
-      read: true,
-      append: true,
-      create: true,
-    });
+    const file = open();
     try {
-      file.lockSync(true);
+      file.lockSync(isExclusive);
       // Whoever had the lock may have put another file in its place.
       if (isAt(path, file)) return file;
     } catch (error) {

@@ -25,14 +25,3 @@ export const {
 } = process.getBuiltinModule(
   "node:zlib",
 ) as typeof import("node:zlib");
-
-/** SQLite; undefined where the runtime has none, as Node 20. */
-export function sqlite(): typeof import("node:sqlite") | undefined {
-  try {
-    return process.getBuiltinModule("node:sqlite") as
-      | typeof import("node:sqlite")
-      | undefined;
-  } catch {
-    return undefined;
-  }
-}
