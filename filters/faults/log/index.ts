@@ -22,21 +22,29 @@ import type { FsFile } from "../../kit/runtime/runtime.ts";
 import type {
   SqlDatabase,
   Sqlite,
+  SqlStatement,
   SqlValue,
 } from "../../kit/runtime/sqlite.ts";
 import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
 import type { ListedFault } from "./classes.ts";
 import { canonicalBytes } from "./event.ts";
-import { DAY_SECONDS, later } from "./fold.ts";
-import { ftsText, IndexWriter, restored, stored } from "./index_writer.ts";
+import { DAY_SECONDS } from "./fold.ts";
+import {
+  dayOf,
+  type Detail,
+  ftsText,
+  IndexWriter,
+  restored,
+  type SeenRow,
+  stored,
+} from "./index_writer.ts";
 import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
-  type Experience,
+  experienceOf,
   type Found,
   NO_EXPERIENCE,
   ordered,
   type QueryPlan,
-  rateOf,
   type RunCounts,
 } from "./ranking.ts";
 import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
@@ -44,36 +52,32 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 /** Says that a database is an index of ours: "FLog". */
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** How many bytes before the end say that a log is still the same. */
 const TAIL_BYTES = 256;
 
 const SCHEMA = `
 CREATE TABLE meta(size INTEGER, tail TEXT, file TEXT, latest INTEGER);
-CREATE TABLE fault(n INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, class INTEGER);
-CREATE TABLE event(fault INTEGER, off INTEGER, len INTEGER, PRIMARY KEY(fault, off)) WITHOUT ROWID;
+CREATE TABLE fault(n INTEGER PRIMARY KEY, id TEXT NOT NULL, class INTEGER, places TEXT NOT NULL);
 CREATE TABLE pair(a TEXT, b TEXT, PRIMARY KEY(a, b)) WITHOUT ROWID;
-CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, list TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER);
+CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER, runs INTEGER, tests INTEGER, list TEXT, detail TEXT);
 CREATE TABLE tag(tag TEXT, class INTEGER, PRIMARY KEY(tag, class)) WITHOUT ROWID;
 CREATE TABLE kind(kind TEXT, class INTEGER, PRIMARY KEY(kind, class)) WITHOUT ROWID;
-CREATE TABLE seen(n INTEGER PRIMARY KEY, class INTEGER, origin INTEGER, s INTEGER, ns INTEGER, runs INTEGER, automated INTEGER);
-CREATE TABLE seen_test(test INTEGER, seen INTEGER, PRIMARY KEY(test, seen)) WITHOUT ROWID;
+CREATE TABLE day(day INTEGER, class INTEGER, runs INTEGER, tests INTEGER, PRIMARY KEY(day, class)) WITHOUT ROWID;
+CREATE TABLE seen_by(origin INTEGER, class INTEGER, PRIMARY KEY(origin, class)) WITHOUT ROWID;
+CREATE TABLE seen_in(test INTEGER, class INTEGER, PRIMARY KEY(test, class)) WITHOUT ROWID;
 CREATE TABLE origin(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE test(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE title(n INTEGER PRIMARY KEY, class INTEGER);
-CREATE VIRTUAL TABLE words USING fts5(tokens, tokenize = 'ascii');
+CREATE VIRTUAL TABLE words USING fts5(tokens, content = '', contentless_delete = 1, tokenize = 'ascii');
+INSERT INTO words(words, rank) VALUES ('hashsize', 8388608);
 `;
+/** Made when the tables are full: that takes half as long as growing with them. */
 const INDICES = `
-CREATE INDEX IF NOT EXISTS class_order ON class(s DESC, ns DESC, fault);
-CREATE INDEX IF NOT EXISTS class_state ON class(state, s DESC, ns DESC, fault);
-CREATE INDEX IF NOT EXISTS tag_class ON tag(class);
-CREATE INDEX IF NOT EXISTS kind_class ON kind(class);
-CREATE INDEX IF NOT EXISTS seen_time ON seen(s, class, origin, automated, ns, runs);
-CREATE INDEX IF NOT EXISTS seen_class ON seen(class, s);
-CREATE INDEX IF NOT EXISTS seen_origin ON seen(origin, class);
-CREATE INDEX IF NOT EXISTS seen_tests ON seen_test(seen, test);
-CREATE INDEX IF NOT EXISTS title_class ON title(class);
-CREATE INDEX IF NOT EXISTS fault_class ON fault(class);
+CREATE UNIQUE INDEX fault_id ON fault(id);
+CREATE INDEX class_order ON class(s DESC, ns DESC, fault);
+CREATE INDEX class_state ON class(state, s DESC, ns DESC);
+CREATE INDEX class_runs ON class(runs DESC);
+CREATE INDEX class_conflict ON class(s DESC, ns DESC) WHERE conflict;
 `;
 
 /** A part of a statement, and the values of its parameters. */
@@ -94,6 +98,7 @@ export class LogIndex implements Disposable {
   readonly #source: LogSource;
   #lock: FsFile | undefined;
   #db: SqlDatabase | undefined;
+  #places: SqlStatement | undefined;
 
   /** @param source of the log, from its beginning */
   constructor(sqlite: Sqlite, path: string, log: string, source: LogSource) {
@@ -105,10 +110,14 @@ export class LogIndex implements Disposable {
 
   [Symbol.dispose](): void {
     // In this order: closing any descriptor of a file ends SQLite's locks on it.
-    this.#db?.close();
-    this.#db = undefined;
+    this.#closeDatabase();
     this.#lock?.close();
     this.#lock = undefined;
+  }
+
+  #closeDatabase(): void {
+    this.#db?.close();
+    this.#db = this.#places = undefined;
   }
 
   /**
@@ -198,8 +207,7 @@ export class LogIndex implements Disposable {
    * else does: the lock is exclusive.
    */
   #build(log: FsFile): void {
-    this.#db?.close();
-    this.#db = undefined;
+    this.#closeDatabase();
     const temporary = `${this.#path}.new`;
     // A journal that was left behind would be applied to what it is not of.
     removeFile(journalOf(temporary));
@@ -213,11 +221,11 @@ export class LogIndex implements Disposable {
          PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};
          BEGIN; ${SCHEMA}`,
       );
-      const writer = new IndexWriter(db);
-      const { size, latest } = writer.addEvents(log);
-      for (const group of new LogReader(this.#source).groups()) {
-        writer.addClasses(group);
-      }
+      const writer = new IndexWriter(db, { isNew: true });
+      const reader = new LogReader(this.#source, { file: log });
+      for (const group of reader.groups()) writer.addClasses(group);
+      for (const [a, b] of reader.pairs()) writer.addPair(a, b);
+      const { packetsEnd: size, latest } = reader;
       setMeta(db, { size, tail: tailOf(log, size), file: fileOf(log), latest });
       db.exec(INDICES + "COMMIT;");
       db.close();
@@ -240,10 +248,10 @@ export class LogIndex implements Disposable {
     const db = this.#db!;
     db.exec("BEGIN IMMEDIATE");
     try {
-      const writer = new IndexWriter(db);
+      const writer = new IndexWriter(db, { isNew: false });
       const added = writer.addEvents(log, known.size);
       const latest = Math.max(added.latest, known.latest);
-      for (const group of this.#groupsOf(log, added.faults())) {
+      for (const group of this.#groupsOf(log, added.faults)) {
         writer.addClasses(group);
       }
       setMeta(db, {
@@ -284,129 +292,133 @@ export class LogIndex implements Disposable {
   }
 
   #packetsOf(log: FsFile, fault: string): Uint8Array[] {
-    return this.#db!.prepare(
-      "SELECT off, len FROM event WHERE fault = (SELECT n FROM fault WHERE id = ?) ORDER BY off",
-    ).all(fault).map(({ off, len }) =>
-      canonicalBytes(decodePacket(readAt(log, off as number, len as number)))
-        .slice()
-    );
+    this.#places ??= this.#db!.prepare("SELECT places FROM fault WHERE id = ?");
+    const row = this.#places.get(fault);
+    const places: number[] = row === undefined
+      ? []
+      : JSON.parse(row.places as string);
+    return Array.from({ length: places.length / 2 }, (_, i) => {
+      const bytes = readAt(log, places[2 * i], places[2 * i + 1]);
+      return canonicalBytes(decodePacket(bytes)).slice();
+    });
   }
 
   /**
    * What a query finds; undefined when the log must be read for it, as it has
-   * events of the future. A broken index is made again.
+   * events of the future.
    *
-   * @throws {ToolError} when that fails
+   * @param counts the runs that are known, from those that the log names
+   * @throws {ToolError} when the index is broken and cannot be made again
    */
   find(
     plan: QueryPlan,
     counts: (runs: readonly Uint8Array[]) => RunCounts,
   ): Found[] | undefined {
+    if (plan.ranks === undefined) return this.#try(() => this.#list(plan));
+    const known = counts(this.#try(() => {
+      using log = openFile(this.#log);
+      return this.#packetsOf(log, RUNS);
+    }));
+    return this.#try(() => this.#rank(plan, known));
+  }
+
+  /** Does something with the index, which is made again if it is broken. */
+  #try<T>(work: () => T): T {
     try {
-      return this.#find(plan, counts);
-    } catch (error) {
-      // Something else went wrong, as with the list of runs.
-      if (error instanceof ToolError) throw error;
+      return work();
+    } catch {
+      // The pages behind its header are not what they were.
     }
     try {
       this.#open(true);
       using log = openFile(this.#log);
       this.#build(log);
-      return this.#find(plan, counts);
+      return work();
     } catch (error) {
       throw this.#trouble(error);
     }
   }
 
-  #find(
-    plan: QueryPlan,
-    counts: (runs: readonly Uint8Array[]) => RunCounts,
-  ): Found[] | undefined {
-    const db = this.#db!;
-    if (metaOf(db)!.latest > plan.now.seconds + DAY_SECONDS) return undefined;
+  /** The words of a query as conditions; undefined if it must read the log. */
+  #conditions(plan: QueryPlan): Condition[] | undefined {
+    const { latest } = metaOf(this.#db!)!;
+    if (latest > plan.now.seconds + DAY_SECONDS) return undefined;
     const conditions = plan.words.map((word) => this.#condition(word, plan));
     if (plan.conflict) conditions.push({ sql: "c.conflict", values: [] });
     if (plan.unexplained) conditions.push({ sql: "c.unexplained", values: [] });
-    if (plan.ranks === undefined) return this.#list(plan, conditions);
-    using log = openFile(this.#log);
-    return this.#rank(plan, conditions, counts(this.#packetsOf(log, RUNS)));
+    return conditions;
   }
 
-  #list(
-    { window, now, top }: QueryPlan,
-    conditions: readonly Condition[],
-  ): Found[] {
-    const all = window === undefined ? conditions : [...conditions, {
-      sql: "EXISTS(SELECT 1 FROM seen WHERE class = c.n AND s >= ?)",
-      values: [now.seconds - window.seconds],
-    }];
+  #list(plan: QueryPlan): Found[] | undefined {
+    const conditions = this.#conditions(plan);
+    if (conditions === undefined) return undefined;
+    const { window, now, top } = plan;
+    if (window !== undefined) {
+      conditions.push(seenSince(now.seconds - window.seconds));
+    }
     return this.#db!.prepare(
       `SELECT list FROM class c WHERE ${
-        whereOf(all)
+        whereOf(conditions)
       } ORDER BY s DESC, ns DESC, fault LIMIT ?`,
-    ).all(...valuesOf(all), Number.isFinite(top) ? top : -1)
+    ).all(...valuesOf(conditions), Number.isFinite(top) ? top : -1)
       .map(({ list }) => ({ it: listOf(list), experience: NO_EXPERIENCE }));
   }
 
-  #rank(
-    { window, now, ranks, top }: QueryPlan,
-    conditions: readonly Condition[],
-    counts: RunCounts,
-  ): Found[] {
-    const db = this.#db!;
-    const since = window === undefined ? [] : [now.seconds - window.seconds];
-    const inWindow = window === undefined ? "1" : "s >= ?";
-    const chosen = conditions.length === 0
-      ? "1"
-      : `class IN (SELECT n FROM class c WHERE ${whereOf(conditions)})`;
+  /**
+   * Looks at the sightings of faults in the order of what they can have at most,
+   * by their days, until no other can be among the first.
+   */
+  #rank(plan: QueryPlan, counts: RunCounts): Found[] | undefined {
+    const conditions = this.#conditions(plan);
+    if (conditions === undefined) return undefined;
+    const { window, now, top } = plan, ranks = plan.ranks!, [first] = ranks;
+    // A run has one origin. No number of runs limits a rate.
+    const limit = first === "rate"
+      ? undefined
+      : first === "tests"
+      ? "tests"
+      : "runs";
+    const db = this.#db!, since = now.seconds - (window?.seconds ?? 0);
+    const rows = window === undefined
+      ? db.prepare(
+        `SELECT n AS class, ${limit ?? 0} AS most FROM class c
+         WHERE runs IS NOT NULL AND ${whereOf(conditions)} ORDER BY most DESC`,
+      ).iterate(...valuesOf(conditions))
+      : db.prepare(
+        `SELECT class, SUM(${limit ?? 0}) AS most FROM day
+         WHERE day >= ? AND ${
+          conditions.length === 0
+            ? "1"
+            : `class IN (SELECT n FROM class c WHERE ${whereOf(conditions)})`
+        } GROUP BY class ORDER BY most DESC`,
+      ).iterate(dayOf(since), ...valuesOf(conditions));
+    const select = db.prepare("SELECT fault, detail FROM class WHERE n = ?");
     const origins = new Map(
       db.prepare("SELECT n, name FROM origin").all()
         .map(({ n, name }) => [n as number, restored(name as string)]),
     );
-    const rows = db.prepare(
-      `SELECT class, origin, automated, runs, s, ns FROM (
-         SELECT class, origin, automated, SUM(runs) AS runs, MAX(s * 1000000000 + ns), s, ns
-         FROM seen WHERE ${inWindow} AND ${chosen} GROUP BY class, origin, automated)`,
-    ).iterate(...since, ...valuesOf(conditions));
-    const drafts = new Map<number, Draft>();
-    for (const row of rows) {
-      const n = row.class as number, runs = row.runs as number;
-      let draft = drafts.get(n);
-      if (draft === undefined) {
-        drafts.set(n, draft = { ...NO_EXPERIENCE, known: 0 });
-      }
-      if (row.s !== null) {
-        const time = {
-          seconds: row.s as number,
-          nanoseconds: row.ns as number,
-        };
-        draft.last = later(draft.last, time);
-      }
-      if (row.automated) draft.automated += runs;
-      else {
-        draft.runs += runs;
-        draft.origins++;
-        draft.known += counts.of(origins.get(row.origin as number)!, window);
-      }
+    let found: Candidate[] = [], least = -1;
+    for (const { class: n, most } of rows) {
+      if (limit !== undefined && (most as number) < least) break;
+      const { fault, detail } = select.get(n)!;
+      const { seen }: Detail = JSON.parse(detail as string);
+      const experience = experienceOf(
+        { seen: seen.map((row) => sightingOf(row, origins)) },
+        window,
+        counts,
+      );
+      if (experience.runs + experience.automated === 0) continue;
+      const it = { fault: fault as string } as ListedFault;
+      found.push({ n: n as number, it, experience });
+      if (found.length < 2 * top + SPARE) continue;
+      found = ordered(found, ranks).slice(0, top);
+      if (top > 0) least = found[top - 1].experience[first] ?? -1;
     }
-    const tests = db.prepare(
-      `SELECT COUNT(DISTINCT test) AS tests FROM seen JOIN seen_test ON seen = seen.n WHERE class = ? AND ${inWindow}`,
-    );
-    const countTests = (n: number) => tests.get(n, ...since)!.tests as number;
-    if (ranks!.includes("tests")) {
-      for (const [n, draft] of drafts) draft.tests = countTests(n);
-    }
-    const list = db.prepare("SELECT fault, list FROM class WHERE n = ?");
-    const found = [...drafts].map(([n, draft]): Found & { n: number } => ({
-      n,
-      it: { fault: list.get(n)!.fault } as ListedFault,
-      experience: experienceFrom(draft),
+    const list = db.prepare("SELECT list FROM class WHERE n = ?");
+    return ordered(found, ranks).slice(0, top).map(({ n, experience }) => ({
+      it: listOf(list.get(n)!.list),
+      experience,
     }));
-    return (ordered(found, ranks) as typeof found).slice(0, top)
-      .map(({ n, experience }) => ({
-        it: listOf(list.get(n)!.list),
-        experience: { ...experience, tests: countTests(n) },
-      }));
   }
 
   /** A word as a condition on a row of "class". */
@@ -438,12 +450,11 @@ export class LogIndex implements Disposable {
       );
     }
     if (name === "seen") {
-      const seconds = now - Math.max(...values.map(parseAge));
-      return inSelect("SELECT class FROM seen WHERE s >= ?", [seconds]);
+      return seenSince(now - Math.max(...values.map(parseAge)));
     }
     if (name === "origin") {
       return inSelect(
-        `SELECT class FROM seen WHERE origin IN (SELECT n FROM origin WHERE name IN ${any})`,
+        `SELECT class FROM seen_by WHERE origin IN (SELECT n FROM origin WHERE name IN ${any})`,
         values.map(stored),
       );
     }
@@ -452,7 +463,7 @@ export class LogIndex implements Disposable {
         .map((tokens) => `"${ftsText(tokens)}"`);
       if (phrases.length === 0) return { sql: "0", values: [] };
       return inSelect(
-        "SELECT class FROM title WHERE n IN (SELECT rowid FROM words WHERE words MATCH ?)",
+        "SELECT rowid FROM words WHERE words MATCH ?",
         [phrases.join(" OR ")],
       );
     }
@@ -464,20 +475,56 @@ export class LogIndex implements Disposable {
         )
         .map(({ n }) => n);
       return inSelect(
-        "SELECT class FROM seen JOIN seen_test ON seen = seen.n WHERE test IN (SELECT value FROM json_each(?))",
+        "SELECT class FROM seen_in WHERE test IN (SELECT value FROM json_each(?))",
         [JSON.stringify(numbers)],
       );
     }
-    const begins = values.map(() =>
-      "(id >= ? AND substr(id, 1, length(?)) = ?)"
-    );
+    const begins = values.map((value) => FAULT_TAG + value);
     return inSelect(
       `SELECT class FROM fault WHERE class IS NOT NULL AND (${
-        begins.join(" OR ")
+        begins.map((text) =>
+          `(id >= ? AND substr(id, 1, length(?)) = ?${
+            afterAll(text) === undefined ? "" : " AND id < ?"
+          })`
+        ).join(" OR ")
       })`,
-      values.flatMap((value) => Array(3).fill(FAULT_TAG + value)),
+      begins.flatMap((text) =>
+        [text, text, text, afterAll(text)].filter((it) => it !== undefined)
+      ),
     );
   }
+}
+
+/** A text behind all that begin with one; undefined if it is not easy to find. */
+function afterAll(begin: string): string | undefined {
+  const code = begin.charCodeAt(begin.length - 1);
+  if (code >= 0x7f) return undefined;
+  return begin.slice(0, -1) + String.fromCharCode(code + 1);
+}
+
+/** That a fault was seen since a time, in seconds. */
+function seenSince(seconds: number): Condition {
+  // What was never seen is there as seen before 1970.
+  return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
+}
+
+/** How many faults are held besides the first and as many others. */
+const SPARE = 64;
+
+/** A fault that may be among the first. */
+type Candidate = Found & { readonly n: number };
+
+function sightingOf(
+  [origin, seconds, nanoseconds, runs, automated, tests]: SeenRow,
+  origins: ReadonlyMap<number, string>,
+) {
+  return {
+    origin: origins.get(origin)!,
+    time: seconds === null ? undefined : { seconds, nanoseconds },
+    runs,
+    isAutomated: automated === 1,
+    tests,
+  };
 }
 
 /** What is known of the log that an index is of. */
@@ -540,16 +587,6 @@ function whereOf(conditions: readonly Condition[]): string {
 
 function valuesOf(conditions: readonly Condition[]): SqlValue[] {
   return conditions.flatMap(({ values }) => values);
-}
-
-/** The numbers of a fault while its rows are read. */
-type Draft = { -readonly [key in keyof Experience]: Experience[key] } & {
-  /** The runs that its origins are known to have made. */
-  known: number;
-};
-
-function experienceFrom({ known, ...numbers }: Draft): Experience {
-  return { ...numbers, rate: rateOf(numbers.runs, known) };
 }
 
 function listOf(json: unknown): ListedFault {

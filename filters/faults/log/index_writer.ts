@@ -4,10 +4,13 @@
  * @module
  */
 
-import { grown, TestNumbers } from "@subunit/codec";
 import { seek } from "../../kit/io/files.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
-import type { SqlDatabase, SqlStatement } from "../../kit/runtime/sqlite.ts";
+import type {
+  SqlDatabase,
+  SqlStatement,
+  SqlValue,
+} from "../../kit/runtime/sqlite.ts";
 import { isReserved } from "../../kit/stream/fault_tag.ts";
 import { forEachItem } from "./append.ts";
 import {
@@ -18,11 +21,13 @@ import {
   isEmpty,
   isUnexplained,
   listed,
+  type ListedFault,
   titlesOf,
 } from "./classes.ts";
 import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
+import { DAY_SECONDS } from "./fold.ts";
 import { tokensOf } from "./query.ts";
-import { type FaultPackets, keyOf, placesBy } from "./reader.ts";
+import type { FaultPackets } from "./reader.ts";
 
 /** What was read of a log. */
 export interface Added {
@@ -30,9 +35,32 @@ export interface Added {
   readonly size: number;
   /** The latest time of an event, in seconds. */
   readonly latest: number;
-  /** The faults of the events. */
-  faults(): ReadonlySet<string>;
+  readonly faults: ReadonlySet<string>;
 }
+
+/** A sighting in a row: its origin and tests by their numbers. */
+export type SeenRow = readonly [
+  origin: number,
+  seconds: number | null,
+  nanoseconds: number,
+  runs: number,
+  automated: 0 | 1,
+  tests: readonly number[],
+];
+
+/** What is looked at of a fault when others were narrowed down to it. */
+export interface Detail {
+  readonly seen: readonly SeenRow[];
+  readonly kinds: readonly string[];
+}
+
+/** The day of a time. */
+export function dayOf(seconds: number): number {
+  return Math.floor(seconds / DAY_SECONDS);
+}
+
+/** Between titles: not part of any token. */
+const BETWEEN_TITLES = " \u2016 ";
 
 /**
  * Tokens as SQLite's "ascii" tokenizer splits them again: "_" would separate, and
@@ -57,15 +85,20 @@ export function restored(text: string): string {
 
 const ESCAPED = "%\0\ufeff";
 
-/** Writes rows, with statements that are prepared once. */
+/**
+ * Writes rows, with statements that are prepared once. A new index gets each
+ * fault once, and has no index of them while it grows.
+ */
 export class IndexWriter {
   readonly #db: SqlDatabase;
+  readonly #isNew: boolean;
   readonly #statements = new Map<string, SqlStatement>();
   readonly #origins = new Map<string, number>();
   readonly #tests = new Map<string, number>();
 
-  constructor(db: SqlDatabase) {
+  constructor(db: SqlDatabase, { isNew }: { readonly isNew: boolean }) {
     this.#db = db;
+    this.#isNew = isNew;
   }
 
   #run(sql: string): SqlStatement {
@@ -76,14 +109,15 @@ export class IndexWriter {
     return statement;
   }
 
+  /** Adds that two faults may be the same. */
+  addPair(fault: string, other: string): void {
+    this.#run("INSERT OR IGNORE INTO pair VALUES (?, ?)").run(fault, other);
+  }
+
   /** Adds the places of the events from an offset on. */
-  addEvents(log: FsFile, from: number = 0): Added {
-    const numbers = new TestNumbers();
-    let faults: Int32Array = new Int32Array(1024);
-    let offsets: Float64Array = new Float64Array(1024);
-    let lengths: Int32Array = new Int32Array(1024);
-    let count = 0, offset = from, size = from, latest = -1;
-    const pair = this.#run("INSERT OR IGNORE INTO pair VALUES (?, ?)");
+  addEvents(log: FsFile, from: number): Added {
+    let offset = from, size = from, latest = -1;
+    const places = new Map<string, number[]>();
     seek(log, from);
     forEachItem(log, (item) => {
       const at = offset;
@@ -91,79 +125,100 @@ export class IndexWriter {
       if (item.kind !== "packet") return;
       size = offset;
       if (!isEvent(item)) return;
-      if (count === offsets.length) {
-        faults = grown(faults, 2 * count);
-        offsets = grown(offsets, 2 * count);
-        lengths = grown(lengths, 2 * count);
-      }
-      faults[count] = numbers.add(keyOf(item));
-      offsets[count] = at;
-      lengths[count++] = item.byteLength;
+      const fault = item.testId!, known = places.get(fault);
+      if (known === undefined) places.set(fault, [at, item.byteLength]);
+      else known.push(at, item.byteLength);
       if (item.timeAt >= 0) {
         latest = Math.max(latest, item.timestamp!.seconds + 1);
       }
       if (item.fileName !== "same") return;
-      const { fault, value } = decodeEvent(canonicalBytes(item));
+      const { value } = decodeEvent(canonicalBytes(item));
       if (typeof value === "string" && !/^-|\0/.test(value)) {
-        pair.run(fault, value);
+        this.addPair(fault, value);
       }
     });
-
-    const insertFault = this.#run("INSERT OR IGNORE INTO fault(id) VALUES (?)");
-    const selectFault = this.#run("SELECT n FROM fault WHERE id = ?");
-    const rows = Int32Array.from({ length: numbers.size }, (_, number) => {
-      const { testId } = numbers.key(number);
-      insertFault.run(testId);
-      return selectFault.get(testId)!.n as number;
-    });
-    const insert = this.#run("INSERT OR REPLACE INTO event VALUES (?, ?, ?)");
-    // In the order of the table: a tree grows fastest at its end.
-    const { order } = placesBy(faults.subarray(0, count), numbers.size);
-    for (const i of order) {
-      insert.run(rows[faults[i]], offsets[i], lengths[i]);
+    for (const [fault, added] of places) {
+      const row = this.#run("SELECT places FROM fault WHERE id = ?").get(fault);
+      const all = row === undefined
+        ? added
+        : [...JSON.parse(row.places as string), ...added];
+      this.#run(
+        "INSERT INTO fault(id, places) VALUES (?1, ?2) ON CONFLICT(id) DO UPDATE SET places = ?2",
+      ).run(fault, JSON.stringify(all));
     }
-    return {
-      size,
-      latest,
-      faults: () =>
-        new Set(
-          Array.from(rows, (_, number) => numbers.key(number).testId),
-        ),
-    };
+    return { size, latest, faults: new Set(places.keys()) };
   }
 
   /** Replaces what the index has of faults that may be the same. */
   addClasses(group: readonly FaultPackets[]): void {
-    const old = this.#run("SELECT class FROM fault WHERE id = ?");
-    for (const { fault } of group) {
-      const known = old.get(fault)?.class;
-      if (typeof known === "number") this.#remove(known);
+    if (!this.#isNew) {
+      const old = this.#run("SELECT class FROM fault WHERE id = ?");
+      for (const { fault } of group) {
+        const known = old.get(fault)?.class;
+        if (typeof known === "number") this.#remove(known);
+      }
     }
     const faults = group.filter(({ fault }) => !isReserved(fault));
-    if (faults.length === 0) return;
-    for (const it of classesOf(faults, {})) {
-      if (!isEmpty(it)) this.#add(it);
+    const classes = new Map<string, number>();
+    for (const it of faults.length === 0 ? [] : classesOf(faults, {})) {
+      if (isEmpty(it)) continue;
+      const n = this.#add(it);
+      for (const { fault } of it.members) classes.set(fault, n);
+    }
+    for (const { fault, places } of group) {
+      const n = classes.get(fault) ?? null;
+      if (this.#isNew) {
+        this.#run("INSERT INTO fault(id, class, places) VALUES (?, ?, ?)")
+          .run(fault, n, JSON.stringify(places));
+      } else if (n !== null) {
+        this.#run("UPDATE fault SET class = ? WHERE id = ?").run(n, fault);
+      }
     }
   }
 
   #remove(n: number): void {
-    this.#run(
-      "DELETE FROM words WHERE rowid IN (SELECT n FROM title WHERE class = ?)",
-    ).run(n);
-    this.#run(
-      "DELETE FROM seen_test WHERE seen IN (SELECT n FROM seen WHERE class = ?)",
-    ).run(n);
-    for (const table of ["title", "seen", "tag", "kind"]) {
-      this.#run(`DELETE FROM ${table} WHERE class = ?`).run(n);
-    }
+    const row = this.#run("SELECT list, detail FROM class WHERE n = ?").get(n)!;
+    const { fault, same, tags }: ListedFault = JSON.parse(row.list as string);
+    const { seen, kinds }: Detail = JSON.parse(row.detail as string);
+    const remove = (
+      table: string,
+      column: string,
+      values: Iterable<SqlValue>,
+    ) => {
+      const statement = this.#run(
+        `DELETE FROM ${table} WHERE ${column} = ? AND class = ?`,
+      );
+      for (const value of new Set(values)) statement.run(value, n);
+    };
+    remove("tag", "tag", tags);
+    remove("kind", "kind", kinds);
+    remove("day", "day", daysOf(seen).keys());
+    remove("seen_by", "origin", seen.map(([origin]) => origin));
+    remove("seen_in", "test", seen.flatMap((row) => row[5]));
+    this.#run("DELETE FROM words WHERE rowid = ?").run(n);
     this.#run("DELETE FROM class WHERE n = ?").run(n);
-    this.#run("UPDATE fault SET class = NULL WHERE class = ?").run(n);
+    for (const member of [fault, ...same]) {
+      this.#run("UPDATE fault SET class = NULL WHERE id = ?").run(member);
+    }
   }
 
-  #add(it: FaultClass): void {
+  /** Adds a class, and returns its number. */
+  #add(it: FaultClass): number {
     const row = listed(it), { last } = row;
+    const seen = it.seen.map((one): SeenRow => [
+      this.#numberOf("origin", this.#origins, one.origin),
+      one.time?.seconds ?? null,
+      one.time?.nanoseconds ?? 0,
+      one.runs,
+      one.isAutomated ? 1 : 0,
+      one.tests.map((test) => this.#numberOf("test", this.#tests, test)),
+    ]);
+    const kinds = factsOf(it).filter(([key]) => key === "kind")
+      .map(([, value]) => stored(value));
+    const detail: Detail = { seen, kinds };
+    const all = countsOf(seen);
     const n = this.#run(
-      "INSERT INTO class(fault, state, list, s, ns, conflict, unexplained) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO class(fault, state, list, s, ns, conflict, unexplained, runs, tests, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ).run(
       it.fault,
       row.state,
@@ -172,42 +227,31 @@ export class IndexWriter {
       last?.nanoseconds ?? 0,
       Number(isConflict(it)),
       Number(isUnexplained(it)),
+      seen.length === 0 ? null : all.runs,
+      all.tests,
+      JSON.stringify(detail),
     ).lastInsertRowid as number;
-    for (const { fault } of it.members) {
-      this.#run("UPDATE fault SET class = ? WHERE id = ?").run(n, fault);
+    const add = (table: string, values: Iterable<SqlValue>) => {
+      const statement = this.#run(
+        `INSERT OR IGNORE INTO ${table} VALUES (?, ?)`,
+      );
+      for (const value of values) statement.run(value, n);
+    };
+    add("tag", it.tags);
+    add("kind", kinds);
+    add("seen_by", seen.map(([origin]) => origin));
+    add("seen_in", seen.flatMap((row) => row[5]));
+    for (const [day, { runs, tests }] of daysOf(seen)) {
+      this.#run("INSERT INTO day VALUES (?, ?, ?, ?)").run(day, n, runs, tests);
     }
-    for (const tag of it.tags) {
-      this.#run("INSERT OR IGNORE INTO tag VALUES (?, ?)").run(tag, n);
-    }
-    for (const [key, value] of factsOf(it)) {
-      if (key !== "kind") continue;
-      this.#run("INSERT OR IGNORE INTO kind VALUES (?, ?)")
-        .run(stored(value), n);
-    }
-    for (const title of titlesOf(it)) {
-      const tokens = tokensOf(title);
-      if (tokens.length === 0) continue;
-      const id = this.#run("INSERT INTO title(class) VALUES (?)").run(n)
-        .lastInsertRowid;
+    const titles = titlesOf(it).map(tokensOf).filter(({ length }) =>
+      length > 0
+    );
+    if (titles.length > 0) {
       this.#run("INSERT INTO words(rowid, tokens) VALUES (?, ?)")
-        .run(id, ftsText(tokens));
+        .run(n, titles.map(ftsText).join(BETWEEN_TITLES));
     }
-    for (const { origin, time, runs, isAutomated, tests } of it.seen) {
-      const seen = this.#run(
-        "INSERT INTO seen(class, origin, s, ns, runs, automated) VALUES (?, ?, ?, ?, ?, ?)",
-      ).run(
-        n,
-        this.#numberOf("origin", this.#origins, origin),
-        time?.seconds ?? null,
-        time?.nanoseconds ?? null,
-        runs,
-        Number(isAutomated),
-      ).lastInsertRowid;
-      for (const test of tests) {
-        this.#run("INSERT OR IGNORE INTO seen_test VALUES (?, ?)")
-          .run(this.#numberOf("test", this.#tests, test), seen);
-      }
-    }
+    return n;
   }
 
   #numberOf(
@@ -224,4 +268,33 @@ export class IndexWriter {
     known.set(name, number);
     return number;
   }
+}
+
+/** The most that a ranking can count in sightings. */
+interface Counts {
+  runs: number;
+  tests: number;
+}
+
+function countsOf(seen: readonly SeenRow[]): Counts {
+  const counts = { runs: 0, tests: 0 };
+  for (const [, , , runs, automated, tests] of seen) {
+    if (!automated) counts.runs += runs;
+    counts.tests += tests.length;
+  }
+  return counts;
+}
+
+/** The same for each day; what has no time is of none. */
+function daysOf(seen: readonly SeenRow[]): Map<number, Counts> {
+  const days = new Map<number, SeenRow[]>();
+  for (const row of seen) {
+    if (row[1] === null) continue;
+    const day = dayOf(row[1]), rows = days.get(day);
+    if (rows === undefined) days.set(day, [row]);
+    else rows.push(row);
+  }
+  return new Map(
+    Array.from(days, ([day, rows]) => [day, countsOf(rows)]),
+  );
 }

@@ -8,9 +8,9 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { compareText } from "../../kit/text/order.ts";
-import { type FaultClass, type ListedFault, newestFirst } from "./classes.ts";
+import { type ListedFault, newestFirst } from "./classes.ts";
 import { decodeEvent } from "./event.ts";
-import { compareTimes, later } from "./fold.ts";
+import { compareTimes, later, type SeenRun } from "./fold.ts";
 import { isWithin, type Query } from "./query.ts";
 
 /** What faults can be ranked by. */
@@ -94,17 +94,22 @@ export const NO_EXPERIENCE: Experience = {
  * Runs that saw a fault, of all that are known of their origins. Not all of the
  * former need be among the latter.
  */
-export function rateOf(runs: number, known: number): number | undefined {
+function rateOf(runs: number, known: number): number | undefined {
   return known === 0 ? undefined : runs / Math.max(known, runs);
 }
 
+/** What counts of a sighting; tests may have numbers for names. */
+type Counted = Pick<SeenRun, "origin" | "runs" | "time" | "isAutomated"> & {
+  readonly tests: readonly (string | number)[];
+};
+
 /** Counts what was seen of a fault, in a window or ever. */
 export function experienceOf(
-  { seen }: Pick<FaultClass, "seen">,
+  { seen }: { readonly seen: readonly Counted[] },
   window: Window | undefined,
   counts: RunCounts,
 ): Experience {
-  const origins = new Set<string>(), tests = new Set<string>();
+  const origins = new Set<string>(), tests = new Set<string | number>();
   let runs = 0, automated = 0;
   let last: Timestamp | undefined;
   for (const one of seen) {
@@ -171,10 +176,10 @@ export interface Found {
 }
 
 /** Found faults in the order of the list. */
-export function ordered(
-  found: Found[],
+export function ordered<T extends Found>(
+  found: T[],
   ranks: readonly Rank[] | undefined,
-): Found[] {
+): T[] {
   if (ranks === undefined) return found.sort((a, b) => newestFirst(a.it, b.it));
   const order = byRanks(ranks);
   return found.sort((a, b) =>

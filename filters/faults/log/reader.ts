@@ -14,9 +14,12 @@ import {
   type ForeignBytes,
   grown,
   type Packet,
+  RowKey,
   type Rows,
   TestNumbers,
 } from "@subunit/codec";
+import { readAt } from "../../kit/io/files.ts";
+import type { FsFile } from "../../kit/runtime/runtime.ts";
 import {
   FAULT_TAG,
   type RUNS,
@@ -26,7 +29,9 @@ import { type Evidence, isSame } from "./evidence.ts";
 import { canonicalBytes, decodeEvent } from "./event.ts";
 
 /** How much is gathered in a pass. */
-export const GROUP_BYTES = 32 * 1024 * 1024;
+export const GROUP_BYTES = 48 * 1024 * 1024;
+/** How much of a file is read at a time. */
+const BLOCK_BYTES = 1024 * 1024;
 
 /** The stream of a log, which can be read again. */
 export interface LogSource {
@@ -50,6 +55,8 @@ export interface Strange {
 export interface FaultPackets {
   readonly fault: string;
   readonly packets: Uint8Array[];
+  /** Where they are in the file, and how long there; if the reader has it. */
+  readonly places?: readonly number[];
 }
 
 /** The most places of damage that are kept. */
@@ -71,19 +78,47 @@ export class LogReader {
   #gathered: Gathered | undefined = new Gathered();
   #bytes = 0;
   #isScanned = false;
+  readonly #key = new RowKey();
+  readonly #places: Places | undefined;
   readonly strange: Strange = { foreignBytes: 0, packets: 0, damage: [] };
 
-  /** @param evidence leaves out of {@linkcode groups} what a query cannot find */
+  /**
+   * @param evidence leaves out of {@linkcode groups} what a query cannot find
+   * @param file the one that the source is, if events come with their places
+   */
   constructor(
     source: LogSource,
-    { groupBytes = GROUP_BYTES, evidence }: {
+    { groupBytes = GROUP_BYTES, evidence, file }: {
       readonly groupBytes?: number;
       readonly evidence?: Evidence;
+      readonly file?: FsFile;
     } = {},
   ) {
     this.#source = source;
     this.#groupBytes = groupBytes;
     this.#evidence = evidence;
+    if (file !== undefined) {
+      this.#places = new Places(file);
+      this.#gathered = undefined;
+    }
+  }
+
+  /** Where the last packet of the file ends: what follows may be half of one. */
+  get packetsEnd(): number {
+    return this.#places?.packetsEnd ?? 0;
+  }
+
+  /** The latest time of an event, in seconds, and one more; -1 if none has any. */
+  get latest(): number {
+    return this.#latest;
+  }
+  #latest = -1;
+
+  /** The faults that may be the same, by their names. */
+  *pairs(): Generator<[fault: string, other: string]> {
+    for (const [number, other] of this.#pairs) {
+      yield [this.#nameOf(number), other];
+    }
   }
 
   /** The faults of the log, those that are none included. */
@@ -112,19 +147,21 @@ export class LogReader {
   }
 
   #count(rows: Rows, i: number): void {
+    const length = rows.end(i) - rows.start(i);
     if (!isEventRow(rows, i)) {
       this.strange.packets++;
+      this.#places?.skipPacket(length);
       return;
     }
-    const isRouted = rows.routeAt(i) >= 0;
-    const number = isRouted
-      ? this.#numbers.add(keyOf(rows.packet(i)))
-      : this.#numbers.addRow(rows, i);
+    const number = this.#numbers.add(this.#key.anywhere(rows, i));
+    this.#places?.add(number, length, rows.routeAt(i) >= 0);
+    if (this.#places !== undefined && rows.timeAt(i) >= 0) {
+      this.#latest = Math.max(this.#latest, rows.seconds(i) + 1);
+    }
     if (number >= this.#sizes.length) {
       this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
       this.#bits = grown(this.#bits, this.#sizes.length);
     }
-    const length = rows.end(i) - rows.start(i);
     this.#sizes[number] += length;
     this.#bytes += length;
     if (this.#evidence !== undefined) {
@@ -141,6 +178,7 @@ export class LogReader {
   }
 
   #takeOther(item: ForeignBytes | Damage): void {
+    this.#places?.skip(item.byteLength);
     if (item.kind === "foreign") {
       this.strange.foreignBytes += item.byteLength;
     } else if (this.strange.damage.length < MAX_DAMAGE) {
@@ -170,14 +208,14 @@ export class LogReader {
       if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
       const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
       if (bytes > 0 && bytes + more > this.#groupBytes) {
-        yield* this.#gather(group);
+        yield* this.#gather(group, bytes);
         group = [];
         bytes = 0;
       }
       bytes += more;
       group.push(numbers);
     }
-    if (group.length > 0) yield* this.#gather(group);
+    if (group.length > 0) yield* this.#gather(group, bytes);
   }
 
   #hasEvidence(number: number): boolean {
@@ -190,28 +228,41 @@ export class LogReader {
     this.scan();
     const key = encodeKey(name), number = this.#numbers.get(key);
     if (number < 0) return [];
-    const gathered = this.#gathered ?? this.#read(new Set([number]));
-    return gathered.byFault(this.#numbers.size)(number);
+    const gathered = this.#gathered ??
+      this.#read([[number]], this.#sizes[number]);
+    return gathered.byFault(this.#numbers.size)(number).packets;
   }
 
-  *#gather(group: readonly (readonly number[])[]): Generator<FaultPackets[]> {
-    const gathered = this.#gathered ?? this.#read(new Set(group.flat()));
-    const packetsOf = gathered.byFault(this.#numbers.size);
+  *#gather(
+    group: readonly (readonly number[])[],
+    bytes: number,
+  ): Generator<FaultPackets[]> {
+    const gathered = this.#gathered ?? this.#read(group, bytes);
+    const eventsOf = gathered.byFault(this.#numbers.size);
     for (const numbers of group) {
       yield numbers.map((number) => ({
         fault: this.#nameOf(number),
-        packets: packetsOf(number),
+        ...eventsOf(number),
       }));
     }
   }
 
-  #read(group: ReadonlySet<number>): Gathered {
-    const gathered = new Gathered();
+  /** @param bytes as many as the events of the group have */
+  #read(group: readonly (readonly number[])[], bytes: number): Gathered {
+    const gathered = new Gathered(bytes);
+    const isWanted = new Uint8Array(this.#numbers.size);
+    for (const numbers of group) {
+      for (const number of numbers) isWanted[number] = 1;
+    }
+    if (this.#places !== undefined) {
+      this.#places.gather(isWanted, gathered);
+      return gathered;
+    }
     this.#source.forEachRows((rows) => {
       for (let i = 0; i < rows.count; i++) {
         if (!isEventRow(rows, i)) continue;
-        const number = this.#numbers.get(keyOf(rows.packet(i)));
-        if (number >= 0 && group.has(number)) gathered.addRow(number, rows, i);
+        const number = this.#numbers.get(this.#key.anywhere(rows, i));
+        if (number >= 0 && isWanted[number]) gathered.addRow(number, rows, i);
       }
     }, () => {});
     return gathered;
@@ -282,7 +333,7 @@ function isEventRow(rows: Rows, i: number): boolean {
  * @returns `order`, in which the places of a number go from `starts[number]` to
  * `starts[number + 1]`
  */
-export function placesBy(
+function placesBy(
   numbers: Int32Array,
   size: number,
 ): { readonly starts: Int32Array; readonly order: Int32Array } {
@@ -294,21 +345,89 @@ export function placesBy(
   return { starts, order };
 }
 
+/** Where in a file the events are, and of which faults. */
+class Places {
+  readonly #file: FsFile;
+  #numbers: Int32Array = new Int32Array(1024);
+  #offsets: Float64Array = new Float64Array(1024);
+  /** Negative if the packet has a route, which is not part of the event. */
+  #lengths: Int32Array = new Int32Array(1024);
+  #count = 0;
+  #end = 0;
+  packetsEnd = 0;
+
+  constructor(file: FsFile) {
+    this.#file = file;
+  }
+
+  add(number: number, length: number, isRouted: boolean): void {
+    const count = this.#count;
+    if (count === this.#numbers.length) {
+      const more = count + (count >>> 1);
+      this.#numbers = grown(this.#numbers, more);
+      this.#offsets = grown(this.#offsets, more);
+      this.#lengths = grown(this.#lengths, more);
+    }
+    this.#numbers[count] = number;
+    this.#offsets[count] = this.#end;
+    this.#lengths[count] = isRouted ? -length : length;
+    this.#count++;
+    this.skipPacket(length);
+  }
+
+  skipPacket(length: number): void {
+    this.skip(length);
+    this.packetsEnd = this.#end;
+  }
+
+  skip(length: number): void {
+    this.#end += length;
+  }
+
+  /** Reads the events of the faults that are wanted, in the order of the file. */
+  gather(isWanted: Uint8Array, gathered: Gathered): void {
+    let block: Uint8Array = new Uint8Array(0), blockAt = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const number = this.#numbers[i];
+      if (!isWanted[number]) continue;
+      const offset = this.#offsets[i], length = Math.abs(this.#lengths[i]);
+      if (offset + length > blockAt + block.length) {
+        blockAt = offset;
+        block = readAt(this.#file, offset, Math.max(length, BLOCK_BYTES));
+      }
+      const at = offset - blockAt;
+      const bytes = block.subarray(at, at + length);
+      gathered.add(
+        number,
+        this.#lengths[i] > 0 ? bytes : canonicalBytes(decodePacket(bytes)),
+        offset,
+        length,
+      );
+    }
+  }
+}
+
 /** The bytes of packets, and the number of the fault of each. */
 class Gathered {
-  #memory = new Uint8Array(64 * 1024);
+  #memory: Uint8Array;
   #end = 0;
   #numbers: Int32Array = new Int32Array(1024);
   #ends: Int32Array = new Int32Array(1024);
   #count = 0;
+  /** Offsets and lengths in the file, if they are known. */
+  #places: Float64Array | undefined;
   #sorted: {
     readonly size: number;
     readonly starts: Int32Array;
     readonly order: Int32Array;
   } | undefined;
 
+  constructor(bytes: number = 64 * 1024) {
+    this.#memory = new Uint8Array(bytes);
+  }
+
   addRow(number: number, rows: Rows, i: number): void {
-    this.#add(
+    this.add(
       number,
       rows.routeAt(i) < 0
         ? rows.source.subarray(rows.start(i), rows.end(i))
@@ -316,7 +435,12 @@ class Gathered {
     );
   }
 
-  #add(number: number, bytes: Uint8Array): void {
+  add(
+    number: number,
+    bytes: Uint8Array,
+    offset: number = -1,
+    length: number = 0,
+  ): void {
     if (this.#end + bytes.length > this.#memory.length) {
       this.#memory = grown(this.#memory, 2 * (this.#end + bytes.length));
     }
@@ -327,6 +451,14 @@ class Gathered {
     this.#memory.set(bytes, this.#end);
     this.#end += bytes.length;
     this.#numbers[this.#count] = number;
+    if (offset >= 0) {
+      this.#places ??= new Float64Array(2 * this.#numbers.length);
+      if (2 * this.#count === this.#places.length) {
+        this.#places = grown(this.#places, 4 * this.#count);
+      }
+      this.#places[2 * this.#count] = offset;
+      this.#places[2 * this.#count + 1] = length;
+    }
     this.#ends[this.#count++] = this.#end;
   }
 
@@ -336,17 +468,23 @@ class Gathered {
    *
    * @param size more than the largest number
    */
-  byFault(size: number): (number: number) => Uint8Array[] {
+  byFault(
+    size: number,
+  ): (number: number) => Pick<FaultPackets, "packets" | "places"> {
     if (this.#sorted?.size !== size) {
       const numbers = this.#numbers.subarray(0, this.#count);
       this.#sorted = { size, ...placesBy(numbers, size) };
     }
-    const { starts, order } = this.#sorted;
-    return (number) =>
-      Array.from(
-        order.subarray(starts[number], starts[number + 1]),
-        (i) =>
-          this.#memory.subarray(i === 0 ? 0 : this.#ends[i - 1], this.#ends[i]),
-      );
+    const { starts, order } = this.#sorted, places = this.#places;
+    return (number) => {
+      const packets: Uint8Array[] = [];
+      const found: number[] | undefined = places && [];
+      for (let at = starts[number]; at < starts[number + 1]; at++) {
+        const i = order[at], start = i === 0 ? 0 : this.#ends[i - 1];
+        packets.push(this.#memory.subarray(start, this.#ends[i]));
+        found?.push(places![2 * i], places![2 * i + 1]);
+      }
+      return { packets, places: found };
+    };
   }
 }
