@@ -222,8 +222,11 @@ class Reader {
   #text(count: number): string {
     const bytes = this.#take(count);
     // Calling the decoder costs as much as 50 characters.
-    if (count <= SHORT_TEXT && bytes.every((byte) => byte < 0x80)) {
-      return String.fromCharCode(...bytes);
+    if (count <= SHORT_TEXT && isAscii(bytes)) {
+      return String.fromCharCode.apply(
+        undefined,
+        bytes as Iterable<number> as number[],
+      );
     }
     try {
       return textDecoder.decode(bytes);
@@ -231,6 +234,11 @@ class Reader {
       throw unreadable("a text is not UTF-8");
     }
   }
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] >= 0x80) return false;
+  return true;
 }
 
 function simpleOf(first: number): Value {

@@ -31,12 +31,11 @@ import { canonicalBytes } from "./event.ts";
 import { DAY_SECONDS } from "./fold.ts";
 import {
   dayOf,
-  type Detail,
   ftsText,
   IndexWriter,
+  labelOf,
   restored,
   type SeenRow,
-  stored,
 } from "./index_writer.ts";
 import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
@@ -52,7 +51,7 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 /** Says that a database is an index of ours: "FLog". */
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** How many bytes before the end say that a log is still the same. */
 const TAIL_BYTES = 256;
 
@@ -60,15 +59,11 @@ const SCHEMA = `
 CREATE TABLE meta(size INTEGER, tail TEXT, file TEXT, latest INTEGER);
 CREATE TABLE fault(n INTEGER PRIMARY KEY, id TEXT NOT NULL, class INTEGER, places TEXT NOT NULL);
 CREATE TABLE pair(a TEXT, b TEXT, PRIMARY KEY(a, b)) WITHOUT ROWID;
-CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER, runs INTEGER, tests INTEGER, list TEXT, detail TEXT);
-CREATE TABLE tag(tag TEXT, class INTEGER, PRIMARY KEY(tag, class)) WITHOUT ROWID;
-CREATE TABLE kind(kind TEXT, class INTEGER, PRIMARY KEY(kind, class)) WITHOUT ROWID;
+CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER, runs INTEGER, tests INTEGER, list TEXT, seen TEXT);
 CREATE TABLE day(day INTEGER, class INTEGER, runs INTEGER, tests INTEGER, PRIMARY KEY(day, class)) WITHOUT ROWID;
-CREATE TABLE seen_by(origin INTEGER, class INTEGER, PRIMARY KEY(origin, class)) WITHOUT ROWID;
-CREATE TABLE seen_in(test INTEGER, class INTEGER, PRIMARY KEY(test, class)) WITHOUT ROWID;
 CREATE TABLE origin(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE test(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE VIRTUAL TABLE words USING fts5(tokens, content = '', contentless_delete = 1, tokenize = 'ascii');
+CREATE VIRTUAL TABLE words USING fts5(titles, labels, content = '', contentless_delete = 1, tokenize = 'ascii');
 INSERT INTO words(words, rank) VALUES ('hashsize', 8388608);
 `;
 /** Made when the tables are full: that takes half as long as growing with them. */
@@ -392,7 +387,7 @@ export class LogIndex implements Disposable {
             : `class IN (SELECT n FROM class c WHERE ${whereOf(conditions)})`
         } GROUP BY class ORDER BY most DESC`,
       ).iterate(dayOf(since), ...valuesOf(conditions));
-    const select = db.prepare("SELECT fault, detail FROM class WHERE n = ?");
+    const select = db.prepare("SELECT fault, seen FROM class WHERE n = ?");
     const origins = new Map(
       db.prepare("SELECT n, name FROM origin").all()
         .map(({ n, name }) => [n as number, restored(name as string)]),
@@ -400,10 +395,10 @@ export class LogIndex implements Disposable {
     let found: Candidate[] = [], least = -1;
     for (const { class: n, most } of rows) {
       if (limit !== undefined && (most as number) < least) break;
-      const { fault, detail } = select.get(n)!;
-      const { seen }: Detail = JSON.parse(detail as string);
+      const { fault, seen } = select.get(n)!;
+      const rows: SeenRow[] = JSON.parse(seen as string);
       const experience = experienceOf(
-        { seen: seen.map((row) => sightingOf(row, origins)) },
+        { seen: rows.map((row) => sightingOf(row, origins)) },
         window,
         counts,
       );
@@ -429,55 +424,66 @@ export class LogIndex implements Disposable {
       : condition;
   }
 
+  #labelsFor(
+    name: "origin" | "test" | "tag" | "kind",
+    values: readonly string[],
+  ): string[] {
+    if (name === "tag" || name === "kind") {
+      return values.map((value) => labelOf(name, value));
+    }
+    const matchers = name === "test"
+      ? values.map(globMatcher)
+      : values.map((value) => (text: string) => text === value);
+    return this.#db!.prepare(`SELECT n, name FROM ${name}`).all()
+      .filter((row) =>
+        matchers.some((matches) => matches(restored(row.name as string)))
+      )
+      .map(({ n }) => labelOf(name, n as number));
+  }
+
+  /** That any of the phrases is in a column of the full text. */
+  #matching(
+    column: "titles" | "labels",
+    phrases: readonly string[],
+  ): Condition {
+    const select = "SELECT rowid FROM words WHERE words MATCH ?";
+    const match = (some: readonly string[]) =>
+      `${column} : (${some.join(" OR ")})`;
+    if (phrases.length === 0) return { sql: "0", values: [] };
+    if (phrases.length <= MOST_PHRASES) {
+      return inSelect(select, [match(phrases)]);
+    }
+    // A glob may stand for any number of tests.
+    const statement = this.#db!.prepare(select), found = new Set<SqlValue>();
+    for (let i = 0; i < phrases.length; i += MOST_PHRASES) {
+      const some = phrases.slice(i, i + MOST_PHRASES);
+      for (const { rowid } of statement.all(match(some))) found.add(rowid);
+    }
+    return inSelect("SELECT value FROM json_each(?)", [
+      JSON.stringify([...found]),
+    ]);
+  }
+
   #positive(
     name: Word["name"],
     values: readonly string[],
     now: number,
   ): Condition {
-    const any = `(${values.map(() => "?").join(", ")})`;
-    const inSelect = (select: string, values: readonly SqlValue[]) => ({
-      sql: `c.n IN (${select})`,
-      values,
-    });
-    if (name === "state") return { sql: `c.state IN ${any}`, values };
-    if (name === "tag") {
-      return inSelect(`SELECT class FROM tag WHERE tag IN ${any}`, values);
-    }
-    if (name === "kind") {
-      return inSelect(
-        `SELECT class FROM kind WHERE kind IN ${any}`,
-        values.map(stored),
-      );
+    if (name === "state") {
+      return { sql: `c.state IN (${values.map(() => "?")})`, values };
     }
     if (name === "seen") {
       return seenSince(now - Math.max(...values.map(parseAge)));
     }
-    if (name === "origin") {
-      return inSelect(
-        `SELECT class FROM seen_by WHERE origin IN (SELECT n FROM origin WHERE name IN ${any})`,
-        values.map(stored),
-      );
-    }
     if (name === "title") {
-      const phrases = values.map(tokensOf).filter(({ length }) => length > 0)
-        .map((tokens) => `"${ftsText(tokens)}"`);
-      if (phrases.length === 0) return { sql: "0", values: [] };
-      return inSelect(
-        "SELECT rowid FROM words WHERE words MATCH ?",
-        [phrases.join(" OR ")],
+      return this.#matching(
+        "titles",
+        values.map(tokensOf).filter(({ length }) => length > 0)
+          .map((tokens) => `"${ftsText(tokens)}"`),
       );
     }
-    if (name === "test") {
-      const globs = values.map(globMatcher);
-      const numbers = this.#db!.prepare("SELECT n, name FROM test").all()
-        .filter(({ name }) =>
-          globs.some((matches) => matches(restored(name as string)))
-        )
-        .map(({ n }) => n);
-      return inSelect(
-        "SELECT class FROM seen_in WHERE test IN (SELECT value FROM json_each(?))",
-        [JSON.stringify(numbers)],
-      );
+    if (name !== "id") {
+      return this.#matching("labels", this.#labelsFor(name, values));
     }
     const begins = values.map((value) => FAULT_TAG + value);
     return inSelect(
@@ -495,6 +501,11 @@ export class LogIndex implements Disposable {
   }
 }
 
+/** That the number of a class is among those that a statement selects. */
+function inSelect(select: string, values: readonly SqlValue[]): Condition {
+  return { sql: `c.n IN (${select})`, values };
+}
+
 /** A text behind all that begin with one; undefined if it is not easy to find. */
 function afterAll(begin: string): string | undefined {
   const code = begin.charCodeAt(begin.length - 1);
@@ -507,6 +518,9 @@ function seenSince(seconds: number): Condition {
   // What was never seen is there as seen before 1970.
   return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
 }
+
+/** How many phrases are looked for at a time. */
+const MOST_PHRASES = 200;
 
 /** How many faults are held besides the first and as many others. */
 const SPARE = 64;

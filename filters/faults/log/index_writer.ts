@@ -5,12 +5,9 @@
  */
 
 import { seek } from "../../kit/io/files.ts";
+import { createHash } from "../../kit/runtime/builtin.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
-import type {
-  SqlDatabase,
-  SqlStatement,
-  SqlValue,
-} from "../../kit/runtime/sqlite.ts";
+import type { SqlDatabase, SqlStatement } from "../../kit/runtime/sqlite.ts";
 import { isReserved } from "../../kit/stream/fault_tag.ts";
 import { forEachItem } from "./append.ts";
 import {
@@ -48,10 +45,36 @@ export type SeenRow = readonly [
   tests: readonly number[],
 ];
 
-/** What is looked at of a fault when others were narrowed down to it. */
-export interface Detail {
-  readonly seen: readonly SeenRow[];
-  readonly kinds: readonly string[];
+/** What else than words a fault is found by, and the letters for that. */
+const LABELS = { origin: "o", test: "t", tag: "g", kind: "k" } as const;
+/** Longer ones would be cut off. */
+const MAX_LABEL_BYTES = 1000;
+
+const encoder = new TextEncoder();
+
+/** The token for a number, or for a text; of letters and digits only. */
+export function labelOf(
+  what: keyof typeof LABELS,
+  value: number | string,
+): string {
+  const letter = LABELS[what];
+  if (typeof value === "number") return `${letter}${value}`;
+  const bytes = encoder.encode(value);
+  return bytes.length <= MAX_LABEL_BYTES
+    ? letter + bytes.toHex()
+    : `${letter}x${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function labelsOf(it: FaultClass, seen: readonly SeenRow[]): string {
+  const labels = it.tags.map((tag) => labelOf("tag", tag));
+  for (const [key, value] of factsOf(it)) {
+    if (key === "kind") labels.push(labelOf("kind", value));
+  }
+  for (const [origin, , , , , tests] of seen) {
+    labels.push(labelOf("origin", origin));
+    for (const test of tests) labels.push(labelOf("test", test));
+  }
+  return labels.join(" ");
 }
 
 /** The day of a time. */
@@ -177,24 +200,11 @@ export class IndexWriter {
   }
 
   #remove(n: number): void {
-    const row = this.#run("SELECT list, detail FROM class WHERE n = ?").get(n)!;
-    const { fault, same, tags }: ListedFault = JSON.parse(row.list as string);
-    const { seen, kinds }: Detail = JSON.parse(row.detail as string);
-    const remove = (
-      table: string,
-      column: string,
-      values: Iterable<SqlValue>,
-    ) => {
-      const statement = this.#run(
-        `DELETE FROM ${table} WHERE ${column} = ? AND class = ?`,
-      );
-      for (const value of new Set(values)) statement.run(value, n);
-    };
-    remove("tag", "tag", tags);
-    remove("kind", "kind", kinds);
-    remove("day", "day", daysOf(seen).keys());
-    remove("seen_by", "origin", seen.map(([origin]) => origin));
-    remove("seen_in", "test", seen.flatMap((row) => row[5]));
+    const row = this.#run("SELECT list, seen FROM class WHERE n = ?").get(n)!;
+    const { fault, same }: ListedFault = JSON.parse(row.list as string);
+    for (const day of daysOf(JSON.parse(row.seen as string)).keys()) {
+      this.#run("DELETE FROM day WHERE day = ? AND class = ?").run(day, n);
+    }
     this.#run("DELETE FROM words WHERE rowid = ?").run(n);
     this.#run("DELETE FROM class WHERE n = ?").run(n);
     for (const member of [fault, ...same]) {
@@ -213,12 +223,9 @@ export class IndexWriter {
       one.isAutomated ? 1 : 0,
       one.tests.map((test) => this.#numberOf("test", this.#tests, test)),
     ]);
-    const kinds = factsOf(it).filter(([key]) => key === "kind")
-      .map(([, value]) => stored(value));
-    const detail: Detail = { seen, kinds };
     const all = countsOf(seen);
     const n = this.#run(
-      "INSERT INTO class(fault, state, list, s, ns, conflict, unexplained, runs, tests, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO class(fault, state, list, s, ns, conflict, unexplained, runs, tests, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ).run(
       it.fault,
       row.state,
@@ -229,28 +236,15 @@ export class IndexWriter {
       Number(isUnexplained(it)),
       seen.length === 0 ? null : all.runs,
       all.tests,
-      JSON.stringify(detail),
+      JSON.stringify(seen),
     ).lastInsertRowid as number;
-    const add = (table: string, values: Iterable<SqlValue>) => {
-      const statement = this.#run(
-        `INSERT OR IGNORE INTO ${table} VALUES (?, ?)`,
-      );
-      for (const value of values) statement.run(value, n);
-    };
-    add("tag", it.tags);
-    add("kind", kinds);
-    add("seen_by", seen.map(([origin]) => origin));
-    add("seen_in", seen.flatMap((row) => row[5]));
     for (const [day, { runs, tests }] of daysOf(seen)) {
       this.#run("INSERT INTO day VALUES (?, ?, ?, ?)").run(day, n, runs, tests);
     }
-    const titles = titlesOf(it).map(tokensOf).filter(({ length }) =>
-      length > 0
-    );
-    if (titles.length > 0) {
-      this.#run("INSERT INTO words(rowid, tokens) VALUES (?, ?)")
-        .run(n, titles.map(ftsText).join(BETWEEN_TITLES));
-    }
+    const titles = titlesOf(it).map(tokensOf)
+      .filter(({ length }) => length > 0);
+    this.#run("INSERT INTO words(rowid, titles, labels) VALUES (?, ?, ?)")
+      .run(n, titles.map(ftsText).join(BETWEEN_TITLES), labelsOf(it, seen));
     return n;
   }
 
