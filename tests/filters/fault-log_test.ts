@@ -657,7 +657,9 @@ gpgCallTest(
 
 Deno.test("fault-log appends nothing to a full disk, and the next one all", async () => {
   using dir = new TempDir();
-  const log = dir.file("log", stream("x".repeat(900)));
+  const event = seen("a", "ci", "1", 2);
+  const text = "x".repeat(900 - event.length);
+  const log = dir.file("log", concat([event, stream(text)]));
   const long = "y".repeat(300);
   const { status, stderr } = await shell(
     `(ulimit -f 1; trap '' XFSZ; fault-log append $1 a --comment=${long})`,
@@ -670,7 +672,7 @@ Deno.test("fault-log appends nothing to a full disk, and the next one all", asyn
   );
   assertEquals(Deno.readFileSync(log).length, 900);
   await outputOf("fault-log", ["append", log, "a", `--comment=${long}`]);
-  assertEquals(packetsIn(Deno.readFileSync(log)).length, 1);
+  assertEquals(packetsIn(Deno.readFileSync(log)).length, 2);
 });
 
 Deno.test("fault-log leaves a log that can be read and appended to when it is killed", async () => {
@@ -779,4 +781,65 @@ Deno.test("fault-log sync makes two logs equal over a pipe", async () => {
     ]);
     assertRefused(refused, "fault-log", message);
   }
+});
+
+test("fault-log writes nothing into a file that is not a log", async () => {
+  using dir = new TempDir();
+  const record = stream({ testId: "a test", status: "fail" }, "output\n");
+  for (const content of ["what I wrote\n", "<testsuite/>\n", record]) {
+    const path = dir.file("file", content), before = Deno.readFileSync(path);
+    for (
+      const words of [
+        ["append", path, "f", "--title=x"],
+        ["append", path, "f", "--tag=-t"],
+        ["set", path, "f", "--title=x"],
+        ["redact", path, "abcdef"],
+        ["purge", path],
+        ["compact", path, "--author=ci"],
+        ["merge", path, dir.file("log", seen("a", "ci", "1", 2))],
+      ]
+    ) {
+      const { status, stdout, stderr } = await runTool("fault-log", words);
+      assertMatch(
+        stderr,
+        /^fault-log: Cannot write to ".*": it is not a fault log, as no event is in it: nothing was written\n$/,
+      );
+      assertEquals([text(stdout), status], ["", 2], words.join(" "));
+      assertEquals(Deno.readFileSync(path), before, words.join(" "));
+    }
+    assertEquals(Array.from(Deno.readDirSync(dir.path)).length, 2);
+  }
+});
+
+test("fault-log refuses names of faults that lists could not hold", async () => {
+  using dir = new TempDir();
+  const log = dir.file("log", seen("a", "ci", "1", 2));
+  const before = Deno.readFileSync(log);
+  for (
+    const name of ["a\nb", "a\rb", "a\u2028b", "\x1b[2J", "a\x85", "fault:\n"]
+  ) {
+    for (
+      const words of [
+        ["append", log, name, "--title=x"],
+        ["append", log, "a", `--same=${name}`],
+        ["append", log, "a", `--same=-${name}`],
+        ["set", log, name, "--title=x"],
+      ]
+    ) {
+      const { status, stderr } = await runTool("fault-log", words);
+      assertMatch(
+        stderr,
+        /^fault-log: Cannot use ".*" as a fault: it has control characters or line ends.*\n$/,
+      );
+      assert(!/[\p{Cc}\u2028]/u.test(stderr.slice(0, -1)), stderr);
+      assertEquals(status, 2);
+    }
+  }
+  for (const name of ["runs", "fault:signatures"]) {
+    const words = ["append", log, name, "--title=x"];
+    const { status, stderr } = await runTool("fault-log", words);
+    assertMatch(stderr, /as a fault: logs keep other things there/);
+    assertEquals(status, 2);
+  }
+  assertEquals(Deno.readFileSync(log), before);
 });

@@ -7,10 +7,16 @@
 import { concat } from "@std/bytes/concat";
 import { decodePacket, PacketDecoder, type StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
-import { openLocked } from "../../kit/io/files.ts";
+import {
+  isRegularFile,
+  openFile,
+  openLocked,
+  rewind,
+} from "../../kit/io/files.ts";
 import { writeAll } from "../../kit/io/output.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
 import { compareBytes } from "./cbor.ts";
+import { isEvent } from "./event.ts";
 import { Redactions } from "./merge.ts";
 
 /** How a log is appended to. */
@@ -36,7 +42,7 @@ const CRC_BYTES = 4;
  * what the log already has and what was redacted. The file is made if there is
  * none, and locked until this returns. When they do not fit, none is there.
  *
- * @throws {ToolError} when the file cannot be read or written
+ * @throws {ToolError} when the file cannot be read or written, or is not a log
  */
 export function appendEvents(
   path: string,
@@ -45,8 +51,10 @@ export function appendEvents(
 ): Appended {
   try {
     using file = openLocked(path);
+    checkLog(file, path);
     return append(file, packets, sync);
   } catch (error) {
+    if (error instanceof ToolError) throw error;
     throw new ToolError(
       `Cannot append to "${path}": ${
         reasonOf(error)
@@ -151,6 +159,56 @@ function checksumAt(bytes: Uint8Array, end: number): number {
     checksum = checksum << 8 | bytes[i];
   }
   return checksum;
+}
+
+/**
+ * Checks that a file, from where it is, is a log, and goes back to its beginning.
+ * Text, damage and other packets may be in a log, but not alone: then it is a
+ * file of another kind, which nobody wants to lose. An event that was cut off is
+ * no such thing: it is what a crash leaves of the first one.
+ *
+ * @throws {ToolError} when it is not a log
+ */
+export function checkLog(file: FsFile, path: string): void {
+  const decoder = new PacketDecoder();
+  let isLog = file.statSync().size === 0, hasPackets = false;
+  let first: Uint8Array | undefined;
+  const take = (item: StreamItem) => {
+    if (item.kind !== "packet") return;
+    hasPackets = true;
+    isLog ||= isEvent(item);
+  };
+  for (const chunk of chunksOf(file)) {
+    first ??= chunk.slice(0, HEAD_BYTES);
+    decoder.push(chunk);
+    decoder.drain(take);
+    if (isLog) break;
+  }
+  if (!isLog) {
+    decoder.end();
+    decoder.drain(take);
+  }
+  rewind(file);
+  if (isLog || (!hasPackets && isCutOff(first!))) return;
+  throw new ToolError(
+    `Cannot write to "${path}": it is not a fault log, as no event is in it: nothing was written`,
+  );
+}
+
+/** {@linkcode checkLog} for the file at a path, if it can be opened. */
+export function checkLogAt(path: string): void {
+  if (!isRegularFile(path)) return;
+  using file = openFile(path);
+  checkLog(file, path);
+}
+
+/** How many bytes of a packet tell that it is one: its signature and flags. */
+const HEAD_BYTES = 2;
+const SIGNATURE = 0xb3, VERSION = 2;
+
+/** Whether a file can be the beginning of a packet. */
+function isCutOff([signature, flags = VERSION << 4]: Uint8Array): boolean {
+  return signature === SIGNATURE && flags >> 4 === VERSION;
 }
 
 /** Calls `take` with the items of a file from where it is. */

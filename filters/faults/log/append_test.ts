@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder } from "@subunit/codec";
+import { encodePacket, PacketDecoder } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
 import { TempDir } from "../../../tests/support/run.ts";
 import { appendEvents } from "./append.ts";
@@ -73,9 +73,16 @@ Deno.test("appendEvents appends behind a torn event and behind text", () => {
     );
     assertEquals(packetsIn(path), [ONE, TWO, THREE].map((p) => p.toHex()));
   }
-  const path = dir.file("log", "text\n");
+  const words = new TextEncoder().encode("text\n");
+  const path = dir.file("log", concat([words, THREE, words]));
   appendEvents(path, [ONE]);
-  assertEquals(packetsIn(path), [ONE.toHex()]);
+  assertEquals(packetsIn(path), [THREE.toHex(), ONE.toHex()]);
+  // Nothing but the beginning of the first one.
+  for (let length = 0; length < ONE.length; length++) {
+    const path = dir.file("log", ONE.subarray(0, length));
+    appendEvents(path, [ONE]);
+    assertEquals(packetsIn(path), [ONE.toHex()]);
+  }
 });
 
 Deno.test("appendEvents names the file that it cannot append to", () => {
@@ -85,4 +92,28 @@ Deno.test("appendEvents names the file that it cannot append to", () => {
     ToolError,
     `Cannot append to "${dir.path}"`,
   );
+});
+
+Deno.test("appendEvents refuses a file that is not a log, and leaves it alone", () => {
+  using dir = new TempDir();
+  const result = encodePacket({ testId: "a test", status: "fail" });
+  for (
+    const [name, content] of Object.entries({
+      "notes.txt": "what I wrote\n",
+      "report.xml": '<?xml version="1.0"?>\n<testsuite name="s"/>\n',
+      "run.subunit": result,
+      "cut.subunit": concat([result, result.subarray(0, 9)]),
+      "empty.bin": new Uint8Array(3),
+    })
+  ) {
+    const path = dir.file(name, content);
+    const before = Deno.readFileSync(path);
+    const error = assertThrows(() => appendEvents(path, [ONE]), ToolError);
+    assertMatch(error.message, /is not a fault log.* nothing was written$/);
+    assertEquals(Deno.readFileSync(path), before, name);
+  }
+  // A log with other things in it is one.
+  const words = new TextEncoder().encode("words\n");
+  const log = dir.file("log", concat([result, ONE, words, ONE.subarray(0, 9)]));
+  assertEquals(appendEvents(log, [TWO]).added, 1);
 });

@@ -16,7 +16,7 @@ import { lines } from "../../kit/io/lines.ts";
 import { isReserved, RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { parseChoice, parseCount } from "../../kit/tool/options.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
-import { appendEvents } from "./append.ts";
+import { appendEvents, checkLogAt } from "./append.ts";
 import {
   type FaultClass,
   faultsIn,
@@ -26,7 +26,7 @@ import {
   listed,
   readClasses,
 } from "./classes.ts";
-import { encodeStatement, faultName } from "./edit.ts";
+import { encodeStatement, faultName, newFaultName } from "./edit.ts";
 import { canonicalBytes, type LogEvent } from "./event.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
@@ -139,13 +139,14 @@ function say(
     author: options.author,
     time,
   };
-  let name = faultName(fault), known: FaultState | undefined;
+  let name = newFaultName(fault), known: FaultState | undefined;
+  checkLogAt(log);
   const removes = options.tag.some((tag) => tag.startsWith("-"));
   // A log that is not there yet says nothing.
   const isAsked = removes || options.same.length > 0;
   if (replaces || (isAsked && isRegularFile(log))) {
     const reader = read(io, [log]);
-    if (replaces) name = findFault(reader, fault, log);
+    if (replaces) name = newFaultName(findFault(reader, fault, log));
     known = classWith(reader, name, { now: time })?.members
       .find((member) => member.fault === name);
   }

@@ -6,7 +6,11 @@
 
 import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
-import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
+import {
+  FAULT_TAG,
+  hasControls,
+  isReserved,
+} from "../../kit/stream/fault_tag.ts";
 import {
   encodeEvent,
   type EventFields,
@@ -43,6 +47,23 @@ export function faultName(text: string): string {
 }
 
 /**
+ * {@linkcode faultName} for what is written into a log.
+ *
+ * @throws {UsageError} when a list of faults, one in a line, could not hold it
+ */
+export function newFaultName(text: string): string {
+  const name = faultName(text);
+  if (!isReserved(name) && !hasControls(name)) return name;
+  throw new UsageError(
+    `Cannot use "${text}" as a fault: ${
+      isReserved(name)
+        ? "logs keep other things there"
+        : "it has control characters or line ends"
+    }`,
+  );
+}
+
+/**
  * The packets of a statement: one for each kind of event. The state of a fault
  * goes with its title, if there is one.
  *
@@ -73,7 +94,7 @@ export function encodeStatement(
   if (said.facts.size > 0) drafts.push({ kind: "fact", value: said.facts });
   for (const other of said.same) {
     const isNot = other.startsWith("-");
-    const name = faultName(isNot ? other.slice(1) : other);
+    const name = newFaultName(isNot ? other.slice(1) : other);
     drafts.push({
       kind: "same",
       value: isNot ? `-${name}` : name,

@@ -29,7 +29,7 @@ import { type Evidence, isSame } from "./evidence.ts";
 import { canonicalBytes, decodeEvent } from "./event.ts";
 
 /** How much is gathered in a pass. */
-export const GROUP_BYTES = 48 * 1024 * 1024;
+export const GROUP_BYTES = 32 * 1024 * 1024;
 /** How much of a file is read at a time. */
 const BLOCK_BYTES = 1024 * 1024;
 

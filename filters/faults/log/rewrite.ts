@@ -8,7 +8,7 @@ import type { StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import { openLocked, replaceFile, rewind } from "../../kit/io/files.ts";
 import { Output } from "../../kit/io/output.ts";
-import { forEachItem } from "./append.ts";
+import { checkLog, forEachItem } from "./append.ts";
 import {
   canonicalBytes,
   decodeEvent,
@@ -27,6 +27,7 @@ import { Redactions } from "./merge.ts";
 export function rewriteLog(path: string): number {
   try {
     using file = openLocked(path);
+    checkLog(file, path);
     const redactions = new Redactions(), compactions = new Compactions();
     forEachItem(file, (item) => {
       if (item.kind !== "packet" || !isEvent(item)) return;
@@ -55,6 +56,7 @@ export function rewriteLog(path: string): number {
     });
     return gone;
   } catch (error) {
+    if (error instanceof ToolError) throw error;
     throw new ToolError(
       `Cannot rewrite "${path}": ${reasonOf(error)}: it is as it was`,
     );

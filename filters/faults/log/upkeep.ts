@@ -7,7 +7,7 @@
 import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
-import { appendEvents } from "./append.ts";
+import { appendEvents, checkLogAt } from "./append.ts";
 import { MAX_ITEMS } from "./cbor.ts";
 import { AUTOMATED } from "./collated.ts";
 import { logAnd, oneLog, timeOf } from "./commands.ts";
@@ -44,6 +44,7 @@ export function redact(
       );
     }
   }
+  checkLogAt(log);
   forEachEvent(new LogFiles(io, [log]), (packet) => {
     const bytes = canonicalBytes(packet), id = eventId(bytes);
     for (const [prefix, events] of found) {

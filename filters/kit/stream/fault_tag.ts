@@ -16,13 +16,18 @@ const MAX_LENGTH = 200;
 export function faultTagIn(tags: readonly string[]): string | undefined {
   return tags.find((tag) =>
     tag.startsWith(FAULT_TAG) && tag.length > FAULT_TAG.length &&
-    tag.length <= MAX_LENGTH && !isReserved(tag)
+    tag.length <= MAX_LENGTH && !isReserved(tag) && !hasControls(tag)
   );
 }
 
 /** Whether a name that begins as faults do is that of something else. */
 export function isReserved(name: string): boolean {
   return name === RUNS || name === SIGNATURES;
+}
+
+/** Whether a name has control characters or line ends, which no fault has. */
+export function hasControls(name: string): boolean {
+  return /[\p{Cc}\u2028\u2029]/u.test(name);
 }
 
 /** The fault that a test's tags name; undefined if they name none. */
