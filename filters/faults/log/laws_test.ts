@@ -54,8 +54,12 @@ function registerOf<T>({ versions, isConflict }: Register<T>) {
 }
 
 /** All that a log says, in a form that can be compared. */
-function reading(log: Uint8Array, groupBytes?: number): unknown[][] {
-  const reader = new LogReader(sourceOf(log), { groupBytes });
+function reading(
+  log: Uint8Array | LogSource,
+  groupBytes?: number,
+): unknown[][] {
+  const source = log instanceof Uint8Array ? sourceOf(log) : log;
+  const reader = new LogReader(source, { groupBytes });
   return [...readClasses(reader)].map((it) => [
     it.fault,
     registerOf(it.title),
@@ -248,6 +252,14 @@ check(
     // Not merged: redacted events are still there, and have no effect.
     assertEquals(reading(concat(logs)), expected, "cat");
     assertEquals(reading(concat(logs), 200), expected, "in small groups");
+    // As when somebody rewrites it while it is read.
+    const passes = [concat(logs), concat(shuffled), concat(packets)];
+    let pass = 0;
+    const replaced: LogSource = {
+      forEachRows: (...takers) =>
+        sourceOf(passes[pass++ % passes.length]).forEachRows(...takers),
+    };
+    assertEquals(reading(replaced, 200), expected, "replaced between passes");
   },
 );
 

@@ -69,6 +69,11 @@ export class LogReader {
   readonly #numbers = new TestNumbers();
   /** The bytes of the events of each fault. */
   #sizes: Float64Array = new Float64Array(64);
+  /** What the names of faults have for a hash. */
+  #hashes: Int32Array = new Int32Array(64);
+  /** The fault of each event, in the order of the log. */
+  #sequence: Int32Array = new Int32Array(1024);
+  #count = 0;
   /** Faults that may be the same, by their numbers. */
   readonly #pairs: [fault: number, other: string][] = [];
   readonly #evidence: Evidence | undefined;
@@ -141,12 +146,12 @@ export class LogReader {
     if (this.#isScanned) return this;
     this.#isScanned = true;
     this.#source.forEachRows((rows) => {
-      for (let i = 0; i < rows.count; i++) this.#count(rows, i);
+      for (let i = 0; i < rows.count; i++) this.#countRow(rows, i);
     }, (item) => this.#takeOther(item));
     return this;
   }
 
-  #count(rows: Rows, i: number): void {
+  #countRow(rows: Rows, i: number): void {
     const length = rows.end(i) - rows.start(i);
     if (!isEventRow(rows, i)) {
       this.strange.packets++;
@@ -161,6 +166,14 @@ export class LogReader {
     if (number >= this.#sizes.length) {
       this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
       this.#bits = grown(this.#bits, this.#sizes.length);
+      this.#hashes = grown(this.#hashes, this.#sizes.length);
+    }
+    this.#hashes[number] = rows.idHash(i);
+    if (this.#places === undefined) {
+      if (this.#count === this.#sequence.length) {
+        this.#sequence = grown(this.#sequence, 2 * this.#count);
+      }
+      this.#sequence[this.#count++] = number;
     }
     this.#sizes[number] += length;
     this.#bytes += length;
@@ -258,14 +271,27 @@ export class LogReader {
       this.#places.gather(isWanted, gathered);
       return gathered;
     }
+    let count = 0;
     this.#source.forEachRows((rows) => {
       for (let i = 0; i < rows.count; i++) {
         if (!isEventRow(rows, i)) continue;
-        const number = this.#numbers.get(this.#key.anywhere(rows, i));
+        const number = this.#numberAt(count++, rows, i);
         if (number >= 0 && isWanted[number]) gathered.addRow(number, rows, i);
       }
     }, () => {});
     return gathered;
+  }
+
+  /**
+   * The number of the fault of an event. Looking it up takes as long as all else,
+   * and is needed only if the file is not what it was.
+   */
+  #numberAt(count: number, rows: Rows, i: number): number {
+    if (count < this.#count) {
+      const number = this.#sequence[count];
+      if (this.#hashes[number] === rows.idHash(i)) return number;
+    }
+    return this.#numbers.get(this.#key.anywhere(rows, i));
   }
 
   /** The faults that may be the same, in order, by each of them. */
