@@ -67,6 +67,12 @@ With --explain, a file "fault" is attached to each failure, in JSON.`,
       options.log === undefined &&
       (options.run !== undefined || options.origin !== undefined)
     ) throw new UsageError("Options --run and --origin need --log");
+    if (options.log === undefined && options.samples !== undefined) {
+      throw new UsageError("Option --samples needs --log");
+    }
+    if (options["origin-hash"] !== undefined && options.origin === undefined) {
+      throw new UsageError("Option --origin-hash needs --origin");
+    }
     const run = new FaultRun(io, { ...options, isReport });
     return run.read(files);
   },

@@ -462,10 +462,85 @@ test("subunit-faults --log needs a time, or the name of the run", async () => {
   );
 });
 
+test("subunit-faults --origin-hash counts origins and names none", async () => {
+  using directory = new TempDir();
+  const log = `${directory.path}/team.faults`;
+  const salt = directory.file("salt", "0123456789abcdef secret\n");
+  const other = directory.file("other", "another secret of a team");
+  const input = stream(failed("shop.test_b", refused(61)));
+  const collate = async (run: string, origin: string, secret = salt) => {
+    const { status, stderr } = await callTool("subunit-faults", [
+      ...["--log", log, `--run=${run}`],
+      ...[`--origin=${origin}`, `--origin-hash=${secret}`],
+    ], { stdin: input });
+    assertEquals([stderr, status], ["", 0]);
+  };
+  await collate("1", "ann-laptop");
+  const once = Deno.readFileSync(log);
+  await collate("1", "ann-laptop");
+  assertEquals(Deno.readFileSync(log), once, "a run collated twice");
+  await collate("2", "ann-laptop");
+  await collate("3", "bob-laptop");
+  const rank = async () =>
+    text(await outputOfCall("fault-log", ["query", log, "--top=1", "-0"]));
+  assertEquals(await rank(), "fault:1-h2ffvs7z1vc6dbmr\0");
+  const top = await outputOfCall("fault-log", ["query", log, "--top=1"]);
+  assertMatch(text(top), /^3 runs, 2 origins, 100\.0 %: /);
+  // HMAC-SHA256 of the name, as openssl prints it.
+  assert(text(once).includes("3a66d185204d0b9be7008f1933d6f60d"), text(once));
+  assert(!/laptop|secret/.test(text(Deno.readFileSync(log))));
+  await collate("4", "ann-laptop", other);
+  const more = await outputOfCall("fault-log", ["query", log, "--top=1"]);
+  assertMatch(text(more), /^4 runs, 3 origins/);
+  // A secret that everybody can guess is none.
+  const before = Deno.readFileSync(log);
+  const short = await callTool("subunit-faults", [
+    ...["--log", log, "--run=5", "--origin=ann-laptop"],
+    `--origin-hash=${directory.file("short", "x")}`,
+  ], { stdin: input });
+  assertMatch(short.stderr, /has 1 bytes, expected a secret of at least 16/);
+  assertEquals(short.status, 2);
+  assertEquals(Deno.readFileSync(log), before);
+});
+
+test("subunit-faults logs messages as they are only with --samples", async () => {
+  using directory = new TempDir();
+  const tests = [61, 111, 5].map((number) =>
+    failed(`shop.test_${number}`, refused(number))
+  );
+  const collate = async (log: string, input: Uint8Array, ...more: string[]) => {
+    const path = `${directory.path}/${log}`;
+    const args = ["--log", path, "--run=1", ...more];
+    const { status, stderr } = await callTool("subunit-faults", args, {
+      stdin: input,
+    });
+    assertEquals([stderr, status], ["", 0]);
+    return Deno.readFileSync(path);
+  };
+  const plain = await collate("plain", stream(...tests));
+  assert(!/Errno (61|111|5)/.test(text(plain)));
+  assertEquals(await collate("none", stream(...tests), "--samples=0"), plain);
+  const log = await collate("log", stream(...tests), "--samples=2");
+  // The same of them, in whatever order the tests ended.
+  const reversed = stream(...tests.toReversed());
+  assertEquals(await collate("reversed", reversed, "--samples=2"), log);
+  const shown = await outputOfCall("fault-log", [
+    ...["show", `${directory.path}/log`, "1-h2ffvs7z1vc6dbmr"],
+  ]);
+  assertEquals(
+    Array.from(text(shown).matchAll(/^ *sample +(.*)$/gm), ([, it]) => it)
+      .sort(),
+    ["[Errno 111] Connection refused", "[Errno 5] Connection refused"],
+  );
+});
+
 test("subunit-faults refuses options that do not fit", async () => {
   const cases: [args: string[], message: RegExp][] = [
     [["--own=("], /Option --own is "\(": expected a regular expression/],
     [["--run=a"], /--run and --origin need --log/],
+    [["--samples=2"], /--samples needs --log/],
+    [["--log=/none", "--origin-hash=/none"], /--origin-hash needs --origin/],
+    [["--log=/none", "--samples=x"], /expected a whole number/],
     [["--contrast"], /--contrast needs --report/],
     [["--explain", "--report"], /exclude each other/],
     [["--max-faults=x"], /expected a whole number/],

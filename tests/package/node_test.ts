@@ -944,6 +944,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       input: anyPackets,
     },
     { args: () => ["--log=log", "--run=1", "--origin=é"], input: anyStream },
+    {
+      args: () => [
+        ...["--log=log", "--run=1", "--origin=é", "--samples=3"],
+        `--origin-hash=${GUIDELINE}`,
+      ],
+      input: anyFrames,
+      samples: 2,
+    },
   ],
   "subunit-tags": [{
     args: () => ["nightly", "--", "-slow"],

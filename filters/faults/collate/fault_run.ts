@@ -4,8 +4,10 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { encodePackets, type Packet, type Rows } from "@subunit/codec";
 import { createHash } from "../../kit/runtime/builtin.ts";
+import { ToolError } from "../../kit/errors.ts";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import { readList } from "../../kit/tool/list_file.ts";
@@ -51,6 +53,14 @@ export const LOG_OPTIONS = {
     help: "with --log: the run's name (its first time and route)",
   },
   origin: { value: "NAME", help: "with --log: where the run was made" },
+  "origin-hash": {
+    value: "FILE",
+    help: "with --origin: log a hash of it, with the secret in FILE",
+  },
+  samples: {
+    value: "N",
+    help: "with --log: log N messages of each fault as they are (0)",
+  },
 } as const satisfies OptionTable;
 
 const MAX_FAULTS = 1000;
@@ -94,6 +104,19 @@ function rulesOf(io: ToolIO, options: FaultRunOptions): Rules {
   };
 }
 
+/** The secret in a file: without it, or with none in it, names come back. */
+function saltIn(io: ToolIO, file: string | undefined): Uint8Array | undefined {
+  if (file === undefined) return undefined;
+  const chunks = Array.from(io.chunks([file]), (chunk) => chunk.slice());
+  const salt = concat(chunks);
+  if (salt.length >= MIN_SALT_BYTES) return salt;
+  throw new ToolError(
+    `Cannot hash the origin: "${file}" has ${salt.length} bytes, expected a secret of at least ${MIN_SALT_BYTES}: head -c 32 /dev/urandom > ${file}`,
+  );
+}
+
+const MIN_SALT_BYTES = 16;
+
 function sha256(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
 }
@@ -108,6 +131,7 @@ export class FaultRun {
   readonly #contrast: Contrast | undefined;
   /** Undefined where nobody asks which faults there were. */
   readonly #faults: RunFaults | undefined;
+  readonly #salt: Uint8Array | undefined;
   #beginning: Beginning | undefined;
 
   constructor(io: ToolIO, options: FaultRunOptions) {
@@ -124,8 +148,10 @@ export class FaultRun {
     });
     this.#tagger = new FaultTagger(io.out);
     if (options.isReport || options.log !== undefined) {
-      this.#faults = new RunFaults();
+      const { samples = "0" } = options;
+      this.#faults = new RunFaults(parseCount("samples", samples));
     }
+    this.#salt = saltIn(io, options["origin-hash"]);
   }
 
   /** @returns the exit status */
@@ -140,8 +166,14 @@ export class FaultRun {
     if (log === undefined) return status;
     // The stream is complete even if the log cannot be written.
     this.#io.out.flush();
-    const { collatedRun, logFaults } = await import("./sightings.ts");
-    const seen = collatedRun(this.#beginning, run, origin);
+    const { collatedRun, hashedOrigin, logFaults } = await import(
+      "./sightings.ts"
+    );
+    const seen = collatedRun(
+      this.#beginning,
+      run,
+      this.#salt === undefined ? origin : hashedOrigin(origin!, this.#salt),
+    );
     const { faults } = this.#faults!;
     logFaults(log, seen, faults, (print) => this.#finder.kindIdOf(print));
     return status;

@@ -18,6 +18,8 @@ const MAX_NAMED = 3;
 /** How many tests of a fault a log names. */
 const MAX_TESTS = 5;
 const MAX_LINE = 200;
+/** How many characters of a message are a sample. */
+const MAX_SAMPLE = 1000;
 /** How many faults are compared for similarity. */
 const MAX_COMPARED = 1000;
 
@@ -28,6 +30,8 @@ export interface RunFault {
   count: number;
   /** The first of its tests, by name. */
   readonly tests: string[];
+  /** What tests printed, as it is: the first of it by its characters. */
+  readonly samples: string[];
   /** How many paths led to it; at most the few that are kept. */
   readonly paths: Set<string>;
 }
@@ -35,18 +39,38 @@ export interface RunFault {
 /** The faults of a run, in memory bounded by how many there may be. */
 export class RunFaults {
   readonly #faults = new Map<string, RunFault>();
+  readonly #maxSamples: number;
   #count = 0;
+
+  /** @param maxSamples how many different messages are kept of a fault */
+  constructor(maxSamples: number = 0) {
+    this.#maxSamples = maxSamples;
+  }
 
   add(found: Found): void {
     this.#count++;
     const { tag, testId, fingerprint } = found;
     let fault = this.#faults.get(tag);
     if (fault === undefined) {
-      fault = { tag, found, count: 0, tests: [], paths: new Set() };
+      fault = {
+        tag,
+        found,
+        count: 0,
+        tests: [],
+        samples: [],
+        paths: new Set(),
+      };
       this.#faults.set(tag, fault);
     }
     fault.count++;
-    keepFirst(fault.tests, testId);
+    keepFirst(fault.tests, testId, MAX_TESTS);
+    if (this.#maxSamples > 0 && fingerprint.sample !== "") {
+      keepFirst(
+        fault.samples,
+        fingerprint.sample.slice(0, MAX_SAMPLE).toWellFormed(),
+        this.#maxSamples,
+      );
+    }
     if (fault.paths.size < MAX_NAMED) {
       fault.paths.add(fingerprint.path.join(" < "));
     }
@@ -66,12 +90,12 @@ export class RunFaults {
 }
 
 /** Keeps the first few of different names, in order. */
-function keepFirst(names: string[], name: string): void {
-  if (names.length === MAX_TESTS && name >= names[MAX_TESTS - 1]) return;
+function keepFirst(names: string[], name: string, most: number): void {
+  if (names.length === most && name >= names[most - 1]) return;
   if (names.includes(name)) return;
   names.push(name);
   names.sort();
-  if (names.length > MAX_TESTS) names.pop();
+  if (names.length > most) names.pop();
 }
 
 /** What a report shows besides the faults. */

@@ -7,6 +7,7 @@
 
 import { formatTimestamp, type Timestamp } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
+import { createHmac } from "../../kit/runtime/builtin.ts";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import type { Fingerprint } from "../fingerprint/fingerprint.ts";
 import { appendEvents } from "../log/append.ts";
@@ -14,6 +15,7 @@ import {
   type CollatedRun,
   encodeDescription,
   encodeRun,
+  encodeSample,
   encodeSighting,
 } from "../log/collated.ts";
 import type { RunFault } from "./report.ts";
@@ -53,6 +55,17 @@ export function collatedRun(
   };
 }
 
+/**
+ * The name of an origin that nobody can read back without the salt: the same for
+ * whoever has that, so that origins still count.
+ */
+export function hashedOrigin(origin: string, salt: Uint8Array): string {
+  return createHmac("sha256", salt).update(origin).digest("hex")
+    .slice(0, ORIGIN_DIGITS);
+}
+
+const ORIGIN_DIGITS = 32;
+
 /** Appends the faults of a run to a log, unless it has them. */
 export function logFaults(
   path: string,
@@ -61,7 +74,8 @@ export function logFaults(
   kindIdOf: (fingerprint: Fingerprint) => string,
 ): void {
   const packets = [encodeRun(run)];
-  for (const { tag, count, tests, found: { fingerprint } } of faults) {
+  for (const { tag, count, tests, samples, found } of faults) {
+    const { fingerprint } = found;
     // A test may have brought its own tag.
     if (tag === FAULT_TAG + fingerprint.id) {
       packets.push(encodeDescription(tag, {
@@ -72,6 +86,7 @@ export function logFaults(
         source: fingerprint.source || undefined,
       }));
     }
+    for (const sample of samples) packets.push(encodeSample(tag, sample));
     packets.push(encodeSighting({
       ...run,
       fault: tag,

@@ -75,6 +75,12 @@ export function encodeDescription(
   return encodeEvent({ fault, kind: "fact", value: new Map(facts) });
 }
 
+/** The packet with a message as a test printed it; like the description, once. */
+export function encodeSample(fault: string, sample: string): Uint8Array {
+  const value = new Map([["sample", sample]]);
+  return encodeEvent({ fault, kind: "fact", value });
+}
+
 /**
  * The packet that says that a run was made, with faults or without: rates are
  * relative to these.

@@ -9,7 +9,7 @@ const { process } = globalThis as unknown as {
   process: { getBuiltinModule(name: string): unknown };
 };
 
-export const { createHash, randomBytes } = process.getBuiltinModule(
+export const { createHash, createHmac, randomBytes } = process.getBuiltinModule(
   "node:crypto",
 ) as typeof import("node:crypto");
 export type { Hash } from "node:crypto";

@@ -7,6 +7,8 @@ complete -c subunit-faults -l explain -d 'attach what each fault was computed fr
 complete -c subunit-faults -l log -r -F -d 'append the faults seen to the log FILE'
 complete -c subunit-faults -l run -x -d 'with --log: the run\'s name (its first time and route)'
 complete -c subunit-faults -l origin -x -d 'with --log: where the run was made'
+complete -c subunit-faults -l origin-hash -r -F -d 'with --origin: log a hash of it, with the secret in FILE'
+complete -c subunit-faults -l samples -x -d 'with --log: log N messages of each fault as they are (0)'
 complete -c subunit-faults -l own -x -d 'count these calls as your own code'
 complete -c subunit-faults -l library -x -d 'leave out these calls, as of a library'
 complete -c subunit-faults -l helpers -r -F -d 'leave out functions that match a line of FILE'
