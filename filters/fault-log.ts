@@ -1,4 +1,4 @@
-#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-run
+#!/usr/bin/env -S deno run --quiet --no-prompt --v8-flags=--max-semi-space-size=4 --allow-read --allow-write --allow-run --allow-env=EDITOR
 /**
  * fault-log: what is known of each cause of failures, as a log of events that
  * merges without conflict.
@@ -38,7 +38,8 @@ export const tool: Tool = defineTool({
   takesCommand: true,
   notes: `Commands:
   append LOG FAULT        add what the options say about a fault
-  set LOG FAULT           the same, in place of what is there: settles conflicts
+  set LOG FAULT           the same, in place of what is there: settles conflicts;
+                          --edit shows all versions and where they come from
   merge LOG [FILE...]     add the events of FILEs; with "-" write all to stdout
   cat [LOG...]            write the events of the faults that match --where
   show LOG FAULT          print what is known of a fault

@@ -30,7 +30,7 @@ const SOCKETS = [
  * and in the changelog.
  */
 const MORE: Readonly<Record<string, readonly string[]>> = {
-  "fault-log": ["--allow-write", "--allow-run"],
+  "fault-log": ["--allow-write", "--allow-run", "--allow-env=EDITOR"],
   "gpg-signed-stream": ["--allow-write", "--allow-run=gpg"],
   "subunit-1to2": ["--allow-run"],
   "subunit-attach": ["--allow-write", "--allow-run=sh", ...SOCKETS],

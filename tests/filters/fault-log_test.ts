@@ -783,6 +783,177 @@ Deno.test("fault-log sync makes two logs equal over a pipe", async () => {
   }
 });
 
+/** A log in which Ann and Bob have changed the title and the text of one. */
+async function conflicting(dir: TempDir): Promise<string> {
+  const log = dir.file("log", seen("f", "ci", "1", 2));
+  const set = (path: string, ...words: string[]) =>
+    outputOf("fault-log", ["set", path, "f", ...words]);
+  await set(
+    log,
+    "--title=the shop",
+    "--text=One.\n=======\nTwo.",
+    "--author=cy",
+  );
+  const copy = dir.file("copy", Deno.readFileSync(log));
+  const ann = ["--author=ann", "--at=2026-11-21T09:00:00Z"];
+  await set(log, "--title=no route \x1b[2J", "--text=One.\nAnn.", ...ann);
+  const bob = ["--author=bob", "--at=2026-11-21T10:00:00Z"];
+  await set(copy, "--title=port closed", "--text=One.\nBob.\n", ...bob);
+  const all = concat([log, copy].map((path) => Deno.readFileSync(path)));
+  Deno.writeFileSync(log, all);
+  return log;
+}
+
+Deno.test("fault-log set --edit opens all versions, and the one they come from, in $EDITOR", async () => {
+  using dir = new TempDir();
+  const log = await conflicting(dir), opened = `${dir.path}/opened`;
+  // With a word of its own, and a space in its path.
+  const editor = dir.file(
+    "my editor",
+    `#!/bin/sh\n[ "$1" = --wait ] || exit 9\ncp "$2" "$OPENED"\ncp "$ANSWER" "$2"\n`,
+  );
+  Deno.chmodSync(editor, 0o755);
+  const env = {
+    EDITOR: `"${editor}" --wait`,
+    OPENED: opened,
+    ANSWER: dir.file("answer", "the firewall\n\nOne.\n\n  Both.\n\n"),
+    TMPDIR: dir.path,
+  };
+  const words = [
+    "set",
+    log,
+    "f",
+    "--edit",
+    "--author=cy",
+    "--state=inprogress",
+  ];
+  const done = await runTool("fault-log", words, { env });
+  assertEquals([done.stderr, text(done.stdout), done.status], ["", "", 0]);
+  const lines = Deno.readTextFileSync(opened)
+    .replace(/ [0-9a-f]{12}$/gm, " ID").split("\n");
+  const base = lines.find((line) => line.startsWith("|"))!;
+  assertMatch(base, /^\|{8} cy \d{4}-\d\d-\d\dT\S+Z ID$/);
+  assertEquals(lines.slice(0, 17), [
+    "<<<<<<<< bob 2026-11-21T10:00:00Z ID",
+    "port closed",
+    base,
+    "the shop",
+    "======== ann 2026-11-21T09:00:00Z ID",
+    "no route \\u001b[2J",
+    ">>>>>>>>",
+    "",
+    "<<<<<<<< bob 2026-11-21T10:00:00Z ID",
+    "One.",
+    "Bob.",
+    "",
+    base,
+    "One.",
+    "=======",
+    "Two.",
+    "======== ann 2026-11-21T09:00:00Z ID",
+  ]);
+  const shown = JSON.parse(
+    text(await outputOfCall("fault-log", ["show", log, "f", "--json"])),
+  );
+  assertEquals(JSON.stringify(shown).includes("the firewall"), true);
+  const plain = text(await outputOfCall("fault-log", ["show", log, "f"]));
+  assertMatch(plain, /^title +the firewall$/m);
+  assertMatch(plain, /^state +inprogress/m);
+  assert(!plain.includes("versions:"), plain);
+  const conflicts = await outputOfCall("fault-log", [
+    "query",
+    log,
+    "--conflict",
+  ]);
+  assertEquals(text(conflicts), "");
+  const last = packetsIn(Deno.readFileSync(log))
+    .map((packet) => decodeEvent(packet.bytes)).find((
+      { kind, author, value },
+    ) => kind === "text" && author === "cy" && `${value}`.includes("Both"));
+  assertEquals(last?.value, "One.\n\n  Both.");
+  assertEquals(
+    Array.from(Deno.readDirSync(dir.path), ({ name }) => name).sort(),
+    ["answer", "copy", "log", "my editor", "opened"],
+    "no temporary file is left",
+  );
+});
+
+Deno.test("fault-log set --edit writes nothing but what was decided", async () => {
+  using dir = new TempDir();
+  const log = await conflicting(dir), before = Deno.readFileSync(log);
+  const set = (editor: string | undefined, ...words: string[]) =>
+    runTool("fault-log", ["set", log, "f", "--edit", ...words], {
+      env: { EDITOR: editor ?? "", TMPDIR: dir.path },
+    });
+  const cases: [editor: string | undefined, message: RegExp, files: number][] =
+    [
+      // Still with the marks; what was written is kept.
+      [
+        "true",
+        /still several versions: nothing was written: .* is in ".*\/fault-.*"/,
+        1,
+      ],
+      ["false", /The editor "false" ended with 1: nothing was written/, 0],
+      ["no-such-editor", /ended with 127: nothing was written/, 0],
+      ["sed -i 1,7d", /still several versions/, 1],
+      [": >", /There is no title: nothing was written: .* is in "/, 1],
+      [undefined, /EDITOR is not set: set it, or give --title and --text/, 0],
+    ];
+  const count = () =>
+    Array.from(Deno.readDirSync(dir.path), ({ name }) => name)
+      .filter((name) => name.startsWith("fault-")).length;
+  for (const [editor, message, files] of cases) {
+    const found = count();
+    const { status, stderr } = await set(editor);
+    assertMatch(stderr, message);
+    assertEquals([status, count() - found], [2, files], editor);
+    assertEquals(Deno.readFileSync(log), before, editor);
+  }
+  for (
+    const [word, message] of [["--title=x", /--edit excludes --title/]] as const
+  ) {
+    assertMatch((await set("true", word)).stderr, message);
+  }
+  const added = await runTool("fault-log", ["append", log, "f", "--edit"]);
+  assertMatch(added.stderr, /--edit is for set/);
+  // Without a conflict the one version is edited, or left as it is.
+  const plain = dir.file("plain", seen("g", "ci", "1", 2));
+  const edit = (editor: string) =>
+    runTool("fault-log", ["set", plain, "g", "--edit"], {
+      env: { EDITOR: editor, TMPDIR: dir.path },
+    });
+  const left = await edit("true");
+  assertEquals(
+    [left.stderr, left.status],
+    ["fault-log: set: the title and the description are as they were\n", 0],
+  );
+  assertEquals(packetsIn(Deno.readFileSync(plain)).length, 1);
+  assertEquals((await edit("sed -i '1s/^/a title/'")).status, 0);
+  assertEquals((await edit("sed -i '2s/^/\\nwords/'")).status, 0);
+  const shown = text(await outputOfCall("fault-log", ["show", plain, "g"]));
+  assertMatch(shown, /^title +a title$/m);
+  assertMatch(shown, /^text +words$/m);
+  assertEquals(packetsIn(Deno.readFileSync(plain)).length, 3);
+});
+
+Deno.test("fault-log set --edit keeps what others say meanwhile", async () => {
+  using dir = new TempDir();
+  const log = await conflicting(dir);
+  const meanwhile = `${dir.path}/meanwhile`;
+  await outputOf("fault-log", ["append", meanwhile, "f", "--title=dan's"]);
+  const editor = dir.file(
+    "editor",
+    `#!/bin/sh\ncat ${meanwhile} >> ${log}\nprintf 'ours\\n\\ntext\\n' > "$1"\n`,
+  );
+  Deno.chmodSync(editor, 0o755);
+  await runTool("fault-log", ["set", log, "f", "--edit"], {
+    env: { EDITOR: editor, TMPDIR: dir.path },
+  });
+  const shown = text(await outputOfCall("fault-log", ["show", log, "f"]));
+  assertMatch(shown, /^title .* 2 versions:\n(.*\n)? +(ours|dan's) —/m);
+  assert(shown.includes("ours —") && shown.includes("dan's —"), shown);
+});
+
 test("fault-log writes nothing into a file that is not a log", async () => {
   using dir = new TempDir();
   const record = stream({ testId: "a test", status: "fail" }, "output\n");

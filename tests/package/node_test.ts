@@ -340,6 +340,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     ["sign", "log", "--secret-key=/none"],
     ["compact", "log", "--older=3d", "--author=ci"],
     ["purge", "log"],
+    ["set", "/none", "a", "--edit"],
     ["redact", "/none", "abcdef"],
     ["sync", "/none/log", "--push", "--pull", "--", "cat"],
   ].map((words): Call => ({

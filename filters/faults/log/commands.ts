@@ -26,7 +26,12 @@ import {
   listed,
   readClasses,
 } from "./classes.ts";
-import { encodeStatement, faultName, newFaultName } from "./edit.ts";
+import {
+  encodeStatement,
+  faultName,
+  newFaultName,
+  type Statement,
+} from "./edit.ts";
 import { canonicalBytes, type LogEvent } from "./event.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
@@ -116,18 +121,24 @@ function classWith(
 }
 
 /** `append` and `set`: what the options say about a fault. */
-function say(
+async function say(
   io: ToolIO,
   options: Options,
   operands: readonly string[],
   replaces: boolean,
-): void {
+): Promise<void> {
   const [log, fault, ...rest] = logAnd(operands, "a FAULT");
   if (rest.length > 0) {
     throw new UsageError(`Cannot use "${rest[0]}": one FAULT at a time`);
   }
+  if (options.edit && !replaces) {
+    throw new UsageError("Option --edit is for set");
+  }
+  if (options.edit && (options.title ?? options.text) !== undefined) {
+    throw new UsageError("Option --edit excludes --title and --text");
+  }
   const time = timeOf(options);
-  const said = {
+  const said: Statement = {
     title: options.title,
     text: options.text,
     comments: options.comment,
@@ -150,9 +161,27 @@ function say(
     known = classWith(reader, name, { now: time })?.members
       .find((member) => member.fault === name);
   }
-  appendEvents(log, encodeStatement(name, said, known, replaces), {
+  let statement = said;
+  if (options.edit && known !== undefined) {
+    const { edit } = await import("./editing.ts");
+    // What others say meanwhile is not replaced: nobody has seen it.
+    const edited = await edit(known);
+    statement = { ...said, ...edited };
+    if ((edited.title ?? edited.text) === undefined && !saysAny(said)) {
+      io.warn("set: the title and the description are as they were");
+      return;
+    }
+  }
+  appendEvents(log, encodeStatement(name, statement, known, replaces), {
     sync: options.sync,
   });
+}
+
+/** Whether something is said besides a title and a description. */
+function saysAny(said: Statement): boolean {
+  const { comments, state, tags, facts, same } = said;
+  return state !== undefined ||
+    comments.length + tags.length + facts.size + same.length > 0;
 }
 
 function parseFact(text: string): [name: string, value: string] {
@@ -166,8 +195,8 @@ export function append(
   io: ToolIO,
   options: Options,
   operands: readonly string[],
-): void {
-  say(io, options, operands, false);
+): Promise<void> {
+  return say(io, options, operands, false);
 }
 
 /** Adds what the options say, in place of what the log says now. */
@@ -175,8 +204,8 @@ export function set(
   io: ToolIO,
   options: Options,
   operands: readonly string[],
-): void {
-  say(io, options, operands, true);
+): Promise<void> {
+  return say(io, options, operands, true);
 }
 
 /** Joins logs, into the first or to standard output. */

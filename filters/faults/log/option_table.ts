@@ -14,6 +14,7 @@ export const OPTIONS = {
     value: "STATE",
     help: "append, set: fail (open), inprogress, xfail (known), skip, success",
   },
+  edit: { help: "set: edit the title and the description in $EDITOR" },
   reason: { value: "TEXT", help: "why it has that state, or is redacted" },
   tag: {
     value: "[-]TAG",

@@ -76,6 +76,19 @@ export function openTemporary(prefix: string): FsFile {
   }
 }
 
+/**
+ * Makes a temporary file that only its user can open, and returns its path. The
+ * caller removes it.
+ *
+ * @throws what the runtime throws
+ */
+export function makeTemporary(prefix: string, content: Uint8Array): string {
+  const path = Deno.makeTempFileSync({ prefix });
+  using file = Deno.openSync(path, { write: true });
+  writeAll(file, content);
+  return path;
+}
+
 /** How much is read from a temporary file at a time. */
 const TEMPORARY_BYTES = 256 * 1024;
 
