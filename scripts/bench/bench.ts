@@ -32,6 +32,7 @@ import {
   timesCat,
   verdict,
 } from "./goals.ts";
+import { FAULT_LOG_ROWS } from "./fault_log.ts";
 import { FAULT_ROWS } from "./faults.ts";
 import { GROWTH_ROWS } from "./growth.ts";
 import { HISTORY_ROWS } from "./histories.ts";
@@ -219,6 +220,7 @@ async function bench(words: readonly string[], plan: Plan): Promise<void> {
     ...SCHEDULE_ROWS,
     ...SERVER_ROWS,
     ...FAULT_ROWS,
+    ...FAULT_LOG_ROWS,
     SIGNED_ROW,
     ARMORED_ROW,
     DIFF_ROW,

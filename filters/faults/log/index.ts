@@ -22,6 +22,7 @@ import type { FsFile } from "../../kit/runtime/runtime.ts";
 import type {
   SqlDatabase,
   Sqlite,
+  SqlRow,
   SqlStatement,
   SqlValue,
 } from "../../kit/runtime/sqlite.ts";
@@ -359,46 +360,65 @@ export class LogIndex implements Disposable {
       .map(({ list }) => ({ it: listOf(list), experience: NO_EXPERIENCE }));
   }
 
-  /**
-   * Looks at the sightings of faults in the order of what they can have at most,
-   * by their days, until no other can be among the first.
-   */
+  /** The first faults by what was seen of them. */
   #rank(plan: QueryPlan, counts: RunCounts): Found[] | undefined {
     const conditions = this.#conditions(plan);
     if (conditions === undefined) return undefined;
-    const { window, now, top } = plan, ranks = plan.ranks!, [first] = ranks;
+    const { window, now } = plan, [first] = plan.ranks!, db = this.#db!;
     // A run has one origin. No number of runs limits a rate.
-    const limit = first === "rate"
-      ? undefined
-      : first === "tests"
-      ? "tests"
-      : "runs";
-    const db = this.#db!, since = now.seconds - (window?.seconds ?? 0);
-    const rows = window === undefined
-      ? db.prepare(
-        `SELECT n AS class, ${limit ?? 0} AS most FROM class c
-         WHERE runs IS NOT NULL AND ${whereOf(conditions)} ORDER BY most DESC`,
-      ).iterate(...valuesOf(conditions))
-      : db.prepare(
-        `SELECT class, SUM(${limit ?? 0}) AS most FROM day
-         WHERE day >= ? AND ${
-          conditions.length === 0
-            ? "1"
-            : `class IN (SELECT n FROM class c WHERE ${whereOf(conditions)})`
-        } GROUP BY class ORDER BY most DESC`,
-      ).iterate(dayOf(since), ...valuesOf(conditions));
-    const select = db.prepare("SELECT fault, seen FROM class WHERE n = ?");
+    const limit = first === "rate" ? 0 : first === "tests" ? first : "runs";
+    const where = whereOf(conditions), values = valuesOf(conditions);
+    const ever = () =>
+      db.prepare(
+        `SELECT n AS class, ${limit} AS most FROM class c WHERE runs IS NOT NULL AND ${where} ORDER BY most DESC`,
+      ).iterate(...values);
     const origins = new Map(
       db.prepare("SELECT n, name FROM origin").all()
         .map(({ n, name }) => [n as number, restored(name as string)]),
     );
-    let found: Candidate[] = [], least = -1;
+    const firstOf = (rows: Iterable<SqlRow>, patience: number) =>
+      this.#firstOf(rows, { plan, counts, origins, patience });
+    if (window === undefined) return firstOf(ever(), Infinity);
+    if (window.seconds >= LONG_WINDOW_SECONDS && limit !== 0) {
+      // What has most at all has most then, if the log is not much older.
+      const found = firstOf(ever(), PATIENCE);
+      if (found !== undefined) return found;
+    }
+    const isChosen = conditions.length === 0
+      ? "1"
+      : `class IN (SELECT n FROM class c WHERE ${where})`;
+    const byDays = db.prepare(
+      `SELECT class, SUM(${limit}) AS most FROM day WHERE day >= ? AND ${isChosen} GROUP BY class ORDER BY most DESC`,
+    ).iterate(dayOf(now.seconds - window.seconds), ...values);
+    return firstOf(byDays, Infinity);
+  }
+
+  /**
+   * Looks at the sightings of faults in the order of what they can have at most,
+   * until no other can be among the first; undefined if that takes too many.
+   */
+  #firstOf(
+    rows: Iterable<SqlRow>,
+    { plan, counts, origins, patience }: {
+      readonly plan: QueryPlan;
+      readonly counts: RunCounts;
+      readonly origins: ReadonlyMap<number, string>;
+      /** How many faults are looked at. */
+      readonly patience: number;
+    },
+  ): Found[] | undefined {
+    const { window, top } = plan, ranks = plan.ranks!, [first] = ranks;
+    const select = this.#db!.prepare(
+      "SELECT fault, seen FROM class WHERE n = ?",
+    );
+    let found: Candidate[] = [], least = -1, looks = 0;
     for (const { class: n, most } of rows) {
-      if (limit !== undefined && (most as number) < least) break;
+      if (first !== "rate" && (most as number) < least) break;
+      if (++looks > patience) return undefined;
       const { fault, seen } = select.get(n)!;
-      const rows: SeenRow[] = JSON.parse(seen as string);
+      const sightings: SeenRow[] = JSON.parse(seen as string);
       const experience = experienceOf(
-        { seen: rows.map((row) => sightingOf(row, origins)) },
+        { seen: sightings.map((row) => sightingOf(row, origins)) },
         window,
         counts,
       );
@@ -409,7 +429,7 @@ export class LogIndex implements Disposable {
       found = ordered(found, ranks).slice(0, top);
       if (top > 0) least = found[top - 1].experience[first] ?? -1;
     }
-    const list = db.prepare("SELECT list FROM class WHERE n = ?");
+    const list = this.#db!.prepare("SELECT list FROM class WHERE n = ?");
     return ordered(found, ranks).slice(0, top).map(({ n, experience }) => ({
       it: listOf(list.get(n)!.list),
       experience,
@@ -518,6 +538,11 @@ function seenSince(seconds: number): Condition {
   // What was never seen is there as seen before 1970.
   return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
 }
+
+/** Windows for which it is tried whether what was seen ever settles the order. */
+const LONG_WINDOW_SECONDS = 90 * DAY_SECONDS;
+/** How many faults are looked at for that: it takes as long as to add up days. */
+const PATIENCE = 5000;
 
 /** How many phrases are looked for at a time. */
 const MOST_PHRASES = 200;

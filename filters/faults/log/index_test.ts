@@ -323,6 +323,38 @@ for (const sqlite of SQLITES) {
   });
 }
 
+Deno.test("query ranks a long window where most was seen before it", async () => {
+  using dir = new TempDir();
+  const sighting = (fault: string, run: string, days: number) =>
+    encodeSighting({
+      fault: `fault:${fault}`,
+      run,
+      time: { seconds: NOW - days * DAY, nanoseconds: 0 },
+      count: 1,
+      tests: [],
+    });
+  // More than are looked at by what was seen of them ever.
+  const old = Array.from({ length: 5100 }, (_, i) => [
+    sighting(`old${i}`, "1", 400),
+    sighting(`old${i}`, "2", 300),
+  ]).flat();
+  const recent = Array.from(
+    { length: 60 },
+    (_, i) => sighting(`new${i}`, "3", i),
+  );
+  const log = dir.file("log", concat([...old, ...recent]));
+  for (const since of ["100d", "350d", "10d"]) {
+    const args = ["--top=3", "--by=runs", `--since=${since}`, AT, log];
+    const [plain, indexed] = await Promise.all(
+      [["--no-index"], [`--index=${dir.path}/index`]].map((more) =>
+        outputOfCall("fault-log", ["query", ...more, ...args])
+      ),
+    );
+    assertEquals(text(indexed), text(plain), since);
+    assertEquals(text(plain).split("\n").length, 4);
+  }
+});
+
 Deno.test("queries at the same time make one index, and all use it", async () => {
   using dir = new TempDir();
   const events = Array.from({ length: 3000 }, (_, i) => seen(`f${i}`, NOW - i));

@@ -1,0 +1,218 @@
+/**
+ * Questions about a large fault log, with its index and without, against `cat` of
+ * the log.
+ *
+ * @module
+ */
+
+import { parseTimestamp } from "@subunit/codec";
+import { LogIndex } from "../../filters/faults/log/index.ts";
+import { LogFiles } from "../../filters/faults/log/log_file.ts";
+import { parseQuery } from "../../filters/faults/log/query.ts";
+import {
+  type QueryPlan,
+  type Rank,
+  RunCounts,
+} from "../../filters/faults/log/ranking.ts";
+import { builtinSqlite } from "../../filters/kit/runtime/sqlite.ts";
+import { ToolIO } from "../../filters/kit/tool/tool_io.ts";
+import { pathOf, quote } from "../tool_path.ts";
+import { commandLine, SCRATCH } from "./commands.ts";
+import { CORPUS_NOW, faultCorpus } from "./fault_corpus.ts";
+import { cat, goal } from "./goals.ts";
+import { median, takeTurns } from "./measure.ts";
+import type { Plan, Row } from "./rows.ts";
+
+/**
+ * A tenth of the log with which other databases were tried; five events each.
+ * The bounds are twice the times there, against `cat` of that log, which had
+ * 153 bytes an event: here there are 78, for which `cat` takes half as long.
+ */
+const FAULTS = 100_000;
+const TOOL = "fault-log";
+const MONTH_SECONDS = 30 * 86400;
+
+/** The bound on the memory, for a log that is ten times as long. */
+const INDEX_MEMORY = goal("600 MB", (row) => row.peakMemory, {
+  most: 600e6 / 1024 ** 2,
+});
+
+/** Makes the log, unless it exists, and returns its path. */
+function makeLog(scale: number): string {
+  const faults = Math.ceil(FAULTS * scale);
+  const path = pathOf(new URL(`faults-${faults}`, SCRATCH));
+  try {
+    Deno.statSync(path);
+    return path;
+  } catch {
+    Deno.mkdirSync(SCRATCH, { recursive: true });
+  }
+  // Under its name only when it is whole.
+  const part = `${path}.part`;
+  using file = Deno.openSync(part, {
+    write: true,
+    create: true,
+    truncate: true,
+  });
+  for (const bytes of faultCorpus(faults)) {
+    for (let at = 0; at < bytes.length;) {
+      at += file.writeSync(bytes.subarray(at));
+    }
+  }
+  Deno.renameSync(part, path);
+  return path;
+}
+
+function catOf(log: string): string {
+  return `cat ${quote(log)} > /dev/null`;
+}
+
+/** Building takes seconds: the first turn, which warms caches, does. */
+const BUILD_TURNS = 1;
+
+const BUILD_ROW: Row = {
+  name: "fault-log index of 500,000 events",
+  tool: TOOL,
+  pythonTool: undefined,
+  goals: [cat(1120), INDEX_MEMORY],
+  async measure({ scale }: Plan) {
+    const log = makeLog(scale), index = `${log}.built`;
+    const build = commandLine(TOOL, [
+      ...["index", quote(log)],
+      `--index=${quote(index)}`,
+    ]);
+    const samples = await takeTurns({
+      ours: `bash -c ${quote(`rm -f ${quote(index)}; exec ${build}`)}`,
+      cat: catOf(log),
+    }, BUILD_TURNS);
+    Deno.removeSync(index);
+    return {
+      ...samples.ours!,
+      bytes: Deno.statSync(log).size,
+      cat: samples.cat?.best,
+    };
+  },
+};
+
+/** A question, and the bound on its answer. */
+interface Question {
+  readonly name: string;
+  readonly words: string;
+  readonly ranks?: readonly Rank[];
+  readonly days?: number;
+  readonly timesCat: number;
+  /** The same without the index. */
+  readonly passTimesCat?: number;
+}
+
+const QUESTIONS: readonly Question[] = [
+  {
+    name: "first 50 of a month",
+    words: "",
+    ranks: ["runs", "origins"],
+    days: 30,
+    timesCat: 0.84,
+    passTimesCat: 28,
+  },
+  {
+    name: "first 50 of a year",
+    words: "",
+    ranks: ["runs", "origins"],
+    days: 365,
+    timesCat: 6.2,
+  },
+  { name: "newest 50 with a tag", words: "tag:t0", timesCat: 0.3 },
+  { name: "newest 50 that are open", words: "state:fail", timesCat: 0.1 },
+  {
+    name: "two words of a title",
+    words: 'title:"connection refused"',
+    timesCat: 0.1,
+    passTimesCat: 46,
+  },
+];
+
+const NOW = parseTimestamp(CORPUS_NOW);
+
+function planOf({ words, ranks, days }: Question): QueryPlan {
+  return {
+    words: parseQuery(words),
+    now: NOW,
+    window: days === undefined
+      ? undefined
+      : { seconds: days / 30 * MONTH_SECONDS, now: NOW },
+    ranks,
+    top: 50,
+    conflict: false,
+    unexplained: false,
+  };
+}
+
+/** In process: starting takes longer than the answer. */
+function indexRow(question: Question): Row {
+  return {
+    name: `fault log, indexed: ${question.name}`,
+    tool: TOOL,
+    pythonTool: undefined,
+    goals: [cat(question.timesCat)],
+    async measure({ runs, scale }: Plan) {
+      const log = makeLog(scale), plan = planOf(question);
+      const source = new LogFiles(new ToolIO(TOOL), [log]);
+      using index = new LogIndex(
+        builtinSqlite()!,
+        `${log}.index`,
+        log,
+        source,
+      );
+      index.update();
+      const seconds = Array.from({ length: runs + 1 }, () => {
+        const start = performance.now();
+        index.find(plan, () => new RunCounts());
+        return (performance.now() - start) / 1000;
+      }).slice(1);
+      const samples = await takeTurns({ cat: catOf(log) }, runs);
+      return {
+        best: Math.min(...seconds),
+        median: median(seconds),
+        cat: samples.cat?.best,
+      };
+    },
+  };
+}
+
+function passRow(question: Question): Row {
+  const { name, words, ranks, days, passTimesCat } = question;
+  return {
+    name: `fault log, read: ${name}`,
+    tool: TOOL,
+    pythonTool: undefined,
+    goals: [cat(passTimesCat!)],
+    async measure({ runs, scale }: Plan) {
+      const log = makeLog(scale);
+      const query = commandLine(TOOL, [
+        "query",
+        "--no-index",
+        `--at=${CORPUS_NOW}`,
+        ...(words === "" ? [] : [`--where=${quote(words)}`]),
+        ...(ranks === undefined ? [] : ["--top=50", `--by=${ranks}`]),
+        ...(days === undefined ? [] : [`--since=${days}d`]),
+        quote(log),
+      ]);
+      const samples = await takeTurns(
+        { ours: `${query} > /dev/null`, cat: catOf(log) },
+        runs,
+      );
+      return {
+        ...samples.ours!,
+        bytes: Deno.statSync(log).size,
+        cat: samples.cat?.best,
+      };
+    },
+  };
+}
+
+export const FAULT_LOG_ROWS: readonly Row[] = [
+  BUILD_ROW,
+  ...QUESTIONS.map(indexRow),
+  ...QUESTIONS.filter(({ passTimesCat }) => passTimesCat !== undefined)
+    .map(passRow),
+];
