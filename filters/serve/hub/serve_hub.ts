@@ -88,6 +88,7 @@ export async function serveHub(options: ServeOptions): Promise<number> {
   const { names, maxRestarts, backlogBytes, warn, socket } = options;
   const upwards = new Upwards();
   const failure = Promise.withResolvers<never>();
+  let hasFailed = false;
   /** When nobody reads, the workers are read to their end all the same. */
   const flush = () => upwards.flush().catch(failure.reject);
   const workers = new Workers(options.commands, options.env, {
@@ -108,7 +109,8 @@ export async function serveHub(options: ServeOptions): Promise<number> {
     names,
     maxRestarts,
     backlogBytes,
-    warn,
+    // When it fails itself, how its workers end is its own doing.
+    warn: (message) => hasFailed || warn(message),
     now,
     pid: ownPid(),
     socket: socket && absolutePath(socket.path),
@@ -177,6 +179,7 @@ export async function serveHub(options: ServeOptions): Promise<number> {
     return signalStatus || (hub.hasDead ? 1 : 0);
   } catch (error) {
     // The reader has left, or cannot be written to.
+    hasFailed = true;
     hub.endInput();
     workers.terminate();
     await hub.over;
