@@ -853,14 +853,14 @@ Deno.test("fault-log set --edit opens all versions, and the one they come from, 
     "======== ann 2026-11-21T09:00:00Z ID",
   ]);
   const shown = JSON.parse(
-    text(await outputOfCall("fault-log", ["show", log, "f", "--json"])),
+    text(await outputOf("fault-log", ["show", log, "f", "--json"])),
   );
   assertEquals(JSON.stringify(shown).includes("the firewall"), true);
-  const plain = text(await outputOfCall("fault-log", ["show", log, "f"]));
+  const plain = text(await outputOf("fault-log", ["show", log, "f"]));
   assertMatch(plain, /^title +the firewall$/m);
   assertMatch(plain, /^state +inprogress/m);
   assert(!plain.includes("versions:"), plain);
-  const conflicts = await outputOfCall("fault-log", [
+  const conflicts = await outputOf("fault-log", [
     "query",
     log,
     "--conflict",
@@ -930,7 +930,7 @@ Deno.test("fault-log set --edit writes nothing but what was decided", async () =
   assertEquals(packetsIn(Deno.readFileSync(plain)).length, 1);
   assertEquals((await edit("sed -i '1s/^/a title/'")).status, 0);
   assertEquals((await edit("sed -i '2s/^/\\nwords/'")).status, 0);
-  const shown = text(await outputOfCall("fault-log", ["show", plain, "g"]));
+  const shown = text(await outputOf("fault-log", ["show", plain, "g"]));
   assertMatch(shown, /^title +a title$/m);
   assertMatch(shown, /^text +words$/m);
   assertEquals(packetsIn(Deno.readFileSync(plain)).length, 3);
@@ -949,7 +949,7 @@ Deno.test("fault-log set --edit keeps what others say meanwhile", async () => {
   await runTool("fault-log", ["set", log, "f", "--edit"], {
     env: { EDITOR: editor, TMPDIR: dir.path },
   });
-  const shown = text(await outputOfCall("fault-log", ["show", log, "f"]));
+  const shown = text(await outputOf("fault-log", ["show", log, "f"]));
   assertMatch(shown, /^title .* 2 versions:\n(.*\n)? +(ours|dan's) —/m);
   assert(shown.includes("ours —") && shown.includes("dan's —"), shown);
 });
@@ -970,7 +970,7 @@ test("fault-log writes nothing into a file that is not a log", async () => {
         ["merge", path, dir.file("log", seen("a", "ci", "1", 2))],
       ]
     ) {
-      const { status, stdout, stderr } = await runTool("fault-log", words);
+      const { status, stdout, stderr } = await callTool("fault-log", words);
       assertMatch(
         stderr,
         /^fault-log: Cannot write to ".*": it is not a fault log, as no event is in it: nothing was written\n$/,
@@ -997,7 +997,7 @@ test("fault-log refuses names of faults that lists could not hold", async () => 
         ["set", log, name, "--title=x"],
       ]
     ) {
-      const { status, stderr } = await runTool("fault-log", words);
+      const { status, stderr } = await callTool("fault-log", words);
       assertMatch(
         stderr,
         /^fault-log: Cannot use ".*" as a fault: it has control characters or line ends.*\n$/,
@@ -1008,7 +1008,7 @@ test("fault-log refuses names of faults that lists could not hold", async () => 
   }
   for (const name of ["runs", "fault:signatures"]) {
     const words = ["append", log, name, "--title=x"];
-    const { status, stderr } = await runTool("fault-log", words);
+    const { status, stderr } = await callTool("fault-log", words);
     assertMatch(stderr, /as a fault: logs keep other things there/);
     assertEquals(status, 2);
   }
