@@ -2,7 +2,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { commandOf, isRunning, TempDir, within } from "../support/run.ts";
+import {
+  commandOf,
+  isRunning,
+  subjects,
+  TempDir,
+  within,
+} from "../support/run.ts";
 import { itemsIn } from "../support/streams.ts";
 
 /** The words behind each tool's name that run a script, and its exit status. */
@@ -12,47 +18,50 @@ const RUNNERS: [name: string, (script: string) => string[], number][] = [
   ["subunit-merge", (script) => ["--run", `sh=${script}`], 143],
 ];
 
-for (const [name, argsOf, exitStatus] of RUNNERS) {
-  for (const left of ["sleep 60", "yes"]) {
-    for (const count of [1, 2]) {
-      Deno.test(`${name} ends on ${count} SIGTERM when its command leaves ${left} behind`, async () => {
-        using dir = new TempDir();
-        const pidFile = `${dir.path}/pid`;
-        const script =
-          `echo before; ${left} & echo $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`;
-        const [program, ...args] = [...commandOf(name), ...argsOf(script)];
-        const tool = new Deno.Command(program, {
-          args,
-          stdin: "null",
-          stdout: "piped",
-          stderr: "null",
-        }).spawn();
-        const reader = tool.stdout.getReader();
-        // Something of its output came: it listens to signals.
-        const chunks = [(await within(reader.read())).value!];
-        const pid = await within(content(pidFile));
-        for (let i = 0; i < count; i++) tool.kill("SIGTERM");
-        for (;;) {
-          const { value } = await within(reader.read());
-          if (value === undefined) break;
-          chunks.push(value);
-        }
-        const { code } = await within(tool.status);
-        // One that writes goes with the reader of its pipe.
-        if (left !== "yes") {
-          assert(isRunning(pid), "what was left behind has ended");
-          Deno.kill(Number(pid), "SIGKILL");
-        }
-        assertEquals(code, exitStatus);
-        const last = itemsIn(concat(chunks)).at(-1);
-        assert(last?.kind === "packet");
-        assertEquals(
-          [last.testId, last.status],
-          ["sh: exit status", "fail"],
-        );
-      });
+const endings = RUNNERS.flatMap((runner) =>
+  ["sleep 60", "yes"].flatMap((left) =>
+    [1, 2].map((count) => ({ runner, left, count }))
+  )
+);
+
+for (const { runner, left, count } of subjects(endings, 3)) {
+  const [name, argsOf, exitStatus] = runner;
+  Deno.test(`${name} ends on ${count} SIGTERM when its command leaves ${left} behind`, async () => {
+    using dir = new TempDir();
+    const pidFile = `${dir.path}/pid`;
+    const script =
+      `echo before; ${left} & echo $! > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; wait`;
+    const [program, ...args] = [...commandOf(name), ...argsOf(script)];
+    const tool = new Deno.Command(program, {
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = tool.stdout.getReader();
+    // Something of its output came: it listens to signals.
+    const chunks = [(await within(reader.read())).value!];
+    const pid = await within(content(pidFile));
+    for (let i = 0; i < count; i++) tool.kill("SIGTERM");
+    for (;;) {
+      const { value } = await within(reader.read());
+      if (value === undefined) break;
+      chunks.push(value);
     }
-  }
+    const { code } = await within(tool.status);
+    // One that writes goes with the reader of its pipe.
+    if (left !== "yes") {
+      assert(isRunning(pid), "what was left behind has ended");
+      Deno.kill(Number(pid), "SIGKILL");
+    }
+    assertEquals(code, exitStatus);
+    const last = itemsIn(concat(chunks)).at(-1);
+    assert(last?.kind === "packet");
+    assertEquals(
+      [last.testId, last.status],
+      ["sh: exit status", "fail"],
+    );
+  });
 }
 
 /** What a file has, once it is there. */

@@ -24,7 +24,7 @@ const started = Deno.readTextFileSync("/proc/self/stat").split(") ").at(-1)!
 /** Deno runs all test files in one process. */
 const shared = `${tmpdir()}/subunit-package-${Deno.pid}-${started}`;
 
-/** The directory that npm installs into; its last user removes it. */
+/** The directory that npm installs into. */
 export const prefix = `${shared}/prefix`;
 /** Where npm puts executables, and packages. */
 export const bin = `${prefix}/bin`;
@@ -60,19 +60,23 @@ export async function succeed(
 export async function installPackage(): Promise<void> {
   using lock = openLock();
   await lock.lock(true);
-  const users = `${shared}/users`;
-  if (!isDirectory(users)) {
-    await buildAndInstall();
-    Deno.mkdirSync(users);
-  }
-  const user = Deno.makeTempDirSync({ dir: users });
-  globalThis.addEventListener("unload", () => {
-    using lock = openLock();
-    lock.lockSync(true);
-    Deno.removeSync(user);
-    if ([...Deno.readDirSync(users)].length > 0) return;
-    Deno.removeSync(shared, { recursive: true });
-  });
+  const done = `${shared}/done`;
+  if (isDirectory(done)) return;
+  removeAtEnd();
+  await buildAndInstall();
+  Deno.mkdirSync(done);
+}
+
+/** Removes the package when all test files are through. */
+function removeAtEnd(): void {
+  const script =
+    `trap "" INT TERM HUP; while kill -0 "$1"; do sleep 1; done; rm -rf "$2"`;
+  new Deno.Command("sh", {
+    args: ["-c", script, "sh", String(Deno.pid), shared],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn().unref();
 }
 
 /** A file that is there anyhow; closing it gives up its lock. */
