@@ -43,7 +43,7 @@ export const tool: Tool = defineTool({
     "fail-fast": {
       value: "N",
       bare: "1",
-      help: "start no further test after N failures (1)",
+      help: "stop the workers after N failures (1)",
     },
     "until-failure": { help: "run the tests again until one fails" },
     repeat: { value: "N", help: "run the tests N times" },

@@ -14,7 +14,7 @@ complete -c subunit-run -l history -r -F -d 'learn from an earlier stream or rep
 complete -c subunit-run -l failing-first -d 'run first what fails in the repository'
 complete -c subunit-run -l failing -d 'run only what fails in it'
 complete -c subunit-run -l group -x -d 'keep tests together for which it finds the same'
-complete -c subunit-run -l fail-fast -d 'start no further test after N failures (1)'
+complete -c subunit-run -l fail-fast -d 'stop the workers after N failures (1)'
 complete -c subunit-run -l until-failure -d 'run the tests again until one fails'
 complete -c subunit-run -l repeat -x -d 'run the tests N times'
 complete -c subunit-run -l shuffle -x -d 'run in an order by chance, the same for SEED'
