@@ -7,6 +7,7 @@ import {
   commandOf,
   type Finished,
   isRunning,
+  outputOf,
   peerTest,
   ROOT,
   runTool,
@@ -16,7 +17,7 @@ import {
   within,
 } from "../support/run.ts";
 import { keepRun, keepRuns } from "../support/kept_runs.ts";
-import { callTool, outputOfCall } from "../support/call.ts";
+import { callOrRun } from "../support/call.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import { workerScript } from "../support/sh_worker.ts";
 import { at, eventsIn, stream } from "../support/streams.ts";
@@ -105,7 +106,7 @@ peerTest(
     const kept = async (stdout: Uint8Array, ...args: string[]) => {
       const id = await loadRun(repository, ++day, stdout, ...args);
       const run = repository.runs.find((one) => one.id === id)!;
-      const full = await callTool("subunit-last", [
+      const full = await callOrRun("subunit-last", [
         repository.repo,
         "--record",
         "@full",
@@ -121,7 +122,7 @@ peerTest(
     assertEquals(await kept(stream(...larger)), [undefined, true]);
     const { stdout } = await runPeer([], all);
     assertEquals(await kept(stdout), ["full", true]);
-    const failing = await callTool("subunit-failing", [
+    const failing = await callOrRun("subunit-failing", [
       repository.repo,
       "--list",
     ]);
@@ -134,7 +135,7 @@ peerTest(
     assertEquals(await kept(stdout, "--partial"), ["full", false]);
     // A filter takes tests out, and a cut stream has lost them.
     const filter = (...args: string[]) =>
-      outputOfCall("subunit-filter", args, { stdin: stdout });
+      outputOf("subunit-filter", args, { stdin: stdout });
     assertEquals(await kept(await filter("-s")), ["full", true]);
     assertEquals((await kept(await filter()))[0], undefined);
     assertEquals((await kept(stdout.subarray(0, 60)))[0], undefined);

@@ -44,7 +44,9 @@ function testsOf(html: string): Tests {
 
 const idsInTable = (page: Page) =>
   page.locator(".rows [data-place] .id .id").allTextContents();
-const fragmentOf = (page: Page) => decodeURIComponent(new URL(page.url()).hash);
+/** Asked of the page itself: `page.url()` may be a moment behind. */
+const fragmentOf = async (page: Page) =>
+  decodeURIComponent(await page.evaluate(() => location.hash));
 const results = (page: Page) => page.locator(".results").textContent();
 
 peerCallTest(
@@ -111,7 +113,7 @@ peerCallTest(
             `${expected.length} of ${tests.count} tests`,
           );
           assertEquals(
-            fragmentOf(page),
+            await fragmentOf(page),
             "#view=tests&q=status:fail+kepler",
           );
           await page.locator("#search").fill("staus:fail");
@@ -146,7 +148,7 @@ peerCallTest(
           const header = page.locator("[role=columnheader].seconds");
           await header.locator("button").click();
           assertEquals(await header.getAttribute("aria-sort"), "descending");
-          assertEquals(fragmentOf(page), "#view=tests&sort=-seconds");
+          assertEquals(await fragmentOf(page), "#view=tests&sort=-seconds");
           const slowest = tests.order({ column: "seconds", descending: true });
           assertEquals((await idsInTable(page))[0], tests.id(slowest[0]));
           await header.locator("button").click();
@@ -182,7 +184,7 @@ peerCallTest(
           const box = (await panel.boundingBox())!;
           const next = (await page.locator("[data-place='2']").boundingBox())!;
           assert(Math.abs(next.y - box.y - box.height) < 1);
-          assertMatch(fragmentOf(page), /&test=\d+$/);
+          assertMatch(await fragmentOf(page), /&test=\d+$/);
           assertEquals(
             await page.locator("[aria-expanded=true]").getAttribute(
               "data-place",
@@ -191,7 +193,7 @@ peerCallTest(
           );
           await page.locator("[data-place='1']").click();
           assertEquals(await panel.count(), 0);
-          assertEquals(fragmentOf(page), "#view=tests&q=status:fail");
+          assertEquals(await fragmentOf(page), "#view=tests&q=status:fail");
         }),
     );
 
@@ -209,9 +211,9 @@ peerCallTest(
             "case",
           );
           await keyboard.press("Enter");
-          assertMatch(fragmentOf(page), /^#view=failures&test=\d+$/);
+          assertMatch(await fragmentOf(page), /^#view=failures&test=\d+$/);
           await keyboard.press("Escape");
-          assertEquals(fragmentOf(page), "#view=failures");
+          assertEquals(await fragmentOf(page), "#view=failures");
           await keyboard.press("k");
           await keyboard.press("/");
           await keyboard.type("status:fail");
@@ -323,16 +325,19 @@ peerCallTest(
           );
           assert(await colors() > 20);
           await page.getByRole("button", { name: "Zoom in" }).click();
-          assertMatch(fragmentOf(page), /^#view=timeline&zoom=[\d.]+-[\d.]+$/);
+          assertMatch(
+            await fragmentOf(page),
+            /^#view=timeline&zoom=[\d.]+-[\d.]+$/,
+          );
           await page.getByRole("button", { name: "all of the run" }).click();
-          assertEquals(fragmentOf(page), "#view=timeline");
+          assertEquals(await fragmentOf(page), "#view=timeline");
           const box = (await canvas.boundingBox())!;
           await page.mouse.move(box.x + box.width / 2, box.y + 34);
           await page.keyboard.down("Control");
           await page.mouse.wheel(0, -300);
           await page.keyboard.up("Control");
           await page.waitForFunction(() => location.hash.includes("zoom"));
-          const zoomed = fragmentOf(page);
+          const zoomed = await fragmentOf(page);
           await page.mouse.down();
           await page.mouse.move(box.x + box.width / 2 - 80, box.y + 34);
           await page.mouse.up();
@@ -352,7 +357,7 @@ peerCallTest(
             (await page.locator(".open-test").textContent())!,
             tests.id(lane1[0]),
           );
-          assertMatch(fragmentOf(page), /test=/);
+          assertMatch(await fragmentOf(page), /test=/);
           await page.keyboard.press("Escape");
           assert(!await page.locator(".open-test").isVisible());
           assert(await page.locator("#timeline .list > a").count() > 5);

@@ -5,8 +5,8 @@ import {
   type Run,
 } from "../../filters/history/repository/store.ts";
 import { concat } from "@std/bytes/concat";
-import { outputOfCall } from "./call.ts";
-import { TempDir } from "./run.ts";
+import { callOrRun } from "./call.ts";
+import { outputIn, TempDir } from "./run.ts";
 
 /** A repository in a folder that is removed after the test. */
 export class TempRepository implements Disposable {
@@ -58,8 +58,10 @@ export async function loadRun(
 ): Promise<string> {
   const at = `--at=2026-01-${String(day).padStart(2, "0")}`;
   const before = new Set(repository.runs.map(({ id }) => id));
-  await outputOfCall("subunit-load", [repository.repo, at, ...args, "-q"], {
-    stdin: bytes,
-  });
+  const load = [repository.repo, at, ...args, "-q"];
+  outputIn(
+    await callOrRun("subunit-load", load, { stdin: bytes }),
+    "subunit-load",
+  );
   return repository.runs.find(({ id }) => !before.has(id))!.id;
 }
