@@ -21,8 +21,9 @@ export interface RunTaker {
 
 /**
  * Reads the runs of each path, the oldest first: a file is one run, and a folder
- * is a repository, or has a run per file. Runs may be compressed. Damage is reported, and so is a path
- * without any test that ended. Runs that are being written are left out.
+ * is a repository, or has a run per file. Runs may be compressed. Damage is
+ * reported, and so is a path without any test that ended. Runs that are being
+ * written are left out.
  *
  * @param begin returns what takes the next run
  * @throws {ToolError} when a file has results in another format, or cannot be read

@@ -1,13 +1,23 @@
+import { createHash } from "node:crypto";
 import { assert, assertEquals } from "@std/assert";
 import { OUTCOMES } from "@subunit/codec";
 import { OUTCOMES as PAGE_OUTCOMES } from "../../filters/report/html/data.ts";
-import { pageTexts } from "../../filters/report/html/page_texts.ts";
+import {
+  pageTexts,
+  SCRIPT_HASH,
+  STYLE_HASH,
+} from "../../filters/report/html/page_texts.ts";
 import { bundle } from "../../scripts/npm/bundle.ts";
 import { TempDir } from "../support/run.ts";
 import { bundlePage } from "../../scripts/docs/page_bundle.ts";
 
 Deno.test("the page in subunit2html is that of its sources", async () => {
-  assertEquals(await pageTexts(), await bundlePage(), "run: deno task docs");
+  const made = await bundlePage();
+  assertEquals(await pageTexts(), made, "run: deno task docs");
+  const hashes = [made.script, made.style].map((text) =>
+    `sha256-${createHash("sha256").update(text).digest("base64")}`
+  );
+  assertEquals([SCRIPT_HASH, STYLE_HASH], hashes, "run: deno task docs");
 });
 
 Deno.test("subunit2html with its page is smaller than 200 kB", async () => {
