@@ -45,7 +45,7 @@ export const SIGNALS: Readonly<Record<string, SentSignal>> = {
 };
 
 /** How often sources are looked at. */
-const LOOK_MILLISECONDS = 300;
+const LOOK_MILLISECONDS = 150;
 const WATCHED_FILES: SourceFiles = { stampOf, namesIn };
 
 /** Converts the events of another runner, in one generation. */

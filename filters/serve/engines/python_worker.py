@@ -48,7 +48,7 @@ COMMANDS = ("list", "run", "stdin", "stop", "signal", "reload", "ping", "quit")
 # What the worker can, beside these: a list with this option has edits reported.
 WATCH = "watch"
 # How often files are looked at where they are watched.
-LOOK_SECONDS = 0.3
+LOOK_SECONDS = 0.15
 
 # A write of this many bytes to a pipe is whole or absent, and never blocks once
 # poll() reports the pipe as writable.
@@ -1360,6 +1360,7 @@ class Worker:
         self.is_watching = False
         self.reported = set()  # edited files of this zygote
         self.looked = time.monotonic()
+        self.edited = {}  # the stamps of files found edited by the last look
 
     # Output
 
@@ -1719,14 +1720,22 @@ class Worker:
             self.reply("changed", {"files": sorted(map(clean, edited))})
 
     def look(self):
-        """Looks for edits, from time to time."""
+        """Looks for edits, from time to time.
+
+        They are reported when another look finds them the same: a file that is
+        being saved can be empty, or half of it.
+        """
         now = time.monotonic()
         if now - self.looked < LOOK_SECONDS:
             return
         self.looked = now
         zygote = self.zygote
-        if zygote is not None and zygote.is_ready:
-            self.report([*zygote.changed(), *zygote.mended()])
+        if zygote is None or not zygote.is_ready:
+            return
+        was = self.edited
+        self.edited = {path: stamp(path) for path in (*zygote.changed(), *zygote.mended())}
+        if self.edited == was:
+            self.report(self.edited)
 
     def read_zygote(self):
         zygote = self.zygote

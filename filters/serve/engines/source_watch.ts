@@ -35,8 +35,8 @@ export class SourceWatch {
   readonly #importers = new Map<string, Set<string>>();
   readonly #stamps = new Map<string, Stamp | undefined>();
   readonly #folders = new Map<string, ReadonlySet<string>>();
-  /** What was edited while it was loaded. */
-  readonly #suspects = new Set<string>();
+  /** What was edited and is not reported yet. */
+  readonly #edited = new Set<string>();
 
   constructor(files: SourceFiles) {
     this.#files = files;
@@ -72,29 +72,19 @@ export class SourceWatch {
     const stamp = this.#files.stampOf(file);
     this.#stamps.set(file, stamp);
     if (stamp !== undefined && stamp.modified > since - COARSE_MILLISECONDS) {
-      this.#suspects.add(file);
+      this.#edited.add(file);
     }
   }
 
-  /** Returns what was edited since the last time, and the tests that load it. */
+  /**
+   * Returns what was edited, and the tests that load it, once nothing has changed
+   * since the last look: a file that is being saved can be empty, or half of it.
+   */
   look(): string[] {
-    const edited = new Set(this.#suspects);
-    this.#suspects.clear();
-    for (const [file, was] of this.#stamps) {
-      const is = this.#files.stampOf(file);
-      if (is?.modified === was?.modified && is?.size === was?.size) continue;
-      this.#stamps.set(file, is);
-      edited.add(file);
-    }
-    for (const [folder, was] of this.#folders) {
-      const names = this.#files.namesIn(folder);
-      const added = names.filter((name) => !was.has(name));
-      if (added.length === 0 && names.length === was.size) continue;
-      this.#folders.set(folder, new Set(names));
-      for (const name of added) {
-        edited.add(folder === "." ? name : `${folder}/${name}`);
-      }
-    }
+    const isQuiet = !this.#findEdits();
+    if (!isQuiet || this.#edited.size === 0) return [];
+    const edited = new Set(this.#edited);
+    this.#edited.clear();
     // A set can grow while it is walked over.
     for (const file of edited) {
       for (const importer of this.#importers.get(file) ?? []) {
@@ -102,5 +92,28 @@ export class SourceWatch {
       }
     }
     return [...edited].sort();
+  }
+
+  /** Returns whether anything has changed since the last time. */
+  #findEdits(): boolean {
+    let isChanged = false;
+    for (const [file, was] of this.#stamps) {
+      const is = this.#files.stampOf(file);
+      if (is?.modified === was?.modified && is?.size === was?.size) continue;
+      isChanged = true;
+      this.#stamps.set(file, is);
+      this.#edited.add(file);
+    }
+    for (const [folder, was] of this.#folders) {
+      const names = this.#files.namesIn(folder);
+      const added = names.filter((name) => !was.has(name));
+      if (added.length === 0 && names.length === was.size) continue;
+      isChanged = true;
+      this.#folders.set(folder, new Set(names));
+      for (const name of added) {
+        this.#edited.add(folder === "." ? name : `${folder}/${name}`);
+      }
+    }
+    return isChanged;
   }
 }

@@ -10,8 +10,14 @@ class Files {
     namesIn: () => this.names,
   });
 
-  edit(path: string, modified: number): void {
-    this.stamps.set(path, { modified, size: 1 });
+  edit(path: string, modified: number, size = 1): void {
+    this.stamps.set(path, { modified, size });
+  }
+
+  /** Looks twice: what changes is reported once it stays as it is. */
+  look(): string[] {
+    assertEquals(this.watch.look(), []);
+    return this.watch.look();
   }
 }
 
@@ -26,14 +32,14 @@ Deno.test("SourceWatch reports edits once, with all that import what was edited"
   files.watch.addImport("b", "missing", 2000);
   assertEquals(files.watch.look(), []);
   files.edit("b", 3000);
-  assertEquals(files.watch.look(), ["b"]);
+  assertEquals(files.look(), ["b"]);
   assertEquals(files.watch.look(), []);
   files.edit("deep", 3000);
-  assertEquals(files.watch.look(), ["a", "deep", "lib"]);
+  assertEquals(files.look(), ["a", "deep", "lib"]);
   files.edit("missing", 3000);
-  assertEquals(files.watch.look(), ["b", "missing"]);
+  assertEquals(files.look(), ["b", "missing"]);
   files.stamps.delete("a");
-  assertEquals(files.watch.look(), ["a"]);
+  assertEquals(files.look(), ["a"]);
 });
 
 Deno.test("SourceWatch reports what was edited while it was loaded", () => {
@@ -46,7 +52,7 @@ Deno.test("SourceWatch reports what was edited while it was loaded", () => {
   // What is loaded again before anybody has looked is an edit all the same.
   files.edit("b", 3000);
   files.watch.addTests("b", 4000);
-  assertEquals(files.watch.look(), ["b"]);
+  assertEquals(files.look(), ["b"]);
 });
 
 Deno.test("SourceWatch reports what is new in folders", () => {
@@ -55,8 +61,23 @@ Deno.test("SourceWatch reports what is new in folders", () => {
   files.watch.addFolder("tests", ["a"]);
   assertEquals(files.watch.look(), []);
   files.names = ["a", "c"];
-  assertEquals(files.watch.look(), ["tests/c"]);
+  assertEquals(files.look(), ["tests/c"]);
   assertEquals(files.watch.look(), []);
   files.names = ["c"];
+  assertEquals(files.watch.look(), []);
+});
+
+Deno.test("SourceWatch waits until what is being saved is whole", () => {
+  const files = new Files();
+  files.edit("a", 1000, 100);
+  files.edit("b", 1000, 100);
+  files.watch.addTests("a", 2000);
+  files.watch.addTests("b", 2000);
+  files.edit("a", 3000, 0);
+  assertEquals(files.watch.look(), []);
+  files.edit("a", 3000, 100);
+  assertEquals(files.watch.look(), []);
+  files.edit("b", 3000, 50);
+  assertEquals(files.look(), ["a", "b"]);
   assertEquals(files.watch.look(), []);
 });
