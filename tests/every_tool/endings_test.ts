@@ -2,13 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import {
-  commandOf,
-  isRunning,
-  subjects,
-  TempDir,
-  within,
-} from "../support/run.ts";
+import { commandOf, isRunning, some, TempDir, within } from "../support/run.ts";
 import { itemsIn } from "../support/streams.ts";
 
 /** The words behind each tool's name that run a script, and its exit status. */
@@ -24,7 +18,7 @@ const endings = RUNNERS.flatMap((runner) =>
   )
 );
 
-for (const { runner, left, count } of subjects(endings, 3)) {
+for (const { runner, left, count } of some(endings, 3)) {
   const [name, argsOf, exitStatus] = runner;
   Deno.test(`${name} ends on ${count} SIGTERM when its command leaves ${left} behind`, async () => {
     using dir = new TempDir();

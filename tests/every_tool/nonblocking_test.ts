@@ -19,7 +19,7 @@ import {
   type Finished,
   peerTest,
   run,
-  subjects,
+  some,
   TempDir,
   TOOLS,
 } from "../support/run.ts";
@@ -347,7 +347,7 @@ async function assertSame(
   });
 }
 
-for (const name of subjects(TOOLS, 1)) {
+for (const name of some(TOOLS, 1)) {
   using scratch = new TempDir();
   const count = calls[name](scratch).length;
   for (let index = 0; index < count; index++) {

@@ -18,7 +18,7 @@ import {
   Chromium,
   isReady,
 } from "../support/browser.ts";
-import { callTool, peerCallTest } from "../support/call.ts";
+import { callTool, longCallTest } from "../support/call.ts";
 import { hostileStream } from "../support/hostile.ts";
 import { TempDir, text } from "../support/run.ts";
 import { damaged, PASSED, stream, textFile } from "../support/streams.ts";
@@ -49,7 +49,7 @@ const fragmentOf = async (page: Page) =>
   decodeURIComponent(await page.evaluate(() => location.hash));
 const results = (page: Page) => page.locator(".results").textContent();
 
-peerCallTest(
+longCallTest(
   "subunit2html's reports work in Chromium",
   ["chromium"],
   async (t) => {

@@ -31,7 +31,7 @@ import {
   isCi,
   peer,
   run,
-  subjects,
+  some,
   TempDir,
   testInstalled,
 } from "../support/run.ts";
@@ -74,7 +74,7 @@ function registerPackageTests(): void {
     assertEquals(names.sort(), toolNames());
   });
 
-  for (const name of subjects(toolNames(), 9)) {
+  for (const name of some(toolNames(), 9)) {
     Deno.test(`${name} of the npm package runs under Deno as well`, async () => {
       const file = `${bin}/${name}`;
       const words = ["run", "--allow-all", "--no-config", file, "--help"];
@@ -1033,11 +1033,7 @@ function registerComparisons(nodes: readonly string[]): void {
 
   for (const [turn, name] of toolNames().entries()) {
     const calls = CALLS[name] ?? [{ args: () => [], input: anyStream }];
-    // Outside CI some of the calls, and at least one.
-    const some = calls.filter((_, index) => isCi || index % 3 === turn % 3);
-    for (
-      const { args, input, samples = 20 } of some.length ? some : calls
-    ) {
+    for (const { args, input, samples = 20 } of some(calls, turn)) {
       const words = args(["FILE", "FILE"]).join(" ")
         .replaceAll(fixture(""), "");
       Deno.test(`${name} ${words} does the same on Node and Deno (seed ${SEED})`, async () => {
@@ -1158,9 +1154,6 @@ if (peer("node") && peer("npm")) {
   registerComparisons(nodes);
   registerIndex(nodes);
   registerSigning(nodes);
-  if (!isCi) {
-    console.log("left out: some tests of all tools on Node; CI runs them");
-  }
   await import("../every_tool/pipes_test.ts");
   await import("../every_tool/nonblocking_test.ts");
   await import("../every_tool/endings_test.ts");

@@ -15,6 +15,7 @@ import { memorySink } from "./memory.ts";
 import {
   assertNoCrash,
   type Finished,
+  longTest,
   outputIn,
   peerTest,
   runTool,
@@ -145,4 +146,9 @@ export function test(name: string, test: () => void | Promise<void>): void {
 /** Registers such a test that needs peers. */
 export function peerCallTest(...test: Parameters<typeof peerTest>): void {
   if (testsCheckout()) peerTest(...test);
+}
+
+/** The same for a long test: only CI runs it. */
+export function longCallTest(...test: Parameters<typeof longTest>): void {
+  if (testsCheckout()) longTest(...test);
 }

@@ -78,7 +78,8 @@ const RECIPES = {
 /** The name of a key. */
 export type KeyName = keyof typeof RECIPES;
 
-const GPG_PEERS = ["gpg", "gpgv"] as const;
+/** What tests of signatures need. */
+export const GPG_PEERS = ["gpg", "gpgv"] as const;
 
 /** Whether gpg is installed; tests of signatures need it. */
 export const hasGpg: boolean = GPG_PEERS.every(peer);

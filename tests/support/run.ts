@@ -58,7 +58,7 @@ export function testInstalled(directory: string): void {
   installedIn = directory;
 }
 
-/** Into how many parts {@linkcode some} divides the tools. */
+/** Into how many parts {@linkcode some} divides what there is. */
 const PARTS = 4;
 
 /** Whether the tools under test are those of the checkout. */
@@ -75,17 +75,14 @@ export function variants<T>(all: readonly T[], turn: number): readonly T[] {
 }
 
 /**
- * The subjects of a test of all tools: every one for the tools of the checkout,
- * and in CI; otherwise a part of them for installed ones, another one each turn.
+ * The subjects of a test that starts processes for each: all of them in CI, and
+ * otherwise a part, at least one: another one each turn, and for installed tools.
  */
-export function subjects<T>(all: readonly T[], turn: number): readonly T[] {
-  return testsCheckout() ? all : some(all, turn);
-}
-
-/** All of them in CI, and otherwise a part, another one each turn. */
 export function some<T>(all: readonly T[], turn: number): readonly T[] {
   if (isCi) return all;
-  return all.filter((_, index) => index % PARTS === turn % PARTS);
+  const parts = Math.min(PARTS, all.length);
+  const part = (turn + Number(!testsCheckout())) % parts;
+  return all.filter((_, index) => index % PARTS === part);
 }
 
 /** The command line that starts the tool under test. */
