@@ -61,7 +61,8 @@ export class OpenTests {
   #seconds = new Uint32Array(this.#numbers.capacity);
   #nanoseconds = new Uint32Array(this.#numbers.capacity);
   #flags = new Uint8Array(this.#numbers.capacity);
-  readonly #extras = new Map<number, Extras>();
+  /** By number too: a map would be rehashed as tests come and go. */
+  readonly #extras: (Extras | undefined)[] = [];
   /** A test that was removed and still has extras. */
   #removed = -1;
   /** Undefined until {@linkcode OpenTests.arriveAt} is called. */
@@ -133,7 +134,7 @@ export class OpenTests {
 
   #forget(): void {
     if (this.#removed < 0) return;
-    this.#extras.delete(this.#removed);
+    this.#extras[this.#removed] = undefined;
     this.#flags[this.#removed] &= ~HAS_EXTRAS;
     this.#removed = -1;
   }
@@ -189,7 +190,7 @@ export class OpenTests {
   /** Whether an event before the last one had a time. */
   hasStart(test: number): boolean {
     return this.#nanoseconds[test] !== NO_START ||
-      this.#hasExtras(test) && this.#extras.get(test)!.started !== undefined;
+      this.#hasExtras(test) && this.#extras[test]!.started !== undefined;
   }
 
   /** The time of the first event that had one. */
@@ -198,7 +199,7 @@ export class OpenTests {
     if (nanoseconds !== NO_START) {
       return { seconds: this.#seconds[test], nanoseconds };
     }
-    return this.#hasExtras(test) ? this.#extras.get(test)!.started : undefined;
+    return this.#hasExtras(test) ? this.#extras[test]!.started : undefined;
   }
 
   /** The seconds of that time; NaN without one. */
@@ -218,7 +219,7 @@ export class OpenTests {
 
   /** To be changed: what few tests have. */
   extrasOf(test: number): Extras {
-    let extras = this.#hasExtras(test) ? this.#extras.get(test) : undefined;
+    let extras = this.#hasExtras(test) ? this.#extras[test] : undefined;
     if (extras === undefined) {
       extras = {
         tags: undefined,
@@ -226,7 +227,7 @@ export class OpenTests {
         files: undefined,
         started: undefined,
       };
-      this.#extras.set(test, extras);
+      this.#extras[test] = extras;
       this.#flags[test] |= HAS_EXTRAS;
     }
     return extras;
@@ -234,7 +235,7 @@ export class OpenTests {
 
   /** The extras of a test that has some. */
   extras(test: number): Readonly<Extras> | undefined {
-    return this.#hasExtras(test) ? this.#extras.get(test) : undefined;
+    return this.#hasExtras(test) ? this.#extras[test] : undefined;
   }
 
   /** What is known of a test. */
