@@ -14,6 +14,7 @@ import {
 import { secondsBetween, type Timestamp } from "../timestamp.ts";
 import type { Rows } from "../v2/rows.ts";
 import { type Beginning, OpenTests } from "./open_tests.ts";
+import { FileRows } from "./file_rows.ts";
 import { type Attachment, FileKeeper, TestFiles } from "./test_files.ts";
 import type { TestKey, TestKeyBytes } from "./test_numbers.ts";
 import { EventKey, type KeyedEvent } from "./test_table.ts";
@@ -177,6 +178,8 @@ export class TestCollator {
   readonly #eventKey = new EventKey();
   /** Undefined when files are not kept. */
   readonly #files: FileKeeper | undefined;
+  /** Rows whose files are not kept yet: most tests end without being asked. */
+  readonly #fileRows = new FileRows();
   /** The number of the test that ended last; -1 when it had not started. */
   #ended = -1;
 
@@ -223,10 +226,14 @@ export class TestCollator {
     const open = this.#open;
     const isFinal = isFinalStatus(status);
     const keepsFile = this.#files !== undefined && event.fileName !== undefined;
+    this.#forgetEnded();
     if (!isFinal || keepsFile) {
       const test = open.add(key, event.runnable);
       if (!isFinal) open.note(test, event);
-      if (keepsFile) this.#keep(test, event);
+      if (keepsFile) {
+        this.#readRows(test);
+        this.#keep(test, event);
+      }
     }
     if (!isFinal) return undefined;
     this.#end(open.delete(key));
@@ -247,10 +254,11 @@ export class TestCollator {
     const open = this.#open;
     const isFinal = rows.isFinal(i);
     const keepsFile = this.#files !== undefined && rows.fileAt(i) >= 0;
+    this.#forgetEnded();
     if (!isFinal || keepsFile) {
       const test = open.addRow(rows, i);
       if (!isFinal) open.noteRow(test, rows, i);
-      if (keepsFile) this.#keep(test, rows.packet(i));
+      if (keepsFile) this.#keepRow(test, rows, i);
     }
     if (!isFinal) return 0;
     this.#end(open.deleteRow(rows, i));
@@ -305,7 +313,9 @@ export class TestCollator {
    * @internal
    */
   get hasExtras(): boolean {
-    return this.#ended >= 0 && this.#open.extras(this.#ended) !== undefined;
+    return this.#ended >= 0 &&
+      (this.#open.extras(this.#ended) !== undefined ||
+        this.#fileRows.has(this.#ended));
   }
 
   /**
@@ -314,6 +324,7 @@ export class TestCollator {
    * @internal
    */
   inProgress(key: TestKeyBytes): Beginning | undefined {
+    this.#readAllRows();
     return this.#open.get(key);
   }
 
@@ -325,6 +336,7 @@ export class TestCollator {
    * events that own their bytes.
    */
   own(): void {
+    this.#readAllRows();
     this.#files?.own();
   }
 
@@ -342,6 +354,7 @@ export class TestCollator {
    * @internal
    */
   *lost(): Generator<Test> {
+    this.#readAllRows();
     for (const [key, beginning] of this.#open.entries()) {
       yield new Test("lost", undefined, beginning, key);
     }
@@ -364,6 +377,7 @@ export class TestCollator {
    * @internal
    */
   running(most: number, until?: number, after?: number): RunningTest[] {
+    this.#readAllRows();
     return this.#open.oldest(most, until, after).map((test) => {
       const [first, last] = this.#open.arrivals(test);
       const files = this.#open.extras(test)?.files;
@@ -381,6 +395,32 @@ export class TestCollator {
     this.#files!.add(extras.files ??= new TestFiles(), event);
   }
 
+  /** The same for a row, which is read only when the test is asked for. */
+  #keepRow(test: number, rows: Rows, i: number): void {
+    if (!this.#fileRows.accepts(rows)) this.#readAllRows();
+    this.#fileRows.add(test, rows, i);
+  }
+
+  /** Keeps the files of a test's rows. */
+  #readRows(test: number): void {
+    if (!this.#fileRows.has(test)) return;
+    for (const packet of this.#fileRows.take(test)) this.#keep(test, packet);
+  }
+
+  /** Keeps the files of all rows of tests in progress. */
+  #readAllRows(): void {
+    this.#forgetEnded();
+    if (this.#fileRows.isEmpty) return;
+    for (const test of this.#fileRows.tests()) this.#readRows(test);
+    this.#fileRows.clear();
+  }
+
+  /** The test that ended last can no longer be asked for. */
+  #forgetEnded(): void {
+    if (this.#ended >= 0) this.#fileRows.forget(this.#ended);
+    this.#ended = -1;
+  }
+
   #end(test: number): void {
     this.#ended = test;
     if (this.#files === undefined || test < 0) return;
@@ -389,9 +429,12 @@ export class TestCollator {
   }
 
   #endedTest(outcome: Outcome, last: StatusEvent): Test {
-    const beginning = this.#ended < 0
-      ? undefined
-      : this.#open.beginning(this.#ended);
+    const test = this.#ended;
+    if (test >= 0 && this.#fileRows.has(test)) {
+      this.#readRows(test);
+      this.#end(test);
+    }
+    const beginning = test < 0 ? undefined : this.#open.beginning(test);
     return new Test(outcome, last, beginning);
   }
 }

@@ -63,7 +63,7 @@ export class OpenTests {
   #flags = new Uint8Array(this.#numbers.capacity);
   /** By number too: a map would be rehashed as tests come and go. */
   readonly #extras: (Extras | undefined)[] = [];
-  /** A test that was removed and still has extras. */
+  /** A test that was removed, and may still have extras. */
   #removed = -1;
   /** Undefined until {@linkcode OpenTests.arriveAt} is called. */
   #arrivals: Arrivals | undefined;
@@ -128,15 +128,17 @@ export class OpenTests {
 
   #remove(test: number): number {
     this.#forget();
-    if (test >= 0 && this.#hasExtras(test)) this.#removed = test;
+    this.#removed = test;
     return test;
   }
 
   #forget(): void {
-    if (this.#removed < 0) return;
-    this.#extras[this.#removed] = undefined;
-    this.#flags[this.#removed] &= ~HAS_EXTRAS;
+    const test = this.#removed;
+    if (test < 0) return;
     this.#removed = -1;
+    if (!this.#hasExtras(test)) return;
+    this.#extras[test] = undefined;
+    this.#flags[test] &= ~HAS_EXTRAS;
   }
 
   #grow(): void {

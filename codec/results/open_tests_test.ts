@@ -6,6 +6,7 @@ import { type StatusEvent, TEST_STATUSES } from "../event.ts";
 import { PacketDecoder } from "../v2/decoder.ts";
 import { encodePacket } from "../v2/encoder.ts";
 import { type Test, TestCollator } from "./collator.ts";
+import type { Attachment } from "./test_files.ts";
 import { OpenTests } from "./open_tests.ts";
 import { EventKey } from "./test_table.ts";
 
@@ -22,12 +23,21 @@ function facts(test: Test): unknown[] {
     test.parentTestId,
     test.started,
     test.ended,
-    test.attachments.map(({ name, mimeType, bytes }) => [
-      name,
-      mimeType,
-      bytes.toHex(),
-    ]),
+    test.attachments.map(fileFacts),
   ];
+}
+
+function fileFacts({ name, mimeType, bytes, omitted }: Attachment): unknown[] {
+  return [name, mimeType, bytes.toHex(), omitted];
+}
+
+/** All that is known of the tests in progress, and of their files. */
+function runningFacts(collator: TestCollator): unknown[] {
+  return collator.running(9).map(({ testId, routeCode, files }) => [
+    testId,
+    routeCode,
+    files().map(fileFacts),
+  ]);
 }
 
 /** The bytes of packets, cut into chunks. */
@@ -38,13 +48,26 @@ function* chunksOf(events: readonly StatusEvent[], size: number) {
   }
 }
 
-for (const attachments of [false, true]) {
-  const files = attachments ? "with" : "without";
-  Deno.test(`TestCollator makes the same tests of rows and of packets, ${files} files (seed ${SEED})`, () => {
+for (
+  const [files, attachments] of [
+    ["without files", false],
+    ["with files", true],
+    ["with both ends of files", { endBytes: 1 }],
+  ] as const
+) {
+  Deno.test(`TestCollator makes the same tests of rows and of packets, ${files} (seed ${SEED})`, () => {
     const events = fc.array(meetingEvent, { maxLength: 40 });
     const size = fc.integer({ min: 20, max: 4000 });
+    const most = fc.integer({ min: 1, max: 4 });
     fc.assert(
-      fc.property(events, size, fc.boolean(), (events, size, mixes) => {
+      fc.property(events, size, fc.boolean(), most, (
+        ...[
+          events,
+          size,
+          mixes,
+          asked,
+        ]
+      ) => {
         const plain = new TestCollator({ attachments });
         const fast = new TestCollator({ attachments });
         const expected: unknown[] = [], found: unknown[] = [];
@@ -54,6 +77,10 @@ for (const attachments of [false, true]) {
           decoder.push(chunk);
           decoder.drainRows((rows) => {
             for (let i = 0; i < rows.count; i++) {
+              // Rows are kept until somebody asks.
+              if (i % 7 === 3) {
+                assertEquals(runningFacts(fast), runningFacts(plain));
+              }
               const test = plain.add(rows.packet(i));
               if (test !== undefined) expected.push(facts(test));
               if (mixes && count++ % 3 === 0) {
@@ -75,7 +102,8 @@ for (const attachments of [false, true]) {
                 ],
               );
               assertEquals(fast.endedTags(rows, i), test!.tags);
-              found.push(facts(fast.endedTest(rows, i)));
+              if (i % asked > 0) expected.pop();
+              else found.push(facts(fast.endedTest(rows, i)));
             }
           }, () => assert(false));
           plain.own();
@@ -89,6 +117,29 @@ for (const attachments of [false, true]) {
     );
   });
 }
+
+Deno.test("TestCollator joins the parts of a file from rows of several decoders", () => {
+  const collator = new TestCollator({ attachments: true });
+  const part = (text: string, status?: "fail") => ({
+    testId: "a",
+    runnable: true,
+    fileName: "log",
+    fileBytes: new TextEncoder().encode(text),
+    status,
+  });
+  const found: string[] = [];
+  // All end at once: a copy made late would have the bytes of another decoder.
+  for (const event of [part("one "), part("two "), part("three", "fail")]) {
+    const decoder = new PacketDecoder();
+    decoder.push(encodePacket(event));
+    decoder.drainRows((rows) => {
+      if (collator.addRow(rows, 0) === 0) return;
+      const [{ bytes }] = collator.endedTest(rows, 0).attachments;
+      found.push(new TextDecoder().decode(bytes));
+    }, () => assert(false));
+  }
+  assertEquals(found, ["one two three"]);
+});
 
 Deno.test("OpenTests takes at most 150 bytes for a lost test", () => {
   const tests = new OpenTests();
