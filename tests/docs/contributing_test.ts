@@ -25,7 +25,8 @@ async function checkoutWithExample(): Promise<TempDir> {
 }
 
 function deno(dir: TempDir, ...args: string[]) {
-  return run([Deno.execPath(), ...args], { cwd: dir.path });
+  const env = { SUBUNIT_TESTS: "all" };
+  return run([Deno.execPath(), ...args], { cwd: dir.path, env });
 }
 
 Deno.test("CONTRIBUTING's example is about 60 lines, in form and type", async () => {

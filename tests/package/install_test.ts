@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { commandWords, install } from "../../scripts/install.ts";
 import { toolNames, toolScript } from "../../scripts/tool_path.ts";
 import { copyCheckout } from "../support/checkout.ts";
-import { ROOT, run, TempDir, text } from "../support/run.ts";
+import { longTest, ROOT, run, TempDir, text } from "../support/run.ts";
 
 /** A PATH without Deno. */
 const BARE_PATH = "/usr/bin:/bin";
@@ -175,54 +175,64 @@ Deno.test("what is installed keeps to the lock of the checkout", async () => {
   assertEquals(status, 0);
 });
 
-Deno.test("what is installed outlives the checkout, npx's Deno and all caches", async () => {
-  using home = new TempDir();
-  using checkout = await copyCheckout();
-  // As with npx: a Deno in a cache, and none on the PATH.
-  const npx = `${home.path}/.npm/_npx/0a1b/node_modules/deno`;
-  Deno.mkdirSync(npx, { recursive: true });
-  await run(["cp", Deno.execPath(), `${npx}/deno`]);
-  const source = `${home.path}/checkout`;
-  await run(["cp", "-r", checkout.path, source]);
-  const { denoDir } = JSON.parse(
-    text((await run([Deno.execPath(), "info", "--json"])).stdout),
-  );
-  const target = `${home.path}/it's local`;
-  const installed = await run(
-    [`${npx}/deno`, "task", "--quiet", "install", "--root", target],
-    {
-      cwd: source,
-      env: { HOME: home.path, PATH: `${npx}:${BARE_PATH}`, DENO_DIR: denoDir },
-    },
-  );
-  assertEquals([installed.stderr, installed.status], ["", 0]);
+longTest(
+  "what is installed outlives the checkout, npx's Deno and all caches",
+  [],
+  async () => {
+    using home = new TempDir();
+    using checkout = await copyCheckout();
+    // As with npx: a Deno in a cache, and none on the PATH.
+    const npx = `${home.path}/.npm/_npx/0a1b/node_modules/deno`;
+    Deno.mkdirSync(npx, { recursive: true });
+    await run(["cp", Deno.execPath(), `${npx}/deno`]);
+    const source = `${home.path}/checkout`;
+    await run(["cp", "-r", checkout.path, source]);
+    const { denoDir } = JSON.parse(
+      text((await run([Deno.execPath(), "info", "--json"])).stdout),
+    );
+    const target = `${home.path}/it's local`;
+    const installed = await run(
+      [`${npx}/deno`, "task", "--quiet", "install", "--root", target],
+      {
+        cwd: source,
+        env: {
+          HOME: home.path,
+          PATH: `${npx}:${BARE_PATH}`,
+          DENO_DIR: denoDir,
+        },
+      },
+    );
+    assertEquals([installed.stderr, installed.status], ["", 0]);
 
-  Deno.removeSync(`${home.path}/.npm`, { recursive: true });
-  Deno.renameSync(source, `${home.path}/moved`);
-  // Configurations in the folders above must be ignored.
-  home.file("deno.json", "{");
-  home.file("package.json", "{");
-  const env = {
-    HOME: home.path,
-    PATH: `${target}/bin:${BARE_PATH}`,
-    DENO_DIR: `${home.path}/empty`,
-  };
-  for (const name of toolNames()) {
-    const { status, stdout, stderr } = await run([name, "--version"], { env });
-    assertEquals(stderr, "");
-    assertMatch(text(stdout), new RegExp(`^${name} \\(subunit-tools\\) `));
-    assertEquals(status, 0);
-    const command = Deno.readTextFileSync(`${target}/bin/${name}`);
-    for (const gone of [source, ".npm", checkout.path, denoDir]) {
-      assert(!command.includes(gone), command);
+    Deno.removeSync(`${home.path}/.npm`, { recursive: true });
+    Deno.renameSync(source, `${home.path}/moved`);
+    // Configurations in the folders above must be ignored.
+    home.file("deno.json", "{");
+    home.file("package.json", "{");
+    const env = {
+      HOME: home.path,
+      PATH: `${target}/bin:${BARE_PATH}`,
+      DENO_DIR: `${home.path}/empty`,
+    };
+    for (const name of toolNames()) {
+      const { status, stdout, stderr } = await run([name, "--version"], {
+        env,
+      });
+      assertEquals(stderr, "");
+      assertMatch(text(stdout), new RegExp(`^${name} \\(subunit-tools\\) `));
+      assertEquals(status, 0);
+      const command = Deno.readTextFileSync(`${target}/bin/${name}`);
+      for (const gone of [source, ".npm", checkout.path, denoDir]) {
+        assert(!command.includes(gone), command);
+      }
     }
-  }
-  const { stdout } = await run(
-    ["bash", "-c", "printf 'ok 1 - a\\n1..2\\n' | tap2subunit | subunit-ls"],
-    { env },
-  );
-  assertEquals(text(stdout), "a\ntest 2\n");
-});
+    const { stdout } = await run(
+      ["bash", "-c", "printf 'ok 1 - a\\n1..2\\n' | tap2subunit | subunit-ls"],
+      { env },
+    );
+    assertEquals(text(stdout), "a\ntest 2\n");
+  },
+);
 
 Deno.test("install replaces what is there, also from itself, and no link's target", async () => {
   using dir = new TempDir();
