@@ -91,43 +91,72 @@ interface Failure {
   readonly message: string;
 }
 
-/** Standard output under Deno, written by a thread of its own. */
+/** Where the words are that the threads share, and what the first may be. */
+const CONTROL = {
+  state: 0,
+  length: 1,
+  idle: 0,
+  full: 1,
+  failed: 2,
+  closed: 3,
+} as const;
+
+/**
+ * Standard output under Deno, written by a thread of its own. The threads wait
+ * for shared words: a message would cost as much as decoding what is written.
+ */
 class StdoutWorker {
   readonly #worker: Worker;
+  readonly #control = new Int32Array(new SharedArrayBuffer(8));
   /** What is to be written. */
   readonly #part = new Uint8Array(new SharedArrayBuffer(PART_BYTES));
-  #settle = (_failure: Failure | null) => {};
+  readonly #failure = Promise.withResolvers<Failure>();
 
   constructor(atomicBytes: number) {
-    const script = `(${work})(self, ${piecesOf}, ${atomicBytes});`;
+    const script = `(${work})(self, ${piecesOf}, ${atomicBytes}, ${
+      JSON.stringify(CONTROL)
+    });`;
     const url = `data:text/javascript,${encodeURIComponent(script)}`;
     this.#worker = new Worker(url, { type: "module" });
-    this.#worker.onmessage = ({ data }) => this.#settle(data);
+    this.#worker.onmessage = ({ data }) => this.#failure.resolve(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#settle({ isReaderGone: false, message: event.message });
+      this.#failure.resolve({ isReaderGone: false, message: event.message });
+      this.#set(CONTROL.failed);
     };
+    this.#worker.postMessage([this.#control, this.#part]);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += PART_BYTES) {
       const part = bytes.subarray(at, at + PART_BYTES);
       this.#part.set(part);
-      const failure = await this.#run(this.#part.subarray(0, part.length));
-      if (failure === null) continue;
-      const { isReaderGone, message } = failure;
-      throw new (isReaderGone ? Deno.errors.BrokenPipe : Error)(message);
+      this.#control[CONTROL.length] = part.length;
+      this.#set(CONTROL.full);
+      // What the caller does meanwhile often takes longer than writing.
+      await undefined;
+      await this.#untilWritten();
     }
   }
 
-  #run(part: Uint8Array): Promise<Failure | null> {
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.#worker.postMessage(part);
-    });
+  async #untilWritten(): Promise<void> {
+    const { state, idle, full } = CONTROL;
+    while (Atomics.load(this.#control, state) === full) {
+      await Atomics.waitAsync(this.#control, state, full).value;
+    }
+    if (Atomics.load(this.#control, state) === idle) return;
+    const { isReaderGone, message } = await this.#failure.promise;
+    throw new (isReaderGone ? Deno.errors.BrokenPipe : Error)(message);
+  }
+
+  #set(state: number): void {
+    Atomics.store(this.#control, CONTROL.state, state);
+    Atomics.notify(this.#control, CONTROL.state);
   }
 
   close(): void {
+    // A thread that waits for a word does not end by itself.
+    this.#set(CONTROL.closed);
     this.#worker.terminate();
   }
 }
@@ -137,6 +166,7 @@ function work(
   main: Pick<Worker, "onmessage" | "postMessage">,
   pieces: typeof piecesOf,
   atomicBytes: number,
+  { state, length, idle, full, failed }: typeof CONTROL,
 ): void {
   const { BrokenPipe, Interrupted, WouldBlock } = Deno.errors;
   const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -152,19 +182,29 @@ function work(
     }
   }
 
-  main.onmessage = ({ data }) => {
-    let failure: Failure | null = null;
+  function writeAll(bytes: Uint8Array): Failure | undefined {
     try {
-      const all = pieces(data, atomicBytes);
+      const all = pieces(bytes, atomicBytes);
       for (let next = all.next(); !next.done;) {
         next = all.next(writeOnce(next.value));
       }
     } catch (error) {
-      failure = {
-        isReaderGone: error instanceof BrokenPipe,
-        message: (error as Error).message,
-      };
+      const isReaderGone = error instanceof BrokenPipe;
+      return { isReaderGone, message: (error as Error).message };
     }
-    main.postMessage(failure);
+  }
+
+  main.onmessage = ({ data }) => {
+    const [control, part]: [Int32Array, Uint8Array] = data;
+    for (;;) {
+      Atomics.wait(control, state, idle);
+      if (Atomics.load(control, state) !== full) return;
+      const failure = writeAll(part.subarray(0, control[length]));
+      if (failure !== undefined) main.postMessage(failure);
+      // It may have been closed meanwhile.
+      const next = failure === undefined ? idle : failed;
+      Atomics.compareExchange(control, state, full, next);
+      Atomics.notify(control, state);
+    }
   };
 }
