@@ -199,6 +199,21 @@ export function idealSeconds(
   return overhead + Math.max(total / workers, longest);
 }
 
+/**
+ * How long it takes when each test, in the order given, goes to the first free
+ * worker and no start costs anything. Nobody who learns how long a test takes
+ * only by running it can be expected to do better.
+ */
+export function blindSeconds(
+  { tests, workers }: Pick<Simulation, "tests" | "workers">,
+): number {
+  const busyUntil: number[] = Array(workers).fill(0);
+  for (const seconds of tests.values()) {
+    busyUntil[busyUntil.indexOf(Math.min(...busyUntil))] += seconds;
+  }
+  return Math.max(...busyUntil);
+}
+
 const SEED = 16;
 
 /** The table of simulations: workers, cost of a unit, whether there is history. */
@@ -220,9 +235,10 @@ export const SCHEDULES: readonly (readonly [
 /** A row of the table: 10,000 tests of 772 s together. */
 export function simulateRow(
   [workers, overhead, hasHistory]: typeof SCHEDULES[number],
-): Simulated & { readonly ideal: number } {
-  const tests = sampleTests(10_000, 772, SEED);
-  const history = hasHistory ? sampleHistory(tests, SEED + 1) : undefined;
+  seed = SEED,
+): Simulated & { readonly ideal: number; readonly blind: number } {
+  const tests = sampleTests(10_000, 772, seed);
+  const history = hasHistory ? sampleHistory(tests, seed + 1) : undefined;
   const setting = {
     tests,
     workers,
@@ -230,7 +246,25 @@ export function simulateRow(
     isOneShot: overhead >= 0.3,
     secondsOf: (id: string) => history?.get(id),
   };
-  return { ...simulate(setting), ideal: idealSeconds(setting) };
+  return {
+    ...simulate(setting),
+    ideal: idealSeconds(setting),
+    blind: blindSeconds(setting),
+  };
+}
+
+/** The mean ratios to the ideal over many seeds: ours, and the blind one. */
+export function meanRatios(
+  row: typeof SCHEDULES[number],
+  seeds = 30,
+): readonly [ours: number, blind: number] {
+  let ours = 0, blind = 0;
+  for (let seed = SEED; seed < SEED + seeds; seed++) {
+    const simulated = simulateRow(row, seed);
+    ours += simulated.seconds / simulated.ideal / seeds;
+    blind += simulated.blind / simulated.ideal / seeds;
+  }
+  return [ours, blind];
 }
 
 if (import.meta.main) {
@@ -243,6 +277,13 @@ if (import.meta.main) {
       }: ${seconds.toFixed(1)} s in ${units} units, ${stops} stops: ${
         (seconds / ideal).toFixed(3)
       } of the ideal ${ideal.toFixed(1)} s`,
+    );
+    if (hasHistory) continue;
+    const [ours, blind] = meanRatios(row);
+    console.log(
+      `  over 30 seeds: ${ours.toFixed(3)}, ${
+        blind.toFixed(3)
+      } for each test to the first free worker`,
     );
   }
 }
