@@ -12,6 +12,7 @@ import { REPORTER } from "./reporter.ts";
 /** The language of Node 20, and its share of the web platform. */
 const NODE_LIBRARIES = [
   "es2023",
+  "es2024.sharedmemory",
   "es2024.string",
   "esnext.disposable",
   "dom",
