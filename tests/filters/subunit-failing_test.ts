@@ -428,6 +428,86 @@ test("what is in the cache is not read again", async () => {
   }
 });
 
+/** The lines of a repository's index: what is asked of each run. */
+function indexOf({ path }: TempRepository): string[] {
+  return Deno.readTextFileSync(`${path}/cache/runs.jsonl`).split("\n");
+}
+
+test("what the index has is not asked of the runs again", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a F b P", { tests: "a P b P", isPlain: true });
+  assertEquals(await ids(repository), "");
+  const index = `${repository.path}/cache/runs.jsonl`;
+  const lines = indexOf(repository);
+  assertEquals(lines.length, 3);
+  const variant = lines[1].replace('"labels":{}', '"labels":{"variant":"x"}');
+  Deno.writeTextFileSync(index, [lines[0], variant, ""].join("\n"));
+  // Another variant: the newer run repairs nothing.
+  assertEquals(await ids(repository), "a");
+  // A file with another time is another file.
+  const { path } = repository.runs[1];
+  Deno.utimeSync(path, 1_700_000_000, 1_700_000_000);
+  assertEquals(await ids(repository), "");
+  assertEquals(indexOf(repository).length, 3);
+});
+
+test("the index has the runs that are there, each once and in order", async () => {
+  using repository = new TempRepository();
+  const filesIn = () =>
+    indexOf(repository).slice(0, -1).map((line) => JSON.parse(line).file);
+  const id = (hour: number) => runId(hour);
+  keepRun(repository, 1, { tests: "a P" });
+  keepRun(repository, 2, { tests: "a P", isTorn: true });
+  assertEquals(await ids(repository), "");
+  assertEquals(filesIn(), [`${id(1)}.subunit.gz`]);
+  keepRun(repository, 3, { tests: "a P", isPlain: true });
+  assertEquals(await ids(repository, "-n1"), "");
+  assertEquals(filesIn(), [`${id(1)}.subunit.gz`, `${id(3)}.subunit`]);
+  // Copied from elsewhere.
+  keepRun(repository, 0, { tests: "a P" });
+  assertEquals(await ids(repository), "");
+  const all = [0, 1, 3].map((hour) => repository.runs.at(hour)!.path);
+  assertEquals(filesIn(), all.map((path) => path.split("/").at(-1)));
+  const prune = [`--repo=${repository.path}`, "--keep=1"];
+  assertEquals((await callTool("subunit-prune", prune)).status, 0);
+  assertEquals(await ids(repository), "");
+  assertEquals(filesIn(), [`${id(3)}.subunit`]);
+});
+
+test("an index of other content is made again", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a F b P", "c F", "a P");
+  const expected = await failing(repository, "--format=json");
+  const index = `${repository.path}/cache/runs.jsonl`;
+  const whole = Deno.readTextFileSync(index), lines = indexOf(repository);
+  const others = [
+    "no JSON\n",
+    "null\n",
+    "{}\n",
+    `${lines[0]},\n`,
+    `${lines[0]}\n${lines[1]}`,
+    whole.replace('"size":', '"size":"x","was":'),
+    whole.replace('"labels":{}', '"labels":{"branch":7}'),
+    whole.replace('"labels":{}', '"labels":[]'),
+    whole.replace('"lengths":[', '"lengths":["x",'),
+    // A run that is not there.
+    `${lines[0].replace(runId(0), runId(9))}\n${whole}`,
+    `${lines[2]}\n${lines[1]}\n${lines[0]}\n${lines[0]}\n`,
+  ];
+  for (const other of others) {
+    Deno.writeTextFileSync(index, other);
+    assertEquals(await failing(repository, "--format=json"), expected);
+    assertEquals(Deno.readTextFileSync(index), whole, other);
+  }
+  // A link would lead elsewhere, and stays as it is where it leads.
+  const elsewhere = `${repository.folder}/elsewhere`;
+  Deno.renameSync(index, elsewhere);
+  Deno.symlinkSync(elsewhere, index);
+  keepRun(repository, 5, { tests: "b F" });
+  assertEquals(await ids(repository), "b c");
+  assertEquals(Deno.readTextFileSync(elsewhere), whole);
+});
+
 test("a cache that is cut at any byte is made again", async () => {
   using repository = new TempRepository();
   keepRuns(repository, "a P b F", "a F b F", "b P");

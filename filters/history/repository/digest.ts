@@ -28,6 +28,8 @@ export const HEADER_BYTES = 64;
 const MAGIC = new TextEncoder().encode("SUBDGST1");
 const COUNT_AT = 8, FLAGS_AT = 12, NAMES_AT = 16, NAMES_BYTES = 16;
 const BYTES_AT = 32, FIRST_AT = 40, LAST_AT = 48, LOST_AT = 56;
+/** More ids than these are looked up in a list of all. */
+const MOST_SOUGHT = 16;
 /** Without a timestamp in the run. */
 const NO_TIME = -(2n ** 63n);
 
@@ -269,9 +271,12 @@ export function encodeNames(
   ids: readonly string[],
   sha256: (bytes: Uint8Array) => string,
 ): { readonly id: string; readonly bytes: Uint8Array } {
-  const text = ids.length === 0 ? "" : `${ids.join("\0")}\0`;
-  const bytes = new TextEncoder().encode(text);
+  const bytes = new TextEncoder().encode(textOf(ids));
   return { bytes, id: sha256(bytes).slice(0, 2 * NAMES_BYTES) };
+}
+
+function textOf(ids: readonly string[]): string {
+  return ids.length === 0 ? "" : `${ids.join("\0")}\0`;
 }
 
 /** Reads the ids; undefined when they are not those that `id` was made of. */
@@ -279,10 +284,62 @@ export function decodeNames(
   bytes: Uint8Array,
   id: string,
   sha256: (bytes: Uint8Array) => string,
-): string[] | undefined {
+): NameList | undefined {
   if (!sha256(bytes).startsWith(id)) return undefined;
-  if (bytes.length === 0) return [];
-  const ids = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
-    .split("\0");
-  return ids.pop() === "" ? ids : undefined;
+  if (bytes.length > 0 && bytes.at(-1) !== 0) return undefined;
+  return new NameList(
+    new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),
+  );
+}
+
+/** The ids of a run's tests, in the order of their bytes. */
+export class NameList {
+  /** With a NUL in front as well, so that each id is between two. */
+  readonly #text: string;
+  #ids: readonly string[] | undefined;
+  #count: number | undefined;
+
+  /** @param text the ids, each with a NUL behind it */
+  constructor(text: string) {
+    this.#text = `\0${text}`;
+  }
+
+  static of(ids: readonly string[]): NameList {
+    return new NameList(textOf(ids));
+  }
+
+  get count(): number {
+    return this.#count ??= this.#placeOf(this.#text.length - 1);
+  }
+
+  get ids(): readonly string[] {
+    return this.#ids ??= this.#text.split("\0").slice(1, -1);
+  }
+
+  /**
+   * Some ids of it by their places, in order: hundreds of thousands of others
+   * need not be made for them.
+   */
+  pick(ids: ReadonlySet<string>): Map<number, string> {
+    if (ids.size > MOST_SOUGHT) {
+      const all = this.ids.map((id, place) => [place, id] as const);
+      return new Map(all.filter(([, id]) => ids.has(id)));
+    }
+    const found = Array.from(ids, (id) => {
+      const at = this.#text.indexOf(`\0${id}\0`);
+      return [at < 0 ? -1 : this.#placeOf(at), id] as const;
+    });
+    return new Map(
+      found.filter(([place]) => place >= 0).sort(([a], [b]) => a - b),
+    );
+  }
+
+  /** How many ids are in front of a NUL. */
+  #placeOf(end: number): number {
+    let count = 0;
+    for (let at = this.#text.indexOf("\0"); at < end; count++) {
+      at = this.#text.indexOf("\0", at + 1);
+    }
+    return count;
+  }
 }

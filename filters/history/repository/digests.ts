@@ -22,12 +22,13 @@ import {
   encodeDigest,
   encodeNames,
   HEADER_BYTES,
+  NameList,
   RUN_FLAG,
   secondsAt,
 } from "./digest.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
 import type { EndRecord } from "./record.ts";
-import { parentOf, type Run } from "./store.ts";
+import { cacheOf, type Run } from "./store.ts";
 import type { RunRow, RunTests, TestNames } from "./units.ts";
 
 /** How many tests are kept for when their run is asked for again. */
@@ -36,8 +37,6 @@ const KEPT_TESTS = 4_000_000;
 const KEPT_NAMES = 64;
 /** Longer lists of names are not believed. */
 const MAX_NAMES_BYTES = 2 ** 30;
-/** In most files, the end record takes less. */
-const TAIL_BYTES = 1024;
 
 /** A run and what is known of it. */
 export interface KnownRun extends RunRow {
@@ -52,19 +51,19 @@ export interface DigestTests extends RunTests {
 
 /** What is known of a run without reading its tests. */
 export function knownRun(run: Run): KnownRun {
-  const { start } = run;
+  const { labels } = run;
   return {
     run,
     id: run.id,
     seconds: run.seconds,
     isTorn: run.state === "torn",
-    variant: start.variant ?? "",
-    scope: start.scope,
-    group: start.group,
-    part: start.part,
-    commit: start.commit,
-    branch: start.branch,
-    dirty: start.dirty ?? false,
+    variant: labels.variant ?? "",
+    scope: labels.scope,
+    group: labels.group,
+    part: labels.part,
+    commit: labels.commit,
+    branch: labels.branch,
+    dirty: labels.dirty ?? false,
   };
 }
 
@@ -77,7 +76,7 @@ export class Digests {
   readonly #names: TestNames;
   readonly #byRoute: boolean;
   /** Lists of names by their ids. */
-  readonly #lists = new Map<string, readonly string[]>();
+  readonly #lists = new Map<string, NameList>();
   /** Where tests are in such a list, by variant and renames. */
   readonly #places = new Map<string, Places>();
   readonly #kept = new Map<RunRow, DigestTests>();
@@ -124,30 +123,19 @@ export class Digests {
     const { count, namesId, flags } = digest;
     const list = this.#listOf(folder, namesId, count);
     if (list === undefined) return undefined;
-    if (!isPartial && digest.tests.length < count) return undefined;
     const places = this.#placesOf(row, namesId, list);
-    const tests = isPartial
-      ? bytesAt(file, HEADER_BYTES, places, 1)
-      : digest.tests;
-    return {
-      numbers: places.numbers,
-      tests,
-      flags,
-      isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
-      isFull: (flags & RUN_FLAG.WIDE) !== 0,
-      isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
-      seconds: () => {
-        using file = PlaceFile.open(path);
-        if (file?.size !== digestBytes(count)) {
-          // It was deleted in between.
-          return new Float32Array(tests.length).fill(NaN);
-        }
-        const at = secondsAt(count);
-        return decodeSeconds(
-          isPartial ? bytesAt(file, at, places, 4) : file.read(at, 4 * count),
-        );
-      },
-    };
+    const at = secondsAt(count);
+    let tests = digest.tests;
+    let seconds = () => secondsIn(path, count);
+    if (isPartial) {
+      tests = bytesAt(file, HEADER_BYTES, places, 1);
+      // To open the file once more would take longer.
+      const times = decodeSeconds(bytesAt(file, at, places, 4));
+      seconds = () => times;
+    }
+    if (tests.length < places.numbers.length) return undefined;
+    const { numbers } = places;
+    return { ...factsOf(flags), numbers, tests, seconds };
   }
 
   /** Where the digest of a run is cached, if it is. */
@@ -159,26 +147,38 @@ export class Digests {
     folder: string,
     namesId: string,
     count: number,
-  ): readonly string[] | undefined {
+  ): NameList | undefined {
     const known = this.#lists.get(namesId);
-    if (known !== undefined) return known.length === count ? known : undefined;
+    if (known !== undefined) return known.count === count ? known : undefined;
     const list = readNames(`${folder}/names-${namesId}.gz`, namesId);
-    if (list?.length !== count) return undefined;
+    if (list?.count !== count) return undefined;
     keep(this.#lists, namesId, list);
     return list;
   }
 
-  #placesOf(row: RunRow, namesId: string, ids: readonly string[]): Places {
-    const name = JSON.stringify([
-      row.variant,
-      namesId,
-      this.#names.renamesOf(row),
-    ]);
+  #placesOf(row: RunRow, namesId: string, list: NameList): Places {
+    const renames = this.#names.renamesOf(row);
+    const name = `${namesId} ${renames.join()} ${row.variant}`;
     const known = this.#places.get(name);
     if (known !== undefined) return known;
-    const places = placesIn(this.#names.numbersOf(row, ids));
+    const wanted = renames.length === 0 ? this.#names.only : undefined;
+    const places = wanted === undefined
+      ? placesIn(this.#names.numbersOf(row, list.ids))
+      : this.#placesOfSome(row, list, wanted);
     keep(this.#places, name, places);
     return places;
+  }
+
+  #placesOfSome(
+    row: RunRow,
+    list: NameList,
+    wanted: ReadonlySet<string>,
+  ): Places {
+    const picked = list.pick(wanted);
+    return {
+      at: Int32Array.from(picked.keys()),
+      numbers: this.#names.numbersOf(row, [...picked.values()]),
+    };
   }
 
   async #make(row: KnownRun): Promise<DigestTests> {
@@ -192,7 +192,7 @@ export class Digests {
       ? placesIn(
         this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined),
       )
-      : this.#placesOf(row, namesId, ids);
+      : this.#placesOf(row, namesId, NameList.of(ids));
     const isPartial = this.#names.isPartial;
     const [own, times] = isPartial
       ? [
@@ -200,16 +200,27 @@ export class Digests {
         Float32Array.from(places.at, (at) => seconds[at]),
       ]
       : [tests, seconds];
-    return {
-      numbers: places.numbers,
-      tests: own,
-      flags,
-      isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
-      isFull: (flags & RUN_FLAG.WIDE) !== 0,
-      isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
-      seconds: () => times,
-    };
+    const { numbers } = places;
+    return { ...factsOf(flags), numbers, tests: own, seconds: () => times };
   }
+}
+
+/** What the flags of a run say. */
+function factsOf(flags: number) {
+  return {
+    flags,
+    isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+    isFull: (flags & RUN_FLAG.WIDE) !== 0,
+    isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
+  };
+}
+
+/** The seconds of all tests; NaN when the digest was deleted in between. */
+function secondsIn(path: string, count: number): Float32Array {
+  using file = PlaceFile.open(path);
+  return file?.size === digestBytes(count)
+    ? decodeSeconds(file.read(secondsAt(count), 4 * count))
+    : new Float32Array(count).fill(NaN);
 }
 
 /** The tests of a list that matter. */
@@ -277,7 +288,7 @@ function isFull({ run, scope }: KnownRun, end: EndRecord | undefined): boolean {
 }
 
 /** Reads a list of names; undefined when it is cut or another one. */
-function readNames(path: string, namesId: string): string[] | undefined {
+function readNames(path: string, namesId: string): NameList | undefined {
   const packed = readBytes(path);
   if (packed === undefined) return undefined;
   try {
@@ -300,11 +311,6 @@ function writeDigest(folder: string, id: string, content: RunContent): string {
   return names.id;
 }
 
-/** The folder of digests beside the folder of a run. */
-function cacheOf({ path }: Run): string {
-  return `${parentOf(parentOf(path))}/cache`;
-}
-
 /** Makes the digest of a run that has ended, so that whoever asks first need not. */
 export async function cacheDigest(run: Run): Promise<void> {
   const content = await readContent(knownRun(run), false);
@@ -314,27 +320,7 @@ export async function cacheDigest(run: Run): Promise<void> {
 /** Whether a digest was made of the run as it is now. */
 function isOf(digest: Digest, { run, isTorn }: KnownRun): boolean {
   if (isTorn !== ((digest.flags & RUN_FLAG.TORN) !== 0)) return false;
-  using file = PlaceFile.open(run.path, run.isRegular);
-  if (file === undefined) return false;
-  return run.isCompressed
-    ? unpackedLengths(file).includes(digest.bytes % 2 ** 32)
-    : file.size === digest.bytes;
-}
-
-/**
- * What a compressed file may unpack to, modulo 2^32: it says so at the end of
- * each of its pieces, and the last of several has the end record.
- */
-function unpackedLengths(file: PlaceFile): number[] {
-  const tail = file.read(Math.max(0, file.size - TAIL_BYTES), TAIL_BYTES);
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  const lengthAt = (end: number) => end < 4 ? 0 : view.getUint32(end - 4, true);
-  const last = lengthAt(tail.length);
-  const lengths = [last];
-  for (let at = tail.length - 18; at >= 4; at--) {
-    if (tail[at] === 0x1f && tail[at + 1] === 0x8b && tail[at + 2] === 8) {
-      lengths.push((last + lengthAt(at)) % 2 ** 32);
-    }
-  }
-  return lengths;
+  return run.unpackedLengths.includes(
+    run.isCompressed ? digest.bytes % 2 ** 32 : digest.bytes,
+  );
 }

@@ -96,7 +96,7 @@ function withoutOneEach(
   if (seconds === undefined) return runs;
   const newest = new Map<string, Run>();
   for (const run of runs) {
-    const { variant = "" } = run.start;
+    const { variant = "" } = run.labels;
     // Weeks begin on Monday: 1970 began on a Thursday.
     const number = Math.floor((run.seconds + 3 * 86400) / seconds);
     newest.set(`${number} ${variant}`, run);
@@ -112,8 +112,8 @@ async function protectedRuns(runs: readonly Run[]): Promise<Set<Run>> {
     const wide = await newestWide(units);
     if (wide === undefined) continue;
     const [oldest] = wide.parts.map((part) => (part as KnownRun).run);
-    const ofVariant = runs.filter(({ start }) =>
-      (start.variant ?? "") === variant
+    const ofVariant = runs.filter(({ labels }) =>
+      (labels.variant ?? "") === variant
     );
     for (const run of ofVariant.slice(ofVariant.indexOf(oldest))) kept.add(run);
   }

@@ -10,6 +10,7 @@ import type { OptionTable, OptionValues } from "../../kit/tool/options.ts";
 import { TEST_BIT } from "./digest.ts";
 import { Digests, type KnownRun, knownRun } from "./digests.ts";
 import { type Attempt, takeAttempts, type Wanted } from "./kept_packets.ts";
+import { RunIndex } from "./run_index.ts";
 import {
   dateSeconds,
   RUN_OPTIONS,
@@ -60,13 +61,14 @@ export async function askAbout(
   only?: ReadonlySet<string>,
 ): Promise<Question> {
   const stored = runsOf(options, files);
+  const index = new RunIndex(stored);
   const { repo: _, meta, ...selecting } = pickSelecting(options);
   const isSelected = meta.length > 0 ||
     Object.values(selecting).some((value) => value !== undefined);
   const selected = isSelected
     ? await selectRuns(stored, options, Date.now() / 1000)
     : stored;
-  const runs = endedRuns(selected);
+  const runs = endedRuns(selected, index);
   const renames = options.renames === undefined
     ? renamesBeside(stored)
     : readRenames(options.renames);
@@ -82,11 +84,14 @@ export async function askAbout(
 
 /** A question about all runs, perhaps none, without options. */
 export function ask(stored: readonly Run[]): Question {
-  return questionOf(endedRuns(stored), renamesBeside(stored), false, undefined);
+  const runs = endedRuns(stored, new RunIndex(stored));
+  return questionOf(runs, renamesBeside(stored), false, undefined);
 }
 
-function endedRuns(runs: readonly Run[]): KnownRun[] {
-  return runs.filter((run) => run.state !== "running").map(knownRun);
+function endedRuns(runs: readonly Run[], index: RunIndex): KnownRun[] {
+  const ended = runs.filter((run) => run.state !== "running");
+  index.add(ended);
+  return ended.map(knownRun);
 }
 
 function renamesBeside(runs: readonly Run[]): Rename[] {

@@ -192,26 +192,35 @@ function parseRecord(text: string): StartRecord | EndRecord | undefined {
   }
 }
 
-const STRINGS =
-  "id cwd commit branch variant group part scope tool signal sha256 stream"
-    .split(" ");
-const NUMBERS = ["exit", "seconds", "bytes"];
+/** The types of the keys that we read. */
+const TYPES = new Map<string, string>([
+  ..."id cwd commit branch variant group part scope tool signal sha256 stream"
+    .split(" ").map((key) => [key, "string"] as const),
+  ...["exit", "seconds", "bytes"].map((key) => [key, "number"] as const),
+]);
+/** And of the values in maps. */
+const MAP_TYPES = new Map([["meta", "string"], ["counts", "number"]]);
 
 /** Whether the keys that we read have the types that they should have. */
-function isTyped(value: unknown): value is StartRecord | EndRecord {
+export function isTyped(value: unknown): value is StartRecord | EndRecord {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return false;
   }
   const fields = value as Record<string, unknown>;
-  const is = (type: string) => (key: string) =>
-    fields[key] === undefined || typeof fields[key] === type;
-  const isMap = (key: string, type: string) => {
-    const map = fields[key];
-    return map === undefined || typeof map === "object" && map !== null &&
-        Object.values(map).every((one) => typeof one === type);
-  };
-  return STRINGS.every(is("string")) && NUMBERS.every(is("number")) &&
-    isMap("meta", "string") && isMap("counts", "number");
+  // Of thousands of records, most have few keys.
+  for (const key in fields) {
+    const field = fields[key], type = TYPES.get(key);
+    if (field === undefined) continue;
+    if (type !== undefined && typeof field !== type) return false;
+    const valueType = MAP_TYPES.get(key);
+    if (valueType !== undefined && !isMapOf(field, valueType)) return false;
+  }
+  return true;
+}
+
+function isMapOf(map: unknown, type: string): boolean {
+  return typeof map === "object" && map !== null &&
+    Object.values(map).every((one) => typeof one === type);
 }
 
 function depthOf(value: unknown): number {

@@ -113,11 +113,11 @@ function termOf(word: string, isWide: Term): Term {
     [];
   switch (kind) {
     case "group":
-      return ({ start }) => start.group === name;
+      return ({ labels }) => labels.group === name;
     case "variant":
-      return ({ start }) => start.variant === name;
+      return ({ labels }) => labels.variant === name;
     case "branch":
-      return ({ start }) => start.branch === name;
+      return ({ labels }) => labels.branch === name;
     case "commit":
       return (run) => isOfCommit(run, name);
   }
@@ -129,5 +129,5 @@ function termOf(word: string, isWide: Term): Term {
     case "full":
       return isWide;
   }
-  return (run) => run.start.branch === word || isOfCommit(run, word);
+  return (run) => run.labels.branch === word || isOfCommit(run, word);
 }

@@ -68,7 +68,7 @@ export function names(text: string, { id }: Run): boolean {
 }
 
 /** Whether the commit of a run is the one that a text is or begins. */
-export function isOfCommit({ start: { commit } }: Run, text: string): boolean {
+export function isOfCommit({ labels: { commit } }: Run, text: string): boolean {
   return commit !== undefined && text.length >= 4 && commit.startsWith(text);
 }
 
@@ -96,12 +96,12 @@ export async function selectRuns(
   // From the newest on: no more than are needed are read.
   for (const run of runs.toReversed()) {
     if (selected.length >= most) break;
-    const { start } = run;
+    const { labels } = run;
     const isSelected = (from === undefined || from(run)) &&
-      (branch === undefined || start.branch === branch) &&
-      (variant === undefined || (start.variant ?? "") === variant) &&
+      (branch === undefined || labels.branch === branch) &&
+      (variant === undefined || (labels.variant ?? "") === variant) &&
       (commit === undefined || isOfCommit(run, commit)) &&
-      meta.every(([key, value]) => start.meta?.[key] === value) &&
+      meta.every(([key, value]) => labels.meta?.[key] === value) &&
       (status === undefined || await hasStatus(run, status));
     if (isSelected) selected.push(run);
   }

@@ -82,6 +82,31 @@ export type RunState = "running" | "torn" | "ended";
 /** What a file has, whether compressed or not. */
 type Content = "v2" | "v1";
 
+/** The keys of a start record by which runs are selected and grouped. */
+const LABELS = [
+  "id",
+  "commit",
+  "branch",
+  "dirty",
+  "variant",
+  "group",
+  "part",
+  "scope",
+  "meta",
+] as const;
+export type RunLabels = Pick<StartRecord, typeof LABELS[number]>;
+
+/** What is asked of the file of every run; it holds while its stamp does. */
+export interface RunSummary {
+  readonly size: number;
+  /** In milliseconds since 1970; the runtimes round it in their own ways. */
+  readonly modified: number;
+  readonly isTorn: boolean;
+  /** See {@linkcode Run.unpackedLengths}. */
+  readonly lengths: readonly number[];
+  readonly labels: RunLabels;
+}
+
 /** One run of a repository. Everything is read when it is asked for. */
 export class Run {
   /** Its name; a number in the repositories of other programs. */
@@ -90,7 +115,8 @@ export class Run {
   /** Whether its file is one of ours: it has records, and its name a time. */
   readonly isOurs: boolean;
   readonly #isPart: boolean;
-  #isRegular = false;
+  #stamp: { readonly size: number; readonly modified: number } | undefined;
+  #summary: RunSummary | undefined;
   #start: StartRecord | undefined;
   #startBytes = 0;
   #startTime: Timestamp | undefined;
@@ -115,12 +141,67 @@ export class Run {
 
   /** Whether a regular file is there, and not a link to one. */
   isFile(): boolean {
-    return this.#isRegular = infoOf(this.path)?.isFile === true;
+    const { isFile = false, size = 0, mtime } = infoOf(this.path) ?? {};
+    this.#stamp = isFile
+      ? { size, modified: mtime?.getTime() ?? 0 }
+      : undefined;
+    return isFile;
   }
 
   /** Whether that is known of its file: it can be opened without waiting. */
-  get isRegular(): boolean {
-    return this.#isRegular;
+  get #isRegular(): boolean {
+    return this.#stamp !== undefined;
+  }
+
+  /** Takes what was known of its file; returns whether it is still that file. */
+  use(summary: RunSummary): boolean {
+    const { size, modified = 0 } = this.#stamp ?? {};
+    const isSame = size === summary.size && !this.path.endsWith(".part") &&
+      Math.abs(modified - summary.modified) <= 1;
+    if (isSame) this.#summary = summary;
+    return isSame;
+  }
+
+  /** What is asked of every run; undefined while its file may change. */
+  summarize(): RunSummary | undefined {
+    if (this.#stamp === undefined || this.path.endsWith(".part")) {
+      return undefined;
+    }
+    const labels = Object.fromEntries(
+      LABELS.map((key) => [key, this.labels[key]]),
+    );
+    // A run has the name of its file, unless that was renamed.
+    if (labels.id === this.id) delete labels.id;
+    return {
+      ...this.#stamp,
+      isTorn: this.state === "torn",
+      lengths: this.unpackedLengths,
+      labels,
+    };
+  }
+
+  /** The keys of its start record by which it is selected and grouped. */
+  get labels(): RunLabels {
+    return this.#summary?.labels ?? this.start;
+  }
+
+  /**
+   * What its file may unpack to, modulo 2^32: it says so at the end of each of
+   * its pieces, and the last of several has the end record. None if it is gone.
+   */
+  get unpackedLengths(): readonly number[] {
+    if (this.#summary !== undefined) return this.#summary.lengths;
+    const { path } = this;
+    if (!this.isCompressed) {
+      const size = infoOf(path)?.size;
+      return size === undefined ? [] : [size];
+    }
+    try {
+      const tail = readEnd(path, "last", SHORT_TAIL_BYTES, this.#isRegular);
+      return tail === undefined ? [] : lengthsIn(tail);
+    } catch {
+      return [];
+    }
   }
 
   /** Its file, which has another name when its writer has got further. */
@@ -134,7 +215,7 @@ export class Run {
       .find(isTaken);
     if (found === undefined) return this.#path;
     // What was read of the other is the beginning of this one.
-    this.#state = this.#end = undefined;
+    this.#state = this.#end = this.#summary = undefined;
     return this.#path = found;
   }
 
@@ -148,6 +229,9 @@ export class Run {
   }
 
   get state(): RunState {
+    if (this.#summary !== undefined) {
+      return this.#summary.isTorn ? "torn" : "ended";
+    }
     return this.#state ??= this.#readState();
   }
 
@@ -190,7 +274,7 @@ export class Run {
 
   /** When it began, in seconds since 1970: by its name, records or times. */
   get seconds(): number {
-    return this.#seconds ??= nameSeconds(this.start.id ?? this.id) ??
+    return this.#seconds ??= nameSeconds(this.labels.id ?? this.id) ??
       firstSeconds(this.#readHead()) ??
       Math.floor((stampOf(this.path)?.modified ?? 0) / 1000);
   }
@@ -478,6 +562,11 @@ export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
+/** The folder of what is computed from runs, beside the folder of a run. */
+export function cacheOf({ path }: Run): string {
+  return `${parentOf(parentOf(path))}/cache`;
+}
+
 /**
  * The runs of a command line, oldest first: of each FILE, where a folder of
  * streams is a repository, or those of the repository when there is none.
@@ -593,6 +682,20 @@ function contentOf(head: Uint8Array): Content {
     hasPackets ||= item.kind === "packet";
   });
   return !hasPackets && V1_LINE.test(decoder.decode(head)) ? "v1" : "v2";
+}
+
+/** The lengths that the end of a compressed file may stand for. */
+function lengthsIn(tail: Uint8Array): number[] {
+  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
+  const lengthAt = (end: number) => end < 4 ? 0 : view.getUint32(end - 4, true);
+  const last = lengthAt(tail.length);
+  const lengths = [last];
+  for (let at = tail.length - 18; at >= 4; at--) {
+    if (tail[at] === 0x1f && tail[at + 1] === 0x8b && tail[at + 2] === 8) {
+      lengths.push((last + lengthAt(at)) % 2 ** 32);
+    }
+  }
+  return lengths;
 }
 
 /** Unpacks the last of the pieces that were packed one by one. */

@@ -77,7 +77,7 @@ export class TestNames {
   readonly #numbers = new Map<string, Map<string, number>>();
   readonly #renames: readonly Rename[];
   /** The ids that matter, if not all do. */
-  readonly #only: ReadonlySet<string> | undefined;
+  readonly only: ReadonlySet<string> | undefined;
   /** By number. */
   readonly ids: string[] = [];
   readonly variants: string[] = [];
@@ -88,12 +88,12 @@ export class TestNames {
     only?: ReadonlySet<string>,
   ) {
     this.#renames = renames;
-    this.#only = only;
+    this.only = only;
   }
 
   /** Whether only some tests matter. */
   get isPartial(): boolean {
-    return this.#only !== undefined;
+    return this.only !== undefined;
   }
 
   /** Which renames the ids of a run need. */
@@ -130,7 +130,7 @@ export class TestNames {
         if (now === from && !taken!.has(to)) now = to;
       }
       taken?.add(now);
-      if (this.#only?.has(now) === false) return -1;
+      if (this.only?.has(now) === false) return -1;
       return this.#add(run.variant, now, routes?.[i]);
     });
   }

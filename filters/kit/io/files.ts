@@ -143,6 +143,11 @@ export function readAt(
   length: number,
 ): Uint8Array {
   seek(file, offset);
+  return readFully(file, length);
+}
+
+/** Reads so many bytes; fewer where the file ends. */
+export function readFully(file: FsFile, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let at = 0;
   while (at < length) {
