@@ -6,7 +6,7 @@
 
 import { encodePacket } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
-import { createHash, gzipSync } from "../../filters/kit/runtime/builtin.ts";
+import { gzipSync, sha256 } from "../../filters/kit/runtime/builtin.ts";
 import {
   CODE,
   encodeDigest,
@@ -37,7 +37,10 @@ const LITTLE_MEMORY = goal("300 MB", (row) => row.peakMemory, {
  * Makes a repository, unless it exists, and returns its path. Its runs have one
  * packet, and digests of many tests, which is all that is read.
  */
-export function makeRepository(runs: number, tests: number): string {
+export async function makeRepository(
+  runs: number,
+  tests: number,
+): Promise<string> {
   const path = pathOf(new URL(`runs-${runs}x${tests}/`, SCRATCH));
   try {
     Deno.statSync(`${path}format`);
@@ -51,9 +54,7 @@ export function makeRepository(runs: number, tests: number): string {
     { length: tests },
     (_, i) => `package.module_${i % 97}.TestCase_${i % 13}.test_case_${i}`,
   ).sort();
-  const sha256 = (bytes: Uint8Array) =>
-    createHash("sha256").update(bytes).digest("hex");
-  const names = encodeNames(ids, sha256);
+  const names = await encodeNames(ids, sha256);
   Deno.writeFileSync(
     `${cache}names-${names.id}.gz`,
     gzipSync(names.bytes),
@@ -136,7 +137,7 @@ function questionRow(
     pythonTool: undefined,
     goals: [cat(timesCat), LITTLE_MEMORY],
     async measure({ runs: turns, scale }) {
-      const path = makeRepository(Math.ceil(runs * scale), tests);
+      const path = await makeRepository(Math.ceil(runs * scale), tests);
       const ours = commandLine(tool, [`--repo=${quote(path)}`, ...args]);
       const samples = await takeTurns({
         ours: `${ours} > /dev/null`,

@@ -263,16 +263,21 @@ function fromTime(time: bigint): number | undefined {
   return time === NO_TIME ? undefined : Number(time);
 }
 
+/** The hash of bytes, in hexadecimal. */
+type Sha256 = (bytes: Uint8Array) => string | Promise<string>;
+
 /**
- * Writes ids that are in the order of their bytes. `sha256` takes a text and
- * returns its hash in hexadecimal; the id of the names is the start of it.
+ * Writes ids that are in the order of their bytes. The id of the names is the
+ * start of their hash.
  */
-export function encodeNames(
+export async function encodeNames(
   ids: readonly string[],
-  sha256: (bytes: Uint8Array) => string,
-): { readonly id: string; readonly bytes: Uint8Array } {
+  sha256: Sha256,
+): Promise<
+  { readonly id: string; readonly bytes: Uint8Array }
+> {
   const bytes = new TextEncoder().encode(textOf(ids));
-  return { bytes, id: sha256(bytes).slice(0, 2 * NAMES_BYTES) };
+  return { bytes, id: (await sha256(bytes)).slice(0, 2 * NAMES_BYTES) };
 }
 
 function textOf(ids: readonly string[]): string {
@@ -280,12 +285,12 @@ function textOf(ids: readonly string[]): string {
 }
 
 /** Reads the ids; undefined when they are not those that `id` was made of. */
-export function decodeNames(
+export async function decodeNames(
   bytes: Uint8Array,
   id: string,
-  sha256: (bytes: Uint8Array) => string,
-): NameList | undefined {
-  if (!sha256(bytes).startsWith(id)) return undefined;
+  sha256: Sha256,
+): Promise<NameList | undefined> {
+  if (!(await sha256(bytes)).startsWith(id)) return undefined;
   if (bytes.length > 0 && bytes.at(-1) !== 0) return undefined;
   return new NameList(
     new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes),

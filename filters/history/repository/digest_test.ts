@@ -64,8 +64,8 @@ function shown({ ids, tests }: RunContent): string[] {
   });
 }
 
-Deno.test("encodeDigest writes the documented bytes", () => {
-  const names = encodeNames(["a", "é"], sha256);
+Deno.test("encodeDigest writes the documented bytes", async () => {
+  const names = await encodeNames(["a", "é"], sha256);
   assertEquals(names.bytes.toHex(), "6100c3a900");
   const bytes = encodeDigest({
     namesId: names.id,
@@ -89,11 +89,11 @@ Deno.test("encodeDigest writes the documented bytes", () => {
   assertEquals([digest.first, digest.last], [1_000_000, undefined]);
   assertEquals([...digest.tests], [3, 14]);
   assertEquals([...decodeSeconds(bytes.subarray(secondsAt(2)))], [0.5, NaN]);
-  const list = decodeNames(names.bytes, digest.namesId, sha256);
+  const list = await decodeNames(names.bytes, digest.namesId, sha256);
   assertEquals(list?.ids, ["a", "é"]);
 });
 
-Deno.test("a digest that is cut at any byte is none", () => {
+Deno.test("a digest that is cut at any byte is none", async () => {
   const bytes = encodeDigest({
     namesId: "00".repeat(16),
     tests: Uint8Array.of(3, 3, 3),
@@ -107,10 +107,10 @@ Deno.test("a digest that is cut at any byte is none", () => {
   for (let length = 0; length < bytes.length; length++) {
     assertEquals(decodeDigest(bytes.subarray(0, length)), undefined);
   }
-  const names = encodeNames(["abc", "d"], sha256);
+  const names = await encodeNames(["abc", "d"], sha256);
   for (let length = 0; length < names.bytes.length; length++) {
     const cut = names.bytes.subarray(0, length);
-    assertEquals(decodeNames(cut, names.id, sha256), undefined);
+    assertEquals(await decodeNames(cut, names.id, sha256), undefined);
   }
 });
 

@@ -12,7 +12,7 @@
 import { ToolError } from "../../kit/errors.ts";
 import { PlaceFile, writeCached } from "../../kit/io/cache_files.ts";
 import { readBytes } from "../../kit/io/stored_files.ts";
-import { createHash, gunzipSync, gzipSync } from "../../kit/runtime/builtin.ts";
+import { gunzip, gzipSync, sha256 } from "../../kit/runtime/builtin.ts";
 import {
   decodeDigest,
   decodeNames,
@@ -67,10 +67,6 @@ export function knownRun(run: Run): KnownRun {
   };
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
 /** The tests of runs, by the numbers of a {@linkcode TestNames}. */
 export class Digests {
   readonly #names: TestNames;
@@ -95,7 +91,7 @@ export class Digests {
   async load(row: KnownRun): Promise<DigestTests> {
     const kept = this.#kept.get(row);
     if (kept !== undefined) return kept;
-    const loaded = this.#find(row) ?? await this.#make(row);
+    const loaded = await this.#find(row) ?? await this.#make(row);
     this.#kept.set(row, loaded);
     this.#keptTests += loaded.tests.length;
     for (const [oldest, { tests }] of this.#kept) {
@@ -107,7 +103,7 @@ export class Digests {
   }
 
   /** The tests in the cache; undefined unless they are those of the run. */
-  #find(row: KnownRun): DigestTests | undefined {
+  async #find(row: KnownRun): Promise<DigestTests | undefined> {
     const folder = this.#folderOf(row);
     if (folder === undefined) return undefined;
     const path = `${folder}/${row.id}.digest`;
@@ -121,7 +117,7 @@ export class Digests {
     const digest = decodeDigest(file.read(0, most), file.size);
     if (digest === undefined || !isOf(digest, row)) return undefined;
     const { count, namesId, flags } = digest;
-    const list = this.#listOf(folder, namesId, count);
+    const list = await this.#listOf(folder, namesId, count);
     if (list === undefined) return undefined;
     const places = this.#placesOf(row, namesId, list);
     const at = secondsAt(count);
@@ -143,14 +139,14 @@ export class Digests {
     return this.#byRoute || !run.isOurs ? undefined : cacheOf(run);
   }
 
-  #listOf(
+  async #listOf(
     folder: string,
     namesId: string,
     count: number,
-  ): NameList | undefined {
+  ): Promise<NameList | undefined> {
     const known = this.#lists.get(namesId);
     if (known !== undefined) return known.count === count ? known : undefined;
-    const list = readNames(`${folder}/names-${namesId}.gz`, namesId);
+    const list = await readNames(`${folder}/names-${namesId}.gz`, namesId);
     if (list?.count !== count) return undefined;
     keep(this.#lists, namesId, list);
     return list;
@@ -187,7 +183,7 @@ export class Digests {
     const folder = this.#folderOf(row);
     const namesId = folder === undefined
       ? ""
-      : writeDigest(folder, row.id, content);
+      : await writeDigest(folder, row.id, content);
     const places = namesId === ""
       ? placesIn(
         this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined),
@@ -288,22 +284,29 @@ function isFull({ run, scope }: KnownRun, end: EndRecord | undefined): boolean {
 }
 
 /** Reads a list of names; undefined when it is cut or another one. */
-function readNames(path: string, namesId: string): NameList | undefined {
+async function readNames(
+  path: string,
+  namesId: string,
+): Promise<NameList | undefined> {
   const packed = readBytes(path);
   if (packed === undefined) return undefined;
   try {
-    const bytes = gunzipSync(packed, { maxOutputLength: MAX_NAMES_BYTES });
-    return decodeNames(bytes, namesId, sha256);
+    const bytes = await gunzip(packed, MAX_NAMES_BYTES);
+    return await decodeNames(bytes, namesId, sha256);
   } catch {
     return undefined;
   }
 }
 
 /** Writes the digest and the names of a run, if they can be written. */
-function writeDigest(folder: string, id: string, content: RunContent): string {
-  const names = encodeNames(content.ids, sha256);
+async function writeDigest(
+  folder: string,
+  id: string,
+  content: RunContent,
+): Promise<string> {
+  const names = await encodeNames(content.ids, sha256);
   const path = `${folder}/names-${names.id}.gz`;
-  if (readNames(path, names.id) === undefined) {
+  if (await readNames(path, names.id) === undefined) {
     writeCached(path, gzipSync(names.bytes));
   }
   const digest = encodeDigest({ ...content, namesId: names.id });
@@ -314,7 +317,7 @@ function writeDigest(folder: string, id: string, content: RunContent): string {
 /** Makes the digest of a run that has ended, so that whoever asks first need not. */
 export async function cacheDigest(run: Run): Promise<void> {
   const content = await readContent(knownRun(run), false);
-  writeDigest(cacheOf(run), run.id, content);
+  await writeDigest(cacheOf(run), run.id, content);
 }
 
 /** Whether a digest was made of the run as it is now. */

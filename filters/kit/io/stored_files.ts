@@ -377,7 +377,7 @@ function unpackShort(
 export function unpackUntilCut(packed: Uint8Array): Uint8Array | undefined {
   try {
     return gunzipSync(packed, {
-      finishFlush: zlibConstants.Z_SYNC_FLUSH,
+      finishFlush: zlibConstants().Z_SYNC_FLUSH,
       maxOutputLength: SHORT_UNPACKED_BYTES,
       // Heads and tails are short, and of hundreds each has a buffer of its own.
       chunkSize: Math.min(Math.max(64, 4 * packed.length), 64 * 1024),
@@ -410,7 +410,7 @@ async function* unpackLong(
     }
     // Before the error that data which is cut ends with: it would take along
     // what nobody has read yet.
-    const { Z_SYNC_FLUSH } = zlibConstants;
+    const { Z_SYNC_FLUSH } = zlibConstants();
     await new Promise<void>((resolve) => {
       gunzip.flush(Z_SYNC_FLUSH, resolve);
       gunzip.once("close", resolve);
