@@ -12,6 +12,7 @@ import {
   FAILING_COLUMNS,
   failingRows,
   findFailing,
+  rerunOf,
 } from "./history/repository/failing_report.ts";
 import {
   askAbout,
@@ -27,12 +28,15 @@ import {
   UsageError,
 } from "./kit/tool/tool.ts";
 
+/** How many failures are named that are not tests. */
+const MAX_NAMED = 10;
+
 export const tool: Tool = defineTool({
   name: "subunit-failing",
   summary: "Write the tests that fail now, by the newest runs of a repository",
   operands: "[FILE...]",
   options: {
-    list: { short: "l", help: "write only the ids" },
+    list: { short: "l", help: "write only the ids to run again" },
     null: { short: "0", help: "end ids with NUL, for xargs -0" },
     format: { value: "text|tsv|json", help: "write a table instead" },
     gone: { help: "also write tests that failed and are in no new run" },
@@ -47,6 +51,8 @@ tests for ten of the largest of the 50 runs before it. Tests that fail, are lost
 or pass unexpectedly fail; those that are skipped later fail still. Tests of
 another variant are other tests. A test that failed and is not in a newer wide
 run is gone, which is said on standard error.
+A list has only what can be run: of a step its test, and of how a command ended, a
+build or a plan nothing, which is said on standard error.
 The stream has the packets of each test from the newest run in which it failed;
 the last one has the tag since:RUN. The columns of tables are ${
       FAILING_COLUMNS.join(", ")
@@ -75,10 +81,13 @@ A FILE is a stream or a folder of streams, which replaces the repository.`,
       throw new UsageError("Option -0 needs --list");
     }
     const question = await askAbout(options, files);
-    const { failing, gone, unrun, warnings } = await findFailing(question, {
-      skipClears: options["skip-clears"],
-      needsSince: !list,
-    });
+    const { failing, gone, unrun, steps, warnings } = await findFailing(
+      question,
+      {
+        skipClears: options["skip-clears"],
+        needsSince: !list,
+      },
+    );
     warnings.forEach((warning) => io.warn(warning));
     if (gone.length > 0 && !options.gone) {
       io.warn(`${gone.length} gone: renamed or deleted? (see --gone)`);
@@ -88,14 +97,16 @@ A FILE is a stream or a folder of streams, which replaces the repository.`,
     const named = options.unrun ? unrun : [];
     if (list) {
       const end = options.null ? "\0" : "\n";
-      const ids = [
-        ...written.map(({ id }) => id),
-        ...named.map((number) => names.ids[number]),
-      ];
-      for (const id of new Set(ids)) {
+      const { ids, others } = await rerunOf(question, written, named, steps);
+      for (const id of ids) {
         io.out.writeName(id);
         io.out.writeText(end);
       }
+      for (const id of others.slice(0, MAX_NAMED)) {
+        io.warn(`Cannot list "${id}": it is not a test`);
+      }
+      const more = others.length - MAX_NAMED;
+      if (more > 0) io.warn(`Cannot list ${more} more`);
     } else if (format !== undefined) {
       const rows = await failingRows(question, written);
       for (const number of named) rows.push([names.ids[number], "unrun"]);

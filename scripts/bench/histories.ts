@@ -41,7 +41,7 @@ export async function makeRepository(
   runs: number,
   tests: number,
 ): Promise<string> {
-  const path = pathOf(new URL(`runs-${runs}x${tests}/`, SCRATCH));
+  const path = pathOf(new URL(`repository-${runs}x${tests}/`, SCRATCH));
   try {
     Deno.statSync(`${path}format`);
     return path;

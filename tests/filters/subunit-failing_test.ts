@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
-import { decodePacket, encodePacket } from "@subunit/codec";
+import { decodePacket, encodePacket, type TestStatus } from "@subunit/codec";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import {
@@ -151,15 +151,65 @@ test("a full run that did not reach its tests forgets nothing", async () => {
     ),
     "--full",
   );
-  const { stdout, stderr } = await callTool("subunit-failing", [
-    repository.repo,
-    "--list",
-  ]);
-  assertEquals(stderr, "");
+  const [out, , complaint] = await failing(repository, "--format=json");
+  assertEquals(complaint, "");
   assertEquals(
-    text(stdout).split("\n").slice(0, -1),
+    out.split("\n").slice(0, -1).map((line) => JSON.parse(line).id),
     ["(build)", FAILED.testId, "make: exit status"],
   );
+  // What is not a test cannot be run again.
+  const [list, status, stderr] = await failing(repository, "--list");
+  assertEquals([list, status], [`${FAILED.testId}\n`, 1]);
+  assertEquals(
+    stderr,
+    'subunit-failing: Cannot list "(build)": it is not a test\n' +
+      'subunit-failing: Cannot list "make: exit status": it is not a test\n',
+  );
+});
+
+test("a list has the tests of steps, which cannot be run alone", async () => {
+  using repository = new TempRepository();
+  const step = (name: string, status: TestStatus) =>
+    ({
+      testId: `a > ${name}`,
+      status,
+      runnable: false,
+      parentTestId: "a",
+    }) as const;
+  const a = (status: TestStatus) => ({ testId: "a", status });
+  await loadRun(
+    repository,
+    1,
+    stream(step("1", "fail"), step("2", "success"), a("fail"), FAILED),
+    "--full",
+  );
+  const { testId } = FAILED;
+  assertEquals(await ids(repository), `a ${testId}`);
+  // The same of what a run did not reach: a test that is there already.
+  await loadRun(repository, 2, stream(a("success")), "--full");
+  await loadRun(repository, 3, stream(step("1", "success")), "--partial");
+  // A runner that marks nothing as runnable.
+  await loadRun(
+    repository,
+    4,
+    stream({ testId: "b", status: "fail", runnable: false }),
+    "--partial",
+  );
+  assertEquals(await ids(repository), "b");
+});
+
+test("steps that a stopped run did not reach are listed as their tests", async () => {
+  using repository = new TempRepository();
+  const step = {
+    testId: "a > 1",
+    status: "success",
+    runnable: false,
+    parentTestId: "a",
+  } as const;
+  const a = { testId: "a", status: "success" } as const;
+  await loadRun(repository, 1, stream(step, a, PASSED), "--full");
+  keepRun(repository, 24 * 400, { tests: "b P", isTorn: true });
+  assertEquals(await ids(repository, "--unrun"), `a ${PASSED.testId}`);
 });
 
 test("two writers lose no failure of forty, where testr lost 12 and stestr 8", async () => {

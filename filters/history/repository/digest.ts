@@ -5,14 +5,14 @@
  * All numbers are little-endian.
  *
  * ```text
- *    0  "SUBDGST1"
+ *    0  "SUBDGST2"
  *    8  u32  tests N            12  u32  flags
  *   16  16 bytes                names id: the start of the SHA-256 of the names
  *   32  u64  bytes of the run, unpacked
  *   40  i64  first time, µs     48  i64  last time, µs
  *   56  u32  lost tests         60  u32  0
  *   64  N bytes                 bits 0-2 outcome, 3 several attempts,
- *                               4 they disagree, 5 quarantined
+ *                               4 they disagree, 5 quarantined, 6 not runnable
  *       padding to 4, then N float32 seconds, NaN where they are unknown
  * ```
  *
@@ -25,7 +25,7 @@ import { replaces, resultOf } from "../attempts.ts";
 /** The bytes before the tests. */
 export const HEADER_BYTES = 64;
 
-const MAGIC = new TextEncoder().encode("SUBDGST1");
+const MAGIC = new TextEncoder().encode("SUBDGST2");
 const COUNT_AT = 8, FLAGS_AT = 12, NAMES_AT = 16, NAMES_BYTES = 16;
 const BYTES_AT = 32, FIRST_AT = 40, LAST_AT = 48, LOST_AT = 56;
 /** More ids than these are looked up in a list of all. */
@@ -55,6 +55,8 @@ export const TEST_BIT = {
   SEVERAL: 8,
   DISAGREE: 16,
   QUARANTINED: 32,
+  /** Its packet does not say that it can be run by its id. */
+  NOT_RUNNABLE: 64,
 } as const;
 
 /**

@@ -130,12 +130,13 @@ export class DigestBuilder {
       if (rows.isExists(i)) this.#addExisting(rows, i);
       return;
     }
+    const runnable = rows.isRunnable(i);
     if (!this.#hasTests) {
-      const testId = rows.packet(i).testId!, runnable = rows.isRunnable(i);
+      const testId = rows.packet(i).testId!;
       this.#hasTests = isTest({ testId, runnable });
     }
     const start = collator.startSeconds + collator.startNanoseconds / 1e9;
-    let bits = code;
+    let bits = runnable ? code : code | TEST_BIT.NOT_RUNNABLE;
     if (rows.tagsAt(i) >= 0 || collator.hasExtras) {
       const tags = collator.endedTags(rows, i);
       if (tags.includes(QUARANTINED)) bits |= TEST_BIT.QUARANTINED;
@@ -207,7 +208,8 @@ export class DigestBuilder {
         ? NaN
         : started.seconds + started.nanoseconds / 1e9;
       const key = this.#key.ofTest(test, eventKey);
-      this.#addAttempt(key, CODE.LOST, start, NaN);
+      const bits = test.runnable ? 0 : TEST_BIT.NOT_RUNNABLE;
+      this.#addAttempt(key, CODE.LOST | bits, start, NaN);
     }
     const order = Array.from(this.#numbers.values(), (number) => {
       const { testId, routeCode } = this.#numbers.key(number);

@@ -60,6 +60,7 @@ function shown({ ids, tests }: RunContent): string[] {
     if (tests[i] & TEST_BIT.SEVERAL) words.push("several");
     if (tests[i] & TEST_BIT.DISAGREE) words.push("disagree");
     if (tests[i] & TEST_BIT.QUARANTINED) words.push("quarantined");
+    if (tests[i] & TEST_BIT.NOT_RUNNABLE) words.push("not runnable");
     return words.join(" ");
   });
 }
@@ -79,7 +80,7 @@ Deno.test("encodeDigest writes the documented bytes", async () => {
   });
   assertEquals(
     bytes.toHex(),
-    "5355424447535431" + "02000000" + "02000000" +
+    "5355424447535432" + "02000000" + "02000000" +
       sha256(Uint8Array.fromHex("6100c3a900")).slice(0, 32) +
       "0201000000000000" + "40420f0000000000" + "0000000000000080" +
       "01000000" + "00000000" + "030e" + "0000" + "0000003f" + "0000c07f",
@@ -142,6 +143,23 @@ Deno.test("DigestBuilder keeps the decisive outcome, and that attempts disagree"
   assertEquals(content.flags, RUN_FLAG.FAULTS);
   assertEquals(content.lost, 1);
   assertEquals(content.last! - content.first!, 5_000_000);
+});
+
+Deno.test("DigestBuilder keeps whether the decisive attempt is runnable", () => {
+  const content = contentOf([
+    { testId: "a", status: "success" },
+    { testId: "a", status: "fail", runnable: false },
+    { testId: "b", status: "fail", runnable: false },
+    { testId: "b", status: "success" },
+    { testId: "lost", status: "inprogress", runnable: false },
+    { testId: "make: exit status", status: "fail", runnable: false },
+  ]);
+  assertEquals(shown(content), [
+    "a fail several disagree not runnable",
+    "b success several disagree",
+    "lost lost not runnable",
+    "make: exit status fail not runnable",
+  ]);
 });
 
 Deno.test("of attempts that overlap, the one that started last is decisive", () => {

@@ -32,6 +32,8 @@ export interface Failing {
   readonly tests: readonly FailingTest[];
   /** The numbers of tests that a run named, or should have run, and did not. */
   readonly unrun: readonly number[];
+  /** Those of them that are not runnable, and a run that has them. */
+  readonly steps: ReadonlyMap<number, Unit>;
 }
 
 const UNSEEN = 0, UNDECIDED = 1, FAILING = 2, CLOSED = 3, DECIDED = 4;
@@ -87,6 +89,7 @@ class Fold {
   readonly #found = new Map<number, Found>();
   readonly #open = new Set<number>();
   readonly #unrun = new Set<number>();
+  readonly #steps = new Map<number, Unit>();
   #wides = 0;
   /** Where tests are in a list of numbers, for runs that share one. */
   #places:
@@ -109,7 +112,7 @@ class Fold {
         if (cut < 0 && (unit.isTorn || run.isStopped)) cut = place;
       }
       if (isWide) {
-        if (this.#wides === 0 && cut >= 0) this.#findCut(run, cut);
+        if (this.#wides === 0 && cut >= 0) this.#findCut(run, cut, unit);
         this.#closeAbsent(place);
         this.#wides++;
       }
@@ -118,8 +121,11 @@ class Fold {
       if (!needsMore) break;
     }
     const tests = [...this.#found.values()];
-    for (const { number } of tests) this.#unrun.delete(number);
-    return { tests, unrun: [...this.#unrun] };
+    for (const { number } of tests) {
+      this.#unrun.delete(number);
+      this.#steps.delete(number);
+    }
+    return { tests, unrun: [...this.#unrun], steps: this.#steps };
   }
 
   #add(
@@ -234,12 +240,14 @@ class Fold {
   }
 
   /** Finds tests of the wide run that none has run since a later one was cut. */
-  #findCut({ numbers, tests }: RunTests, cut: number): void {
+  #findCut({ numbers, tests }: RunTests, cut: number, unit: Unit): void {
     for (let i = 0; i < numbers.length; i++) {
-      const reached = this.#reached[numbers[i]];
-      if (hasOutcome(tests[i]) && (reached < 0 || reached > cut)) {
-        this.#unrun.add(numbers[i]);
-      }
+      const number = numbers[i], test = tests[i];
+      const reached = this.#reached[number];
+      if (!hasOutcome(test) || reached >= 0 && reached <= cut) continue;
+      this.#unrun.add(number);
+      const isStep = (test & TEST_BIT.NOT_RUNNABLE) !== 0;
+      if (isStep) this.#steps.set(number, unit);
     }
   }
 

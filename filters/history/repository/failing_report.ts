@@ -4,10 +4,12 @@
  * @module
  */
 
+import { EventKey } from "@subunit/codec";
+import { FailingTests, type Failure } from "../../kit/stream/failing_tests.ts";
 import { faultTagIn } from "../../kit/stream/fault_tag.ts";
 import { compareText } from "../../kit/text/order.ts";
 import type { Cell } from "./columns.ts";
-import { outcomeOf, RUN_FLAG } from "./digest.ts";
+import { outcomeOf, RUN_FLAG, TEST_BIT } from "./digest.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
 import {
   type FailingOptions,
@@ -31,6 +33,8 @@ export interface FailingFacts {
   readonly gone: readonly FailingFact[];
   /** Numbers of tests that were named and not run. */
   readonly unrun: readonly number[];
+  /** Those of them that are not runnable. */
+  readonly steps: readonly Sought[];
   /** What to say of groups that are not whole. */
   readonly warnings: readonly string[];
 }
@@ -42,7 +46,7 @@ export async function findFailing(
 ): Promise<FailingFacts> {
   const { names, load } = question;
   const failing: FailingFact[] = [], gone: FailingFact[] = [];
-  const unrun: number[] = [], warnings: string[] = [];
+  const unrun: number[] = [], steps: Sought[] = [], warnings: string[] = [];
   for (const units of question.units.values()) {
     const found = await failingTests(
       units,
@@ -50,6 +54,10 @@ export async function findFailing(
       options,
     );
     unrun.push(...found.unrun);
+    for (const [number, unit] of found.steps) {
+      const run = await partOf(unit, number, load) as KnownRun;
+      steps.push({ number, run });
+    }
     for (const test of found.tests) {
       const { number, since, newest } = test;
       const run = await partOf(newest, number, load) as KnownRun;
@@ -67,8 +75,53 @@ export async function findFailing(
     failing: failing.sort(byId),
     gone: gone.sort(byId),
     unrun,
+    steps,
     warnings,
   };
+}
+
+/** The ids with which tests run again. */
+export interface Rerun {
+  /** In the order of the tests; of a step that of its test. */
+  readonly ids: readonly string[];
+  /** The ids of what is not a test: how a command ended, a build, a plan. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Returns the ids with which tests run again. Only runs that have what is not
+ * runnable are read.
+ *
+ * @param facts tests that fail
+ * @param unrun numbers of more tests, of which those in `steps` are not runnable
+ */
+export async function rerunOf(
+  question: Question,
+  facts: readonly FailingFact[],
+  unrun: readonly number[] = [],
+  steps: readonly Sought[] = [],
+): Promise<Rerun> {
+  const { names } = question, named = new Set(unrun);
+  const sought: Sought[] = [
+    ...facts.filter(({ test }) => (test & TEST_BIT.NOT_RUNNABLE) !== 0),
+    ...steps.filter(({ number }) => named.has(number)),
+  ];
+  const failures = new Map<number, Failure>();
+  const numbers = [...facts.map(({ number }) => number), ...unrun];
+  for (const number of numbers) {
+    const testId = names.ids[number];
+    failures.set(number, { testId, runnable: true, parentTestId: undefined });
+  }
+  await takeSought(question, sought, ({ number }, { packets }) => {
+    const { parentTestId } = packets.at(-1)!;
+    const testId = names.ids[number];
+    failures.set(number, { testId, runnable: false, parentTestId });
+  });
+  const failing = new FailingTests(), key = new EventKey();
+  for (const failure of failures.values()) {
+    failing.fail(failure, key.of(failure));
+  }
+  return failing;
 }
 
 /** Groups of which parts are missing, as new as the newest wide run. */

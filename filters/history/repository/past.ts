@@ -6,7 +6,7 @@
 
 import { isFailure, type Outcome } from "@subunit/codec";
 import { findHistories, isFlaky, timeOf } from "./history_report.ts";
-import { findFailing } from "./failing_report.ts";
+import { findFailing, rerunOf } from "./failing_report.ts";
 import { ask } from "./question.ts";
 import { Repository, type Run } from "./store.ts";
 import { SLOWER_RULE } from "./test_history.ts";
@@ -28,10 +28,8 @@ export class Past {
   /** How many tests the runs have. */
   count = 0;
 
-  /** The ids of the tests that fail, in order. */
-  get failing(): string[] {
-    return [...this.#since.keys()];
-  }
+  /** The ids with which the tests that fail run again, in order. */
+  failing: readonly string[] = [];
 
   isFailing(id: string): boolean {
     return this.#since.has(id);
@@ -69,6 +67,7 @@ export class Past {
       needsSince: true,
     });
     for (const { id, sinceId } of failing) past.#since.set(id, sinceId);
+    past.failing = (await rerunOf(question, failing)).ids;
     const { histories } = await findHistories(question, SLOWER_RULE);
     past.count = histories.length;
     for (const history of histories) {

@@ -15,7 +15,7 @@ import {
 import { isTest } from "./not_tests.ts";
 
 /** What is needed of a test. */
-type Failure = Pick<Test, "testId" | "runnable" | "parentTestId">;
+export type Failure = Pick<Test, "testId" | "runnable" | "parentTestId">;
 
 /** A failure that is kept. */
 interface Kept extends Failure {

@@ -1,6 +1,6 @@
 # Completion of subunit-failing for fish, made by scripts/docs/completions.ts from the table of options.
 
-complete -c subunit-failing -l list -s l -d 'write only the ids'
+complete -c subunit-failing -l list -s l -d 'write only the ids to run again'
 complete -c subunit-failing -l null -s 0 -d 'end ids with NUL, for xargs -0'
 complete -c subunit-failing -l format -x -a 'text tsv json' -d 'write a table instead'
 complete -c subunit-failing -l gone -d 'also write tests that failed and are in no new run'
