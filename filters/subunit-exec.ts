@@ -9,6 +9,10 @@
 
 import type { Limit } from "./capture/limits.ts";
 import { recordAttempts } from "./capture/recorded_command.ts";
+import {
+  commandEnd,
+  commandStart,
+} from "./history/repository/command_records.ts";
 import { endingId } from "./kit/stream/failures.ts";
 import {
   chosenOption,
@@ -65,6 +69,8 @@ file "output". A test that never ended is a failure. How COMMAND ended is the ev
 otherwise an event that no tool counts. Where the format is named, other output is
 text, whatever bytes it has. Signals are passed on to COMMAND; after one has ended
 it, the tool ends too, even if another process holds its output.
+The stream begins with COMMAND and ends with its exit status or signal in packets
+that no tool counts; subunit-load keeps them as the record of the run.
 At a time limit the tests in progress are named, with the last that they wrote, and
 fail. COMMAND and all that it started receive SIGTERM, then SIGKILL.
 A test that passes when it runs again has the tag flaky; its first attempts stay in
@@ -113,7 +119,11 @@ test decides about the exit status.`,
       graceSeconds: parseDuration("grace", options.grace ?? "10s"),
       hasGrace: options.grace !== undefined,
     };
-    const isGood = await recordAttempts(io, plan, { retries, script: rerun });
+    const reruns = { retries, script: rerun };
+    const isGood = await recordAttempts(io, plan, reruns, {
+      start: commandStart,
+      end: commandEnd,
+    });
     return isGood ? 0 : 1;
   },
 });

@@ -7,7 +7,8 @@
 
 import { passSignals, startCommand } from "../kit/io/command.ts";
 import { signalGroup } from "../kit/io/process_group.ts";
-import type { ChildProcess } from "../kit/runtime/runtime.ts";
+import type { Packet } from "@subunit/codec";
+import type { ChildProcess, CommandStatus } from "../kit/runtime/runtime.ts";
 import {
   commandEnding,
   endingId,
@@ -48,6 +49,9 @@ export interface RecordedCommand {
   readonly isDamaged: boolean;
   /** Whether a signal or a limit ended it: tests may not have run at all. */
   readonly isInterrupted: boolean;
+  readonly status: CommandStatus;
+  /** The last packet that describes a run, if there is one. */
+  readonly record: Packet | undefined;
 }
 
 /**
@@ -103,6 +107,8 @@ export async function recordCommand(
     hasFailed: shown.status === "fail",
     isDamaged: recorder.isDamaged,
     isInterrupted: signals.isInterrupted || reason !== undefined,
+    status,
+    record: recorder.record,
   };
 }
 
@@ -114,20 +120,42 @@ export interface Reruns {
   readonly script: string | undefined;
 }
 
+/** Makes the packets that describe a run. */
+export interface RunRecords {
+  start(words: readonly string[]): Uint8Array;
+  end(status: CommandStatus, inner: Packet | undefined): Uint8Array;
+}
+
 /**
- * Runs a command, and then its failed tests again. Returns whether all is good in
- * the end.
+ * Runs a command, and then its failed tests again, between packets that describe
+ * the run. Returns whether all is good in the end.
  *
  * @throws {ToolError} when a command cannot be started
  */
 export async function recordAttempts(
   io: ToolIO,
   plan: CommandPlan,
+  reruns: Reruns,
+  records: RunRecords,
+): Promise<boolean> {
+  // It leaves with the command's first output.
+  io.out.write(records.start(plan.words));
+  const failing = reruns.retries === 0 ? undefined : new FailingTests();
+  const went = await recordCommand(io, { ...plan, failing });
+  const isGood = failing === undefined
+    ? went.isGood
+    : await runAgain(io, { ...plan, failing }, went, reruns);
+  io.out.write(records.end(went.status, went.record));
+  return isGood;
+}
+
+async function runAgain(
+  io: ToolIO,
+  plan: CommandPlan & { readonly failing: FailingTests },
+  went: RecordedCommand,
   { retries, script = "" }: Reruns,
 ): Promise<boolean> {
-  if (retries === 0) return (await recordCommand(io, plan)).isGood;
-  const failing = new FailingTests();
-  let went = await recordCommand(io, { ...plan, failing });
+  const { failing } = plan;
   let { isGood, hasFailed, isDamaged } = went;
   for (let attempt = 2; attempt <= retries + 1; attempt++) {
     const { ids } = failing;
@@ -137,7 +165,6 @@ export async function recordAttempts(
       ...plan,
       words: ["sh", "-c", script.replaceAll("{}", '"$@"'), "sh", ...ids],
       testId: endingId(script.trim().split(/\s/)[0]),
-      failing,
       attempt,
     });
     hasFailed ||= went.hasFailed;

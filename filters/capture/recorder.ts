@@ -8,6 +8,7 @@
 import {
   change,
   isFailure,
+  isRunRecord,
   now,
   Packet,
   PacketEncoder,
@@ -50,6 +51,8 @@ export class Recorder {
   readonly #attempt: number | undefined;
   readonly #isLimited: boolean;
   #retagger: Retagger | undefined;
+  /** The last packet that describes a run. */
+  record: Packet | undefined;
   /** Is called when output has been written. */
   onOutput: () => void = () => {};
 
@@ -133,6 +136,9 @@ export class Recorder {
     for (const event of events) {
       if (event.testId === undefined && event.fileBytes !== undefined) {
         this.#tails.add(event.routeCode, event.fileBytes);
+      }
+      if (event instanceof Packet && isRunRecord(event)) {
+        this.record = event.copy();
       }
       const test = this.#verdict.add(event);
       if (test !== undefined) this.#failing?.add(test);

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
+import { isRunRecord } from "@subunit/codec";
 import { commandOf, isRunning, some, TempDir, within } from "../support/run.ts";
 import { itemsIn } from "../support/streams.ts";
 
@@ -49,7 +50,8 @@ for (const { runner, left, count } of some(endings, 3)) {
       Deno.kill(Number(pid), "SIGKILL");
     }
     assertEquals(code, exitStatus);
-    const last = itemsIn(concat(chunks)).at(-1);
+    const last = itemsIn(concat(chunks))
+      .findLast((item) => item.kind !== "packet" || !isRunRecord(item));
     assert(last?.kind === "packet");
     assertEquals(
       [last.testId, last.status],

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import type { StatusEvent } from "@subunit/codec";
+import { isRunRecord, type StatusEvent } from "@subunit/codec";
+import {
+  encodeRecord,
+  recordAtStart,
+} from "../../filters/history/repository/record.ts";
 import {
   commandOf,
   type Finished,
@@ -17,10 +21,15 @@ import {
 import {
   at,
   type EventFields,
-  eventsIn,
+  eventsIn as allEventsIn,
   fileIn,
   stream,
 } from "../support/streams.ts";
+
+/** The events of a stream, without those that describe the run. */
+function eventsIn(bytes: Uint8Array): StatusEvent[] {
+  return allEventsIn(bytes).filter((event) => !isRunRecord(event));
+}
 
 /** Runs a shell script under the tool. */
 function exec(
@@ -234,7 +243,10 @@ Deno.test("subunit-exec is live", async () => {
   await using tool = new LiveTool("subunit-exec", ["--", "cat"]);
   const packet = stream({ testId: "a", status: "success" });
   await within(tool.write(packet));
-  assertEquals(await tool.read(packet.length), packet);
+  let out = await tool.read(1);
+  const start = recordAtStart(out)?.byteLength ?? 0;
+  out = await tool.read(start + packet.length);
+  assertEquals(out.slice(start), packet);
 });
 
 Deno.test("subunit-exec passes signals on, and lives to tell", async () => {
@@ -573,7 +585,8 @@ Deno.test("subunit-exec --retries leaves the packets of attempts as they came, b
     "--retries=1",
     "--rerun=cat $AGAIN; : {}",
   ], { env: { FIRST: first, AGAIN: again } });
-  assertEquals(stdout.slice(0, failed.length), failed);
+  const from = recordAtStart(stdout)!.byteLength;
+  assertEquals(stdout.slice(from, from + failed.length), failed);
   const tags = ["attempt-2", "flaky", "slow"];
   const after = stream({ ...passed, tags, timestamp: at("01:02:04") });
   assert(stdout.toHex().includes(after.toHex()));
@@ -595,5 +608,103 @@ Deno.test("subunit-exec wants reruns and durations that make sense", async () =>
     const { status, stderr } = await exec("exit 0", args);
     assertEquals(status, 2, args.join(" "));
     assertMatch(stderr, /^subunit-exec: Option.*: see --help\n$/);
+  }
+});
+
+// --- Records
+
+/** The records in a stream, as their names and contents. */
+function recordsIn(bytes: Uint8Array): [string, Record<string, unknown>][] {
+  return allEventsIn(bytes).filter(isRunRecord).map((
+    { fileName, fileBytes },
+  ) => [fileName!, JSON.parse(text(fileBytes!))]);
+}
+
+Deno.test("subunit-exec records its command and how it ended", async () => {
+  using dir = new TempDir();
+  Deno.mkdirSync(`${dir.path}/.git`);
+  Deno.mkdirSync(`${dir.path}/a/é`, { recursive: true });
+  const sh = (script: string) => ["sh", "-c", script];
+  const cases: [script: string, cwd: string, end: object][] = [
+    ["echo ok; exit 3", "a/é", { v: 1, of: "command", exit: 3 }],
+    ["kill -9 $$", "", { v: 1, of: "command", signal: "SIGKILL" }],
+  ];
+  for (const [script, cwd, end] of cases) {
+    const { stdout } = await exec(script, [], { cwd: `${dir.path}/${cwd}` });
+    const command = sh(script);
+    assertEquals(recordsIn(stdout), [
+      ["start", { v: 1, command, cwd: cwd || "." }],
+      ["end", end],
+    ]);
+    const packets = allEventsIn(stdout);
+    assertEquals([0, packets.length - 1].map((i) => packets[i].testId), [
+      "subunit.run",
+      "subunit.run",
+    ]);
+  }
+  // Records are short, whatever is run.
+  const words = Array.from({ length: 3000 }, (_, i) => `test-${i}`);
+  const { stdout } = await runTool("subunit-exec", ["--", "true", ...words]);
+  const [[, { command, wordsLeftOut }]] = recordsIn(stdout);
+  assert(Array.isArray(command));
+  assertEquals(command, ["true", ...words].slice(0, command.length));
+  assertEquals(command.length + Number(wordsLeftOut), 3001);
+});
+
+Deno.test("subunit-exec | subunit-load keeps the command, and every byte", async () => {
+  using dir = new TempDir();
+  const { stdout, stderr, status } = await shell(
+    `export SUBUNIT_REPO=$1/runs
+subunit-exec -- sh -c 'echo text; exit 3' > $1/stream
+subunit-load -q < $1/stream
+subunit-last --bare | cmp - $1/stream
+subunit-last --record
+subunit-runs --columns exit,tests --format tsv
+subunit-exec -- sh -c 'kill -TERM $$' | subunit-load -q
+subunit-runs --columns exit,fail --format tsv -n 1
+subunit-last | subunit-ls --exists`,
+    [dir.path],
+    { cwd: dir.path },
+  );
+  assertEquals(stderr, "");
+  // That of the list: how a command failed is all that is in it.
+  assertEquals(status, 1);
+  const [record, ...lines] = text(stdout).split("\n");
+  const { start, end } = JSON.parse(record);
+  assertEquals(start.command, ["sh", "-c", "echo text; exit 3"]);
+  assertEquals([end.exit, end.counts.fail], [3, 1]);
+  assertEquals(lines, ["3\t1", "SIGTERM\t1", "sh: exit status", ""]);
+  // A stream that no repository has is its own, records and all.
+  const plain = await shell(
+    `mkdir $1/plain && cp $1/stream $1/plain/run
+subunit-last --repo $1/plain --bare | cmp - $1/stream
+subunit-runs --columns exit --format tsv $1/plain/run`,
+    [dir.path],
+  );
+  assertEquals([text(plain.stdout), plain.stderr], ["3\n", ""]);
+});
+
+Deno.test("subunit-exec passes on that a command ran all tests", async () => {
+  using dir = new TempDir();
+  const counts = {
+    ...{ success: 1, uxsuccess: 0, skip: 0, fail: 0, xfail: 0, lost: 0 },
+    damage: 0,
+  };
+  const end = encodeRecord("end", { v: 1, exit: 0, scope: "full", counts });
+  const file = dir.file(
+    "stream",
+    concat([stream({ testId: "a", status: "success" }), end]),
+  );
+  for (
+    const [more, scope] of [["", "full"], ["; echo 'not ok 1'", undefined]]
+  ) {
+    const { stdout, stderr } = await shell(
+      `export SUBUNIT_REPO=$(mktemp -d)/runs
+subunit-exec -- sh -c 'cat $1'"$2" -- $1 | subunit-load -q
+subunit-last --record`.replace("cat $1", 'cat "$1"'),
+      [file, more!],
+    );
+    assertEquals(stderr, "");
+    assertEquals(JSON.parse(text(stdout)).end.scope, scope);
   }
 });

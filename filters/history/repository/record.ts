@@ -70,6 +70,8 @@ export interface RunCounts {
 /** What is known of a run after its end. Unknown keys are kept. */
 export interface EndRecord {
   readonly v?: 1;
+  /** In a record that came with the stream: a command's own. */
+  readonly of?: "command";
   /** How the command ended. */
   readonly exit?: number;
   readonly signal?: string;
@@ -194,7 +196,7 @@ function parseRecord(text: string): StartRecord | EndRecord | undefined {
 
 /** The types of the keys that we read. */
 const TYPES = new Map<string, string>([
-  ..."id cwd commit branch variant group part scope tool signal sha256 stream"
+  ..."id cwd commit branch variant group part scope tool signal sha256 stream of"
     .split(" ").map((key) => [key, "string"] as const),
   ...["exit", "seconds", "bytes"].map((key) => [key, "number"] as const),
 ]);

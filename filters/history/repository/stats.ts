@@ -157,6 +157,8 @@ export async function isGood(run: Run): Promise<boolean> {
 
 async function recordedStats(run: Run): Promise<RunStats | undefined> {
   const end = await run.end();
+  // A command's own counts miss what was added to its stream.
+  if (end?.of === "command") return undefined;
   return end?.counts &&
     statsFrom({ ...NO_COUNTS, ...end.counts }, end.seconds);
 }

@@ -257,6 +257,8 @@ export class Run {
       ours = recordAtStart(head);
     }
     if (ours?.name !== "start") return this.#start = {};
+    // Without a name it is a part of the stream: a command's own.
+    if (ours.value.id === undefined) return this.#start = ours.value;
     this.#startBytes = ours.byteLength;
     this.#startTime = ours.timestamp;
     const rest = head.subarray(ours.byteLength);
@@ -329,10 +331,16 @@ export class Run {
         this.isCompressed ? lastMember(tail) : tail,
       );
       if (found?.name !== "end") continue;
+      if (this.#isOfCommand(found.value)) return null;
       this.#endTime = found.timestamp;
       return this.#end = { ...found.value, byteLength: found.byteLength };
     }
     return null;
+  }
+
+  /** Whether a run's writer died behind what its command wrote at its end. */
+  #isOfCommand({ of }: EndRecord): boolean {
+    return this.isOurs && of === "command";
   }
 
   async #findEnd(): Promise<EndRecord & { byteLength: number } | null> {
@@ -352,7 +360,8 @@ export class Run {
       return this.#end = null;
     }
     const found = recordAtEnd(tail);
-    return this.#end = found?.name === "end"
+    const isEnd = found?.name === "end" && !this.#isOfCommand(found.value);
+    return this.#end = isEnd
       ? { ...found.value, byteLength: found.byteLength }
       : null;
   }
@@ -380,8 +389,10 @@ export class Run {
       const { v1Chunks } = await import("./v1_run.ts");
       yield* v1Chunks(stored, this.seconds);
     } else if (bare || upToEnd) {
-      void this.start;
-      const { byteLength = 0, padded } = await this.#findEnd() ?? {};
+      const isRecorded = this.start.id !== undefined;
+      const { byteLength = 0, padded } = isRecorded
+        ? await this.#findEnd() ?? {}
+        : {};
       yield* bare
         ? between(stored, this.#startBytes, byteLength + (padded ? 1 : 0))
         : between(stored, 0, byteLength);

@@ -81,6 +81,45 @@ Deno.test("Repository lists runs by time, with their states", async () => {
   });
 });
 
+Deno.test("a command's own records are part of its stream", async () => {
+  const start = encodeRecord("start", { v: 1, command: ["make"] });
+  const counts = {
+    ...{ success: 9, uxsuccess: 0, skip: 0, fail: 0, xfail: 0, lost: 0 },
+    damage: 0,
+  };
+  const end = encodeRecord("end", { v: 1, of: "command", exit: 1, counts });
+  const own = concat([start, STREAM, end]);
+  const { before, after } = recorded(A, { commit: "4f2c1ab" });
+  await withRepository({
+    [`${A}.subunit`]: concat([before, own, after]),
+    // Their writers died before the last record.
+    [`${B}.subunit`]: concat([recorded(B).before, own]),
+    [`${C}.subunit.gz`]: gzipSync(concat([recorded(C).before, own])),
+  }, async (repository) => {
+    const runs = repository.runs();
+    for (const run of runs) assertEquals(await bytesOf(run, true), own);
+    assertEquals(runs[0].start.command, ["make"]);
+    assertEquals(runs[0].start.commit, "4f2c1ab");
+    assertEquals(runs[0].state, "ended");
+    assertEquals(runs[1].state, "torn");
+    assertEquals(await runs[1].end(), undefined);
+    assertEquals(await runs[2].end(), undefined);
+  });
+  const file = Deno.makeTempFileSync();
+  try {
+    // What no repository has written has no records around it.
+    Deno.writeFileSync(file, own);
+    const [run] = runsAt(file);
+    assertEquals(await bytesOf(run, true), own);
+    assertEquals(run.start.command, ["make"]);
+    assertEquals((await run.end())?.exit, 1);
+    // What is in it counts, not what its command says.
+    assertEquals((await statsOf(run)).failed, 1);
+  } finally {
+    Deno.removeSync(file);
+  }
+});
+
 Deno.test("Run.chunks returns the run, and bare what came", async () => {
   await withRepository({
     [`${A}.subunit.gz`]: packed(A),

@@ -30,6 +30,7 @@ export class FullScope implements RunSummaryWriter {
     this.#decoder.end();
     this.#drain();
     const { counts } = this.#counter.end();
-    return encodeRecord("end", { v: 1, exit, scope: "full", counts }, now());
+    const of = "command", scope = "full";
+    return encodeRecord("end", { v: 1, of, exit, scope, counts }, now());
   }
 }

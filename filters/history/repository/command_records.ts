@@ -1,0 +1,67 @@
+/**
+ * Records that a command's stream brings along: what was run, and how it ended.
+ * `subunit-load` keeps them, and every reader leaves them out of its counts.
+ *
+ * @module
+ */
+
+import { now, type Packet } from "@subunit/codec";
+import { stampOf } from "../../kit/io/files.ts";
+import { currentFolder } from "../../kit/io/paths.ts";
+import type { CommandStatus } from "../../kit/runtime/runtime.ts";
+import { encodeRecord, readRecord } from "./record.ts";
+
+/** How many characters of a command are kept: a record has to be short. */
+const MOST_CHARACTERS = 8 * 1024;
+
+/**
+ * The record in front of a command's stream: its words, and the folder it runs
+ * in, relative to the repository or checkout around it. No environment, user or
+ * host, and no other path.
+ */
+export function commandStart(words: readonly string[]): Uint8Array {
+  let length = 0;
+  const command = words.filter((word) =>
+    (length += word.length) <= MOST_CHARACTERS
+  );
+  const left = words.length - command.length;
+  return encodeRecord("start", {
+    v: 1,
+    command,
+    ...left > 0 ? { wordsLeftOut: left } : {},
+    cwd: folderInside(currentFolder()),
+  }, now());
+}
+
+/**
+ * The record behind a command's stream.
+ *
+ * @param inner the last record in the stream, which the command itself may have
+ * written: it may know that all tests were run
+ */
+export function commandEnd(
+  { code, signal }: Pick<CommandStatus, "code" | "signal">,
+  inner: Packet | undefined,
+): Uint8Array {
+  const record = inner && readRecord(inner);
+  const { scope, counts } = record?.name === "end" ? record.value : {};
+  return encodeRecord("end", {
+    v: 1,
+    of: "command",
+    ...signal === null ? { exit: code } : { signal },
+    scope,
+    counts,
+  }, now());
+}
+
+/** A folder as seen from the nearest repository or checkout around it. */
+function folderInside(folder: string): string | undefined {
+  for (let around = folder; around !== "";) {
+    for (const name of [".subunit", ".git"]) {
+      if (stampOf(`${around}/${name}`) === undefined) continue;
+      return folder.slice(around.length + 1) || ".";
+    }
+    around = around.slice(0, around.lastIndexOf("/"));
+  }
+  return undefined;
+}
