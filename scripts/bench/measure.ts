@@ -48,6 +48,17 @@ function summarize(samples: readonly Sample[]): Measured {
   };
 }
 
+/** The best of each of these commands that was measured. */
+export function bestOf(
+  samples: Readonly<Record<string, Measured | undefined>>,
+  names: readonly string[],
+): Record<string, number> {
+  return Object.fromEntries(
+    names.map((name) => [name, samples[name]?.best])
+      .filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}
+
 /** Returns the middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -36,7 +36,7 @@ import {
   python,
   SIX_MILLION,
 } from "./goals.ts";
-import { median, takeTurns } from "./measure.ts";
+import { bestOf, median, takeTurns } from "./measure.ts";
 import { SCHEDULES, simulateRow } from "./schedule.ts";
 import { signCorpus, type SignedCorpus } from "./signed_corpus.ts";
 
@@ -383,17 +383,6 @@ export function streamRow(row: StreamRow): Row {
       };
     },
   };
-}
-
-/** The best of each of these commands that was measured. */
-function bestOf(
-  samples: Readonly<Record<string, Measured | undefined>>,
-  names: readonly string[],
-): Record<string, number> {
-  return Object.fromEntries(
-    names.map((name) => [name, samples[name]?.best])
-      .filter((entry): entry is [string, number] => entry[1] !== undefined),
-  );
 }
 
 const LIVE_EVENTS = 50;
