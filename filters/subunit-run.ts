@@ -102,7 +102,7 @@ with a record of that: subunit-load need not guess which tests are gone.`,
       ? (await import("./serve/run/live.ts")).showLive(io)
       : undefined;
     const summary = plan.ids === undefined && !isSingle && !options.watch
-      ? new (await import("./serve/run/scope.ts")).FullScope()
+      ? new (await import("./serve/run/scope.ts")).FullScope(command)
       : undefined;
     return await withWorkers(io, {
       ...options.connect === undefined

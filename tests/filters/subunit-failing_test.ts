@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { decodePacket, encodePacket, type TestStatus } from "@subunit/codec";
+import { encodeRecord } from "../../filters/history/repository/record.ts";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import {
@@ -210,6 +211,33 @@ test("steps that a stopped run did not reach are listed as their tests", async (
   await loadRun(repository, 1, stream(step, a, PASSED), "--full");
   keepRun(repository, 24 * 400, { tests: "b P", isTorn: true });
   assertEquals(await ids(repository, "--unrun"), `a ${PASSED.testId}`);
+});
+
+test("all that a worker lists is not all that another one lists", async () => {
+  using repository = new TempRepository();
+  const run = async (day: number, suite: string, ...tests: string[]) => {
+    const counts = {
+      ...{ success: tests.length, uxsuccess: 0, skip: 0, xfail: 0, lost: 0 },
+      fail: tests.includes("a") ? 1 : 0,
+      damage: 0,
+    };
+    counts.success -= counts.fail;
+    const end = { v: 1, of: "command", scope: "full", suite, counts } as const;
+    const events = tests.map((testId) => ({
+      testId,
+      status: testId === "a" ? "fail" as const : "success" as const,
+    }));
+    const bytes = concat([stream(...events), encodeRecord("end", end)]);
+    await loadRun(repository, day, bytes);
+  };
+  await run(1, "00000001", "a", "b", "c");
+  // With fewer paths, or in another folder.
+  await run(2, "00000002", "b");
+  assertEquals(await ids(repository), "a");
+  await run(3, "00000001", "b", "c");
+  assertEquals(await ids(repository), "");
+  const [, , stderr] = await failing(repository);
+  assertMessage(stderr, "subunit-failing", "1 gone: renamed or deleted?");
 });
 
 test("two writers lose no failure of forty, where testr lost 12 and stestr 8", async () => {

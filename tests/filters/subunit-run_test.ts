@@ -139,6 +139,12 @@ peerTest(
     assertEquals(await kept(await filter("-s")), ["full", true]);
     assertEquals((await kept(await filter()))[0], undefined);
     assertEquals((await kept(stdout.subarray(0, 60)))[0], undefined);
+    // All of fewer tests is not all that there is; with more, it is.
+    const fewer = await runPeer([], ["a=pass", "b=pass"]);
+    assertEquals(await kept(fewer.stdout), ["full", false]);
+    assertEquals(await kept(fewer.stdout, "--full"), ["full", true]);
+    const more = await runPeer([], [...all, "d=pass"]);
+    assertEquals(await kept(more.stdout), ["full", true]);
     for (
       const args of [["a", "b", "c"], ["--fail-fast"], ["--list"], [
         "--bisect=b",

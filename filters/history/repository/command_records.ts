@@ -44,14 +44,30 @@ export function commandEnd(
   inner: Packet | undefined,
 ): Uint8Array {
   const record = inner && readRecord(inner);
-  const { scope, counts } = record?.name === "end" ? record.value : {};
+  const { scope, suite, counts } = record?.name === "end" ? record.value : {};
   return encodeRecord("end", {
     v: 1,
     of: "command",
     ...signal === null ? { exit: code } : { signal },
     scope,
+    suite,
     counts,
   }, now());
+}
+
+/**
+ * A number for the words of a worker and the folder that it runs in: with other
+ * words it may list fewer tests. Undefined without words.
+ */
+export function suiteOf(words: readonly string[]): string | undefined {
+  if (words.length === 0) return undefined;
+  const text = [folderInside(currentFolder()) ?? "", ...words].join("\0");
+  // FNV-1a: to load a cryptographic hash would take longer than the rest.
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
 /** A folder as seen from the nearest repository or checkout around it. */

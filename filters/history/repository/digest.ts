@@ -10,7 +10,7 @@
  *   16  16 bytes                names id: the start of the SHA-256 of the names
  *   32  u64  bytes of the run, unpacked
  *   40  i64  first time, µs     48  i64  last time, µs
- *   56  u32  lost tests         60  u32  0
+ *   56  u32  lost tests         60  u32  suite, 0 where it is unknown
  *   64  N bytes                 bits 0-2 outcome, 3 several attempts,
  *                               4 they disagree, 5 quarantined, 6 not runnable
  *       padding to 4, then N float32 seconds, NaN where they are unknown
@@ -27,7 +27,7 @@ export const HEADER_BYTES = 64;
 
 const MAGIC = new TextEncoder().encode("SUBDGST2");
 const COUNT_AT = 8, FLAGS_AT = 12, NAMES_AT = 16, NAMES_BYTES = 16;
-const BYTES_AT = 32, FIRST_AT = 40, LAST_AT = 48, LOST_AT = 56;
+const BYTES_AT = 32, FIRST_AT = 40, LAST_AT = 48, LOST_AT = 56, SUITE_AT = 60;
 /** More ids than these are looked up in a list of all. */
 const MOST_SOUGHT = 16;
 /** Without a timestamp in the run. */
@@ -168,6 +168,8 @@ export interface RunFacts {
   readonly first: number | undefined;
   readonly last: number | undefined;
   readonly lost: number;
+  /** Which worker said what all tests are; 0 where it is unknown. */
+  readonly suite?: number;
 }
 
 /** A digest without its seconds. */
@@ -208,6 +210,7 @@ export function encodeDigest(
   view.setBigInt64(FIRST_AT, toTime(first), true);
   view.setBigInt64(LAST_AT, toTime(last), true);
   view.setUint32(LOST_AT, digest.lost, true);
+  view.setUint32(SUITE_AT, digest.suite ?? 0, true);
   bytes.set(tests, HEADER_BYTES);
   const at = secondsAt(tests.length);
   for (let i = 0; i < tests.length; i++) {
@@ -238,6 +241,7 @@ export function decodeDigest(
     first: fromTime(view.getBigInt64(FIRST_AT, true)),
     last: fromTime(view.getBigInt64(LAST_AT, true)),
     lost: view.getUint32(LOST_AT, true),
+    suite: view.getUint32(SUITE_AT, true),
   };
 }
 

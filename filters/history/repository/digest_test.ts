@@ -77,13 +77,14 @@ Deno.test("encodeDigest writes the documented bytes", async () => {
     first: 1_000_000,
     last: undefined,
     lost: 1,
+    suite: 0x12345678,
   });
   assertEquals(
     bytes.toHex(),
     "5355424447535432" + "02000000" + "02000000" +
       sha256(Uint8Array.fromHex("6100c3a900")).slice(0, 32) +
       "0201000000000000" + "40420f0000000000" + "0000000000000080" +
-      "01000000" + "00000000" + "030e" + "0000" + "0000003f" + "0000c07f",
+      "01000000" + "78563412" + "030e" + "0000" + "0000003f" + "0000c07f",
   );
   const digest = decodeDigest(bytes)!;
   assertEquals(digest.bytes, 258);

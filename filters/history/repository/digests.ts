@@ -24,6 +24,7 @@ import {
   HEADER_BYTES,
   NameList,
   RUN_FLAG,
+  type RunFacts,
   secondsAt,
 } from "./digest.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
@@ -116,7 +117,7 @@ export class Digests {
       : HEADER_BYTES + Math.ceil((file.size - HEADER_BYTES) / 5) + 4;
     const digest = decodeDigest(file.read(0, most), file.size);
     if (digest === undefined || !isOf(digest, row)) return undefined;
-    const { count, namesId, flags } = digest;
+    const { count, namesId } = digest;
     const list = await this.#listOf(folder, namesId, count);
     if (list === undefined) return undefined;
     const places = this.#placesOf(row, namesId, list);
@@ -131,7 +132,7 @@ export class Digests {
     }
     if (tests.length < places.numbers.length) return undefined;
     const { numbers } = places;
-    return { ...factsOf(flags), numbers, tests, seconds };
+    return { ...factsOf(digest), numbers, tests, seconds };
   }
 
   /** Where the digest of a run is cached, if it is. */
@@ -179,7 +180,7 @@ export class Digests {
 
   async #make(row: KnownRun): Promise<DigestTests> {
     const content = await readContent(row, this.#byRoute);
-    const { ids, routes, tests, seconds, flags } = content;
+    const { ids, routes, tests, seconds } = content;
     const folder = this.#folderOf(row);
     const namesId = folder === undefined
       ? ""
@@ -197,14 +198,15 @@ export class Digests {
       ]
       : [tests, seconds];
     const { numbers } = places;
-    return { ...factsOf(flags), numbers, tests: own, seconds: () => times };
+    return { ...factsOf(content), numbers, tests: own, seconds: () => times };
   }
 }
 
-/** What the flags of a run say. */
-function factsOf(flags: number) {
+/** What is known of a run as a whole. */
+function factsOf({ flags, suite = 0 }: RunFacts) {
   return {
     flags,
+    suite,
     isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
     isFull: (flags & RUN_FLAG.WIDE) !== 0,
     isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
@@ -274,7 +276,8 @@ async function readContent(
     (isFull(row, end) ? RUN_FLAG.WIDE : 0) |
     (row.group === undefined ? 0 : RUN_FLAG.PART) |
     (end?.signal === undefined ? 0 : RUN_FLAG.STOPPED);
-  return { ...content, flags };
+  const suite = end?.scope === "full" ? parseInt(end.suite ?? "0", 16) : 0;
+  return { ...content, flags, suite: suite >>> 0 };
 }
 
 /** Whether a record of ours says that the run is of the full scope. */

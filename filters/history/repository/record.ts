@@ -78,6 +78,8 @@ export interface EndRecord {
   readonly counts?: RunCounts;
   /** Full where a runner says that it ran all tests, and all of them are here. */
   readonly scope?: "full";
+  /** Which worker said what all tests are, and where: eight digits. */
+  readonly suite?: string;
   /** From the first to the last timestamp in the stream. */
   readonly seconds?: number;
   /** The length of the stream as it came, without records. */
@@ -196,7 +198,7 @@ function parseRecord(text: string): StartRecord | EndRecord | undefined {
 
 /** The types of the keys that we read. */
 const TYPES = new Map<string, string>([
-  ..."id cwd commit branch variant group part scope tool signal sha256 stream of"
+  ..."id cwd commit branch variant group part scope tool signal sha256 stream of suite"
     .split(" ").map((key) => [key, "string"] as const),
   ...["exit", "seconds", "bytes"].map((key) => [key, "number"] as const),
 ]);

@@ -39,6 +39,8 @@ export interface RunTests {
   readonly isStopped: boolean;
   /** Whether a record says that all tests were run. */
   readonly isFull?: boolean;
+  /** Which worker said so, and where; 0 where it is unknown. */
+  readonly suite?: number;
   /** Whether nothing of what has an outcome is a test. */
   readonly isTestless?: boolean;
   /** How long each took, NaN where that is unknown. */
@@ -189,6 +191,7 @@ class RunUnit implements Unit {
   #isWide: boolean | undefined;
   #tests: number | undefined;
   #isFull = false;
+  #suite = 0;
 
   constructor(
     variant: string,
@@ -236,23 +239,36 @@ class RunUnit implements Unit {
     if (this.isTorn || this.missing > 0 || scope === "partial") return false;
     // A suite that could not even start is not all tests.
     if (await this.#countTests() === 0) return false;
-    if (scope === "full" || this.#isFull) return true;
+    if (scope === "full") return true;
     const place = this.#units.indexOf(this);
     let largest = 0;
     for (const unit of this.#units.slice(place + 1, place + 1 + COMPARED)) {
-      largest = Math.max(largest, await unit.#countTests());
+      const tests = await unit.#countTests();
+      if (!this.#isFull || this.#isElsewhere(unit)) {
+        largest = Math.max(largest, tests);
+      }
     }
     return await this.#countTests() >= SHARE * largest;
+  }
+
+  /**
+   * Whether another run was of all that another worker lists. It says nothing of
+   * what this one lists, which may have been given fewer paths.
+   */
+  #isElsewhere(unit: RunUnit): boolean {
+    return this.#suite !== 0 && unit.#isFull && unit.#suite !== 0 &&
+      unit.#suite !== this.#suite;
   }
 
   /** How many tests have an outcome: none if only a command has one. */
   async #countTests(): Promise<number> {
     if (this.#tests !== undefined) return this.#tests;
-    const { tests, isFull = false, isTestless } = await testsOf(
+    const { tests, isFull = false, suite = 0, isTestless } = await testsOf(
       this,
       this.#load,
     );
     this.#isFull = isFull;
+    this.#suite = suite;
     return this.#tests = isTestless ? 0 : countOutcomes(tests);
   }
 }
@@ -288,6 +304,9 @@ export async function testsOf(
     tests: Uint8Array.from(places, ({ run, at }) => runs[run].tests[at]),
     isStopped: runs.some(({ isStopped }) => isStopped),
     isFull: runs.every(({ isFull }) => isFull),
+    suite: runs.every(({ suite }) => suite === runs[0].suite)
+      ? runs[0].suite
+      : 0,
     isTestless: runs.every(({ isTestless }) => isTestless),
     seconds: () => {
       const seconds = runs.map((run) => run.seconds());

@@ -230,18 +230,17 @@ export class RunWriter {
     if (padded) this.#write("write padding", Uint8Array.of(10));
     // The command's own record, if there is one, knows how it ended.
     const inner = recordAtEnd(this.#last);
-    const { exit, signal, scope, counts } = inner?.name === "end"
+    const { exit, signal, scope, suite, counts } = inner?.name === "end"
       ? inner.value
       : {} as EndRecord;
+    // A filter may have taken tests out of the stream since then.
+    const isFull = scope === "full" && isEqual(counts, stats.counts);
     const record: EndRecord = {
       v: 1,
       exit,
       signal,
       counts: stats.counts,
-      // A filter may have taken tests out of the stream since then.
-      scope: scope === "full" && isEqual(counts, stats.counts)
-        ? "full"
-        : undefined,
+      ...isFull ? { scope, suite } : {},
       seconds: stats.seconds,
       bytes: this.#bytes,
       sha256: this.#hash.copy().digest("hex"),

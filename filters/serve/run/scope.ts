@@ -6,6 +6,7 @@
  */
 
 import { now, PacketDecoder } from "@subunit/codec";
+import { suiteOf } from "../../history/repository/command_records.ts";
 import { encodeRecord } from "../../history/repository/record.ts";
 import { RunCounter } from "../../history/repository/stats.ts";
 import type { RunSummaryWriter } from "./client.ts";
@@ -14,6 +15,12 @@ import type { RunSummaryWriter } from "./client.ts";
 export class FullScope implements RunSummaryWriter {
   readonly #decoder = new PacketDecoder();
   readonly #counter = new RunCounter();
+  readonly #worker: readonly string[];
+
+  /** @param worker its command; empty where a server has started it */
+  constructor(worker: readonly string[]) {
+    this.#worker = worker;
+  }
 
   push(bytes: Uint8Array): void {
     this.#decoder.push(bytes);
@@ -30,7 +37,7 @@ export class FullScope implements RunSummaryWriter {
     this.#decoder.end();
     this.#drain();
     const { counts } = this.#counter.end();
-    const of = "command", scope = "full";
-    return encodeRecord("end", { v: 1, of, exit, scope, counts }, now());
+    const of = "command", scope = "full", suite = suiteOf(this.#worker);
+    return encodeRecord("end", { v: 1, of, exit, scope, suite, counts }, now());
   }
 }
