@@ -34,6 +34,7 @@ const PEER_CALLS: readonly (readonly [tool: string, ...args: string[]])[] = [
   ["subunit2junitxml"],
   ["subunit2csv"],
   ["subunit2pyunit"],
+  ["subunit-2to1"],
 ];
 
 for (const [tool, ...args] of PEER_CALLS) {
@@ -79,7 +80,13 @@ const CALLS: readonly (readonly [tool: string, ...args: string[]])[] = [
   ["subunit2pyunit"],
   ["subunit2github"],
   ["subunit2trace"],
+  ["subunit2html"],
   ["subunit-select", "--as", "pytest"],
+  ["subunit-shard", "1/1"],
+  ["subunit-diff", "-", "/dev/null"],
+  ["subunit-attempts", "--report"],
+  ["subunit-faults", "--report"],
+  ["subunit-2to1"],
 ];
 
 for (const [tool, ...args] of CALLS) {
@@ -104,6 +111,17 @@ for (
     assertEquals(stdout.slice(-END.length), END);
   });
 }
+
+Deno.test("subunit-progress leaves out what describes a run", async () => {
+  const run = async (stdin: Uint8Array) => {
+    const args = ["--format=names", "--every=1h"];
+    const { stdout, stderr, status } = await runTool("subunit-progress", args, {
+      stdin,
+    });
+    return { status, lines: withoutDurations(text(stdout) + stderr) };
+  };
+  assertEquals(await run(RECORDED), await run(BARE));
+});
 
 Deno.test("subunit-tee passes on what describes a run", async () => {
   using dir = new TempDir();

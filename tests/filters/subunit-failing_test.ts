@@ -12,7 +12,7 @@ import {
   packetsOf,
   runId,
 } from "../support/kept_runs.ts";
-import { text } from "../support/run.ts";
+import { isCi, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import {
   equalBytes,
@@ -490,6 +490,67 @@ test("digests answer what the runs do, whatever is done to the cache", async () 
     }),
     { seed: SEED, numRuns: 25 },
   );
+});
+
+test("digests answer what the runs do while runs come, are thinned and go", async () => {
+  const prune = (...words: string[]) => ["subunit-prune", ...words];
+  const anyStep = fc.constantFrom(
+    ["load"],
+    ["load"],
+    ["forget"],
+    prune("--keep=3"),
+    prune("--thin=1s"),
+    prune("--torn"),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      anyHistory,
+      fc.array(anyStep, { minLength: 1, maxLength: 6 }),
+      async (history, steps) => {
+        using repository = new TempRepository();
+        keepRuns(repository, ...history);
+        let hour = history.length;
+        for (const [step, ...args] of steps) {
+          if (step === "load") {
+            const run = history[hour % history.length];
+            keepRun(repository, hour++, run);
+          } else if (step === "forget") {
+            const cache = `${repository.path}/cache`;
+            try {
+              Deno.removeSync(cache, { recursive: true });
+            } catch {
+              // Nobody has asked yet.
+            }
+          } else await callTool(step, [repository.repo, ...args]);
+          const expected = await answers(`${repository.path}/runs`);
+          assertEquals(await answers(repository.path), expected, step);
+        }
+      },
+    ),
+    { seed: SEED, numRuns: isCi ? 25 : 6 },
+  );
+});
+
+test("a cache that was copied, or is of other runs, answers as the runs do", async () => {
+  using one = new TempRepository();
+  using other = new TempRepository();
+  using both = new TempRepository();
+  keepRuns(one, "a F b P", "c F", { tests: "a P", isPlain: true });
+  keepRuns(other, "a P b F long-name P", "c P d F", "a F other P");
+  const copy = (from: TempRepository, folder: string) => {
+    Deno.mkdirSync(`${both.path}/${folder}`, { recursive: true });
+    for (const { name } of Deno.readDirSync(`${from.path}/${folder}`)) {
+      const path = `${folder}/${name}`;
+      // The copy is of another time.
+      Deno.copyFileSync(`${from.path}/${path}`, `${both.path}/${path}`);
+    }
+  };
+  const [expected] = [await answers(one.path), await answers(other.path)];
+  copy(one, "runs");
+  copy(one, "cache");
+  assertEquals(await answers(both.path), expected);
+  copy(other, "cache");
+  assertEquals(await answers(both.path), expected);
 });
 
 test("what is in the cache is not read again", async () => {

@@ -6,6 +6,7 @@
 
 import {
   decodeTags,
+  isRunRecordRow,
   type Outcome,
   type Rows,
   type RunningTest,
@@ -178,7 +179,8 @@ export class LiveRun {
   }
 
   #timeOf(rows: Rows, i: number): Timestamp | undefined {
-    return rows.timeAt(i) < 0
+    // A record of the run may be of another clock.
+    return rows.timeAt(i) < 0 || isRunRecordRow(rows, i)
       ? undefined
       : { seconds: rows.seconds(i), nanoseconds: rows.nanoseconds(i) };
   }
