@@ -500,6 +500,49 @@ peerCallTest(
   },
 );
 
+if (isCi) {
+  peerCallTest(
+    "what stestr run --combine adds to a run is read as another attempt",
+    ["stestr"],
+    async () => {
+      using repository = new TempRepository();
+      const { folder } = repository;
+      Deno.mkdirSync(`${folder}/suite`);
+      Deno.writeTextFileSync(`${folder}/suite/__init__.py`, "");
+      Deno.writeTextFileSync(
+        `${folder}/suite/test_shop.py`,
+        `import os, unittest
+class Shop(unittest.TestCase):
+    def test_good(self): pass
+    def test_flag(self): self.assertTrue(os.path.exists("flag"))
+`,
+      );
+      Deno.writeTextFileSync(
+        `${folder}/.stestr.conf`,
+        "[DEFAULT]\ntest_path=./suite\n",
+      );
+      const repo = `--repo=${folder}/.stestr`;
+      const combine = (...args: string[]) =>
+        run(["stestr", "run", ...args], { cwd: folder });
+      const failing = async () => {
+        const { stdout } = await callTool("subunit-failing", [repo, "--list"]);
+        return text(stdout);
+      };
+      await run(["stestr", "init"], { cwd: folder });
+      await combine();
+      const test = "suite.test_shop.Shop.test_flag";
+      assertEquals(await failing(), `${test}\n`);
+      Deno.writeTextFileSync(`${folder}/flag`, "");
+      await combine("--combine");
+      assertEquals(await failing(), "");
+      const args = [repo, "--format=json", test];
+      const row = await outputOfCall("subunit-history", args);
+      const { outcome, attempts } = JSON.parse(text(row));
+      assertEquals([outcome, attempts], ["success", "differ"]);
+    },
+  );
+}
+
 peerCallTest(
   "testr reads what subunit-load --also writes, and we what it keeps",
   ["testrepository"],

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage } from "../support/checks.ts";
-import { keepRun } from "../support/kept_runs.ts";
+import { keepRun, runId } from "../support/kept_runs.ts";
 import {
   fixture,
   isCi,
@@ -190,6 +190,36 @@ Deno.test("a named pipe in a repository makes nobody wait", async () => {
 
 if (isCi) {
   test("a repository of 20,000 runs is listed", () => listMany(20_000));
+
+  test("a repository of 100,000 runs is counted and asked", async () => {
+    using repository = new TempRepository();
+    const count = 100_000;
+    for (let hour = 0; hour < count; hour++) {
+      const isLast = hour === count - 1;
+      // Most are links: a file has not more than 65,000.
+      if (hour % 50_000 === 0 || isLast) {
+        const tests = isLast ? "a F b P" : "a P b P";
+        keepRun(repository, hour, { tests, isPlain: true });
+      } else {
+        const pathOf = (hour: number) =>
+          `${repository.path}/runs/${runId(hour)}.subunit`;
+        Deno.linkSync(pathOf(hour - hour % 50_000), pathOf(hour));
+      }
+    }
+    const counted = await outputOfCall("subunit-runs", [
+      repository.repo,
+      "--count",
+    ]);
+    assertEquals(text(counted), `${count}\n`);
+    // First without the index, then with it.
+    for (let turn = 0; turn < 2; turn++) {
+      const { stdout } = await callTool("subunit-failing", [
+        repository.repo,
+        "--list",
+      ]);
+      assertEquals(text(stdout), "a\n");
+    }
+  });
 }
 
 test("a repository of thousands of runs is listed", async () => {
