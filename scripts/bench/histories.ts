@@ -172,6 +172,58 @@ function questionRow(
   };
 }
 
+/** How many tests the run has that is recorded. */
+const LOADED_TESTS = 50_000;
+
+/** Makes a stream of many tests with times, unless it exists. */
+function makeRun(tests: number): string {
+  const path = pathOf(new URL(`run-${tests}.subunit`, SCRATCH));
+  try {
+    Deno.statSync(path);
+    return path;
+  } catch {
+    const packets = Array.from({ length: tests }, (_, test) => {
+      const testId = `package.module_${test % 97}.TestCase.test_case_${test}`;
+      const at = (more: number) => ({
+        seconds: FIRST + (test >> 3),
+        nanoseconds: (test % 8) * 1e8 + more,
+      });
+      return concat([
+        encodePacket({ testId, status: "inprogress", timestamp: at(0) }),
+        encodePacket({ testId, status: "success", timestamp: at(5e7) }),
+      ]);
+    });
+    Deno.writeFileSync(path, concat(packets));
+    return path;
+  }
+}
+
+/** A run is passed on, kept, compressed and digested. */
+const LOAD_ROW: Row = {
+  name: `subunit-load of ${LOADED_TESTS} tests`,
+  tool: "subunit-load",
+  pythonTool: undefined,
+  goals: [LITTLE_MEMORY],
+  async measure({ runs: turns, scale }) {
+    const path = makeRun(Math.ceil(LOADED_TESTS * scale));
+    const repository = quote(pathOf(new URL("loaded", SCRATCH)));
+    const load = commandLine("subunit-load", [`--repo=${repository}`]);
+    const script = `rm -rf ${repository}; exec ${load} < ${quote(path)}`;
+    const samples = await takeTurns({
+      ours: `bash -c ${quote(script)} > /dev/null`,
+      cat: `cat ${quote(path)} > /dev/null`,
+      start: `${commandLine("subunit-load", ["--version"])} > /dev/null`,
+    }, turns);
+    return {
+      ...samples.ours!,
+      bytes: Deno.statSync(path).size,
+      packets: 2 * Math.ceil(LOADED_TESTS * scale),
+      cat: samples.cat?.best,
+      others: bestOf(samples, ["start"]),
+    };
+  },
+};
+
 const SMALL = [500, 5000] as const, LARGE = [1000, 50_000] as const;
 const HUGE = [10_000, 50_000] as const;
 
@@ -182,6 +234,7 @@ const HUGE = [10_000, 50_000] as const;
  * files in Deno and does nothing else.
  */
 export const HISTORY_ROWS: readonly Row[] = [
+  LOAD_ROW,
   questionRow("failing", SMALL, 5.5),
   questionRow("flaky", SMALL, 12),
   questionRow("one test", SMALL, 2.2),
