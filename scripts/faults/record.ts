@@ -8,22 +8,11 @@
  */
 
 import { eventFromJson, TestCollator } from "@subunit/codec";
+import type { Recorded } from "../../tests/support/fault_corpus.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/faults/", import.meta.url)
   .pathname;
 const FILTERS = new URL("../../filters/", import.meta.url).pathname;
-
-/** A failure of the corpus. */
-export interface Recorded {
-  readonly language: string;
-  /** What printed it. */
-  readonly tool: string;
-  readonly variant: string;
-  readonly testId: string;
-  /** The name of the file. */
-  readonly name: string;
-  readonly text: string;
-}
 
 const decoder = new TextDecoder();
 

@@ -10,16 +10,21 @@
  */
 
 import { createHash } from "../../filters/kit/runtime/builtin.ts";
+import { causeOf, failuresOfShops } from "../../tests/support/fault_corpus.ts";
 import {
   chainOf,
   Fingerprinter,
+  type NamedText,
 } from "../../filters/faults/fingerprint/fingerprint.ts";
 
-/** A failure, and the number of the fault that was injected. */
-export interface Injected {
-  readonly fault: number;
+/** A failure whose fault is known. */
+export interface Labelled {
+  /** The number of the fault that was injected, or a name. */
+  readonly fault: number | string;
   readonly testId: string;
   readonly text: string;
+  /** The files of the test, if the text is not its traceback alone. */
+  readonly texts?: readonly NamedText[];
 }
 
 /** How well a rule joins. */
@@ -31,20 +36,21 @@ export interface Score {
 
 /** A rule joins failures with one key, or failures that it finds alike. */
 type Rule =
-  | { readonly keyOf: (failure: Injected) => string }
-  | { readonly isAlike: (a: Injected, b: Injected) => boolean };
+  | { readonly keyOf: (failure: Labelled) => string }
+  | { readonly isAlike: (a: Labelled, b: Labelled) => boolean };
 
 const fingerprinter = new Fingerprinter((text) =>
   createHash("sha256").update(text).digest()
 );
 
-function print({ testId, text }: Injected) {
-  const texts = [{ name: "traceback", text }];
+function print(
+  { testId, text, texts = [{ name: "traceback", text }] }: Labelled,
+) {
   return fingerprinter.of({ testId, outcome: "fail", texts });
 }
 
 /** The frames of a traceback as `file:function`, innermost first. */
-function frames({ text }: Injected, onlyOwn: boolean): string[] {
+function frames({ text }: Labelled, onlyOwn: boolean): string[] {
   const found = chainOf(text);
   if (found === undefined) return [];
   const { chain, grammar } = found;
@@ -59,7 +65,7 @@ function frames({ text }: Injected, onlyOwn: boolean): string[] {
     );
 }
 
-function thrown({ text }: Injected): [type: string, message: string] {
+function thrown({ text }: Labelled): [type: string, message: string] {
   const root = chainOf(text)?.chain.at(-1);
   return [root?.type ?? "", root?.message ?? text];
 }
@@ -113,7 +119,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** Scores a rule on failures. */
-export function score(rule: Rule, failures: readonly Injected[]): Score {
+export function score(rule: Rule, failures: readonly Labelled[]): Score {
   const keys = "keyOf" in rule ? failures.map(rule.keyOf) : undefined;
   let joined = 0, same = 0, both = 0;
   for (let i = 0; i < failures.length; i++) {
@@ -121,7 +127,7 @@ export function score(rule: Rule, failures: readonly Injected[]): Score {
       const isSame = failures[i].fault === failures[j].fault;
       const isJoined = keys !== undefined
         ? keys[i] === keys[j]
-        : (rule as { isAlike(a: Injected, b: Injected): boolean })
+        : (rule as { isAlike(a: Labelled, b: Labelled): boolean })
           .isAlike(failures[i], failures[j]);
       if (isSame) same++;
       if (isJoined) joined++;
@@ -135,14 +141,29 @@ export function score(rule: Rule, failures: readonly Injected[]): Score {
 }
 
 /** The failures in the output of `mutants.py`. */
-export function readInjected(path: string | URL): Injected[] {
+export function readInjected(path: string | URL): Labelled[] {
   return Deno.readTextFileSync(path).split("\n").filter((line) => line !== "")
     .map((line) => JSON.parse(line));
 }
 
+/** The failures of the small shops, each with the fault that causes it. */
+export function readShops(): Labelled[] {
+  return failuresOfShops().flatMap((failed) => {
+    const cause = causeOf(failed);
+    if (cause === undefined) return [];
+    const { language, testId, texts } = failed;
+    return [{
+      fault: `${language.split(" ")[0]}: ${cause}`,
+      testId,
+      text: texts.map(({ text }) => text).join("\n"),
+      texts,
+    }];
+  });
+}
+
 if (import.meta.main) {
-  for (const path of Deno.args) {
-    const failures = readInjected(path);
+  for (const path of ["the shops", ...Deno.args]) {
+    const failures = path === "the shops" ? readShops() : readInjected(path);
     const faults = new Set(failures.map(({ fault }) => fault)).size;
     console.log(`${path}: ${failures.length} failures, ${faults} faults`);
     for (const [name, rule] of Object.entries(RULES)) {

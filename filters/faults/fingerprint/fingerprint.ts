@@ -20,7 +20,7 @@ import { v8 } from "../../traceback/chain/v8.ts";
 import { DECORATION } from "../../traceback/frame.ts";
 import { headlineIn } from "../../traceback/grammars.ts";
 import { chooseFrames, type FrameRules, testNames } from "./frames.ts";
-import { masked } from "./mask.ts";
+import { masked, maskedWords } from "./mask.ts";
 
 /** Unambiguous grammars come first. */
 const GRAMMARS: readonly ChainGrammar[] = [
@@ -303,9 +303,11 @@ function partsOf(
     testNames(testId),
     rules,
   );
+  const hidesWords = isOutsideTest && !NAMES.test(root.type);
+  const message = masked(sample, hidesWords);
   return {
     types,
-    message: masked(sample, isOutsideTest && !NAMES.test(root.type)),
+    message: hidesWords ? maskedWords(message, source) : message,
     path: frames,
     source,
     sample,

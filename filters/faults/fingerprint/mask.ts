@@ -51,7 +51,7 @@ export const MASKS: readonly Mask[] = [
   ["<n>", "\\b0[xX][\\da-fA-F]+"],
   [
     "<path>",
-    "(?<![\\w.<\\/@-])(?:~|\\.{1,2})?(?:\\/[\\w.@+~%=,-]+){2,}\\/?|(?<![\\w])[A-Za-z]:[\\\\\\/][^\\s'\"*?<>|:]+",
+    "(?<![\\w.<\\/@-])(?:~|\\.{1,2})?(?:(?:\\/[\\w.@+~%=,-]+){2,}\\/?(?:\\?[\\w.@+~%=,&;:\\/-]*)?|\\/[\\w.@+~%=,-]+\\?[\\w.@+~%=,&;:\\/-]*)|(?<![\\w])[A-Za-z]:[\\\\\\/][^\\s'\"*?<>|:]+",
   ],
   ["<tmp>", "\\btmp\\w{6,}\\b"],
   ["<n>", "\\b(?=[a-f]{1,64}\\d)[\\da-f]{8,}\\b"],
@@ -126,4 +126,37 @@ export function masked(line: string, hidesQuoted: boolean): string {
   return text.length > MAX_MESSAGE_CHARACTERS
     ? text.slice(0, MAX_MESSAGE_CHARACTERS)
     : text;
+}
+
+/** Source code that raises an exception with words of its own. */
+const RAISES_WORDS = /^raise\b.*["']/;
+const WORD = /[^\s"'`()[\]{}<>,;:=]+/g;
+/** What names the error: ECONNREFUSED, and Python's own words for it. */
+const ERROR_NAME = /^(?:[A-Z][A-Z\d_]+|Errno|WinError)$/;
+
+/**
+ * A masked message without the words that the code which raised it filled in:
+ * those that its source line does not have. Two of them in a row are what
+ * somebody else reported, and stay.
+ */
+export function maskedWords(message: string, source: string): string {
+  if (!RAISES_WORDS.test(source)) return message;
+  const ownWords = new Set(source.match(WORD));
+  const words = [...message.matchAll(WORD)].map(({ 0: text, index }) => {
+    const isOwn = ownWords.has(text) ||
+      ownWords.has(text.replace(/[.!?]+$/, ""));
+    const isMask = message[index - 1] === "<";
+    return { text, index, isOwn, isFilledIn: !isOwn && !isMask };
+  });
+  if (!words.some(({ isOwn }) => isOwn)) return message;
+  let result = "", end = 0;
+  for (const [i, { text, index, isFilledIn }] of words.entries()) {
+    if (
+      !isFilledIn || words[i - 1]?.isFilledIn || words[i + 1]?.isFilledIn ||
+      /^\d+$/.test(text) || ERROR_NAME.test(text)
+    ) continue;
+    result += `${message.slice(end, index)}<word>`;
+    end = index + text.length;
+  }
+  return result + message.slice(end);
 }

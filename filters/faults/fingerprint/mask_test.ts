@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { masked, MASKS } from "./mask.ts";
+import { masked, maskedWords, MASKS } from "./mask.ts";
 
 /** A row a mask: what a message becomes, quoted text kept. */
 const ROWS: readonly (readonly [line: string, masked: string])[] = [
@@ -37,6 +37,8 @@ const ROWS: readonly (readonly [line: string, masked: string])[] = [
   ["open /var/tmp/shop-123.lock", "open <path>"],
   ["open ../data/prices.json", "open <path>/prices.json"],
   ["open C:\\Users\\ann\\prices.json", "open <path>/prices.json"],
+  ["no route for /orders?page=3", "no route for <path>"],
+  ["no route for /shop/orders?q=tea", "no route for <path>/orders?q=tea"],
   ["tea and/or milk", "tea and/or milk"],
   ["in tmpx8k2f1q_", "in <tmp>"],
   // Numbers.
@@ -75,6 +77,34 @@ Deno.test("masked hides text in quotes on request", () => {
   ];
   for (const [line, expected] of rows) {
     assertEquals(masked(line, true), expected, line);
+  }
+});
+
+Deno.test("maskedWords hides the words that the source line does not have", () => {
+  const held = 'raise TimeoutError(f"{path} is held by {owner}.")';
+  const rows = [
+    [held, "<path> is held by ann.", "<path> is held by <word>"],
+    [held, "<path> is held by bob", "<path> is held by <word>"],
+    // Names of errors, and numbers that masks kept.
+    [held, "EBUSY is held by 500", "EBUSY is held by 500"],
+    // What somebody else reported.
+    [
+      held,
+      "<path> is held by a third party",
+      "<path> is held by a third party",
+    ],
+    // Nothing is the line's own, or it does not raise.
+    ['raise KeyError("x" + key)', "tea", "tea"],
+    ["raise LockError(reason)", "held by ann", "held by ann"],
+    ['check(f"held by {owner}")', "held by ann", "held by ann"],
+    [
+      'raise OSError(5, "Connection refused")',
+      "[Errno <n>] Connection refused: <q>",
+      "[Errno <n>] Connection refused: <q>",
+    ],
+  ];
+  for (const [source, message, expected] of rows) {
+    assertEquals(maskedWords(message, source), expected, message);
   }
 });
 
