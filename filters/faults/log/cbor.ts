@@ -246,3 +246,46 @@ function simpleOf(first: number): Value {
   if (first === NULL) return null;
   throw unreadable("it has a tag or a float");
 }
+
+/** The additional information of a number that is in the first byte. */
+const MOST_INFO = 23;
+
+/**
+ * Whether the bytes from `at` to `end` are a map that surely has no such key,
+ * without reading its values. False if that is not easy to see.
+ */
+export function hasNoKey(
+  key: number,
+  source: Uint8Array,
+  at: number,
+  end: number,
+): boolean {
+  const count = source[at] - (MAP << 5);
+  if (at >= end || count < 0 || count > MOST_INFO) return false;
+  let place = at + 1;
+  for (let i = 0; i < count; i++) {
+    const found = source[place];
+    if (place >= end || found > MOST_INFO || found === key) return false;
+    place = endOfValue(source, place + 1, true);
+    if (place < 0) return false;
+  }
+  return place === end;
+}
+
+/** Where a number, a short string or an array of those ends; -1 if it is else. */
+function endOfValue(source: Uint8Array, at: number, mayNest: boolean): number {
+  const type = source[at] >> 5, info = source[at] & 0x1f;
+  if (type <= NEGATIVE && info <= MOST_INFO + 4) {
+    return at + 1 + (info <= MOST_INFO ? 0 : 1 << info - MOST_INFO - 1);
+  }
+  const isLong = info === MOST_INFO + 1;
+  if (info > MOST_INFO && !isLong) return -1;
+  const length = isLong ? source[at + 1] : info;
+  let end = at + (isLong ? 2 : 1);
+  if (type === BYTES || type === TEXT) return end + length;
+  if (type !== ARRAY || !mayNest) return -1;
+  for (let i = 0; i < length && end >= 0; i++) {
+    end = endOfValue(source, end, false);
+  }
+  return end;
+}

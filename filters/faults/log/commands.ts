@@ -21,9 +21,6 @@ import {
   type FaultClass,
   faultsIn,
   isConflict,
-  isEmpty,
-  isUnexplained,
-  listed,
   readClasses,
 } from "./classes.ts";
 import {
@@ -37,15 +34,12 @@ import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
 import { forEachChosen } from "./signed_ids.ts";
-import { evidenceFor } from "./evidence.ts";
 import { LogFiles, reportStrange } from "./log_file.ts";
 import { forEachEvent } from "./merge.ts";
 import type { Options } from "./option_table.ts";
 import { matcher, parseAge, parseQuery, parseState } from "./query.ts";
 import {
-  experienceOf,
   type Found,
-  ordered,
   type QueryPlan,
   type Rank,
   RANKS,
@@ -369,7 +363,7 @@ export async function query(
   const plan = planOf(options);
   const format = parseChoice("format", options.format ?? "plain", FORMATS);
   const found = await findIndexed(io, options, plan, files) ??
-    await findByPass(io, options, plan, files);
+    await readFor(io, options, plan, files);
   for (const { it, experience } of found) {
     io.out.writeText(
       options.null
@@ -444,31 +438,20 @@ export async function index(
   using _ = await updatedIndex(io, options.index ?? indexBeside(log), log);
 }
 
-async function findByPass(
+/** Reads the log for a query. */
+async function readFor(
   io: ToolIO,
   options: Options,
   plan: QueryPlan,
   files: readonly string[],
 ): Promise<Found[]> {
-  const { words, now, window, ranks, top } = plan;
-  const matches = matcher(words, now);
-  const reader = new LogReader(new LogFiles(io, files), {
-    evidence: evidenceFor(plan),
+  const { findByPass } = await import("./pass.ts");
+  return await findByPass(new LogFiles(io, files), plan, async (reader) => {
+    const counts = runCounts(io, options, () => reader.packetsOf(RUNS));
+    const folding = await foldOptions(reader, options, plan.now);
+    reportStrange(io, reader);
+    return { counts, folding };
   });
-  const counts = runCounts(io, options, () => reader.packetsOf(RUNS));
-  const folding = await foldOptions(reader, options, now);
-  const found: Found[] = [];
-  for (const it of readClasses(reader, folding)) {
-    if (isEmpty(it) || !matches(it)) continue;
-    if (plan.conflict && !isConflict(it)) continue;
-    if (plan.unexplained && !isUnexplained(it)) continue;
-    const experience = experienceOf(it, window, counts);
-    const isSeen = experience.runs + experience.automated > 0;
-    if (!isSeen && (ranks !== undefined || window !== undefined)) continue;
-    found.push({ it: listed(it), experience });
-  }
-  reportStrange(io, reader);
-  return ordered(found, ranks).slice(0, top);
 }
 
 /** The runs that rates are relative to. */

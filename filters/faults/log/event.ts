@@ -72,6 +72,9 @@ const KEY = {
   ENDS: 9,
 } as const;
 
+/** Where the number of runs is that an event stands for, if it is not one. */
+export const VALUE_KEY = KEY.VALUE;
+
 /** What an event consists of. Its ids are 32 digits of lower-case hex. */
 export interface EventFields {
   /** The test id: "fault:" and a name. */

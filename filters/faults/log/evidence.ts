@@ -8,6 +8,9 @@
 import { type Rows, TEST_STATUSES } from "@subunit/codec";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { FIRST_STATE } from "./classes.ts";
+import { hasNoKey } from "./cbor.ts";
+import { VALUE_KEY } from "./event.ts";
+import { MAX_RUNS } from "./fold.ts";
 import { parseAge, tokensOf, type Word } from "./query.ts";
 import type { QueryPlan } from "./ranking.ts";
 
@@ -17,6 +20,8 @@ export interface Evidence {
   readonly needed: number;
   /** The bits of a row. */
   of(rows: Rows, i: number): number;
+  /** How many runs, at most, an event says that its fault was seen in. */
+  mostOf(rows: Rows, i: number): number;
 }
 
 type Test = (rows: Rows, i: number) => boolean;
@@ -59,6 +64,13 @@ function contentOf(rows: Rows, i: number): string {
 /** A text as {@linkcode contentOf} has it. */
 function bytewise(text: string): string {
   return latin1.decode(encoder.encode(text));
+}
+
+/** How many runs an event counts for, at most: one, unless it has a value. */
+function runsIn(rows: Rows, i: number): number {
+  const nameEnd = rows.textEnd(rows.fileAt(i)), { source } = rows;
+  const at = rows.textAt(nameEnd), end = rows.textEnd(nameEnd);
+  return hasNoKey(VALUE_KEY, source, at, end) ? 1 : MAX_RUNS;
 }
 
 function seenSince(seconds: number): Test {
@@ -122,8 +134,12 @@ export function evidenceFor(plan: QueryPlan): Evidence {
   const { words, now, window, ranks, unexplained } = plan;
   const tests = words.map((word) => testFor(word, now.seconds))
     .filter((test) => test !== undefined);
-  if (window !== undefined) tests.push(seenSince(now.seconds - window.seconds));
-  else if (ranks !== undefined || unexplained) tests.push(isSeen);
+  const counted = window === undefined
+    ? isSeen
+    : seenSince(now.seconds - window.seconds);
+  if (window !== undefined || ranks !== undefined || unexplained) {
+    tests.push(counted);
+  }
   const used = tests.slice(0, MAX_TESTS);
   return {
     needed: 2 ** used.length - 1,
@@ -134,5 +150,6 @@ export function evidenceFor(plan: QueryPlan): Evidence {
       }
       return bits;
     },
+    mostOf: (rows, i) => counted(rows, i) ? runsIn(rows, i) : 0,
   };
 }

@@ -272,7 +272,7 @@ function inOrder(
 }
 
 /** No event stands for more runs, whatever it claims. */
-const MAX_RUNS = 1_000_000;
+export const MAX_RUNS = 1_000_000;
 
 type RunDraft = { -readonly [key in keyof SeenRun]: SeenRun[key] };
 

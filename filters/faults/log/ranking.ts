@@ -64,6 +64,16 @@ export class RunCounts {
     }
   }
 
+  /** The fewest runs of an origin in a window; undefined if there are none. */
+  fewest(window: Window | undefined): number | undefined {
+    let fewest: number | undefined;
+    for (const origin of this.#runs.keys()) {
+      const count = this.of(origin, window);
+      if (count > 0 && !(count >= fewest!)) fewest = count;
+    }
+    return fewest;
+  }
+
   /** How many runs of an origin are known in a window. */
   of(origin: string, window: Window | undefined): number {
     const runs = this.#runs.get(origin);
@@ -78,6 +88,23 @@ export class RunCounts {
     }
     return count;
   }
+}
+
+/**
+ * The most that the first number can be for a fault that so many runs have seen;
+ * undefined if that limits nothing.
+ */
+export function limitOf(
+  ranks: readonly Rank[] | undefined,
+  counts: RunCounts,
+  window: Window | undefined,
+): ((runs: number) => number) | undefined {
+  const first = ranks?.at(0);
+  // A run has one origin.
+  if (first === "runs" || first === "origins") return (runs) => runs;
+  if (first !== "rate") return undefined;
+  const fewest = counts.fewest(window);
+  return fewest === undefined ? undefined : (runs) => runs / fewest;
 }
 
 /** The experience of a fault that nobody has seen. */

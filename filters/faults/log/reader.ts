@@ -25,7 +25,7 @@ import {
   type RUNS,
   type SIGNATURES,
 } from "../../kit/stream/fault_tag.ts";
-import { type Evidence, isSame } from "./evidence.ts";
+import { isSame } from "./evidence.ts";
 import { canonicalBytes, decodeEvent } from "./event.ts";
 
 /** How much is gathered in a pass. */
@@ -40,6 +40,12 @@ export interface LogSource {
     takeRows: (rows: Rows) => void,
     takeOther: (item: ForeignBytes | Damage) => void,
   ): void;
+}
+
+/** Faults of which a reader reads the events, and those that belong to none. */
+export interface FaultSet {
+  /** Whether the fault of an event is one of them. */
+  has(rows: Rows, i: number): boolean;
 }
 
 /** What of a stream is not an event. */
@@ -76,9 +82,7 @@ export class LogReader {
   #count = 0;
   /** Faults that may be the same, by their numbers. */
   readonly #pairs: [fault: number, other: string][] = [];
-  readonly #evidence: Evidence | undefined;
-  /** The conditions that events of each fault could fulfil. */
-  #bits: Int32Array = new Int32Array(64);
+  readonly #only: FaultSet | undefined;
   /** All events, as long as they fit. */
   #gathered: Gathered | undefined = new Gathered();
   #bytes = 0;
@@ -88,20 +92,20 @@ export class LogReader {
   readonly strange: Strange = { foreignBytes: 0, packets: 0, damage: [] };
 
   /**
-   * @param evidence leaves out of {@linkcode groups} what a query cannot find
+   * @param only leaves out the events of other faults
    * @param file the one that the source is, if events come with their places
    */
   constructor(
     source: LogSource,
-    { groupBytes = GROUP_BYTES, evidence, file }: {
+    { groupBytes = GROUP_BYTES, only, file }: {
       readonly groupBytes?: number;
-      readonly evidence?: Evidence;
+      readonly only?: FaultSet;
       readonly file?: FsFile;
     } = {},
   ) {
     this.#source = source;
     this.#groupBytes = groupBytes;
-    this.#evidence = evidence;
+    this.#only = only;
     if (file !== undefined) {
       this.#places = new Places(file);
       this.#gathered = undefined;
@@ -158,6 +162,7 @@ export class LogReader {
       this.#places?.skipPacket(length);
       return;
     }
+    if (this.#only?.has(rows, i) === false) return;
     const number = this.#numbers.add(this.#key.anywhere(rows, i));
     this.#places?.add(number, length, rows.routeAt(i) >= 0);
     if (this.#places !== undefined && rows.timeAt(i) >= 0) {
@@ -165,7 +170,6 @@ export class LogReader {
     }
     if (number >= this.#sizes.length) {
       this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
-      this.#bits = grown(this.#bits, this.#sizes.length);
       this.#hashes = grown(this.#hashes, this.#sizes.length);
     }
     this.#hashes[number] = rows.idHash(i);
@@ -177,14 +181,9 @@ export class LogReader {
     }
     this.#sizes[number] += length;
     this.#bytes += length;
-    if (this.#evidence !== undefined) {
-      this.#bits[number] |= this.#evidence.of(rows, i);
-    }
     if (isSame(rows, i)) {
-      const { value } = decodeEvent(canonicalBytes(rows.packet(i)));
-      if (typeof value === "string" && !/^-|\0/.test(value)) {
-        this.#pairs.push([number, value]);
-      }
+      const other = otherIn(rows, i);
+      if (other !== undefined) this.#pairs.push([number, other]);
     }
     if (this.#bytes > this.#groupBytes) this.#gathered = undefined;
     this.#gathered?.addRow(number, rows, i);
@@ -216,7 +215,6 @@ export class LogReader {
       const members = classes.get(number);
       // It stands with the first of its class.
       if (members !== undefined && members[0] !== number) continue;
-      if (members === undefined && !this.#hasEvidence(number)) continue;
       const numbers = members ?? [number];
       if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
       const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
@@ -231,15 +229,10 @@ export class LogReader {
     if (group.length > 0) yield* this.#gather(group, bytes);
   }
 
-  #hasEvidence(number: number): boolean {
-    const { needed = 0 } = this.#evidence ?? {};
-    return (this.#bits[number] & needed) === needed;
-  }
-
   /** The packets that belong to no fault: facts about runs, and signatures. */
   packetsOf(name: typeof RUNS | typeof SIGNATURES): Uint8Array[] {
     this.scan();
-    const key = encodeKey(name), number = this.#numbers.get(key);
+    const key = keyNamed(name), number = this.#numbers.get(key);
     if (number < 0) return [];
     const gathered = this.#gathered ??
       this.#read([[number]], this.#sizes[number]);
@@ -274,7 +267,9 @@ export class LogReader {
     let count = 0;
     this.#source.forEachRows((rows) => {
       for (let i = 0; i < rows.count; i++) {
-        if (!isEventRow(rows, i)) continue;
+        if (!isEventRow(rows, i) || this.#only?.has(rows, i) === false) {
+          continue;
+        }
         const number = this.#numberAt(count++, rows, i);
         if (number >= 0 && isWanted[number]) gathered.addRow(number, rows, i);
       }
@@ -298,7 +293,7 @@ export class LogReader {
   #classes(): ReadonlyMap<number, readonly number[]> {
     const classes = new Map<number, number[]>();
     for (const [number, other] of this.#pairs) {
-      const second = this.#numbers.get(encodeKey(other));
+      const second = this.#numbers.get(keyNamed(other));
       if (second < 0 || second === number) continue;
       const a = classes.get(number) ?? [number];
       const b = classes.get(second) ?? [second];
@@ -335,15 +330,22 @@ export function keyOf(packet: Packet) {
   };
 }
 
-function encodeKey(name: string) {
+/** The key of the fault with a name. */
+export function keyNamed(name: string) {
   const bytes = encodePacket({ testId: name, runnable: false });
   return keyOf(decodePacket(bytes));
 }
 
 const PREFIX_BYTES = new TextEncoder().encode(FAULT_TAG);
 
+/** The fault that an event says may be the same as its own. */
+export function otherIn(rows: Rows, i: number): string | undefined {
+  const { value } = decodeEvent(canonicalBytes(rows.packet(i)));
+  return typeof value === "string" && !/^-|\0/.test(value) ? value : undefined;
+}
+
 /** {@linkcode isEvent} without an object. */
-function isEventRow(rows: Rows, i: number): boolean {
+export function isEventRow(rows: Rows, i: number): boolean {
   const at = rows.idAt(i), { source } = rows;
   if (at < 0 || rows.idEnd(i) - at < PREFIX_BYTES.length) return false;
   for (let j = 0; j < PREFIX_BYTES.length; j++) {

@@ -1,0 +1,172 @@
+import { assertEquals } from "@std/assert";
+import { concat } from "@std/bytes/concat";
+import { PacketDecoder } from "@subunit/codec";
+import fc from "fast-check";
+import { DAY, NOW, packet } from "../../../tests/support/fault_packets.ts";
+import { isCi } from "../../../tests/support/run.ts";
+import { encodeValue, hasNoKey, type Value } from "./cbor.ts";
+import {
+  isConflict,
+  isEmpty,
+  isUnexplained,
+  listed,
+  readClasses,
+} from "./classes.ts";
+import { encodeSighting } from "./collated.ts";
+import { findByPass } from "./pass.ts";
+import { matcher, parseQuery } from "./query.ts";
+import {
+  experienceOf,
+  type Found,
+  ordered,
+  type QueryPlan,
+  type Rank,
+  RunCounts,
+} from "./ranking.ts";
+import { LogReader, type LogSource } from "./reader.ts";
+
+const SEED = 20261128;
+const now = { seconds: NOW, nanoseconds: 0 };
+
+/** A log in memory, and how often it was read. */
+class Source implements LogSource {
+  readonly #bytes: Uint8Array;
+  readings = 0;
+
+  constructor(packets: readonly Uint8Array[]) {
+    this.#bytes = concat(packets);
+  }
+
+  forEachRows(...take: Parameters<LogSource["forEachRows"]>): void {
+    this.readings++;
+    const decoder = new PacketDecoder();
+    decoder.push(this.#bytes);
+    decoder.end();
+    decoder.drainRows(...take);
+  }
+}
+
+function countsIn(reader: LogReader): RunCounts {
+  const counts = new RunCounts();
+  counts.addPackets(reader.packetsOf("fault:runs"));
+  return counts;
+}
+
+/** What a query finds among all faults. */
+function findAmongAll(source: LogSource, plan: QueryPlan): Found[] {
+  const { words, ranks, window } = plan, matches = matcher(words, now);
+  const reader = new LogReader(source), counts = countsIn(reader);
+  const found = [...readClasses(reader, { now })].filter((it) =>
+    !isEmpty(it) && matches(it) && (!plan.conflict || isConflict(it)) &&
+    (!plan.unexplained || isUnexplained(it))
+  ).map((it) => ({
+    it: listed(it),
+    experience: experienceOf(it, window, counts),
+  })).filter(({ experience: { runs, automated } }) =>
+    runs + automated > 0 || (ranks === undefined && window === undefined)
+  );
+  return ordered(found, ranks).slice(0, plan.top);
+}
+
+function find(source: LogSource, plan: QueryPlan, spare?: number) {
+  const prepare = (reader: LogReader) =>
+    Promise.resolve({ counts: countsIn(reader), folding: { now } });
+  return findByPass(source, plan, prepare, spare);
+}
+
+const ranks = fc.constantFrom<readonly Rank[]>(
+  ["runs", "origins"],
+  ["origins", "runs"],
+  ["rate"],
+  ["rate", "runs"],
+  ["tests"],
+);
+const plan = fc.record({
+  words: fc.constantFrom("", "state:fail", "-tag:t1", "seen:10d", "title:shop")
+    .map(parseQuery),
+  ranks: fc.option(ranks, { nil: undefined }),
+  window: fc.constantFrom(undefined, 1, 20, 9999).map((days) =>
+    days === undefined ? days : { seconds: days * DAY, now }
+  ),
+  top: fc.constantFrom(0, 1, 2, 4, Infinity),
+  conflict: fc.constantFrom(false, false, true),
+  unexplained: fc.constantFrom(false, false, true),
+}).map((plan): QueryPlan => ({ ...plan, now }));
+
+Deno.test("findByPass finds what is found among all faults", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(packet, { minLength: 1, maxLength: 40 }),
+      plan,
+      fc.nat(3),
+      async (makers, plan, spare) => {
+        const packets: Uint8Array[] = [];
+        for (const make of makers) packets.push(make(packets.slice()));
+        const source = new Source(packets);
+        assertEquals(
+          // With fewer faults than are listed twice, all are looked at.
+          await find(source, plan, spare - 2 * Math.min(plan.top, 4)),
+          findAmongAll(source, plan),
+        );
+      },
+    ),
+    { seed: SEED, numRuns: isCi ? 5000 : 300 },
+  );
+});
+
+Deno.test("findByPass looks at those faults alone that may be among the first", async () => {
+  const sighting = (fault: string, run: number) =>
+    encodeSighting({
+      fault: `fault:${fault}`,
+      origin: "ci",
+      run: `r${run}`,
+      time: now,
+      count: 3,
+      tests: ["a", "b", "c"],
+    });
+  const packets = Array.from({ length: 100 }, (_, i) => sighting(`x${i}`, i));
+  packets.push(sighting("twice", 1), sighting("twice", 2));
+  const source = new Source(packets);
+  const query: QueryPlan = {
+    words: [],
+    now,
+    window: { seconds: DAY, now },
+    ranks: ["runs"],
+    top: 1,
+    conflict: false,
+    unexplained: false,
+  };
+  const [{ it, experience }] = await find(source, query, 0);
+  assertEquals([it.fault, experience.runs], ["fault:twice", 2]);
+  // For the evidence, and for the one fault that has most.
+  assertEquals(source.readings, 2);
+});
+
+Deno.test("hasNoKey knows of a map that it has no such key", () => {
+  const check = (value: Value) => {
+    const bytes = encodeValue(value);
+    return hasNoKey(3, bytes, 0, bytes.length);
+  };
+  assertEquals(check(new Map()), true);
+  const seen = new Map<number, Value>([
+    [1, "x".repeat(200)],
+    [2, [new Uint8Array(16).fill(3)]],
+    [4, "r3"],
+    [5, 70_000],
+    [6, ["3", "y".repeat(30)]],
+  ]);
+  assertEquals(check(seen), true);
+  assertEquals(check(new Map([...seen, [3, 7]])), false);
+  assertEquals(check(new Map<number, Value>([[3, 7]])), false);
+  // What is not easy to see.
+  assertEquals(check(new Map<number, Value>([[7, new Map([[3, 3]])]])), false);
+  assertEquals(check(new Map<number, Value>([[30, 1]])), false);
+  assertEquals(check("text"), false);
+  assertEquals(hasNoKey(3, Uint8Array.of(0xa1, 1), 0, 2), false);
+  assertEquals(hasNoKey(3, Uint8Array.of(), 0, 0), false);
+  // A map with a key that begins as another value ends.
+  assertEquals(
+    hasNoKey(3, Uint8Array.of(0xa2, 5, 5, 3, 2), 0, 5),
+    false,
+  );
+});
