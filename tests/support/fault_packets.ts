@@ -25,6 +25,7 @@ const WORDS = [
   "!",
   "a-b",
   "x\0y",
+  "\u212a",
 ];
 const title = fc.array(fc.constantFrom(...WORDS), { maxLength: 4 })
   .map((words) => words.join(" "));

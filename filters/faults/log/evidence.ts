@@ -118,15 +118,70 @@ function testFor(
   }
   if (name === "test") return isSeen;
   if (name === "kind") return isFact;
-  const tokens = values.map((value) => tokensOf(value)[0] ?? "");
-  // A token of ASCII is the lower case of ASCII, but for the sign of Kelvin.
-  const isPlain = tokens.every((token) => /^[a-jl-z0-9_]+$/.test(token));
+  const phrases = values.map(tokensOf).filter(({ length }) => length > 0)
+    .map((tokens) =>
+      tokens.filter((token) => /^\w+$/.test(token))
+        .map((token) => encoder.encode(token))
+    );
   return (rows, i) => {
-    if (!isTitle(rows, i) && !isFact(rows, i)) return false;
-    if (!isPlain) return true;
-    const content = contentOf(rows, i).toLowerCase();
-    return tokens.some((token) => content.includes(token));
+    const isWhole = isTitle(rows, i);
+    if (!isWhole && !isFact(rows, i)) return false;
+    const nameEnd = rows.textEnd(rows.fileAt(i)), { source } = rows;
+    const at = rows.textAt(nameEnd), end = rows.textEnd(nameEnd);
+    return phrases.some((tokens) => mayHave(tokens, isWhole, source, at, end));
   };
+}
+
+/** The sign of Kelvin, whose lower case is "k". */
+const KELVIN = encoder.encode("\u212a");
+
+/**
+ * Whether a text may have these tokens, which are lower-case ASCII, in this
+ * order.
+ *
+ * @param isWhole whether it is all of a title: those without one are described
+ * by facts, of which each may have one of the tokens
+ */
+function mayHave(
+  tokens: readonly Uint8Array[],
+  isWhole: boolean,
+  source: Uint8Array,
+  at: number,
+  end: number,
+): boolean {
+  if (tokens.length === 0) return true;
+  let from = at;
+  const isThere = (token: Uint8Array) => {
+    const place = placeOf(token, source, from, end);
+    if (isWhole && place >= 0) from = place + token.length;
+    return place >= 0;
+  };
+  return (isWhole ? tokens.every(isThere) : tokens.some(isThere)) ||
+    placeOf(KELVIN, source, at, end) >= 0;
+}
+
+/** Where bytes are in others of whatever case; -1 if they are not there. */
+function placeOf(
+  bytes: Uint8Array,
+  source: Uint8Array,
+  at: number,
+  end: number,
+): number {
+  const first = bytes[0], last = end - bytes.length;
+  for (let place = at; place <= last; place++) {
+    if (lowerCase(source[place]) !== first) continue;
+    let length = 1;
+    while (
+      length < bytes.length &&
+      lowerCase(source[place + length]) === bytes[length]
+    ) length++;
+    if (length === bytes.length) return place;
+  }
+  return -1;
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }
 
 /** What a query needs of a fault. */

@@ -82,7 +82,16 @@ const ranks = fc.constantFrom<readonly Rank[]>(
   ["tests"],
 );
 const plan = fc.record({
-  words: fc.constantFrom("", "state:fail", "-tag:t1", "seen:10d", "title:shop")
+  words: fc.constantFrom(
+    "",
+    "state:fail",
+    "-tag:t1",
+    "seen:10d",
+    "title:shop",
+    "title:k,refused",
+    'title:"k shop"',
+    'title:"x shop connection"',
+  )
     .map(parseQuery),
   ranks: fc.option(ranks, { nil: undefined }),
   window: fc.constantFrom(undefined, 1, 20, 9999).map((days) =>
