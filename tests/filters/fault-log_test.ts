@@ -355,6 +355,8 @@ test("fault-log query --top ranks by distinct runs and origins, not by counts", 
     "1 run, 1 origin (and 9 automated runs), 25.0 %: robot fail (no title)",
   ]);
   assertEquals(idsIn(await query("--top=2")), ["wide", "old"]);
+  const newest = idsIn(await query());
+  assertEquals(idsIn(await query("--by=last", "--top=2")), newest.slice(0, 2));
   assertEquals(idsIn(await query("--by=tests,runs", "--top=1")), ["wide"]);
   assertEquals(
     await query("--by=rate", "--where=id:loop", "--format=tsv"),

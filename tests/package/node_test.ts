@@ -1060,6 +1060,7 @@ function registerComparisons(nodes: readonly string[]): void {
 /** Queries with every word and every rank. */
 const QUERIES: readonly (readonly string[])[] = [
   ["--top=3", "--by=runs,origins", "--since=9y"],
+  ["--top=3", "--by=last"],
   ["--where=state:fail tag:t1"],
   ["--where=title:é seen:9y"],
   ["--where=origin:ci test:t*"],

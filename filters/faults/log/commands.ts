@@ -336,10 +336,13 @@ export async function show(
   }
 }
 
+/** What --by is for a list: it begins with what was seen last. */
+const NEWEST = "last";
+
 function planOf(options: Options): QueryPlan {
   const now = timeOf(options);
-  const isRanked = options.top !== undefined || options.by !== undefined;
-  const ranks = (options.by ?? "runs,origins").split(",")
+  const { by = options.top === undefined ? NEWEST : "runs,origins" } = options;
+  const ranks = by === NEWEST ? undefined : by.split(",")
     .map((rank): Rank => parseChoice("by", rank, RANKS));
   return {
     words: parseQuery(options.where ?? ""),
@@ -347,7 +350,7 @@ function planOf(options: Options): QueryPlan {
     window: options.since === undefined
       ? undefined
       : { seconds: parseAge(options.since), now },
-    ranks: isRanked ? ranks : undefined,
+    ranks,
     top: options.top === undefined ? Infinity : parseCount("top", options.top),
     conflict: options.conflict,
     unexplained: options.unexplained,

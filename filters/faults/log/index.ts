@@ -28,6 +28,7 @@ import type {
 } from "../../kit/runtime/sqlite.ts";
 import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
 import type { ListedFault } from "./classes.ts";
+import { type Bounded, DAY_INDEX, DAY_SCHEMA, DaySums } from "./day_counts.ts";
 import { canonicalBytes } from "./event.ts";
 import { DAY_SECONDS } from "./fold.ts";
 import {
@@ -42,6 +43,7 @@ import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
   experienceOf,
   type Found,
+  limitOf,
   NO_EXPERIENCE,
   ordered,
   type QueryPlan,
@@ -52,7 +54,7 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 /** Says that a database is an index of ours: "FLog". */
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 /** How many bytes before the end say that a log is still the same. */
 const TAIL_BYTES = 256;
 
@@ -61,7 +63,7 @@ CREATE TABLE meta(size INTEGER, tail TEXT, file TEXT, latest INTEGER);
 CREATE TABLE fault(n INTEGER PRIMARY KEY, id TEXT NOT NULL, class INTEGER, places TEXT NOT NULL);
 CREATE TABLE pair(a TEXT, b TEXT, PRIMARY KEY(a, b)) WITHOUT ROWID;
 CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER, runs INTEGER, tests INTEGER, list TEXT, seen TEXT);
-CREATE TABLE day(day INTEGER, class INTEGER, runs INTEGER, tests INTEGER, PRIMARY KEY(day, class)) WITHOUT ROWID;
+${DAY_SCHEMA}
 CREATE TABLE origin(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE test(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE VIRTUAL TABLE words USING fts5(titles, labels, content = '', contentless_delete = 1, tokenize = 'ascii');
@@ -73,6 +75,7 @@ CREATE UNIQUE INDEX fault_id ON fault(id);
 CREATE INDEX class_order ON class(s DESC, ns DESC, fault);
 CREATE INDEX class_state ON class(state, s DESC, ns DESC);
 CREATE INDEX class_runs ON class(runs DESC);
+${DAY_INDEX}
 CREATE INDEX class_conflict ON class(s DESC, ns DESC) WHERE conflict;
 `;
 
@@ -80,6 +83,8 @@ CREATE INDEX class_conflict ON class(s DESC, ns DESC) WHERE conflict;
 interface Condition {
   readonly sql: string;
   readonly values: readonly SqlValue[];
+  /** Selects the classes, if they are found by another table. */
+  readonly select?: string;
 }
 
 /**
@@ -221,6 +226,7 @@ export class LogIndex implements Disposable {
       const reader = new LogReader(this.#source, { file: log });
       for (const group of reader.groups()) writer.addClasses(group);
       for (const [a, b] of reader.pairs()) writer.addPair(a, b);
+      writer.finish();
       const { packetsEnd: size, latest } = reader;
       setMeta(db, { size, tail: tailOf(log, size), file: fileOf(log), latest });
       db.exec(INDICES + "COMMIT;");
@@ -250,6 +256,7 @@ export class LogIndex implements Disposable {
       for (const group of this.#groupsOf(log, added.faults)) {
         writer.addClasses(group);
       }
+      writer.finish();
       setMeta(db, {
         size: added.size,
         tail: tailOf(log, added.size),
@@ -352,6 +359,7 @@ export class LogIndex implements Disposable {
     if (window !== undefined) {
       conditions.push(seenSince(now.seconds - window.seconds));
     }
+    if (Number.isFinite(top)) this.#chooseOrder(conditions);
     return this.#db!.prepare(
       `SELECT list FROM class c WHERE ${
         whereOf(conditions)
@@ -360,77 +368,120 @@ export class LogIndex implements Disposable {
       .map(({ list }) => ({ it: listOf(list), experience: NO_EXPERIENCE }));
   }
 
+  /**
+   * Decides how to find the first of a list: few classes are found and sorted; of
+   * many, the newest are soon found in their order. The planner does not know how
+   * many there are.
+   */
+  #chooseOrder(conditions: Condition[]): void {
+    const { size } = this.#db!.prepare("SELECT MAX(n) AS size FROM class")
+      .get()!;
+    const many = Math.ceil(2 * Math.sqrt(Number(size)));
+    for (const [i, { select, values }] of conditions.entries()) {
+      if (select === undefined) continue;
+      const some = this.#db!.prepare(`SELECT * FROM (${select}) LIMIT ?`)
+        .all(...values, many);
+      conditions[i] = some.length < many
+        ? amongNumbers(some.flatMap((row) => Object.values(row)))
+        : { sql: `+c.n IN (${select})`, values };
+    }
+  }
+
   /** The first faults by what was seen of them. */
   #rank(plan: QueryPlan, counts: RunCounts): Found[] | undefined {
     const conditions = this.#conditions(plan);
     if (conditions === undefined) return undefined;
     const { window, now } = plan, [first] = plan.ranks!, db = this.#db!;
-    // A run has one origin. No number of runs limits a rate.
-    const limit = first === "rate" ? 0 : first === "tests" ? first : "runs";
-    const where = whereOf(conditions), values = valuesOf(conditions);
-    const ever = () =>
-      db.prepare(
-        `SELECT n AS class, ${limit} AS most FROM class c WHERE runs IS NOT NULL AND ${where} ORDER BY most DESC`,
-      ).iterate(...values);
-    const origins = new Map(
-      db.prepare("SELECT n, name FROM origin").all()
-        .map(({ n, name }) => [n as number, restored(name as string)]),
-    );
-    const firstOf = (rows: Iterable<SqlRow>, patience: number) =>
-      this.#firstOf(rows, { plan, counts, origins, patience });
-    if (window === undefined) return firstOf(ever(), Infinity);
-    if (window.seconds >= LONG_WINDOW_SECONDS && limit !== 0) {
-      // What has most at all has most then, if the log is not much older.
-      const found = firstOf(ever(), PATIENCE);
-      if (found !== undefined) return found;
+    const limit = first === "tests"
+      ? (tests: number) => tests
+      : limitOf(plan.ranks, counts, window) ?? (() => Infinity);
+    const what = first === "tests" ? "tests" : "runs";
+    if (window === undefined) {
+      const rows = db.prepare(
+        `SELECT n, ${what} AS most FROM class c WHERE runs IS NOT NULL AND ${
+          whereOf(conditions)
+        } ORDER BY most DESC`,
+      ).iterate(...valuesOf(conditions));
+      return this.#firstOf(boundedOf(rows), { plan, counts, limit });
     }
-    const isChosen = conditions.length === 0
-      ? "1"
-      : `class IN (SELECT n FROM class c WHERE ${where})`;
-    const byDays = db.prepare(
-      `SELECT class, SUM(${limit}) AS most FROM day WHERE day >= ? AND ${isChosen} GROUP BY class ORDER BY most DESC`,
-    ).iterate(dayOf(now.seconds - window.seconds), ...values);
-    return firstOf(byDays, Infinity);
+    const { size } = db.prepare("SELECT MAX(n) + 1 AS size FROM class").get()!;
+    const since = dayOf(now.seconds - window.seconds);
+    const sums = new DaySums(db, { since, size: Number(size), what });
+    const few = this.#fewWith(conditions);
+    return few === undefined
+      ? this.#firstOf(sums.inOrder(), { plan, counts, limit, conditions })
+      : this.#firstOf(
+        few.map((n): Bounded => [n, sums.of(n)]).filter(([, most]) => most >= 0)
+          .sort(([, a], [, b]) => b - a),
+        { plan, counts, limit },
+      );
+  }
+
+  /** The classes that meet conditions; undefined if those are not few. */
+  #fewWith(conditions: readonly Condition[]): number[] | undefined {
+    if (conditions.length === 0) return undefined;
+    const rows = this.#db!.prepare(
+      `SELECT n FROM class c WHERE ${whereOf(conditions)} LIMIT ?`,
+    ).all(...valuesOf(conditions), FEW);
+    return rows.length < FEW ? rows.map(({ n }) => n as number) : undefined;
   }
 
   /**
    * Looks at the sightings of faults in the order of what they can have at most,
-   * until no other can be among the first; undefined if that takes too many.
+   * until no other can be among the first.
    */
   #firstOf(
-    rows: Iterable<SqlRow>,
-    { plan, counts, origins, patience }: {
+    candidates: Iterable<Bounded>,
+    { plan: { window, top, ranks }, counts, limit, conditions = [] }: {
       readonly plan: QueryPlan;
       readonly counts: RunCounts;
-      readonly origins: ReadonlyMap<number, string>;
-      /** How many faults are looked at. */
-      readonly patience: number;
+      /** The most that the first number can be. */
+      readonly limit: (most: number) => number;
+      /** What else they must meet. */
+      readonly conditions?: readonly Condition[];
     },
-  ): Found[] | undefined {
-    const { window, top } = plan, ranks = plan.ranks!, [first] = ranks;
-    const select = this.#db!.prepare(
-      "SELECT fault, seen FROM class WHERE n = ?",
+  ): Found[] {
+    const [first] = ranks!, db = this.#db!, values = valuesOf(conditions);
+    const select = db.prepare(
+      `SELECT n, fault, seen FROM class c WHERE n IN (SELECT value FROM json_each(?)) AND ${
+        whereOf(conditions)
+      }`,
     );
-    let found: Candidate[] = [], least = -1, looks = 0;
-    for (const { class: n, most } of rows) {
-      if (first !== "rate" && (most as number) < least) break;
-      if (++looks > patience) return undefined;
-      const { fault, seen } = select.get(n)!;
-      const sightings: SeenRow[] = JSON.parse(seen as string);
-      const experience = experienceOf(
-        { seen: sightings.map((row) => sightingOf(row, origins)) },
-        window,
-        counts,
-      );
-      if (experience.runs + experience.automated === 0) continue;
-      const it = { fault: fault as string } as ListedFault;
-      found.push({ n: n as number, it, experience });
-      if (found.length < 2 * top + SPARE) continue;
+    const origins = new Map(
+      db.prepare("SELECT n, name FROM origin").all()
+        .map(({ n, name }) => [n as number, restored(name as string)]),
+    );
+    let found: Candidate[] = [], least = -1;
+    const look = (numbers: readonly number[]) => {
+      const rows = select.all(JSON.stringify(numbers), ...values);
+      for (const { n, fault, seen } of rows) {
+        const sightings: SeenRow[] = JSON.parse(seen as string);
+        const experience = experienceOf(
+          { seen: sightings.map((row) => sightingOf(row, origins)) },
+          window,
+          counts,
+        );
+        if (experience.runs + experience.automated === 0) continue;
+        const it = { fault: fault as string } as ListedFault;
+        found.push({ n: n as number, it, experience });
+      }
       found = ordered(found, ranks).slice(0, top);
-      if (top > 0) least = found[top - 1].experience[first] ?? -1;
+      if (found.length === top && top > 0) {
+        least = found[top - 1].experience[first] ?? -1;
+      }
+    };
+    let some: number[] = [], count = FIRST_LOOK;
+    for (const [n, most] of candidates) {
+      if (limit(most) < least) break;
+      some.push(n);
+      if (some.length < count) continue;
+      look(some);
+      some = [];
+      count = Math.min(2 * count, MOST_AT_ONCE);
     }
-    const list = this.#db!.prepare("SELECT list FROM class WHERE n = ?");
-    return ordered(found, ranks).slice(0, top).map(({ n, experience }) => ({
+    if (some.length > 0) look(some);
+    const list = db.prepare("SELECT list FROM class WHERE n = ?");
+    return found.map(({ n, experience }) => ({
       it: listOf(list.get(n)!.list),
       experience,
     }));
@@ -479,9 +530,7 @@ export class LogIndex implements Disposable {
       const some = phrases.slice(i, i + MOST_PHRASES);
       for (const { rowid } of statement.all(match(some))) found.add(rowid);
     }
-    return inSelect("SELECT value FROM json_each(?)", [
-      JSON.stringify([...found]),
-    ]);
+    return amongNumbers([...found]);
   }
 
   #positive(
@@ -523,7 +572,11 @@ export class LogIndex implements Disposable {
 
 /** That the number of a class is among those that a statement selects. */
 function inSelect(select: string, values: readonly SqlValue[]): Condition {
-  return { sql: `c.n IN (${select})`, values };
+  return { sql: `c.n IN (${select})`, values, select };
+}
+
+function amongNumbers(numbers: readonly SqlValue[]): Condition {
+  return inSelect("SELECT value FROM json_each(?)", [JSON.stringify(numbers)]);
 }
 
 /** A text behind all that begin with one; undefined if it is not easy to find. */
@@ -539,19 +592,20 @@ function seenSince(seconds: number): Condition {
   return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
 }
 
-/** Windows for which it is tried whether what was seen ever settles the order. */
-const LONG_WINDOW_SECONDS = 90 * DAY_SECONDS;
-/** How many faults are looked at for that: it takes as long as to add up days. */
-const PATIENCE = 5000;
+/** How many faults are few: to look at them all takes little time. */
+const FEW = 4096;
+/** How many faults are looked at first, and at a time later. */
+const FIRST_LOOK = 256, MOST_AT_ONCE = 8192;
 
 /** How many phrases are looked for at a time. */
 const MOST_PHRASES = 200;
 
-/** How many faults are held besides the first and as many others. */
-const SPARE = 64;
-
 /** A fault that may be among the first. */
 type Candidate = Found & { readonly n: number };
+
+function* boundedOf(rows: Iterable<SqlRow>): Generator<Bounded> {
+  for (const { n, most } of rows) yield [n as number, most as number];
+}
 
 function sightingOf(
   [origin, seconds, nanoseconds, runs, automated, tests]: SeenRow,

@@ -45,6 +45,7 @@ const query = fc.record({
   options: fc.constantFrom(
     [],
     ["--top=3"],
+    ["--by=last", "--top=3"],
     ["--by=runs,tests", "--top=4"],
     ["--by=origins"],
     ["--by=rate,tests", "--since=40d"],

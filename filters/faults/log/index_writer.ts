@@ -21,6 +21,7 @@ import {
   type ListedFault,
   titlesOf,
 } from "./classes.ts";
+import { type Counts, DayWriter } from "./day_counts.ts";
 import { canonicalBytes, decodeEvent, isEvent } from "./event.ts";
 import { DAY_SECONDS } from "./fold.ts";
 import { tokensOf } from "./query.ts";
@@ -115,6 +116,7 @@ const ESCAPED = "%\0\ufeff";
 export class IndexWriter {
   readonly #db: SqlDatabase;
   readonly #isNew: boolean;
+  readonly #days: DayWriter;
   readonly #statements = new Map<string, SqlStatement>();
   readonly #origins = new Map<string, number>();
   readonly #tests = new Map<string, number>();
@@ -122,6 +124,12 @@ export class IndexWriter {
   constructor(db: SqlDatabase, { isNew }: { readonly isNew: boolean }) {
     this.#db = db;
     this.#isNew = isNew;
+    this.#days = new DayWriter(db, { isNew });
+  }
+
+  /** Writes what is held. */
+  finish(): void {
+    this.#days.flush();
   }
 
   #run(sql: string): SqlStatement {
@@ -202,8 +210,8 @@ export class IndexWriter {
   #remove(n: number): void {
     const row = this.#run("SELECT list, seen FROM class WHERE n = ?").get(n)!;
     const { fault, same }: ListedFault = JSON.parse(row.list as string);
-    for (const day of daysOf(JSON.parse(row.seen as string)).keys()) {
-      this.#run("DELETE FROM day WHERE day = ? AND class = ?").run(day, n);
+    for (const [day, counts] of daysOf(JSON.parse(row.seen as string))) {
+      this.#days.remove(day, n, counts);
     }
     this.#run("DELETE FROM words WHERE rowid = ?").run(n);
     this.#run("DELETE FROM class WHERE n = ?").run(n);
@@ -238,9 +246,7 @@ export class IndexWriter {
       all.tests,
       JSON.stringify(seen),
     ).lastInsertRowid as number;
-    for (const [day, { runs, tests }] of daysOf(seen)) {
-      this.#run("INSERT INTO day VALUES (?, ?, ?, ?)").run(day, n, runs, tests);
-    }
+    for (const [day, counts] of daysOf(seen)) this.#days.add(day, n, counts);
     const titles = titlesOf(it).map(tokensOf)
       .filter(({ length }) => length > 0);
     this.#run("INSERT INTO words(rowid, titles, labels) VALUES (?, ?, ?)")
@@ -265,11 +271,6 @@ export class IndexWriter {
 }
 
 /** The most that a ranking can count in sightings. */
-interface Counts {
-  runs: number;
-  tests: number;
-}
-
 function countsOf(seen: readonly SeenRow[]): Counts {
   const counts = { runs: 0, tests: 0 };
   for (const [, , , runs, automated, tests] of seen) {

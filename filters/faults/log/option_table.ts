@@ -40,7 +40,8 @@ export const OPTIONS = {
   top: { value: "N", help: "query: the N that most runs have seen" },
   by: {
     value: "RANKS",
-    help: "query: rank by runs, origins, tests, rate (runs,origins)",
+    help:
+      "query: rank by runs, origins, tests, rate (runs,origins); last: as without --top",
   },
   since: { value: "AGE", help: "query: what was seen since, as 30d" },
   runs: { value: "FILE", help: "query: rates are of the runs in FILE" },

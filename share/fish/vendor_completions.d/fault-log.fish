@@ -21,7 +21,7 @@ complete -c fault-log -l at -x -d 'the time of the event, and to which ages are 
 complete -c fault-log -l sync -d 'wait until what is appended is on the disk'
 complete -c fault-log -l where -x -d 'cat, query, sync: the faults that match all words'
 complete -c fault-log -l top -x -d 'query: the N that most runs have seen'
-complete -c fault-log -l by -x -d 'query: rank by runs, origins, tests, rate (runs,origins)'
+complete -c fault-log -l by -x -d 'query: rank by runs, origins, tests, rate (runs,origins); last: as without --top'
 complete -c fault-log -l since -x -d 'query: what was seen since, as 30d'
 complete -c fault-log -l runs -r -F -d 'query: rates are of the runs in FILE'
 complete -c fault-log -l conflict -d 'query: those that have two values in one place'
