@@ -10,6 +10,7 @@ import { decodePacket } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
 import {
   createPrivateFile,
+  isForeign,
   isRegularFile,
   lockFile,
   openFile,
@@ -155,8 +156,24 @@ export class LogIndex implements Disposable {
   /** Waits for the lock, and opens the database if there is one. */
   #open(isExclusive: boolean): void {
     this[Symbol.dispose]();
+    // Twice: others could keep us waiting, and put a file there meanwhile.
+    this.#refuseForeign();
     this.#lock = lockFile(this.#path, isExclusive);
+    this.#refuseForeign();
     this.#db = this.#openExisting();
+  }
+
+  /**
+   * Refuses what another user may have made up: an index, or a journal, which
+   * SQLite would apply to ours.
+   */
+  #refuseForeign(): void {
+    for (const path of [this.#path, journalOf(this.#path)]) {
+      if (!isForeign(path)) continue;
+      throw new ToolError(
+        `Cannot use the index "${this.#path}": "${path}" belongs to another user: remove it or choose another file`,
+      );
+    }
   }
 
   /** What is known of a log; undefined if the index is of another one. */

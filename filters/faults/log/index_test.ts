@@ -329,3 +329,40 @@ Deno.test("query touches no file that is not an index", async () => {
   const two = await callTool("fault-log", ["query", "--index=i", log, log]);
   assertMatch(two.stderr, /An index is of one LOG/);
 });
+
+/** Makes a file one of another user until it is disposed. */
+function givenAway(path: string): Disposable {
+  const { uid } = Deno;
+  // Only root can give files away; anybody else is another user meanwhile.
+  if (uid() === 0) Deno.chownSync(path, 12345, null);
+  else Deno.uid = () => 12345;
+  return {
+    [Symbol.dispose]() {
+      Deno.uid = uid;
+      if (uid() === 0) Deno.chownSync(path, 0, null);
+    },
+  };
+}
+
+Deno.test("query uses no index and no journal that another user made", async () => {
+  using dir = new TempDir();
+  const log = dir.file("log", seen("a", NOW)), index = `${log}.index`;
+  const query = (...more: string[]) =>
+    callTool("fault-log", ["query", AT, log, ...more]);
+  await outputOfCall("fault-log", ["index", log]);
+  // Whoever makes up an index makes up faults.
+  const db = new DatabaseSync(index);
+  db.exec(`UPDATE class SET list = replace(list, '"fault:a"', '"fault:b"')`);
+  db.close();
+  assertEquals(text((await query()).stdout), "b fail (no title)\n");
+  for (const path of [index, dir.file("log.index-journal", "")]) {
+    using _ = givenAway(path);
+    const { stdout, stderr, status } = await query();
+    assertEquals([text(stdout), status], ["a fail (no title)\n", 0]);
+    assertMatch(stderr, /belongs to another user.*the log is read instead/);
+    const named = await query(`--index=${index}`);
+    assertEquals([text(named.stdout), named.status], ["", 2]);
+    assertMatch(named.stderr, /belongs to another user: remove it or choose/);
+  }
+  assertEquals((await query()).stderr, "");
+});

@@ -41,6 +41,21 @@ export function stampOf(
   }
 }
 
+/**
+ * Whether a file belongs to another user, who is not root; not where there is
+ * none, or there are no users.
+ */
+export function isForeign(path: string): boolean {
+  const user = Deno.uid();
+  try {
+    const owner = Deno.statSync(path).uid;
+    return user !== null && owner !== null && owner !== user && owner !== 0;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
 /** The names in a folder; none if it is gone. */
 export function namesIn(folder: string): string[] {
   try {
