@@ -69,8 +69,10 @@ interface Corpus {
 const HELD_OUT = [
   "testtools raise",
   "subunit raise",
+  "std raise",
   "testtools value",
   "subunit value",
+  "std value",
 ];
 
 const CORPORA: readonly Corpus[] = [

@@ -53,7 +53,7 @@ function versionOf(command: readonly string[]): string | undefined {
 type Failure = readonly [testId: string, name: string, text: string];
 
 /** The failures in what a converter reads. */
-function converted(tool: string, text: string, cwd: string): Failure[] {
+export function converted(tool: string, text: string, cwd: string): Failure[] {
   const packets = new Deno.Command("sh", {
     args: [
       "-c",
