@@ -496,3 +496,62 @@ ValueError: 5
     "<n>",
   ]);
 });
+
+Deno.test("an assertion of a test is told apart by what it calls", () => {
+  const idOf = (source: string, test = "test_a", file = "test_shop.py") =>
+    of(
+      `Traceback (most recent call last):
+  File "/srv/shop/${file}", line 3, in ${test}
+    ${source}
+AssertionError: 4 != 5
+`,
+      { testId: `shop.ShopTest.${test}` },
+    ).id;
+  const total = idOf("self.assertEqual(pricing.total(2, 2), 5)");
+  assertEquals(
+    idOf("self.assertEqual(pricing.total(20, 2.5), 23)", "test_b"),
+    total,
+  );
+  for (
+    const other of [
+      idOf("self.assertEqual(pricing.sum(2, 2), 5)"),
+      idOf('self.assertEqual(pricing.total(2, "2"), 5)'),
+      idOf("self.assertEqual(pricing.total(2, 2), 5)", "test_a", "test_b.py"),
+    ]
+  ) assert(other !== total);
+  assert(
+    idOf('self.assertEqual(get("/orders"), 200)', "test_b") !==
+      idOf('self.assertEqual(get("/users"), 200)'),
+  );
+  // These call nothing of their own: the test counts, and its numbers.
+  for (
+    const source of [
+      "self.assertEqual(count, 5)",
+      "self.assertEqual(len(orders), 5)",
+      "self.assertEqual(str(total), Total(5))",
+      'self.assertEqual(name, "pricing.total(5)")',
+    ]
+  ) assert(idOf(source) !== idOf(source, "test_b"), source);
+});
+
+Deno.test("a message is told apart by more than the words that its line fills in", () => {
+  const keyFor = (message: string, type = "LockError") =>
+    keyOf(`Traceback (most recent call last):
+  File "/srv/shop/test_shop.py", line 3, in test_refund
+    till.open()
+  File "/srv/shop/till.py", line 9, in open
+    raise ${type}("%s holds the till" % name)
+${type}: ${message}
+`);
+  const ann = keyFor("ann holds the till");
+  assertEquals(ann.at(-1), "<word> holds the till");
+  assertEquals(keyFor("bob holds the till"), ann);
+  for (const message of ["no one holds the till", "EBUSY holds the till"]) {
+    assertEquals(keyFor(message).at(-1), message);
+  }
+  // There the word is a name.
+  assertEquals(
+    keyFor("ann holds the till", "NameError").at(-1),
+    "ann holds the till",
+  );
+});

@@ -24,7 +24,10 @@ export interface FrameRules {
 /** Frames, innermost first; the first is the one that counts. */
 export interface ChosenFrames {
   readonly frames: readonly string[];
-  /** The source code of the first. */
+  /**
+   * The source code of the first; of a test's own, which says what it calls,
+   * without numbers. Its frame is its file then.
+   */
   readonly source: string;
   /** Whether the first is a function, and not the test's own. */
   readonly isOutsideTest: boolean;
@@ -49,6 +52,13 @@ const ASSERTION =
 /** Functions whose failed assertions are their caller's. */
 const HELPER =
   /^(?:assert\w*|(?:expect|verify|should|must|require|check|ensure)(?:[A-Z_\d]\w*)?|eq|ne|fail)$/;
+
+/** What is called in a line of source code. */
+const CALLED = /[A-Za-z_][\w.]*(?=\()/g;
+/** Calls that do not say what a test is about. */
+const SAYS_NOTHING =
+  /^(?:self\.)?(?:(?:assert|fail)\w*|bytes|dict|int|isinstance|len|list|repr|set|sorted|str|tuple|type|[A-Z]\w*)$/;
+const STRING_OR_NUMBER = /"[^"]*"|'[^']*'|(?<![\w.])\d[\w.]*/g;
 
 /** Files whose name says nothing without their folder. */
 const GENERIC =
@@ -95,6 +105,7 @@ function lastName(name: string): string {
 /** A call that has passed the tables. */
 interface Candidate {
   readonly text: string;
+  readonly file: string;
   readonly function: string;
   readonly source: string | undefined;
   readonly isTest: boolean;
@@ -118,6 +129,7 @@ export function chooseFrames(
     const isTest = isTestCall(call, name, grammar, names);
     candidates.push({
       text,
+      file: call.file,
       function: lastName(name),
       source: call.source,
       isTest,
@@ -135,12 +147,30 @@ export function chooseFrames(
   ) start++;
   const rest = candidates.slice(start);
   const kept = rest[0]?.isTest ? rest : rest.filter(({ isTest }) => !isTest);
+  const source = kept[0]?.source?.slice(0, MAX_SOURCE_CHARACTERS) ?? "";
+  if (kept[0]?.isTest && saysWhatIsTested(source)) {
+    // Other tests may call the same, with other numbers.
+    const frame = leafOf(kept[0].file), line = withoutNumbers(source);
+    return { frames: [frame], source: line, isOutsideTest: false };
+  }
   return {
     frames: kept.slice(0, PATH_FRAMES).map(({ text }) => text),
-    source: kept[0]?.source?.slice(0, MAX_SOURCE_CHARACTERS) ?? "",
+    source,
     isOutsideTest: kept.length > 0 && !kept[0].isTest &&
       kept[0].function !== "",
   };
+}
+
+function saysWhatIsTested(source: string): boolean {
+  const code = source.replace(STRING_OR_NUMBER, "");
+  return code.match(CALLED)?.some((name) => !SAYS_NOTHING.test(name)) ?? false;
+}
+
+function withoutNumbers(source: string): string {
+  return source.replace(
+    STRING_OR_NUMBER,
+    (text) => /^["']/.test(text) ? text : "<n>",
+  );
 }
 
 function isOwn(call: Call, grammar: ChainGrammar, rules: FrameRules): boolean {
