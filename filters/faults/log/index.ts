@@ -43,8 +43,9 @@ import {
 import { globMatcher, parseAge, tokensOf, type Word } from "./query.ts";
 import {
   experienceOf,
+  type FirstRank,
+  firstRank,
   type Found,
-  limitOf,
   NO_EXPERIENCE,
   ordered,
   type QueryPlan,
@@ -408,29 +409,27 @@ export class LogIndex implements Disposable {
   #rank(plan: QueryPlan, counts: RunCounts): Found[] | undefined {
     const conditions = this.#conditions(plan);
     if (conditions === undefined) return undefined;
-    const { window, now } = plan, [first] = plan.ranks!, db = this.#db!;
-    const limit = first === "tests"
-      ? (tests: number) => tests
-      : limitOf(plan.ranks, counts, window) ?? (() => Infinity);
-    const what = first === "tests" ? "tests" : "runs";
+    const { window, now } = plan, db = this.#db!;
+    const first = firstRank(plan.ranks, counts, window);
+    const what = first?.rank === "tests" ? "tests" : "runs";
     if (window === undefined) {
       const rows = db.prepare(
         `SELECT n, ${what} AS most FROM class c WHERE runs IS NOT NULL AND ${
           whereOf(conditions)
         } ORDER BY most DESC`,
       ).iterate(...valuesOf(conditions));
-      return this.#firstOf(boundedOf(rows), { plan, counts, limit });
+      return this.#firstOf(boundedOf(rows), { plan, counts, first });
     }
     const { size } = db.prepare("SELECT MAX(n) + 1 AS size FROM class").get()!;
     const since = dayOf(now.seconds - window.seconds);
     const sums = new DaySums(db, { since, size: Number(size), what });
     const few = this.#fewWith(conditions);
     return few === undefined
-      ? this.#firstOf(sums.inOrder(), { plan, counts, limit, conditions })
+      ? this.#firstOf(sums.inOrder(), { plan, counts, first, conditions })
       : this.#firstOf(
         few.map((n): Bounded => [n, sums.of(n)]).filter(([, most]) => most >= 0)
           .sort(([, a], [, b]) => b - a),
-        { plan, counts, limit },
+        { plan, counts, first },
       );
   }
 
@@ -449,16 +448,15 @@ export class LogIndex implements Disposable {
    */
   #firstOf(
     candidates: Iterable<Bounded>,
-    { plan: { window, top, ranks }, counts, limit, conditions = [] }: {
+    { plan: { window, top, ranks }, counts, first, conditions = [] }: {
       readonly plan: QueryPlan;
       readonly counts: RunCounts;
-      /** The most that the first number can be. */
-      readonly limit: (most: number) => number;
+      readonly first: FirstRank | undefined;
       /** What else they must meet. */
       readonly conditions?: readonly Condition[];
     },
   ): Found[] {
-    const [first] = ranks!, db = this.#db!, values = valuesOf(conditions);
+    const db = this.#db!, values = valuesOf(conditions);
     const select = db.prepare(
       `SELECT n, fault, seen FROM class c WHERE n IN (SELECT value FROM json_each(?)) AND ${
         whereOf(conditions)
@@ -483,13 +481,13 @@ export class LogIndex implements Disposable {
         found.push({ n: n as number, it, experience });
       }
       found = ordered(found, ranks).slice(0, top);
-      if (found.length === top && top > 0) {
-        least = found[top - 1].experience[first] ?? -1;
+      if (found.length === top && top > 0 && first !== undefined) {
+        least = found[top - 1].experience[first.rank] ?? -1;
       }
     };
     let some: number[] = [], count = FIRST_LOOK;
     for (const [n, most] of candidates) {
-      if (limit(most) < least) break;
+      if (first !== undefined && first.limit(most) < least) break;
       some.push(n);
       if (some.length < count) continue;
       look(some);

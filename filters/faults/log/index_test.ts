@@ -49,6 +49,7 @@ const query = fc.record({
     ["--by=runs,tests", "--top=4"],
     ["--by=origins"],
     ["--by=rate,tests", "--since=40d"],
+    ["--by=rate", "--top=2"],
     ["--since=20d"],
     ["--top=2", "--since=9999y"],
     ["--conflict"],

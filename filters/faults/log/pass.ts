@@ -20,8 +20,8 @@ import type { FoldOptions } from "./fold.ts";
 import { matcher } from "./query.ts";
 import {
   experienceOf,
+  firstRank,
   type Found,
-  limitOf,
   ordered,
   type QueryPlan,
   type RunCounts,
@@ -182,10 +182,13 @@ export async function findByPass(
   const matches = matcher(words, now);
   let found: Found[] = [], context: PassContext | undefined;
   const mayBeFirst = (most: number) => {
-    const limit = limitOf(ranks, context!.counts, window);
-    if (limit === undefined || found.length < top || top === 0) return true;
+    const first = firstRank(ranks, context!.counts, window);
+    // What was counted are runs.
+    if (first === undefined || first.rank === "tests") return true;
+    if (found.length < top || top === 0) return true;
     found = ordered(found, ranks).slice(0, top);
-    return limit(most) >= (found[top - 1].experience[ranks![0]] ?? -1);
+    const { experience } = found[top - 1];
+    return first.limit(most) >= (experience[first.rank] ?? -1);
   };
   for (const only of faultSets(source, plan, mayBeFirst, spare)) {
     const reader = new LogReader(source, { only });

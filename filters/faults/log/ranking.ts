@@ -90,21 +90,28 @@ export class RunCounts {
   }
 }
 
-/**
- * The most that the first number can be for a fault that so many runs have seen;
- * undefined if that limits nothing.
- */
-export function limitOf(
+/** A bound on the number that faults are ranked by first. */
+export interface FirstRank {
+  readonly rank: Rank;
+  /** The most that it can be for a fault of that many runs, or tests. */
+  limit(most: number): number;
+}
+
+/** What decides first; undefined if nothing limits that. */
+export function firstRank(
   ranks: readonly Rank[] | undefined,
   counts: RunCounts,
   window: Window | undefined,
-): ((runs: number) => number) | undefined {
-  const first = ranks?.at(0);
-  // A run has one origin.
-  if (first === "runs" || first === "origins") return (runs) => runs;
-  if (first !== "rate") return undefined;
+): FirstRank | undefined {
   const fewest = counts.fewest(window);
-  return fewest === undefined ? undefined : (runs) => runs / fewest;
+  // Without known runs there are no rates, and all are equal.
+  const rank = ranks?.find((rank) => rank !== "rate" || fewest !== undefined);
+  if (rank === undefined) return undefined;
+  // A run has one origin.
+  const limit = rank === "rate"
+    ? (runs: number) => runs / fewest!
+    : (most: number) => most;
+  return { rank, limit };
 }
 
 /** The experience of a fault that nobody has seen. */
