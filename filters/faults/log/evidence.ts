@@ -119,16 +119,30 @@ function testFor(
   if (name === "test") return isSeen;
   if (name === "kind") return isFact;
   const phrases = values.map(tokensOf).filter(({ length }) => length > 0)
-    .map((tokens) =>
-      tokens.filter((token) => /^\w+$/.test(token))
-        .map((token) => encoder.encode(token))
-    );
+    .map(phraseOf);
   return (rows, i) => {
     const isWhole = isTitle(rows, i);
     if (!isWhole && !isFact(rows, i)) return false;
     const nameEnd = rows.textEnd(rows.fileAt(i)), { source } = rows;
     const at = rows.textAt(nameEnd), end = rows.textEnd(nameEnd);
-    return phrases.some((tokens) => mayHave(tokens, isWhole, source, at, end));
+    return phrases.some((phrase) => mayHave(phrase, isWhole, source, at, end));
+  };
+}
+
+/** Words that are looked for in bytes: those of ASCII, in lower case. */
+interface Phrase {
+  readonly tokens: readonly Uint8Array[];
+  /** Whether nothing else is between them. */
+  readonly isWhole: boolean;
+  readonly hasK: boolean;
+}
+
+function phraseOf(words: readonly string[]): Phrase {
+  const plain = words.filter((word) => /^\w+$/.test(word));
+  return {
+    tokens: plain.map((word) => encoder.encode(word)),
+    isWhole: plain.length === words.length,
+    hasK: plain.some((word) => word.includes("k")),
   };
 }
 
@@ -136,28 +150,50 @@ function testFor(
 const KELVIN = encoder.encode("\u212a");
 
 /**
- * Whether a text may have these tokens, which are lower-case ASCII, in this
- * order.
+ * Whether a text may have a phrase.
  *
- * @param isWhole whether it is all of a title: those without one are described
- * by facts, of which each may have one of the tokens
+ * @param isTitle whether it is a whole title: those without one are described by
+ * facts, of which each may have one of the words
  */
 function mayHave(
-  tokens: readonly Uint8Array[],
-  isWhole: boolean,
+  { tokens, isWhole, hasK }: Phrase,
+  isTitle: boolean,
   source: Uint8Array,
   at: number,
   end: number,
 ): boolean {
-  if (tokens.length === 0) return true;
-  let from = at;
-  const isThere = (token: Uint8Array) => {
-    const place = placeOf(token, source, from, end);
-    if (isWhole && place >= 0) from = place + token.length;
-    return place >= 0;
-  };
-  return (isWhole ? tokens.every(isThere) : tokens.some(isThere)) ||
-    placeOf(KELVIN, source, at, end) >= 0;
+  const [first] = tokens;
+  if (first === undefined) return true;
+  const isThere = (token: Uint8Array) => placeOf(token, source, at, end) >= 0;
+  if (hasK && isThere(KELVIN)) return true;
+  if (!isTitle) return tokens.some(isThere);
+  if (!isWhole) return tokens.every(isThere);
+  for (
+    let place = placeOf(first, source, at, end);
+    place >= 0;
+    place = placeOf(first, source, place + 1, end)
+  ) {
+    if (hasAllAt(tokens, source, place, end)) return true;
+  }
+  return false;
+}
+
+/** Whether tokens follow one another, with something between them. */
+function hasAllAt(
+  tokens: readonly Uint8Array[],
+  source: Uint8Array,
+  at: number,
+  end: number,
+): boolean {
+  let place = at;
+  for (const [i, token] of tokens.entries()) {
+    const before = place;
+    while (i > 0 && place < end && !isWordByte(source[place])) place++;
+    if (i > 0 && place === before) return false;
+    if (!isAt(token, source, place, end)) return false;
+    place += token.length;
+  }
+  return true;
 }
 
 /** Where bytes are in others of whatever case; -1 if they are not there. */
@@ -169,19 +205,35 @@ function placeOf(
 ): number {
   const first = bytes[0], last = end - bytes.length;
   for (let place = at; place <= last; place++) {
-    if (lowerCase(source[place]) !== first) continue;
-    let length = 1;
-    while (
-      length < bytes.length &&
-      lowerCase(source[place + length]) === bytes[length]
-    ) length++;
-    if (length === bytes.length) return place;
+    if (
+      lowerCase(source[place]) === first && isAt(bytes, source, place, end)
+    ) return place;
   }
   return -1;
 }
 
+function isAt(
+  bytes: Uint8Array,
+  source: Uint8Array,
+  at: number,
+  end: number,
+): boolean {
+  if (at + bytes.length > end) return false;
+  for (let i = 0; i < bytes.length; i++) {
+    if (lowerCase(source[at + i]) !== bytes[i]) return false;
+  }
+  return true;
+}
+
 function lowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
+}
+
+/** Whether a byte is a letter or digit of ASCII, or "_". */
+function isWordByte(byte: number): boolean {
+  const lower = lowerCase(byte);
+  return lower >= 0x61 && lower <= 0x7a || lower >= 0x30 && lower <= 0x39 ||
+    lower === 0x5f;
 }
 
 /** What a query needs of a fault. */

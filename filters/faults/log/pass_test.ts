@@ -90,6 +90,8 @@ const plan = fc.record({
     "title:shop",
     "title:k,refused",
     'title:"k shop"',
+    'title:"shop connection","a b"',
+    'title:"naïve shop"',
     'title:"x shop connection"',
   )
     .map(parseQuery),
