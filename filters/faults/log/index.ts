@@ -85,8 +85,10 @@ CREATE INDEX class_conflict ON class(s DESC, ns DESC) WHERE conflict;
 interface Condition {
   readonly sql: string;
   readonly values: readonly SqlValue[];
-  /** Selects the classes, if they are found by another table. */
+  /** Selects the classes, if they are found by another table or an index. */
   readonly select?: string;
+  /** How many classes are few, to be looked at one by one. */
+  readonly few?: number;
 }
 
 /**
@@ -365,7 +367,10 @@ export class LogIndex implements Disposable {
     const { latest } = metaOf(this.#db!)!;
     if (latest > plan.now.seconds + DAY_SECONDS) return undefined;
     const conditions = plan.words.map((word) => this.#condition(word, plan));
-    if (plan.conflict) conditions.push({ sql: "c.conflict", values: [] });
+    if (plan.conflict) {
+      const select = "SELECT n FROM class WHERE conflict";
+      conditions.push({ sql: "c.conflict", values: [], select, few: FEW });
+    }
     if (plan.unexplained) conditions.push({ sql: "c.unexplained", values: [] });
     return conditions;
   }
@@ -395,8 +400,8 @@ export class LogIndex implements Disposable {
     const { size } = this.#db!.prepare("SELECT MAX(n) AS size FROM class")
       .get()!;
     const many = Math.ceil(2 * Math.sqrt(Number(size)));
-    for (const [i, { select, values }] of conditions.entries()) {
-      if (select === undefined) continue;
+    for (const [i, { select, values, few }] of conditions.entries()) {
+      if (select === undefined || few !== FEW_FOUND) continue;
       const some = this.#db!.prepare(`SELECT * FROM (${select}) LIMIT ?`)
         .all(...values, many);
       conditions[i] = some.length < many
@@ -423,23 +428,30 @@ export class LogIndex implements Disposable {
     const { size } = db.prepare("SELECT MAX(n) + 1 AS size FROM class").get()!;
     const since = dayOf(now.seconds - window.seconds);
     const sums = new DaySums(db, { since, size: Number(size), what });
-    const few = this.#fewWith(conditions);
-    return few === undefined
-      ? this.#firstOf(sums.inOrder(), { plan, counts, first, conditions })
-      : this.#firstOf(
-        few.map((n): Bounded => [n, sums.of(n)]).filter(([, most]) => most >= 0)
-          .sort(([, a], [, b]) => b - a),
-        { plan, counts, first },
-      );
+    for (const condition of conditions) {
+      const few = this.#fewWith(condition);
+      if (few === undefined) continue;
+      const candidates = few.map((n): Bounded => [n, sums.of(n)])
+        .filter(([, most]) => most >= 0).sort(([, a], [, b]) => b - a);
+      const others = conditions.filter((other) => other !== condition);
+      return this.#firstOf(candidates, {
+        plan,
+        counts,
+        first,
+        conditions: others,
+      });
+    }
+    return this.#firstOf(sums.inOrder(), { plan, counts, first, conditions });
   }
 
-  /** The classes that meet conditions; undefined if those are not few. */
-  #fewWith(conditions: readonly Condition[]): number[] | undefined {
-    if (conditions.length === 0) return undefined;
-    const rows = this.#db!.prepare(
-      `SELECT n FROM class c WHERE ${whereOf(conditions)} LIMIT ?`,
-    ).all(...valuesOf(conditions), FEW);
-    return rows.length < FEW ? rows.map(({ n }) => n as number) : undefined;
+  /** The classes that meet a condition; undefined if those are not few. */
+  #fewWith({ select, values, few = 0 }: Condition): number[] | undefined {
+    if (select === undefined) return undefined;
+    const rows = this.#db!.prepare(`SELECT * FROM (${select}) LIMIT ?`)
+      .all(...values, few);
+    return rows.length < few
+      ? rows.map((row) => Object.values(row)[0] as number)
+      : undefined;
   }
 
   /**
@@ -457,8 +469,9 @@ export class LogIndex implements Disposable {
     },
   ): Found[] {
     const db = this.#db!, values = valuesOf(conditions);
+    // A CROSS JOIN keeps the planner from beginning with all of a state.
     const select = db.prepare(
-      `SELECT n, fault, seen FROM class c WHERE n IN (SELECT value FROM json_each(?)) AND ${
+      `SELECT n, fault, seen FROM json_each(?) CROSS JOIN class c ON n = value WHERE ${
         whereOf(conditions)
       }`,
     );
@@ -554,7 +567,13 @@ export class LogIndex implements Disposable {
     now: number,
   ): Condition {
     if (name === "state") {
-      return { sql: `c.state IN (${values.map(() => "?")})`, values };
+      const among = `IN (${values.map(() => "?")})`;
+      return {
+        sql: `c.state ${among}`,
+        values,
+        select: `SELECT n FROM class WHERE state ${among}`,
+        few: FEW,
+      };
     }
     if (name === "seen") {
       return seenSince(now - Math.max(...values.map(parseAge)));
@@ -587,7 +606,7 @@ export class LogIndex implements Disposable {
 
 /** That the number of a class is among those that a statement selects. */
 function inSelect(select: string, values: readonly SqlValue[]): Condition {
-  return { sql: `c.n IN (${select})`, values, select };
+  return { sql: `c.n IN (${select})`, values, select, few: FEW_FOUND };
 }
 
 function amongNumbers(numbers: readonly SqlValue[]): Condition {
@@ -607,8 +626,10 @@ function seenSince(seconds: number): Condition {
   return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
 }
 
-/** How many faults are few: to look at them all takes little time. */
+/** Of this many faults it takes little time to look at all. */
 const FEW = 4096;
+/** The same, where to find them again for others takes longer. */
+const FEW_FOUND = 50_000;
 /** How many faults are looked at first, and at a time later. */
 const FIRST_LOOK = 256, MOST_AT_ONCE = 8192;
 
