@@ -140,11 +140,11 @@ const ERROR_NAME = /^(?:[A-Z][A-Z\d_]+|Errno|WinError)$/;
  * somebody else reported, and stay.
  */
 export function maskedWords(message: string, source: string): string {
-  if (!RAISES_WORDS.test(source)) return message;
-  const ownWords = new Set(source.match(WORD));
-  const words = [...message.matchAll(WORD)].map(({ 0: text, index }) => {
-    const isOwn = ownWords.has(text) ||
-      ownWords.has(text.replace(/[.!?]+$/, ""));
+  if (!RAISES_WORDS.test(source) || source.includes(message)) return message;
+  const ownWords = source.match(WORD)!;
+  const words = Array.from(message.matchAll(WORD), ({ 0: text, index }) => {
+    const isOwn = ownWords.includes(text) ||
+      ownWords.includes(text.replace(/[.!?]+$/, ""));
     const isMask = message[index - 1] === "<";
     return { text, index, isOwn, isFilledIn: !isOwn && !isMask };
   });
