@@ -207,6 +207,32 @@ Expected: true
     key: ["Failure", "shop_test.cc", "shop.isOpen(8)", "Value of"],
   },
   {
+    name: "an assertion of Check",
+    text:
+      `check_money.c:9:F:Core:test_create:0: Assertion 'amount == 5' failed: amount == 4, 5 == 5
+`,
+    testId: "Core:test_create",
+    key: [
+      "Assertion",
+      "check_money.c:test_create",
+      "amount == 5",
+      "failed",
+    ],
+  },
+  {
+    name: "a crash in Check",
+    text: `Running suite(s): Money
+0%: Checks: 1, Failures: 0, Errors: 1
+check_money.c:5:E:Core:test_create:0: (after this point) Received signal 11 (Segmentation fault)
+`,
+    key: [
+      "Assertion",
+      "check_money.c:test_create",
+      "",
+      "(after this point) Received signal 11 (Segmentation fault)",
+    ],
+  },
+  {
     name: "an exception in Catch2",
     text: `shop.cpp:6: FAILED:
   REQUIRE( till.pay(5) )
