@@ -37,6 +37,7 @@ import {
   ftsText,
   IndexWriter,
   labelOf,
+  pairText,
   restored,
   type SeenRow,
 } from "./index_writer.ts";
@@ -56,7 +57,7 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 /** Says that a database is an index of ours: "FLog". */
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 /** How many bytes before the end say that a log is still the same. */
 const TAIL_BYTES = 256;
 
@@ -401,12 +402,13 @@ export class LogIndex implements Disposable {
       .get()!;
     const many = Math.ceil(2 * Math.sqrt(Number(size)));
     for (const [i, { select, values, few }] of conditions.entries()) {
+      // A state has an index in the order of the list.
       if (select === undefined || few !== FEW_FOUND) continue;
-      const some = this.#db!.prepare(`SELECT * FROM (${select}) LIMIT ?`)
-        .all(...values, many);
-      conditions[i] = some.length < many
-        ? amongNumbers(some.flatMap((row) => Object.values(row)))
-        : { sql: `+c.n IN (${select})`, values };
+      const { count } = this.#db!.prepare(
+        `SELECT COUNT(*) AS count FROM (${select} LIMIT ?)`,
+      ).get(...values, many)!;
+      if (Number(count) < many) continue;
+      conditions[i] = { sql: `+c.n IN (${select})`, values };
     }
   }
 
@@ -582,7 +584,11 @@ export class LogIndex implements Disposable {
       return this.#matching(
         "titles",
         values.map(tokensOf).filter(({ length }) => length > 0)
-          .map((tokens) => `"${ftsText(tokens)}"`),
+          .map((tokens) =>
+            tokens.length === 2
+              ? `"${pairText(tokens[0], tokens[1])}"`
+              : `"${ftsText(tokens)}"`
+          ),
       );
     }
     if (name !== "id") {

@@ -95,6 +95,24 @@ export function ftsText(tokens: readonly string[]): string {
 }
 
 /**
+ * Two tokens that follow one another, as one: SQLite would have to compare the
+ * places of both, of which there may be many.
+ */
+export function pairText(first: string, second: string): string {
+  return ftsText([`${first}\u2025${second}`]);
+}
+
+/** What full text has of titles. */
+function titlesText(titles: readonly (readonly string[])[]): string {
+  const pairs = new Set(
+    titles.flatMap((tokens) =>
+      tokens.slice(1).map((token, i) => pairText(tokens[i], token))
+    ),
+  );
+  return [...titles.map(ftsText), ...pairs].join(BETWEEN_TITLES);
+}
+
+/**
  * A text as columns have it. Not every SQLite passes on what stands behind a NUL,
  * or a byte order mark at the beginning.
  */
@@ -250,7 +268,7 @@ export class IndexWriter {
     const titles = titlesOf(it).map(tokensOf)
       .filter(({ length }) => length > 0);
     this.#run("INSERT INTO words(rowid, titles, labels) VALUES (?, ?, ?)")
-      .run(n, titles.map(ftsText).join(BETWEEN_TITLES), labelsOf(it, seen));
+      .run(n, titlesText(titles), labelsOf(it, seen));
     return n;
   }
 
