@@ -534,6 +534,8 @@ AssertionError: 4 != 5
       { testId: `shop.ShopTest.${test}` },
     ).id;
   const total = idOf("self.assertEqual(pricing.total(2, 2), 5)");
+  // ["v1","AssertionError","test_shop.py","self.assertEqual(pricing.total(<n>, <n>), <n>)","<n> != <n>"]
+  assertEquals(total, "1-0bdtnh6ptrn7r7z6");
   assertEquals(
     idOf("self.assertEqual(pricing.total(20, 2.5), 23)", "test_b"),
     total,
@@ -570,7 +572,16 @@ Deno.test("a message is told apart by more than the words that its line fills in
 ${type}: ${message}
 `);
   const ann = keyFor("ann holds the till");
-  assertEquals(ann.at(-1), "<word> holds the till");
+  assertEquals(ann, [
+    "LockError",
+    "till.py:open",
+    'raise LockError("%s holds the till" % name)',
+    "<word> holds the till",
+  ]);
+  assertEquals(
+    encodeId(sha256(JSON.stringify(["v1", ...ann]))),
+    "3mdtznsebcjzjphv",
+  );
   assertEquals(keyFor("bob holds the till"), ann);
   for (const message of ["no one holds the till", "EBUSY holds the till"]) {
     assertEquals(keyFor(message).at(-1), message);
