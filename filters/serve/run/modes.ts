@@ -38,12 +38,18 @@ async function idsOf(
 }
 
 function reportNone(client: Client, prefixes: readonly string[] = []): void {
+  reportMissing(
+    client,
+    prefixes.length === 0
+      ? "There are no tests"
+      : `No test begins with ${
+        prefixes.map((prefix) => JSON.stringify(prefix)).join(" or ")
+      }`,
+  );
+}
+
+function reportMissing(client: Client, what: string): void {
   if (client.isInterrupted) return;
-  const what = prefixes.length === 0
-    ? "There are no tests"
-    : `No test begins with ${
-      prefixes.map((prefix) => JSON.stringify(prefix)).join(" or ")
-    }`;
   client.fail("(list)", `${what}.`);
   client.warn(`${what}: check the worker and its paths`);
 }
@@ -91,6 +97,11 @@ export async function bisect(
   suspect: string,
 ): Promise<void> {
   const all = await idsOf(client, plan);
+  if (all.length === 0) return;
+  if (plan.ids === undefined && !all.includes(suspect)) {
+    const what = `There is no test ${JSON.stringify(suspect)}`;
+    return reportMissing(client, what);
+  }
   const ids = (plan.seed === undefined ? all : shuffled(all, plan.seed))
     .filter((id) => id !== suspect);
   const order = all.includes(suspect) && plan.seed === undefined

@@ -98,6 +98,20 @@ Deno.test("bisect tells when there is nothing to find, or more than one test", a
   }
 });
 
+Deno.test("bisect fails without running a test when the one it is about is not there", async () => {
+  for (
+    const [all, expected] of [
+      [IDS, 'There is no test "t99": check the worker and its paths'],
+      [[], "There are no tests: check the worker and its paths"],
+    ] as const
+  ) {
+    const { client, runs, words } = clientOf(all, () => true);
+    await bisect(client, ONCE, "t99");
+    assertEquals(words, ["fail (list)", expected]);
+    assertEquals(runs, []);
+  }
+});
+
 Deno.test("watch runs what failed, then what the edited files have", async () => {
   const all = ["a.ts::1", "a.ts::2", "b.ts::1"];
   const { client, runs } = clientOf(
