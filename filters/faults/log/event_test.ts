@@ -14,6 +14,8 @@ import { decodeValue, encodeValue, type Value } from "./cbor.ts";
 const FAULT = "fault:1-h2ffvs7z1vc6dbmr";
 const TEN = { seconds: 1795341600, nanoseconds: 0 };
 
+const SEED = 20261128;
+
 /** Events and their packets, each the one that follows from the page of the format. */
 const VECTORS: [hex: string, id: string | undefined, event: EventFields][] = [
   [
@@ -100,12 +102,15 @@ Deno.test("decodeEvent undoes encodeEvent", () => {
     ends: sorted(text, 4),
     others: fc.constant(new Map([[99, [1, -1, true, null, "x"]]])),
   }, { requiredKeys: ["fault", "kind"] });
-  fc.assert(fc.property(event, (event) => {
-    assertEquals(
-      fieldsOf(decodeEvent(encodeEvent(event))),
-      fieldsOf({ ...event }),
-    );
-  }));
+  fc.assert(
+    fc.property(event, (event) => {
+      assertEquals(
+        fieldsOf(decodeEvent(encodeEvent(event))),
+        fieldsOf({ ...event }),
+      );
+    }),
+    { seed: SEED },
+  );
 });
 
 Deno.test("encodeEvent gives equal events equal bytes", () => {
@@ -198,12 +203,15 @@ Deno.test("decodeEvent keeps an event whose content it cannot read", () => {
 });
 
 Deno.test("decodeValue never fails but with a TypeError", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-    try {
-      const value = decodeValue(bytes);
-      assertEquals(decodeValue(encodeValue(value)), value);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
-  }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      try {
+        const value = decodeValue(bytes);
+        assertEquals(decodeValue(encodeValue(value)), value);
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }),
+    { seed: SEED },
+  );
 });

@@ -596,7 +596,7 @@ export class LogIndex implements Disposable {
     }
     const begins = values.map((value) => FAULT_TAG + value);
     return inSelect(
-      `SELECT class FROM fault WHERE class IS NOT NULL AND (${
+      `SELECT DISTINCT class FROM fault WHERE class IS NOT NULL AND (${
         begins.map((text) =>
           `(id >= ? AND substr(id, 1, length(?)) = ?${
             afterAll(text) === undefined ? "" : " AND id < ?"

@@ -9,6 +9,7 @@ import { isCi, runTool, TempDir, text } from "../../../tests/support/run.ts";
 import { encodeSighting } from "./collated.ts";
 import { encodeEvent } from "./event.ts";
 
+const SEED = 20261128;
 const AT = "--at=2026-09-21T14:13:20Z";
 
 const word = fc.oneof(
@@ -152,10 +153,32 @@ for (const sqlite of SQLITES) {
           }
         },
       ),
-      { numRuns: isCi ? 300 : sqlite === "node:sqlite" ? 12 : 5 },
+      { seed: SEED, numRuns: isCi ? 300 : sqlite === "node:sqlite" ? 12 : 5 },
     );
   });
 }
+
+Deno.test("query with an index has a fault once that several names are of", async () => {
+  using dir = new TempDir();
+  const same = encodeEvent({
+    fault: "fault:b",
+    kind: "same",
+    time: { seconds: NOW, nanoseconds: 0 },
+    value: "fault:a",
+    supersedes: [],
+  });
+  const log = dir.file("log", concat([seen("a", NOW), seen("b", NOW), same]));
+  for (const since of [[], ["--since=9d"]]) {
+    for (const by of [[], ["--by=runs"], ["--by=last"], ["--top=2"]]) {
+      const words = ["query", "--where=id:a,b", ...since, ...by, AT, log];
+      const index = `--index=${dir.path}/index`;
+      const found = text(await outputOfCall("fault-log", [...words, index]));
+      const plain = await outputOfCall("fault-log", [...words, "--no-index"]);
+      assertEquals(found, text(plain));
+      assertEquals(found.split("\n").length, 2, words.join(" "));
+    }
+  }
+});
 
 Deno.test("query with an index needs the runtime's SQLite or the package", async () => {
   using dir = new TempDir();

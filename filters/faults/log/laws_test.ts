@@ -15,6 +15,7 @@ import type { FaultState, Register } from "./fold.ts";
 import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import { LogReader, type LogSource } from "./reader.ts";
 
+const SEED = 20261128;
 /** How many histories: in CI, their laws are 100,000 checks. */
 const HISTORIES = isCi ? 4000 : 100;
 
@@ -220,7 +221,7 @@ function check(
         fc.nat(),
         (acts, random) => law(play(acts), random),
       ),
-      { numRuns: HISTORIES },
+      { seed: SEED, numRuns: HISTORIES },
     );
   });
 }
@@ -359,7 +360,7 @@ Deno.test("nobody conflicts with himself, and keeps his title", () => {
         }
       }
     }),
-    { numRuns: HISTORIES },
+    { seed: SEED, numRuns: HISTORIES },
   );
 });
 

@@ -17,6 +17,8 @@ import {
 import { sshCommand } from "./sync_command.ts";
 import { IdTrie } from "./trie.ts";
 
+const SEED = 20261128;
+
 /** A log in memory. */
 class Log implements LogSource {
   readonly packets: Uint8Array[];
@@ -150,7 +152,7 @@ Deno.test("sync makes two logs equal, or one contain the other", async () => {
       const again = await talk(a, b);
       assertEquals([again.pulled, again.pushed, again.rounds], [0, 0, 1]);
     }),
-    { numRuns: isCi ? 200 : 10 },
+    { seed: SEED, numRuns: isCi ? 200 : 10 },
   );
 });
 
@@ -240,16 +242,19 @@ Deno.test("IdTrie finds ranges and sums as a list does", () => {
     fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), maxLength: 4 }),
     fc.constantFrom("f".repeat(31), "f".repeat(32), "0".repeat(32)),
   );
-  fc.assert(fc.property(ids, prefix, (ids, prefix) => {
-    const trie = new IdTrie(concat(ids));
-    const range = trie.range(prefix);
-    const expected = ids.map((bytes) => bytes.toHex())
-      .filter((hex) => hex.startsWith(prefix)).sort();
-    assertEquals(idsIn(trie.bytes(range)), expected);
-    const sum = expected.reduce((sum, hex) => sum + BigInt(`0x${hex}`), 0n);
-    const modulo = (sum % (1n << 128n)).toString(16).padStart(32, "0");
-    assertEquals(trie.sum(range).toHex(), modulo);
-  }));
+  fc.assert(
+    fc.property(ids, prefix, (ids, prefix) => {
+      const trie = new IdTrie(concat(ids));
+      const range = trie.range(prefix);
+      const expected = ids.map((bytes) => bytes.toHex())
+        .filter((hex) => hex.startsWith(prefix)).sort();
+      assertEquals(idsIn(trie.bytes(range)), expected);
+      const sum = expected.reduce((sum, hex) => sum + BigInt(`0x${hex}`), 0n);
+      const modulo = (sum % (1n << 128n)).toString(16).padStart(32, "0");
+      assertEquals(trie.sum(range).toHex(), modulo);
+    }),
+    { seed: SEED },
+  );
 });
 
 Deno.test("sshCommand makes no option and no shell word of an address", () => {
