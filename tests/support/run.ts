@@ -59,7 +59,7 @@ export function testInstalled(directory: string): void {
 }
 
 /** Into how many parts {@linkcode some} divides what there is. */
-const PARTS = 4;
+const PARTS = 6;
 
 /** Whether the tools under test are those of the checkout. */
 export function testsCheckout(): boolean {

@@ -1,0 +1,3 @@
+import { importTestsIn } from "../support/units.ts";
+
+await importTestsIn("codec");
