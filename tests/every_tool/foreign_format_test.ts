@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { callTool, test } from "../support/call.ts";
-import { runTool, TempDir } from "../support/run.ts";
+import { runTool, some, TempDir } from "../support/run.ts";
 
 /** Results in other formats, and the tool that converts them. */
 const FORMATS: readonly [converter: string, text: string][] = [
@@ -47,7 +47,7 @@ const JUDGES: readonly [tool: string, ...args: string[]][] = [
   ["subunit-quarantine", "/dev/null", "--suggest"],
 ];
 
-for (const [tool, ...args] of JUDGES) {
+for (const [tool, ...args] of some(JUDGES, 3)) {
   const call = [tool, ...args].join(" ");
   Deno.test(`${call} is not green on results in another format, and names its converter`, async () => {
     for (const [converter, text] of FORMATS) {

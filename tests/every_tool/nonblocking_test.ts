@@ -370,7 +370,7 @@ for (const name of some(TOOLS, 1)) {
   }
 }
 
-for (const [name, args] of filed) {
+for (const [name, args] of some(filed, 2)) {
   peerTest(
     `${name} ${args.join(" ")} writes every byte once, set not to block`,
     ["python3"],

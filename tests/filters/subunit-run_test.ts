@@ -7,6 +7,7 @@ import {
   commandOf,
   type Finished,
   isRunning,
+  longTest,
   outputOf,
   peerTest,
   ROOT,
@@ -95,7 +96,7 @@ peerTest(
   },
 );
 
-peerTest(
+longTest(
   "subunit-run records the full scope of what it ran, and of nothing less",
   ["python3-subunit"],
   async () => {

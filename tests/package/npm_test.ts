@@ -18,7 +18,16 @@ import {
   succeed,
 } from "../support/package.ts";
 import { commandBlocks } from "../support/readme.ts";
-import { peer, ROOT, run, some, TempDir, text, TOOLS } from "../support/run.ts";
+import {
+  longTest,
+  peer,
+  ROOT,
+  run,
+  some,
+  TempDir,
+  text,
+  TOOLS,
+} from "../support/run.ts";
 import { stream } from "../support/streams.ts";
 
 /** A file of the repository. */
@@ -355,7 +364,7 @@ function registerDispatcherTests(): void {
     assertEquals([stderr, text(stdout), status], ["", "a\n", 1]);
   });
 
-  Deno.test("npx subunit-tools runs a tool of the tarball", async () => {
+  longTest("npx subunit-tools runs a tool of the tarball", [], async () => {
     using dir = new TempDir();
     const tarball = await succeed(["npm", "pack", "--silent", installed], {
       cwd: dir.path,
