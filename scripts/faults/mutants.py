@@ -31,7 +31,10 @@ RAISED = [
 ]
 
 RUNNER = '''
-import json, sys, unittest
+import json, resource, sys, unittest
+# A fault may loop for ever, or take all memory, also when nobody waits any more.
+resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 # Tests of python-subunit import it by the name of a backport.
 sys.modules["unittest2"] = unittest
 result = unittest.TestResult()
