@@ -192,6 +192,10 @@ peerTest(
         ...Object.entries(behaviours).map(([name, end]) => `${name}-x ${end}`),
         "unknown fail #unknown",
       ].sort(),
+      // What happened depends on which worker got which test.
+      eventsIn(stdout).map(({ testId, status, routeCode, fileBytes }) =>
+        `${routeCode} ${testId} ${status} ${fileBytes && text(fileBytes)}`
+      ).join("\n"),
     );
     const reason = text(
       eventsIn(stdout).find(({ testId, status }) =>
