@@ -203,6 +203,17 @@ peerTest(
       )!.fileBytes!,
     );
     assertMatch(reason, /^The worker has ended: killed by SIGKILL/);
+    // One that has no result when the next one ends the worker has begun, too.
+    const one = await runPeer(["silent-x", "die-x", "pass-x"], [
+      "silent-x=silent",
+      "die-x=die",
+      "pass-x=pass",
+    ]);
+    assertEquals(outcomes(one.stdout), [
+      "die-x fail #lost",
+      "pass-x success",
+      "silent-x fail #lost",
+    ]);
   },
 );
 

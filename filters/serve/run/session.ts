@@ -85,6 +85,8 @@ interface Worker {
   readonly units: { readonly req: string; readonly unit: Unit }[];
   /** The test in progress. */
   test: string | undefined;
+  /** All tests that have begun and have no result: some have been forgotten. */
+  readonly begun: Set<string>;
   /** Whether the unit that it has begun last has begun a test. */
   hasBegun: boolean;
 }
@@ -295,7 +297,9 @@ export class Session {
     run.schedule.testStarted(place.unit);
     if (!isFinalStatus(status)) {
       worker.test = testId;
+      worker.begun.add(testId);
     } else {
+      worker.begun.delete(testId);
       if (worker.test === testId) worker.test = undefined;
       run.schedule.testEnded(place.unit, testId);
       this.#ended(testId, status === "fail" || status === "uxsuccess");
@@ -357,6 +361,7 @@ export class Session {
       canWatch: can.includes("watch"),
       units: [],
       test: undefined,
+      begun: new Set(),
       hasBegun: false,
     });
     this.#run?.schedule.addWorker(route, isOneShot);
@@ -383,14 +388,26 @@ export class Session {
     for (const id of lost) this.#lost(id, ["lost", "unstarted"], cause, route);
   }
 
-  /** Fails the test that is in progress on a worker. */
-  #blame(run: Run, worker: Worker, reason: string, route: string): void {
-    const { test } = worker;
-    worker.test = undefined;
-    const place = test === undefined ? undefined : run.left.get(test);
-    if (place === undefined) return;
-    run.schedule.testEnded(place.unit, test!);
-    this.#lost(test!, ["lost"], reason, route);
+  /**
+   * Fails the tests that have begun on a worker, in one of its units or in any:
+   * the last one, and others that it has left without a result.
+   */
+  #blame(
+    run: Run,
+    worker: Worker,
+    reason: string,
+    route: string,
+    unit?: Unit,
+  ): void {
+    for (const test of worker.begun) {
+      const place = run.left.get(test);
+      if (unit !== undefined && (place?.unit ?? unit) !== unit) continue;
+      worker.begun.delete(test);
+      if (worker.test === test) worker.test = undefined;
+      if (place?.route !== route) continue;
+      run.schedule.testEnded(place.unit, test);
+      this.#lost(test, ["lost"], reason, route);
+    }
   }
 
   #unplace({ left }: Run, unit: Unit): void {
@@ -421,10 +438,8 @@ export class Session {
     if (worker === undefined || index < 0 || run === undefined) return;
     const [{ unit }] = worker.units.splice(index, 1);
     worker.hasBegun = false;
-    if (run.left.get(worker.test ?? "")?.unit === unit) {
-      // It began, and the worker has forgotten it.
-      this.#blame(run, worker, reason, route);
-    }
+    // They began, and the worker has forgotten them.
+    this.#blame(run, worker, reason, route, unit);
     for (const id of unit.ids) {
       if (unrun === undefined || unrun.has(id)) continue;
       if (run.left.get(id)?.unit !== unit) continue;

@@ -329,6 +329,32 @@ Deno.test("Session answers a question unless somebody else can", () => {
   }
 });
 
+Deno.test("Session blames all tests that began on a worker that dies, and runs the others", async () => {
+  const bench = new Bench();
+  bench.ready("0");
+  const running = bench.session.run({
+    ids: ["silent", "next", "other"],
+    groupOf: () => "one",
+    keepsOrder: true,
+  });
+  const [{ ids }] = bench.sent.get("0")!;
+  assertEquals(ids, ["silent", "next", "other"]);
+  bench.event("0", "silent", "inprogress");
+  bench.event("0", "next", "inprogress");
+  bench.session.gone("0", "killed");
+  assertEquals(
+    bench.reported.map(({ testId, tags }) => [testId, tags]),
+    [["silent", ["lost"]], ["next", ["lost"]]],
+  );
+  bench.ready("0");
+  const [again] = bench.sent.get("0")!;
+  assertEquals(again.ids, ["other"]);
+  bench.event("0", "other", "success");
+  bench.done("0", again.req);
+  await running;
+  assertEquals(bench.results, ["silent fail", "next fail", "other success"]);
+});
+
 Deno.test("Session ends the input of a test for which nobody comes", () => {
   for (const isAnswered of [false, true]) {
     let nobodyComes = () => {};
