@@ -6,7 +6,7 @@
  */
 
 import { variable } from "../../kit/io/environment.ts";
-import { currentFolder } from "../../kit/io/paths.ts";
+import { foldersUpwards } from "../../kit/io/paths.ts";
 import { infoOf, readText } from "../../kit/io/stored_files.ts";
 import { parentOf } from "./store.ts";
 
@@ -49,12 +49,10 @@ export function findCheckout(): Checkout {
 
 /** The nearest folder with a checkout, from here upwards. */
 export function workTree(): string | undefined {
-  for (let folder = currentFolder();; folder = parentOf(folder)) {
-    if (infoOf(`${folder === "/" ? "" : folder}/.git`) !== undefined) {
-      return folder;
-    }
-    if (folder === "/" || folder === "") return undefined;
+  for (const folder of foldersUpwards()) {
+    if (infoOf(`${folder}/.git`) !== undefined) return folder || "/";
   }
+  return undefined;
 }
 
 /**

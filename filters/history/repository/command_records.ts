@@ -7,7 +7,7 @@
 
 import { now, type Packet } from "@subunit/codec";
 import { stampOf } from "../../kit/io/files.ts";
-import { currentFolder } from "../../kit/io/paths.ts";
+import { currentFolder, foldersUpwards } from "../../kit/io/paths.ts";
 import type { CommandStatus } from "../../kit/runtime/runtime.ts";
 import { encodeRecord, readRecord } from "./record.ts";
 
@@ -29,7 +29,7 @@ export function commandStart(words: readonly string[]): Uint8Array {
     v: 1,
     command,
     ...left > 0 ? { wordsLeftOut: left } : {},
-    cwd: folderInside(currentFolder()),
+    cwd: folderInside(),
   }, now());
 }
 
@@ -61,7 +61,7 @@ export function commandEnd(
  */
 export function suiteOf(words: readonly string[]): string | undefined {
   if (words.length === 0) return undefined;
-  const text = [folderInside(currentFolder()) ?? "", ...words].join("\0");
+  const text = [folderInside() ?? "", ...words].join("\0");
   // FNV-1a: to load a cryptographic hash would take longer than the rest.
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
@@ -70,14 +70,17 @@ export function suiteOf(words: readonly string[]): string | undefined {
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
 
-/** A folder as seen from the nearest repository or checkout around it. */
-function folderInside(folder: string): string | undefined {
-  for (let around = folder; around !== "";) {
+/**
+ * The current folder as seen from the nearest repository or checkout around it;
+ * the root is none.
+ */
+function folderInside(): string | undefined {
+  for (const around of foldersUpwards()) {
+    if (around === "") return undefined;
     for (const name of [".subunit", ".git"]) {
       if (stampOf(`${around}/${name}`) === undefined) continue;
-      return folder.slice(around.length + 1) || ".";
+      return currentFolder().slice(around.length + 1) || ".";
     }
-    around = around.slice(0, around.lastIndexOf("/"));
   }
   return undefined;
 }

@@ -21,7 +21,7 @@ import { ToolError, UsageError } from "../../kit/errors.ts";
 import { variable } from "../../kit/io/environment.ts";
 import { isDirectory, stampOf } from "../../kit/io/files.ts";
 import { isStdin } from "../../kit/io/input.ts";
-import { absolutePath, currentFolder } from "../../kit/io/paths.ts";
+import { absolutePath, foldersUpwards } from "../../kit/io/paths.ts";
 import {
   fileChunks,
   gunzippedChunks,
@@ -561,11 +561,11 @@ export function findRepository(repo?: string): Repository | undefined {
 
 /** The path of the nearest folder with a name, from here upwards. */
 export function nearest(name: string): string | undefined {
-  for (let folder = currentFolder();; folder = parentOf(folder)) {
-    const path = `${folder === "/" ? "" : folder}/${name}`;
+  for (const folder of foldersUpwards()) {
+    const path = `${folder}/${name}`;
     if (isDirectory(path)) return path;
-    if (folder === "/" || folder === "") return undefined;
   }
+  return undefined;
 }
 
 /** The folder that a path is in. */

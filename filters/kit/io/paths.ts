@@ -15,3 +15,15 @@ export function absolutePath(path: string): string {
 export function currentFolder(): string {
   return Deno.cwd();
 }
+
+/**
+ * A folder and those around it, upwards. The root is "", so that `${folder}/name`
+ * is a path in each of them.
+ */
+export function* foldersUpwards(from = currentFolder()): Generator<string> {
+  for (let folder = from === "/" ? "" : from;;) {
+    yield folder;
+    if (folder === "") return;
+    folder = folder.slice(0, folder.lastIndexOf("/"));
+  }
+}

@@ -6,7 +6,7 @@
 
 import { spawn } from "../../kit/io/command.ts";
 import { isRegularFile } from "../../kit/io/files.ts";
-import { currentFolder } from "../../kit/io/paths.ts";
+import { currentFolder, foldersUpwards } from "../../kit/io/paths.ts";
 import { runtimeProgram } from "../../kit/io/process_group.ts";
 import { piecesOf } from "../../kit/io/stdout.ts";
 // It uses more of Deno than the tools do, and never runs in their process.
@@ -101,15 +101,13 @@ async function jsonOf<Value>(
  * looks for it beside the program, which is in no directory.
  */
 function configFlag(): string[] {
-  for (let folder = currentFolder();;) {
+  for (const folder of foldersUpwards()) {
     for (const name of ["deno.json", "deno.jsonc"]) {
       const path = `${folder}/${name}`;
       if (isRegularFile(path)) return [`--config=${path}`];
     }
-    const at = folder.lastIndexOf("/");
-    if (at < 0) return [];
-    folder = folder.slice(0, at);
   }
+  return [];
 }
 
 /**
