@@ -58,7 +58,7 @@ const SPEED_ROW: Row = {
   },
 };
 
-/** A corpus, and the F1 that is the goal, if there is one. */
+/** A corpus, and the F1 that is the goal; of those held out it is 0.87. */
 interface Corpus {
   readonly name: string;
   readonly least?: number;
@@ -82,10 +82,9 @@ const HELD_OUT = ["testtools", "subunit", "std"].flatMap(
     return [
       {
         name: project,
-        least: LEAST,
         read: () => ["raise", "value"].flatMap((kind) => read(kind)()),
       },
-      { name: `${project}, exceptions`, least: LEAST, read: read("raise") },
+      { name: `${project}, exceptions`, read: read("raise") },
       { name: `${project}, wrong values`, read: read("value") },
     ];
   },
@@ -99,13 +98,13 @@ const CORPORA: readonly Corpus[] = [
 /** What F1 is compared with. */
 const OTHERS = Object.entries(RULES).filter(([name]) => name !== "ours");
 
-const JOIN_ROWS: readonly Row[] = CORPORA.map(({ name, least, read }) => ({
+const JOIN_ROWS: readonly Row[] = CORPORA.map((
+  { name, least = LEAST, read },
+) => ({
   name: `F1 of faults, ${name} (not seconds)`,
   tool: "subunit-faults",
   pythonTool: undefined,
-  goals: least === undefined
-    ? []
-    : [goal(`F1 ${least}`, ({ best }) => best, { least })],
+  goals: [goal(`F1 ${least}`, ({ best }) => best, { least })],
   measure() {
     const labelled = read();
     const { f1 } = score(RULES.ours, labelled);
