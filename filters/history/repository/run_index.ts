@@ -73,7 +73,7 @@ class CacheIndex {
 
   add(runs: ReadonlySet<Run>): void {
     const added = this.#unknown.filter((run) =>
-      runs.has(run) && !run.path.endsWith(".part")
+      runs.has(run) && !run.isUnfinished
     );
     if (added.length === 0 && this.#isSound) return;
     if (added.length === 0 && this.#lines.length === 0) return;

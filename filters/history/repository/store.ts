@@ -153,10 +153,15 @@ export class Run {
     return this.#stamp !== undefined;
   }
 
+  /** Whether its file has the name of one that is being written. */
+  get isUnfinished(): boolean {
+    return this.path.endsWith(".part");
+  }
+
   /** Takes what was known of its file; returns whether it is still that file. */
   use(summary: RunSummary): boolean {
     const { size, modified = 0 } = this.#stamp ?? {};
-    const isSame = size === summary.size && !this.path.endsWith(".part") &&
+    const isSame = size === summary.size && !this.isUnfinished &&
       Math.abs(modified - summary.modified) <= 1;
     if (isSame) this.#summary = summary;
     return isSame;
@@ -164,9 +169,7 @@ export class Run {
 
   /** What is asked of every run; undefined while its file may change. */
   summarize(): RunSummary | undefined {
-    if (this.#stamp === undefined || this.path.endsWith(".part")) {
-      return undefined;
-    }
+    if (this.#stamp === undefined || this.isUnfinished) return undefined;
     const labels = Object.fromEntries(
       LABELS.map((key) => [key, this.labels[key]]),
     );
