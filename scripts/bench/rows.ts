@@ -549,7 +549,7 @@ export const CONFORM_ROWS: readonly Row[] = [[], ["--text"]].map((args) => ({
   name: ["subunit-conform", ...args, "small"].join(" "),
   tool: "subunit-conform",
   pythonTool: undefined,
-  goals: [atMost(args.length > 0 ? 1.3 : 2, "ls"), MEMORY],
+  goals: [atMost(1.3, "ls"), MEMORY],
   async measure({ runs, scale }) {
     const { path, bytes, packets } = makeCorpus(
       "small",
