@@ -9,7 +9,13 @@ import {
 } from "../../tests/support/streams.ts";
 import { codecBreach, READERS } from "./codec_laws.ts";
 import { fuzz } from "./fuzz.ts";
-import { inputOf, Random, startingInputs } from "./inputs.ts";
+import {
+  CORPUS,
+  inputOf,
+  Random,
+  readInput,
+  startingInputs,
+} from "./inputs.ts";
 import { countTests, packetsIn } from "./reader.ts";
 import { shrink } from "./shrink.ts";
 import { CALLS, DENO, type Runtime, toolBreach } from "./tool_laws.ts";
@@ -152,6 +158,13 @@ Deno.test("the plain reader finds packets and counts their tests", () => {
   assertEquals(packets.map(({ id }) => id), ["failed", "passed", "lost"]);
   const none = { skip: 0, uxsuccess: 0, xfail: 0 };
   assertEquals(countTests(packets), { ...none, lost: 1, success: 1, fail: 1 });
+});
+
+Deno.test("the plain reader takes no checksum for half a character", () => {
+  const { bytes } = readInput(`${CORPUS}/fields_behind_a_crc.v2`);
+  assertEquals(packetsIn(bytes).map(({ id }) => id), ["0", "a"]);
+  const packet = bytes.subarray(packetsIn(bytes)[1].start);
+  assertEquals(packetsIn(concat([Uint8Array.of(0xd6), packet])), []);
 });
 
 Deno.test("shrink leaves what breaks the law", async () => {

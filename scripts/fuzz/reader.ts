@@ -37,9 +37,13 @@ export function checksum(bytes: Uint8Array): number {
 /** Returns the sound packets of a stream that are not inside another one. */
 export function packetsIn(bytes: Uint8Array): PlainPacket[] {
   const packets: PlainPacket[] = [];
+  let text = 0;
   for (let at = 0; at < bytes.length;) {
-    const packet = bytes[at] === 0xb3 ? packetAt(bytes, at) : undefined;
-    if (packet !== undefined) packets.push(packet);
+    const packet = bytes[at] === 0xb3 ? packetAt(bytes, at, text) : undefined;
+    if (packet !== undefined) {
+      packets.push(packet);
+      text = packet.end;
+    }
     at = packet?.end ?? at + 1;
   }
   return packets;
@@ -76,16 +80,25 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Returns whether a signature is the last byte of a UTF-8 character. */
-function isInCharacter(bytes: Uint8Array, start: number): boolean {
+/** Returns whether a signature is the last byte of a UTF-8 character of text. */
+function isInCharacter(
+  bytes: Uint8Array,
+  start: number,
+  textStart: number,
+): boolean {
   return [1, 2, 3].some((before) => {
-    if (before > start) return false;
+    if (start - before < textStart) return false;
     const text = decode(bytes.subarray(start - before, start + 1));
     return text !== undefined && [...text].length === 1;
   });
 }
 
-function packetAt(bytes: Uint8Array, start: number): PlainPacket | undefined {
+/** Returns the packet at an offset, with the text that began at another. */
+function packetAt(
+  bytes: Uint8Array,
+  start: number,
+  textStart: number,
+): PlainPacket | undefined {
   const length = claimAt(bytes, start);
   if (length === undefined || length < 8 || start + length > bytes.length) {
     return undefined;
@@ -120,7 +133,7 @@ function packetAt(bytes: Uint8Array, start: number): PlainPacket | undefined {
   const route = has(0x400) ? string() : undefined;
   if (has(0x8)) string();
   // Text is not held back for fields that no writer of today has.
-  if (at < limit && isInCharacter(bytes, start)) return undefined;
+  if (at < limit && isInCharacter(bytes, start, textStart)) return undefined;
   if (!isSound) return undefined;
   const stored = new DataView(bytes.buffer, bytes.byteOffset).getUint32(limit);
   if (checksum(bytes.subarray(start, limit)) !== stored) return undefined;
