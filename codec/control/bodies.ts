@@ -74,6 +74,8 @@ export interface Ask {
   readonly test?: string;
   /** The end of what it has written: "(Pdb) ". */
   readonly prompt?: string;
+  /** The same question as before, now with its test. */
+  readonly again?: true;
 }
 
 /** Why a command did nothing. */
@@ -143,7 +145,11 @@ const KEYS: { [Word in JsonReply]: Record<keyof ReplyBodies[Word], Check> } = {
     socket: isTextOrAbsent,
   },
   done: { req: isTextOrAbsent, ran: isCount, unrun: isList },
-  ask: { test: isTextOrAbsent, prompt: isTextOrAbsent },
+  ask: {
+    test: isTextOrAbsent,
+    prompt: isTextOrAbsent,
+    again: (value) => value === undefined || value === true,
+  },
   error: { req: isTextOrAbsent, code: isText, text: isText },
   changed: { files: isList },
 };

@@ -150,6 +150,8 @@ export class Session {
   readonly #hubs = new Set<string>();
   /** Questions from below a multiplexer of which nothing is known yet. */
   readonly #early = new Map<string, { ask: Ask; message: ReadMessage }>();
+  /** Where standard input was given to a question without a test. */
+  readonly #nameless = new Set<string>();
   /** Whether it was said that edits are not reported. */
   #isBlind = false;
 
@@ -478,7 +480,7 @@ export class Session {
 
   #question(
     route: string,
-    { test, prompt = "" }: Ask,
+    { test, prompt = "", again }: Ask,
     message: ReadMessage,
   ): void {
     const { answersAsks, warn, endInput, asked, attach = "subunit-attach" } =
@@ -491,7 +493,7 @@ export class Session {
       parts.length > 1 && !this.#options.isShared && !this.#hubs.has(parts[0])
     ) {
       // It starts its other workers meanwhile.
-      this.#early.set(route, { ask: { test, prompt }, message });
+      this.#early.set(route, { ask: { test, prompt, again }, message });
       return;
     }
     const hub = [...this.#sockets.keys()].find((one) => isWithin(route, one));
@@ -506,7 +508,8 @@ export class Session {
       });
     } else if (answersAsks) {
       warn(`${who} is waiting at ${prompt}`);
-      asked(route);
+      if (!(again && this.#nameless.delete(route))) asked(route);
+      if (test === undefined) this.#nameless.add(route);
     } else if (parts.length === 1) {
       warn(`${who} asks ${prompt}: nobody answers without --debug`);
       endInput(route);

@@ -298,6 +298,20 @@ Deno.test("Session waits for what a multiplexer says before it names a question'
   assertEquals(bench.words, [line]);
 });
 
+Deno.test("Session gives standard input once to a question that is named later", () => {
+  const bench = new Bench({ answersAsks: true });
+  bench.ready("0");
+  const prompt = "debug> ";
+  bench.say("0", "ask", { prompt });
+  bench.say("0", "ask", { test: "a", prompt, again: true });
+  const waiting = "0 a is waiting at debug> ";
+  assertEquals(bench.words, [
+    ...["0 is waiting at debug> ", "asked 0", waiting],
+  ]);
+  bench.say("0", "ask", { test: "a", prompt });
+  assertEquals(bench.words.slice(3), [waiting, "asked 0"]);
+});
+
 Deno.test("Session answers a question unless somebody else can", () => {
   const ask = { test: "a", prompt: "(Pdb) " };
   const cases: [

@@ -88,6 +88,11 @@ interface Generation {
   doom: string | undefined;
   /** How many bytes were sent since it asked. */
   typedAhead: number;
+  /**
+   * The question that came without a test: a debugger has pipes of its own, and
+   * may be faster than the event that begins the test it has stopped.
+   */
+  early: string | undefined;
 }
 
 /** A leaf: see {@linkcode LeafOptions}. */
@@ -179,7 +184,7 @@ export class Leaf implements EngineReports {
 
   loaded(ids?: readonly string[]): void {
     const generation = this.#generation!;
-    generation.state = "running";
+    if (generation.state === "loading") generation.state = "running";
     generation.file = undefined;
     generation.since = this.#options.clock();
     const job = this.#job!;
@@ -206,13 +211,22 @@ export class Leaf implements EngineReports {
     generation.since = this.#options.clock();
     if (!isFinalStatus(status)) {
       if (generation.state === "loading") generation.state = "running";
-      if (job.left?.has(testId) ?? true) generation.test = testId;
+      if (job.left?.has(testId) ?? true) this.#begin(testId);
       return;
     }
     if (generation.test === testId) generation.test = undefined;
     // Its debugger goes on asking; the next test has not asked yet.
     if (generation.state === "asking") generation.state = "running";
     this.#finish(testId);
+  }
+
+  #begin(test: string): void {
+    const generation = this.#generation!;
+    const { state, early: prompt } = generation;
+    generation.test = test;
+    if (state !== "asking" || prompt === undefined) return;
+    generation.early = undefined;
+    this.#answer("ask", { test, prompt, again: true });
   }
 
   changed(files: readonly string[]): void {
@@ -223,9 +237,11 @@ export class Leaf implements EngineReports {
     const generation = this.#generation!;
     if (generation.state === "asking" || generation.doom !== undefined) return;
     const onAsk = this.#job!.isDebugged ? "wait" : this.#options.onAsk;
-    this.#answer("ask", { test: generation.test, prompt });
+    const { test } = generation;
+    this.#answer("ask", { test, prompt });
     if (onAsk === "fail") return this.#kill(`it asked for input: ${prompt}`);
     generation.state = "asking";
+    generation.early = test === undefined ? prompt : undefined;
     generation.typedAhead = 0;
     if (onAsk === "eof" || this.#endBy !== undefined) {
       this.#reply(new Uint8Array(0), true);
@@ -409,6 +425,7 @@ export class Leaf implements EngineReports {
       since: this.#options.clock(),
       doom: undefined,
       typedAhead: 0,
+      early: undefined,
     };
     const names = kind === "list" ? prefixes : left && [...left];
     const how = { excluded, isCareful, isDebugged, isWatched };

@@ -368,6 +368,29 @@ Deno.test("Leaf gives tests that are debugged time, and somebody to ask", () => 
   assertEquals(bench.take(), ['ask {"test":"b","prompt":"debug> "}']);
 });
 
+Deno.test("Leaf names the test of a debugger that was faster than its event", () => {
+  const bench = new Bench();
+  bench.command("run", "a\nb\n", { tags: ["debug"] });
+  bench.leaf.asks("debug> ");
+  bench.leaf.loaded();
+  bench.leaf.asks("debug> ");
+  assertEquals(bench.take(), [
+    "run a b",
+    'ask {"prompt":"debug> "}',
+  ]);
+  bench.start("a");
+  const question = 'ask {"test":"a","prompt":"debug> ","again":true}';
+  assertEquals(bench.take(), ["a inprogress", question]);
+  // It is not asked again once it was answered.
+  bench.command("stdin", "cont\n");
+  bench.leaf.event({ testId: "a", status: "success", runnable: true });
+  bench.leaf.asks("debug> ");
+  bench.command("stdin", "cont\n");
+  bench.take();
+  bench.start("b");
+  assertEquals(bench.take(), ["b inprogress"]);
+});
+
 Deno.test("Leaf reports edits, also between commands", () => {
   const bench = new Bench();
   bench.leaf.changed(["a.ts"]);
