@@ -649,6 +649,9 @@ Deno.test("subunit-exec records its command and how it ended", async () => {
   assert(Array.isArray(command));
   assertEquals(command, ["true", ...words].slice(0, command.length));
   assertEquals(command.length + Number(wordsLeftOut), 3001);
+  const empty = Array(30_000).fill("");
+  const many = await runTool("subunit-exec", ["--", "true", ...empty]);
+  assertEquals(many.status, 0, many.stderr);
 });
 
 Deno.test("subunit-exec | subunit-load keeps the command, and every byte", async () => {

@@ -281,6 +281,17 @@ test("subunit-load passes on what it cannot keep, and exits 2", async () => {
   assertMessage(newer.stderr, "subunit-load", "use the version that made it");
 });
 
+test("subunit-load passes on a run about which too much is to be kept", async () => {
+  using repository = new TempRepository();
+  const meta = `--meta=a=${"x".repeat(70_000)}`;
+  const { status, stdout, stderr } = await callTool("subunit-load", [
+    ...[repository.repo, meta],
+  ], { stdin: RUN });
+  assertEquals([status, stdout], [2, RUN]);
+  assertMessage(stderr, "subunit-load", "expected at most 65536");
+  assertEquals(Array.from(Deno.readDirSync(`${repository.path}/runs`)), []);
+});
+
 test("subunit-load makes the digest of a run that has ended", async () => {
   using repository = new TempRepository();
   const cache = `${repository.path}/cache`;

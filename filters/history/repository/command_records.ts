@@ -9,10 +9,10 @@ import { now, type Packet } from "@subunit/codec";
 import { stampOf } from "../../kit/io/files.ts";
 import { currentFolder, foldersUpwards } from "../../kit/io/paths.ts";
 import type { CommandStatus } from "../../kit/runtime/runtime.ts";
-import { encodeRecord, readRecord } from "./record.ts";
+import { encodeRecord, endingIn, readRecord } from "./record.ts";
 
-/** How many characters of a command are kept: a record has to be short. */
-const MOST_CHARACTERS = 8 * 1024;
+/** How many bytes of a command are kept, as JSON: a record has to be short. */
+const MOST_BYTES = 8 * 1024;
 
 /**
  * The record in front of a command's stream: its words, and the folder it runs
@@ -22,15 +22,21 @@ const MOST_CHARACTERS = 8 * 1024;
 export function commandStart(words: readonly string[]): Uint8Array {
   let length = 0;
   const command = words.filter((word) =>
-    (length += word.length) <= MOST_CHARACTERS
+    (length += jsonLength(word)) <= MOST_BYTES
   );
   const left = words.length - command.length;
+  const cwd = folderInside();
   return encodeRecord("start", {
     v: 1,
     command,
     ...left > 0 ? { wordsLeftOut: left } : {},
-    cwd: folderInside(),
+    cwd: cwd && jsonLength(cwd) <= MOST_BYTES ? cwd : undefined,
   }, now());
+}
+
+/** The length of a value of a list in JSON, in bytes, with its comma. */
+function jsonLength(text: string): number {
+  return new TextEncoder().encode(JSON.stringify(text)).length + 1;
 }
 
 /**
@@ -43,8 +49,7 @@ export function commandEnd(
   { code, signal }: Pick<CommandStatus, "code" | "signal">,
   inner: Packet | undefined,
 ): Uint8Array {
-  const record = inner && readRecord(inner);
-  const { scope, suite, counts } = record?.name === "end" ? record.value : {};
+  const { scope, suite, counts } = endingIn(inner && readRecord(inner));
   return encodeRecord("end", {
     v: 1,
     of: "command",

@@ -18,6 +18,7 @@ import {
   RUN_RECORD_ID,
   type Timestamp,
 } from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
 
 /** The type of the JSON in a record. */
 export const RECORD_TYPE = "application/x-subunit-run+json";
@@ -103,7 +104,7 @@ const encoder = new TextEncoder();
 /**
  * Encodes a record as one packet.
  *
- * @throws {RangeError} when its JSON is longer than {@linkcode MAX_RECORD_BYTES}
+ * @throws {ToolError} when its JSON is longer than {@linkcode MAX_RECORD_BYTES}
  */
 export function encodeRecord(
   name: RunRecord["name"],
@@ -112,7 +113,7 @@ export function encodeRecord(
 ): Uint8Array {
   const fileBytes = encoder.encode(JSON.stringify(value));
   if (fileBytes.length > MAX_RECORD_BYTES) {
-    throw new RangeError(
+    throw new ToolError(
       `Cannot write the record of the run: it has ${fileBytes.length} bytes, expected at most ${MAX_RECORD_BYTES}`,
     );
   }
@@ -138,6 +139,26 @@ export function readRecord(packet: Packet): RunRecord | undefined {
   }
   const value = parseRecord(new TextDecoder().decode(fileBytes));
   return value && { name, value } as RunRecord;
+}
+
+/** What is copied from one record to another is no longer, as JSON. */
+const MAX_COPIED_CHARACTERS = 1024;
+
+/**
+ * Returns how a command ended by its own record, for another record. Longer
+ * values than writers have are left out: a record has to be short.
+ */
+export function endingIn(
+  record: RunRecord | undefined,
+): Pick<EndRecord, "exit" | "signal" | "scope" | "suite" | "counts"> {
+  if (record?.name !== "end") return {};
+  const { exit, signal, scope, suite, counts } = record.value;
+  const copied = Object.entries({ exit, signal, scope, suite, counts })
+    .filter(([, value]) => value !== undefined)
+    .filter(([, value]) =>
+      JSON.stringify(value).length <= MAX_COPIED_CHARACTERS
+    );
+  return Object.fromEntries(copied);
 }
 
 /** A record in a buffer. */

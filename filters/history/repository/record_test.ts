@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { decodePacket } from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
 import {
   encodeRecord,
   isRunName,
@@ -66,7 +67,7 @@ Deno.test("readRecord takes nothing for a record that has other types", () => {
 Deno.test("encodeRecord refuses what readers would", () => {
   assertThrows(
     () => encodeRecord("start", { branch: "x".repeat(MAX_RECORD_BYTES) }),
-    RangeError,
+    ToolError,
     "expected at most",
   );
 });

@@ -43,6 +43,7 @@ import type { Archive } from "../../kit/io/whole_packet_file.ts";
 import { createHash, randomBytes } from "../../kit/runtime/builtin.ts";
 import {
   encodeRecord,
+  endingIn,
   type EndRecord,
   MAX_RECORD_PACKET_BYTES,
   recordAtEnd,
@@ -154,6 +155,10 @@ export class RunWriter {
     this.#options = options;
     this.#before = options.beforeStep ?? (() => {});
     const folder = `${repository.path}/runs`;
+    const recordOf = (id: string) =>
+      encodeRecord("start", { v: 1, ...start, id }, time);
+    // Where it is too long there is no file yet.
+    recordOf(name);
     for (let tries = 0;; tries++) {
       const base = `${folder}/${name}`;
       this.#before("make the file");
@@ -177,8 +182,7 @@ export class RunWriter {
       }
       name = runName(time, randomBytes(4).readUInt32BE());
     }
-    const record = { v: 1, ...start, id: this.id } as const;
-    this.#write("write the start", encodeRecord("start", record, time));
+    this.#write("write the start", recordOf(this.id));
     this.#before("begin");
     if (!rename(`${this.#base}.new`, `${this.#base}.part`)) {
       throw new ToolError(`Cannot record in "${folder}": "${this.id}" is gone`);
@@ -230,9 +234,7 @@ export class RunWriter {
     if (padded) this.#write("write padding", Uint8Array.of(10));
     // The command's own record, if there is one, knows how it ended.
     const inner = recordAtEnd(this.#last);
-    const { exit, signal, scope, suite, counts } = inner?.name === "end"
-      ? inner.value
-      : {} as EndRecord;
+    const { exit, signal, scope, suite, counts } = endingIn(inner);
     // A filter may have taken tests out of the stream since then.
     const isFull = scope === "full" && isEqual(counts, stats.counts);
     const record: EndRecord = {

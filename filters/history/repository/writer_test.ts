@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodePacket } from "@subunit/codec";
 import { Recording } from "./loading.ts";
+import { encodeRecord, MAX_RECORD_BYTES } from "./record.ts";
 import { statsOf } from "./stats.ts";
 import { Repository } from "./store.ts";
 import { adoptTorn, makeRepository, packRun, RunWriter } from "./writer.ts";
@@ -47,6 +48,23 @@ function load(path: string, killedAt = Infinity): string[] {
   recording.abandon();
   return steps;
 }
+
+Deno.test(
+  "RunWriter ends a run whose command has recorded more than fits",
+  withFolder((path) => {
+    const repository = makeRepository(path);
+    const recording = new Recording(
+      { warn: (text) => assert(false, text) },
+      () => new RunWriter(repository, {}, TIME),
+    );
+    recording.push(PACKETS[0]);
+    const signal = "x".repeat(MAX_RECORD_BYTES - 50);
+    recording.push(encodeRecord("end", { v: 1, signal, exit: 3 }));
+    recording.end();
+    recording.abandon();
+    assertEquals(repository.runs().map(({ state }) => state), ["ended"]);
+  }),
+);
 
 function withFolder(use: (path: string) => void | Promise<void>) {
   return async () => {
