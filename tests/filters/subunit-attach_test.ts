@@ -436,7 +436,7 @@ peerTest(
     const tests = { "0/0": "adds.test.mjs::adds", "0/1": "adds_test.ts::adds" };
     for (const [route, id] of Object.entries(tests)) {
       await server.send("run", { route, ids: [id], request: id, options });
-      await server.until(`${route} ask {"test":"${id}","prompt":"debug> "}`);
+      await server.until(`${route} ask {"test":"${id}","prompt":"debug> "`);
     }
     await server.send("run", { route: "1", ids: ["asks_test.ts::asks"] });
     await server.until('1 ask {"test":"asks_test.ts::asks","prompt":"name? "}');
