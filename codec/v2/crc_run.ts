@@ -20,16 +20,20 @@ import { CRC_BYTES } from "./layout.ts";
  * Up to how many bytes are passed over in one step; longer packets take several.
  * The tables have 160 KB.
  */
-const STEP = 160;
+export const MOST_ZEROS = 160;
 
-/**
- * `tables[256 * n + b]`: as in `TABLES`, but for `n` below {@linkcode STEP}.
- * They are made with the runtime's CRC, because nothing else needs them.
- */
 let tables: Int32Array | undefined;
 
+/**
+ * `table[256 * n + b]`: as in `TABLES`, but for `n` below {@linkcode MOST_ZEROS}.
+ * They are made on first use.
+ */
+export function zeroTables(): Int32Array {
+  return tables ??= makeTables();
+}
+
 function makeTables(): Int32Array {
-  const longer = new Int32Array(STEP * 256);
+  const longer = new Int32Array(MOST_ZEROS * 256);
   longer.set(TABLES);
   for (let i = TABLES.length; i < longer.length; i++) {
     const before = longer[i - 256];
@@ -40,7 +44,7 @@ function makeTables(): Int32Array {
 
 /** The tables for {@linkcode addPacket}; undefined before there is a use. */
 export function runTables(): Int32Array | undefined {
-  return nativeCrc32() === undefined ? undefined : tables ??= makeTables();
+  return nativeCrc32() === undefined ? undefined : zeroTables();
 }
 
 /** The register before the first packet of a run. */
@@ -61,15 +65,22 @@ export function addPacket(
 ): number {
   let r = ~register, left = length;
   // The last step is over four bytes at least.
-  for (; left > STEP; left -= STEP - 4) r = passZeros(t, r, STEP - 4);
+  for (; left > MOST_ZEROS; left -= MOST_ZEROS - 4) {
+    r = passZeros(t, r, MOST_ZEROS - 4);
+  }
   // The register that a right CRC leaves, in the middle of its own four bytes.
   const stored = view.getInt32(end - CRC_BYTES);
   const c = ~stored ^ view.getInt32(end - CRC_BYTES, true);
   return passZeros(t, r, left) ^ passZeros(t, c, CRC_BYTES);
 }
 
-/** The register after `count` zero bytes, 4 to {@linkcode STEP}. */
-function passZeros(t: Int32Array, r: number, count: number): number {
+/**
+ * The register after `count` zero bytes, {@linkcode CRC_BYTES} to
+ * {@linkcode MOST_ZEROS}.
+ *
+ * @param t the result of {@linkcode zeroTables}
+ */
+export function passZeros(t: Int32Array, r: number, count: number): number {
   const last = count << 8;
   return t[last - 256 + (r & 255)] ^ t[last - 512 + (r >>> 8 & 255)] ^
     t[last - 768 + (r >>> 16 & 255)] ^ t[last - 1024 + (r >>> 24)];

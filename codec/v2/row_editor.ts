@@ -6,7 +6,8 @@
  */
 
 import { copyBytes } from "../text/bytes.ts";
-import { uncountedCrc32 } from "./crc32.ts";
+import { uncountedCrc32, updateRegister } from "./crc32.ts";
+import { MOST_ZEROS, passZeros, zeroTables } from "./crc_run.ts";
 import type { PacketChange } from "./editor.ts";
 import { packetLength } from "./encoder.ts";
 import { textStart, textStop } from "./fields.ts";
@@ -30,6 +31,8 @@ export class RowEditor {
   readonly #gathered = new Uint8Array(GATHER_BYTES);
   readonly #view = new DataView(this.#gathered.buffer);
   #count = 0;
+  #last: AppliedChange | undefined;
+  readonly #applied = new WeakMap<PacketChange, AppliedChange>();
 
   /** @param write takes whole packets, which are valid until it returns */
   constructor(write: (packets: Uint8Array) => void) {
@@ -74,7 +77,7 @@ export class RowEditor {
     to: number,
     change: PacketChange,
   ): boolean {
-    const bytes = change.onlyField, byteLength = bytes?.length ?? 0;
+    const applied = this.#appliedOf(change), { field, byteLength } = applied;
     const bodyAt = bodyStart(rows, i), crcAt = rows.end(i) - CRC_BYTES;
     const length = packetLength(
       LENGTH_OFFSET + crcAt - bodyAt - (to - from) + byteLength + CRC_BYTES,
@@ -85,15 +88,96 @@ export class RowEditor {
     const start = this.#count;
     gathered[start] = SIGNATURE;
     view.setUint16(start + 1, change.flagsOf(rows.flags(i)));
-    let at = writeNumber(gathered, start + LENGTH_OFFSET, length);
-    copyBytes(rows.view, bodyAt, from, view, at);
-    at += from - bodyAt;
-    for (let i = 0; i < byteLength; i++) gathered[at++] = bytes![i];
-    copyBytes(rows.view, to, crcAt, view, at);
-    at += crcAt - to;
-    view.setUint32(at, uncountedCrc32(view, start, at));
+    const keptAt = writeNumber(gathered, start + LENGTH_OFFSET, length);
+    copyBytes(rows.view, bodyAt, from, view, keptAt);
+    const fieldAt = keptAt + from - bodyAt;
+    copyBytes(field, 0, byteLength, view, fieldAt);
+    const behind = fieldAt + byteLength, at = behind + crcAt - to;
+    copyBytes(rows.view, to, crcAt, view, behind);
+    const kept = crcAt - bodyAt;
+    const crc = from === crcAt && kept >= CRC_BYTES && kept <= MOST_ZEROS
+      ? applied.crcOf(rows, i, kept, view, start, keptAt)
+      : uncountedCrc32(view, start, at);
+    view.setUint32(at, crc);
     this.#count = at + CRC_BYTES;
     return true;
+  }
+
+  #appliedOf(change: PacketChange): AppliedChange {
+    if (this.#last?.change === change) return this.#last;
+    const known = this.#applied.get(change);
+    const applied = this.#last = known ?? new AppliedChange(change);
+    if (known === undefined) this.#applied.set(change, applied);
+    return applied;
+  }
+}
+
+/** For how many headers a change keeps the difference: a power of two. */
+const DIFFERENCES = 64;
+
+/**
+ * A change of one field, and the CRCs of rows behind whose last field it puts
+ * another one.
+ *
+ * They follow from the rows' own: behind different headers, equal bytes change
+ * the difference of two registers as zeros would. So the difference depends on
+ * the header alone, and streams have few different ones.
+ */
+class AppliedChange {
+  readonly change: PacketChange;
+  /** The bytes of the field; none where it is removed. */
+  readonly field: DataView;
+  readonly byteLength: number;
+  /** What the field adds to the register that zeros in its place would leave. */
+  readonly #term: number;
+  readonly #tables = zeroTables();
+  readonly #headers = new Int32Array(DIFFERENCES);
+  readonly #differences = new Int32Array(DIFFERENCES);
+
+  constructor(change: PacketChange) {
+    this.change = change;
+    const { buffer, byteOffset, length } = change.onlyField ?? new Uint8Array();
+    this.field = new DataView(buffer, byteOffset, length);
+    this.byteLength = length;
+    this.#term = updateRegister(0, this.field, 0, length);
+  }
+
+  /**
+   * The CRC of a row with the field.
+   *
+   * @param kept how many bytes are between its header and its CRC:
+   * {@linkcode CRC_BYTES} to {@linkcode MOST_ZEROS}
+   * @param view where the new packet's header is, at `start` to `end`
+   */
+  crcOf(
+    rows: Rows,
+    i: number,
+    kept: number,
+    view: DataView,
+    start: number,
+    end: number,
+  ): number {
+    const crcAt = rows.end(i) - CRC_BYTES;
+    const header = rows.flags(i) << 16 |
+      crcAt - kept - rows.start(i) << 8 | kept;
+    const place = Math.imul(header, 0x9e3779b1) >>> 26;
+    if (this.#headers[place] !== header) {
+      const difference =
+        updateRegister(-1, rows.view, rows.start(i), crcAt - kept) ^
+        updateRegister(-1, view, start, end);
+      this.#headers[place] = header;
+      this.#differences[place] = passZeros(this.#tables, difference, kept);
+    }
+    const register = ~rows.view.getInt32(crcAt) ^ this.#differences[place];
+    return ~this.#append(register) >>> 0;
+  }
+
+  /** The register after the field. */
+  #append(register: number): number {
+    const { byteLength } = this;
+    return byteLength < CRC_BYTES || byteLength > MOST_ZEROS
+      ? updateRegister(register, this.field, 0, byteLength)
+      : passZeros(this.#tables, register, byteLength) ^ this.#term;
   }
 }
 
