@@ -143,8 +143,18 @@ export class TestNumbers {
       this.#entries.byteLength;
   }
 
-  /** The number of a test; -1 if it has none. */
-  get(key: TestKeyBytes): number {
+  /**
+   * The number of a test; -1 if it has none.
+   *
+   * @param likely a number that it may have: it is found faster then
+   */
+  get(key: TestKeyBytes, likely: number = NONE): number {
+    if (likely >= 0 && likely < this.#unused) {
+      const { view, idAt, idEnd, routeAt, routeEnd } = key, hash = hashOf(key);
+      if (this.#has(likely, view, idAt, idEnd, routeAt, routeEnd, hash)) {
+        return likely;
+      }
+    }
     return this.#slots[this.#slotOf(key)];
   }
 
@@ -272,25 +282,35 @@ export class TestNumbers {
     routeEnd: number,
     hash: number,
   ): number {
-    const slots = this.#slots, entries = this.#entries;
-    const mask = slots.length - 1;
+    const slots = this.#slots, mask = slots.length - 1;
     let slot = hash & mask;
     for (;; slot = (slot + 1) & mask) {
       const number = slots[slot];
-      if (number === NONE) return slot;
-      const entry = number * ENTRY_WORDS;
-      if (entries[entry + HASH] !== hash) continue;
-      const idBytes = entries[entry + ID_BYTES], at = entries[entry + PLACE];
       if (
-        idEnd - idAt === idBytes &&
-        (routeAt < 0 ? -1 : routeEnd - routeAt) ===
-          entries[entry + ROUTE_BYTES] &&
-        sameBytes(view, idAt, idEnd, this.#arenaView, at) &&
-        sameBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes)
-      ) {
-        return slot;
-      }
+        number === NONE ||
+        this.#has(number, view, idAt, idEnd, routeAt, routeEnd, hash)
+      ) return slot;
     }
+  }
+
+  /** Whether a number, if a test has it, is that of this test. */
+  #has(
+    number: number,
+    view: DataView,
+    idAt: number,
+    idEnd: number,
+    routeAt: number,
+    routeEnd: number,
+    hash: number,
+  ): boolean {
+    const entries = this.#entries, entry = number * ENTRY_WORDS;
+    if (entries[entry + HASH] !== hash) return false;
+    const idBytes = entries[entry + ID_BYTES], at = entries[entry + PLACE];
+    return idEnd - idAt === idBytes &&
+      (routeAt < 0 ? -1 : routeEnd - routeAt) ===
+        entries[entry + ROUTE_BYTES] &&
+      sameBytes(view, idAt, idEnd, this.#arenaView, at) &&
+      sameBytes(view, routeAt, routeEnd, this.#arenaView, at + idBytes);
   }
 
   /** Empties a slot and moves up those that it kept from their places. */

@@ -133,7 +133,11 @@ export class Judge {
   readonly #tests = new Map<GuidelineTest, readonly number[]>();
   readonly #rowKey = new RowKey();
   readonly #eventKey = new EventKey();
-  // The attempts in progress:
+  /** When attempts with a name as their whole id, and no route, have begun. */
+  #begun = new Float64Array();
+  /** The number of the name that was found last: runs go by lists, too. */
+  #last = -1;
+  // The other attempts in progress:
   readonly #open = new TestNumbers();
   #openName = new Int32Array(64);
   #openOrder = new Float64Array(64);
@@ -173,6 +177,7 @@ export class Judge {
     }
     this.#tests = numbers;
     this.#results = new Array(this.size).fill(undefined);
+    this.#begun = new Float64Array(this.#names.size).fill(-1);
   }
 
   /** The numbers of a test's names, its own first: see {@linkcode addRow}. */
@@ -192,6 +197,11 @@ export class Judge {
   addRow(rows: Rows, i: number): number {
     if (rows.idAt(i) < 0 || rows.isExists(i)) return -1;
     const isFinal = rows.isFinal(i);
+    const exact = rows.routeAt(i) < 0 ? this.#exactName(rows, i) : -1;
+    if (exact >= 0) {
+      this.#addExact(rows, i, exact, isFinal);
+      return exact;
+    }
     if (isFinal) {
       // Most tests are in progress: then their names are known.
       const open = this.#open.deleteRow(rows, i);
@@ -226,8 +236,32 @@ export class Judge {
     return name;
   }
 
+  #addExact(rows: Rows, i: number, name: number, isFinal: boolean): void {
+    const begun = this.#begun[name];
+    if (isFinal) {
+      const order = begun < 0 ? this.#started++ : begun;
+      this.#begun[name] = -1;
+      this.#settle(name, rows.idHash(i), order, resultOf(rows.status(i)));
+    } else if (begun < 0) this.#begun[name] = this.#started++;
+  }
+
+  /** The name that is the whole id of a row; -1 if there is none. */
+  #exactName(rows: Rows, i: number): number {
+    const key = this.#rowKey.anywhere(rows, i), last = this.#last;
+    const name = this.#names.get(key, rows.isFinal(i) ? last : last + 1);
+    if (name >= 0) this.#last = name;
+    return name;
+  }
+
   /** Ends the run: tests in progress are lost, and have failed. */
   end(): void {
+    for (const [name, order] of this.#begun.entries()) {
+      if (order < 0) continue;
+      const { testId } = this.#names.key(name);
+      const { idHash } = this.#eventKey.of({ testId });
+      this.#settle(name, idHash, order, "failed");
+    }
+    this.#begun.fill(-1);
     for (const open of this.#open.values()) {
       this.#settle(
         this.#openName[open],
@@ -256,7 +290,7 @@ export class Judge {
   }
 
   #nameOf(rows: Rows, i: number): number {
-    const exact = this.#names.get(this.#rowKey.anywhere(rows, i));
+    const exact = this.#exactName(rows, i);
     if (exact >= 0) return exact;
     const { source } = rows, start = rows.idAt(i), end = rows.idEnd(i);
     let at = start;

@@ -1,10 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { PacketDecoder, type TestStatus } from "@subunit/codec";
+import {
+  PacketDecoder,
+  type StatusEvent,
+  type TestStatus,
+} from "@subunit/codec";
 import fc from "fast-check";
 import { fixture } from "../../tests/support/run.ts";
 import { pieces, stream } from "../../tests/support/streams.ts";
-import type { Policy } from "../history/attempts.ts";
-import { type Guideline, parseGuideline } from "./guideline.ts";
+import { type Policy, replaces } from "../history/attempts.ts";
+import {
+  type Guideline,
+  type GuidelineTest,
+  parseGuideline,
+} from "./guideline.ts";
 import { Judge, uniqueUuids } from "./judge.ts";
 import { requirementsOf } from "./requirements.ts";
 import { type Judged, judgeProduct, type ProductVerdict } from "./verdict.ts";
@@ -387,5 +395,78 @@ Deno.test(`order and chunks change nothing (seed ${SEED})`, () => {
       },
     ),
     { seed: SEED, numRuns: 200 },
+  );
+});
+
+/** What a run comes to, by strings: attempts by id and route, ids by name. */
+function answerOf(
+  events: readonly Omit<StatusEvent, "runnable">[],
+  name: string,
+  policy: Policy,
+): string {
+  interface Attempt {
+    readonly id: string;
+    readonly order: number;
+    result: "passed" | "failed" | "skipped";
+  }
+  const attempts: Attempt[] = [], open = new Map<string, Attempt>();
+  events.forEach(({ testId: id = "", routeCode, status }, order) => {
+    if (status === "exists") return;
+    if (id.replace(/\[.*\]/, "") !== name) return;
+    const key = JSON.stringify([id, routeCode]);
+    const attempt = open.get(key) ?? { id, order, result: "failed" };
+    if (!open.has(key)) attempts.push(attempt);
+    if (status === undefined || status === "inprogress") {
+      return void open.set(key, attempt);
+    }
+    open.delete(key);
+    attempt.result = status === "success"
+      ? "passed"
+      : status === "skip"
+      ? "skipped"
+      : "failed";
+  });
+  const ids = [...new Set(attempts.map(({ id }) => id))];
+  const results = ids.map((id) =>
+    attempts.filter((attempt) => attempt.id === id).reduce((best, attempt) =>
+      replaces(policy, best.result, attempt.result) ? attempt : best
+    ).result
+  );
+  const worst = ["failed", "skipped", "passed"] as const;
+  return worst.find((one) => results.includes(one)) ?? "not run";
+}
+
+Deno.test(`Judge counts attempts as a map of strings does (seed ${SEED})`, () => {
+  const event = fc.record({
+    testId: fc.constantFrom("a", "b", "c", "d", "c[1]", "c[2]", "d[1]", "x"),
+    routeCode: fc.constantFrom(undefined, undefined, "0", "1"),
+    status: fc.constantFrom<TestStatus | undefined>(
+      ...["success", "fail", "skip", "xfail", "inprogress"] as const,
+      ...["inprogress", "exists", undefined] as const,
+    ),
+  });
+  const tests = ["a", "b", "c", "d"]
+    .map((name): GuidelineTest => ({
+      ...{ name, aliases: [], uuid: undefined, flag: undefined },
+    }));
+  fc.assert(
+    fc.property(
+      fc.array(event, { maxLength: 30 }),
+      fc.constantFrom<Policy>("last", "any", "all"),
+      (events, policy) => {
+        const judge = new Judge(tests, new Set(), policy);
+        const decoder = new PacketDecoder();
+        decoder.push(stream(...events));
+        decoder.drainRows((rows) => {
+          for (let i = 0; i < rows.count; i++) judge.addRow(rows, i);
+        }, () => {});
+        judge.end();
+        assertEquals(
+          tests.map((test) => judge.answer(test)),
+          tests.map(({ name }) => answerOf(events, name, policy)),
+        );
+      },
+    ),
+    { seed: SEED, numRuns: 2000 },
   );
 });
