@@ -441,14 +441,21 @@ Deno.test("subunit-run runs nothing when its list is empty, and says so", async 
 });
 
 Deno.test("subunit-run ends with its workers when it is told to, and reports", async () => {
-  for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+  const cases: [signal: "SIGTERM" | "SIGINT", code: number, ids: string[]][] = [
+    ["SIGTERM", 143, ["a", "b"]],
+    ["SIGINT", 130, ["a", "b"]],
+    // All tests: the worker that should list them never does.
+    ["SIGTERM", 143, []],
+    ["SIGINT", 130, []],
+  ];
+  for (const [signal, code, ids] of cases) {
     using dir = new TempDir();
-    const script = workerScript(
-      `echo $$ > ${dir.path}/new; mv ${dir.path}/new ${dir.path}/pid; sleep 600`,
-    );
+    const script =
+      `echo $$ > ${dir.path}/new; mv ${dir.path}/new ${dir.path}/pid; sleep 600`;
     const [program, ...args] = commandOf("subunit-run");
+    const worker = ids.length > 0 ? workerScript(script) : script;
     const tool = new Deno.Command(program, {
-      args: [...args, "a", "b", "--", "sh", "-c", script],
+      args: [...args, ...ids, "--", "sh", "-c", worker],
       stdin: "null",
       stdout: "piped",
       stderr: "null",
@@ -472,8 +479,12 @@ Deno.test("subunit-run ends with its workers when it is told to, and reports", a
     assertEquals(status, code);
     assert(!isRunning(pid));
     const ends = outcomes(stdout);
-    assertEquals(ends.filter((line) => /^[ab] /.test(line)).length, 2);
+    assertEquals(
+      ends.filter((line) => /^[ab] /.test(line)).length,
+      ids.length,
+    );
     assert(ends.includes("subunit-run fail"), ends.join());
+    assertEquals(ends.includes("(list) fail"), ids.length === 0);
   }
 });
 
@@ -517,6 +528,7 @@ Deno.test("subunit-run refuses what it cannot do", async () => {
   const cases: [args: string[], message: RegExp][] = [
     [[], /Expected a worker to run, after --/],
     [["a"], /Expected a worker to run, after --/],
+    [["a", "", "--", "true"], /An ID is empty/],
     [["-j0", "--", "true"], /Option --jobs is "0": expected at least 1/],
     [
       ["--list", "--watch", "--", "true"],

@@ -82,6 +82,8 @@ export async function planOf(
   options: RunOptions,
   operands: readonly string[],
 ): Promise<Plan | undefined> {
+  // A packet cannot tell it from no test at all.
+  if (operands.includes("")) throw new UsageError("An ID is empty");
   const earlier = await readEarlier(io, options.history);
   const isAll = operands.length === 0 && options["load-list"].length === 0 &&
     !options.failing;

@@ -143,7 +143,8 @@ export class Session {
   /** What it has reported. */
   readonly #changed = new Set<string>();
   #onChange: ((files: readonly string[] | undefined) => void) | undefined;
-  #isStopped = false;
+  /** Why nothing more is started. */
+  #stopReason: string | undefined;
   /** The questions that wait for somebody to attach, by their routes. */
   readonly #questions = new Map<string, ReadMessage>();
   /** Multiplexers that can be commanded. */
@@ -192,8 +193,8 @@ export class Session {
       left: new Map(ids.values().map((id) => [id, undefined] as const)),
       failed: new Set(),
       settled: Promise.withResolvers<RunResult>(),
-      isCut: false,
-      cutReason: undefined,
+      isCut: this.#stopReason !== undefined,
+      cutReason: this.#stopReason,
     };
     this.#run = run;
     this.#asked = ids;
@@ -206,7 +207,7 @@ export class Session {
 
   /** Starts no further test. */
   stop(reason: string): void {
-    this.#isStopped = true;
+    this.#stopReason = reason;
     this.#endChanges();
     this.#cut(reason);
     this.#step();
@@ -227,7 +228,7 @@ export class Session {
   #endChanges(): void {
     if (this.#onChange === undefined) return;
     let files: readonly string[] | undefined = [...this.#changed];
-    const isOver = this.#isStopped || this.#dead !== undefined;
+    const isOver = (this.#stopReason ?? this.#dead) !== undefined;
     if (isOver) files = undefined;
     else if (this.#watcher !== undefined && files.length === 0) return;
     this.#changed.clear();
@@ -585,6 +586,10 @@ export class Session {
 
   /** Does what can be done now. */
   #step(): void {
+    // A list is for a run, and there will be none.
+    if (this.#stopReason !== undefined && this.#list !== undefined) {
+      this.#failList(this.#stopReason);
+    }
     if (this.#dead !== undefined && this.#workers.size === 0) {
       if (this.#list !== undefined) this.#failList(this.#dead);
       for (const id of this.#run?.schedule.takeRest() ?? []) {

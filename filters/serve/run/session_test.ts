@@ -278,6 +278,25 @@ Deno.test("Session stops everybody after enough failures, and skips the rest", a
   ]);
 });
 
+Deno.test("Session lists nothing and runs nothing once it is stopped", async () => {
+  for (const isReady of [false, true]) {
+    const bench = new Bench();
+    if (isReady) bench.ready("0");
+    const listing = bench.session.list([]);
+    bench.session.stop("enough");
+    assertEquals(await listing, undefined);
+    assertEquals(await bench.session.list([]), undefined);
+    assertEquals(bench.failures, ["(list)", "(list)"]);
+    const { isCut } = await bench.session.run({ ids: ["a", "b"] });
+    assertEquals([isCut, bench.results], [true, ["a skip", "b skip"]]);
+    // The answer to the list comes late.
+    if (!isReady) continue;
+    const [list, ...others] = bench.sent.get("0")!;
+    bench.done("0", list.req);
+    assertEquals([list.word, others], ["list", []]);
+  }
+});
+
 Deno.test("Session waits for what a multiplexer says before it names a question's remedy", () => {
   const bench = new Bench({ answersAsks: true });
   bench.ready("0/1");
