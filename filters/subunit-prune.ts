@@ -9,6 +9,7 @@ import {
   canBeThinned,
   doomedRuns,
   type Limits,
+  removeComputed,
   removeLeftovers,
   removeRun,
   thinRun,
@@ -17,7 +18,11 @@ import {
   dateSeconds,
   durationSeconds,
 } from "./history/repository/selection.ts";
-import { findRepository, REPO_OPTION } from "./history/repository/store.ts";
+import {
+  findRepository,
+  REPO_OPTION,
+  type Run,
+} from "./history/repository/store.ts";
 import {
   defineTool,
   parseBytes,
@@ -114,14 +119,20 @@ failed.`,
       if (isReal) removeRun(repository, run);
     }
     const gone = new Set(doomed.map(({ run }) => run));
+    const thinned = new Set<Run>();
     for (const run of runs) {
       const isThinned = thinBefore !== undefined && run.seconds < thinBefore &&
         !gone.has(run) && canBeThinned(run);
       if (!isThinned) continue;
+      thinned.add(run);
       io.out.writeText(`${run.id}\tthin\n`);
       if (isReal) await thinRun(repository, run);
     }
-    if (isReal) removeLeftovers(repository);
+    if (isReal) {
+      const isKept = (run: Run) => !gone.has(run) && !thinned.has(run);
+      removeComputed(repository, runs.filter(isKept));
+      removeLeftovers(repository);
+    }
     return 0;
   },
 });

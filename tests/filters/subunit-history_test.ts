@@ -1,8 +1,8 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
-import { text } from "../support/run.ts";
+import { shell, text } from "../support/run.ts";
 import { TempRepository } from "../support/runs.ts";
 import { eventsIn, outcomesIn } from "../support/streams.ts";
 
@@ -313,4 +313,227 @@ test("subunit-history refuses what it cannot use", async () => {
       "subunit-history",
     );
   }
+});
+
+/** How many runs that have the same tests are kept together in the cache. */
+const TOGETHER = 64;
+
+/** Keeps runs of which most have the same tests, and some another one. */
+function keepMany(repository: TempRepository, count = 100): void {
+  for (let hour = 0; hour < count; hour++) {
+    const letters = ["P", "F", "S", "L"];
+    const one = (id: string, i: number) =>
+      `${id} ${letters[(hour * 7 + i * hour >> 2) & 3]}${(hour % 9) + i / 4}`;
+    const ids = ["a", "b", "\u00e9.test", "\u{1f600}", "z"];
+    const tests = (hour % 5 === 4 ? [...ids, "more"] : ids).map(one).join(" ");
+    keepRun(repository, hour, { tests, isPlain: hour % 3 === 0 });
+  }
+}
+
+/** Questions about some tests. */
+const SOME_TESTS = [
+  ["a"],
+  ["\u{1f600}", "none", "more", "a", "\u00e9.test"],
+  ["b", "-n70"],
+  ["a", "--by-route", "-n2"],
+  ["more"],
+];
+
+/** What a repository, or a folder of runs, answers to them. */
+async function answersOf(path: string): Promise<string[]> {
+  const answers: string[] = [];
+  for (const args of SOME_TESTS) {
+    const { stdout, status } = await callTool("subunit-history", [
+      `--repo=${path}`,
+      "--format=json",
+      ...args,
+    ]);
+    answers.push(`${status} ${text(stdout)}`);
+  }
+  return answers;
+}
+
+/** The files with what many runs say, in order. */
+function togetherIn({ path }: TempRepository): string[] {
+  const folder = `${path}/cache/columns`;
+  try {
+    return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`)
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+test("what many runs say of a test is kept together, and not read again", async () => {
+  using repository = new TempRepository();
+  keepMany(repository);
+  // A folder of streams has no cache.
+  const expected = await answersOf(`${repository.path}/runs`);
+  for (let time = 0; time < 3; time++) {
+    assertEquals(await answersOf(repository.path), expected);
+  }
+  const [file, ...others] = togetherIn(repository);
+  assertEquals(others, []);
+  const row = async () => (await history(repository, "\u{1f600}"))[2];
+  const { outcome, seconds } = await row();
+  assertEquals([outcome, seconds], ["fail", 2.75]);
+  const bytes = Deno.readFileSync(file);
+  // Of the last test, the third run.
+  const at = bytes.length - 5 * TOGETHER + 2;
+  assertEquals(bytes[at], 6);
+  bytes[at] = 3;
+  Deno.writeFileSync(file, bytes);
+  assertEquals((await row()).outcome, "success");
+  // Digests are not needed any more; without the file, they are.
+  Deno.removeSync(`${repository.path}/cache/${runId(2)}.digest`);
+  assertEquals((await row()).outcome, "success");
+  Deno.removeSync(file);
+  assertEquals((await row()).outcome, "fail");
+});
+
+test("runs that are kept together answer alike, whatever is done to their file", async () => {
+  using repository = new TempRepository();
+  keepMany(repository, 85);
+  const { path } = repository;
+  const expected = await answersOf(`${path}/runs`);
+  for (let time = 0; time < 2; time++) await answersOf(path);
+  const [file] = togetherIn(repository), whole = Deno.readFileSync(file);
+  const answersAndMends = async (what: unknown) => {
+    assertEquals(await answersOf(path), expected, `${what}`);
+    assertEquals(Deno.readFileSync(file), whole, `${what}`);
+  };
+  const length = whole.length;
+  const cuts = [0, 1, 8, 31, 32, 1567, 1568, 5663, 5664, 5670, length - 1];
+  for (const cut of [...cuts, length - 5 * TOGETHER]) {
+    Deno.writeFileSync(file, whole.subarray(0, cut));
+    await answersAndMends(cut);
+  }
+  Deno.writeFileSync(file, new Uint8Array([...whole, 0]));
+  await answersAndMends("longer");
+  // The magic, how many tests and bytes of names, the id of the names.
+  for (const at of [0, 8, 13, 16]) {
+    const changed = whole.slice();
+    changed[at] ^= 1;
+    Deno.writeFileSync(file, changed);
+    await answersAndMends(at);
+  }
+  // Names that are others, or lost their places, as after a loss of power.
+  for (const count of [1, 8, 9, 22, 60]) {
+    const changed = whole.slice();
+    changed.fill(0, 5664, 5664 + count);
+    Deno.writeFileSync(file, changed);
+    await answersAndMends(`names ${count}`);
+  }
+  // What a writer that was killed left there, and files of other programs.
+  Deno.writeFileSync(`${file}.0a1b2c3d.tmp`, whole.subarray(0, 6000));
+  Deno.writeTextFileSync(`${file}.txt`, "text");
+  Deno.mkdirSync(`${file}.folder`);
+  await answersAndMends("left over");
+  // Not ours to follow, nor to change.
+  const elsewhere = `${repository.folder}/elsewhere`;
+  Deno.renameSync(file, elsewhere);
+  Deno.symlinkSync(elsewhere, file);
+  await answersAndMends("link");
+  assertEquals(Deno.lstatSync(file).isFile, true);
+  // A run that has changed since then.
+  Deno.removeSync(`${path}/runs/${runId(3)}.subunit`);
+  keepRun(repository, 3, { tests: "a X b X more P" });
+  const changed = await answersOf(`${path}/runs`);
+  assert(changed[0] !== expected[0]);
+  for (let time = 0; time < 2; time++) {
+    assertEquals(await answersOf(path), changed);
+  }
+});
+
+test("a copy of what other runs said together is not taken for these", async () => {
+  using repository = new TempRepository();
+  using other = new TempRepository();
+  keepMany(repository, 85);
+  for (let time = 0; time < 2; time++) await answersOf(repository.path);
+  // Runs of the same names, a few of them of the same length.
+  for (let hour = 0; hour < 85; hour++) {
+    keepRun(other, hour, { tests: `a P b F z P${hour % 3 ? " long F" : ""}` });
+  }
+  const expected = await answersOf(`${other.path}/runs`);
+  Deno.mkdirSync(`${other.path}/cache/columns`, { recursive: true });
+  const [file] = togetherIn(repository);
+  Deno.copyFileSync(file, `${other.path}/cache/columns/copy`);
+  for (let time = 0; time < 3; time++) {
+    assertEquals(await answersOf(other.path), expected);
+  }
+  // Some of the runs are those of the file, the others are not.
+  Deno.removeSync(`${other.path}/cache`, { recursive: true });
+  for (const { id, path } of repository.runs.slice(0, 40)) {
+    Deno.removeSync(`${other.path}/runs/${id}.subunit.gz`);
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    Deno.copyFileSync(path, `${other.path}/runs/${name}`);
+  }
+  Deno.mkdirSync(`${other.path}/cache/columns`, { recursive: true });
+  Deno.copyFileSync(file, `${other.path}/cache/columns/copy`);
+  const joined = await answersOf(`${other.path}/runs`);
+  assert(joined[0] !== expected[0]);
+  for (let time = 0; time < 3; time++) {
+    assertEquals(await answersOf(other.path), joined);
+  }
+});
+
+test("processes that keep the same runs together do not disturb each other", async () => {
+  using repository = new TempRepository();
+  keepMany(repository, 85);
+  const expected = await answersOf(`${repository.path}/runs`);
+  assertEquals(await answersOf(repository.path), expected);
+  for (const file of togetherIn(repository)) Deno.removeSync(file);
+  const ask = () => answersOf(repository.path);
+  const [one, two, three] = await Promise.all([ask(), ask(), ask()]);
+  assertEquals([one, two, three], [expected, expected, expected]);
+  assertEquals(togetherIn(repository).length, 1);
+  // Where nothing can be written, nothing is.
+  const folder = `${repository.path}/cache/columns`;
+  Deno.removeSync(folder, { recursive: true });
+  Deno.writeTextFileSync(folder, "no folder");
+  assertEquals(await ask(), expected);
+  assertEquals(Deno.readTextFileSync(folder), "no folder");
+});
+
+test("subunit-history joins renamed tests of runs that are kept together", async () => {
+  using repository = new TempRepository();
+  keepMany(repository, 85);
+  Deno.writeTextFileSync(`${repository.path}/renames`, "b\tc\t2030-01-01\n");
+  Deno.writeTextFileSync(`${repository.folder}/list`, "b\tc\t2030-01-01\n");
+  const renames = `--renames=${repository.folder}/list`;
+  const expected = await callTool("subunit-history", [
+    `--repo=${repository.path}/runs`,
+    renames,
+    "c",
+  ]);
+  assertEquals(text(expected.stdout).split("\n").length, 87);
+  for (let time = 0; time < 3; time++) {
+    const { stdout } = await callTool("subunit-history", [
+      repository.repo,
+      "c",
+    ]);
+    assertEquals(text(stdout), text(expected.stdout));
+  }
+  assertEquals(togetherIn(repository).length, 1);
+});
+
+Deno.test("what does not fit the disk is not kept together, and the answer is the same", async () => {
+  using repository = new TempRepository();
+  const many = Array.from({ length: 60 }, (_, i) => `test_${i} P`).join(" ");
+  for (let hour = 0; hour < 70; hour++) {
+    keepRun(repository, hour, { tests: many });
+  }
+  const [expected] = await Promise.all([history(repository, "test_7")]);
+  assertEquals(expected.length, 70);
+  // No file may be longer than 16 KiB, which fails as a full disk does.
+  const { status, stdout } = await shell(
+    `trap '' XFSZ; ulimit -f 16; subunit-history "$1" --format=json test_7`,
+    [repository.repo],
+  );
+  assertEquals(status, 0);
+  const rows = text(stdout).split("\n").slice(0, -1);
+  assertEquals(rows.map((row) => JSON.parse(row)), expected);
+  assertEquals(togetherIn(repository), []);
+  assertEquals(await history(repository, "test_7"), expected);
+  assertEquals(togetherIn(repository).length, 1);
 });

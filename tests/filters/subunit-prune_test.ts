@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
+import { keepRuns, runId } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
 import { bytesOfRun, loadRun, TempRepository } from "../support/runs.ts";
 import {
@@ -193,6 +194,42 @@ test("subunit-prune --thin removes the files of tests that passed", async () => 
   assertEquals(await prune(repository, "--thin=2026-01-02"), []);
   assertEquals(await prune(repository, "--thin=2026-01-03"), ["2 thin"]);
   assertEquals(repository.states, ["ended subunit.gz", "ended subunit.gz"]);
+});
+
+test("subunit-prune removes what runs say together when one of them goes or changes", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, ...Array(200).fill("a P b P"));
+  const folder = `${repository.path}/cache/columns`;
+  const made = async () => {
+    for (let time = 0; time < 2; time++) {
+      await outputOfCall("subunit-history", [repository.repo, "a"]);
+    }
+    return files();
+  };
+  const files = () => [...Deno.readDirSync(folder)].map(({ name }) => name);
+  assertEquals((await made()).length, 3);
+  Deno.writeTextFileSync(`${folder}/dead.0a1b2c3d.tmp`, "cut");
+  await prune(repository, "--keep=150", "--dry-run");
+  assertEquals(files().length, 4);
+  await prune(repository, "--keep=150");
+  // The runs of the first have gone, but for 14.
+  assertEquals(files().length, 2);
+  const holds = (id: string) =>
+    files().some((name) =>
+      Deno.readTextFileSync(`${folder}/${name}`).includes(id)
+    );
+  assertEquals([49, 63, 64].map((hour) => holds(runId(hour))), [
+    false,
+    false,
+    true,
+  ]);
+  await prune(repository, `--thin=2026-11-04T05:30:00Z`);
+  assertEquals([63, 64, 128].map((hour) => holds(runId(hour))), [
+    false,
+    false,
+    true,
+  ]);
+  assertEquals((await made()).length, 2);
 });
 
 test("subunit-prune asks what to remove, and from where", async () => {

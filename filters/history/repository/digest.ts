@@ -319,6 +319,11 @@ export class NameList {
     return new NameList(textOf(ids));
   }
 
+  /** The ids, each with a NUL behind it. */
+  get text(): string {
+    return this.#text.slice(1);
+  }
+
   get count(): number {
     return this.#count ??= this.#placeOf(this.#text.length - 1);
   }

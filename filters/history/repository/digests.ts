@@ -4,7 +4,7 @@
  * `cache/ID.digest` has the tests of a run, and `cache/names-ID.gz` the ids that
  * hundreds of runs share. Both are functions of the runs: what is missing, cut
  * or of another content is made again, and a repository that cannot be written
- * to does without.
+ * to does without. Questions about some tests make `cache/columns` of digests.
  *
  * @module
  */
@@ -27,6 +27,14 @@ import {
   type RunFacts,
   secondsAt,
 } from "./digest.ts";
+import {
+  COLUMN_RUNS,
+  columnBytes,
+  type ColumnFile,
+  findColumns,
+  makeColumns,
+  type RunColumn,
+} from "./digest_columns.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
 import type { EndRecord } from "./record.ts";
 import { cacheOf, type Run } from "./store.ts";
@@ -36,6 +44,8 @@ import type { RunRow, RunTests, TestNames } from "./units.ts";
 const KEPT_TESTS = 4_000_000;
 /** How many lists of names are kept with their numbers. */
 const KEPT_NAMES = 64;
+/** No more bytes of columns are made for one question: the others can wait. */
+const MOST_COLUMN_BYTES = 64 * 1024 ** 2;
 /** Longer lists of names are not believed. */
 const MAX_NAMES_BYTES = 2 ** 30;
 
@@ -78,6 +88,13 @@ export class Digests {
   readonly #places = new Map<string, Places>();
   readonly #kept = new Map<RunRow, DigestTests>();
   #keptTests = 0;
+  /** By the folders of their caches, as are the others. */
+  readonly #columns = new Map<string, Map<string, RunColumn[]>>();
+  /** Files of them that have other names than they should. */
+  readonly #unsound = new Set<ColumnFile>();
+  /** Runs of which only the digest was found, by the lists of their names. */
+  readonly #loose = new Map<string, Set<string>>();
+  #columnBytes = 0;
 
   /**
    * @param byRoute whether tests of different workers are different tests:
@@ -95,22 +112,31 @@ export class Digests {
     const loaded = await this.#find(row) ?? await this.#make(row);
     this.#kept.set(row, loaded);
     this.#keptTests += loaded.tests.length;
+    if (this.#keptTests > KEPT_TESTS) this.#forget(row);
+    return loaded;
+  }
+
+  /** Keeps no more than so many tests, but those of a run. */
+  #forget(row: RunRow): void {
     for (const [oldest, { tests }] of this.#kept) {
       if (this.#keptTests <= KEPT_TESTS || oldest === row) break;
       this.#kept.delete(oldest);
       this.#keptTests -= tests.length;
     }
-    return loaded;
   }
 
   /** The tests in the cache; undefined unless they are those of the run. */
   async #find(row: KnownRun): Promise<DigestTests | undefined> {
     const folder = this.#folderOf(row);
     if (folder === undefined) return undefined;
+    const isPartial = this.#names.isPartial;
+    if (isPartial) {
+      const found = await this.#findColumn(row, folder);
+      if (found !== undefined) return found;
+    }
     const path = `${folder}/${row.id}.digest`;
     using file = PlaceFile.open(path);
     if (file === undefined) return undefined;
-    const isPartial = this.#names.isPartial;
     // The length says how many tests there are.
     const most = isPartial
       ? HEADER_BYTES
@@ -118,9 +144,12 @@ export class Digests {
     const digest = decodeDigest(file.read(0, most), file.size);
     if (digest === undefined || !isOf(digest, row)) return undefined;
     const { count, namesId } = digest;
-    const list = await this.#listOf(folder, namesId, count);
-    if (list === undefined) return undefined;
-    const places = this.#placesOf(row, namesId, list);
+    let places = this.#knownPlaces(row, digest);
+    if (places === undefined) {
+      const list = await this.#listOf(folder, namesId, count);
+      if (list === undefined) return undefined;
+      places = this.#placesOf(row, digest, list);
+    }
     const at = secondsAt(count);
     let tests = digest.tests;
     let seconds = () => secondsIn(path, count);
@@ -131,8 +160,56 @@ export class Digests {
       seconds = () => times;
     }
     if (tests.length < places.numbers.length) return undefined;
+    if (isPartial) await this.#addLoose(row, folder, digest);
     const { numbers } = places;
     return { ...factsOf(digest), numbers, tests, seconds };
+  }
+
+  /** The tests in a file that has those of many runs. */
+  async #findColumn(
+    row: KnownRun,
+    folder: string,
+  ): Promise<DigestTests | undefined> {
+    let columns = this.#columns.get(folder);
+    if (columns === undefined) {
+      this.#columns.set(folder, columns = findColumns(folder));
+    }
+    for (const { file, place } of columns.get(row.id) ?? []) {
+      if (this.#unsound.has(file)) continue;
+      const digest = file.digestOf(place);
+      if (digest === undefined || !isOf(digest, row)) continue;
+      let places = this.#knownPlaces(row, digest) ??
+        this.#placesInFile(row, file);
+      if (places === undefined) {
+        const list = await this.#listInFile(file);
+        if (list === undefined) continue;
+        places = this.#placesOf(row, file, list);
+      }
+      const found = file.testsOf(place, places.at);
+      if (found === undefined) continue;
+      const { tests, seconds } = found, { numbers } = places;
+      return { ...factsOf(digest), numbers, tests, seconds: () => seconds };
+    }
+    return undefined;
+  }
+
+  /** Notes that only the digest of a run has its tests; of many, makes columns. */
+  async #addLoose(
+    { id, run }: KnownRun,
+    folder: string,
+    { namesId, count }: ListFacts,
+  ): Promise<void> {
+    if (run.isUnfinished) return;
+    const key = `${folder}/${namesId}`;
+    const loose = this.#loose.get(key) ?? new Set();
+    this.#loose.set(key, loose.add(id));
+    if (loose.size < COLUMN_RUNS) return;
+    this.#loose.delete(key);
+    this.#columnBytes += columnBytes(count);
+    if (this.#columnBytes > MOST_COLUMN_BYTES) return;
+    const list = await this.#listOf(folder, namesId, count);
+    if (list === undefined) return;
+    makeColumns(folder, namesId, list, [...loose]);
   }
 
   /** Where the digest of a run is cached, if it is. */
@@ -153,26 +230,61 @@ export class Digests {
     return list;
   }
 
-  #placesOf(row: RunRow, namesId: string, list: NameList): Places {
-    const renames = this.#names.renamesOf(row);
-    const name = `${namesId} ${renames.join()} ${row.variant}`;
-    const known = this.#places.get(name);
-    if (known !== undefined) return known;
-    const wanted = renames.length === 0 ? this.#names.only : undefined;
+  async #listInFile(file: ColumnFile): Promise<NameList | undefined> {
+    const { namesId, count } = file, known = this.#lists.get(namesId);
+    const list = known ?? await namesIn(file.readNames(), namesId);
+    if (list?.count !== count) {
+      this.#unsound.add(file);
+      return undefined;
+    }
+    keep(this.#lists, namesId, list);
+    return list;
+  }
+
+  /** Where tests are in the list of a digest, if it was looked up before. */
+  #knownPlaces(
+    row: RunRow,
+    { namesId, count }: ListFacts,
+  ): Places | undefined {
+    const known = this.#places.get(this.#placesName(row, namesId));
+    return known?.count === count ? known : undefined;
+  }
+
+  #placesName(row: RunRow, namesId: string): string {
+    return `${namesId} ${this.#names.renamesOf(row).join()} ${row.variant}`;
+  }
+
+  #placesOf(row: RunRow, of: ListFacts, list: NameList): Places {
+    const wanted = this.#wantedOf(row), { namesId, count } = of;
     const places = wanted === undefined
-      ? placesIn(this.#names.numbersOf(row, list.ids))
-      : this.#placesOfSome(row, list, wanted);
-    keep(this.#places, name, places);
+      ? placesIn(this.#names.numbersOf(row, list.ids), count)
+      : this.#placesOfSome(row, list.pick(wanted), count);
+    keep(this.#places, this.#placesName(row, namesId), places);
     return places;
+  }
+
+  #placesInFile(row: RunRow, file: ColumnFile): Places | undefined {
+    const wanted = this.#wantedOf(row);
+    const picked = wanted && file.pick(wanted);
+    if (picked === undefined) return undefined;
+    const places = this.#placesOfSome(row, picked, file.count);
+    keep(this.#places, this.#placesName(row, file.namesId), places);
+    return places;
+  }
+
+  /** The ids of the tests that matter, if no others of a run may be theirs. */
+  #wantedOf(row: RunRow): ReadonlySet<string> | undefined {
+    const hasRenames = this.#names.renamesOf(row).length > 0;
+    return hasRenames ? undefined : this.#names.only;
   }
 
   #placesOfSome(
     row: RunRow,
-    list: NameList,
-    wanted: ReadonlySet<string>,
+    picked: ReadonlyMap<number, string>,
+    count: number,
   ): Places {
-    const picked = list.pick(wanted);
     return {
+      count,
       at: Int32Array.from(picked.keys()),
       numbers: this.#names.numbersOf(row, [...picked.values()]),
     };
@@ -188,8 +300,14 @@ export class Digests {
     const places = namesId === ""
       ? placesIn(
         this.#names.numbersOf(row, ids, this.#byRoute ? routes : undefined),
+        ids.length,
       )
-      : this.#placesOf(row, namesId, NameList.of(ids));
+      : this.#knownPlaces(row, { namesId, count: ids.length }) ??
+        this.#placesOf(
+          row,
+          { namesId, count: ids.length },
+          NameList.of(ids),
+        );
     const isPartial = this.#names.isPartial;
     const [own, times] = isPartial
       ? [
@@ -221,18 +339,26 @@ function secondsIn(path: string, count: number): Float32Array {
     : new Float32Array(count).fill(NaN);
 }
 
+/** Which list of names it is, and how many there are. */
+interface ListFacts {
+  readonly namesId: string;
+  readonly count: number;
+}
+
 /** The tests of a list that matter. */
 interface Places {
+  /** How many tests the list has. */
+  readonly count: number;
   /** Where they are in it. */
   readonly at: Int32Array;
   readonly numbers: Int32Array;
 }
 
-function placesIn(numbers: Int32Array): Places {
+function placesIn(numbers: Int32Array, count: number): Places {
   const at = Int32Array.from(numbers.keys()).filter((i) => numbers[i] >= 0);
   return at.length === numbers.length
-    ? { at, numbers }
-    : { at, numbers: numbers.filter((number) => number >= 0) };
+    ? { count, at, numbers }
+    : { count, at, numbers: numbers.filter((number) => number >= 0) };
 }
 
 /** The values of some tests, each of so many bytes. */
@@ -295,10 +421,18 @@ async function readNames(
   if (packed === undefined) return undefined;
   try {
     const bytes = await gunzip(packed, MAX_NAMES_BYTES);
-    return await decodeNames(bytes, namesId, sha256);
+    return await namesIn(bytes, namesId);
   } catch {
     return undefined;
   }
+}
+
+/** A list of names; undefined when it is another one. */
+async function namesIn(
+  bytes: Uint8Array | undefined,
+  namesId: string,
+): Promise<NameList | undefined> {
+  return bytes && await decodeNames(bytes, namesId, sha256);
 }
 
 /** Writes the digest and the names of a run, if they can be written. */

@@ -19,6 +19,7 @@ import {
 } from "../../kit/io/stored_files.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
 import type { KnownRun } from "./digests.ts";
+import { removeColumns } from "./digest_columns.ts";
 import { findFailing } from "./failing_report.ts";
 import { ask, type Question } from "./question.ts";
 import type { Repository, Run } from "./store.ts";
@@ -151,6 +152,14 @@ export function removeRun(
     remove(file);
   }
   remove(`${path}/cache/${id}.digest`);
+}
+
+/** Removes what was computed from several runs, unless all of them are kept. */
+export function removeComputed(
+  { path }: Repository,
+  kept: readonly Run[],
+): void {
+  removeColumns(`${path}/cache`, new Set(kept.map(({ id }) => id)));
 }
 
 /** Removes the files that dead writers have left beside their runs. */

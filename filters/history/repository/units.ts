@@ -170,11 +170,13 @@ export function unitsOf(
     const { variant, group } = run;
     const units = byVariant.get(variant) ?? [];
     byVariant.set(variant, units);
-    const name = JSON.stringify([variant, group]);
-    let unit = group === undefined ? undefined : groups.get(name);
+    const name = group === undefined
+      ? undefined
+      : JSON.stringify([variant, group]);
+    let unit = name === undefined ? undefined : groups.get(name);
     if (unit === undefined) unit = new RunUnit(variant, units, load);
     else units.splice(units.indexOf(unit), 1);
-    if (group !== undefined) groups.set(name, unit);
+    if (name !== undefined) groups.set(name, unit);
     unit.add(run);
     units.push(unit);
   }

@@ -87,24 +87,29 @@ export function writeCached(path: string, bytes: Uint8Array): void {
  * Appends to a file that is there, or writes it anew and makes its folder, if
  * that can be done.
  *
- * @param make makes the bytes, and is not called if they cannot be written
+ * @param make makes the bytes, if it can, and is not called if they cannot be
+ * written
  */
 export function addCached(
   path: string,
   isAppended: boolean,
-  make: () => Uint8Array,
+  make: () => Uint8Array | undefined,
 ): void {
   const written = isAppended ? path : temporaryBeside(path);
   using file = isAppended ? openToAppend(path) : openNew(written);
   if (file === undefined) return;
   const bytes = make();
+  let isWritten = false;
   try {
-    writeAll(file, bytes);
-    if (!isAppended) rename(written, path);
+    if (bytes !== undefined) {
+      writeAll(file, bytes);
+      if (!isAppended) rename(written, path);
+      isWritten = true;
+    }
   } catch {
     // The disk is full. What is cut here is seen by the next reader.
-    if (!isAppended) remove(written);
   }
+  if (!isWritten && !isAppended) remove(written);
 }
 
 function openToAppend(path: string): FsFile | undefined {
