@@ -424,6 +424,11 @@ test("runs that are kept together answer alike, whatever is done to their file",
     Deno.writeFileSync(file, changed);
     await answersAndMends(`names ${count}`);
   }
+  const renamed = whole.slice();
+  assertEquals(renamed[5666], "b".charCodeAt(0));
+  renamed[5666]++;
+  Deno.writeFileSync(file, renamed);
+  await answersAndMends("another name");
   // What a writer that was killed left there, and files of other programs.
   Deno.writeFileSync(`${file}.0a1b2c3d.tmp`, whole.subarray(0, 6000));
   Deno.writeTextFileSync(`${file}.txt`, "text");

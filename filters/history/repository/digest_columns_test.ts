@@ -125,6 +125,21 @@ Deno.test("a file that was replaced or cut since it was opened is not read", () 
     assertEquals(ColumnFile.open(path), undefined);
   }));
 
+Deno.test("a run of other tests than the file has is not read", () =>
+  withCache((folder, namesId) => {
+    makeColumns(folder, namesId, NameList.of(IDS), RUNS);
+    const path = `${folder}/columns/${namesId}-${RUNS[0]}`;
+    const bytes = Deno.readFileSync(path);
+    // The list of the second run, how many tests the third has, the magic.
+    for (const [run, at] of [[1, 16], [2, 8], [3, 0]]) {
+      bytes[1568 + 64 * run + at] ^= 1;
+    }
+    Deno.writeFileSync(path, bytes);
+    const file = ColumnFile.open(path)!;
+    const found = [0, 1, 2, 3, 4].map((run) => file.digestOf(run)?.bytes);
+    assertEquals(found, [1000, undefined, undefined, undefined, 1004]);
+  }));
+
 Deno.test("columns are made of whole digests of these tests, or not at all", () =>
   withCache((folder, namesId) => {
     const digest = `${folder}/${RUNS[40]}.digest`;
