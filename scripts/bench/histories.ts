@@ -11,7 +11,12 @@ import {
   CODE,
   encodeDigest,
   encodeNames,
+  NameList,
 } from "../../filters/history/repository/digest.ts";
+import {
+  COLUMN_RUNS,
+  makeColumns,
+} from "../../filters/history/repository/digest_columns.ts";
 import {
   encodeRecord,
   runName,
@@ -35,7 +40,8 @@ const LITTLE_MEMORY = goal("300 MB", (row) => row.peakMemory, {
 
 /**
  * Makes a repository, unless it exists, and returns its path. Its runs have one
- * packet, and digests of many tests, which is all that is read.
+ * packet, and digests of many tests, which is all that is read, together with
+ * what questions about one test have made of them since the runs came.
  */
 export async function makeRepository(
   runs: number,
@@ -49,7 +55,7 @@ export async function makeRepository(
     Deno.mkdirSync(`${path}runs`, { recursive: true });
     Deno.mkdirSync(`${path}cache`, { recursive: true });
   }
-  const cache = `${path}cache/`, made: string[] = [];
+  const cache = `${path}cache/`, made: string[] = [], runIds: string[] = [];
   const ids = Array.from(
     { length: tests },
     (_, i) => `package.module_${i % 97}.TestCase_${i % 13}.test_case_${i}`,
@@ -65,6 +71,7 @@ export async function makeRepository(
   for (let run = 0; run < runs; run++) {
     const seconds = FIRST + run * HOUR;
     const id = runName({ seconds, nanoseconds: 0 }, run * 0x9e3779b1);
+    runIds.push(id);
     const commit = run.toString(16).padStart(40, "0");
     const start = encodeRecord("start", { v: 1, id, commit, branch: "main" });
     const end = encodeRecord("end", { v: 1, exit: 0 });
@@ -95,6 +102,11 @@ export async function makeRepository(
     });
     Deno.writeFileSync(digestPath, digest);
     made.push(digestPath);
+  }
+  const list = NameList.of(ids);
+  for (let from = 0; from + COLUMN_RUNS <= runs; from += COLUMN_RUNS) {
+    const some = runIds.slice(from, from + COLUMN_RUNS);
+    makeColumns(`${path}cache`, names.id, list, some);
   }
   // Last, so that a repository which is there is whole.
   Deno.writeTextFileSync(`${path}format`, "subunit-runs 1\n");

@@ -6,7 +6,8 @@
  */
 
 const [folder] = Deno.args, buffer = new Uint8Array(64);
-for (const { name } of Deno.readDirSync(folder)) {
+for (const { name, isFile } of Deno.readDirSync(folder)) {
+  if (!isFile) continue;
   using file = Deno.openSync(`${folder}/${name}`);
   file.readSync(buffer);
 }
