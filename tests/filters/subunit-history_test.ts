@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
-import { shell, text } from "../support/run.ts";
+import { isCi, shell, text } from "../support/run.ts";
 import { TempRepository } from "../support/runs.ts";
 import { eventsIn, outcomesIn } from "../support/streams.ts";
 
@@ -480,6 +481,46 @@ test("a copy of what other runs said together is not taken for these", async () 
   for (let time = 0; time < 3; time++) {
     assertEquals(await answersOf(other.path), joined);
   }
+});
+
+test("runs that are kept together answer alike while runs come, are thinned and go", async () => {
+  const prune = (option: string) => ["subunit-prune", option];
+  const anyStep = fc.constantFrom(
+    ["load"],
+    ["cut"],
+    ["forget"],
+    prune("--keep=100"),
+    prune("--keep=70"),
+    prune("--thin=2026-11-03"),
+    prune("--thin=2026-11-05"),
+  );
+  const anySteps = fc.array(anyStep, { minLength: 2, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(anySteps, fc.nat(), async (steps, chance) => {
+      using repository = new TempRepository();
+      keepMany(repository, 150);
+      const { path, repo } = repository;
+      await answersOf(path);
+      await answersOf(path);
+      let hour = 150;
+      for (const [step, ...args] of steps) {
+        if (step === "load") {
+          const end = hour + 1 + chance % 70;
+          while (hour < end) keepRun(repository, hour++, { tests: "a F b P" });
+        } else if (step === "cut") {
+          for (const file of togetherIn(repository)) {
+            const bytes = Deno.readFileSync(file);
+            Deno.writeFileSync(file, bytes.slice(0, chance % bytes.length));
+          }
+        } else if (step === "forget") {
+          Deno.removeSync(`${path}/cache`, { recursive: true });
+        } else await callTool(step, [repo, ...args]);
+        const expected = await answersOf(`${path}/runs`);
+        assertEquals(await answersOf(path), expected, step);
+      }
+    }),
+    { seed: 17, numRuns: isCi ? 8 : 1 },
+  );
 });
 
 test("processes that keep the same runs together do not disturb each other", async () => {

@@ -230,6 +230,12 @@ test("subunit-prune removes what runs say together when one of them goes or chan
     true,
   ]);
   assertEquals((await made()).length, 2);
+  // The run of one that was killed before it removed what the run said.
+  const id = runId(130);
+  assertEquals(holds(id), true);
+  Deno.removeSync(repository.runs.find((run) => run.id === id)!.path);
+  await prune(repository, "--keep=1000");
+  assertEquals([holds(id), files().length], [false, 1]);
 });
 
 test("subunit-prune asks what to remove, and from where", async () => {
