@@ -74,8 +74,9 @@ function runsIn(rows: Rows, i: number): number {
 }
 
 function seenSince(seconds: number): Test {
+  // The time first: most events of a log are older.
   return (rows, i) =>
-    isSeen(rows, i) && rows.timeAt(i) >= 0 && rows.seconds(i) >= seconds - 1;
+    rows.timeAt(i) >= 0 && rows.seconds(i) >= seconds - 1 && isSeen(rows, i);
 }
 
 /** What a word needs; undefined when a fault may match without any event. */

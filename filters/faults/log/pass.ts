@@ -52,20 +52,20 @@ class Candidates {
   constructor(source: LogSource, evidence: Evidence) {
     this.#needed = evidence.needed;
     source.forEachRows((rows) => {
-      for (let i = 0; i < rows.count; i++) {
-        if (isEventRow(rows, i)) this.#addRow(rows, i, evidence);
-      }
+      for (let i = 0; i < rows.count; i++) this.#addRow(rows, i, evidence);
     }, () => {});
   }
 
   #addRow(rows: Rows, i: number, evidence: Evidence): void {
-    const bits = evidence.of(rows, i);
+    const bits = evidence.of(rows, i), mayJoin = isSame(rows, i);
+    // In this order: nothing follows from most events of a log.
+    if (bits === 0 && !mayJoin || !isEventRow(rows, i)) return;
     if (bits !== 0) {
       const number = this.#add(this.#key.anywhere(rows, i));
       this.#bits[number] |= bits;
       this.#most[number] += evidence.mostOf(rows, i);
     }
-    if (!isSame(rows, i)) return;
+    if (!mayJoin) return;
     const other = otherIn(rows, i);
     if (other === undefined) return;
     // What is known of one may count for the other.
