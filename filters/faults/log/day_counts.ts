@@ -177,6 +177,57 @@ export class DaySums {
   }
 }
 
+/** Later than any day. */
+const END_OF_DAYS = 2 ** 31 - 1;
+
+/**
+ * Yields classes by the day on which each was seen last, the last day first, and
+ * then those that were never seen.
+ *
+ * @param since the first day: what was not seen from there on is left out, if
+ * there is such a day
+ * @param size more than the largest number of a class
+ */
+export function* lastSeen(
+  db: SqlDatabase,
+  numbers: readonly number[],
+  { since, size }: { readonly since: number; readonly size: number },
+): Generator<readonly number[]> {
+  const isLeft = new Uint8Array(size);
+  for (const number of numbers) isLeft[number] = 1;
+  let left = numbers.length;
+  const next = db.prepare(
+    "SELECT day, rows FROM day WHERE day = (SELECT MAX(day) FROM day WHERE day < ?)",
+  );
+  for (let day = END_OF_DAYS; left > 0;) {
+    const blobs = next.all(day);
+    if (blobs.length === 0) break;
+    day = blobs[0].day as number;
+    if (day < since) return;
+    const counts = new Map<number, number>();
+    for (const { rows } of blobs) {
+      const words = wordsOf(rows as Uint8Array);
+      for (let at = 0; at < words.length; at += ROW_WORDS) {
+        const isRemoved = words[at] < 0;
+        const number = isRemoved ? ~words[at] : words[at];
+        if (isLeft[number] !== 1) continue;
+        counts.set(number, (counts.get(number) ?? 0) + (isRemoved ? -1 : 1));
+      }
+    }
+    const found: number[] = [];
+    for (const [number, count] of counts) {
+      if (count <= 0) continue;
+      found.push(number);
+      isLeft[number] = 0;
+    }
+    left -= found.length;
+    yield found;
+  }
+  if (since === -Infinity) {
+    yield numbers.filter((number) => isLeft[number] === 1);
+  }
+}
+
 /** Numbers as bytes, the lowest first. */
 function bytesOf(words: Int32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);

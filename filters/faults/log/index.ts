@@ -29,7 +29,13 @@ import type {
 } from "../../kit/runtime/sqlite.ts";
 import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
 import type { ListedFault } from "./classes.ts";
-import { type Bounded, DAY_INDEX, DAY_SCHEMA, DaySums } from "./day_counts.ts";
+import {
+  type Bounded,
+  DAY_INDEX,
+  DAY_SCHEMA,
+  DaySums,
+  lastSeen,
+} from "./day_counts.ts";
 import { canonicalBytes } from "./event.ts";
 import { DAY_SECONDS } from "./fold.ts";
 import {
@@ -58,6 +64,8 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
 const SCHEMA_VERSION = 5;
+/** How much of the database is held in memory. */
+const CACHE_KB = 16 * 1024;
 /** How many bytes before the end say that a log is still the same. */
 const TAIL_BYTES = 256;
 
@@ -86,10 +94,12 @@ CREATE INDEX class_conflict ON class(s DESC, ns DESC) WHERE conflict;
 interface Condition {
   readonly sql: string;
   readonly values: readonly SqlValue[];
-  /** Selects the classes, if they are found by another table or an index. */
+  /** Selects the numbers of the classes, if these are found without them. */
   readonly select?: string;
-  /** How many classes are few, to be looked at one by one. */
-  readonly few?: number;
+  /** Whether those are already in the order of a list, however many. */
+  readonly isOrdered?: boolean;
+  /** The earliest second in which a class was seen last. */
+  readonly since?: number;
 }
 
 /**
@@ -104,7 +114,6 @@ export class LogIndex implements Disposable {
   readonly #source: LogSource;
   #lock: FsFile | undefined;
   #db: SqlDatabase | undefined;
-  #places: SqlStatement | undefined;
 
   /** @param source of the log, from its beginning */
   constructor(sqlite: Sqlite, path: string, log: string, source: LogSource) {
@@ -123,7 +132,7 @@ export class LogIndex implements Disposable {
 
   #closeDatabase(): void {
     this.#db?.close();
-    this.#db = this.#places = undefined;
+    this.#db = undefined;
   }
 
   /**
@@ -214,8 +223,10 @@ export class LogIndex implements Disposable {
   #openSound(): SqlDatabase | undefined {
     let db: SqlDatabase | undefined;
     try {
-      db = this.#sqlite.open(this.#path);
-      db.exec("PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL;");
+      db = preparingOnce(this.#sqlite.open(this.#path));
+      db.exec(
+        `PRAGMA trusted_schema = OFF; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KB};`,
+      );
       metaOf(db);
       return db;
     } catch {
@@ -316,8 +327,8 @@ export class LogIndex implements Disposable {
   }
 
   #packetsOf(log: FsFile, fault: string): Uint8Array[] {
-    this.#places ??= this.#db!.prepare("SELECT places FROM fault WHERE id = ?");
-    const row = this.#places.get(fault);
+    const row = this.#db!.prepare("SELECT places FROM fault WHERE id = ?")
+      .get(fault);
     const places: number[] = row === undefined
       ? []
       : JSON.parse(row.places as string);
@@ -370,7 +381,12 @@ export class LogIndex implements Disposable {
     const conditions = plan.words.map((word) => this.#condition(word, plan));
     if (plan.conflict) {
       const select = "SELECT n FROM class WHERE conflict";
-      conditions.push({ sql: "c.conflict", values: [], select, few: FEW });
+      conditions.push({
+        sql: "c.conflict",
+        values: [],
+        select,
+        isOrdered: true,
+      });
     }
     if (plan.unexplained) conditions.push({ sql: "c.unexplained", values: [] });
     return conditions;
@@ -383,33 +399,113 @@ export class LogIndex implements Disposable {
     if (window !== undefined) {
       conditions.push(seenSince(now.seconds - window.seconds));
     }
-    if (Number.isFinite(top)) this.#chooseOrder(conditions);
-    return this.#db!.prepare(
+    const newest = Number.isFinite(top)
+      ? this.#newestOf(conditions, top)
+      : undefined;
+    const lists = newest ?? this.#db!.prepare(
       `SELECT list FROM class c WHERE ${
         whereOf(conditions)
       } ORDER BY s DESC, ns DESC, fault LIMIT ?`,
-    ).all(...valuesOf(conditions), Number.isFinite(top) ? top : -1)
-      .map(({ list }) => ({ it: listOf(list), experience: NO_EXPERIENCE }));
+    ).all(...valuesOf(conditions), Number.isFinite(top) ? top : -1);
+    return lists.map(({ list }) => ({
+      it: listOf(list),
+      experience: NO_EXPERIENCE,
+    }));
   }
 
   /**
-   * Decides how to find the first of a list: few classes are found and sorted; of
-   * many, the newest are soon found in their order. The planner does not know how
-   * many there are.
+   * The first rows of a list; undefined if they are best found in its order. Else
+   * few classes are looked up and sorted; of many, those first that were seen on
+   * the last days.
    */
-  #chooseOrder(conditions: Condition[]): void {
-    const { size } = this.#db!.prepare("SELECT MAX(n) AS size FROM class")
-      .get()!;
-    const many = Math.ceil(2 * Math.sqrt(Number(size)));
-    for (const [i, { select, values, few }] of conditions.entries()) {
-      // A state has an index in the order of the list.
-      if (select === undefined || few !== FEW_FOUND) continue;
-      const { count } = this.#db!.prepare(
-        `SELECT COUNT(*) AS count FROM (${select} LIMIT ?)`,
-      ).get(...values, many)!;
-      if (Number(count) < many) continue;
-      conditions[i] = { sql: `+c.n IN (${select})`, values };
+  #newestOf(
+    conditions: readonly Condition[],
+    top: number,
+  ): SqlRow[] | undefined {
+    if (conditions.every(({ select, isOrdered }) => !select || isOrdered)) {
+      return undefined;
     }
+    const { numbers = [], others } = this.#selected(conditions);
+    const select = this.#db!.prepare(
+      `SELECT list FROM json_each(?) CROSS JOIN class c ON n = value WHERE ${
+        whereOf(others)
+      } ORDER BY s DESC, ns DESC, fault LIMIT ?`,
+    );
+    const found: SqlRow[] = [], values = valuesOf(others);
+    let some: number[] = [], count = top;
+    const look = () => {
+      const rows = select.all(
+        JSON.stringify(some),
+        ...values,
+        top - found.length,
+      );
+      found.push(...rows);
+      some = [];
+      count *= 2;
+    };
+    const size = this.#size,
+      since = Math.max(
+        ...conditions.map(({ since = -Infinity }) => since),
+      );
+    const isFew = 2 * numbers.length < Math.sqrt(size);
+    const days = isFew
+      ? [numbers]
+      : lastSeen(this.#db!, numbers, { since: dayOf(since), size });
+    for (const day of days) {
+      for (const number of day) some.push(number);
+      if (some.length >= count) look();
+      if (found.length >= top) return found;
+    }
+    look();
+    return found;
+  }
+
+  /**
+   * The classes that all conditions select which do, and the other conditions.
+   * Those that select many in the order of a list are among the latter.
+   */
+  #selected(conditions: readonly Condition[]): {
+    readonly numbers: readonly number[] | undefined;
+    readonly others: readonly Condition[];
+  } {
+    let numbers: readonly number[] | undefined;
+    const others: Condition[] = [];
+    const inTurn = conditions.toSorted((a, b) =>
+      Number(a.isOrdered ?? false) - Number(b.isOrdered ?? false)
+    );
+    for (const condition of inTurn) {
+      const { select, isOrdered } = condition;
+      const isEnough = isOrdered && numbers !== undefined &&
+        numbers.length < FEW;
+      const more = select === undefined || isEnough
+        ? undefined
+        : this.#numbersOf(condition);
+      if (more === undefined) others.push(condition);
+      else {
+        numbers = numbers === undefined
+          ? more
+          : common(numbers, more, this.#size);
+      }
+    }
+    return { numbers, others };
+  }
+
+  /** The classes that a condition selects; undefined if those are too many. */
+  #numbersOf({ select, values, isOrdered }: Condition): number[] | undefined {
+    const limit = isOrdered ? ` LIMIT ${FEW}` : "";
+    // One text: rows of one number would take three times as long.
+    const { json } = this.#db!.prepare(
+      `SELECT json_group_array(n) AS json FROM (${select}${limit})`,
+    ).get(...values)!;
+    const numbers: number[] = JSON.parse(json as string);
+    return isOrdered && numbers.length === FEW ? undefined : numbers;
+  }
+
+  /** One more than the largest number of a class. */
+  get #size(): number {
+    const { size } = this.#db!.prepare("SELECT MAX(n) + 1 AS size FROM class")
+      .get()!;
+    return Number(size);
   }
 
   /** The first faults by what was seen of them. */
@@ -427,33 +523,19 @@ export class LogIndex implements Disposable {
       ).iterate(...valuesOf(conditions));
       return this.#firstOf(boundedOf(rows), { plan, counts, first });
     }
-    const { size } = db.prepare("SELECT MAX(n) + 1 AS size FROM class").get()!;
     const since = dayOf(now.seconds - window.seconds);
-    const sums = new DaySums(db, { since, size: Number(size), what });
-    for (const condition of conditions) {
-      const few = this.#fewWith(condition);
-      if (few === undefined) continue;
-      const candidates = few.map((n): Bounded => [n, sums.of(n)])
+    const sums = new DaySums(db, { since, size: this.#size, what });
+    const { numbers, others } = this.#selected(conditions);
+    const candidates = numbers === undefined
+      ? sums.inOrder()
+      : numbers.map((n): Bounded => [n, sums.of(n)])
         .filter(([, most]) => most >= 0).sort(([, a], [, b]) => b - a);
-      const others = conditions.filter((other) => other !== condition);
-      return this.#firstOf(candidates, {
-        plan,
-        counts,
-        first,
-        conditions: others,
-      });
-    }
-    return this.#firstOf(sums.inOrder(), { plan, counts, first, conditions });
-  }
-
-  /** The classes that meet a condition; undefined if those are not few. */
-  #fewWith({ select, values, few = 0 }: Condition): number[] | undefined {
-    if (select === undefined) return undefined;
-    const rows = this.#db!.prepare(`SELECT * FROM (${select}) LIMIT ?`)
-      .all(...values, few);
-    return rows.length < few
-      ? rows.map((row) => Object.values(row)[0] as number)
-      : undefined;
+    return this.#firstOf(candidates, {
+      plan,
+      counts,
+      first,
+      conditions: others,
+    });
   }
 
   /**
@@ -547,7 +629,7 @@ export class LogIndex implements Disposable {
     column: "titles" | "labels",
     phrases: readonly string[],
   ): Condition {
-    const select = "SELECT rowid FROM words WHERE words MATCH ?";
+    const select = "SELECT rowid AS n FROM words WHERE words MATCH ?";
     const match = (some: readonly string[]) =>
       `${column} : (${some.join(" OR ")})`;
     if (phrases.length === 0) return { sql: "0", values: [] };
@@ -558,7 +640,7 @@ export class LogIndex implements Disposable {
     const statement = this.#db!.prepare(select), found = new Set<SqlValue>();
     for (let i = 0; i < phrases.length; i += MOST_PHRASES) {
       const some = phrases.slice(i, i + MOST_PHRASES);
-      for (const { rowid } of statement.all(match(some))) found.add(rowid);
+      for (const { n } of statement.all(match(some))) found.add(n);
     }
     return amongNumbers([...found]);
   }
@@ -574,7 +656,7 @@ export class LogIndex implements Disposable {
         sql: `c.state ${among}`,
         values,
         select: `SELECT n FROM class WHERE state ${among}`,
-        few: FEW,
+        isOrdered: true,
       };
     }
     if (name === "seen") {
@@ -596,7 +678,7 @@ export class LogIndex implements Disposable {
     }
     const begins = values.map((value) => FAULT_TAG + value);
     return inSelect(
-      `SELECT DISTINCT class FROM fault WHERE class IS NOT NULL AND (${
+      `SELECT DISTINCT class AS n FROM fault WHERE class IS NOT NULL AND (${
         begins.map((text) =>
           `(id >= ? AND substr(id, 1, length(?)) = ?${
             afterAll(text) === undefined ? "" : " AND id < ?"
@@ -612,11 +694,13 @@ export class LogIndex implements Disposable {
 
 /** That the number of a class is among those that a statement selects. */
 function inSelect(select: string, values: readonly SqlValue[]): Condition {
-  return { sql: `c.n IN (${select})`, values, select, few: FEW_FOUND };
+  return { sql: `c.n IN (${select})`, values, select };
 }
 
 function amongNumbers(numbers: readonly SqlValue[]): Condition {
-  return inSelect("SELECT value FROM json_each(?)", [JSON.stringify(numbers)]);
+  return inSelect("SELECT value AS n FROM json_each(?)", [
+    JSON.stringify(numbers),
+  ]);
 }
 
 /** A text behind all that begin with one; undefined if it is not easy to find. */
@@ -629,13 +713,12 @@ function afterAll(begin: string): string | undefined {
 /** That a fault was seen since a time, in seconds. */
 function seenSince(seconds: number): Condition {
   // What was never seen is there as seen before 1970.
-  return { sql: "c.s >= ?", values: [Math.max(0, seconds)] };
+  const since = Math.max(0, seconds);
+  return { sql: "c.s >= ?", values: [since], since };
 }
 
 /** Of this many faults it takes little time to look at all. */
 const FEW = 4096;
-/** The same, where to find them again for others takes longer. */
-const FEW_FOUND = 50_000;
 /** How many faults are looked at first, and at a time later. */
 const FIRST_LOOK = 256, MOST_AT_ONCE = 8192;
 
@@ -659,6 +742,25 @@ function sightingOf(
     runs,
     isAutomated: automated === 1,
     tests,
+  };
+}
+
+/** A database that prepares each statement once. */
+function preparingOnce(db: SqlDatabase): SqlDatabase {
+  const statements = new Map<string, SqlStatement>();
+  return {
+    get isOpen() {
+      return db.isOpen;
+    },
+    exec: (sql) => db.exec(sql),
+    prepare(sql) {
+      let statement = statements.get(sql);
+      if (statement === undefined) {
+        statements.set(sql, statement = db.prepare(sql));
+      }
+      return statement;
+    },
+    close: () => db.close(),
   };
 }
 
@@ -712,6 +814,17 @@ function wordAt(bytes: Uint8Array, at: number): number {
 /** Where SQLite keeps what it would undo. */
 function journalOf(path: string): string {
   return `${path}-journal`;
+}
+
+/** The numbers that two lists have, in the order of the second. */
+function common(
+  numbers: readonly number[],
+  others: readonly number[],
+  size: number,
+): number[] {
+  const isThere = new Uint8Array(size);
+  for (const number of numbers) isThere[number] = 1;
+  return others.filter((number) => isThere[number] === 1);
 }
 
 function whereOf(conditions: readonly Condition[]): string {
