@@ -47,7 +47,8 @@ function kindTest(kind: string): Test {
   };
 }
 
-const isSeen = kindTest("seen");
+/** Whether an event is a sighting. */
+export const isSeen: Test = kindTest("seen");
 const isTitle = kindTest("title");
 const isFact = kindTest("fact");
 /** Whether an event may take effect on the class of its fault. */

@@ -28,6 +28,7 @@ import type {
   SqlValue,
 } from "../../kit/runtime/sqlite.ts";
 import { FAULT_TAG, RUNS } from "../../kit/stream/fault_tag.ts";
+import { compareText } from "../../kit/text/order.ts";
 import type { ListedFault } from "./classes.ts";
 import {
   type Bounded,
@@ -63,7 +64,7 @@ import { type FaultPackets, LogReader, type LogSource } from "./reader.ts";
 /** Says that a database is an index of ours: "FLog". */
 const APPLICATION_ID = 0x464c6f67;
 /** Of the tables; another one is made again. */
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 /** How much of the database is held in memory. */
 const CACHE_KB = 16 * 1024;
 /** How many bytes before the end say that a log is still the same. */
@@ -75,6 +76,7 @@ CREATE TABLE fault(n INTEGER PRIMARY KEY, id TEXT NOT NULL, class INTEGER, place
 CREATE TABLE pair(a TEXT, b TEXT, PRIMARY KEY(a, b)) WITHOUT ROWID;
 CREATE TABLE class(n INTEGER PRIMARY KEY, fault TEXT, state TEXT, s INTEGER, ns INTEGER, conflict INTEGER, unexplained INTEGER, runs INTEGER, tests INTEGER, list TEXT, seen TEXT);
 ${DAY_SCHEMA}
+CREATE TABLE mark(n INTEGER PRIMARY KEY, s INTEGER);
 CREATE TABLE origin(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE test(n INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE VIRTUAL TABLE words USING fts5(titles, labels, content = '', contentless_delete = 1, tokenize = 'ascii');
@@ -96,6 +98,8 @@ interface Condition {
   readonly values: readonly SqlValue[];
   /** Selects the numbers of the classes, if these are found without them. */
   readonly select?: string;
+  /** What full text must match, if that is the condition. */
+  readonly match?: string;
   /** Whether those are already in the order of a list, however many. */
   readonly isOrdered?: boolean;
   /** The earliest second in which a class was seen last. */
@@ -425,6 +429,8 @@ export class LogIndex implements Disposable {
     if (conditions.every(({ select, isOrdered }) => !select || isOrdered)) {
       return undefined;
     }
+    const latest = this.#latestOf(conditions, top);
+    if (latest !== undefined) return latest;
     const { numbers = [], others } = this.#selected(conditions);
     const select = this.#db!.prepare(
       `SELECT list FROM json_each(?) CROSS JOIN class c ON n = value WHERE ${
@@ -458,6 +464,43 @@ export class LogIndex implements Disposable {
     }
     look();
     return found;
+  }
+
+  /**
+   * The first rows of a list among those classes of a full text that have the
+   * largest numbers. Most classes were numbered in the order in which they were
+   * seen last; undefined if these were not.
+   */
+  #latestOf(
+    conditions: readonly Condition[],
+    top: number,
+  ): SqlRow[] | undefined {
+    const [text, ...more] = conditions.filter(({ select, isOrdered }) =>
+      select !== undefined && !isOrdered
+    );
+    if (text.match === undefined || more.length > 0) return undefined;
+    const others = conditions.filter((condition) => condition !== text);
+    const select = this.#db!.prepare(
+      `SELECT n, s, ns, fault, list, ${whereOf(others)} AS isFound FROM (
+         SELECT rowid AS at FROM words WHERE words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?
+       ) CROSS JOIN class c ON n = at`,
+    );
+    const limit = this.#db!.prepare(
+      "SELECT s FROM mark WHERE n >= ? ORDER BY n LIMIT 1",
+    );
+    let found: SqlRow[] = [], before = this.#size;
+    for (let count = top + FEW_MORE; count <= MOST_LATEST; count *= 2) {
+      const rows = select.all(...valuesOf(others), text.match, before, count);
+      found.push(...rows.filter(({ isFound }) => isFound === 1));
+      found = found.sort(byLast).slice(0, top);
+      if (rows.length < count) return found;
+      before = Math.min(...rows.map(({ n }) => n as number));
+      const most = limit.get(before - 1)?.s ?? Infinity;
+      if (found.length === top && top > 0 && found[top - 1].s! > most) {
+        return found;
+      }
+    }
+    return undefined;
   }
 
   /**
@@ -634,7 +677,8 @@ export class LogIndex implements Disposable {
       `${column} : (${some.join(" OR ")})`;
     if (phrases.length === 0) return { sql: "0", values: [] };
     if (phrases.length <= MOST_PHRASES) {
-      return inSelect(select, [match(phrases)]);
+      const text = match(phrases);
+      return { ...inSelect(select, [text]), match: text };
     }
     // A glob may stand for any number of tests.
     const statement = this.#db!.prepare(select), found = new Set<SqlValue>();
@@ -719,6 +763,8 @@ function seenSince(seconds: number): Condition {
 
 /** Of this many faults it takes little time to look at all. */
 const FEW = 4096;
+/** How many more than asked for are looked at first, and how many at most. */
+const FEW_MORE = 16, MOST_LATEST = 1024;
 /** How many faults are looked at first, and at a time later. */
 const FIRST_LOOK = 256, MOST_AT_ONCE = 8192;
 
@@ -814,6 +860,12 @@ function wordAt(bytes: Uint8Array, at: number): number {
 /** Where SQLite keeps what it would undo. */
 function journalOf(path: string): string {
   return `${path}-journal`;
+}
+
+/** The order of a list, for rows of "class". */
+function byLast(a: SqlRow, b: SqlRow): number {
+  return Number(b.s) - Number(a.s) || Number(b.ns) - Number(a.ns) ||
+    compareText(a.fault as string, b.fault as string);
 }
 
 /** The numbers that two lists have, in the order of the second. */

@@ -270,6 +270,63 @@ Deno.test("query ranks a long window where most was seen before it", async () =>
   }
 });
 
+Deno.test("query finds the newest of many, in whatever order the index has them", async () => {
+  using dir = new TempDir();
+  const faults = Array.from({ length: 1500 }, (_, i) => `fault:f${i}`);
+  const sighting = (fault: string, days: number) =>
+    encodeSighting({
+      fault,
+      run: `${days}`,
+      time: { seconds: NOW - days * DAY, nanoseconds: 0 },
+      count: 1,
+      tests: [],
+    });
+  const titled = (fault: string, value: string) =>
+    encodeEvent({ fault, kind: "title", value });
+  const log = dir.file(
+    "log",
+    concat(faults.flatMap((fault, i) => [
+      titled(fault, i % 3 === 0 ? "cart timeout" : "shop closed"),
+      ...(i % 5 === 0 ? [] : [sighting(fault, 2 + i * 7919 % 997)]),
+    ])),
+  );
+  const check = async () => {
+    for (
+      const words of [
+        "shop",
+        "title:cart,shop",
+        '"cart timeout"',
+        "closed seen:300d",
+        "closed -id:f1",
+      ]
+    ) {
+      for (const top of [1, 40]) {
+        const args = ["--by=last", `--top=${top}`, `--where=${words}`, AT, log];
+        const [plain, indexed] = await Promise.all(
+          [["--no-index"], [`--index=${dir.path}/index`]].map((more) =>
+            outputOfCall("fault-log", ["query", ...more, ...args])
+          ),
+        );
+        assertEquals(text(indexed), text(plain), args.join(" "));
+      }
+    }
+  };
+  await check();
+  // What is read on gets the largest numbers: up to 1792, a multiple of 256,
+  // which is given again; then as many as are looked at first.
+  for (
+    const packets of [
+      faults.slice(0, 292).map((fault, i) => sighting(fault, 500 + i)),
+      [sighting(faults[291], 0)],
+      faults.slice(400, 417).map((fault) => sighting(fault, 1)),
+      faults.slice(0, 700).map((fault) => titled(fault, "shop closed")),
+    ]
+  ) {
+    Deno.writeFileSync(log, concat(packets), { append: true });
+    await check();
+  }
+});
+
 Deno.test("queries at the same time make one index, and all use it", async () => {
   using dir = new TempDir();
   const events = Array.from({ length: 3000 }, (_, i) => seen(`f${i}`, NOW - i));

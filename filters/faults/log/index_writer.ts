@@ -127,6 +127,9 @@ export function restored(text: string): string {
 
 const ESCAPED = "%\0\ufeff";
 
+/** After so many classes it is written when they were seen last. */
+const MARK_CLASSES = 256;
+
 /**
  * Writes rows, with statements that are prepared once. A new index gets each
  * fault once, and has no index of them while it grows.
@@ -138,11 +141,16 @@ export class IndexWriter {
   readonly #statements = new Map<string, SqlStatement>();
   readonly #origins = new Map<string, number>();
   readonly #tests = new Map<string, number>();
+  /** When any class was seen last, in seconds. */
+  #latest = -1;
 
   constructor(db: SqlDatabase, { isNew }: { readonly isNew: boolean }) {
     this.#db = db;
     this.#isNew = isNew;
     this.#days = new DayWriter(db, { isNew });
+    if (isNew) return;
+    const { latest } = db.prepare("SELECT MAX(s) AS latest FROM class").get()!;
+    this.#latest = (latest ?? -1) as number;
   }
 
   /** Writes what is held. */
@@ -264,12 +272,22 @@ export class IndexWriter {
       all.tests,
       JSON.stringify(seen),
     ).lastInsertRowid as number;
+    this.#mark(n, last?.seconds ?? -1);
     for (const [day, counts] of daysOf(seen)) this.#days.add(day, n, counts);
     const titles = titlesOf(it).map(tokensOf)
       .filter(({ length }) => length > 0);
     this.#run("INSERT INTO words(rowid, titles, labels) VALUES (?, ?, ?)")
       .run(n, titlesText(titles), labelsOf(it, seen));
     return n;
+  }
+
+  /** Limits when the classes up to a number were seen last. */
+  #mark(n: number, seconds: number): void {
+    this.#latest = Math.max(this.#latest, seconds);
+    // The largest number is given again when its class was removed.
+    if (!this.#isNew) this.#run("DELETE FROM mark WHERE n >= ?").run(n);
+    if (n % MARK_CLASSES !== 0) return;
+    this.#run("INSERT INTO mark VALUES (?, ?)").run(n, this.#latest);
   }
 
   #numberOf(

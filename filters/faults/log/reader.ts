@@ -25,7 +25,7 @@ import {
   type RUNS,
   type SIGNATURES,
 } from "../../kit/stream/fault_tag.ts";
-import { isSame } from "./evidence.ts";
+import { isSame, isSeen } from "./evidence.ts";
 import { canonicalBytes, decodeEvent } from "./event.ts";
 
 /** How much is gathered in a pass. */
@@ -65,6 +65,9 @@ export interface FaultPackets {
   readonly places?: readonly number[];
 }
 
+/** How finely the last sightings are ordered. */
+const SLOTS = 2 ** 16;
+
 /** The most places of damage that are kept. */
 const MAX_DAMAGE = 10;
 
@@ -77,6 +80,8 @@ export class LogReader {
   #sizes: Float64Array = new Float64Array(64);
   /** What the names of faults have for a hash. */
   #hashes: Int32Array = new Int32Array(64);
+  /** When each was seen last, in seconds; only for a file. */
+  #lastSeen: Uint32Array = new Uint32Array(64);
   /** The fault of each event, in the order of the log. */
   #sequence: Int32Array = new Int32Array(1024);
   #count = 0;
@@ -165,15 +170,14 @@ export class LogReader {
     if (this.#only?.has(rows, i) === false) return;
     const number = this.#numbers.add(this.#key.anywhere(rows, i));
     this.#places?.add(number, length, rows.routeAt(i) >= 0);
-    if (this.#places !== undefined && rows.timeAt(i) >= 0) {
-      this.#latest = Math.max(this.#latest, rows.seconds(i) + 1);
-    }
     if (number >= this.#sizes.length) {
       this.#sizes = grown(this.#sizes, 2 * this.#numbers.capacity);
       this.#hashes = grown(this.#hashes, this.#sizes.length);
     }
     this.#hashes[number] = rows.idHash(i);
-    if (this.#places === undefined) {
+    if (this.#places !== undefined) {
+      if (rows.timeAt(i) >= 0) this.#addTime(number, rows, i);
+    } else {
       if (this.#count === this.#sequence.length) {
         this.#sequence = grown(this.#sequence, 2 * this.#count);
       }
@@ -189,6 +193,17 @@ export class LogReader {
     this.#gathered?.addRow(number, rows, i);
   }
 
+  #addTime(number: number, rows: Rows, i: number): void {
+    if (number >= this.#lastSeen.length) {
+      this.#lastSeen = grown(this.#lastSeen, this.#numbers.capacity);
+    }
+    const seconds = rows.seconds(i);
+    this.#latest = Math.max(this.#latest, seconds + 1);
+    if (seconds > this.#lastSeen[number] && isSeen(rows, i)) {
+      this.#lastSeen[number] = seconds;
+    }
+  }
+
   #takeOther(item: ForeignBytes | Damage): void {
     this.#places?.skip(item.byteLength);
     if (item.kind === "foreign") {
@@ -201,7 +216,8 @@ export class LogReader {
 
   /**
    * Yields the faults, some at a time: those that may be the same together. The
-   * packets are valid until the next ones.
+   * packets are valid until the next ones. Those of a file that were seen last
+   * come last.
    *
    * @param isWanted leaves the others out
    */
@@ -210,8 +226,10 @@ export class LogReader {
   ): Generator<FaultPackets[]> {
     this.scan();
     const { size } = this.#numbers, classes = this.#classes();
+    const order = this.#order(classes);
     let group: (readonly number[])[] = [], bytes = 0;
-    for (let number = 0; number < size; number++) {
+    for (let i = 0; i < size; i++) {
+      const number = order?.[i] ?? i;
       const members = classes.get(number);
       // It stands with the first of its class.
       if (members !== undefined && members[0] !== number) continue;
@@ -309,6 +327,32 @@ export class LogReader {
       members.sort((a, b) => a - b);
     }
     return classes;
+  }
+
+  /** The numbers of a file, more or less in the order of the last sightings. */
+  #order(
+    classes: ReadonlyMap<number, readonly number[]>,
+  ): Int32Array | undefined {
+    if (this.#places === undefined) return undefined;
+    const { size } = this.#numbers, latest = this.#latest;
+    if (this.#lastSeen.length < size) {
+      this.#lastSeen = grown(this.#lastSeen, size);
+    }
+    const last = this.#lastSeen;
+    for (const [number, [first]] of classes) {
+      last[first] = Math.max(last[first], last[number]);
+    }
+    let from = latest;
+    for (let number = 0; number < size; number++) {
+      if (last[number] > 0) from = Math.min(from, last[number]);
+    }
+    const seconds = Math.ceil((latest - from + 1) / SLOTS);
+    const slots = new Int32Array(size);
+    for (let number = 0; number < size; number++) {
+      const slot = Math.ceil((last[number] - from + 1) / seconds);
+      slots[number] = Math.max(0, slot);
+    }
+    return placesBy(slots, SLOTS + 1).order;
   }
 
   #nameOf(number: number): string {
