@@ -563,7 +563,7 @@ test("subunit-history joins renamed tests of runs that are kept together", async
   assertEquals(togetherIn(repository).length, 1);
 });
 
-Deno.test("what does not fit the disk is not kept together, and the answer is the same", async () => {
+test("what does not fit the disk is not kept together, and the answer is the same", async () => {
   using repository = new TempRepository();
   const many = Array.from({ length: 60 }, (_, i) => `test_${i} P`).join(" ");
   for (let hour = 0; hour < 70; hour++) {
