@@ -241,6 +241,22 @@ export function makeColumns(
   addCached(path, false, () => encodeColumns(folder, namesId, list, runs));
 }
 
+/** For questions about some tests; others do not need it. */
+export interface Columns {
+  readonly find: typeof findColumns;
+  readonly make: typeof makeColumns;
+  readonly bytes: typeof columnBytes;
+  readonly runs: typeof COLUMN_RUNS;
+}
+
+/** What {@linkcode Columns} does. */
+export const COLUMNS: Columns = {
+  find: findColumns,
+  make: makeColumns,
+  bytes: columnBytes,
+  runs: COLUMN_RUNS,
+};
+
 /** How many bytes the file of so many tests has, but for their names. */
 export function columnBytes(tests: number): number {
   return NAMES_AT + tests * (START_BYTES + COLUMN_BYTES);

@@ -27,14 +27,7 @@ import {
   type RunFacts,
   secondsAt,
 } from "./digest.ts";
-import {
-  COLUMN_RUNS,
-  columnBytes,
-  type ColumnFile,
-  findColumns,
-  makeColumns,
-  type RunColumn,
-} from "./digest_columns.ts";
+import type { ColumnFile, Columns, RunColumn } from "./digest_columns.ts";
 import { DigestBuilder, type RunContent } from "./digest_builder.ts";
 import type { EndRecord } from "./record.ts";
 import { cacheOf, type Run } from "./store.ts";
@@ -88,6 +81,7 @@ export class Digests {
   readonly #places = new Map<string, Places>();
   readonly #kept = new Map<RunRow, DigestTests>();
   #keptTests = 0;
+  readonly #columnFiles: Columns | undefined;
   /** By the folders of their caches, as are the others. */
   readonly #columns = new Map<string, Map<string, RunColumn[]>>();
   /** Files of them that have other names than they should. */
@@ -99,10 +93,12 @@ export class Digests {
   /**
    * @param byRoute whether tests of different workers are different tests:
    * digests have no routes, so that all runs are read
+   * @param columns where only some tests matter
    */
-  constructor(names: TestNames, byRoute = false) {
+  constructor(names: TestNames, byRoute = false, columns?: Columns) {
     this.#names = names;
     this.#byRoute = byRoute;
+    this.#columnFiles = names.isPartial ? columns : undefined;
   }
 
   /** The tests of a run. */
@@ -130,8 +126,8 @@ export class Digests {
     const folder = this.#folderOf(row);
     if (folder === undefined) return undefined;
     const isPartial = this.#names.isPartial;
-    if (isPartial) {
-      const found = await this.#findColumn(row, folder);
+    if (this.#columnFiles !== undefined) {
+      const found = await this.#findColumn(row, folder, this.#columnFiles);
       if (found !== undefined) return found;
     }
     const path = `${folder}/${row.id}.digest`;
@@ -160,7 +156,9 @@ export class Digests {
       seconds = () => times;
     }
     if (tests.length < places.numbers.length) return undefined;
-    if (isPartial) await this.#addLoose(row, folder, digest);
+    if (this.#columnFiles !== undefined) {
+      await this.#addLoose(row, folder, digest, this.#columnFiles);
+    }
     const { numbers } = places;
     return { ...factsOf(digest), numbers, tests, seconds };
   }
@@ -169,10 +167,11 @@ export class Digests {
   async #findColumn(
     row: KnownRun,
     folder: string,
+    { find }: Columns,
   ): Promise<DigestTests | undefined> {
     let columns = this.#columns.get(folder);
     if (columns === undefined) {
-      this.#columns.set(folder, columns = findColumns(folder));
+      this.#columns.set(folder, columns = find(folder));
     }
     for (const { file, place } of columns.get(row.id) ?? []) {
       if (this.#unsound.has(file)) continue;
@@ -198,18 +197,19 @@ export class Digests {
     { id, run }: KnownRun,
     folder: string,
     { namesId, count }: ListFacts,
+    { runs, bytes, make }: Columns,
   ): Promise<void> {
     if (run.isUnfinished) return;
     const key = `${folder}/${namesId}`;
     const loose = this.#loose.get(key) ?? new Set();
     this.#loose.set(key, loose.add(id));
-    if (loose.size < COLUMN_RUNS) return;
+    if (loose.size < runs) return;
     this.#loose.delete(key);
-    this.#columnBytes += columnBytes(count);
+    this.#columnBytes += bytes(count);
     if (this.#columnBytes > MOST_COLUMN_BYTES) return;
     const list = await this.#listOf(folder, namesId, count);
     if (list === undefined) return;
-    makeColumns(folder, namesId, list, [...loose]);
+    make(folder, namesId, list, [...loose]);
   }
 
   /** Where the digest of a run is cached, if it is. */

@@ -8,6 +8,7 @@ import { ToolError, UsageError } from "../../kit/errors.ts";
 import { readText } from "../../kit/io/stored_files.ts";
 import type { OptionTable, OptionValues } from "../../kit/tool/options.ts";
 import { TEST_BIT } from "./digest.ts";
+import { COLUMNS, type Columns } from "./digest_columns.ts";
 import { Digests, type KnownRun, knownRun } from "./digests.ts";
 import { type Attempt, takeAttempts, type Wanted } from "./kept_packets.ts";
 import { RunIndex } from "./run_index.ts";
@@ -79,7 +80,7 @@ export async function askAbout(
         : "Cannot answer: there are no runs yet, write some with subunit-load",
     );
   }
-  return questionOf(runs, renames, options["by-route"], only);
+  return questionOf(runs, renames, options["by-route"], only, COLUMNS);
 }
 
 /** A question about all runs, perhaps none, without options. */
@@ -106,9 +107,10 @@ function questionOf(
   renames: readonly Rename[],
   byRoute: boolean,
   only: ReadonlySet<string> | undefined,
+  columns?: Columns,
 ): Question {
   const names = new TestNames(renames, only);
-  const digests = new Digests(names, byRoute);
+  const digests = new Digests(names, byRoute, columns);
   // All rows are of known runs.
   const load: LoadRun = (row) => digests.load(row as KnownRun);
   return { runs, units: unitsOf(runs, load), names, load };
