@@ -619,7 +619,8 @@ mod m {
     fn ran(name: &str) {
         let mut file = std::fs::OpenOptions::new().append(true).create(true)
             .open(std::env::var("RAN").unwrap()).unwrap();
-        writeln!(file, "{name}").unwrap();
+        // In one write: tests run at once.
+        file.write_all(format!("{name}\\n").as_bytes()).unwrap();
     }
     #[test] fn a() { ran("a"); }
     #[test] fn ab() { ran("ab"); }
@@ -684,13 +685,46 @@ for (const [runner, project] of Object.entries(PROJECTS)) {
       [list],
       surroundings,
     );
-    assertEquals(
-      Deno.readTextFileSync(ran).split("\n").slice(0, -1).sort(),
-      [...project.ran].sort(),
-      text(stdout) + stderr,
+    const tests = (log: string) =>
+      Deno.readTextFileSync(log).split("\n").slice(0, -1).sort();
+    const expected = [...project.ran].sort();
+    assertEquals(tests(ran), expected, text(stdout) + stderr);
+    // And as what fails in a repository.
+    const again = dir.file("again.log", "");
+    const failing = await shell(
+      `${RECORD}subunit-failing -l0 > failing
+set -- failing
+${project.script}`,
+      failingRuns(dir, project.ids),
+      { ...surroundings, env: { ...surroundings.env, RAN: again } },
     );
+    assertEquals(tests(again), expected, text(failing.stdout) + failing.stderr);
   });
 }
+
+/** A run in which tests fail, and another one that repairs others. */
+function failingRuns(dir: TempDir, ids: readonly string[]): string[] {
+  const on = (testId: string, status: EventFields["status"]) => ({
+    testId,
+    status,
+  });
+  return [
+    dir.file(
+      "full",
+      stream(
+        on("t/test_a.py::test_qq", "success"),
+        ...ids.map((id) => on(id, "fail")),
+        on("repaired", "fail"),
+      ),
+    ),
+    dir.file("partial", stream(on("repaired", "success"))),
+  ];
+}
+
+/** Records them. */
+const RECORD = `subunit-load --quiet --full < $1
+subunit-load --quiet --partial < $2
+`;
 
 for (const runner of ["pytest", "deno", "node"] as const) {
   // One that is not here comes from npm.
@@ -709,27 +743,12 @@ for (const runner of ["pytest", "deno", "node"] as const) {
       });
       dir.file(path, content);
     }
-    const on = (testId: string, status: EventFields["status"]) => ({
-      testId,
-      status,
-    });
-    const full = dir.file(
-      "full",
-      stream(
-        on("t/test_a.py::test_qq", "success"),
-        ...ids.map((id) => on(id, "fail")),
-        on("repaired", "fail"),
-      ),
-    );
-    const partial = dir.file("partial", stream(on("repaired", "success")));
     const log = dir.file("ran.log", "");
     const { stdout, stderr } = await shell(
-      `subunit-load --quiet --full < $1
-subunit-load --quiet --partial < $2
-subunit-failing -l0 | ${
+      `${RECORD}subunit-failing -l0 | ${
         script.replace(" $1", "").replace("--allow-all", "-A --no-check")
       }`,
-      [full, partial],
+      failingRuns(dir, ids),
       {
         cwd: dir.path,
         env: { RAN: log, DENO: Deno.execPath(), CI: "true" },
