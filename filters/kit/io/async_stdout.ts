@@ -198,7 +198,10 @@ function work(
     const [control, part]: [Int32Array, Uint8Array] = data;
     for (;;) {
       Atomics.wait(control, state, idle);
-      if (Atomics.load(control, state) !== full) return;
+      const now = Atomics.load(control, state);
+      // It was woken late, for a part that it had seen and written already.
+      if (now === idle) continue;
+      if (now !== full) return;
       const failure = writeAll(part.subarray(0, control[length]));
       if (failure !== undefined) main.postMessage(failure);
       // It may have been closed meanwhile.
