@@ -91,8 +91,12 @@ interface Failure {
   readonly message: string;
 }
 
-/** Where the words are that the threads share, and what the first may be. */
-const CONTROL = {
+/**
+ * Where the words are that the threads share, and what the first may be.
+ *
+ * @internal
+ */
+export const CONTROL = {
   state: 0,
   length: 1,
   idle: 0,
@@ -113,11 +117,7 @@ class StdoutWorker {
   readonly #failure = Promise.withResolvers<Failure>();
 
   constructor(atomicBytes: number) {
-    const script = `(${work})(self, ${piecesOf}, ${atomicBytes}, ${
-      JSON.stringify(CONTROL)
-    });`;
-    const url = `data:text/javascript,${encodeURIComponent(script)}`;
-    this.#worker = new Worker(url, { type: "module" });
+    this.#worker = new Worker(workerUrl(atomicBytes), { type: "module" });
     this.#worker.onmessage = ({ data }) => this.#failure.resolve(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -159,6 +159,19 @@ class StdoutWorker {
     this.#set(CONTROL.closed);
     this.#worker.terminate();
   }
+}
+
+/**
+ * The module of a worker that writes standard output. Its first message has the
+ * shared words, and the bytes to write.
+ *
+ * @internal
+ */
+export function workerUrl(atomicBytes: number): string {
+  const script = `(${work})(self, ${piecesOf}, ${atomicBytes}, ${
+    JSON.stringify(CONTROL)
+  });`;
+  return `data:text/javascript,${encodeURIComponent(script)}`;
 }
 
 /** What the worker runs: it uses nothing outside itself. */
