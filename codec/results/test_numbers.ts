@@ -149,13 +149,12 @@ export class TestNumbers {
    * @param likely a number that it may have: it is found faster then
    */
   get(key: TestKeyBytes, likely: number = NONE): number {
-    if (likely >= 0 && likely < this.#unused) {
-      const { view, idAt, idEnd, routeAt, routeEnd } = key, hash = hashOf(key);
-      if (this.#has(likely, view, idAt, idEnd, routeAt, routeEnd, hash)) {
-        return likely;
-      }
-    }
-    return this.#slots[this.#slotOf(key)];
+    const { view, idAt, idEnd, routeAt, routeEnd } = key, hash = hashOf(key);
+    const isLikely = likely >= 0 && likely < this.#unused &&
+      this.#has(likely, view, idAt, idEnd, routeAt, routeEnd, hash);
+    return isLikely
+      ? likely
+      : this.#slots[this.#find(view, idAt, idEnd, routeAt, routeEnd, hash)];
   }
 
   /** The number of a test, a new one if it had none. */
@@ -166,7 +165,10 @@ export class TestNumbers {
 
   /** Takes the number from a test and returns it; -1 if it had none. */
   delete(key: TestKeyBytes): number {
-    return this.#delete(this.#slotOf(key));
+    const { view, idAt, idEnd, routeAt, routeEnd } = key;
+    return this.#delete(
+      this.#find(view, idAt, idEnd, routeAt, routeEnd, hashOf(key)),
+    );
   }
 
   /** {@linkcode add} for the test of a row. */
@@ -266,11 +268,6 @@ export class TestNumbers {
     this.#entries[number * ENTRY_WORDS + PLACE] = this.#free;
     this.#free = number;
     return number;
-  }
-
-  #slotOf(key: TestKeyBytes): number {
-    const { view, idAt, idEnd, routeAt, routeEnd } = key;
-    return this.#find(view, idAt, idEnd, routeAt, routeEnd, hashOf(key));
   }
 
   /** The slot of a test, or the empty one where it belongs. */

@@ -112,8 +112,8 @@ export class RowEditor {
   }
 }
 
-/** For how many headers a change keeps the difference: a power of two. */
-const DIFFERENCES = 64;
+/** A change keeps the differences of 64 headers, by so many bits of a hash. */
+const DIFFERENCE_BITS = 6;
 
 /**
  * A change of one field, and the CRCs of rows behind whose last field it puts
@@ -131,8 +131,8 @@ class AppliedChange {
   /** What the field adds to the register that zeros in its place would leave. */
   readonly #term: number;
   readonly #tables = zeroTables();
-  readonly #headers = new Int32Array(DIFFERENCES);
-  readonly #differences = new Int32Array(DIFFERENCES);
+  readonly #headers = new Int32Array(1 << DIFFERENCE_BITS);
+  readonly #differences = new Int32Array(1 << DIFFERENCE_BITS);
 
   constructor(change: PacketChange) {
     this.change = change;
@@ -160,7 +160,7 @@ class AppliedChange {
     const crcAt = rows.end(i) - CRC_BYTES;
     const header = rows.flags(i) << 16 |
       crcAt - kept - rows.start(i) << 8 | kept;
-    const place = Math.imul(header, 0x9e3779b1) >>> 26;
+    const place = Math.imul(header, 0x9e3779b1) >>> 32 - DIFFERENCE_BITS;
     if (this.#headers[place] !== header) {
       const difference =
         updateRegister(-1, rows.view, rows.start(i), crcAt - kept) ^

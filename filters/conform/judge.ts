@@ -197,7 +197,8 @@ export class Judge {
   addRow(rows: Rows, i: number): number {
     if (rows.idAt(i) < 0 || rows.isExists(i)) return -1;
     const isFinal = rows.isFinal(i);
-    const exact = rows.routeAt(i) < 0 ? this.#exactName(rows, i) : -1;
+    const isRouted = rows.routeAt(i) >= 0;
+    const exact = isRouted ? -1 : this.#exactName(rows, i);
     if (exact >= 0) {
       this.#addExact(rows, i, exact, isFinal);
       return exact;
@@ -215,7 +216,8 @@ export class Judge {
         return this.#openName[open];
       }
     }
-    const name = this.#nameOf(rows, i);
+    let name = isRouted ? this.#exactName(rows, i) : -1;
+    if (name < 0) name = this.#bareName(rows, i);
     if (name < 0) return -1;
     if (isFinal) {
       const result = resultOf(rows.status(i));
@@ -289,9 +291,8 @@ export class Judge {
     return ANSWERS[best];
   }
 
-  #nameOf(rows: Rows, i: number): number {
-    const exact = this.#exactName(rows, i);
-    if (exact >= 0) return exact;
+  /** The name of a row without the attributes in its id; -1 if there is none. */
+  #bareName(rows: Rows, i: number): number {
     const { source } = rows, start = rows.idAt(i), end = rows.idEnd(i);
     let at = start;
     while (at < end && source[at] !== OPEN_BRACKET) at++;

@@ -80,11 +80,12 @@ export function suiteOf(words: readonly string[]): string | undefined {
  * the root is none.
  */
 function folderInside(): string | undefined {
-  for (const around of foldersUpwards()) {
+  const here = currentFolder();
+  for (const around of foldersUpwards(here)) {
     if (around === "") return undefined;
     for (const name of [".subunit", ".git"]) {
       if (stampOf(`${around}/${name}`) === undefined) continue;
-      return currentFolder().slice(around.length + 1) || ".";
+      return here.slice(around.length + 1) || ".";
     }
   }
   return undefined;

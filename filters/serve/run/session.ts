@@ -509,7 +509,8 @@ export class Session {
       });
     } else if (answersAsks) {
       warn(`${who} is waiting at ${prompt}`);
-      if (!(again && this.#nameless.delete(route))) asked(route);
+      const isAnswered = this.#nameless.delete(route) && again;
+      if (!isAnswered) asked(route);
       if (test === undefined) this.#nameless.add(route);
     } else if (parts.length === 1) {
       warn(`${who} asks ${prompt}: nobody answers without --debug`);
