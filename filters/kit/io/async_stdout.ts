@@ -7,7 +7,7 @@
 import { isNotReadyAsync } from "../errors.ts";
 import { visibleLines } from "../text/visible.ts";
 import { cannotWrite } from "./output.ts";
-import { atomicBytes, piecesOf } from "./stdout.ts";
+import { atomicBytes, atomicBytesAfter, piecesOf } from "./stdout.ts";
 
 /**
  * How much is written before a worker takes over. A piece takes ten times as
@@ -168,9 +168,10 @@ class StdoutWorker {
  * @internal
  */
 export function workerUrl(atomicBytes: number): string {
-  const script = `(${work})(self, ${piecesOf}, ${atomicBytes}, ${
-    JSON.stringify(CONTROL)
-  });`;
+  const script =
+    `(${work})(self, ${piecesOf}, (${atomicBytesAfter})(${atomicBytes}), ${
+      JSON.stringify(CONTROL)
+    });`;
   return `data:text/javascript,${encodeURIComponent(script)}`;
 }
 
@@ -178,7 +179,7 @@ export function workerUrl(atomicBytes: number): string {
 function work(
   main: Pick<Worker, "onmessage" | "postMessage">,
   pieces: typeof piecesOf,
-  atomicBytes: number,
+  atomicBytesOf: ReturnType<typeof atomicBytesAfter>,
   { state, length, idle, full, failed }: typeof CONTROL,
 ): void {
   const { BrokenPipe, Interrupted, WouldBlock } = Deno.errors;
@@ -197,7 +198,7 @@ function work(
 
   function writeAll(bytes: Uint8Array): Failure | undefined {
     try {
-      const all = pieces(bytes, atomicBytes);
+      const all = pieces(bytes, atomicBytesOf(bytes.length));
       for (let next = all.next(); !next.done;) {
         next = all.next(writeOnce(next.value));
       }

@@ -119,9 +119,9 @@ for (const atomicBytes of [1, 512, 4096]) {
 }
 
 Deno.test("piecesOf has few pieces where nothing keeps it waiting", () => {
-  const sizes = (text: string) => {
+  const sizes = (text: string, atomicBytes = 4096) => {
     const all: number[] = [];
-    const pieces = piecesOf(stream(text), 4096);
+    const pieces = piecesOf(stream(text), atomicBytes);
     for (let next = pieces.next(); !next.done;) {
       all.push(next.value.length);
       next = pieces.next(next.value.length);
@@ -132,7 +132,12 @@ Deno.test("piecesOf has few pieces where nothing keeps it waiting", () => {
   assertEquals(sizes("one\ntwo\nthree"), [8, 5]);
   assertEquals(sizes("x".repeat(100_000)), [100_000]);
   assertEquals(sizes(`${"x".repeat(9999)}\n`), [9999, 1]);
-  assertEquals(sizes(`${"x".repeat(99)}\n`.repeat(100)), [4000, 4000, 2000]);
+  const lines = `${"x".repeat(99)}\n`.repeat(100);
+  assertEquals(sizes(lines), [4000, 4000, 2000]);
+  // A regular file.
+  assertEquals(sizes(lines, Infinity), [10_000]);
+  assertEquals(sizes(`${lines}end`, Infinity), [10_000, 3]);
+  assertEquals(sizes("end", Infinity), [3]);
 });
 
 // Not a pipe: a terminal takes part of a write. Deno runs it without Node.
@@ -176,6 +181,59 @@ sys.stdout.buffer.write(out.replace(b"\\r\\n", b"\\n"))`;
     assertEquals(new TextDecoder().decode(stdout), lines.join(""));
   },
 );
+
+Deno.test({
+  name: "a long regular file is written in large parts, and whole",
+  // Other systems do not count a process's writes.
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    using dir = new TempDir();
+    const program = dir.file(
+      "program.ts",
+      `import { stdoutSink } from "${new URL("stdout.ts", import.meta.url)}";
+      const writes = () =>
+        Number(/syscw: (.*)/.exec(Deno.readTextFileSync("/proc/self/io"))[1]);
+      const bytes = new Uint8Array(1024 * 1024).fill(0x0a);
+      const stdout = stdoutSink();
+      const write = (start, end) => {
+        for (let i = start; i < end; i++) {
+          bytes[i] = 0x41;
+          for (let at = 0; at < bytes.length;) {
+            at += stdout.writeSync(bytes.subarray(at));
+          }
+        }
+      };
+      write(0, 24);
+      const before = writes();
+      write(24, 48);
+      console.error(writes() - before);`,
+    );
+    const path = `${dir.path}/output`;
+    const { stderr } = await run([
+      "sh",
+      "-c",
+      'exec "$0" run -qA "$1" > "$2"',
+      Deno.execPath(),
+      program,
+      path,
+    ]);
+    // In pieces of 4096 bytes they are 6144.
+    assert(Number(stderr) < 100, stderr);
+    const expected = new Uint8Array(1024 * 1024).fill(0x0a);
+    using file = Deno.openSync(path);
+    const part = new Uint8Array(expected.length);
+    for (let i = 0; i < 48; i++) {
+      for (let at = 0; at < part.length;) {
+        const count = file.readSync(part.subarray(at));
+        assert(count !== null, `${i}`);
+        at += count;
+      }
+      expected[i] = 0x41;
+      assert(equalBytes(part, expected), `${i}`);
+    }
+    assertEquals(file.readSync(part), null);
+  },
+});
 
 Deno.test("piecesOf finds the line feed after a long piece, wherever it is", () => {
   for (const other of [0x0b, 0x09, 0x8a, 0x00, 0xff]) {
