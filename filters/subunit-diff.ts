@@ -95,8 +95,7 @@ changed, and for each new failure the line of its reason that one would quote.`,
 });
 
 function parsePercent(value: string): number {
-  const percent = Number(value);
-  if (value.trim() !== "" && percent >= 0 && percent < Infinity) return percent;
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
   throw new UsageError(`Option --slower is "${value}": expected a percentage`);
 }
 

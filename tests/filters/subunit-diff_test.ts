@@ -353,11 +353,13 @@ peerTest(
 
 test("subunit-diff wants two streams, and a percentage", async () => {
   for (
-    const args of [[], ["a"], ["a", "b", "c"], ["--slower=x", "a", "b"], [
-      "--format=x",
-      "a",
-      "b",
-    ]]
+    const args of [
+      [],
+      ["a"],
+      ["a", "b", "c"],
+      ...["x", "0x7", "1e9", "-1", " 1"].map((n) => [`--slower=${n}`, "a", "b"]),
+      ["--format=x", "a", "b"],
+    ]
   ) {
     const { stderr, status } = await callTool("subunit-diff", args);
     assertMatch(stderr, /^subunit-diff: .*expected.*: see --help\n$/i);
