@@ -55,8 +55,8 @@ class PiecewiseStdout implements Sink {
 }
 
 /**
- * Looks, once that pays, whether standard output is a regular file: that is
- * always ready, so that it takes anything whole.
+ * Looks, once that pays, whether standard output is a regular file or the null
+ * device: these are always ready, so that they take anything whole.
  *
  * This uses nothing outside itself: its text runs in a worker, too.
  *
@@ -77,9 +77,10 @@ export function atomicBytesAfter(
       const { process } = globalThis as {
         process?: { getBuiltinModule(name: string): typeof import("node:fs") };
       };
-      const STDOUT = 1;
+      const STDOUT = 1, NULL_DEVICE = 0x103; // 1:3, on Linux
       const stats = process?.getBuiltinModule("node:fs").fstatSync(STDOUT);
-      if (stats?.isFile()) most = Infinity;
+      const isNull = Deno.build.os === "linux" && stats?.rdev === NULL_DEVICE;
+      if (isNull || stats?.isFile()) most = Infinity;
     }
     return most;
   };
