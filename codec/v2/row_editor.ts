@@ -77,8 +77,13 @@ export class RowEditor {
     to: number,
     change: PacketChange,
   ): boolean {
-    const applied = this.#appliedOf(change), { field, byteLength } = applied;
+    const applied = this.#appliedOf(change);
     const bodyAt = bodyStart(rows, i), crcAt = rows.end(i) - CRC_BYTES;
+    if (from === crcAt && applied.canFollow(crcAt - bodyAt)) {
+      this.#append(rows, i, bodyAt, applied);
+      return true;
+    }
+    const { field, byteLength } = applied;
     const length = packetLength(
       LENGTH_OFFSET + crcAt - bodyAt - (to - from) + byteLength + CRC_BYTES,
     );
@@ -86,21 +91,39 @@ export class RowEditor {
     if (this.#count + length > GATHER_BYTES) this.flush();
     const gathered = this.#gathered, view = this.#view;
     const start = this.#count;
-    gathered[start] = SIGNATURE;
-    view.setUint16(start + 1, change.flagsOf(rows.flags(i)));
-    const keptAt = writeNumber(gathered, start + LENGTH_OFFSET, length);
+    const keptAt = writeHeader(
+      gathered,
+      start,
+      change.flagsOf(rows.flags(i)),
+      length,
+    );
     copyBytes(rows.view, bodyAt, from, view, keptAt);
     const fieldAt = keptAt + from - bodyAt;
     copyBytes(field, 0, byteLength, view, fieldAt);
     const behind = fieldAt + byteLength, at = behind + crcAt - to;
     copyBytes(rows.view, to, crcAt, view, behind);
-    const kept = crcAt - bodyAt;
-    const crc = from === crcAt && kept >= CRC_BYTES && kept <= MOST_ZEROS
-      ? applied.crcOf(rows, i, kept, view, start, keptAt)
-      : uncountedCrc32(view, start, at);
-    view.setUint32(at, crc);
+    view.setUint32(at, uncountedCrc32(view, start, at));
     this.#count = at + CRC_BYTES;
     return true;
+  }
+
+  /** Puts the field of a change behind the last one of a row. */
+  #append(rows: Rows, i: number, bodyAt: number, applied: AppliedChange): void {
+    if (this.#count + LONGEST_APPENDED_BYTES > GATHER_BYTES) this.flush();
+    const { field, byteLength } = applied, view = this.#view;
+    const crcAt = rows.end(i) - CRC_BYTES;
+    const header = applied.headerOf(rows, i, bodyAt);
+    let at = this.#count;
+    view.setInt32(at, applied.firstWord(header));
+    at += 4;
+    const fifth = applied.fifthByte(header);
+    if (fifth >= 0) this.#gathered[at++] = fifth;
+    copyBytes(rows.view, bodyAt, crcAt, view, at);
+    at += crcAt - bodyAt;
+    copyBytes(field, 0, byteLength, view, at);
+    at += byteLength;
+    view.setInt32(at, applied.crcOf(header, rows.view.getInt32(crcAt)));
+    this.#count = at + CRC_BYTES;
   }
 
   #appliedOf(change: PacketChange): AppliedChange {
@@ -112,16 +135,20 @@ export class RowEditor {
   }
 }
 
-/** A change keeps the differences of 64 headers, by so many bits of a hash. */
-const DIFFERENCE_BITS = 6;
+/** The most that a packet has whose last field is put there by a change. */
+const LONGEST_APPENDED_BYTES = 5 + 2 * MOST_ZEROS + CRC_BYTES;
+
+/** A change knows 64 headers, by so many bits of a hash. */
+const HEADER_BITS = 6;
 
 /**
- * A change of one field, and the CRCs of rows behind whose last field it puts
- * another one.
+ * A change of one field, and the headers and CRCs of rows behind whose last
+ * field it puts another one.
  *
- * They follow from the rows' own: behind different headers, equal bytes change
- * the difference of two registers as zeros would. So the difference depends on
- * the header alone, and streams have few different ones.
+ * The CRCs follow from the rows' own: behind different headers, equal bytes
+ * change the difference of two registers as zeros would. So the difference
+ * depends on the header alone, as the new header does, and streams have few
+ * different ones.
  */
 class AppliedChange {
   readonly change: PacketChange;
@@ -131,8 +158,11 @@ class AppliedChange {
   /** What the field adds to the register that zeros in its place would leave. */
   readonly #term: number;
   readonly #tables = zeroTables();
-  readonly #headers = new Int32Array(1 << DIFFERENCE_BITS);
-  readonly #differences = new Int32Array(1 << DIFFERENCE_BITS);
+  /** The header that each place is for: its flags, its length, and the rest's. */
+  readonly #headers = new Int32Array(1 << HEADER_BITS);
+  readonly #firstWords = new Int32Array(1 << HEADER_BITS);
+  readonly #fifthBytes = new Int16Array(1 << HEADER_BITS);
+  readonly #differences = new Int32Array(1 << HEADER_BITS);
 
   constructor(change: PacketChange) {
     this.change = change;
@@ -142,43 +172,70 @@ class AppliedChange {
     this.#term = updateRegister(0, this.field, 0, length);
   }
 
-  /**
-   * The CRC of a row with the field.
-   *
-   * @param kept how many bytes are between its header and its CRC:
-   * {@linkcode CRC_BYTES} to {@linkcode MOST_ZEROS}
-   * @param view where the new packet's header is, at `start` to `end`
-   */
-  crcOf(
-    rows: Rows,
-    i: number,
-    kept: number,
-    view: DataView,
-    start: number,
-    end: number,
-  ): number {
-    const crcAt = rows.end(i) - CRC_BYTES;
-    const header = rows.flags(i) << 16 |
-      crcAt - kept - rows.start(i) << 8 | kept;
-    const place = Math.imul(header, 0x9e3779b1) >>> 32 - DIFFERENCE_BITS;
-    if (this.#headers[place] !== header) {
-      const difference =
-        updateRegister(-1, rows.view, rows.start(i), crcAt - kept) ^
-        updateRegister(-1, view, start, end);
-      this.#headers[place] = header;
-      this.#differences[place] = passZeros(this.#tables, difference, kept);
-    }
-    const register = ~rows.view.getInt32(crcAt) ^ this.#differences[place];
-    return ~this.#append(register) >>> 0;
+  /** Whether its field may be put behind so many bytes of a packet's fields. */
+  canFollow(kept: number): boolean {
+    return kept >= CRC_BYTES && kept <= MOST_ZEROS &&
+      this.byteLength <= MOST_ZEROS;
   }
 
-  /** The register after the field. */
-  #append(register: number): number {
-    const { byteLength } = this;
-    return byteLength < CRC_BYTES || byteLength > MOST_ZEROS
-      ? updateRegister(register, this.field, 0, byteLength)
-      : passZeros(this.#tables, register, byteLength) ^ this.#term;
+  /** Finds the header of a row with the field; its fields begin at `bodyAt`. */
+  headerOf(rows: Rows, i: number, bodyAt: number): number {
+    const kept = rows.end(i) - CRC_BYTES - bodyAt;
+    const header = rows.flags(i) << 16 | bodyAt - rows.start(i) << 8 | kept;
+    const place = Math.imul(header, 0x9e3779b1) >>> 32 - HEADER_BITS;
+    if (this.#headers[place] !== header) {
+      this.#learn(place, rows, i, bodyAt);
+      this.#headers[place] = header;
+    }
+    return place;
   }
+
+  #learn(place: number, rows: Rows, i: number, bodyAt: number): void {
+    const kept = rows.end(i) - CRC_BYTES - bodyAt;
+    const bytes = new Uint8Array(LENGTH_OFFSET + 4);
+    const view = new DataView(bytes.buffer);
+    const length = packetLength(
+      LENGTH_OFFSET + kept + this.byteLength + CRC_BYTES,
+    );
+    const flags = this.change.flagsOf(rows.flags(i));
+    const end = writeHeader(bytes, 0, flags, length);
+    this.#firstWords[place] = view.getInt32(0);
+    this.#fifthBytes[place] = end > 4 ? bytes[4] : -1;
+    const difference = updateRegister(-1, rows.view, rows.start(i), bodyAt) ^
+      updateRegister(-1, view, 0, end);
+    this.#differences[place] = passZeros(this.#tables, difference, kept);
+  }
+
+  firstWord(header: number): number {
+    return this.#firstWords[header];
+  }
+
+  /** What follows the first word; -1 if nothing does. */
+  fifthByte(header: number): number {
+    return this.#fifthBytes[header];
+  }
+
+  /** The CRC of a packet with that header, from the one of its row. */
+  crcOf(header: number, crc: number): number {
+    const register = ~crc ^ this.#differences[header];
+    const { field, byteLength } = this;
+    return byteLength < CRC_BYTES
+      ? ~updateRegister(register, field, 0, byteLength)
+      : ~(passZeros(this.#tables, register, byteLength) ^ this.#term);
+  }
+}
+
+/** Writes a packet's bytes before its fields, and returns where these begin. */
+function writeHeader(
+  bytes: Uint8Array,
+  start: number,
+  flags: number,
+  length: number,
+): number {
+  bytes[start] = SIGNATURE;
+  bytes[start + 1] = flags >>> 8;
+  bytes[start + 2] = flags;
+  return writeNumber(bytes, start + LENGTH_OFFSET, length);
 }
 
 // --- Where fields are. An absent one is where the one before it ends.
