@@ -66,9 +66,10 @@ export const tool: Tool = defineTool({
     `Other output becomes the files "stdout" and "stderr"; with --fd, all output is the
 file "output". A test that never ended is a failure. How COMMAND ended is the event
 "COMMAND: exit status": a failure when it failed and no failed test explains that,
-otherwise an event that no tool counts. Where the format is named, other output is
-text, whatever bytes it has. Signals are passed on to COMMAND; after one has ended
-it, the tool ends too, even if another process holds its output.
+or when its results are in none of these formats, otherwise an event that no tool
+counts. Where the format is named, other output is text, whatever bytes it has.
+Signals are passed on to COMMAND; after one has ended it, the tool ends too, even if
+another process holds its output.
 The stream begins with COMMAND and ends with its exit status or signal in packets
 that no tool counts; subunit-load keeps them as the record of the run.
 At a time limit the tests in progress are named, with the last that they wrote, and

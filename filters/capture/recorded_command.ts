@@ -93,17 +93,22 @@ export async function recordCommand(
   const isGood = recorder.end(
     reason && `The test never ended. The command was ended: ${reason}.`,
   );
+  const { converter } = recorder;
   const ending = commandEnding({ testId }, status, !isGood);
-  const shown = reason === undefined ? ending : {
-    ...ending,
-    status: "fail",
-    reason: `${reason}, and was ended: ${ending.reason}`,
-  } as const;
+  let shown = ending;
+  if (reason !== undefined) {
+    const text = `${reason}, and was ended: ${ending.reason}`;
+    shown = { ...ending, status: "fail", reason: text };
+  } else if (converter !== undefined) {
+    const text =
+      `${ending.reason}, with results in another format: put ${converter} behind it`;
+    shown = { ...ending, status: "fail", reason: text };
+  }
   writeEnding(io.out, shown);
   // Until then no signal ends the tool; those that follow are for the next command.
   if (failing !== undefined) signals.stop();
   return {
-    isGood: isGood && reason === undefined && status.success,
+    isGood: isGood && shown.status !== "fail" && status.success,
     hasFailed: shown.status === "fail",
     isDamaged: recorder.isDamaged,
     isInterrupted: signals.isInterrupted || reason !== undefined,

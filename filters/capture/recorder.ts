@@ -18,6 +18,7 @@ import {
 } from "@subunit/codec";
 import { readStreamAsync } from "../kit/io/input.ts";
 import { lostTest, writeFailure } from "../kit/stream/failures.ts";
+import { ForeignFormat } from "../kit/stream/foreign_format.ts";
 import type { FailingTests } from "../kit/stream/failing_tests.ts";
 import { Retagger } from "../kit/stream/retagger.ts";
 import { TextTails } from "../kit/stream/text_tails.ts";
@@ -51,6 +52,8 @@ export class Recorder {
   readonly #attempt: number | undefined;
   readonly #isLimited: boolean;
   #retagger: Retagger | undefined;
+  /** Looks at standard output while it has no test. */
+  #foreign: ForeignFormat | undefined;
   /** The last packet that describes a run. */
   record: Packet | undefined;
   /** Is called when output has been written. */
@@ -74,6 +77,11 @@ export class Recorder {
     return this.#verdict.summary.damage > 0;
   }
 
+  /** The tool that converts the results, where they are in no format read here. */
+  get converter(): string | undefined {
+    return this.#foreign?.converter;
+  }
+
   /** The tests in progress. */
   running(): RunningTest[] {
     return this.#verdict.running(Infinity);
@@ -95,6 +103,7 @@ export class Recorder {
     released: Promise<void>,
   ): Promise<void> {
     const reader = new ResultsReader(format);
+    this.#foreign = new ForeignFormat();
     const name = "the command's results";
     for await (const chunk of readStreamAsync(results, name, released)) {
       this.#write(reader.push(chunk));
@@ -134,8 +143,10 @@ export class Recorder {
   #write(events: readonly StatusEvent[]): void {
     if (this.#isLimited) this.#verdict.arriveAt(performance.now());
     for (const event of events) {
-      if (event.testId === undefined && event.fileBytes !== undefined) {
+      if (event.testId !== undefined) this.#foreign = undefined;
+      else if (event.fileBytes !== undefined) {
         this.#tails.add(event.routeCode, event.fileBytes);
+        if (event.fileName === "stdout") this.#foreign?.add(event.fileBytes);
       }
       if (event instanceof Packet && isRunRecord(event)) {
         this.record = event.copy();

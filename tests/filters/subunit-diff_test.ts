@@ -357,7 +357,9 @@ test("subunit-diff wants two streams, and a percentage", async () => {
       [],
       ["a"],
       ["a", "b", "c"],
-      ...["x", "0x7", "1e9", "-1", " 1"].map((n) => [`--slower=${n}`, "a", "b"]),
+      ...["x", "0x7", "1e9", "-1", " 1"].map((
+        n,
+      ) => [`--slower=${n}`, "a", "b"]),
       ["--format=x", "a", "b"],
     ]
   ) {

@@ -80,6 +80,31 @@ Deno.test("subunit-exec keeps all that a command prints, and how it ends", async
   assert(last.timestamp !== undefined);
 });
 
+Deno.test("subunit-exec fails where the results are in a format that it does not read", async () => {
+  const xml = "<testsuite><testcase name='a'/></testsuite>";
+  const tap = "1..1\\nok 1 - a\\n";
+  const cases: [args: string[], output: string, converter: string][] = [
+    [[], `${xml}\\n`, "junitxml2subunit"],
+    [["--v1"], xml, "junitxml2subunit"],
+    [["--v2"], tap, "tap2subunit"],
+  ];
+  for (const [args, output, converter] of cases) {
+    const { stdout, status } = await exec(`printf "${output}"`, args);
+    const printed = output.replaceAll("\\n", "\n");
+    const reason =
+      `exit status 0, with results in another format: put ${converter} behind it`;
+    assertEquals(
+      described(eventsIn(stdout)),
+      [`stdout: ${printed}`, ended("fail", reason)],
+      output,
+    );
+    assertEquals(status, 1, output);
+  }
+  // Behind a test it is text.
+  const { status } = await exec(`printf "${tap}"; echo "${xml}"`);
+  assertEquals(status, 0);
+});
+
 Deno.test("subunit-exec makes a failure of a command that fails without one", async () => {
   const cases: [script: string, words: string[], status: number][] = [
     ["exit 3", [ended("fail", "exit status 3")], 1],
