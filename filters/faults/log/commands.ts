@@ -45,6 +45,7 @@ import {
   RANKS,
   RunCounts,
 } from "./ranking.ts";
+import { beginningWith, NamedFaults } from "./named_faults.ts";
 import { LogReader, type LogSource } from "./reader.ts";
 import { describe, faultJson, formatRow, FORMATS, plural } from "./report.ts";
 
@@ -89,17 +90,21 @@ function read(io: ToolIO, files: readonly string[]): LogReader {
   return new LogReader(new LogFiles(io, files));
 }
 
-/** The fault whose name begins so. */
-function findFault(reader: LogReader, text: string, log: string): string {
+/** The faults whose names begin so. */
+function faultsNamed(source: LogSource, text: string): NamedFaults {
+  return new NamedFaults(source, beginningWith([faultName(text)]));
+}
+
+/** The one fault that is named so, in full or by how its name begins. */
+function findFault(named: NamedFaults, text: string, log: string): string {
   const wanted = faultName(text);
-  const names = reader.names().filter((name) => !isReserved(name));
+  const names = named.found().filter((name) => !isReserved(name));
   if (names.includes(wanted)) return wanted;
-  const found = names.filter((name) => name.startsWith(wanted));
-  if (found.length === 1) return found[0];
+  if (names.length === 1) return names[0];
   throw new ToolError(
-    found.length === 0
+    names.length === 0
       ? `Cannot find "${text}" in "${log}": check the id`
-      : `Cannot tell which fault is "${text}": ${found.length} in "${log}" begin so: give more of the id`,
+      : `Cannot tell which fault is "${text}": ${names.length} in "${log}" begin so: give more of the id`,
   );
 }
 
@@ -150,9 +155,9 @@ async function say(
   // A log that is not there yet says nothing.
   const isAsked = removes || options.same.length > 0;
   if (replaces || (isAsked && isRegularFile(log))) {
-    const reader = read(io, [log]);
-    if (replaces) name = newFaultName(findFault(reader, fault, log));
-    known = classWith(reader, name, { now: time })?.members
+    const named = faultsNamed(new LogFiles(io, [log]), fault);
+    if (replaces) name = newFaultName(findFault(named, fault, log));
+    known = classWith(named.readerOf([name]), name, { now: time })?.members
       .find((member) => member.fault === name);
   }
   let statement = said;
@@ -318,12 +323,11 @@ export async function show(
   if (text === undefined || files.length === 0) {
     throw new UsageError("The command needs a LOG and a FAULT");
   }
-  const now = timeOf(options), reader = read(io, files);
-  const it = classWith(
-    reader,
-    findFault(reader, text, files[0]),
-    await foldOptions(reader, options, now),
-  )!;
+  const now = timeOf(options);
+  const named = faultsNamed(new LogFiles(io, files), text);
+  const fault = findFault(named, text, files[0]);
+  const reader = named.readerOf([fault]);
+  const it = classWith(reader, fault, await foldOptions(reader, options, now))!;
   const verdicts = await verdictsOf(reader, options.keyring);
   const verdictOn = verdicts && (({ id }: LogEvent) => verdicts.of(id));
   reportStrange(io, reader);

@@ -54,6 +54,27 @@ const isFact = kindTest("fact");
 /** Whether an event may take effect on the class of its fault. */
 export const isSame: Test = kindTest("same");
 
+/** A test for ids that begin with any of some texts. */
+export function idTest(begins: readonly string[]): Test {
+  const tests = begins.map(beginningTest);
+  return tests.length === 1
+    ? tests[0]
+    : (rows, i) => tests.some((test) => test(rows, i));
+}
+
+function beginningTest(text: string): Test {
+  const bytes = encoder.encode(text), last = bytes.length - 1;
+  return (rows, i) => {
+    const at = rows.idAt(i);
+    if (rows.idEnd(i) - at <= last) return false;
+    // From the end: the first bytes are those of most ids.
+    for (let j = last; j >= 0; j--) {
+      if (rows.source[at + j] !== bytes[j]) return false;
+    }
+    return true;
+  };
+}
+
 /** The content of an event as one character a byte. */
 function contentOf(rows: Rows, i: number): string {
   const nameEnd = rows.textEnd(rows.fileAt(i));
@@ -86,15 +107,7 @@ function testFor(
   now: number,
 ): Test | undefined {
   if (isNot) return undefined;
-  if (name === "id") {
-    const begins = values.map((value) => encoder.encode(FAULT_TAG + value));
-    return (rows, i) =>
-      begins.some((bytes) => {
-        const at = rows.idAt(i);
-        return rows.idEnd(i) - at >= bytes.length &&
-          bytes.every((byte, j) => rows.source[at + j] === byte);
-      });
-  }
+  if (name === "id") return idTest(values.map((value) => FAULT_TAG + value));
   if (name === "state") {
     if (values.includes(FIRST_STATE)) return undefined;
     const codes = values.map((value) =>

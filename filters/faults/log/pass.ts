@@ -7,7 +7,7 @@
  */
 
 import { grown, RowKey, type Rows, TestNumbers } from "@subunit/codec";
-import { RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
+import { FAULT_TAG, RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import {
   isConflict,
   isEmpty,
@@ -17,6 +17,7 @@ import {
 } from "./classes.ts";
 import { type Evidence, evidenceFor, isSame } from "./evidence.ts";
 import type { FoldOptions } from "./fold.ts";
+import { beginningWith, NamedFaults } from "./named_faults.ts";
 import { matcher } from "./query.ts";
 import {
   experienceOf,
@@ -190,8 +191,7 @@ export async function findByPass(
     const { experience } = found[top - 1];
     return first.limit(most) >= (experience[first.rank] ?? -1);
   };
-  for (const only of faultSets(source, plan, mayBeFirst, spare)) {
-    const reader = new LogReader(source, { only });
+  for (const reader of readers(source, plan, mayBeFirst, spare)) {
     context ??= await prepare(reader);
     for (const it of readClasses(reader, context.folding)) {
       if (isEmpty(it) || !matches(it)) continue;
@@ -206,18 +206,28 @@ export async function findByPass(
   return ordered(found, ranks).slice(0, top);
 }
 
-/** Yields the faults that a query may find, in sets; undefined for all of a log. */
-function* faultSets(
+/** Yields readers of the faults that a query may find. */
+function* readers(
   source: LogSource,
   plan: QueryPlan,
   mayBeFirst: (most: number) => boolean,
   spare: number,
-): Generator<FaultSet | undefined> {
-  const { ranks, top } = plan, evidence = evidenceFor(plan);
-  if (evidence.needed === 0) return yield undefined;
+): Generator<LogReader> {
+  const { words, ranks, top } = plan;
+  const id = words.find(({ name, isNot }) => name === "id" && !isNot);
+  if (id !== undefined) {
+    const begins = id.values.map((value) => FAULT_TAG + value);
+    const named = new NamedFaults(source, beginningWith(begins));
+    // Of many, the other words leave out most.
+    if (named.isHeld) return yield named.readerOf(named.found());
+  }
+  const evidence = evidenceFor(plan);
+  if (evidence.needed === 0) return yield new LogReader(source);
   const candidates = new Candidates(source, evidence);
   if (ranks === undefined || ranks[0] === "tests" || top === Infinity) {
-    return yield candidates.all();
+    return yield new LogReader(source, { only: candidates.all() });
   }
-  yield* candidates.byMost(2 * top + spare, mayBeFirst);
+  for (const only of candidates.byMost(2 * top + spare, mayBeFirst)) {
+    yield new LogReader(source, { only });
+  }
 }

@@ -13,6 +13,7 @@ import {
   readClasses,
 } from "./classes.ts";
 import { encodeSighting } from "./collated.ts";
+import { encodeEvent } from "./event.ts";
 import { findByPass } from "./pass.ts";
 import { matcher, parseQuery } from "./query.ts";
 import {
@@ -93,6 +94,11 @@ const plan = fc.record({
     'title:"shop connection","a b"',
     'title:"naïve shop"',
     'title:"x shop connection"',
+    "id:f1",
+    "id:f1,f4 state:fail",
+    "id:f seen:10d",
+    "id:f2 id:f3",
+    "-id:f2",
   )
     .map(parseQuery),
   ranks: fc.option(ranks, { nil: undefined }),
@@ -151,6 +157,46 @@ Deno.test("findByPass looks at those faults alone that may be among the first", 
   assertEquals([it.fault, experience.runs], ["fault:twice", 2]);
   // For the evidence, and for the one fault that has most.
   assertEquals(source.readings, 2);
+});
+
+Deno.test("findByPass finds in one pass what has an id, unless there is much of it", async () => {
+  const title = (fault: string, value: string) =>
+    encodeEvent({ fault: `fault:${fault}`, kind: "title", value });
+  // More than is held of all, less than that of each.
+  const comments = ["long1", "long2", "long3"].flatMap((name) =>
+    new Array(17).fill(encodeEvent({
+      fault: `fault:${name}`,
+      kind: "comment",
+      value: "".padEnd(1_000_000),
+    }))
+  );
+  const source = new Source([
+    title("other", "shop"),
+    title("longer", "cart"),
+    ...comments,
+  ]);
+  for (
+    const [words, names, readings] of [
+      ["id:other", ["fault:other"], 1],
+      ["id:longe,x", ["fault:longer"], 1],
+      ["id:none", [], 1],
+      // Of much the other words leave out most: two passes more.
+      ["id:long title:cart", ["fault:longer"], 3],
+    ] as const
+  ) {
+    const before = source.readings;
+    const found = await find(source, {
+      words: parseQuery(words),
+      now,
+      window: undefined,
+      ranks: undefined,
+      top: Infinity,
+      conflict: false,
+      unexplained: false,
+    });
+    assertEquals(found.map(({ it }) => it.fault), [...names]);
+    assertEquals(source.readings - before, readings, words);
+  }
 });
 
 Deno.test("hasNoKey knows of a map that it has no such key", () => {

@@ -150,6 +150,11 @@ export class LogReader {
     return foreignBytes + packets + damage.length === 0;
   }
 
+  /** Whether what was read is in memory: nothing is read again. */
+  get isHeld(): boolean {
+    return this.#gathered !== undefined;
+  }
+
   /** Reads the log once. */
   scan(): this {
     if (this.#isScanned) return this;
