@@ -29,13 +29,15 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
+/** The id of a fault; its first nine characters no other one has. */
+export function faultId(n: number): string {
+  const hash = (n * 2654435761 % 2 ** 32).toString(32).padStart(7, "0");
+  return `1-${hash}${n.toString(32).padStart(9, "0")}`;
+}
+
 /** Yields the log of so many faults, in parts. */
 export function* faultCorpus(faults: number): Generator<Uint8Array> {
   const random = randomFrom(20261128);
-  const name = (n: number) =>
-    `fault:1-${(n * 2654435761 % 2 ** 32).toString(32).padStart(7, "0")}${
-      n.toString(32).padStart(9, "0")
-    }`;
   let part = new Uint8Array(PART_BYTES), end = 0;
   const events = 5 * faults;
   for (let i = 0; i < events; i++) {
@@ -44,7 +46,7 @@ export function* faultCorpus(faults: number): Generator<Uint8Array> {
         Math.floor(YEAR_SECONDS * i / events),
       nanoseconds: 0,
     };
-    const bytes = eventOf(i, faults, name, random, time);
+    const bytes = eventOf(i, faults, random, time);
     if (end + bytes.length > part.length) {
       yield part.subarray(0, end);
       part = new Uint8Array(PART_BYTES);
@@ -59,14 +61,13 @@ export function* faultCorpus(faults: number): Generator<Uint8Array> {
 function eventOf(
   i: number,
   faults: number,
-  name: (n: number) => string,
   random: (below: number) => number,
   time: { seconds: number; nanoseconds: number },
 ): Uint8Array {
   const kind = i % 25;
   // Titles and tags once a fault; the rest falls where it falls.
   const n = kind < 10 ? Math.floor(i / 25) * 5 + kind % 5 : random(faults);
-  const fault = name(n % faults), author = `dev-${random(200)}`;
+  const fault = `fault:${faultId(n % faults)}`, author = `dev-${random(200)}`;
   if (kind < 5) {
     const title = Array.from({ length: 5 }, () => WORDS[random(WORDS.length)]);
     return encodeEvent({

@@ -18,7 +18,7 @@ import { builtinSqlite } from "../../filters/kit/runtime/sqlite.ts";
 import { ToolIO } from "../../filters/kit/tool/tool_io.ts";
 import { pathOf, quote } from "../tool_path.ts";
 import { commandLine, SCRATCH } from "./commands.ts";
-import { CORPUS_NOW, faultCorpus } from "./fault_corpus.ts";
+import { CORPUS_NOW, faultCorpus, faultId } from "./fault_corpus.ts";
 import { cat, goal } from "./goals.ts";
 import { median, takeTurns } from "./measure.ts";
 import type { Plan, Row } from "./rows.ts";
@@ -29,6 +29,12 @@ import type { Plan, Row } from "./rows.ts";
  * 153 bytes an event: here there are 78, for which `cat` takes half as long.
  */
 const FAULTS = 100_000;
+/** A pass takes as long as the log is: of a shorter one starting is the most. */
+const READ_FAULTS = 1_000_000;
+/** The fault that is asked for by its id. */
+const ID = faultId(12_345);
+/** How much of an id tells faults apart. */
+const FEW_CHARACTERS = 9;
 const TOOL = "fault-log";
 const MONTH_SECONDS = 30 * 86400;
 
@@ -38,8 +44,7 @@ const INDEX_MEMORY = goal("600 MB", (row) => row.peakMemory, {
 });
 
 /** Makes the log, unless it exists, and returns its path. */
-function makeLog(scale: number): string {
-  const faults = Math.ceil(FAULTS * scale);
+function makeLog(faults: number): string {
   const path = pathOf(new URL(`faults-${faults}`, SCRATCH));
   try {
     Deno.statSync(path);
@@ -76,7 +81,7 @@ const BUILD_ROW: Row = {
   pythonTool: undefined,
   goals: [cat(1120), INDEX_MEMORY],
   async measure({ scale }: Plan) {
-    const log = makeLog(scale), index = `${log}.built`;
+    const log = makeLog(Math.ceil(FAULTS * scale)), index = `${log}.built`;
     const build = commandLine(TOOL, [
       ...["index", quote(log)],
       `--index=${quote(index)}`,
@@ -137,6 +142,12 @@ const QUESTIONS: readonly Question[] = [
     timesCat: 0.1,
     passTimesCat: 46,
   },
+  {
+    name: "the fault with an id",
+    words: `id:${ID}`,
+    timesCat: 0.1,
+    passTimesCat: 25,
+  },
 ];
 
 const NOW = parseTimestamp(CORPUS_NOW);
@@ -163,7 +174,7 @@ function indexRow(question: Question): Row {
     pythonTool: undefined,
     goals: [cat(question.timesCat)],
     async measure({ runs, scale }: Plan) {
-      const log = makeLog(scale), plan = planOf(question);
+      const log = makeLog(Math.ceil(FAULTS * scale)), plan = planOf(question);
       const source = new LogFiles(new ToolIO(TOOL), [log]);
       using index = new LogIndex(
         builtinSqlite()!,
@@ -187,26 +198,34 @@ function indexRow(question: Question): Row {
   };
 }
 
-function passRow(question: Question): Row {
-  const { name, words, ranks, days, passTimesCat } = question;
+function queryOf({ words, ranks, days }: Question): string[] {
+  return [
+    "query",
+    "--no-index",
+    `--at=${CORPUS_NOW}`,
+    ...(words === "" ? [] : [`--where=${quote(words)}`]),
+    ...(ranks === undefined ? [] : ["--top=50", `--by=${ranks}`]),
+    ...(days === undefined ? [] : [`--since=${days}d`]),
+  ];
+}
+
+/** A command that reads the log, which comes behind the first words. */
+function readRow(
+  name: string,
+  timesCat: number,
+  before: readonly string[],
+  after: readonly string[] = [],
+): Row {
   return {
     name: `fault log, read: ${name}`,
     tool: TOOL,
     pythonTool: undefined,
-    goals: [cat(passTimesCat!)],
+    goals: [cat(timesCat)],
     async measure({ runs, scale }: Plan) {
-      const log = makeLog(scale);
-      const query = commandLine(TOOL, [
-        "query",
-        "--no-index",
-        `--at=${CORPUS_NOW}`,
-        ...(words === "" ? [] : [`--where=${quote(words)}`]),
-        ...(ranks === undefined ? [] : ["--top=50", `--by=${ranks}`]),
-        ...(days === undefined ? [] : [`--since=${days}d`]),
-        quote(log),
-      ]);
+      const log = makeLog(Math.ceil(READ_FAULTS * scale));
+      const command = commandLine(TOOL, [...before, quote(log), ...after]);
       const samples = await takeTurns(
-        { ours: `${query} > /dev/null`, cat: catOf(log) },
+        { ours: `${command} > /dev/null`, cat: catOf(log) },
         runs,
       );
       return {
@@ -221,6 +240,11 @@ function passRow(question: Question): Row {
 export const FAULT_LOG_ROWS: readonly Row[] = [
   BUILD_ROW,
   ...QUESTIONS.map(indexRow),
-  ...QUESTIONS.filter(({ passTimesCat }) => passTimesCat !== undefined)
-    .map(passRow),
+  ...QUESTIONS.flatMap((question) =>
+    question.passTimesCat === undefined
+      ? []
+      : [readRow(question.name, question.passTimesCat, queryOf(question))]
+  ),
+  readRow("show a fault", 25, ["show"], [ID]),
+  readRow("show what begins so", 25, ["show"], [ID.slice(0, FEW_CHARACTERS)]),
 ];
