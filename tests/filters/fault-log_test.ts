@@ -235,6 +235,21 @@ test("fault-log merge gives what it gives of the logs joined by cat", async () =
   );
 });
 
+test("fault-log merge counts the conflicts of faults that it adds to, and of the same ones", async () => {
+  using logs = new Logs();
+  for (const fault of ["a", "alone"]) {
+    await logs.run("append", "log", fault, "--title=one", NOW);
+    await logs.run("append", "log", fault, "--title=other", NOW);
+  }
+  await logs.run("append", "log", "b", "--same=a", NOW);
+  await logs.run("append", "c", "c", "--title=calm", NOW);
+  await logs.run("append", "new", "b", "--comment=hello", NOW);
+  const [, calm] = await logs.tryRun("merge", "log", logs.path("c"));
+  assertMatch(calm, /merge: 1 new event, 0 faults need a decision\n$/);
+  const [, added] = await logs.tryRun("merge", "log", logs.path("new"));
+  assertMatch(added, /merge: 1 new event, 1 fault needs a decision: /);
+});
+
 test("fault-log redact takes an event back, for good", async () => {
   using logs = new Logs();
   await logs.run("append", "a", FAULT, "--title=first", NOW);

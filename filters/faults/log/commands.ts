@@ -30,6 +30,7 @@ import {
   type Statement,
 } from "./edit.ts";
 import { canonicalBytes, type LogEvent } from "./event.ts";
+import type { RowTest } from "./evidence.ts";
 import type { FaultState, FoldOptions } from "./fold.ts";
 import type { LogIndex } from "./index.ts";
 import type { Verdicts } from "./signatures.ts";
@@ -45,7 +46,7 @@ import {
   RANKS,
   RunCounts,
 } from "./ranking.ts";
-import { beginningWith, NamedFaults } from "./named_faults.ts";
+import { among, beginningWith, NamedFaults } from "./named_faults.ts";
 import { LogReader, type LogSource } from "./reader.ts";
 import { describe, faultJson, formatRow, FORMATS, plural } from "./report.ts";
 
@@ -84,10 +85,6 @@ export function oneLog([log, ...rest]: readonly string[]): string {
     throw new UsageError("The command needs one LOG");
   }
   return log;
-}
-
-function read(io: ToolIO, files: readonly string[]): LogReader {
-  return new LogReader(new LogFiles(io, files));
 }
 
 /** The faults whose names begin so. */
@@ -235,7 +232,7 @@ export function merge(
     flush();
   }
   reportStrange(io, new LogReader(sources).scan());
-  const undecided = countConflicts(io, [first], touched);
+  const undecided = countConflicts(new LogFiles(io, [first]), touched);
   io.warn(
     `merge: ${plural(added, "new event")}, ${plural(undecided, "fault")} ${
       undecided === 1 ? "needs" : "need"
@@ -245,13 +242,13 @@ export function merge(
 }
 
 function countConflicts(
-  io: ToolIO,
-  files: readonly string[],
+  source: LogSource,
   touched: ReadonlySet<string>,
 ): number {
+  const named = new NamedFaults(source, among(touched));
+  const reader = named.readerOf([...touched]);
   let count = 0;
-  const wanted = (fault: string) => touched.has(fault);
-  for (const it of readClasses(read(io, files), {}, wanted)) {
+  for (const it of readClasses(reader, {}, (fault) => touched.has(fault))) {
     if (isConflict(it)) count++;
   }
   return count;
@@ -280,18 +277,19 @@ async function chosenFaults(
   io: ToolIO,
   source: LogSource,
   options: Options,
-): Promise<((fault: string) => boolean) | undefined> {
-  const reader = new LogReader(source);
+): Promise<RowTest | undefined> {
   if (options.where === undefined) {
-    reportStrange(io, reader.scan());
+    reportStrange(io, new LogReader(source).scan());
     return undefined;
   }
-  const now = timeOf(options);
-  const matches = matcher(parseQuery(options.where), now);
+  const now = timeOf(options), words = parseQuery(options.where);
+  const { readerFor } = await import("./pass.ts");
+  const reader = readerFor(source, words, now);
   const folding = await foldOptions(reader, options, now);
-  const chosen = faultsIn(readClasses(reader, folding), matches);
+  const classes = readClasses(reader, folding);
+  const chosen = faultsIn(classes, matcher(words, now));
   reportStrange(io, reader);
-  return (fault) => chosen.has(fault);
+  return among(chosen).has;
 }
 
 /** Verifies signatures only where that is asked for: openpgp takes 50 ms. */

@@ -24,7 +24,8 @@ export interface Evidence {
   mostOf(rows: Rows, i: number): number;
 }
 
-type Test = (rows: Rows, i: number) => boolean;
+/** Says something of a row. */
+export type RowTest = (rows: Rows, i: number) => boolean;
 
 /** The most conditions: the bits of a small integer. */
 const MAX_TESTS = 30;
@@ -33,7 +34,7 @@ const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
 
 /** A test for the kind of an event. */
-function kindTest(kind: string): Test {
+function kindTest(kind: string): RowTest {
   const bytes = encoder.encode(kind);
   return (rows, i) => {
     const lengthAt = rows.fileAt(i);
@@ -47,22 +48,24 @@ function kindTest(kind: string): Test {
   };
 }
 
+/** Whether an event names others that must go. */
+export const isRedaction: RowTest = kindTest("redact");
 /** Whether an event is a sighting. */
-export const isSeen: Test = kindTest("seen");
+export const isSeen: RowTest = kindTest("seen");
 const isTitle = kindTest("title");
 const isFact = kindTest("fact");
 /** Whether an event may take effect on the class of its fault. */
-export const isSame: Test = kindTest("same");
+export const isSame: RowTest = kindTest("same");
 
 /** A test for ids that begin with any of some texts. */
-export function idTest(begins: readonly string[]): Test {
+export function idTest(begins: readonly string[]): RowTest {
   const tests = begins.map(beginningTest);
   return tests.length === 1
     ? tests[0]
     : (rows, i) => tests.some((test) => test(rows, i));
 }
 
-function beginningTest(text: string): Test {
+function beginningTest(text: string): RowTest {
   const bytes = encoder.encode(text), last = bytes.length - 1;
   return (rows, i) => {
     const at = rows.idAt(i);
@@ -95,7 +98,7 @@ function runsIn(rows: Rows, i: number): number {
   return hasNoKey(VALUE_KEY, source, at, end) ? 1 : MAX_RUNS;
 }
 
-function seenSince(seconds: number): Test {
+function seenSince(seconds: number): RowTest {
   // The time first: most events of a log are older.
   return (rows, i) =>
     rows.timeAt(i) >= 0 && rows.seconds(i) >= seconds - 1 && isSeen(rows, i);
@@ -105,7 +108,7 @@ function seenSince(seconds: number): Test {
 function testFor(
   { name, values, isNot }: Word,
   now: number,
-): Test | undefined {
+): RowTest | undefined {
   if (isNot) return undefined;
   if (name === "id") return idTest(values.map((value) => FAULT_TAG + value));
   if (name === "state") {

@@ -6,16 +6,23 @@
 
 import type { Packet } from "@subunit/codec";
 import { canonicalBytes, decodeEvent, eventId, isEvent } from "./event.ts";
+import { isRedaction, type RowTest } from "./evidence.ts";
 import { IdSet, idWords } from "./id_set.ts";
 import type { LogSource } from "./reader.ts";
 
-/** Calls `take` with each event of a log; they are valid until it returns. */
+/**
+ * Calls `take` with each event of a log; they are valid until it returns.
+ *
+ * @param isWanted leaves out what may be an event, but need not be looked at
+ */
 export function forEachEvent(
   source: LogSource,
   take: (packet: Packet) => void,
+  isWanted: RowTest = () => true,
 ): void {
   source.forEachRows((rows) => {
     for (let i = 0; i < rows.count; i++) {
+      if (!isWanted(rows, i)) continue;
       const packet = rows.packet(i);
       if (isEvent(packet)) take(packet);
     }
@@ -44,7 +51,7 @@ export class Redactions {
 
   /** Reads a whole log. */
   addAll(source: LogSource): this {
-    forEachEvent(source, (packet) => this.add(packet));
+    forEachEvent(source, (packet) => this.add(packet), isRedaction);
     return this;
   }
 
@@ -61,11 +68,14 @@ export class Redactions {
  * Calls `take` with each event of logs once, in the order of the first one, then
  * of the next; redacted ones are left out. The bytes are valid until it returns,
  * and so are the words of the id.
+ *
+ * @param isWanted leaves out other faults: hashing is most of the work
  */
 export function forEachDistinct(
   sources: readonly LogSource[],
   redactions: Redactions,
   take: (bytes: Uint8Array, packet: Packet, id: Int32Array) => void,
+  isWanted?: RowTest,
 ): void {
   const known = new IdSet(), words = new Int32Array(4);
   for (const source of sources) {
@@ -73,6 +83,6 @@ export function forEachDistinct(
       if (redactions.has(packet)) return;
       const bytes = canonicalBytes(packet);
       if (known.add(idWords(bytes, words))) take(bytes, packet, words);
-    });
+    }, isWanted);
   }
 }

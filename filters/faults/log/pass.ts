@@ -6,7 +6,13 @@
  * @module
  */
 
-import { grown, RowKey, type Rows, TestNumbers } from "@subunit/codec";
+import {
+  grown,
+  RowKey,
+  type Rows,
+  TestNumbers,
+  type Timestamp,
+} from "@subunit/codec";
 import { FAULT_TAG, RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import {
   isConflict,
@@ -18,7 +24,7 @@ import {
 import { type Evidence, evidenceFor, isSame } from "./evidence.ts";
 import type { FoldOptions } from "./fold.ts";
 import { beginningWith, NamedFaults } from "./named_faults.ts";
-import { matcher } from "./query.ts";
+import { matcher, type Query } from "./query.ts";
 import {
   experienceOf,
   firstRank,
@@ -204,6 +210,29 @@ export async function findByPass(
     }
   }
   return ordered(found, ranks).slice(0, top);
+}
+
+/**
+ * A reader of the faults that may match words, with those that are the same, and
+ * of what belongs to no fault.
+ */
+export function readerFor(
+  source: LogSource,
+  words: Query,
+  now: Timestamp,
+): LogReader {
+  const plan: QueryPlan = {
+    words,
+    now,
+    window: undefined,
+    ranks: undefined,
+    top: Infinity,
+    conflict: false,
+    unexplained: false,
+  };
+  // There is one, as nothing is ranked.
+  const [reader] = readers(source, plan, () => true, 0);
+  return reader;
 }
 
 /** Yields readers of the faults that a query may find. */

@@ -6,6 +6,7 @@ import { DAY, NOW, packet } from "../../../tests/support/fault_packets.ts";
 import { isCi } from "../../../tests/support/run.ts";
 import { encodeValue, hasNoKey, type Value } from "./cbor.ts";
 import {
+  faultsIn,
   isConflict,
   isEmpty,
   isUnexplained,
@@ -14,7 +15,7 @@ import {
 } from "./classes.ts";
 import { encodeSighting } from "./collated.ts";
 import { encodeEvent } from "./event.ts";
-import { findByPass } from "./pass.ts";
+import { findByPass, readerFor } from "./pass.ts";
 import { matcher, parseQuery } from "./query.ts";
 import {
   experienceOf,
@@ -82,25 +83,26 @@ const ranks = fc.constantFrom<readonly Rank[]>(
   ["rate", "runs"],
   ["tests"],
 );
+const words = fc.constantFrom(
+  "",
+  "state:fail",
+  "-tag:t1",
+  "seen:10d",
+  "title:shop",
+  "title:k,refused",
+  'title:"k shop"',
+  'title:"shop connection","a b"',
+  'title:"naïve shop"',
+  'title:"x shop connection"',
+  "id:f1",
+  "id:f1,f4 state:fail",
+  "id:f seen:10d",
+  "id:f2 id:f3",
+  "-id:f2",
+)
+  .map(parseQuery);
 const plan = fc.record({
-  words: fc.constantFrom(
-    "",
-    "state:fail",
-    "-tag:t1",
-    "seen:10d",
-    "title:shop",
-    "title:k,refused",
-    'title:"k shop"',
-    'title:"shop connection","a b"',
-    'title:"naïve shop"',
-    'title:"x shop connection"',
-    "id:f1",
-    "id:f1,f4 state:fail",
-    "id:f seen:10d",
-    "id:f2 id:f3",
-    "-id:f2",
-  )
-    .map(parseQuery),
+  words,
   ranks: fc.option(ranks, { nil: undefined }),
   window: fc.constantFrom(undefined, 1, 20, 9999).map((days) =>
     days === undefined ? days : { seconds: days * DAY, now }
@@ -125,6 +127,29 @@ Deno.test("findByPass finds what is found among all faults", async () => {
           await find(source, plan, spare - 2 * Math.min(plan.top, 4)),
           findAmongAll(source, plan),
         );
+      },
+    ),
+    { seed: SEED, numRuns: isCi ? 5000 : 300 },
+  );
+});
+
+Deno.test("readerFor has all faults that match, and what they are the same as", () => {
+  fc.assert(
+    fc.property(
+      fc.array(packet, { minLength: 1, maxLength: 40 }),
+      words,
+      (makers, words) => {
+        const packets: Uint8Array[] = [];
+        for (const make of makers) packets.push(make(packets.slice()));
+        const source = new Source(packets), matches = matcher(words, now);
+        const [some, all] = [
+          readerFor(source, words, now),
+          new LogReader(source),
+        ].map((reader) => [
+          [...faultsIn(readClasses(reader, { now }), matches)].sort(),
+          reader.packetsOf("fault:runs"),
+        ]);
+        assertEquals(some, all);
       },
     ),
     { seed: SEED, numRuns: isCi ? 5000 : 300 },

@@ -7,9 +7,13 @@
 
 import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { decodeEvent, ID_BYTES, idsIn } from "./event.ts";
+import type { RowTest } from "./evidence.ts";
 import { IdSet, idWords, parseId } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
+import { among } from "./named_faults.ts";
 import type { LogSource } from "./reader.ts";
+
+const isSignature = among(new Set([SIGNATURES])).has;
 
 /** What a signature event holds. */
 export interface SignedIds {
@@ -47,7 +51,7 @@ export function readSigned(packet: Uint8Array): SignedIds | undefined {
  */
 export function forEachChosen(
   source: LogSource,
-  isChosen: ((fault: string) => boolean) | undefined,
+  isChosen: RowTest | undefined,
   take: (bytes: Uint8Array, id: Int32Array) => void,
 ): void {
   const ids = new IdSet(), signatures: Uint8Array[] = [];
@@ -56,13 +60,14 @@ export function forEachChosen(
     new Redactions().addAll(source),
     (bytes, packet, id) => {
       if (isChosen === undefined) return take(bytes, id);
-      const fault = packet.testId!;
-      if (fault === SIGNATURES) signatures.push(bytes.slice());
-      else if (isChosen(fault)) {
-        ids.add(id);
-        take(bytes, id);
+      if (packet.testId === SIGNATURES) {
+        signatures.push(bytes.slice());
+        return;
       }
+      ids.add(id);
+      take(bytes, id);
     },
+    isChosen && ((rows, i) => isChosen(rows, i) || isSignature(rows, i)),
   );
   const words = new Int32Array(4);
   for (const signature of signatures) {

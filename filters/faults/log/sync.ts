@@ -16,6 +16,7 @@ import { ToolError } from "../../kit/errors.ts";
 import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
 import { canonicalBytes, ID_BYTES, idsIn, isEvent } from "./event.ts";
+import type { RowTest } from "./evidence.ts";
 import { idText } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
@@ -61,8 +62,8 @@ export function readMessage(packet: Packet): Message | undefined {
 /** The part of a log that takes part, by the ids of its events. */
 export interface SyncLog {
   readonly source: LogSource;
-  /** Whether a fault was chosen by the query of both; undefined chooses all. */
-  readonly isChosen: ((fault: string) => boolean) | undefined;
+  /** Whether its fault was chosen by the query of both; undefined chooses all. */
+  readonly isChosen: RowTest | undefined;
 }
 
 /** The ids of a part of a log; redacted events are not among them. */
@@ -103,9 +104,8 @@ export function idsOfFaults(
   forEachDistinct(
     [source],
     new Redactions().addAll(source),
-    (_, packet, id) => {
-      if (faults.has(packet.testId!)) ids.push(idText(id));
-    },
+    (_bytes, _packet, id) => ids.push(idText(id)),
+    (rows, i) => faults.has(rows.packet(i).testId!),
   );
   return ids;
 }

@@ -15,8 +15,9 @@ import { faultsIn, readClasses } from "./classes.ts";
 import { timeOf } from "./commands.ts";
 import { LogFiles } from "./log_file.ts";
 import type { Options } from "./option_table.ts";
+import { among } from "./named_faults.ts";
+import { readerFor } from "./pass.ts";
 import { matcher, parseQuery } from "./query.ts";
-import { LogReader } from "./reader.ts";
 import {
   type SyncChannel,
   SyncClient,
@@ -76,10 +77,9 @@ function openLog(
 ): SyncLog {
   const source = new LogFiles(io, [log]);
   if (where === undefined) return { source, isChosen: undefined };
-  const matches = matcher(parseQuery(where), now);
-  const classes = readClasses(new LogReader(source), { now });
-  const chosen = faultsIn(classes, matches);
-  return { source, isChosen: (fault) => chosen.has(fault) };
+  const words = parseQuery(where), reader = readerFor(source, words, now);
+  const chosen = faultsIn(readClasses(reader, { now }), matcher(words, now));
+  return { source, isChosen: among(chosen).has };
 }
 
 function serve(

@@ -60,7 +60,10 @@ class Log implements LogSource {
 
   /** What of it a test of faults chooses. */
   part(isChosen?: (fault: string) => boolean): SyncLog {
-    return { source: this, isChosen };
+    return {
+      source: this,
+      isChosen: isChosen && ((rows, i) => isChosen(rows.packet(i).testId!)),
+    };
   }
 }
 
