@@ -10,7 +10,7 @@ import {
   alsoWriter,
   cacheDigests,
   exitStatusOf,
-  importRun,
+  Importer,
   openForWriting,
   parseAt,
   Recording,
@@ -93,15 +93,9 @@ and what it has is kept.`,
       const judged = io.conclude(recording.verdict);
       status = recording.hasFailed ? 2 : options["exit-status"] ? judged : 0;
     }
+    const importer = new Importer(io, start, at, writing);
     for (const run of files.flatMap((file) => runsToImport(io, file))) {
-      const { hasFailed, id, complaint } = await importRun(
-        io,
-        open(),
-        run,
-        start,
-        at,
-        writing,
-      );
+      const { hasFailed, id, complaint } = await importer.add(open(), run);
       kept.push(id);
       if (complaint !== undefined) io.warn(`${run.path}: ${complaint}`);
       if (hasFailed) status = 2;

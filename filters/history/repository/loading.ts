@@ -156,7 +156,7 @@ export function openForWriting(
   beforeStep?: BeforeStep,
 ): Repository {
   const repository = makeRepository(path, beforeStep);
-  adoptTorn(repository.runs(), beforeStep);
+  adoptTorn(repository.unordered(), beforeStep);
   return repository;
 }
 
@@ -331,42 +331,84 @@ export interface Imported {
   readonly complaint?: string;
 }
 
-/**
- * Imports a run from a file, unless the repository has it already: a run of
- * ours under its name, anything else as a stream.
- */
-export async function importRun(
-  io: ToolIO,
-  repository: Repository,
-  source: Run,
-  start: StartRecord,
-  at: Timestamp | undefined,
-  options: WriterOptions,
-): Promise<Imported> {
-  const { id } = source.start;
-  if (id !== undefined && isRunName(id)) {
-    const isNew = copyRun(repository, source, id, options);
-    return { hasFailed: false, ...isNew ? { id } : {} };
-  }
-  const mayBeRead = !mayWait(source.path);
-  const first = mayBeRead ? await digestOf(source) : undefined;
-  if (first !== undefined && await hasRun(repository, source, first.bytes)) {
-    return { hasFailed: false };
-  }
-  const recording = new Recording(io, (found) => {
-    const time = at ?? found;
-    const name = first && runName(time, parseInt(first.hex.slice(0, 8), 16));
-    return new RunWriter(repository, start, time, options, name);
-  });
-  for await (
-    const chunk of mayBeRead ? source.chunks() : fileChunks(source.path)
+/** Imports runs from files. */
+export class Importer {
+  readonly #io: ToolIO;
+  readonly #start: StartRecord;
+  readonly #at: Timestamp | undefined;
+  readonly #options: WriterOptions;
+  /** How the runs that are there have ended: each is asked once. */
+  readonly #ends = new Map<string, EndRecord>();
+
+  constructor(
+    io: ToolIO,
+    start: StartRecord,
+    at: Timestamp | undefined,
+    options: WriterOptions,
   ) {
-    recording.push(chunk);
+    this.#io = io;
+    this.#start = start;
+    this.#at = at;
+    this.#options = options;
   }
-  recording.end();
-  recording.pack();
-  const { hasFailed, verdict: { complaint } } = recording;
-  return { hasFailed, id: recording.id, complaint };
+
+  /**
+   * Imports a run, unless the repository has it already: a run of ours under its
+   * name, anything else as a stream.
+   */
+  async add(repository: Repository, source: Run): Promise<Imported> {
+    const { id } = source.start;
+    if (id !== undefined && isRunName(id)) {
+      const isNew = copyRun(repository, source, id, this.#options);
+      return { hasFailed: false, ...isNew ? { id } : {} };
+    }
+    const mayBeRead = !mayWait(source.path);
+    const first = mayBeRead ? await digestOf(source) : undefined;
+    if (first && await this.#has(repository, source, first.bytes)) {
+      return { hasFailed: false };
+    }
+    const recording = new Recording(this.#io, (found) => {
+      const time = this.#at ?? found;
+      const name = first && runName(time, parseInt(first.hex.slice(0, 8), 16));
+      return new RunWriter(repository, this.#start, time, this.#options, name);
+    });
+    for await (
+      const chunk of mayBeRead ? source.chunks() : fileChunks(source.path)
+    ) {
+      recording.push(chunk);
+    }
+    recording.end();
+    recording.pack();
+    const { hasFailed, verdict: { complaint } } = recording;
+    return { hasFailed, id: recording.id, complaint };
+  }
+
+  /** Whether a repository has a run of the same bytes. */
+  async #has(
+    repository: Repository,
+    source: Run,
+    bytes: number,
+  ): Promise<boolean> {
+    for (const run of repository.unordered()) {
+      const end = await this.#endOf(run);
+      if (end?.bytes !== bytes) continue;
+      const hash = createHash("sha256");
+      hash.update(run.startPacket);
+      for await (const chunk of source.chunks()) hash.update(chunk);
+      if (end.padded) hash.update("\n");
+      if (hash.digest("hex") === end.sha256) return true;
+    }
+    return false;
+  }
+
+  async #endOf(run: Run): Promise<EndRecord | undefined> {
+    const known = this.#ends.get(run.id);
+    if (known !== undefined) return known;
+    const end = run.state === "running" ? undefined : await run.end();
+    // What has no end yet may get one.
+    if (end !== undefined) this.#ends.set(run.id, end);
+    return end;
+  }
 }
 
 /** The length of a run's bytes, and their hash. */
@@ -378,25 +420,6 @@ async function digestOf(run: Run): Promise<{ bytes: number; hex: string }> {
     bytes += chunk.length;
   }
   return { bytes, hex: hash.digest("hex") };
-}
-
-/** Whether a repository has a run of the same bytes. */
-async function hasRun(
-  repository: Repository,
-  source: Run,
-  bytes: number,
-): Promise<boolean> {
-  for (const run of repository.runs()) {
-    if (run.state === "running") continue;
-    const end = await run.end();
-    if (end?.bytes !== bytes) continue;
-    const hash = createHash("sha256");
-    hash.update(run.startPacket);
-    for await (const chunk of source.chunks()) hash.update(chunk);
-    if (end.padded) hash.update("\n");
-    if (hash.digest("hex") === end.sha256) return true;
-  }
-  return false;
 }
 
 /**
@@ -444,11 +467,13 @@ export async function cacheDigests(
   repository: Repository,
   ids: readonly (string | undefined)[],
 ): Promise<void> {
-  if (ids.every((id) => id === undefined)) return;
+  const kept = ids.filter((id) => id !== undefined);
+  if (kept.length === 0) return;
   // Loaded only here: nobody waits for the stream any more.
   const { cacheDigest } = await import("./digests.ts");
-  for (const run of repository.runs()) {
-    if (run.state !== "ended" || !ids.includes(run.id)) continue;
+  for (const id of kept) {
+    const run = repository.find(id);
+    if (run?.state !== "ended") continue;
     try {
       const end = await run.end();
       if (testsIn(end) <= MAX_CACHED_TESTS) await cacheDigest(run);
@@ -464,7 +489,8 @@ function testsIn(end: EndRecord | undefined): number {
 
 /** Returns a line about the size of a repository, if it is large. */
 export function sizeWarning(repository: Repository): string | undefined {
-  const bytes = repository.runs().reduce((sum, run) => sum + run.fileBytes, 0);
+  const runs = repository.unordered();
+  const bytes = runs.reduce((sum, run) => sum + run.fileBytes, 0);
   if (bytes < LARGE_BYTES) return undefined;
   const size = (bytes / LARGE_BYTES).toFixed(1);
   return `The repository has ${size} GiB: see subunit-prune`;

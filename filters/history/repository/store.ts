@@ -79,6 +79,9 @@ export const REPO_OPTION = {
  */
 export type RunState = "running" | "torn" | "ended";
 
+/** What the names of our files end with. */
+const KINDS = ["part", "subunit", "subunit.gz"];
+
 /** What a file has, whether compressed or not. */
 type Content = "v2" | "v1";
 
@@ -461,8 +464,27 @@ export class Repository {
 
   /** The runs that it has now, oldest first. */
   runs(): Run[] {
+    return this.isOurs ? this.#ours().sort(compareOurs) : this.#theirs();
+  }
+
+  /** The same in no order, which opens no file: some begin in one second. */
+  unordered(): Run[] {
+    return this.isOurs ? this.#ours() : this.#theirs();
+  }
+
+  /** The run of ours that has a name; the others are not looked at. */
+  find(id: string): Run | undefined {
+    const folder = `${this.path}/runs`;
+    const kinds = KINDS.filter((kind) =>
+      infoOf(`${folder}/${id}.${kind}`)?.isFile
+    );
+    if (!isRunName(id) || kinds.length === 0) return undefined;
+    const run = choose(folder, id, kinds);
+    return run.isFile() ? run : undefined;
+  }
+
+  #theirs(): Run[] {
     this.skipped = 0;
-    if (this.isOurs) return this.#ours();
     const next = readText(`${this.path}/next-stream`);
     if (next !== undefined) return this.#numbered(this.path);
     if (isTaken(`${this.path}/metadata.db`)) {
@@ -478,6 +500,7 @@ export class Repository {
   }
 
   #ours(): Run[] {
+    this.skipped = 0;
     const folder = `${this.path}/runs`;
     const byId = new Map<string, string[]>();
     for (const name of this.#names(folder)) {
@@ -489,7 +512,7 @@ export class Repository {
       else byId.set(id, [...byId.get(id) ?? [], kind]);
     }
     return Array.from(byId, ([id, kinds]) => choose(folder, id, kinds))
-      .filter((run) => this.#isFile(run)).sort(compareOurs);
+      .filter((run) => this.#isFile(run));
   }
 
   /** Those of testr and stestr, inquest's in a folder of their own. */

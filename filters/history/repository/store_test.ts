@@ -81,6 +81,30 @@ Deno.test("Repository lists runs by time, with their states", async () => {
   });
 });
 
+Deno.test("Repository finds a run by its name, as the list has it", async () => {
+  await withRepository({
+    [`${A}.subunit.gz`]: packed(A),
+    [`${A}.subunit`]: recorded(A).all,
+    [`${B}.subunit.gz`]: packed(B),
+    [`${B}.subunit`]: recorded(B).all.slice(0, -3),
+    [`${C}.part`]: recorded(C).before,
+    "notes.subunit": recorded(A).all,
+  }, (repository) => {
+    Deno.mkdirSync(`${repository.path}/runs/${D}.subunit`);
+    const runs = repository.runs(), none = `${at(10)}-44444444`;
+    const link = `${repository.path}/runs/${none}.subunit`;
+    Deno.symlinkSync(runs[0].path, link);
+    const facts = (run?: Run) => run && [run.id, run.path, run.state];
+    const ids = [A, B, C, D, none, "notes", `../runs/${A}`];
+    for (const id of ids) {
+      const listed = runs.find((run) => run.id === id);
+      assertEquals(facts(repository.find(id)), facts(listed), id);
+    }
+    const all = repository.unordered();
+    assertEquals(all.map(facts).sort(), runs.map(facts));
+  });
+});
+
 Deno.test("a command's own records are part of its stream", async () => {
   const start = encodeRecord("start", { v: 1, command: ["make"] });
   const counts = {

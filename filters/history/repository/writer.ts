@@ -293,7 +293,7 @@ export function copyRun(
   { isPlain, beforeStep = () => {} }: WriterOptions = {},
 ): boolean {
   const base = `${repository.path}/runs/${id}`;
-  const here = repository.runs().find((run) => run.id === id);
+  const here = repository.find(id);
   const isTorn = source.state !== "ended";
   if (here !== undefined && (here.state !== "torn" || isTorn)) return false;
   const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
