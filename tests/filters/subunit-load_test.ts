@@ -1,9 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import type { EventInput } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { createHash } from "../../filters/kit/runtime/builtin.ts";
 import { Repository } from "../../filters/history/repository/store.ts";
-import { callTool, outputOfCall, peerCallTest, test } from "../support/call.ts";
+import {
+  callOrRun,
+  callTool,
+  outputOfCall,
+  peerCallTest,
+  test,
+} from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import {
   commandOf,
@@ -644,81 +651,93 @@ Deno.test("subunit-load takes the nearest of nested repositories, and needs no .
   assertEquals([count(nested), count(`${dir.path}/.subunit`)], [2, 2]);
 });
 
-Deno.test("many write to a repository at once while it is read, and each run is there once", async () => {
+Deno.test("many write to a repository at once while it is read: each run is there once, and what fails is what fails after them in turn", async () => {
   using repository = new TempRepository();
-  const WRITERS = isCi ? 8 : 3, RUNS = isCi && testsCheckout() ? 25 : 3;
-  const file = `${repository.folder}/run`;
-  Deno.writeFileSync(file, RUN);
-  const loads = Array.from({ length: WRITERS }, (_, writer) =>
-    shell(
-      `for n in $(seq ${RUNS}); do subunit-load -q "$2" --meta=n="$3-$n" < "$1" || exit; done`,
-      [file, repository.repo, String(writer)],
-    ));
-  let isDone = false;
-  const done = Promise.all(loads).finally(() => isDone = true);
-  const seen = new Map<string, number>();
-  while (!isDone) {
-    for (const run of exists(repository.path) ? repository.runs : []) {
-      // Whatever is there at a time is whole packets, and as much as before.
-      if (run.state !== "ended") continue;
-      const { length } = await bytesOfRun(run).catch(() => RUN);
-      assertEquals(length, RUN.length);
-      seen.set(run.id, length);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  for (const { status, stderr } of await done) {
-    assertEquals([status, stderr], [0, ""]);
-  }
-  const { runs } = repository;
-  const names = runs.map(({ start }) => start.meta?.n).sort();
-  const expected = Array.from(
-    { length: WRITERS },
-    (_, writer) => Array.from({ length: RUNS }, (_, n) => `${writer}-${n + 1}`),
-  ).flat().sort();
-  assertEquals(names, expected);
-  const ids = new Set(runs.map(({ id }) => id));
-  for (const id of seen.keys()) assert(ids.has(id), id);
-  assert(runs.every(({ state }) => state === "ended"));
-});
-
-Deno.test("what fails after concurrent writers is what fails after them in turn", async () => {
-  using repository = new TempRepository();
-  using inTurn = new TempRepository();
-  const WRITERS = isCi ? 8 : 3;
-  const all = stream(...Array.from({ length: WRITERS }, (_, n) => ({
-    testId: `t${n}`,
-    status: "success" as const,
-  })));
-  for (const one of [repository, inTurn]) {
-    const args = [one.repo, "--at=2026-01-01", "--full"];
-    assertEquals(await outputOf("subunit-load", args, { stdin: all }), all);
-  }
-  const file = (writer: number) => {
-    const path = `${repository.folder}/${writer}`;
-    const testId = `t${writer}`;
-    const status = writer % 2 === 0 ? "fail" : "success";
-    Deno.writeFileSync(path, stream({ testId, status }));
-    return path;
+  const isLong = isCi && testsCheckout();
+  const WRITERS = isCi ? 8 : 3, RUNS = isLong ? 100 : 5;
+  /** How many runs of a writer have a process each; the others share one. */
+  const LIVE = isLong ? 25 : 2;
+  const TESTS = 20, PER_SECOND = 4;
+  const testIn = (n: number) => `t${n % TESTS}`;
+  const hasFailed = (n: number) => (7 * n + Math.floor(n / TESTS)) % 3 === 0;
+  const runOf = (n: number, ...tests: EventInput[]) => {
+    const timestamp = {
+      seconds: 1_800_000_000 + Math.floor(n / PER_SECOND),
+      nanoseconds: n % PER_SECOND * 1e9 / PER_SECOND,
+    };
+    // Runs of one length would be compared with each other byte by byte.
+    const log = textFile("log", "x".repeat(n));
+    return stream(...[log, ...tests].map((one) => ({ ...one, timestamp })));
   };
-  const loadPartial = (to: TempRepository, path: string) =>
-    shell(`subunit-load -q --partial --at=2026-01-02 "$2" < "$1"`, [
-      path,
-      to.repo,
-    ]);
-  const paths = Array.from({ length: WRITERS }, (_, writer) => file(writer));
-  const ended = await Promise.all(
-    paths.map((path) => loadPartial(repository, path)),
-  );
-  for (const path of paths) ended.push(await loadPartial(inTurn, path));
-  for (const { status, stderr } of ended) {
-    assertEquals([status, stderr], [0, ""]);
+  const all = Array.from({ length: TESTS }, (_, n) => ({
+    testId: testIn(n),
+    status: "success" as const,
+  }));
+  const inTurn = [runOf(0, ...all)];
+  const failing = new Set<string>();
+  for (let n = 1; n <= WRITERS * RUNS; n++) {
+    const testId = testIn(n), status = hasFailed(n) ? "fail" : "success";
+    if (status === "fail") failing.add(testId);
+    else failing.delete(testId);
+    inTurn.push(runOf(n, { testId, status }));
   }
-  const failing = async ({ repo }: TempRepository) =>
-    text((await runTool("subunit-failing", [repo, "-l"])).stdout);
-  const expected = paths.flatMap((_, n) => n % 2 === 0 ? [`t${n}\n`] : []);
-  assertEquals(await failing(repository), expected.join(""));
-  assertEquals(await failing(inTurn), expected.join(""));
+  const load = (args: readonly string[], stdin?: Uint8Array) =>
+    outputOf("subunit-load", [repository.repo, "-q", ...args], { stdin });
+  await load(["--full"], inTurn[0]);
+  // In time they take turns, so that what fails depends on all of them.
+  const write = async (writer: number) => {
+    const runs = inTurn.filter((_, n) => n > 0 && n % WRITERS === writer);
+    const many = `${repository.folder}/${writer}`;
+    Deno.mkdirSync(many);
+    for (const [n, bytes] of runs.slice(LIVE).entries()) {
+      Deno.writeFileSync(`${many}/${n}`, bytes);
+    }
+    for (const [n, bytes] of runs.slice(0, LIVE).entries()) {
+      if (n === writer % LIVE) await load(["--partial", many]);
+      await load(["--partial"], bytes);
+    }
+  };
+  const ask = async () => {
+    const args = [repository.repo, "--list"];
+    const { stdout, stderr } = await callOrRun("subunit-failing", args);
+    assertEquals(stderr, "");
+    return text(stdout).split("\n").slice(0, -1).sort();
+  };
+  const written = inTurn.map((bytes) => bytes.toHex());
+  const seen = new Map<string, string>();
+  let writing = WRITERS;
+  const read = async () => {
+    while (writing > 0) {
+      // Whatever is there at a time is whole.
+      for (const run of new Repository(repository.path).unordered()) {
+        if (seen.has(run.id) || run.state !== "ended") continue;
+        const bytes = (await bytesOfRun(run)).toHex();
+        assert(written.includes(bytes), run.path);
+        seen.set(run.id, bytes);
+      }
+      await ask();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const working = Array.from(
+    { length: WRITERS },
+    (_, writer) => write(writer).finally(() => writing--),
+  );
+  working.push(read());
+  // Whichever fails, the folder is theirs until all have ended.
+  await Promise.allSettled(working);
+  await Promise.all(working);
+  const { runs } = repository, kept: string[] = [];
+  for (const run of runs) {
+    assertEquals(run.state, "ended");
+    const bytes = (await bytesOfRun(run)).toHex();
+    assertEquals(seen.get(run.id) ?? bytes, bytes);
+    kept.push(bytes);
+    seen.delete(run.id);
+  }
+  assertEquals([...seen.keys()], []);
+  assertEquals(kept, written);
+  assertEquals(await ask(), [...failing].sort());
 });
 
 Deno.test("a writer that is killed leaves whole packets and a torn run", async () => {
