@@ -21,6 +21,7 @@ import {
   outcomesIn,
   PASSED,
   stream,
+  textFile,
 } from "../support/streams.ts";
 
 const SEED = 17;
@@ -564,6 +565,31 @@ test("what is in the cache is not read again", async () => {
     bytes[65] = 6;
     Deno.writeFileSync(digest, bytes);
     assertEquals(await ids(repository), "b");
+  }
+});
+
+test("the cache has runs of any length", async () => {
+  using repository = new TempRepository();
+  // In one piece, in several, and with a line feed before the end record.
+  const log = textFile("log", "x".repeat(50_000));
+  const cut = Uint8Array.of(0x61, 0xe2, 0x82);
+  const streams = [1, 30, 70].map((count) =>
+    concat([stream(...Array(count).fill({ ...FAILED, ...log })), cut])
+  );
+  for (const [day, bytes] of streams.entries()) {
+    await loadRun(repository, day + 1, bytes);
+    await loadRun(repository, day + 11, bytes, "--no-gzip");
+  }
+  const cache = `${repository.path}/cache`;
+  const made = () =>
+    [...Deno.readDirSync(cache)].filter(({ name }) => /digest$/.test(name))
+      .map(({ name }) => `${name} ${Deno.statSync(`${cache}/${name}`).ino}`)
+      .sort();
+  const before = made();
+  assertEquals(before.length, 6);
+  for (let time = 0; time < 2; time++) {
+    assertEquals(await ids(repository), FAILED.testId);
+    assertEquals(made(), before);
   }
 });
 

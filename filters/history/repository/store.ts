@@ -192,8 +192,8 @@ export class Run {
   }
 
   /**
-   * What its file may unpack to, modulo 2^32: it says so at the end of each of
-   * its pieces, and the last of several has the end record. None if it is gone.
+   * What its file may unpack to, modulo 2^32: its records say it, or the end of
+   * each of its pieces, of which the last may have a record. None if it is gone.
    */
   get unpackedLengths(): readonly number[] {
     if (this.#summary !== undefined) return this.#summary.lengths;
@@ -203,11 +203,24 @@ export class Run {
       return size === undefined ? [] : [size];
     }
     try {
+      const recorded = this.#recordedLength();
+      if (recorded !== undefined) return [recorded % 2 ** 32];
       const tail = readEnd(path, "last", SHORT_TAIL_BYTES, this.#isRegular);
       return tail === undefined ? [] : lengthsIn(tail);
     } catch {
       return [];
     }
+  }
+
+  /** By its records: of a run of many pieces, no piece knows. */
+  #recordedLength(): number | undefined {
+    const isRecorded = this.start.id !== undefined;
+    const { bytes, padded, byteLength = 0 } = isRecorded
+      ? this.#endInFile() ?? {}
+      : {};
+    return bytes === undefined
+      ? undefined
+      : this.#startBytes + bytes + (padded ? 1 : 0) + byteLength;
   }
 
   /** Its file, which has another name when its writer has got further. */
