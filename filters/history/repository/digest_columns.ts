@@ -48,6 +48,8 @@ const DIGESTS_AT = RUNS_AT + COLUMN_RUNS * RUN_NAME_BYTES;
 const NAMES_AT = DIGESTS_AT + COLUMN_RUNS * HEADER_BYTES;
 /** Where a name begins. */
 const START_BYTES = 4;
+/** Names that {@linkcode makeColumns} gives, at last and at first. */
+const OWN_NAME = /\/[0-9a-f]{32}-\d{8}T\d{6}-[0-9a-f]{8}(\.[0-9a-f]{8}\.tmp)?$/;
 /** What the runs say of a test: a byte and a float32 each. */
 const COLUMN_BYTES = 5 * COLUMN_RUNS;
 
@@ -262,9 +264,13 @@ export function columnBytes(tests: number): number {
   return NAMES_AT + tests * (START_BYTES + COLUMN_BYTES);
 }
 
-/** Removes the files of which not all runs are as they were, and what is none. */
+/**
+ * Removes the files of which not all runs are as they were, and those that are
+ * cut. What has another name is not ours: the folder may be a link.
+ */
 export function removeColumns(folder: string, kept: ReadonlySet<string>): void {
   for (const path of columnPaths(folder)) {
+    if (!OWN_NAME.test(path)) continue;
     const isKept = ColumnFile.open(path)?.runs.every((run) => kept.has(run));
     // Who still writes it loses no more than what can be made again.
     if (!isKept && infoOf(path)?.isFile) remove(path);

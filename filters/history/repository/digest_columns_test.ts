@@ -155,10 +155,19 @@ Deno.test("columns are made of whole digests of these tests, or not at all", () 
     Deno.writeFileSync(digest, bytes);
     make();
     assertEquals(namesIn(folder).length, 1);
-    // A folder of somebody else stays.
-    Deno.mkdirSync(`${folder}/columns/own/er`, { recursive: true });
+  }));
+
+Deno.test("removeColumns removes what is ours, and nothing else", () =>
+  withCache((folder, namesId) => {
+    const ours = `${namesId}-${RUNS[0]}`, columns = `${folder}/columns`;
+    const all = () => [...namesIn(folder)].sort();
+    makeColumns(folder, namesId, NameList.of(IDS), RUNS);
+    // A folder and a file of somebody else: the columns may be a link to them.
+    Deno.mkdirSync(`${columns}/own/er`, { recursive: true });
+    Deno.writeTextFileSync(`${columns}/thesis.txt`, "text");
+    Deno.writeTextFileSync(`${columns}/${ours}.0a1b2c3d.tmp`, "cut");
     removeColumns(folder, new Set(RUNS));
-    assertEquals(namesIn(folder).length, 2);
+    assertEquals(all(), [ours, "own", "thesis.txt"]);
     removeColumns(folder, new Set(RUNS.slice(1)));
-    assertEquals(namesIn(folder), ["own"]);
+    assertEquals(all(), ["own", "thesis.txt"]);
   }));
