@@ -568,6 +568,22 @@ test("what is in the cache is not read again", async () => {
   }
 });
 
+test("what cannot be cached leaves nothing behind", async () => {
+  using repository = new TempRepository();
+  keepRuns(repository, "a P b F");
+  const cache = `${repository.path}/cache`;
+  const names = () => [...Deno.readDirSync(cache)].map(({ name }) => name);
+  assertEquals(await ids(repository), "b");
+  const before = names().sort();
+  // Folders: as files of somebody else, they cannot be replaced.
+  for (const name of before) {
+    Deno.removeSync(`${cache}/${name}`);
+    Deno.mkdirSync(`${cache}/${name}`);
+  }
+  assertEquals(await ids(repository), "b");
+  assertEquals(names().sort(), before);
+});
+
 test("the cache has runs of any length", async () => {
   using repository = new TempRepository();
   // In one piece, in several, and with a line feed before the end record.

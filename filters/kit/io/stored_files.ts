@@ -194,7 +194,13 @@ export function replaceWith(
     file.close();
   }
   beforeRename();
-  rename(temporary, path);
+  try {
+    rename(temporary, path);
+  } catch (error) {
+    // A folder is there, or a file that only its owner may replace.
+    remove(temporary);
+    throw error;
+  }
 }
 
 /** A name that no other file has, for one that is to replace another. */
