@@ -238,6 +238,56 @@ test("subunit-prune removes what runs say together when one of them goes or chan
   assertEquals([holds(id), files().length], [false, 1]);
 });
 
+test("subunit-prune removes from the cache what no run needs any more", async () => {
+  using repository = new TempRepository();
+  keepRuns(
+    repository,
+    "old P",
+    "old P gone P",
+    "a P b P",
+    "a P b P",
+    "a P b F",
+  );
+  const cache = `${repository.path}/cache`;
+  const names = () =>
+    [...Deno.readDirSync(cache)].map(({ name }) => name)
+      .filter((name) => name !== "runs.jsonl").sort();
+  const ask = () => callTool("subunit-failing", [repository.repo]);
+  const before = await ask();
+  assertEquals(names().length, 5 + 3);
+  // The run of one that was killed before it removed what it says.
+  const [{ path }] = repository.runs;
+  Deno.removeSync(path);
+  const digest = names()[0];
+  const left = [
+    `${digest}.0a1b2c3d.tmp`,
+    "names-00.gz.0a1b2c3d.tmp",
+    "runs.jsonl.0a1b2c3d.tmp",
+  ];
+  const others = ["README.tmp", "notes.digest", "notes.gz"];
+  for (const name of [...left, ...others]) {
+    Deno.writeTextFileSync(`${cache}/${name}`, "");
+  }
+  Deno.mkdirSync(`${cache}/names-${"0".repeat(32)}.gz/own/er`, {
+    recursive: true,
+  });
+  others.push(`names-${"0".repeat(32)}.gz`);
+  assertEquals(await prune(repository, "--keep=3"), ["1 keep"]);
+  const all = names();
+  assertEquals(others.filter((name) => !all.includes(name)), []);
+  assertEquals(all.length, 3 + 1 + others.length);
+  const kept = all.map((name) => Deno.statSync(`${cache}/${name}`).ino);
+  assertEquals(await ask(), before);
+  // What is needed was not made again.
+  assertEquals(
+    names().map((name) => Deno.statSync(`${cache}/${name}`).ino),
+    kept,
+  );
+  Deno.removeSync(cache, { recursive: true });
+  Deno.writeTextFileSync(cache, "no folder");
+  assertEquals(await prune(repository, "--keep=1"), ["1 keep"]);
+});
+
 test("subunit-prune asks what to remove, and from where", async () => {
   using repository = new TempRepository();
   await loadRun(repository, 1, stream(FAILED));

@@ -23,8 +23,12 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { addCached, PlaceFile } from "../../kit/io/cache_files.ts";
-import { infoOf, listFolder, remove } from "../../kit/io/stored_files.ts";
+import {
+  addCached,
+  listCached,
+  PlaceFile,
+  removeCached,
+} from "../../kit/io/cache_files.ts";
 import {
   decodeDigest,
   decodeSeconds,
@@ -273,7 +277,7 @@ export function removeColumns(folder: string, kept: ReadonlySet<string>): void {
     if (!OWN_NAME.test(path)) continue;
     const isKept = ColumnFile.open(path)?.runs.every((run) => kept.has(run));
     // Who still writes it loses no more than what can be made again.
-    if (!isKept && infoOf(path)?.isFile) remove(path);
+    if (!isKept) removeCached(path);
   }
 }
 
@@ -336,11 +340,6 @@ function folderIn(folder: string): string {
 }
 
 function columnPaths(folder: string): string[] {
-  try {
-    const { names } = listFolder(folderIn(folder));
-    return names.map((name) => `${folderIn(folder)}/${name}`);
-  } catch {
-    // It is no folder.
-    return [];
-  }
+  const columns = folderIn(folder);
+  return listCached(columns).map((name) => `${columns}/${name}`);
 }

@@ -19,6 +19,7 @@ import {
   decodeSeconds,
   type Digest,
   digestBytes,
+  type DigestHead,
   encodeDigest,
   encodeNames,
   HEADER_BYTES,
@@ -410,6 +411,12 @@ async function readContent(
 function isFull({ run, scope }: KnownRun, end: EndRecord | undefined): boolean {
   return scope === "full" ||
     scope === undefined && run.isOurs && end?.scope === "full";
+}
+
+/** Reads the beginning of a digest; undefined when it is no sound one. */
+export function readHead(path: string): DigestHead | undefined {
+  using file = PlaceFile.open(path);
+  return file && decodeDigest(file.read(0, HEADER_BYTES), file.size);
 }
 
 /** Reads a list of names; undefined when it is cut or another one. */

@@ -11,6 +11,7 @@ import {
   PacketChange,
   PacketEditor,
 } from "@subunit/codec";
+import { listCached, removeCached } from "../../kit/io/cache_files.ts";
 import {
   isHeld,
   isTaken,
@@ -18,13 +19,18 @@ import {
   remove,
 } from "../../kit/io/stored_files.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
-import type { KnownRun } from "./digests.ts";
+import { type KnownRun, readHead } from "./digests.ts";
 import { removeColumns } from "./digest_columns.ts";
 import { findFailing } from "./failing_report.ts";
 import { ask, type Question } from "./question.ts";
 import type { Repository, Run } from "./store.ts";
 import { newestWide, partOf } from "./units.ts";
 import { type BeforeStep, replaceRun } from "./writer.ts";
+
+const DIGEST_NAME = /^(\d{8}T\d{6}-[0-9a-f]{8})\.digest$/;
+const NAMES_NAME = /^names-[0-9a-f]{32}\.gz$/;
+/** What a writer that was killed has left of them. */
+const LEFT_NAME = /\.(digest|gz|jsonl)\.[0-9a-f]{8}\.tmp$/;
 
 /** The limits; a run that exceeds one of them goes. */
 export interface Limits {
@@ -139,7 +145,7 @@ async function turningPoints(question: Question): Promise<Run[]> {
   return [...points];
 }
 
-/** Removes a run, and what was computed from it. */
+/** Removes a run, but not what was computed from it. */
 export function removeRun(
   { path }: Repository,
   { id }: Run,
@@ -151,15 +157,34 @@ export function removeRun(
     beforeStep(`remove ${ending}`);
     remove(file);
   }
-  remove(`${path}/cache/${id}.digest`);
 }
 
-/** Removes what was computed from several runs, unless all of them are kept. */
+/**
+ * Removes what was computed from several runs, unless all of them are kept, and
+ * what no run needs any more.
+ */
 export function removeComputed(
-  { path }: Repository,
+  repository: Repository,
   kept: readonly Run[],
 ): void {
-  removeColumns(`${path}/cache`, new Set(kept.map(({ id }) => id)));
+  const folder = `${repository.path}/cache`;
+  removeColumns(folder, new Set(kept.map(({ id }) => id)));
+  const names = listCached(folder);
+  // Listed later: a run is there before its digest.
+  const runs = new Set(repository.unordered().map(({ id }) => id));
+  const needed = new Set<string>();
+  const isLeft = (name: string) => {
+    const [, id] = DIGEST_NAME.exec(name) ?? [];
+    if (id === undefined) return LEFT_NAME.test(name);
+    if (!runs.has(id)) return true;
+    needed.add(`names-${readHead(`${folder}/${name}`)?.namesId}.gz`);
+    return false;
+  };
+  const left = names.filter(isLeft);
+  left.push(
+    ...names.filter((name) => NAMES_NAME.test(name) && !needed.has(name)),
+  );
+  for (const name of left) removeCached(`${folder}/${name}`);
 }
 
 /** Removes the files that dead writers have left beside their runs. */

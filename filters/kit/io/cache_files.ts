@@ -10,6 +10,7 @@ import { openFile, readAt, readFully } from "./files.ts";
 import { writeAll } from "./output.ts";
 import {
   infoOf,
+  listFolder,
   makeFolder,
   newFile,
   remove,
@@ -71,6 +72,25 @@ export class PlaceFile implements Disposable {
 function regularSize(path: string): number | undefined {
   const { isFile, size } = Deno.statSync(path);
   return isFile ? size : undefined;
+}
+
+/** The names in a folder; none where it is no folder, or cannot be read. */
+export function listCached(folder: string): readonly string[] {
+  try {
+    return listFolder(folder).names;
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return [];
+  }
+}
+
+/** Removes a file, if there is one and it can be removed. */
+export function removeCached(path: string): void {
+  try {
+    if (infoOf(path)?.isFile) remove(path);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+  }
 }
 
 /** Writes a file and makes its folder, if that can be done: the disk may be full. */
