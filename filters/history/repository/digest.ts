@@ -24,6 +24,8 @@ import { replaces, resultOf } from "../attempts.ts";
 
 /** The bytes before the tests. */
 export const HEADER_BYTES = 64;
+/** Longer lists of names are not believed. */
+export const MAX_NAMES_BYTES = 2 ** 30;
 
 const MAGIC = new TextEncoder().encode("SUBDGST2");
 const COUNT_AT = 8, FLAGS_AT = 12, NAMES_AT = 16, NAMES_BYTES = 16;

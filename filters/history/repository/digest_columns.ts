@@ -35,6 +35,7 @@ import {
   digestBytes,
   type DigestHead,
   HEADER_BYTES,
+  MAX_NAMES_BYTES,
   type NameList,
   secondsAt,
   wordsOf,
@@ -103,6 +104,7 @@ export class ColumnFile {
     if (head.length < NAMES_AT) return undefined;
     if (MAGIC.some((byte, i) => head[i] !== byte)) return undefined;
     const columns = new ColumnFile(path, file.size, head);
+    if (columns.#namesBytes > MAX_NAMES_BYTES) return undefined;
     const size = columns.#columnsAt + columns.count * COLUMN_BYTES;
     return size === file.size ? columns : undefined;
   }
@@ -158,25 +160,41 @@ export class ColumnFile {
     return new Map(found.sort(([a], [b]) => a - b));
   }
 
+  /** @param name with a NUL behind it */
   #placeOf(file: PlaceFile, name: Uint8Array): number | undefined {
     let from = 0, to = this.count;
     while (from < to) {
       const middle = (from + to) >> 1;
-      const start = file.read(
-        this.#startsAt + START_BYTES * middle,
-        START_BYTES,
-      );
-      if (start.length < START_BYTES) return undefined;
-      const at = new DataView(start.buffer, start.byteOffset).getUint32(
-        0,
-        true,
-      );
+      const at = this.#startOf(file, middle);
+      if (at === undefined) return undefined;
       const order = compareBytes(file.read(NAMES_AT + at, name.length), name);
-      if (order === 0) return middle;
       if (order < 0) from = middle + 1;
-      else to = middle;
+      else if (order > 0) to = middle;
+      else return this.#isName(file, middle, at, name) ? middle : undefined;
     }
     return undefined;
+  }
+
+  /** Whether it is all of the name at a place, and not the end of a longer one. */
+  #isName(
+    file: PlaceFile,
+    place: number,
+    at: number,
+    { length }: Uint8Array,
+  ): boolean {
+    const end = this.#startOf(file, place + 1);
+    const before = at === 0 ? 0 : file.read(NAMES_AT + at - 1, 1)[0];
+    return before === 0 && end === at + length;
+  }
+
+  /** Where a name begins in the list; undefined when it cannot be read. */
+  #startOf(file: PlaceFile, place: number): number | undefined {
+    if (place === this.count) return this.#namesBytes;
+    const from = this.#startsAt + START_BYTES * place;
+    const { buffer, byteOffset, length } = file.read(from, START_BYTES);
+    return length < START_BYTES
+      ? undefined
+      : new DataView(buffer, byteOffset).getUint32(0, true);
   }
 
   /** What a run says of the tests at some places in the list of names. */
@@ -263,9 +281,9 @@ export const COLUMNS: Columns = {
   runs: COLUMN_RUNS,
 };
 
-/** How many bytes the file of so many tests has, but for their names. */
-export function columnBytes(tests: number): number {
-  return NAMES_AT + tests * (START_BYTES + COLUMN_BYTES);
+/** About how many bytes the file of a list of tests has. */
+export function columnBytes({ count, text }: NameList): number {
+  return NAMES_AT + text.length + count * (START_BYTES + COLUMN_BYTES);
 }
 
 /**

@@ -104,6 +104,35 @@ Deno.test("columns say of each run what its digest does", () =>
     assertEquals(file.readNames(), new TextEncoder().encode("a\0bc\0\u00e9\0"));
   }));
 
+Deno.test("where a name begins is not believed when it was damaged", () =>
+  withCache((folder, namesId) => {
+    makeColumns(folder, namesId, NameList.of(IDS), RUNS);
+    const path = `${folder}/columns/${namesId}-${RUNS[0]}`;
+    const bytes = Deno.readFileSync(path);
+    const starts = 5672, view = new DataView(bytes.buffer);
+    assertEquals(view.getUint32(starts + 4, true), 2);
+    for (const test of IDS.keys()) {
+      const at = starts + 4 * test, sound = view.getUint32(at, true);
+      for (const damaged of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2 ** 31]) {
+        view.setUint32(at, damaged, true);
+        Deno.writeFileSync(path, bytes);
+        const file = ColumnFile.open(path)!;
+        // The end of another name is none.
+        for (const id of [...IDS, "c", ""]) {
+          const [place = -1] = file.pick(new Set([id]))?.keys() ?? [];
+          const isRight = place === -1 || place === IDS.indexOf(id);
+          assertEquals(isRight, true, `${test} ${damaged} ${id}`);
+        }
+      }
+      view.setUint32(at, sound, true);
+    }
+    // Nor is a list that is longer than any: its places would be negative.
+    view.setUint32(8, 30, true);
+    view.setUint32(12, 2 ** 32 - 8740, true);
+    Deno.writeFileSync(path, bytes);
+    assertEquals(ColumnFile.open(path), undefined);
+  }));
+
 Deno.test("a file that was replaced or cut since it was opened is not read", () =>
   withCache((folder, namesId) => {
     makeColumns(folder, namesId, NameList.of(IDS), RUNS);

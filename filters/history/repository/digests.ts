@@ -23,6 +23,7 @@ import {
   encodeDigest,
   encodeNames,
   HEADER_BYTES,
+  MAX_NAMES_BYTES,
   NameList,
   RUN_FLAG,
   type RunFacts,
@@ -40,8 +41,6 @@ const KEPT_TESTS = 4_000_000;
 const KEPT_NAMES = 64;
 /** No more bytes of columns are made for one question: the others can wait. */
 const MOST_COLUMN_BYTES = 64 * 1024 ** 2;
-/** Longer lists of names are not believed. */
-const MAX_NAMES_BYTES = 2 ** 30;
 
 /** A run and what is known of it. */
 export interface KnownRun extends RunRow {
@@ -154,6 +153,7 @@ export class Digests {
       tests = bytesAt(file, HEADER_BYTES, places, 1);
       // To open the file once more would take longer.
       const times = decodeSeconds(bytesAt(file, at, places, 4));
+      if (times.length < tests.length) return undefined;
       seconds = () => times;
     }
     if (tests.length < places.numbers.length) return undefined;
@@ -206,10 +206,10 @@ export class Digests {
     this.#loose.set(key, loose.add(id));
     if (loose.size < runs) return;
     this.#loose.delete(key);
-    this.#columnBytes += bytes(count);
-    if (this.#columnBytes > MOST_COLUMN_BYTES) return;
     const list = await this.#listOf(folder, namesId, count);
     if (list === undefined) return;
+    this.#columnBytes += bytes(list);
+    if (this.#columnBytes > MOST_COLUMN_BYTES) return;
     make(folder, namesId, list, [...loose]);
   }
 
@@ -362,7 +362,7 @@ function placesIn(numbers: Int32Array, count: number): Places {
     : { count, at, numbers: numbers.filter((number) => number >= 0) };
 }
 
-/** The values of some tests, each of so many bytes. */
+/** The values of some tests, each of so many bytes; fewer where they are cut. */
 function bytesAt(
   file: PlaceFile,
   start: number,
@@ -371,7 +371,9 @@ function bytesAt(
 ): Uint8Array {
   const bytes = new Uint8Array(at.length * width);
   for (const [i, place] of at.entries()) {
-    bytes.set(file.read(start + place * width, width), i * width);
+    const value = file.read(start + place * width, width);
+    if (value.length < width) return bytes.subarray(0, i * width);
+    bytes.set(value, i * width);
   }
   return bytes;
 }
