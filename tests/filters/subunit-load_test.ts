@@ -243,6 +243,23 @@ test("subunit-load FILE is one run, however often it is loaded", async () => {
   assertEquals(third.runs.length, 2);
 });
 
+Deno.test("a file that is loaded by several at once is one run", async () => {
+  using repository = new TempRepository();
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, concat(Array(500).fill(RUN)));
+  const loads = Array.from(
+    { length: isCi ? 8 : 3 },
+    () => runTool("subunit-load", [repository.repo, file]),
+  );
+  for (const { status, stdout, stderr } of await Promise.all(loads)) {
+    assertEquals([status, stdout.length, stderr], [0, 0, ""]);
+  }
+  const names = Array.from(Deno.readDirSync(`${repository.path}/runs`));
+  assertEquals(names.length, 1);
+  assertEquals(repository.states, ["ended subunit.gz"]);
+  assertEquals((await repository.runs[0].end())?.counts?.fail, 500);
+});
+
 test("subunit-load imports compressed streams and version 1", async () => {
   using repository = new TempRepository();
   const { folder, repo } = repository;

@@ -192,9 +192,10 @@ export class Recording {
     return this.#stats;
   }
 
-  /** The name of the run; undefined when it could not be recorded. */
+  /** The name of the run; undefined when it could not be recorded, or was there. */
   get id(): string | undefined {
-    return this.#hasFailed ? undefined : this.#writer?.id;
+    if (this.#hasFailed || this.#writer?.isThere) return undefined;
+    return this.#writer?.id;
   }
 
   /**
@@ -364,12 +365,14 @@ export class Importer {
     }
     const mayBeRead = !mayWait(source.path);
     const first = mayBeRead ? await digestOf(source) : undefined;
-    if (first && await this.#has(repository, source, first.bytes)) {
+    // Listed once: whatever comes later is seen when this one ends.
+    const there = repository.unordered();
+    if (first && await this.#isIn(there, source, first.bytes)) {
       return { hasFailed: false };
     }
     const recording = new Recording(this.#io, (found) => {
       const time = this.#at ?? found;
-      const name = first && runName(time, parseInt(first.hex.slice(0, 8), 16));
+      const name = first && nameOf(first.hex, time, there);
       return new RunWriter(repository, this.#start, time, this.#options, name);
     });
     for await (
@@ -383,13 +386,13 @@ export class Importer {
     return { hasFailed, id: recording.id, complaint };
   }
 
-  /** Whether a repository has a run of the same bytes. */
-  async #has(
-    repository: Repository,
+  /** Whether one of the runs has the same bytes. */
+  async #isIn(
+    runs: readonly Run[],
     source: Run,
     bytes: number,
   ): Promise<boolean> {
-    for (const run of repository.unordered()) {
+    for (const run of runs) {
       const end = await this.#endOf(run);
       if (end?.bytes !== bytes) continue;
       const hash = createHash("sha256");
@@ -409,6 +412,22 @@ export class Importer {
     if (end !== undefined) this.#ends.set(run.id, end);
     return end;
   }
+}
+
+/**
+ * A name that the hash of its bytes gives a run, and that no other one has:
+ * all that import it at once find the same.
+ */
+function nameOf(
+  hex: string,
+  time: Timestamp,
+  others: readonly Run[],
+): string | undefined {
+  const taken = new Set(others.map(({ id }) => id));
+  return Array.from(
+    { length: hex.length / 8 },
+    (_, i) => runName(time, parseInt(hex.slice(8 * i, 8 * i + 8), 16)),
+  ).find((name) => !taken.has(name));
 }
 
 /** The length of a run's bytes, and their hash. */

@@ -10,6 +10,10 @@
  *     ID.subunit has the end record
  *     ID.subunit.gz, first as ID.tmp; then ID.subunit is removed
  *
+ * What is imported can be imported again: it has a name that its content gives,
+ * and is not seen before its end. Of several that import it at once, the first
+ * to end it makes the run.
+ *
  * @module
  */
 
@@ -28,6 +32,7 @@ import {
   infoOf,
   isHeld,
   isTaken,
+  link,
   listFolder,
   makeFolder,
   newHeldFile,
@@ -128,6 +133,9 @@ export class RunWriter {
   readonly #archive: Archive;
   /** The path of its file, without what says how it is stored. */
   readonly #base: string;
+  /** The path of a file that is not seen before its end. */
+  readonly #hidden: string | undefined;
+  #isThere = false;
   readonly #options: WriterOptions;
   readonly #before: BeforeStep;
   readonly #hash = createHash("sha256");
@@ -142,7 +150,7 @@ export class RunWriter {
    * Begins a run.
    *
    * @param repository one that can be written
-   * @param name a name to be tried first; it may be taken
+   * @param name of a run that can be written again; no other content has it
    * @throws {ToolError} when no file can be made; `undefined` is never written
    */
   constructor(
@@ -150,13 +158,24 @@ export class RunWriter {
     start: StartRecord,
     time: Timestamp,
     options: WriterOptions = {},
-    name: string = runName(time, randomBytes(4).readUInt32BE()),
+    name?: string,
   ) {
     this.#options = options;
     this.#before = options.beforeStep ?? (() => {});
     const folder = `${repository.path}/runs`;
     const recordOf = (id: string) =>
       encodeRecord("start", { v: 1, ...start, id }, time);
+    if (name !== undefined) {
+      const record = recordOf(name);
+      this.id = name;
+      this.#base = `${folder}/${name}`;
+      this.#before("make the file");
+      this.#hidden = temporaryBeside(this.#base);
+      this.#archive = newHeldFile(this.#hidden);
+      this.#write("write the start", record);
+      return;
+    }
+    name = runName(time, randomBytes(4).readUInt32BE());
     // Where it is too long there is no file yet.
     recordOf(name);
     for (let tries = 0;; tries++) {
@@ -254,9 +273,27 @@ export class RunWriter {
       this.#archive.flushToDisk();
     }
     this.#before("end");
-    // It is gone when another process has taken this one for dead.
-    rename(`${this.#base}.part`, `${this.#base}.subunit`);
+    if (this.#hidden === undefined) {
+      // It is gone when another process has taken this one for dead.
+      rename(`${this.#base}.part`, `${this.#base}.subunit`);
+    } else this.#isThere = !this.#publish(this.#hidden);
     return stats;
+  }
+
+  /** Whether another process has written the run since this one began. */
+  get isThere(): boolean {
+    return this.#isThere;
+  }
+
+  /** Gives the file its name; false where another one has it. */
+  #publish(hidden: string): boolean {
+    if (isTaken(`${this.#base}.subunit.gz`)) return false;
+    try {
+      return link(hidden, `${this.#base}.subunit`);
+    } catch {
+      // A file system without links. What would be replaced is the same.
+      return rename(hidden, `${this.#base}.subunit`);
+    }
   }
 
   /**
@@ -266,17 +303,22 @@ export class RunWriter {
    */
   pack(): void {
     this.#archive.close();
-    if (this.#options.isPlain) return;
+    if (this.#hidden !== undefined) {
+      this.#before("remove the other name");
+      remove(this.#hidden);
+    }
+    if (this.#options.isPlain || this.#isThere) return;
     packRun(`${this.#base}.subunit`, this.#before);
   }
 
-  /** Ends without an end: the run is torn. */
+  /** Ends without an end: the run is torn, or none where it was not seen yet. */
   abandon(): void {
     try {
       this.#archive.close();
     } catch {
       // A failed write has closed it.
     }
+    if (this.#hidden !== undefined) remove(this.#hidden);
   }
 }
 

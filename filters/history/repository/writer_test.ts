@@ -23,7 +23,7 @@ const TIME = { seconds: 1795784015, nanoseconds: 0 };
  *
  * @returns the names of the steps that it made
  */
-function load(path: string, killedAt = Infinity): string[] {
+function load(path: string, killedAt = Infinity, name?: string): string[] {
   const steps: string[] = [];
   const beforeStep = (step: string) => {
     if (steps.length >= killedAt) throw new Killed();
@@ -34,7 +34,8 @@ function load(path: string, killedAt = Infinity): string[] {
     () => {
       const repository = makeRepository(path, beforeStep);
       adoptTorn(repository.runs(), beforeStep);
-      return new RunWriter(repository, {}, TIME, { sync: true, beforeStep });
+      const options = { sync: true, beforeStep };
+      return new RunWriter(repository, {}, TIME, options, name);
     },
   );
   try {
@@ -148,6 +149,58 @@ Deno.test(
         assertEquals(sum, 3 * (before + 1) + (hasBegun ? packets : 0), name);
       }
     }
+  }),
+);
+
+Deno.test(
+  "an import that is killed before any step is not seen, or whole, and can be repeated",
+  withFolder(async (root) => {
+    const name = "20261127T125335-9f3c21aa";
+    const all = load(`${root}/first`, Infinity, name);
+    assertEquals(all.slice(-5), [
+      "end",
+      "remove the other name",
+      "pack",
+      "name the packed file",
+      "remove the plain file",
+    ]);
+    for (let killedAt = 5; killedAt <= all.length; killedAt++) {
+      const path = `${root}/${killedAt}`;
+      load(path, killedAt, name);
+      const [one, ...others] = new Repository(path).runs();
+      const isThere = all.slice(0, killedAt).includes("end");
+      assertEquals([one?.state, others], [isThere ? "ended" : undefined, []]);
+      load(path, Infinity, name);
+      const [again, ...more] = new Repository(path).runs();
+      assertEquals([again.id, again.state, more], [name, "ended", []]);
+      assertEquals(await bareBytes(path), [STREAM]);
+    }
+  }),
+);
+
+Deno.test(
+  "of two that import one run at once, the first to end it makes it",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const name = "20261127T125335-9f3c21aa";
+    for (const isPlain of [false, true]) {
+      const writers = [1, 2].map(() => {
+        const writer = new RunWriter(repository, {}, TIME, { isPlain }, name);
+        writer.write(STREAM);
+        return writer;
+      });
+      assertEquals(repository.runs().length, 0);
+      for (const writer of writers) writer.end(TIME);
+      assertEquals(writers.map(({ isThere }) => isThere), [false, true]);
+      for (const writer of writers) writer.pack();
+      const ending = isPlain ? "subunit" : "subunit.gz";
+      const names = Array.from(Deno.readDirSync(`${path}/runs`));
+      assertEquals(names.map(({ name }) => name), [`${name}.${ending}`]);
+      assertEquals(await bareBytes(path), [STREAM]);
+      Deno.removeSync(`${path}/runs/${name}.${ending}`);
+    }
+    new RunWriter(repository, {}, TIME, {}, name).abandon();
+    assertEquals(Array.from(Deno.readDirSync(`${path}/runs`)), []);
   }),
 );
 
