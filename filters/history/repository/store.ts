@@ -311,11 +311,23 @@ export class Run {
   }
 
   #unpackHead(most: number): Uint8Array {
-    const bytes = readEnd(this.path, "first", most, this.#isRegular) ??
-      new Uint8Array(0);
-    return this.isCompressed
-      ? unpackUntilCut(bytes) ?? new Uint8Array(0)
-      : bytes;
+    const { bytes, isCompressed } = this.#readEnd("first", most);
+    if (bytes === undefined) return new Uint8Array(0);
+    return isCompressed ? unpackUntilCut(bytes) ?? new Uint8Array(0) : bytes;
+  }
+
+  /** One end of its file, which its writer may be packing; none if it is gone. */
+  #readEnd(
+    end: "first" | "last",
+    most: number,
+  ): { readonly bytes?: Uint8Array; readonly isCompressed: boolean } {
+    for (;;) {
+      const { path } = this;
+      const bytes = readEnd(path, end, most, this.#isRegular);
+      const isCompressed = path.endsWith(".gz");
+      if (bytes !== undefined) return { bytes, isCompressed };
+      if (path === this.path) return { isCompressed };
+    }
   }
 
   /**
@@ -345,9 +357,9 @@ export class Run {
   #endInFile(): (EndRecord & { byteLength: number }) | null {
     if (this.#end !== undefined) return this.#end;
     for (const most of [SHORT_TAIL_BYTES, 2 * MAX_RECORD_PACKET_BYTES]) {
-      const tail = readEnd(this.path, "last", most, this.#isRegular);
-      const found = tail && recordAtEnd(
-        this.isCompressed ? lastMember(tail) : tail,
+      const { bytes, isCompressed } = this.#readEnd("last", most);
+      const found = bytes && recordAtEnd(
+        isCompressed ? lastMember(bytes) : bytes,
       );
       if (found?.name !== "end") continue;
       if (this.#isOfCommand(found.value)) return null;
@@ -401,9 +413,7 @@ export class Run {
       readonly most?: number;
     } = {},
   ): AsyncGenerator<Uint8Array> {
-    const stored = this.isCompressed
-      ? gunzippedChunks(this.path, most, "check it with subunit-runs --check")
-      : fileChunks(this.path);
+    const stored = this.#storedChunks(most);
     if (this.content === "v1") {
       const { v1Chunks } = await import("./v1_run.ts");
       yield* v1Chunks(stored, this.seconds);
@@ -417,6 +427,26 @@ export class Run {
         : between(stored, 0, byteLength);
     } else {
       yield* stored;
+    }
+  }
+
+  /** Its file, unpacked, which its writer may be packing. */
+  async *#storedChunks(most: number): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { path } = this;
+      let isOpen = false;
+      try {
+        const chunks = path.endsWith(".gz")
+          ? gunzippedChunks(path, most, "check it with subunit-runs --check")
+          : fileChunks(path);
+        for await (const chunk of chunks) {
+          isOpen = true;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        if (isOpen || path === this.path) throw error;
+      }
     }
   }
 

@@ -245,6 +245,25 @@ Deno.test(
 );
 
 Deno.test(
+  "a run that is packed while somebody begins to read it is read",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const writer = new RunWriter(repository, {}, TIME, { isPlain: true });
+    writer.write(STREAM);
+    writer.end(TIME);
+    writer.pack();
+    const [run] = repository.runs();
+    const chunks = run.chunks({ bare: true });
+    // It has looked for the file, and waits before it opens it.
+    const first = chunks.next();
+    packRun(run.path, () => {});
+    const bytes = [(await first).value!.slice()];
+    for await (const chunk of chunks) bytes.push(chunk.slice());
+    assertEquals(concat(bytes), STREAM);
+  }),
+);
+
+Deno.test(
   "to copy the files of repositories is to merge them, in any order, and twice",
   withFolder(async (root) => {
     const [a, b] = ["a", "b"].map((name) => `${root}/${name}`);
