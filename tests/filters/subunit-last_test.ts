@@ -1,15 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
+import fc from "fast-check";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRuns, runId } from "../support/kept_runs.ts";
-import { text } from "../support/run.ts";
+import { isCi, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import {
+  anyBytes,
   type EventFields,
   eventsIn,
   FAILED,
   itemsIn,
+  noisyStream,
   PASSED,
   stream,
   testsIn,
@@ -120,6 +123,32 @@ test("subunit-last writes the run as it came, with or without records", async ()
   assertEquals([last.testId, last.fileName], ["subunit.run", "end"]);
   const path = await outputOfCall("subunit-last", [repository.repo, "--path"]);
   assertEquals(text(path), `${repository.runs[0].path}\n`);
+});
+
+test("subunit-last --bare is what came, and the rest is records, for any bytes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(anyBytes, noisyStream),
+      fc.boolean(),
+      async (bytes, isPlain) => {
+        using repository = new TempRepository();
+        const { repo } = repository;
+        // That there may be no tests in it is said.
+        const load = [repo, "-q", "--sync", ...isPlain ? ["--no-gzip"] : []];
+        await callTool("subunit-load", load, { stdin: bytes });
+        const bare = await outputOfCall("subunit-last", [repo, "--bare"]);
+        assertEquals(bare, bytes);
+        const [run] = repository.runs, start = run.startPacket;
+        const padded = (await run.end())?.padded ? [10] : [];
+        const all = await outputOfCall("subunit-last", [repo]);
+        const before = Uint8Array.of(...start, ...bytes, ...padded);
+        assertEquals(all.slice(0, before.length), before);
+        const after = itemsIn(all.slice(before.length));
+        assertEquals(after.map((item) => item.kind), ["packet"]);
+      },
+    ),
+    { seed: 17, numRuns: isCi ? 200 : 20 },
+  );
 });
 
 test("subunit-last @group writes all parts, each under its route", async () => {

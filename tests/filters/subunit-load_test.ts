@@ -11,11 +11,16 @@ import {
   peerCallTest,
   test,
 } from "../support/call.ts";
-import { assertMessage, assertRefused } from "../support/checks.ts";
+import {
+  assertMessage,
+  assertRefused,
+  runOnTerminal,
+} from "../support/checks.ts";
 import {
   commandOf,
   isCi,
   outputOf,
+  peerTest,
   run,
   runTool,
   shell,
@@ -411,6 +416,19 @@ Deno.test("subunit-load finds the repository from below, and the commit", async 
     })),
     Array(2).fill({ commit: hash, branch: "topic/x" }),
   );
+});
+
+peerTest("subunit-load writes nothing to a terminal", ["script"], async () => {
+  using repository = new TempRepository();
+  const file = `${repository.folder}/run`;
+  Deno.writeFileSync(file, RUN);
+  const { status, shown } = await runOnTerminal(
+    "subunit-load",
+    [repository.repo],
+    file,
+  );
+  assertEquals([status, shown], [0, ""]);
+  assertEquals(await bytesOfRun(repository.runs[0]), RUN);
 });
 
 Deno.test("subunit-load keeps the rest when its reader leaves", async () => {

@@ -1,11 +1,18 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { encodePacket } from "@subunit/codec";
+import { encodePacket, type Packet } from "@subunit/codec";
 import { Recording } from "./loading.ts";
 import { encodeRecord, MAX_RECORD_BYTES } from "./record.ts";
 import { statsOf } from "./stats.ts";
-import { Repository } from "./store.ts";
-import { adoptTorn, makeRepository, packRun, RunWriter } from "./writer.ts";
+import { Repository, runsAt } from "./store.ts";
+import {
+  adoptTorn,
+  copyRun,
+  makeRepository,
+  packRun,
+  replaceRun,
+  RunWriter,
+} from "./writer.ts";
 
 /** What a process that is killed throws at every step from then on. */
 class Killed extends Error {}
@@ -241,6 +248,58 @@ Deno.test(
     for await (const chunk of packed.chunks()) chunks.push(chunk.slice());
     assertEquals(concat(chunks), before);
     assertEquals((await packed.end())?.bytes, long.length);
+  }),
+);
+
+Deno.test(
+  "a process that is killed before any step of a copy or a change leaves one whole run",
+  withFolder(async (root) => {
+    load(`${root}/source`);
+    const [source] = new Repository(`${root}/source`).runs();
+    const plain = `${root}/${source.id}.subunit`;
+    const all: Uint8Array[] = [];
+    for await (const chunk of source.chunks()) all.push(chunk.slice());
+    Deno.writeFileSync(plain, concat(all));
+    const [unpacked] = runsAt(plain);
+    const change = (path: string, beforeStep: (step: string) => void) => {
+      const repository = makeRepository(path);
+      copyRun(repository, unpacked, source.id, { beforeStep });
+      const [run] = repository.runs();
+      const keep = (packet: Packet, write: (bytes: Uint8Array) => void) =>
+        write(packet.bytes);
+      return replaceRun(repository, run, { thinned: true }, keep, beforeStep);
+    };
+    const steps: string[] = [];
+    await change(`${root}/whole`, (step) => steps.push(step));
+    assertEquals(steps, [
+      "copy",
+      "name the copy",
+      "pack",
+      "name the packed file",
+      "remove the plain file",
+      "write anew",
+      "name the new file",
+      "remove the old file",
+    ]);
+    for (let killedAt = 0; killedAt < steps.length; killedAt++) {
+      const path = `${root}/${killedAt}`;
+      let made = 0;
+      const kill = () => {
+        if (made++ === killedAt) throw new Killed();
+      };
+      await assertRejects(async () => await change(path, kill), Killed);
+      const runs = new Repository(path).runs();
+      const isNamed = killedAt >= 2;
+      const states = runs.map(({ id, state }) => [id, state]);
+      const expected = isNamed ? [[source.id, "ended"]] : [];
+      assertEquals(states, expected, steps[killedAt]);
+      if (isNamed) assertEquals(await bareBytes(path), [STREAM]);
+      // What it did can be done again.
+      await change(path, () => {});
+      const [again, ...others] = new Repository(path).runs();
+      assertEquals([again.start.thinned, others], [true, []]);
+      assertEquals(await bareBytes(path), [STREAM]);
+    }
   }),
 );
 
