@@ -8,7 +8,7 @@ import {
 } from "../../filters/history/repository/record.ts";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { runPython } from "../support/peers.ts";
-import { peerTest, runTool, TempDir, text } from "../support/run.ts";
+import { filesIn, peerTest, runTool, TempDir, text } from "../support/run.ts";
 import { at, eventsIn, FAILED, PASSED, stream } from "../support/streams.ts";
 
 const TIME = { seconds: 1769864015, nanoseconds: 0 };
@@ -87,6 +87,8 @@ const CALLS: readonly (readonly [tool: string, ...args: string[]])[] = [
   ["subunit-attempts", "--report"],
   ["subunit-faults", "--report"],
   ["subunit-2to1"],
+  ["subunit-quarantine", "/dev/null", "--report"],
+  ["subunit-quarantine", "/dev/null", "--suggest"],
 ];
 
 for (const [tool, ...args] of CALLS) {
@@ -103,6 +105,8 @@ for (
   const [tool, ...args] of [
     ["subunit-filter", "--no-success", "--no-failure"],
     ["subunit-attempts"],
+    ["subunit-faults"],
+    ["subunit-quarantine", "/dev/null"],
   ]
 ) {
   test(`${[tool, ...args].join(" ")} passes on what describes a run`, async () => {
@@ -111,6 +115,17 @@ for (
     assertEquals(stdout.slice(-END.length), END);
   });
 }
+
+test("subunit2disk leaves out what describes a run", async () => {
+  const files = async (stdin: Uint8Array) => {
+    using dir = new TempDir();
+    await callTool("subunit2disk", ["-d", dir.path], { stdin });
+    return filesIn(dir.path);
+  };
+  const bare = await files(BARE);
+  assertEquals(Object.keys(bare).length > 0, true);
+  assertEquals(await files(RECORDED), bare);
+});
 
 Deno.test("subunit-progress leaves out what describes a run", async () => {
   const run = async (stdin: Uint8Array) => {

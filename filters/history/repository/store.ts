@@ -62,7 +62,7 @@ const HEAD_BYTES = MAX_RECORD_PACKET_BYTES + 16 * 1024;
 /** How much is read first, to find a record of the usual length. */
 const SHORT_HEAD_BYTES = 2 * 1024, SHORT_TAIL_BYTES = 1024;
 
-/** The most that a run unpacks to, unless an option says otherwise. */
+/** The most that a run unpacks to, unless less is asked for. */
 export const MAX_RUN_BYTES = 4 * 1024 ** 3;
 
 /** The option that names a repository. */
