@@ -13,10 +13,14 @@ import {
   scoreLines,
   testsToRun,
   verdictLines,
+  writeIds,
 } from "./conform/report.ts";
 import {
   changesOf,
   chosenForm,
+  chosenProducts,
+  earlierProducts,
+  gapsOf,
   problemsOf,
   readGuideline,
   readRun,
@@ -66,6 +70,7 @@ export const tool: Tool = defineTool({
     text: { help: "print the verdict, not a stream" },
     list: { help: "print the tests to run; no run is read" },
     missing: { help: "print the tests that were not run" },
+    null: { short: "0", help: "end ids with NUL, for subunit-run" },
     against: {
       value: "OLD.json",
       help: "print what changed since an older guideline, for the same run",
@@ -96,54 +101,49 @@ Of several products, the stream has the verdicts without the tests.`,
   ],
   async run(io, options, [file, ...files]) {
     if (file === undefined) throw new UsageError("Expected GUIDELINE.json");
-    const form = chosenForm(options, files);
+    const form = chosenForm(options, file, files);
     const { refstack, against, attempts = "last" } = options;
     const policy = parseChoice("attempts", attempts, POLICIES);
-    const print = (lines: Iterable<string>) => {
-      for (const line of lines) io.out.writeRow(line);
-    };
+    const idEnd = options.null ? "\0" : "\n";
+    const print = (lines: readonly string[]) =>
+      lines.forEach((line) => io.out.writeText(`${line}\n`));
     const guideline = readGuideline(io, file);
-    const extras = options.extra.map((path) => readGuideline(io, path));
     if (form === "check") {
       const problems = problemsOf(guideline);
       print(problems);
       return problems.length > 0 ? 1 : 0;
     }
     if (form === "score") return print(scoreLines(guideline));
-    const allowsUndecided = options["allow-undecided"];
-    const sittingOf = (guideline: Guideline) =>
-      new Sitting(io, [guideline, ...extras], options, { policy, refstack });
-    const now = sittingOf(guideline);
-    const { products } = now;
-    if (form === "list") {
-      return print(testsToRun(products).map(({ name }) => name));
-    }
-    const old = against && sittingOf(readGuideline(io, against));
+    const extras = options.extra.map((path) => readGuideline(io, path));
+    const sittingOf = (first: Guideline, choose: typeof chosenProducts) => {
+      const all = [first, ...extras], products = choose(options, all);
+      return new Sitting(all, products, { policy, refstack });
+    };
+    const now = sittingOf(guideline, chosenProducts), { products } = now;
+    for (const gap of gapsOf(products)) io.warn(`Beware: ${gap}`);
+    if (form === "list") return writeIds(io.out, testsToRun(products), idEnd);
+    const old = against &&
+      sittingOf(readGuideline(io, against), earlierProducts);
     const stream = form === undefined && products.length === 1
       ? new VerdictStream(products[0], now.judge, io.out)
       : undefined;
     stream?.begin();
-    await readRun(
-      io,
-      options["require-signed"],
-      files,
-      old ? [old, now] : [now],
-      stream,
-    );
+    const sittings = old ? [old, now] : [now];
+    await readRun(io, options["require-signed"], files, sittings, stream);
     const judged = products.map((product) => now.judged(product));
+    const allowsUndecided = options["allow-undecided"];
     const missing = form === "missing" ? now.missing : [];
     if (stream) stream.end(judged[0], allowsUndecided);
     else if (old) print(changesOf(old, now));
     else if (form === undefined) writeMatrix(io.out, judged, allowsUndecided);
-    else if (form === "missing") print(missing.map(({ name }) => name));
+    else if (form === "missing") writeIds(io.out, missing, idEnd);
     else if (judged.length > 1) print(matrixLines(judged));
     else print(verdictLines(judged[0]));
     const isGood = form === "missing"
       ? missing.length === 0
       : judged.every(({ verdict }) => verdict === "conformant");
-    const { complaint } = now;
-    const exitStatus = isGood && complaint === undefined ? 0 : 1;
-    return io.conclude({ exitStatus, complaint });
+    const exitStatus = isGood && now.complaint === undefined ? 0 : 1;
+    return io.conclude({ exitStatus, complaint: now.complaint });
   },
 });
 

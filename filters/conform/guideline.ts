@@ -11,6 +11,7 @@ import {
   type JsonObject,
   parseStrictJson,
 } from "../kit/text/strict_json.ts";
+import { visibleText } from "../kit/text/visible.ts";
 
 /** How much a component asks for a capability, the most binding first. */
 export const STATUSES = [
@@ -82,14 +83,28 @@ export function testsOf(
 
 /** The ids that tests with different names have: they stand for none of them. */
 export function sharedUuids(tests: Iterable<GuidelineTest>): Set<string> {
-  const names = new Map<string, string>(), shared = new Set<string>();
-  for (const { name, uuid } of tests) {
-    if (uuid === undefined) continue;
-    const other = names.get(uuid);
-    if (other === undefined) names.set(uuid, name);
-    else if (other !== name) shared.add(uuid);
+  return shared(tests, ({ uuid }) => uuid === undefined ? [] : [uuid]);
+}
+
+/** The names that stand for several tests: one that passes is each of them. */
+function sharedNames(tests: Iterable<GuidelineTest>): Set<string> {
+  return shared(tests, ({ name, aliases }) => [name, ...aliases]);
+}
+
+/** The words that tests with different names have. */
+function shared(
+  tests: Iterable<GuidelineTest>,
+  wordsOf: (test: GuidelineTest) => readonly string[],
+): Set<string> {
+  const names = new Map<string, string>(), found = new Set<string>();
+  for (const test of tests) {
+    for (const word of wordsOf(test)) {
+      const other = names.get(word);
+      if (other === undefined) names.set(word, test.name);
+      else if (other !== test.name) found.add(word);
+    }
   }
-  return shared;
+  return found;
 }
 
 /**
@@ -244,8 +259,12 @@ class Reader {
         achievements: textsIn(object, "achievements", `${where}.achievements`),
       });
     }
-    for (const uuid of sharedUuids(testsOf({ capabilities }))) {
+    const tests = testsOf({ capabilities });
+    for (const uuid of sharedUuids(tests)) {
       this.#note(`several tests have the id ${quoted(uuid)}: names count`);
+    }
+    for (const name of sharedNames(tests)) {
+      this.#note(`several tests have the name or alias ${quoted(name)}`);
     }
     return capabilities;
   }
@@ -272,8 +291,7 @@ class Reader {
         flag: flags.get(name),
       }));
     }
-    return Array.from(
-      objectOf(tests, `${where}.tests`),
+    return namesOf(objectOf(tests, `${where}.tests`), `${where}.tests`).map(
       ([name, value]) => {
         const at = `${where}.tests.${quoted(name)}`;
         // A test without more than its name.
@@ -330,7 +348,8 @@ const NOTHING: JsonObject = new Map();
 
 /** A name as it is shown in a message. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+  const short = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return visibleText(JSON.stringify(short));
 }
 
 function objectOf(value: Json, where: string): JsonObject {
@@ -340,7 +359,15 @@ function objectOf(value: Json, where: string): JsonObject {
 
 function entriesOf(object: JsonObject, key: string): [string, Json][] {
   const value = object.get(key);
-  return value === undefined ? [] : [...objectOf(value, key)];
+  return value === undefined ? [] : namesOf(objectOf(value, key), key);
+}
+
+/** The entries of an object whose keys are names: they get into packets. */
+function namesOf(object: JsonObject, where: string): [string, Json][] {
+  for (const name of object.keys()) {
+    textOf(name, `${where}: the name ${quoted(name)}`);
+  }
+  return [...object];
 }
 
 function textOf(value: Json, where: string): string {

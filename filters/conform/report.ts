@@ -4,6 +4,8 @@
  * @module
  */
 
+import { visibleText } from "../kit/text/visible.ts";
+import type { Output } from "../kit/tool/tool.ts";
 import type { Guideline, GuidelineTest } from "./guideline.ts";
 import type { Answer } from "./judge.ts";
 import type { Requirements } from "./requirements.ts";
@@ -14,10 +16,19 @@ import {
   total,
 } from "./verdict.ts";
 
+/**
+ * A line of columns. Names are escaped: a line feed in one would start a line
+ * that could be another verdict.
+ */
+function columns(...cells: readonly (string | number)[]): string {
+  return cells.map((cell) => visibleText(`${cell}`)).join("\t");
+}
+
 /** A test that did not pass, in a line. */
 export function missLine({ test: { name, flag }, answer }: Miss): string {
-  if (flag === undefined) return `${answer}: ${name}`;
-  return `${answer}, flagged: ${name}${flag === "" ? "" : `: ${flag}`}`;
+  if (flag === undefined) return visibleText(`${answer}: ${name}`);
+  const reason = flag === "" ? "" : `: ${flag}`;
+  return visibleText(`${answer}, flagged: ${name}${reason}`);
 }
 
 /** The verdict, and the figures it stands on. */
@@ -26,7 +37,7 @@ export function summaryLines(
 ): string[] {
   const flags = total(flagged);
   return [
-    `${verdict}: ${product}`,
+    visibleText(`${verdict}: ${product}`),
     `${counts.passed} of ${
       total(counts)
     } required tests passed, ${counts.failed} failed, ${counts.skipped} were skipped, ${
@@ -37,7 +48,7 @@ export function summaryLines(
         `${flagged.passed} of ${flags} flagged tests passed; they do not count`,
       ]
       : []),
-    ...doubts,
+    ...doubts.map(visibleText),
   ];
 }
 
@@ -53,7 +64,7 @@ export function verdictLines(judged: Judged): string[] {
   const lines = summaryLines(judged);
   for (const { name, status, outcome, misses } of judged.capabilities) {
     if (outcome === "success" && misses.length === 0) continue;
-    lines.push(`${WORDS[outcome]} (${status}): ${name}`);
+    lines.push(visibleText(`${WORDS[outcome]} (${status}): ${name}`));
     for (const miss of misses) lines.push(`  ${missLine(miss)}`);
   }
   return lines;
@@ -62,14 +73,14 @@ export function verdictLines(judged: Judged): string[] {
 /** Verdicts on several products, a line each: tabs between the columns. */
 export function matrixLines(products: readonly Judged[]): string[] {
   return products.map(({ product, verdict, counts }) =>
-    [
+    columns(
       verdict,
       `${counts.passed}/${total(counts)}`,
       counts.failed,
       counts.skipped,
       counts["not run"],
       product,
-    ].join("\t")
+    )
   );
 }
 
@@ -89,15 +100,31 @@ export function testsToRun(
   return [...tests.values()];
 }
 
+/**
+ * Writes the names of tests as ids for a runner: escaped on a terminal only.
+ *
+ * @param end what each ends with: a line feed, or NUL where names may have one
+ */
+export function writeIds(
+  out: Pick<Output, "writeName" | "writeText">,
+  tests: readonly GuidelineTest[],
+  end: "\n" | "\0",
+): void {
+  for (const { name } of tests) {
+    out.writeName(name);
+    out.writeText(end);
+  }
+}
+
 /** How capabilities were chosen: name and score, and the score they needed. */
 export function scoreLines({ capabilities, scoring }: Guideline): string[] {
   const { cutoff, weights } = scoring;
   return [
-    ...(cutoff === undefined ? [] : [`${cutoff}\tcutoff`]),
+    ...(cutoff === undefined ? [] : [columns(cutoff, "cutoff")]),
     ...Array.from(capabilities.values(), ({ name, achievements }) => {
       const score = achievements
         .reduce((sum, criterion) => sum + (weights.get(criterion) ?? 0), 0);
-      return `${score}\t${name}`;
+      return columns(score, name);
     }),
   ];
 }
@@ -145,10 +172,15 @@ export function changeLines(old: Version, now: Version): string[] {
   }
   const matched = new Set<Asked>();
   const lines = [
-    `verdict\t${old.judged.verdict}\t${now.judged.verdict}\t${now.judged.product}`,
+    columns(
+      "verdict",
+      old.judged.verdict,
+      now.judged.verdict,
+      now.judged.product,
+    ),
   ];
   const add = (change: string, answer: Answer, { capability, test }: Asked) =>
-    lines.push([change, answer, capability, test.name].join("\t"));
+    lines.push(columns(change, answer, capability, test.name));
   for (const asked of after.values()) {
     const { test, counts } = asked;
     const other = [test.name, ...test.aliases]

@@ -16,6 +16,7 @@ import { isBadInput } from "../kit/errors.ts";
 import { ForeignFormat } from "../kit/stream/foreign_format.ts";
 import {
   chosenOption,
+  isStdin,
   ToolError,
   type ToolIO,
   UsageError,
@@ -105,22 +106,37 @@ export type Form = typeof FORMS[number] | "text";
 /** Those for which no run is read. */
 const RUNLESS: readonly (Form | undefined)[] = ["list", "score", "check"];
 
+/** What is asked for, of which files. */
+export interface Request extends Readonly<Record<Form, unknown>> {
+  readonly extra: readonly string[];
+  readonly against: string | undefined;
+}
+
 /**
  * What is printed; undefined for the stream.
  *
- * @throws {UsageError} when options ask for two things, or `files` have a run that
- * would not be read
+ * @param file has the guideline
+ * @param files have the run; without one, standard input has it
+ * @throws {UsageError} when options ask for two things, `files` have a run that
+ * would not be read, or standard input would be read twice
  */
 export function chosenForm(
-  options: { readonly [Name in Form]: unknown },
+  request: Request,
+  file: string,
   files: readonly string[],
 ): Form | undefined {
-  const form = chosenOption(options, FORMS);
-  if (RUNLESS.includes(form) && files.length > 0) {
+  const form = chosenOption(request, FORMS);
+  const isRunless = RUNLESS.includes(form);
+  if (isRunless && files.length > 0) {
     throw new UsageError(`Option --${form} reads no run: leave out the files`);
   }
+  const run = isRunless || files.length > 0 ? files : ["-"];
+  const guidelines = [file, ...request.extra, request.against ?? ""];
+  if ([...guidelines, ...run].filter(isStdin).length > 1) {
+    throw new UsageError("Cannot read standard input twice");
+  }
   // All others are text.
-  return form ?? (options.text ? "text" : undefined);
+  return form ?? (request.text ? "text" : undefined);
 }
 
 /** Which products are judged. */
@@ -131,14 +147,12 @@ export interface Choice {
 }
 
 /**
- * The products that are judged, and what each asks for. Warns of what they name
- * and no guideline defines.
+ * The products that are judged, and what each asks for.
  *
  * @param guidelines the one that has the products first
  * @throws {UsageError} when it is not clear which, or the guideline has it not
  */
-function chosenProducts(
-  io: ToolIO,
+export function chosenProducts(
   choice: Choice,
   guidelines: readonly Guideline[],
 ): Requirements[] {
@@ -156,10 +170,7 @@ function chosenProducts(
       if (guidelines.some(({ components }) => components.has(name))) continue;
       throw new UsageError(`No guideline has the component ${quoted(name)}`);
     }
-    const name = component.join(" + ");
-    return [
-      requirementsOf(name, component.map((name) => ({ name })), guidelines),
-    ];
+    return [productOf(component, guidelines)];
   }
   const isAny = choice["all-products"] || names.length === 0;
   if (isAny && products.size === 0) {
@@ -170,7 +181,7 @@ function chosenProducts(
       `The guideline has several products: give --product; ${known}`,
     );
   }
-  const found = [...new Set(isAny ? products.keys() : names)].map((name) => {
+  return [...new Set(isAny ? products.keys() : names)].map((name) => {
     const product = products.get(name);
     if (product === undefined) {
       throw new UsageError(
@@ -179,9 +190,35 @@ function chosenProducts(
     }
     return requirementsOf(name, product.components, guidelines);
   });
-  const gaps = found.flatMap(({ gaps }) => gaps.map(({ what }) => what));
-  for (const gap of new Set(gaps)) io.warn(`Beware: ${gap}`);
-  return found;
+}
+
+/** A product of chosen components. */
+function productOf(
+  component: readonly string[],
+  guidelines: readonly Guideline[],
+): Requirements {
+  const components = component.map((name) => ({ name }));
+  return requirementsOf(component.join(" + "), components, guidelines);
+}
+
+/**
+ * What an older guideline asks for: the chosen components, or all of its
+ * products, since those of a newer one may not be among them.
+ */
+export function earlierProducts(
+  { component }: Choice,
+  guidelines: readonly Guideline[],
+): Requirements[] {
+  if (component.length > 0) return [productOf(component, guidelines)];
+  return Array.from(
+    guidelines[0].products.values(),
+    ({ name, components }) => requirementsOf(name, components, guidelines),
+  );
+}
+
+/** What the products name and no guideline defines. */
+export function gapsOf(products: readonly Requirements[]): Set<string> {
+  return new Set(products.flatMap(({ gaps }) => gaps.map(({ what }) => what)));
 }
 
 /** How a run is judged. */
@@ -198,15 +235,13 @@ export class Sitting {
   #damage = 0;
   #foreign: ForeignFormat | undefined = new ForeignFormat();
 
-  /** @throws {UsageError} see {@linkcode chosenProducts} */
   constructor(
-    io: ToolIO,
     guidelines: readonly Guideline[],
-    choice: Choice,
+    products: readonly Requirements[],
     { policy, refstack }: Rules,
   ) {
-    this.products = chosenProducts(io, choice, guidelines);
-    const tests = this.products.flatMap(({ requirements }) =>
+    this.products = products;
+    const tests = products.flatMap(({ requirements }) =>
       requirements.flatMap(({ tests }) => tests)
     );
     this.judge = new Judge(tests, uniqueUuids(guidelines), policy);
@@ -279,11 +314,15 @@ export async function readRun(
   for (const { judge } of sittings) judge.end();
 }
 
-/** What changes for each product between two guidelines, for the same run. */
+/**
+ * What changes for each product between two guidelines, for the same run. A
+ * product has its name in both, unless both have one product.
+ */
 export function changesOf(old: Sitting, now: Sitting): string[] {
+  const isOne = old.products.length === 1 && now.products.length === 1;
   return now.products.flatMap((requirements) => {
     const before = old.products
-      .find(({ product }) => product === requirements.product) ??
+      .find(({ product }) => isOne || product === requirements.product) ??
       { ...requirements, requirements: [], gaps: [] };
     const version = (sitting: Sitting, requirements: Requirements) => ({
       requirements,

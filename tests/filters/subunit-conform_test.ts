@@ -7,12 +7,13 @@ import {
   PacketEditor,
 } from "@subunit/codec";
 import { callTool, outputOfCall, test } from "../support/call.ts";
-import { assertRefused } from "../support/checks.ts";
+import { assertRefused, runOnTerminal } from "../support/checks.ts";
 import { gpgTest, testKey } from "../support/gpg.ts";
 import {
   type Finished,
   fixture,
   isCi,
+  peerTest,
   shell,
   TempDir,
   text,
@@ -381,7 +382,7 @@ test("subunit-conform --score and --check need no run", async () => {
         a: {
           tests: {
             x: { idempotent_id: "id-1" },
-            y: { idempotent_id: "id-1", alias: [] },
+            y: { idempotent_id: "id-1", alias: [], aliases: ["x"] },
           },
         },
         b: { tests: {} },
@@ -394,6 +395,7 @@ test("subunit-conform --score and --check need no run", async () => {
     text(bad.stdout),
     `capabilities."a".tests."y" has the unknown key "alias"
 several tests have the id "1": names count
+several tests have the name or alias "x"
 component "core" names the removed capability "gone", which is not defined
 the required capability "b" has no tests
 `,
@@ -407,7 +409,7 @@ test("subunit-conform --check knows what is odd in the published guidelines", as
   );
   const counts: Record<
     string,
-    [shared: number, undefined: number, empty: number]
+    [shared: number, undefined: number, empty: number, named: number]
   > = {};
   for (const [file, guideline] of Object.entries(published)) {
     const lines = text((await conform(guideline, "", ["--check"])).stdout)
@@ -418,18 +420,19 @@ test("subunit-conform --check knows what is odd in the published guidelines", as
       count("have the id"),
       count("not defined"),
       count("no tests"),
+      count("name or alias"),
     ];
   }
   assertEquals(counts, {
-    "2015.03.json": [0, 0, 1],
-    "2015.07.json": [5, 0, 0],
-    "2016.01.json": [5, 0, 1],
-    "2017.01.json": [6, 0, 0],
-    "2018.02.json": [2, 2, 0],
-    "2020.06.json": [0, 0, 0],
-    "add-ons/dns.2020.06.json": [0, 0, 0],
-    "add-ons/orchestration.next.json": [0, 0, 0],
-    "verticals/nfv.next.json": [0, 0, 0],
+    "2015.03.json": [0, 0, 1, 0],
+    "2015.07.json": [5, 0, 0, 0],
+    "2016.01.json": [5, 0, 1, 0],
+    "2017.01.json": [6, 0, 0, 3],
+    "2018.02.json": [2, 2, 0, 5],
+    "2020.06.json": [0, 0, 0, 0],
+    "add-ons/dns.2020.06.json": [0, 0, 0, 0],
+    "add-ons/orchestration.next.json": [0, 0, 0, 0],
+    "verticals/nfv.next.json": [0, 0, 0, 0],
   });
 });
 
@@ -458,6 +461,108 @@ test("subunit-conform finds in refstack-client's run what refstack-client found"
   assertEquals((await conform(renamed, run)).status, 0);
 });
 
+test("subunit-conform --against finds the products of the older guideline", async () => {
+  const now = structuredClone(PRODUCTS) as Record<string, unknown>;
+  now.platforms = {
+    ...PRODUCTS.platforms,
+    New: { components: [{ name: "more" }, { name: "fresh" }] },
+  };
+  now.components = {
+    ...PRODUCTS.components,
+    fresh: { capabilities: { required: ["a"] } },
+  };
+  const cases: [guideline: unknown, args: string[], lines: string[]][] = [
+    // It has no such product, and no such component.
+    [now, ["--product=New"], [
+      "verdict\tundecided\tconformant\tNew",
+      "newly required\tpassed\tb\tt.b",
+      "newly required\tpassed\ta\tt.a",
+    ]],
+    [now, ["--component=more", "--component=fresh"], [
+      "verdict\tundecided\tconformant\tmore + fresh",
+      "newly required\tpassed\ta\tt.a",
+    ]],
+    // It has other products, too.
+    [
+      { ...PRODUCTS, platforms: { Small: PRODUCTS.platforms.Small } },
+      ["--product=Small"],
+      ["verdict\tconformant\tconformant\tSmall"],
+    ],
+  ];
+  for (const [guideline, args, lines] of cases) {
+    const { stdout } = await conform(
+      guideline,
+      stream(...passed("t.a", "t.b")),
+      [...args, "--against=DIR/old.json"],
+      { "old.json": PRODUCTS },
+    );
+    assertEquals(text(stdout).trimEnd().split("\n"), lines, args.join(" "));
+  }
+  // The only product of each, under another name.
+  const renamed = await conform({ ...SHOP, product: "Store" }, GOOD, [
+    "--against=DIR/old.json",
+  ], { "old.json": SHOP });
+  assertEquals(
+    text(renamed.stdout),
+    "verdict\tconformant\tconformant\tStore\n",
+  );
+});
+
+test("subunit-conform warns of what chosen components name in vain", async () => {
+  for (const args of [["--list"], ["--missing"], ["--text"]]) {
+    const { stderr } = await conform(PRODUCTS, "", [
+      "--component=core",
+      ...args,
+    ]);
+    assertEquals(
+      stderr,
+      'subunit-conform: Beware: removed capability "gone" is not defined\n',
+    );
+  }
+});
+
+test("subunit-conform writes no name as a line of its own", async () => {
+  const product = "P\nconformant: Q", id = "a\nb";
+  const capabilities = { "x\ty": { tests: { [id]: {} } } };
+  const hostile = { product, capabilities };
+  const printed = async (...args: string[]) =>
+    text((await conform(hostile, "", args)).stdout);
+  assertEquals(
+    (await printed("--text")).split("\n").slice(0, 1),
+    ["undecided: P\\nconformant: Q"],
+  );
+  assertEquals((await printed("--text")).split("\n").slice(2), [
+    "undecided (required): x\\ty",
+    "  not run: a\\nb",
+    "",
+  ]);
+  assertEquals(await printed("--score"), "0\tx\\ty\n");
+  // Ids are for runners.
+  assertEquals(await printed("--list", "-0"), `${id}\0`);
+  assertEquals(await printed("--missing", "--null"), `${id}\0`);
+});
+
+peerTest(
+  "subunit-conform has columns on a terminal, too",
+  ["script"],
+  async () => {
+    using dir = new TempDir();
+    const platforms = { "\x1b[2J": { components: [{ name: "core" }] } };
+    const guideline = JSON.stringify({ ...PRODUCTS, platforms });
+    const { shown } = await runOnTerminal("subunit-conform", [
+      "--text",
+      "--all-products",
+      dir.file("guideline.json", guideline),
+      dir.file("run", stream(...passed("t.a", "t.away"))),
+    ]);
+    assertEquals(shown.split("\n").slice(-3), [
+      "conformant\t1/1\t0\t0\t0\t\\u001b[2J",
+      "undecided\t0/0\t0\t0\t0\tExtra",
+      "",
+    ]);
+  },
+);
+
 test("subunit-conform refuses what is no guideline", async () => {
   const cases: [guideline: string, ...words: (string | RegExp)[]][] = [
     ["", "Cannot read guideline", "line 1: expected a value"],
@@ -465,6 +570,19 @@ test("subunit-conform refuses what is no guideline", async () => {
     ['{"product": "P", "capabilities": {}, "product": "Q"}', "twice"],
     ['{"__proto__": {"capabilities": {}}}', "it has no capabilities"],
     ['{"product": "\x1b[2J", "capabilities": {}}', "valid escapes"],
+    // Names get into packets.
+    [
+      '{"product": "P", "capabilities": {"x\\u0000": {"tests": []}}}',
+      'capabilities: the name "x\\u0000" has a NUL',
+    ],
+    [
+      '{"product": "P", "capabilities": {"x": {"tests": {"\\ud800": {}}}}}',
+      'tests: the name "\\ud800" has a NUL or half a character',
+    ],
+    [
+      '{"platforms": {"\\u0000": {}}, "capabilities": {}}',
+      "platforms: the name",
+    ],
   ];
   for (const [guideline, ...words] of cases) {
     assertRefused(await conform(guideline, GOOD), "subunit-conform", ...words);
@@ -481,7 +599,7 @@ test("subunit-conform refuses what is no guideline", async () => {
 test("subunit-conform refuses a guideline that is too long", async () => {
   const long = new Uint8Array(100 * 1024 * 1024).fill(0x20);
   assertRefused(
-    await callTool("subunit-conform", ["-"], {
+    await callTool("subunit-conform", ["-", fixture("conform/shop.json")], {
       stdin: long,
       chunkBytes: 1 << 20,
     }),
@@ -501,6 +619,9 @@ test("subunit-conform refuses what it cannot choose", async () => {
     [["--check", "run.subunit"], "Option --check reads no run"],
     [["--list", "run.subunit"], "Option --list reads no run"],
     [["--score", "run.subunit"], "Option --score reads no run"],
+    [["--product=Small", "--extra=-"], "Cannot read standard input twice"],
+    [["--list", "--extra=-", "--extra=-"], "standard input twice"],
+    [["--against=/dev/stdin"], "Cannot read standard input twice"],
   ];
   for (const [args, ...words] of cases) {
     assertRefused(
@@ -513,6 +634,11 @@ test("subunit-conform refuses what it cannot choose", async () => {
     await callTool("subunit-conform"),
     "subunit-conform",
     "Expected GUIDELINE.json",
+  );
+  assertRefused(
+    await callTool("subunit-conform", ["-"], { stdin: JSON.stringify(SHOP) }),
+    "subunit-conform",
+    "Cannot read standard input twice",
   );
 });
 

@@ -20,6 +20,7 @@ import type { Tool } from "./table.ts";
 import { ToolIO } from "./tool_io.ts";
 
 export { ToolError, UsageError } from "../errors.ts";
+export { isStdin } from "../io/input.ts";
 export { Output } from "../io/output.ts";
 export {
   chosenOption,

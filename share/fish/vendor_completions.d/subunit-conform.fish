@@ -11,6 +11,7 @@ complete -c subunit-conform -l refstack -d 'count tests that were not run as not
 complete -c subunit-conform -l text -d 'print the verdict, not a stream'
 complete -c subunit-conform -l list -d 'print the tests to run; no run is read'
 complete -c subunit-conform -l missing -d 'print the tests that were not run'
+complete -c subunit-conform -l null -s 0 -d 'end ids with NUL, for subunit-run'
 complete -c subunit-conform -l against -x -d 'print what changed since an older guideline, for the same run'
 complete -c subunit-conform -l score -d 'print how capabilities were chosen; no run is read'
 complete -c subunit-conform -l check -d 'print what is wrong with the guideline; no run is read'
