@@ -344,6 +344,9 @@ class Reader {
   }
 }
 
+/** A packet has room for two names, and for a file. */
+const MAX_TEXT_LENGTH = 65536;
+
 const NOTHING: JsonObject = new Map();
 
 /** A name as it is shown in a message. */
@@ -376,6 +379,11 @@ function textOf(value: Json, where: string): string {
   }
   if (value.includes("\0") || !value.isWellFormed()) {
     throw new SyntaxError(`${where} has a NUL or half a character`);
+  }
+  if (value.length > MAX_TEXT_LENGTH) {
+    throw new SyntaxError(
+      `${where} is longer than ${MAX_TEXT_LENGTH} characters`,
+    );
   }
   return value;
 }

@@ -8,7 +8,7 @@ import {
 } from "@subunit/codec";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused, runOnTerminal } from "../support/checks.ts";
-import { gpgTest, testKey } from "../support/gpg.ts";
+import { gpgTest, signedStream, testKey } from "../support/gpg.ts";
 import {
   type Finished,
   fixture,
@@ -714,3 +714,46 @@ conformant: Shop
   assertMatch(stderr, /^subunit-conform: .*\n$/);
   assertEquals(status, 2);
 });
+
+gpgTest(
+  "subunit-conform --require-signed judges no stream that is cut off",
+  async () => {
+    using dir = new TempDir();
+    const { secretFile, publicFile } = await testKey("ed25519");
+    const guideline = dir.file("shop.json", JSON.stringify(SHOP));
+    const { stdout: signed } = await signedStream([
+      "sign",
+      "--window=100",
+      `--secret-key=${secretFile}`,
+    ], { stdin: GOOD });
+    const args = ["--require-signed", publicFile, guideline];
+    const whole = await callTool("subunit-conform", args, { stdin: signed });
+    assertEquals([whole.stderr, whole.status], ["", 0]);
+    for (const cut of [0, 1, GOOD.length, signed.length - 1]) {
+      const stdin = signed.subarray(0, cut);
+      const { stdout, stderr, status } = await callTool(
+        "subunit-conform",
+        args,
+        {
+          stdin,
+        },
+      );
+      assertMatch(
+        stderr,
+        /^subunit-conform: Cannot (verify|trust the stream).*\n$/,
+      );
+      assertEquals(status, 2);
+      // What has begun has no verdict: every reader takes it for lost.
+      assertEquals(
+        eventsIn(stdout).filter(({ testId, status }) =>
+          testId === "product:Shop" && status !== "inprogress"
+        ),
+        [],
+      );
+      const text = await callTool("subunit-conform", ["--text", ...args], {
+        stdin,
+      });
+      assertEquals([text.stdout.length, text.status], [0, 2]);
+    }
+  },
+);
