@@ -178,3 +178,15 @@ export function readReply<Word extends JsonReply>(
     ? value as ReplyBodies[Word]
     : undefined;
 }
+
+/**
+ * Whether {@linkcode readReply} can read a message, if it is a reply in JSON.
+ * Whoever waits for one that cannot be read waits for ever.
+ */
+export function isReadable(
+  message: Pick<ControlMessage, "word" | "body">,
+): boolean {
+  const { word } = message;
+  return !Object.hasOwn(KEYS, word) ||
+    readReply(word as JsonReply, message) !== undefined;
+}

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { arbitraryText } from "../_testing/arbitrary.ts";
-import { idsBody, idsIn, readReply, replyBody } from "./bodies.ts";
+import { idsBody, idsIn, isReadable, readReply, replyBody } from "./bodies.ts";
 
 const SEED = 20260716;
 
@@ -66,9 +66,15 @@ Deno.test("readReply refuses what no server writes", () => {
   for (const body of bodies) {
     const message = { word: "done", body: bytes(body) };
     assertEquals(readReply("done", message), undefined, body);
+    assertEquals(isReadable(message), false, body);
+    // These have no JSON.
+    for (const word of ["pong", "run", "toString", "__proto__"]) {
+      assertEquals(isReadable({ ...message, word }), true, word);
+    }
   }
   const message = { word: "done", body: bytes('{"ran":2,"unrun":["a"]}') };
   assertEquals(readReply("done", message), { ran: 2, unrun: ["a"] });
+  assertEquals(isReadable(message), true);
   const invalid = { word: "ask", body: Uint8Array.of(0x7b, 0xff, 0x7d) };
   assertEquals(readReply("ask", invalid), undefined);
 });

@@ -57,6 +57,7 @@ export {
   ERROR_CODES,
   idsBody,
   idsIn,
+  isReadable,
   type JsonReply,
   readReply,
   type Ready,

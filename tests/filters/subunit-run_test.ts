@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import type { StatusEvent } from "@subunit/codec";
-import { CONTROL_TYPE } from "@subunit/codec/control";
+import { CONTROL_TYPE, encodeControl } from "@subunit/codec/control";
 import { pathOf } from "../../scripts/tool_path.ts";
 import {
   commandOf,
@@ -20,7 +20,7 @@ import {
 import { keepRun, keepRuns } from "../support/kept_runs.ts";
 import { callOrRun } from "../support/call.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
-import { workerScript } from "../support/sh_worker.ts";
+import { printf, workerScript } from "../support/sh_worker.ts";
 import { at, eventsIn, stream } from "../support/streams.ts";
 
 const PEER = pathOf(new URL("tests/peers/worker.py", ROOT));
@@ -358,6 +358,61 @@ Deno.test("subunit-run fails each id when no worker becomes ready", async () => 
       "b fail #lost #unstarted",
     ]);
   }
+});
+
+Deno.test("subunit-run waits for no worker that cannot run tests or be understood", async () => {
+  const say = (word: "ready" | "done", body: string) =>
+    printf(encodeControl({ word, body }));
+  const ready = say("ready", '{"protocol":1,"engine":"sh","can":["run"]}');
+  const good = printf(stream({ testId: "a", status: "success" }));
+  const failed = "a fail #lost #unstarted", parser = "subunit.parser fail";
+  const cases: [name: string, script: string, outcomes: string[]][] = [
+    ["ready is no JSON", `${say("ready", "{")}; cat`, [
+      failed,
+      parser,
+      parser,
+      parser,
+    ]],
+    [
+      "it runs nothing",
+      `${say("ready", '{"protocol":1,"engine":"sh","can":[]}')}; cat`,
+      [failed],
+    ],
+    [
+      "its answer is no JSON",
+      `${ready}; head -c 1 > /dev/null; ${good}; ${say("done", "null")}; cat`,
+      ["a success", parser],
+    ],
+    [
+      "its answer has another type",
+      `${ready}; head -c 1 > /dev/null; ${good}; ${
+        say("done", '{"req":"subunit.req.1","ran":1,"unrun":"a"}')
+      }; cat`,
+      ["a success", parser],
+    ],
+  ];
+  for (const [name, script, expected] of cases) {
+    const { stdout, status } = await runTool(
+      "subunit-run",
+      ["a", "--", "sh", "-c", script.replaceAll("; cat", "; cat > /dev/null")],
+    );
+    assertEquals(outcomes(stdout), expected, name);
+    assertEquals(status, 1, name);
+  }
+});
+
+Deno.test("subunit-run ends a worker that closes its output and stays", async () => {
+  using dir = new TempDir();
+  const good = workerScript(
+    printf(stream({ testId: "a", status: "success" })),
+  );
+  const script = `test -e ${dir.path}/again || {
+    touch ${dir.path}/again; exec >&-; sleep 600; }; ${good}`;
+  const { stdout, stderr, status } = await runTool(
+    "subunit-run",
+    ["a", "--", "sh", "-c", script],
+  );
+  assertEquals([stderr, outcomes(stdout), status], ["", ["a success"], 0]);
 });
 
 peerTest(

@@ -6,8 +6,8 @@
 
 import { encodeControl, replyBody } from "@subunit/codec/control";
 
-/** Bytes as the argument of printf. */
-function printf(bytes: Uint8Array): string {
+/** A command that writes bytes. */
+export function printf(bytes: Uint8Array): string {
   const octal = (byte: number) => `\\${byte.toString(8).padStart(3, "0")}`;
   return `printf '${Array.from(bytes, octal).join("")}'`;
 }

@@ -31,6 +31,7 @@ import {
   firstElement,
   isControl,
   isControlRow,
+  isReadable,
   isStdin,
   type JsonReply,
   popRoute,
@@ -49,6 +50,7 @@ import {
   type Request,
   requestOf,
 } from "./ledger.ts";
+import { unreadable } from "./messages.ts";
 import { type Client, isAttaching, Watchers } from "./watchers.ts";
 
 /** The engine of a hub, in `ready`. */
@@ -72,6 +74,8 @@ export interface HubOptions {
   send(child: number, bytes: Uint8Array): void;
   /** Ends the standard input of a child. */
   endInput(child: number): void;
+  /** Ends a child at once; {@linkcode Hub.ended} follows. */
+  kill(child: number): void;
   /** Writes packets, which are good until this returns. */
   write(bytes: Uint8Array): void;
   /** Calls a function later; returns a function that prevents it. */
@@ -250,6 +254,11 @@ export class Hub {
     const { message, bytes } = complete;
     const { word, routeCode } = message;
     const route = child.routeOf(routeCode);
+    if (!isReadable(message)) {
+      // Whatever it answers would have no answer.
+      this.#emit(route, unreadable(word, this.#options.now()));
+      return this.#options.kill(child.index);
+    }
     const request = this.#answered(child, message);
     if (word === "done" || word === "pong") {
       if (request === undefined) return;

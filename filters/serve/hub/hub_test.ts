@@ -67,6 +67,7 @@ class Bench {
           }));
       },
       endInput: (child) => this.calls.push(`end ${names[child]}`),
+      kill: (child) => this.calls.push(`kill ${names[child]}`),
       write: (bytes) => this.#written.push(bytes.slice()),
       after: (seconds, work) => {
         const timer = { seconds, work };
@@ -287,6 +288,26 @@ Deno.test("Hub gives a successor what is left, and ends what was not begun", () 
     "0 d success",
     '0 done {"req":"2","ran":1,"unrun":[]}',
   ]);
+});
+
+Deno.test("Hub ends a child whose answers cannot be read", () => {
+  for (const word of ["ready", "done", "error", "ask"] as const) {
+    const bench = ready("0");
+    bench.run("0", "R", "a", "b");
+    bench.event(0, "a", "success");
+    bench.take();
+    bench.written();
+    bench.child(0, encodeControl({ word, body: "null" }));
+    assertEquals(bench.take(), ["kill 0"]);
+    assertEquals(bench.written(), [
+      `0 subunit.parser fail (The body of "${word}" cannot be read.\n)`,
+    ]);
+    // The successor gets what it has not run.
+    bench.hub.ended(0, "killed by SIGKILL", false);
+    bench.timers[0].work();
+    bench.ready(0);
+    assertEquals(bench.take().slice(-1), ["0 < - run b\n"]);
+  }
 });
 
 Deno.test("Hub does not start a child again that was told to end", async () => {

@@ -18,7 +18,13 @@
  */
 
 import { concat } from "@std/bytes/concat";
-import { encodePackets } from "@subunit/codec";
+import {
+  encodePackets,
+  PARSER_TEST_ID,
+  type StatusEvent,
+  textFile,
+  type Timestamp,
+} from "@subunit/codec";
 import { CONTROL_TYPE, type ControlMessage } from "@subunit/codec/control";
 
 /** What a route does. */
@@ -51,6 +57,17 @@ export function encodeMessage(
     routeCode,
     runnable: false,
   }));
+}
+
+/** The failure of a message that cannot be read, as of any damage. */
+export function unreadable(word: string, timestamp: Timestamp): StatusEvent {
+  return {
+    testId: PARSER_TEST_ID,
+    status: "fail",
+    runnable: true,
+    timestamp,
+    ...textFile("Parser Error", `The body of "${word}" cannot be read.\n`),
+  };
 }
 
 /** The value of an option `name=value` in a message. */

@@ -117,6 +117,7 @@ export async function serveHub(options: ServeOptions): Promise<number> {
     start: (worker) => workers.start(worker),
     send: (worker, bytes) => workers.send(worker, bytes),
     endInput: (worker) => workers.endInput(worker),
+    kill: (worker) => workers.kill(worker),
     write: (bytes) => upwards.add(bytes),
     after(seconds, work) {
       const timer = setTimeout(() => {

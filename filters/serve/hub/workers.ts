@@ -162,6 +162,12 @@ export class Workers {
     process.writer.close().catch(() => {});
   }
 
+  /** Ends a worker at once. */
+  kill(worker: number): void {
+    const process = this.#processes.get(worker);
+    if (process !== undefined) signalGroup(process.child.pid, "SIGKILL");
+  }
+
   /** Resolves when further commands may be read. */
   async caughtUp(): Promise<void> {
     const isBehind = (process: Process) =>

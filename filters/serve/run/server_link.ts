@@ -34,7 +34,8 @@ export class ServerLink implements Peer {
     this.#server = server;
     this.#around = around;
     this.#gaveUp = around.gaveUp;
-    this.#stream = new WorkerStream("", around, () => {});
+    // It belongs to others, too: what it is unfit for, they may want.
+    this.#stream = new WorkerStream("", around, () => {}, () => {});
   }
 
   get exitStatus(): number {

@@ -7,7 +7,11 @@
  * @module
  */
 
-import { isFinalStatus, type StatusEvent } from "@subunit/codec";
+import {
+  isFinalStatus,
+  type StatusEvent,
+  type TestStatus,
+} from "@subunit/codec";
 import {
   type Ask,
   type ControlInput,
@@ -135,6 +139,8 @@ export class Session {
   #list: List | undefined;
   /** The tests of the run in progress, or of the last one. */
   #asked: ReadonlySet<string> = new Set();
+  /** Those of them that failed. */
+  #failed = new Set<string>();
   #requests = 0;
   /** Why there will be no worker any more. */
   #dead: string | undefined;
@@ -198,6 +204,7 @@ export class Session {
     };
     this.#run = run;
     this.#asked = ids;
+    this.#failed = run.failed;
     for (const [route, worker] of this.#workers) {
       run.schedule.addWorker(route, worker.isOneShot);
     }
@@ -242,6 +249,11 @@ export class Session {
       isWithin(route, slot) &&
       (units.length > 0 || this.#list?.route === route)
     );
+  }
+
+  /** Whether tests can be given to a worker, or to one below it. */
+  hasWorker(slot: string): boolean {
+    return this.#workers.keys().some((route) => isWithin(route, slot));
   }
 
   /** Takes a message of a worker. */
@@ -295,7 +307,10 @@ export class Session {
     const run = this.#run;
     if (parentTestId !== undefined || !this.#asked.has(testId)) return "pass";
     const place = run?.left.get(testId);
-    if (run === undefined || place?.route !== route) return "without status";
+    if (run === undefined || place?.route !== route) {
+      if (isFailure(status)) this.#failedAfterwards(route, testId);
+      return "without status";
+    }
     const worker = this.#workers.get(route)!;
     run.schedule.testStarted(place.unit);
     if (!isFinalStatus(status)) {
@@ -305,7 +320,7 @@ export class Session {
       worker.begun.delete(testId);
       if (worker.test === testId) worker.test = undefined;
       run.schedule.testEnded(place.unit, testId);
-      this.#ended(testId, status === "fail" || status === "uxsuccess");
+      this.#ended(testId, isFailure(status));
     }
     if (!worker.hasBegun) {
       // Only now is it known what starting a unit costs.
@@ -313,6 +328,19 @@ export class Session {
       this.#step();
     }
     return "pass";
+  }
+
+  /**
+   * A test that has another result, or that is another worker's, fails. It has one
+   * result, but nobody may take it for good.
+   */
+  #failedAfterwards(route: string, testId: string): void {
+    if (this.#options.isShared || this.#failed.has(testId)) return;
+    this.#failed.add(testId);
+    this.#options.fail(
+      "(failed afterwards)",
+      `The worker ${route} reports that "${testId}" failed, which has another result or is not its test.\n`,
+    );
   }
 
   /** Whether an event of a worker that others command, too, is about our tests. */
@@ -649,6 +677,10 @@ export class Session {
       options: list.isWatched ? ["watch"] : undefined,
     });
   }
+}
+
+function isFailure(status: TestStatus): boolean {
+  return status === "fail" || status === "uxsuccess";
 }
 
 function isWithin(route: string, slot: string): boolean {

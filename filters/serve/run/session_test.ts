@@ -175,6 +175,45 @@ Deno.test(`Session gives each test one result, whatever workers do (seed ${SEED}
   );
 });
 
+Deno.test("Session does not pass for good a test that failed after its result", async () => {
+  const bench = new Bench();
+  bench.ready("0");
+  const run = async (...statuses: ("success" | "fail")[]) => {
+    const running = bench.session.run({ ids: ["a"] });
+    const { req } = bench.sent.get("0")!.pop()!;
+    const fates = statuses.map((status) => bench.event("0", "a", status));
+    bench.done("0", req);
+    const { failed } = await running;
+    return [...fates, failed.size, bench.failures.splice(0).join()];
+  };
+  const late = "without status";
+  assertEquals(await run("success", "success"), ["pass", late, 0, ""]);
+  assertEquals(
+    await run("success", "fail", "fail"),
+    ["pass", late, late, 1, "(failed afterwards)"],
+  );
+  assertEquals(await run("fail", "success", "fail"), [
+    ...["pass", late, late],
+    ...[1, ""],
+  ]);
+  // Also when the run is over.
+  assertEquals(await run("success"), ["pass", 0, ""]);
+  bench.event("0", "a", "fail");
+  assertEquals(bench.failures, ["(failed afterwards)"]);
+});
+
+Deno.test("Session leaves failures of tests to others that command the same workers", async () => {
+  const bench = new Bench({ isShared: true });
+  bench.ready("0");
+  const running = bench.session.run({ ids: ["a"] });
+  const [{ req }] = bench.sent.get("0")!;
+  bench.event("0", "a", "success");
+  bench.event("0", "a", "fail");
+  bench.done("0", req);
+  assertEquals((await running).failed, new Set());
+  assertEquals(bench.failures, []);
+});
+
 Deno.test("Session lists again on another worker, and reports that it cannot", async () => {
   const bench = new Bench();
   const listed = bench.session.list(["a"]);

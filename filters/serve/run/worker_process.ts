@@ -78,7 +78,7 @@ export class WorkerProcess implements Peer {
       this.#isReady = true;
       this.#failedStarts = 0;
       this.#watch();
-    });
+    }, (reason) => this.#end(reason));
   }
 
   get exitStatus(): number {
@@ -138,8 +138,7 @@ export class WorkerProcess implements Peer {
   /** Ends it at once. */
   kill(reason: string): void {
     this.#isQuitting = true;
-    this.#doom ??= reason;
-    this.#signal("SIGKILL");
+    this.#end(reason);
   }
 
   report(test: Reported): void {
@@ -160,6 +159,12 @@ export class WorkerProcess implements Peer {
     this.#timer = setTimeout(act, seconds * 1000);
   }
 
+  /** Ends it; it is started again, if it may be. */
+  #end(reason: string): void {
+    this.#doom ??= reason;
+    this.#signal("SIGKILL");
+  }
+
   /** Ends it when it is silent for too long. */
   #watch(): void {
     const { timeoutSeconds } = this.#around;
@@ -170,8 +175,7 @@ export class WorkerProcess implements Peer {
     const seconds = timeoutSeconds + SILENT_SECONDS;
     this.#after(seconds, () => {
       if (!this.#around.session.isBusy(this.#slot)) return;
-      this.#doom = `it was silent for ${seconds} s`;
-      this.#signal("SIGKILL");
+      this.#end(`it was silent for ${seconds} s`);
     });
   }
 
@@ -182,19 +186,23 @@ export class WorkerProcess implements Peer {
     const child = this.#child = start(this.#words);
     guard.add(child.pid);
     this.#writer = child.stdin.getWriter();
-    this.#after(READY_SECONDS, () => {
-      this.#doom = `it was not ready after ${READY_SECONDS} s`;
-      this.#signal("SIGKILL");
-    });
+    this.#after(
+      READY_SECONDS,
+      () => this.#end(`it was not ready after ${READY_SECONDS} s`),
+    );
     const ended = child.status.then((status) => {
       // Whatever it left behind must not hold its pipes.
       signalGroup(child.pid, "SIGKILL");
       return status;
     });
     try {
-      await Promise.all([this.#readOutput(child), this.#readErrors(child)]);
+      const output = this.#readOutput(child).then(() => {
+        // A worker that closes its output, and stays, is of no use.
+        if (this.#isQuitting) return;
+        this.#after(END_SECONDS, () => this.#end("it has closed its output"));
+      });
+      await Promise.all([output, this.#readErrors(child)]);
     } finally {
-      // A worker that closes its output is of no use.
       signalGroup(child.pid, "SIGKILL");
     }
     const status = await ended;

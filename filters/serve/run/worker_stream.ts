@@ -17,11 +17,13 @@ import {
   type ControlInput,
   ControlReader,
   isControl,
+  isReadable,
   pushRoute,
   RouteElement,
 } from "@subunit/codec/control";
 import { lostTest, type Missing } from "../../kit/stream/failures.ts";
 import { Verdict } from "../../kit/stream/verdict.ts";
+import { unreadable } from "../hub/messages.ts";
 import type { Reported, Session } from "./session.ts";
 
 /** Whoever is commanded: a process, or a server that runs. */
@@ -60,6 +62,7 @@ export class WorkerStream {
   readonly #element: RouteElement | undefined;
   readonly #around: StreamSurroundings;
   readonly #onReady: () => void;
+  readonly #onUnfit: (reason: string) => void;
   readonly #encoder = new PacketEncoder();
   #reader = new ControlReader();
   #verdict = new Verdict();
@@ -68,11 +71,18 @@ export class WorkerStream {
   /**
    * @param slot what is put in front of routes; "" for nothing
    * @param onReady is called when the worker can be commanded
+   * @param onUnfit is called when it cannot run tests, or cannot be understood
    */
-  constructor(slot: string, around: StreamSurroundings, onReady: () => void) {
+  constructor(
+    slot: string,
+    around: StreamSurroundings,
+    onReady: () => void,
+    onUnfit: (reason: string) => void,
+  ) {
     this.#slot = slot;
     this.#around = around;
     this.#onReady = onReady;
+    this.#onUnfit = onUnfit;
     this.#element = slot === "" ? undefined : new RouteElement(slot);
   }
 
@@ -102,8 +112,16 @@ export class WorkerStream {
     if (isControl(item)) {
       const message = this.#reader.add(item);
       if (message === undefined) return;
-      if (message.word === "ready") this.#onReady();
-      return session.message(route, message);
+      const { word } = message;
+      if (!isReadable(message)) {
+        this.#add(unreadable(word, now()));
+        return this.#onUnfit(`its message "${word}" cannot be read`);
+      }
+      session.message(route, message);
+      if (word !== "ready") return;
+      if (session.hasWorker(this.#slot)) this.#onReady();
+      else if (route === this.#slot) this.#onUnfit("it runs no tests");
+      return;
     }
     const fate = session.event(route, item);
     if (fate === "pass") {
@@ -141,7 +159,10 @@ export class WorkerStream {
 
   /** Writes the result of a test that the worker should have had. */
   report({ route, ...test }: Reported): void {
-    const event = { ...test, routeCode: this.below(route) };
+    this.#add({ ...test, routeCode: this.below(route) });
+  }
+
+  #add(event: StatusEvent): void {
     this.#verdict.add(event);
     this.#writeEvent(event);
   }
