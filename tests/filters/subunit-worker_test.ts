@@ -211,6 +211,24 @@ Deno.test("d", () => {});
   assert(statusesOf(events).includes("b_test.ts::(afterAll) fail"));
 });
 
+Deno.test("subunit-worker deno reports what fails after the last test", async () => {
+  const late: [name: string, body: string][] = [
+    ["a timer", 'setTimeout(() => { throw new Error("too late"); }, 0);'],
+    ["a promise", 'Promise.reject(new Error("too late"));'],
+  ];
+  for (const [name, body] of late) {
+    using dir = new TempDir();
+    dir.file("a_test.ts", `Deno.test("leaves it", () => { ${body} });`);
+    await using tool = worker(dir.path, "deno");
+    const events = await tool.run("run");
+    assertEquals(statusesOf(events).slice(1), [
+      "a_test.ts::leaves it success",
+      "(unit)::(uncaught) fail",
+    ], name);
+    assertMatch(fileOf(events, "(unit)::(uncaught)", "traceback"), /too late/);
+  }
+});
+
 Deno.test("subunit-worker runs only the tests that are marked so", async () => {
   using dir = new TempDir();
   dir.file(

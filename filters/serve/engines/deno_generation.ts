@@ -718,6 +718,8 @@ export async function denoGeneration(
       if (restricts) break;
     }
     for (const [file, suite] of suites) await endSuite(file, suite);
+    // What the last tests left behind, and nobody awaits, may fail only now.
+    await new Promise<void>((resolve) => setTimer(resolve, 0));
   }
   try {
     dispatchEvent(new Event("beforeunload", { cancelable: true }));
