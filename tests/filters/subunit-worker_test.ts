@@ -211,23 +211,35 @@ Deno.test("d", () => {});
   assert(statusesOf(events).includes("b_test.ts::(afterAll) fail"));
 });
 
-Deno.test("subunit-worker deno reports what fails after the last test", async () => {
-  const late: [name: string, body: string][] = [
-    ["a timer", 'setTimeout(() => { throw new Error("too late"); }, 0);'],
-    ["a promise", 'Promise.reject(new Error("too late"));'],
-  ];
-  for (const [name, body] of late) {
-    using dir = new TempDir();
-    dir.file("a_test.ts", `Deno.test("leaves it", () => { ${body} });`);
-    await using tool = worker(dir.path, "deno");
-    const events = await tool.run("run");
-    assertEquals(statusesOf(events).slice(1), [
-      "a_test.ts::leaves it success",
-      "(unit)::(uncaught) fail",
-    ], name);
-    assertMatch(fileOf(events, "(unit)::(uncaught)", "traceback"), /too late/);
-  }
-});
+for (const engine of ["deno", "node"] as const) {
+  const isDeno = engine === "deno";
+  peerTest(
+    `subunit-worker ${engine} reports what fails after the last test`,
+    isDeno ? [] : ["node"],
+    async () => {
+      const late: [name: string, body: string][] = [
+        ["a timer", 'setTimeout(() => { throw new Error("too late"); }, 0);'],
+        ["a promise", 'Promise.reject(new Error("too late"));'],
+      ];
+      for (const [name, body] of late) {
+        using dir = new TempDir();
+        const file = isDeno ? "a_test.ts" : "a.test.mjs";
+        const begin = isDeno ? "Deno." : 'import test from "node:test"; ';
+        dir.file(file, `${begin}test("leaves it", () => { ${body} });`);
+        await using tool = worker(dir.path, engine);
+        const events = await tool.run("run");
+        // The error of a promise may come before the result.
+        assertEquals(statusesOf(events).sort(), [
+          "(unit)::(uncaught) fail",
+          `${file}::leaves it inprogress`,
+          `${file}::leaves it success`,
+        ], name);
+        const traceback = fileOf(events, "(unit)::(uncaught)", "traceback");
+        assertMatch(traceback, /too late/);
+      }
+    },
+  );
+}
 
 Deno.test("subunit-worker runs only the tests that are marked so", async () => {
   using dir = new TempDir();

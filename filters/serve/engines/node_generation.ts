@@ -65,7 +65,7 @@ export async function nodeGeneration(
   const real = process.getBuiltinModule("node:test") as Any;
   const { readSync, writeSync, statSync } = fs;
   const exit = process.exit.bind(process);
-  const later = setImmediate;
+  const later = setImmediate, soon = setTimeout;
   const wallClock = Date.now.bind(Date);
   const clock = performance.now.bind(performance);
   const cwd = process.cwd();
@@ -541,10 +541,35 @@ export async function nodeGeneration(
     askedAt = clock();
     return !isStopped;
   };
+  /**
+   * Reports errors of what tests have left behind. `node:test`, whose handlers are
+   * there with its first test, blames nobody then, but sets the exit code.
+   */
+  let isHearing = false;
+  const hearLateErrors = () => {
+    if (isHearing) return;
+    isHearing = true;
+    for (const kind of ["uncaughtException", "unhandledRejection"] as Any[]) {
+      process.prependListener(kind, () => process.exitCode = undefined);
+      process.on(kind, (error: unknown) => {
+        if (process.exitCode === undefined) return;
+        emit({
+          testId: "(unit)::(uncaught)",
+          status: "fail",
+          runnable: false,
+          time: wallClock(),
+          fileName: "traceback",
+          text: `${withoutOurs(inspect(error))}\n`,
+          mimeType: TEXT_TYPE,
+        });
+      });
+    }
+  };
   for (const tests of groups) {
     const { file } = tests[0];
     // The hooks of a file are those of the test around its tests.
     await real.test(file, async () => {
+      hearLateErrors();
       for (const [kind, args] of suites.get(file)!.hooks) real[kind](...args);
       for (const definition of tests) {
         if (!mayGoOn()) break;
@@ -558,5 +583,7 @@ export async function nodeGeneration(
       }
     });
   }
+  // What the last tests left behind, and nobody awaits, may fail only now.
+  await new Promise<void>((resolve) => soon(resolve, 0));
   end();
 }
