@@ -33,8 +33,8 @@ export const tool: Tool = defineTool({
 An ID with spaces is written in quotes, as in JSON. When standard input ends, tests get
 no more input, and the server ends once all commands are answered.`,
   exitStatus: [
-    "no test failed",
-    "a test failed or was lost, or the server failed",
+    "no test failed, and every command was answered",
+    "a test failed or was lost, a command was refused, or the server failed",
   ],
   examples: [
     "subunit-ctl -- subunit-worker python my.tests",

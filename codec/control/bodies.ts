@@ -155,7 +155,8 @@ const KEYS: { [Word in JsonReply]: Record<keyof ReplyBodies[Word], Check> } = {
 };
 
 /**
- * Reads the body of a reply with this word. Keys that are unknown are kept.
+ * Reads the body of a reply with this word. Keys that are unknown are kept, and
+ * known ones that are null are left out.
  *
  * @returns undefined when it is another message, or its body is not JSON or has
  * other types: whoever wrote it is no server
@@ -172,10 +173,15 @@ export function readReply<Word extends JsonReply>(
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const fields = value as Record<string, unknown>;
   const checks: Record<string, Check> = KEYS[word];
+  // In other languages, what is absent is null.
+  const fields: Record<string, unknown> = Object.fromEntries(
+    Object.entries(value).filter(([key, field]) =>
+      field !== null || !Object.hasOwn(checks, key)
+    ),
+  );
   return Object.entries(checks).every(([key, check]) => check(fields[key]))
-    ? value as ReplyBodies[Word]
+    ? fields as unknown as ReplyBodies[Word]
     : undefined;
 }
 

@@ -75,6 +75,13 @@ Deno.test("readReply refuses what no server writes", () => {
   const message = { word: "done", body: bytes('{"ran":2,"unrun":["a"]}') };
   assertEquals(readReply("done", message), { ran: 2, unrun: ["a"] });
   assertEquals(isReadable(message), true);
+  const absent = bytes('{"req":null,"ran":2,"unrun":["a"],"more":null}');
+  assertEquals(
+    readReply("done", { word: "done", body: absent }),
+    { ran: 2, unrun: ["a"], more: null } as unknown,
+  );
+  const needed = { word: "done", body: bytes('{"ran":null,"unrun":[]}') };
+  assertEquals(readReply("done", needed), undefined);
   const invalid = { word: "ask", body: Uint8Array.of(0x7b, 0xff, 0x7d) };
   assertEquals(readReply("ask", invalid), undefined);
 });

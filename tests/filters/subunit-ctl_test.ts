@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { decodePacket } from "@subunit/codec";
+import { encodeControl } from "@subunit/codec/control";
 import { LineError, readLine } from "../../filters/serve/ctl/lines.ts";
 import { runTool, TempDir, text } from "../support/run.ts";
+import { printf } from "../support/sh_worker.ts";
 import { described, leafCommand, LiveServer } from "../support/server.ts";
 
 Deno.test("readLine reads commands, and lines for tests", () => {
@@ -46,6 +48,43 @@ Deno.test("subunit-ctl commands a server that it starts", async () => {
   const asked = await runTool("subunit-ctl", words, { stdin: 'run "ask me"' });
   assertMatch(text(asked.stdout), /ask me asks: name\? \nask me fail\n/);
   assertEquals(asked.status, 1);
+});
+
+Deno.test("subunit-ctl fails when a command has no answer", async () => {
+  const say = (word: "ready" | "done" | "error", body: string) =>
+    printf(encodeControl({ word, body }));
+  const ready = say("ready", '{"protocol":1,"engine":"sh","can":["run"]}');
+  const await1 = `${ready}; head -c 1 > /dev/null`;
+  const unanswered = /The server has ended: 1 of the commands/;
+  const cases: [name: string, script: string, message: RegExp][] = [
+    ["it ends", ready, unanswered],
+    [
+      "it refuses",
+      `${await1}; ${
+        say("error", '{"req":"subunit.req.1","code":"busy","text":"no"}')
+      }; cat > /dev/null`,
+      /^$/,
+    ],
+    [
+      "nobody can read it",
+      `${await1}; ${say("done", "no JSON")}; cat > /dev/null`,
+      /Cannot read the body of "done"/,
+    ],
+    [
+      "it is never ready",
+      `${say("ready", "{")}; exec sleep 600`,
+      /Cannot read the body of "ready"/,
+    ],
+    ["it closes its output", `${await1}; exec >&-; exec sleep 600`, unanswered],
+  ];
+  await Promise.all(cases.map(async ([name, script, message]) => {
+    const words = ["--", "sh", "-c", script];
+    const { stderr, status } = await runTool("subunit-ctl", words, {
+      stdin: "run a\n",
+    });
+    assertMatch(stderr, message, name);
+    assertEquals(status, 1, name);
+  }));
 });
 
 Deno.test("subunit-ctl commands a server that runs", async () => {

@@ -13,6 +13,7 @@ import {
   ControlReader,
   encodeStdin,
   isControl,
+  isReadable,
   type ReadMessage,
 } from "@subunit/codec/control";
 import { signalCommand, spawn } from "../../kit/io/command.ts";
@@ -38,6 +39,9 @@ export interface Link {
   /** Whether the server ended as it should. */
   isGood(): Promise<boolean>;
 }
+
+/** How long a server may take to end after its output. */
+const END_SECONDS = 5;
 
 /** Starts a server. */
 export function startServer(words: readonly string[]): Link {
@@ -71,7 +75,16 @@ export function startServer(words: readonly string[]): Link {
     },
     end: () => void writer.close().catch(() => {}),
     kill: () => signalCommand(child, "SIGTERM"),
-    isGood: async () => (await status).success,
+    async isGood() {
+      // It may have closed its output and stay.
+      const timer = setTimeout(
+        () => signalCommand(child, "SIGTERM"),
+        END_SECONDS * 1000,
+      );
+      const { success } = await status;
+      clearTimeout(timer);
+      return success;
+    },
   };
 }
 
@@ -95,6 +108,8 @@ export async function control(io: ToolIO, link: Link): Promise<number> {
   let asker: string | undefined, count = 0, isTypingOver = false;
   /** How many commands are not answered. */
   let waiting = 0;
+  /** Whether a command was refused, or an answer cannot be read. */
+  let hasFailed = false;
   const endWhenAnswered = () => {
     if (isTypingOver && waiting === 0) link.end();
   };
@@ -108,6 +123,12 @@ export async function control(io: ToolIO, link: Link): Promise<number> {
     const { word, routeCode } = message;
     if (word === "attached") return;
     show(routeCode, messageText(message));
+    if (word === "error") hasFailed = true;
+    if (!isReadable(message)) {
+      io.warn(`Cannot read the body of "${word}"`);
+      hasFailed = true;
+      link.kill();
+    }
     if (word === "ask") {
       asker = routeCode;
       if (isTypingOver) endInputOf(routeCode);
@@ -173,7 +194,13 @@ export async function control(io: ToolIO, link: Link): Promise<number> {
       verdict.endChunk();
     }).then(async () => {
       verdict.end();
-      return await link.isGood() ? verdict.exitStatus : 1;
+      if (waiting > 0) {
+        io.warn(
+          `The server has ended: ${waiting} of the commands have no answer`,
+        );
+      }
+      if (!await link.isGood() || hasFailed || waiting > 0) return 1;
+      return verdict.exitStatus;
     });
     return await Promise.race([over, interruption.promise, failure.promise]);
   } finally {
