@@ -580,6 +580,8 @@ async function content(path: string): Promise<string> {
 }
 
 Deno.test("subunit-run refuses what it cannot do", async () => {
+  using dir = new TempDir();
+  const long = dir.file("ids", `a\n${"x".repeat(2_000_000)}\n`);
   const cases: [args: string[], message: RegExp][] = [
     [[], /Expected a worker to run, after --/],
     [["a"], /Expected a worker to run, after --/],
@@ -591,6 +593,10 @@ Deno.test("subunit-run refuses what it cannot do", async () => {
     ],
     [["--connect=/none/s.sock"], /No server is at "\/none\/s.sock": start/],
     [["--group=(", "--", "true"], /Cannot read|regular expression|pattern/],
+    [
+      [`--load-list=${long}`, "--", "true"],
+      /: An ID is longer than 1048576 characters: see --help\n$/,
+    ],
   ];
   for (const [args, message] of cases) {
     const { status, stderr } = await runTool("subunit-run", args);

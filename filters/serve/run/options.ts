@@ -12,6 +12,7 @@ import type { ToolIO } from "../../kit/tool/tool_io.ts";
 import { readEarlier } from "./durations.ts";
 import { groupBy, usualGroup } from "./groups.ts";
 import type { Plan } from "./modes.ts";
+import { MAX_ID_LENGTH } from "./session.ts";
 
 /** The options that count something. */
 type Count = "jobs" | "fail-fast" | "repeat" | "timeout";
@@ -90,6 +91,9 @@ export async function planOf(
   const listed = options["load-list"].flatMap((file) => readIds(io, file));
   const failing = options.failing ? earlier.failing : [];
   const ids = [...operands, ...listed, ...failing];
+  if (ids.some((id) => id.length > MAX_ID_LENGTH)) {
+    throw new UsageError(`An ID is longer than ${MAX_ID_LENGTH} characters`);
+  }
   if (!isAll && ids.length === 0) {
     // A worker that gets no ids would run all tests.
     if (!options.failing) io.warn("Nothing to run: the list is empty");

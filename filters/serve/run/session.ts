@@ -126,6 +126,9 @@ interface List {
 
 const LIST_TRIES = 3;
 
+/** How long an id may be: a packet must have room for its result, too. */
+export const MAX_ID_LENGTH = 1024 * 1024;
+
 /** What becomes of an event of a worker. */
 export type Fate = "pass" | "without status" | "drop";
 
@@ -300,7 +303,8 @@ export class Session {
     if (testId === undefined || status === undefined) return "pass";
     if (status === "exists") {
       if (this.#list?.route === route && event.runnable) {
-        this.#list.ids.set(testId, true);
+        if (testId.length <= MAX_ID_LENGTH) this.#list.ids.set(testId, true);
+        else this.#options.fail("(list)", "The id of a test is too long.\n");
       }
       return "pass";
     }

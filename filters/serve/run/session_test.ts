@@ -237,6 +237,18 @@ Deno.test("Session lists again on another worker, and reports that it cannot", a
   assertEquals(bench.failures, ["(list)"]);
 });
 
+Deno.test("Session fails where the id of a test leaves no room for its result", async () => {
+  const bench = new Bench();
+  bench.ready("0");
+  const listed = bench.session.list([]);
+  for (const testId of ["a", "b".repeat(2_000_000)]) {
+    bench.session.event("0", { testId, status: "exists", runnable: true });
+  }
+  bench.done("0", bench.sent.get("0")![0].req);
+  assertEquals(await listed, ["a"]);
+  assertEquals(bench.failures, ["(list)"]);
+});
+
 Deno.test("Session commands the workers below a multiplexer, not itself", () => {
   const bench = new Bench();
   bench.ready("0/0");
