@@ -60,9 +60,9 @@ and standard error of a test become its files "stdout" and "stderr". A test that
 ends the process, or takes too long, fails with the tag "lost"; the others go on.
 A test that is run to be debugged, by subunit-run --debug, has no time limit and waits
 for answers; with --debugger, its process waits for a debugger on a port of this
-machine, and standard input is that debugger's. When standard input ends, so does the test in progress, within seconds, and nothing
-that it has started is left. Commands run code: never connect standard input to a
-network.`,
+machine, and standard input is that debugger's. When standard input ends, so does the
+test in progress, within seconds, and nothing that it has started is left. Commands run
+code: never connect standard input to a network.`,
   exitStatus: ["the commands ended", "not used"],
   examples: [
     "subunit-worker deno tests/ -- --allow-read",

@@ -700,6 +700,24 @@ longTest(
   },
 );
 
+Deno.test("subunit-worker exec reads lists of any length, and refuses what is none", async () => {
+  using dir = new TempDir();
+  const COUNT = 150_000;
+  const long = dir.file("long", "größe\n".repeat(COUNT));
+  const ends = dir.file("ends", "a\nb\0c\0");
+  const nul = dir.file("nul", "a\n\0b\n");
+  const listed = async (file: string) => {
+    const list = `--list=cat ${file}`;
+    await using tool = worker(dir.path, list, "--run=true", "exec");
+    return statusesOf(await tool.run("list"));
+  };
+  const all = await listed(long);
+  assertEquals(all.length, COUNT);
+  assertEquals(new Set(all), new Set(["größe exists"]));
+  assertEquals(await listed(ends), ["a\nb exists", "c exists"]);
+  assertEquals(await listed(nul), ["(load) fail #lost"]);
+});
+
 Deno.test("subunit-worker exec runs the commands of any runner", async () => {
   using dir = new TempDir();
   dir.file("build.sh", `echo building; echo built >> log`);

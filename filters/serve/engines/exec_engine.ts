@@ -12,6 +12,7 @@ import {
   textFile,
 } from "@subunit/codec";
 import { ResultsReader } from "../../capture/results_reader.ts";
+import { ToolError } from "../../kit/errors.ts";
 import { readStreamAsync } from "../../kit/io/input.ts";
 import {
   GroupGuard,
@@ -20,6 +21,7 @@ import {
 } from "../../kit/io/process_group.ts";
 import type { ChildProcess, CommandStatus } from "../../kit/runtime/runtime.ts";
 import { describeEnding } from "../../kit/stream/failures.ts";
+import { idsIn } from "../../kit/tool/list_file.ts";
 import type { Engine, EngineReports, Unit } from "../worker/engine.ts";
 import { endingText, SIGNALS } from "./process_engine.ts";
 
@@ -47,8 +49,6 @@ export interface ExecEngineOptions {
  */
 const WITH_IDS = `ids=$(mktemp) && head -c "$2" > "$ids" &&
 exec 9< "$ids" && rm -f "$ids" && IDFILE=/dev/fd/9 && export IDFILE && eval "$1"`;
-
-const text = new TextDecoder();
 
 /** Runs each unit with a command. */
 export class ExecEngine implements Engine {
@@ -132,11 +132,18 @@ export class ExecEngine implements Engine {
     let ids = names;
     if (kind === "list" || ids === undefined) {
       if (list === undefined) return "there is no --list to find tests with";
-      const found: string[] = [];
+      const found: string[] = [], printed: Uint8Array[] = [];
       const status = await this.#command(["sh", "-c", list], {
-        read: (reader) => readIds(reader, found),
+        read: (reader) => readListed(reader, found, printed),
       });
       if (!status.success) return `--list ${endingText(status)}`;
+      try {
+        // Too many for the arguments of one call.
+        for (const id of idsIn(printed, "--list")) found.push(id);
+      } catch (error) {
+        if (error instanceof ToolError) return error.message;
+        throw error;
+      }
       if (kind === "list") return this.#report(found, names);
       ids = found;
     }
@@ -259,16 +266,16 @@ export class ExecEngine implements Engine {
   }
 }
 
-/** Reads ids from packets and from lines. */
-async function readIds(
+/** Reads the ids of packets, and leaves what else is printed. */
+async function readListed(
   output: AsyncIterable<Uint8Array>,
   ids: string[],
+  printed: Uint8Array[],
 ): Promise<void> {
   const decoder = new PacketDecoder();
-  const lines: string[] = [];
   const drain = () =>
     decoder.drain((item) => {
-      if (item.kind !== "packet") lines.push(text.decode(item.bytes));
+      if (item.kind !== "packet") printed.push(item.bytes.slice());
       else if (item.testId !== undefined && item.status === "exists") {
         ids.push(item.testId);
       }
@@ -279,5 +286,4 @@ async function readIds(
   }
   decoder.end();
   drain();
-  ids.push(...lines.join("").split("\n").filter((line) => line !== ""));
 }
