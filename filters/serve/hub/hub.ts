@@ -336,7 +336,7 @@ export class Hub {
     for (const request of answered) this.#conclude(child, request);
     child.replies = new Parts();
     this.#watchers.remove(child.name);
-    child.held.unshift(...again);
+    child.held = [...again, ...child.held];
     if (hasSuccessor) {
       child.restarts++;
       child.state = "waiting";
@@ -597,7 +597,7 @@ export class Hub {
   #part(all: Broadcast, ran = 0, unrun: readonly string[] = []): void {
     all.waiting--;
     all.ran += ran;
-    all.unrun.push(...unrun);
+    all.unrun = [...all.unrun, ...unrun];
     if (all.waiting > 0) return;
     const { word, request, body } = all;
     if (word === "ping") this.#send(encodeControl({ word: "pong", body }));

@@ -31,7 +31,7 @@ export interface Broadcast {
   /** How many children have not answered. */
   waiting: number;
   ran: number;
-  readonly unrun: string[];
+  unrun: readonly string[];
 }
 
 /** A command that waits for its answer. */

@@ -219,8 +219,11 @@ export class Schedule {
   /** Gives up the tests that no worker has. */
   takeRest(): string[] {
     this.#isEnding = true;
-    const groups = this.#pool.splice(0);
-    for (const { own } of this.#workers.values()) groups.push(...own.splice(0));
+    const workers = this.#workers.values().toArray();
+    const groups = [
+      ...this.#pool.splice(0),
+      ...workers.flatMap(({ own }) => own.splice(0)),
+    ];
     this.#poolKnownSeconds = this.#poolUnknown = 0;
     return groups.reverse().flatMap(({ ids }) => ids);
   }
@@ -316,7 +319,9 @@ export class Schedule {
     left: readonly string[],
     more: number,
   ): string[] {
-    const wanted = new Set(left), lost: string[] = [];
+    const wanted = new Set(left);
+    // Its tests may be too many for the arguments of one call.
+    let lost: string[] = [];
     for (const group of groups.toReversed()) {
       const rest = group.ids.filter((id) => wanted.has(id));
       if (rest.length === 0) continue;
@@ -328,7 +333,7 @@ export class Schedule {
       }
       const blamed = group.blamed + 1;
       if (blamed > MOST_BLAMED || rest.length === 1) {
-        lost.unshift(...rest);
+        lost = [...rest, ...lost];
         continue;
       }
       // They run in order: the first one is it, and the others get a chance.

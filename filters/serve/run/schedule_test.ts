@@ -238,6 +238,18 @@ Deno.test("Schedule gives up the first tests of a group that end their workers, 
   assertEquals(lost, ["", "", "a", "b", "c,d"]);
 });
 
+Deno.test("Schedule gives up groups of any size", () => {
+  const ids = Array.from({ length: 200_000 }, (_, index) => `t${index}`);
+  const bench = new Bench({ ids, groupOf: () => "one" });
+  const lost = [1, 2, 3, 4, 5].flatMap((name) => {
+    bench.schedule.addWorker(String(name));
+    bench.schedule.next();
+    return bench.schedule.removeWorker(String(name));
+  });
+  assertEquals(lost.length, ids.length);
+  assert(lost.every((id, index) => id === ids[index]));
+});
+
 Deno.test("Schedule gives nothing more out once the rest was taken", () => {
   const bench = new Bench({ ids: ["a", "b", "c"], groupOf: () => "one" });
   bench.schedule.addWorker("0");
