@@ -542,6 +542,28 @@ test("subunit-conform writes no name as a line of its own", async () => {
   assertEquals(await printed("--missing", "--null"), `${id}\0`);
 });
 
+Deno.test("subunit-conform --list feeds subunit-run", async () => {
+  using dir = new TempDir();
+  const id = "line\nfeed";
+  const tests = { "order.create": {}, [id]: {} };
+  const guideline = { product: "Shop", capabilities: { orders: { tests } } };
+  // As any runner, with the results that it was told.
+  const results = dir.file("run", stream(...passed("order.create", id)));
+  const { stdout, stderr, status } = await shell(
+    `subunit-conform $1 --list -0 |
+      subunit-run --load-list - -- subunit-worker --run "cat $2" exec |
+      subunit-conform $1 --text`,
+    [dir.file("shop.json", JSON.stringify(guideline)), results],
+    { cwd: dir.path },
+  );
+  assertEquals(stderr, "");
+  assertEquals(
+    text(stdout),
+    "conformant: Shop\n2 of 2 required tests passed, 0 failed, 0 were skipped, 0 were not run\n",
+  );
+  assertEquals(status, 0);
+});
+
 peerTest(
   "subunit-conform has columns on a terminal, too",
   ["script"],
