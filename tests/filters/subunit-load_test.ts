@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { EventInput } from "@subunit/codec";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
-import { createHash } from "../../filters/kit/runtime/builtin.ts";
+import { createHash, gzipSync } from "../../filters/kit/runtime/builtin.ts";
 import { Repository } from "../../filters/history/repository/store.ts";
 import {
   callOrRun,
@@ -639,6 +639,8 @@ Deno.test("subunit-load passes on what does not fit the disk, and keeps the rest
   const all = concat(Array(2000).fill(RUN));
   const file = `${repository.folder}/run`;
   Deno.writeFileSync(file, all);
+  const other = `${repository.folder}/other`;
+  Deno.writeFileSync(other, concat([RUN, RUN]));
   // No file may be longer than 16 KiB, which fails as a full disk does.
   const { status, stdout, stderr } = await shell(
     `trap '' XFSZ; ulimit -f 16; cat "$1" | subunit-load "$2"`,
@@ -648,9 +650,38 @@ Deno.test("subunit-load passes on what does not fit the disk, and keeps the rest
   assertEquals(stdout.length, all.length);
   assertMessage(stderr, "subunit-load", "it ends before what did not fit");
   assertEquals(repository.states, ["torn part"]);
-  // The next one adopts it, and is whole.
+  // A file is imported as a whole, or can be imported again.
+  const imported = await shell(
+    `trap '' XFSZ; ulimit -f 16; subunit-load "$1" --no-gzip "$2" "$3"`,
+    [repository.repo, file, other],
+  );
+  assertEquals(imported.status, 2);
+  assertMessage(imported.stderr, "subunit-load", "nothing of the run is kept");
+  assertEquals(repository.states.sort(), ["ended subunit", "torn subunit"]);
+  const ended = repository.runs.find(({ state }) => state === "ended")!;
+  assertEquals(await bytesOfRun(ended), concat([RUN, RUN]));
+  assertEquals([...Deno.readDirSync(`${repository.path}/runs`)].length, 2);
+  // The next one is whole.
   await runTool("subunit-load", [repository.repo], { stdin: RUN });
-  assertEquals(repository.states.sort(), ["ended subunit.gz", "torn subunit"]);
+  assertEquals(repository.states.sort(), [
+    "ended subunit",
+    "ended subunit.gz",
+    "torn subunit",
+  ]);
+});
+
+test("subunit-load imports the other files when one cannot be read", async () => {
+  using repository = new TempRepository();
+  const { folder } = repository;
+  const [cut, whole] = ["cut.gz", "whole"].map((name) => `${folder}/${name}`);
+  Deno.writeFileSync(cut, gzipSync(RUN).subarray(0, -9));
+  Deno.writeFileSync(whole, RUN);
+  const args = [repository.repo, `--also=${folder}/.stestr`, cut, whole];
+  const { status, stderr } = await callTool("subunit-load", args);
+  assertEquals(status, 2);
+  assertMessage(stderr, "subunit-load", "cut.gz");
+  assertEquals(repository.states, ["ended subunit.gz"]);
+  assert(Deno.statSync(`${folder}/.stestr/0`).isFile);
 });
 
 Deno.test("subunit-load passes on what it may not keep", async () => {

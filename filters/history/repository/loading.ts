@@ -192,9 +192,10 @@ export class Recording {
     return this.#stats;
   }
 
-  /** The name of the run; undefined when it could not be recorded, or was there. */
+  /** The name of the run; undefined when it has no end, or was there. */
   get id(): string | undefined {
-    if (this.#hasFailed || this.#writer?.isThere) return undefined;
+    // What could not be compressed is kept all the same.
+    if (this.#stats === undefined || this.#writer?.isThere) return undefined;
     return this.#writer?.id;
   }
 
@@ -355,9 +356,19 @@ export class Importer {
 
   /**
    * Imports a run, unless the repository has it already: a run of ours under its
-   * name, anything else as a stream.
+   * name, anything else as a stream. What fails is reported.
    */
   async add(repository: Repository, source: Run): Promise<Imported> {
+    try {
+      return await this.#add(repository, source);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#io.warn(error.message);
+      return { hasFailed: true };
+    }
+  }
+
+  async #add(repository: Repository, source: Run): Promise<Imported> {
     const { id } = source.start;
     if (id !== undefined && isRunName(id)) {
       const isNew = copyRun(repository, source, id, this.#options);
@@ -375,10 +386,12 @@ export class Importer {
       const name = first && nameOf(first.hex, time, there);
       return new RunWriter(repository, this.#start, time, this.#options, name);
     });
-    for await (
-      const chunk of mayBeRead ? source.chunks() : fileChunks(source.path)
-    ) {
-      recording.push(chunk);
+    const chunks = mayBeRead ? source.chunks() : fileChunks(source.path);
+    try {
+      for await (const chunk of chunks) recording.push(chunk);
+    } catch (error) {
+      recording.abandon();
+      throw error;
     }
     recording.end();
     recording.pack();

@@ -72,6 +72,11 @@ export interface WriterOptions {
   readonly beforeStep?: BeforeStep;
 }
 
+/** What is left of a run that cannot be seen before its end. */
+const NOTHING_LEFT = "nothing of the run is kept";
+/** What is left of one that cannot be written anew. */
+const OLD_LEFT = "the run stays as it was";
+
 /** How often a name is tried that another writer has as well. */
 const MOST_NAMES = 100;
 
@@ -171,7 +176,7 @@ export class RunWriter {
       this.#base = `${folder}/${name}`;
       this.#before("make the file");
       this.#hidden = temporaryBeside(this.#base);
-      this.#archive = newHeldFile(this.#hidden);
+      this.#archive = newHeldFile(this.#hidden, NOTHING_LEFT);
       this.#write("write the start", record);
       return;
     }
@@ -341,7 +346,7 @@ export function copyRun(
   const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
   beforeStep("copy");
   const copy = temporaryBeside(base);
-  copyFile(source.path, copy);
+  copyFile(source.path, copy, NOTHING_LEFT);
   beforeStep("name the copy");
   rename(copy, base + ending);
   if (!source.isCompressed && !isTorn && !isPlain) {
@@ -369,7 +374,7 @@ export async function replaceRun(
   const end = await run.end();
   beforeStep("write anew");
   const temporary = temporaryBeside(base);
-  const file = newHeldFile(temporary);
+  const file = newHeldFile(temporary, OLD_LEFT);
   try {
     const hash = createHash("sha256");
     const write = (packets: Uint8Array) => {
@@ -399,7 +404,7 @@ export async function replaceRun(
     file.write(encodeRecord("end", { ...end, bytes, sha256, ...more }, time));
     file.close();
     const packed = temporaryBeside(base);
-    packRecorded(temporary, packed);
+    packRecorded(temporary, packed, OLD_LEFT);
     beforeStep("name the new file");
     rename(packed, `${base}.subunit.gz`);
     beforeStep("remove the old file");
@@ -414,18 +419,18 @@ export function packRun(path: string, beforeStep: BeforeStep): void {
   const base = path.slice(0, -".subunit".length);
   beforeStep("pack");
   const packed = temporaryBeside(base);
-  packRecorded(path, packed);
+  packRecorded(path, packed, "the run is kept uncompressed");
   beforeStep("name the packed file");
   if (!rename(packed, `${path}.gz`)) return;
   beforeStep("remove the plain file");
   remove(path);
 }
 
-function packRecorded(from: string, to: string): void {
+function packRecorded(from: string, to: string, left: string): void {
   const size = infoOf(from)?.size ?? 0;
   const tail = readEnd(from, "last", MAX_RECORD_PACKET_BYTES);
   const end = tail && recordAtEnd(tail);
-  packFile(from, to, size - (end?.byteLength ?? 0));
+  packFile(from, to, size - (end?.byteLength ?? 0), left);
 }
 
 function isEqual(counts: RunCounts | undefined, found: RunCounts): boolean {

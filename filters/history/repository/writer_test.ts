@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, type Packet } from "@subunit/codec";
+import { ToolError } from "../../kit/errors.ts";
 import { Recording } from "./loading.ts";
 import { encodeRecord, MAX_RECORD_BYTES } from "./record.ts";
 import { statsOf } from "./stats.ts";
@@ -71,6 +72,27 @@ Deno.test(
     recording.end();
     recording.abandon();
     assertEquals(repository.runs().map(({ state }) => state), ["ended"]);
+  }),
+);
+
+Deno.test(
+  "a run that cannot be compressed is kept",
+  withFolder((path) => {
+    const repository = makeRepository(path);
+    const reports: string[] = [];
+    const beforeStep = (step: string) => {
+      if (step === "pack") throw new ToolError("The disk is full");
+    };
+    const recording = new Recording(
+      { warn: (text) => void reports.push(text) },
+      () => new RunWriter(repository, {}, TIME, { beforeStep }),
+    );
+    recording.push(STREAM);
+    recording.end();
+    recording.pack();
+    assertEquals([recording.hasFailed, reports], [true, ["The disk is full"]]);
+    const runs = repository.runs().map(({ id, state }) => [id, state]);
+    assertEquals(runs, [[recording.id, "ended"]]);
   }),
 );
 

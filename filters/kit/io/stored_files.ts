@@ -258,17 +258,28 @@ export function remove(path: string): void {
  * Makes a file that only its owner may read, and which {@linkcode isHeld} until
  * it is closed.
  *
+ * @param left what the message says is left when a write fails, unless it is the
+ * file up to there
  * @throws {ToolError} when that fails
  */
-export function newHeldFile(path: string): Archive {
-  const file = new Archive(path, { append: false, sync: false, isNew: true });
+export function newHeldFile(path: string, left?: string): Archive {
+  const file = new Archive(path, {
+    append: false,
+    sync: false,
+    isNew: true,
+    left,
+  });
   file.hold();
   return file;
 }
 
 /** Writes such a file; none is left when that fails. */
-function writeHeld(path: string, write: (file: Archive) => void): void {
-  const file = newHeldFile(path);
+function writeHeld(
+  path: string,
+  left: string,
+  write: (file: Archive) => void,
+): void {
+  const file = newHeldFile(path, left);
   try {
     write(file);
     file.close();
@@ -281,10 +292,11 @@ function writeHeld(path: string, write: (file: Archive) => void): void {
 /**
  * Copies a file to a new one that only its owner may read.
  *
+ * @param left what the message says is left when it does not fit
  * @throws {ToolError} when that fails; no file is left then
  */
-export function copyFile(from: string, to: string): void {
-  writeHeld(to, (copy) => {
+export function copyFile(from: string, to: string, left: string): void {
+  writeHeld(to, left, (copy) => {
     for (const chunk of fileChunks(from)) copy.write(chunk);
   });
 }
@@ -294,10 +306,16 @@ export function copyFile(from: string, to: string): void {
  * them are one compressed file for every reader.
  *
  * @param last where the last piece begins
+ * @param left what the message says is left when it does not fit
  * @throws {ToolError} when that fails; no file is left then
  */
-export function packFile(from: string, to: string, last: number): void {
-  writeHeld(to, (packed) => {
+export function packFile(
+  from: string,
+  to: string,
+  last: number,
+  left: string,
+): void {
+  writeHeld(to, left, (packed) => {
     const piece = new Uint8Array(PIECE_BYTES);
     let count = 0, before = last;
     const end = () => {

@@ -16,6 +16,8 @@ export interface ArchiveOptions {
   readonly sync: boolean;
   /** Whether it must not be there yet; then nobody else may read it. */
   readonly isNew?: boolean;
+  /** What is said to be left when a write fails. */
+  readonly left?: string;
 }
 
 /** A file to which packets are written whole, or not at all. */
@@ -23,12 +25,19 @@ export class Archive {
   readonly path: string;
   readonly #file: FsFile;
   readonly #sync: boolean;
+  readonly #left: string;
   /** The length up to the last whole packet; undefined of a fifo or device. */
   #length: number | undefined;
 
   /** @throws {ToolError} when the file cannot be opened */
-  constructor(path: string, { append, sync, isNew }: ArchiveOptions) {
+  constructor(path: string, {
+    append,
+    sync,
+    isNew,
+    left = "it ends before what did not fit",
+  }: ArchiveOptions) {
     this.path = path;
+    this.#left = left;
     this.#sync = sync;
     try {
       this.#file = Deno.openSync(path, {
@@ -59,9 +68,21 @@ export class Archive {
     }
   }
 
-  /** Waits until what was written has reached the disk. */
+  /**
+   * Waits until what was written has reached the disk.
+   *
+   * @throws {ToolError} when it has not
+   */
   flushToDisk(): void {
-    this.#file.syncDataSync();
+    try {
+      this.#file.syncDataSync();
+    } catch (error) {
+      throw new ToolError(
+        `Cannot write "${this.path}": ${
+          reasonOf(error)
+        }: what it has may not have reached the disk`,
+      );
+    }
   }
 
   close(): void {
@@ -87,9 +108,7 @@ export class Archive {
       if (this.#length !== undefined) this.#file.truncateSync(this.#length);
       this.#file.close();
       throw new ToolError(
-        `Cannot write "${this.path}": ${
-          reasonOf(error)
-        }: it ends before what did not fit`,
+        `Cannot write "${this.path}": ${reasonOf(error)}: ${this.#left}`,
       );
     }
     if (this.#length !== undefined) this.#length += packets.length;
