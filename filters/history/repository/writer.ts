@@ -177,7 +177,7 @@ export class RunWriter {
       this.#before("make the file");
       this.#hidden = temporaryBeside(this.#base);
       this.#archive = newHeldFile(this.#hidden, NOTHING_LEFT);
-      this.#write("write the start", record);
+      this.#writeStart(record);
       return;
     }
     name = runName(time, randomBytes(4).readUInt32BE());
@@ -206,10 +206,20 @@ export class RunWriter {
       }
       name = runName(time, randomBytes(4).readUInt32BE());
     }
-    this.#write("write the start", recordOf(this.id));
+    this.#writeStart(recordOf(this.id));
     this.#before("begin");
     if (!rename(`${this.#base}.new`, `${this.#base}.part`)) {
-      throw new ToolError(`Cannot record in "${folder}": "${this.id}" is gone`);
+      throw isGone(this.id, `${this.#base}.part`);
+    }
+  }
+
+  #writeStart(record: Uint8Array): void {
+    try {
+      this.#write("write the start", record);
+    } catch (error) {
+      // Nobody has this writer, to end it.
+      if (error instanceof ToolError) this.abandon();
+      throw error;
     }
   }
 
@@ -279,8 +289,10 @@ export class RunWriter {
     }
     this.#before("end");
     if (this.#hidden === undefined) {
-      // It is gone when another process has taken this one for dead.
-      rename(`${this.#base}.part`, `${this.#base}.subunit`);
+      // Another process may have taken this one for dead, and adopted it.
+      const named = `${this.#base}.subunit`;
+      const isNamed = rename(`${this.#base}.part`, named) || isTaken(named);
+      if (!isNamed) throw isGone(this.id, named);
     } else this.#isThere = !this.#publish(this.#hidden);
     return stats;
   }
@@ -292,13 +304,12 @@ export class RunWriter {
 
   /** Gives the file its name; false where another one has it. */
   #publish(hidden: string): boolean {
-    if (isTaken(`${this.#base}.subunit.gz`)) return false;
-    try {
-      return link(hidden, `${this.#base}.subunit`);
-    } catch {
-      // A file system without links. What would be replaced is the same.
-      return rename(hidden, `${this.#base}.subunit`);
-    }
+    const named = `${this.#base}.subunit`;
+    if (!link(hidden, named)) return false;
+    if (!isTaken(`${named}.gz`)) return true;
+    // The other one had the name, and is compressed.
+    remove(named);
+    return false;
   }
 
   /**
@@ -323,7 +334,7 @@ export class RunWriter {
     } catch {
       // A failed write has closed it.
     }
-    if (this.#hidden !== undefined) remove(this.#hidden);
+    remove(this.#hidden ?? `${this.#base}.new`);
   }
 }
 
@@ -348,7 +359,7 @@ export function copyRun(
   const copy = temporaryBeside(base);
   copyFile(source.path, copy, NOTHING_LEFT);
   beforeStep("name the copy");
-  rename(copy, base + ending);
+  if (!rename(copy, base + ending)) throw isGone(id, base + ending);
   if (!source.isCompressed && !isTorn && !isPlain) {
     packRun(base + ending, beforeStep);
   }
@@ -406,7 +417,8 @@ export async function replaceRun(
     const packed = temporaryBeside(base);
     packRecorded(temporary, packed, OLD_LEFT);
     beforeStep("name the new file");
-    rename(packed, `${base}.subunit.gz`);
+    const named = `${base}.subunit.gz`;
+    if (!rename(packed, named)) throw isGone(run.id, named);
     beforeStep("remove the old file");
     for (const ending of ["subunit", "part"]) remove(`${base}.${ending}`);
   } finally {
@@ -431,6 +443,13 @@ function packRecorded(from: string, to: string, left: string): void {
   const tail = readEnd(from, "last", MAX_RECORD_PACKET_BYTES);
   const end = tail && recordAtEnd(tail);
   packFile(from, to, size - (end?.byteLength ?? 0), left);
+}
+
+/** Of a file that is not held: another process has taken it for left over. */
+function isGone(id: string, path: string): ToolError {
+  return new ToolError(
+    `Cannot write "${path}": another process has removed what was written of "${id}": repeat it`,
+  );
 }
 
 function isEqual(counts: RunCounts | undefined, found: RunCounts): boolean {

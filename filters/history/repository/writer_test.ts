@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { encodePacket, type Packet } from "@subunit/codec";
 import { ToolError } from "../../kit/errors.ts";
@@ -105,6 +111,10 @@ function withFolder(use: (path: string) => void | Promise<void>) {
       Deno.removeSync(path, { recursive: true });
     }
   };
+}
+
+function namesIn(path: string): string[] {
+  return Array.from(Deno.readDirSync(`${path}/runs`), ({ name }) => name);
 }
 
 async function bareBytes(path: string): Promise<Uint8Array[]> {
@@ -223,13 +233,147 @@ Deno.test(
       assertEquals(writers.map(({ isThere }) => isThere), [false, true]);
       for (const writer of writers) writer.pack();
       const ending = isPlain ? "subunit" : "subunit.gz";
-      const names = Array.from(Deno.readDirSync(`${path}/runs`));
-      assertEquals(names.map(({ name }) => name), [`${name}.${ending}`]);
+      assertEquals(namesIn(path), [`${name}.${ending}`]);
       assertEquals(await bareBytes(path), [STREAM]);
       Deno.removeSync(`${path}/runs/${name}.${ending}`);
     }
     new RunWriter(repository, {}, TIME, {}, name).abandon();
-    assertEquals(Array.from(Deno.readDirSync(`${path}/runs`)), []);
+    assertEquals(namesIn(path), []);
+  }),
+);
+
+Deno.test(
+  "an import needs no links, and does not replace what is there",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const name = "20261127T125335-9f3c21aa";
+    const link = Deno.linkSync;
+    Deno.linkSync = () => {
+      throw new Error("Operation not permitted (os error 1)");
+    };
+    try {
+      const writers = [1, 2].map(() => {
+        const writer = new RunWriter(repository, {}, TIME, {}, name);
+        writer.write(STREAM);
+        return writer;
+      });
+      for (const writer of writers) writer.end(TIME);
+      for (const writer of writers) writer.pack();
+      assertEquals(writers.map(({ isThere }) => isThere), [false, true]);
+    } finally {
+      Deno.linkSync = link;
+    }
+    assertEquals(namesIn(path), [`${name}.subunit.gz`]);
+    assertEquals(await bareBytes(path), [STREAM]);
+  }),
+);
+
+Deno.test(
+  "of two that import one run, one finds it that is packed meanwhile",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const name = "20261127T125335-9f3c21aa";
+    const [first, second] = [1, 2].map(() => {
+      const writer = new RunWriter(repository, {}, TIME, {}, name);
+      writer.write(STREAM);
+      return writer;
+    });
+    const link = Deno.linkSync;
+    Deno.linkSync = (from, to) => {
+      Deno.linkSync = link;
+      first.end(TIME);
+      first.pack();
+      link(from, to);
+    };
+    try {
+      second.end(TIME);
+    } finally {
+      Deno.linkSync = link;
+    }
+    second.pack();
+    assertEquals([first.isThere, second.isThere], [false, true]);
+    assertEquals(namesIn(path), [`${name}.subunit.gz`]);
+    assertEquals(await bareBytes(path), [STREAM]);
+  }),
+);
+
+Deno.test(
+  "a run whose file somebody has removed is not taken for kept",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const removeAll = (ending: string) => {
+      for (const name of namesIn(path).filter((one) => one.endsWith(ending))) {
+        Deno.removeSync(`${path}/runs/${name}`);
+      }
+    };
+    for (const name of [undefined, "20261127T125335-9f3c21aa"]) {
+      const writer = new RunWriter(repository, {}, TIME, {}, name);
+      writer.write(STREAM);
+      removeAll("");
+      assertThrows(() => writer.end(TIME), ToolError, "Cannot write");
+      writer.abandon();
+      assertEquals(namesIn(path), []);
+    }
+    load(path);
+    const [run] = repository.runs();
+    const beforeStep = (step: string) => {
+      if (step === "name the new file") removeAll(".tmp");
+    };
+    await assertRejects(
+      () => replaceRun(repository, run, {}, () => {}, beforeStep),
+      ToolError,
+      "repeat it",
+    );
+    assertEquals(await bareBytes(path), [STREAM]);
+    const copying = (step: string) => {
+      if (step === "name the copy") removeAll(".tmp");
+    };
+    const copyId = "20261127T125335-9f3c21ab";
+    assertThrows(
+      () => copyRun(repository, run, copyId, { beforeStep: copying }),
+      ToolError,
+      "repeat it",
+    );
+  }),
+);
+
+Deno.test(
+  "a disk that does not take what it has is reported",
+  withFolder((path) => {
+    const repository = makeRepository(path);
+    const reports: string[] = [];
+    const recording = new Recording(
+      { warn: (text) => void reports.push(text) },
+      () => new RunWriter(repository, {}, TIME, { sync: true }),
+    );
+    recording.push(STREAM);
+    const { prototype } = Deno.FsFile, { syncDataSync } = prototype;
+    prototype.syncDataSync = () => {
+      throw new Error("Input/output error (os error 5)");
+    };
+    try {
+      recording.end();
+    } finally {
+      prototype.syncDataSync = syncDataSync;
+    }
+    assertEquals([recording.hasFailed, recording.id], [true, undefined]);
+    assertMatch(reports.join(), /input\/output error: .* reached the disk$/);
+  }),
+);
+
+Deno.test(
+  "a run whose start cannot be written leaves no file",
+  withFolder((path) => {
+    const repository = makeRepository(path);
+    const beforeStep = (step: string) => {
+      if (step === "write the start") throw new ToolError("The disk is full");
+    };
+    for (const name of [undefined, "20261127T125335-9f3c21aa"]) {
+      const begin = () =>
+        new RunWriter(repository, {}, TIME, { beforeStep }, name);
+      assertThrows(begin, ToolError, "full");
+      assertEquals(namesIn(path), []);
+    }
   }),
 );
 

@@ -225,16 +225,20 @@ export function rename(from: string, to: string): boolean {
 }
 
 /**
- * Gives a file one more path. Returns false when something is there.
+ * Gives a file a path where nothing is; it may keep the other one. Returns false
+ * when something is there.
  *
- * @throws {ToolError} when that fails
+ * @throws {ToolError} when that fails, or the file is not there any more
  */
 export function link(from: string, to: string): boolean {
   try {
     Deno.linkSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (isTaken(to)) return false;
+    // A file system without links, such as vfat. Of two processes that come here
+    // at once, the later one replaces the file of the other.
+    if (!isNotFound(error) && rename(from, to)) return true;
     throw cannotMake(to, error);
   }
 }
