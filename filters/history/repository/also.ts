@@ -1,6 +1,12 @@
 /**
  * Copies of runs in the repositories of stestr and testr, which keep version 1.
  *
+ * What ends the process, their repository is without the run, or has all of it:
+ *
+ *     failing, times.dbm.*   are replaced one by one; each fits the others
+ *     N                      the copy; their commands do not see it yet
+ *     next-stream            has N + 1: from here on it is their last run
+ *
  * @module
  */
 
@@ -18,13 +24,14 @@ import {
   readText,
   remove,
   replaceWith,
+  temporaryBeside,
 } from "../../kit/io/stored_files.ts";
 import { Output } from "../../kit/io/output.ts";
-import { randomBytes } from "../../kit/runtime/builtin.ts";
 import { type FailingFact, findFailing } from "./failing_report.ts";
 import { ask } from "./question.ts";
 import { forEachTest } from "./stats.ts";
 import type { Run } from "./store.ts";
+import type { BeforeStep } from "./writer.ts";
 
 /** What both of them write into `format`. */
 const THEIR_FORMAT = "1\n";
@@ -66,27 +73,47 @@ export async function writeAlso(
   path: string,
   run: Run,
   runs: readonly Run[],
+  beforeStep: BeforeStep = () => {},
 ): Promise<string | undefined> {
   const owner = ownerOf(path);
+  const write: Write = (name, content) => {
+    beforeStep(`write ${name}`);
+    const rename = () => beforeStep(`rename ${name}`);
+    replaceWith(`${path}/${name}`, content, rename);
+  };
+  beforeStep("make their folder");
   makeFolder(path);
-  if (!isTaken(`${path}/format`)) replaceWith(`${path}/format`, THEIR_FORMAT);
-  const { file, losses } = await writeV1(path, run);
+  // By "format" they know that it is one: the other is there before it.
+  if (!isTaken(`${path}/next-stream`)) write("next-stream", "0\n");
+  if (!isTaken(`${path}/format`)) write("format", THEIR_FORMAT);
+  // Not "tmp...", which is what they call a run that is coming in.
+  const copy = temporaryBeside(`${path}/run`);
+  beforeStep("write the copy");
   try {
-    publish(path, file);
+    const losses = await writeV1(copy, run);
+    write("failing", await failingV1(runs));
+    // testr has a database of Berkeley's, and makes it anew by itself.
+    if (owner === "stestr") {
+      writeTimes(
+        `${path}/times.dbm`,
+        await timesOf(run),
+        (ending, content) => write(`times.dbm.${ending}`, content),
+      );
+    }
+    const number = giveNumber(path, copy, beforeStep);
+    tellNext(path, number + 1, write);
+    return losses;
   } finally {
-    remove(file);
+    beforeStep("remove the other name");
+    remove(copy);
   }
-  replaceWith(`${path}/failing`, await failingV1(runs));
-  // testr has a database of Berkeley's, and makes it anew by itself.
-  if (owner === "stestr") writeTimes(`${path}/times.dbm`, await timesOf(run));
-  return losses;
 }
 
-async function writeV1(
-  path: string,
-  run: Run,
-): Promise<{ file: string; losses: string | undefined }> {
-  const file = `${path}/tmp${randomBytes(4).toString("hex")}`;
+/** Replaces one of their files. */
+type Write = (name: string, content: string | Uint8Array) => void;
+
+/** Writes the copy of a run, and returns what it cannot hold. */
+async function writeV1(file: string, run: Run): Promise<string | undefined> {
   const out = new Output(newFile(file), `"${file}"`);
   const writer = new V1Writer(out, { dropsText: false });
   await run.forEachRows(
@@ -96,21 +123,38 @@ async function writeV1(
   );
   writer.end();
   out.close();
-  return { file, losses: writer.losses };
+  return writer.losses;
 }
 
-/** Gives a file the next number. Its own is never given to another file. */
-function publish(path: string, file: string): void {
+/** Gives a file the next number that no other file has, and returns it. */
+function giveNumber(
+  path: string,
+  file: string,
+  beforeStep: BeforeStep,
+): number {
   const next = readText(`${path}/next-stream`)?.trim() ?? "0";
   let number = /^\d{1,15}$/.test(next) ? Number(next) : 0;
   for (let tries = 0; tries < MOST_NUMBERS; tries++, number++) {
     if (isTaken(`${path}/${number}`)) continue;
-    replaceWith(`${path}/next-stream`, `${number + 1}\n`);
-    if (link(file, `${path}/${number}`)) return;
+    beforeStep("give the copy its number");
+    if (link(file, `${path}/${number}`)) return number;
   }
   throw new ToolError(
     `Cannot write a run to "${path}": all numbers from ${next} on are taken`,
   );
+}
+
+/**
+ * Writes which number is next. They say "No such run" when the one before it is
+ * not there, and put their next run in the place of one that is.
+ */
+function tellNext(path: string, next: number, write: Write): void {
+  const isNext = () => !isTaken(`${path}/${next}`);
+  for (;; next++) {
+    if (isNext()) write("next-stream", `${next}\n`);
+    // Another writer may have taken it, and may have been faster.
+    if (isNext()) return;
+  }
 }
 
 /** The failing tests in version 1, each as it failed last. */
@@ -171,27 +215,50 @@ const BLOCK_BYTES = 512;
 
 /**
  * Adds to a database of Python's `dbm.dumb`: `.dir` has a line of Python for
- * each key, with the place of its value in `.dat`. Both are replaced.
+ * each key, with the place of its value in `.dat`. Both are replaced, `.dat`
+ * first: what the old `.dir` names stays where it is, and other values go into
+ * blocks that it does not name.
+ *
+ * @param more values, none longer than a block
  */
-function writeTimes(path: string, more: ReadonlyMap<string, string>): void {
-  const times = new Map(readTimes(path));
-  for (const [key, value] of more) times.set(key, value);
+function writeTimes(
+  path: string,
+  more: ReadonlyMap<string, string>,
+  write: Write,
+): void {
+  const { data: old, times } = readTimes(path);
+  const used = new Set<number>();
+  for (const { at, value } of times.values()) {
+    const last = Math.floor((at + value.length - 1) / BLOCK_BYTES);
+    for (let block = Math.floor(at / BLOCK_BYTES); block <= last; block++) {
+      used.add(block);
+    }
+  }
+  let free = 0;
+  const added: Time[] = [];
+  for (const [key, value] of more) {
+    if (times.get(key)?.value === value) continue;
+    while (used.has(free)) free++;
+    const time = { value, at: BLOCK_BYTES * free++ };
+    times.set(key, time);
+    added.push(time);
+  }
+  let blocks = free;
+  for (const block of used) blocks = Math.max(blocks, block + 1);
+  const data = new Uint8Array(blocks * BLOCK_BYTES).fill(0x20);
+  data.set(old.subarray(0, data.length));
   const encoder = new TextEncoder();
-  const values = [...times.values()].map((value) => encoder.encode(value));
-  const blocks = values.map((value) => Math.ceil(value.length / BLOCK_BYTES));
-  const data = new Uint8Array(
-    blocks.reduce((sum, count) => sum + Math.max(1, count), 0) * BLOCK_BYTES,
-  ).fill(0x20);
-  let at = 0;
-  const lines = [...times.keys()].map((key, i) => {
-    data.set(values[i], at);
-    const line = `${pythonBytes(key)}, (${at}, ${values[i].length})\n`;
-    at += Math.max(1, blocks[i]) * BLOCK_BYTES;
-    return line;
-  });
-  replaceWith(`${path}.dat`, data);
-  replaceWith(`${path}.dir`, lines.join(""));
-  replaceWith(`${path}.bak`, lines.join(""));
+  for (const { at, value } of added) {
+    data.fill(0x20, at, at + BLOCK_BYTES);
+    encoder.encodeInto(value, data.subarray(at));
+  }
+  const lines = Array.from(
+    times,
+    ([key, { at, value }]) => `${pythonBytes(key)}, (${at}, ${value.length})\n`,
+  ).join("");
+  write("dat", data);
+  write("dir", lines);
+  write("bak", lines);
 }
 
 /** The bytes of a key, as Python writes text of Latin-1. */
@@ -208,10 +275,19 @@ function pythonBytes(key: string): string {
 
 const DIR_LINE = /^(['"])((?:[^\\]|\\.)*)\1, \((\d+), (\d+)\)$/;
 
+/** A value, which is a number in ASCII, and where it is. */
+interface Time {
+  readonly value: string;
+  readonly at: number;
+}
+
 /** Reads such a database; lines that are not of it are left out. */
-function* readTimes(path: string): Generator<[string, string]> {
-  const directory = readBytes(`${path}.dir`), data = readBytes(`${path}.dat`);
-  if (directory === undefined || data === undefined) return;
+function readTimes(
+  path: string,
+): { readonly data: Uint8Array; readonly times: Map<string, Time> } {
+  const times = new Map<string, Time>();
+  const directory = readBytes(`${path}.dir`);
+  const data = readBytes(`${path}.dat`) ?? new Uint8Array(0);
   const latin1 = new TextDecoder("latin1");
   for (const line of latin1.decode(directory).split("\n")) {
     const [, , key, at, length] = DIR_LINE.exec(line) ?? [];
@@ -219,9 +295,10 @@ function* readTimes(path: string): Generator<[string, string]> {
     const bytes = data.subarray(Number(at), Number(at) + Number(length));
     const value = latin1.decode(bytes);
     if (value !== "" && Number.isFinite(Number(value))) {
-      yield [keyOf(key), value];
+      times.set(keyOf(key), { value, at: Number(at) });
     }
   }
+  return { data, times };
 }
 
 /** The key that Python's text of Latin-1 stands for. */
