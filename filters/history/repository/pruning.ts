@@ -145,16 +145,20 @@ async function turningPoints(question: Question): Promise<Run[]> {
   return [...points];
 }
 
-/** Removes a run, but not what was computed from it. */
+/**
+ * Removes a run, but not what was computed from it. If it has several files, the
+ * one that is read goes last: until then the run is as it was.
+ */
 export function removeRun(
   { path }: Repository,
-  { id }: Run,
+  { id, path: read }: Run,
   beforeStep: BeforeStep = () => {},
 ): void {
-  for (const ending of ["part", "subunit.gz", "subunit"]) {
-    const file = `${path}/runs/${id}.${ending}`;
-    if (!isTaken(file)) continue;
-    beforeStep(`remove ${ending}`);
+  const others = ["part", "subunit.gz", "subunit"]
+    .map((ending) => `${path}/runs/${id}.${ending}`)
+    .filter((file) => file !== read && isTaken(file));
+  for (const file of [...others, read]) {
+    beforeStep(`remove ${file.slice(file.lastIndexOf("/") + id.length + 2)}`);
     remove(file);
   }
 }
