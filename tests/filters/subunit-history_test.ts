@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
-import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
+import { keepRun, keepRuns, packetsOf, runId } from "../support/kept_runs.ts";
 import { isCi, shell, text } from "../support/run.ts";
 import { TempRepository } from "../support/runs.ts";
 import { eventsIn, outcomesIn } from "../support/streams.ts";
@@ -266,6 +267,96 @@ test("subunit-history --bisect prints the command for git", async () => {
     assertEquals([stdout.length, status], [0, 1]);
     assertMessage(stderr, "subunit-history", problem);
   }
+});
+
+test("subunit-history --by-route takes workers apart, by the first element of a route", async () => {
+  using repository = new TempRepository();
+  const runs: Record<string, string>[] = [
+    { w0: "a P1 b P1", "w1/x": "a P3" },
+    { w0: "a F1 b P1", "w1/y": "a P3" },
+    { w0: "a P1 b P1", w1: "a F2" },
+    { w0: "b P1", w1: "a F4" },
+  ];
+  const keep = (hour: number, routes: Record<string, string>) => {
+    const packets = Object.entries(routes).map(([routeCode, tests]) =>
+      packetsOf({ tests, routeCode }, hour)
+    );
+    keepRun(repository, hour, { tests: "", isPlain: true });
+    Deno.writeFileSync(
+      `${repository.path}/runs/${runId(hour)}.subunit`,
+      concat(packets),
+    );
+  };
+  for (const [hour, routes] of runs.entries()) keep(hour, routes);
+  const first = { fails: 1, blips: 1, rate: 1 / 3 };
+  // The last question makes a cache, which has no routes.
+  for (const _ of ["without a cache", "with one"]) {
+    const rows = await history(repository, "--by-route");
+    assertEquals(rows.map(({ low: _, ...row }) => row), [
+      {
+        id: "a",
+        runs: 3,
+        ...first,
+        first_bad: runId(1),
+        last_good: runId(2),
+        last: 1,
+        route: "w0",
+      },
+      {
+        id: "a",
+        runs: 4,
+        fails: 2,
+        blips: 0,
+        rate: 0,
+        since: runId(2),
+        first_bad: runId(2),
+        last_good: runId(1),
+        last: 3,
+        route: "w1",
+      },
+      {
+        id: "b",
+        runs: 4,
+        fails: 0,
+        blips: 0,
+        rate: 0,
+        last_good: runId(3),
+        last: 1,
+        route: "w0",
+      },
+    ]);
+    const ofA = await history(repository, "--by-route", "a");
+    const outcomes = ofA.map(({ route, run, outcome, seconds, attempts }) =>
+      [route, run, outcome, seconds, attempts].join(" ")
+    );
+    assertEquals(outcomes.sort(), [
+      `w0 ${runId(0)} success 1 1`,
+      `w0 ${runId(1)} fail 1 1`,
+      `w0 ${runId(2)} success 1 1`,
+      `w1 ${runId(0)} success 3 1`,
+      `w1 ${runId(1)} success 3 1`,
+      `w1 ${runId(2)} fail 2 1`,
+      `w1 ${runId(3)} fail 4 1`,
+    ]);
+    // Together they are attempts at one test, of which the last one counts.
+    const together = await history(repository, "a");
+    assertEquals(
+      together.map((
+        { outcome, attempts, route },
+      ) => [outcome, attempts, route]),
+      [
+        ["success", "several", undefined],
+        ["success", "differ", undefined],
+        ["fail", "differ", undefined],
+        ["fail", "1", undefined],
+      ],
+    );
+  }
+  keep(4, { w0: "a F1", w1: "a F1" });
+  const args = [repository.repo, "--by-route", "--bisect=a"];
+  const { status, stderr } = await callTool("subunit-history", args);
+  assertEquals(status, 1);
+  assertMessage(stderr, "subunit-history", "leave --by-route out");
 });
 
 test("subunit-history joins renamed tests", async () => {

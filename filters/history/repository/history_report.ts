@@ -78,7 +78,8 @@ export function orderHistories(
   minRuns: number,
 ): NamedHistory[] {
   const byId = (a: NamedHistory, b: NamedHistory) =>
-    compareText(a.id, b.id) || compareText(a.variant, b.variant);
+    compareText(a.id, b.id) || compareText(a.variant, b.variant) ||
+    compareText(a.route ?? "", b.route ?? "");
   const chosen = (
     is: (one: NamedHistory) => boolean,
     value: (one: NamedHistory) => number,
@@ -216,6 +217,7 @@ export const RUN_COLUMNS = [
   "variant",
   "fault",
   "attempts",
+  "route",
 ] as const;
 
 /** A row for each test and each run that has it, oldest first. */
@@ -242,6 +244,7 @@ export async function runRows(question: Question): Promise<Cell[][]> {
         run.variant === "" ? undefined : run.variant,
         undefined,
         hasOutcome(test) ? attemptsOf(test) : undefined,
+        names.routes[number],
       ];
       places.push({ number, row });
       const mayHaveFault = (flags & RUN_FLAG.FAULTS) !== 0 && hasOutcome(test);
@@ -280,7 +283,11 @@ export function bisectCommand(
   if (histories.length === 0) return cannot("no run has it");
   if (failing.length === 0) return cannot("it does not fail");
   if (failing.length > 1) {
-    return cannot("it fails in several variants: choose one with --variant");
+    return cannot(
+      failing.some(({ route }) => route !== undefined)
+        ? "it fails on several routes: leave --by-route out"
+        : "it fails in several variants: choose one with --variant",
+    );
   }
   const [{ firstBad, lastGood }] = failing;
   if (lastGood === undefined) {
