@@ -340,7 +340,8 @@ export class RunWriter {
 
 /**
  * Copies a run of ours from another place, under its own name. One that is here
- * already is kept, unless it is torn and the other is not.
+ * already is kept, unless it is torn and the other is not, or is longer: it was
+ * copied while it was written, and its writer has died since.
  *
  * @returns whether it was copied
  */
@@ -353,7 +354,11 @@ export function copyRun(
   const base = `${repository.path}/runs/${id}`;
   const here = repository.find(id);
   const isTorn = source.state !== "ended";
-  if (here !== undefined && (here.state !== "torn" || isTorn)) return false;
+  if (here !== undefined) {
+    const isLonger = source.fileBytes > here.fileBytes &&
+      !source.isCompressed && !here.isCompressed;
+    if (here.state !== "torn" || isTorn && !isLonger) return false;
+  }
   const ending = source.isCompressed ? ".subunit.gz" : ".subunit";
   beforeStep("copy");
   const copy = temporaryBeside(base);

@@ -470,6 +470,27 @@ Deno.test(
 );
 
 Deno.test(
+  "a copy of what was torn later has more, and takes the place of one that has less",
+  withFolder(async (root) => {
+    const source = makeRepository(`${root}/source`);
+    const writer = new RunWriter(source, {}, TIME);
+    const target = makeRepository(`${root}/target`);
+    const copy = () => copyRun(target, source.runs()[0], writer.id);
+    const packets = async () => concat(await bareBytes(target.path));
+    writer.write(PACKETS[0]);
+    assertEquals([copy(), copy()], [true, false]);
+    assertEquals(await packets(), PACKETS[0]);
+    writer.write(PACKETS[1]);
+    writer.abandon();
+    assertEquals([copy(), copy()], [true, false]);
+    assertEquals(await packets(), concat(PACKETS.slice(0, 2)));
+    assertEquals(target.runs().map(({ state }) => state), ["torn"]);
+    // What is torn here and has more is not replaced, either.
+    assertEquals(copyRun(source, target.runs()[0], writer.id), false);
+  }),
+);
+
+Deno.test(
   "a run that is packed while somebody begins to read it is read",
   withFolder(async (path) => {
     const repository = makeRepository(path);
