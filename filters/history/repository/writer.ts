@@ -208,9 +208,9 @@ export class RunWriter {
     }
     this.#writeStart(recordOf(this.id));
     this.#before("begin");
-    if (!rename(`${this.#base}.new`, `${this.#base}.part`)) {
-      throw isGone(this.id, `${this.#base}.part`);
-    }
+    const begun = `${this.#base}.part`;
+    if (!rename(`${this.#base}.new`, begun)) throw isGone(this.id, begun);
+    this.#archive.path = begun;
   }
 
   #writeStart(record: Uint8Array): void {

@@ -102,6 +102,49 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "what does not fit the disk is said to be left as it is",
+  withFolder(async (path) => {
+    const repository = makeRepository(path);
+    const isPlain = true;
+    const writer = new RunWriter(repository, {}, TIME, { isPlain });
+    writer.write(STREAM);
+    writer.end(TIME);
+    writer.pack();
+    const [run] = repository.runs();
+    const target = makeRepository(`${path}/target`);
+    const keep = (packet: Packet, write: (bytes: Uint8Array) => void) =>
+      write(packet.bytes);
+    const { prototype } = Deno.FsFile, { writeSync } = prototype;
+    prototype.writeSync = () => {
+      throw new Error("No space left on device (os error 28)");
+    };
+    const said = (left: string) => `no space left on device: ${left}`;
+    try {
+      assertThrows(
+        () => packRun(run.path, () => {}),
+        ToolError,
+        said("the run is kept uncompressed"),
+      );
+      assertThrows(
+        () => copyRun(target, run, run.id),
+        ToolError,
+        said("nothing of the run is kept"),
+      );
+      await assertRejects(
+        () => replaceRun(repository, run, {}, keep),
+        ToolError,
+        said("the run stays as it was"),
+      );
+    } finally {
+      prototype.writeSync = writeSync;
+    }
+    assertEquals(namesIn(path), [`${run.id}.subunit`]);
+    assertEquals(namesIn(target.path), []);
+    assertEquals(await bareBytes(path), [STREAM]);
+  }),
+);
+
 function withFolder(use: (path: string) => void | Promise<void>) {
   return async () => {
     const path = Deno.makeTempDirSync();

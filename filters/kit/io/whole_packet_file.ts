@@ -22,7 +22,8 @@ export interface ArchiveOptions {
 
 /** A file to which packets are written whole, or not at all. */
 export class Archive {
-  readonly path: string;
+  /** By which messages name it; whoever renames it changes this. */
+  path: string;
   readonly #file: FsFile;
   readonly #sync: boolean;
   readonly #left: string;
