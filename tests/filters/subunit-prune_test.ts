@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused } from "../support/checks.ts";
-import { keepRuns, runId } from "../support/kept_runs.ts";
+import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
 import { bytesOfRun, loadRun, TempRepository } from "../support/runs.ts";
 import {
@@ -90,6 +90,31 @@ test("subunit-prune --torn removes what dead writers left, and only that", async
     [...Deno.readDirSync(runs)].map(({ name }) => name).sort(),
     ["20251231T000000-22222222.part", path.split("/").at(-1)].sort(),
   );
+});
+
+test("where files cannot be held, subunit-prune leaves what was written lately", async () => {
+  using repository = new TempRepository();
+  for (const hour of [1, 2]) keepRun(repository, hour, { tests: "a P" });
+  const folder = `${repository.path}/runs`;
+  const torn = runId(0), left = `${folder}/${runId(1)}.0a1b2c3d.tmp`;
+  keepRun(repository, 0, { tests: "a P", isTorn: true });
+  Deno.writeTextFileSync(left, "");
+  const exist = () => Array.from(Deno.readDirSync(folder)).length;
+  const { prototype } = Deno.FsFile, { tryLockSync } = prototype;
+  prototype.tryLockSync = () => {
+    throw new Error("Function not implemented (os error 38)");
+  };
+  try {
+    assertEquals(await prune(repository, "--torn"), []);
+    assertEquals(exist(), 4);
+    const old = new Date(Date.now() - 2 * 3600_000);
+    Deno.utimeSync(left, old, old);
+    Deno.utimeSync(`${folder}/${torn}.part`, old, old);
+    assertEquals(await prune(repository, "--torn"), ["1 torn"]);
+    assertEquals(exist(), 2);
+  } finally {
+    prototype.tryLockSync = tryLockSync;
+  }
 });
 
 test("subunit-prune keeps what today's failures are known from", async () => {

@@ -13,6 +13,7 @@ import {
 } from "@subunit/codec";
 import { listCached, removeCached } from "../../kit/io/cache_files.ts";
 import {
+  infoOf,
   isHeld,
   isTaken,
   listFolder,
@@ -31,6 +32,9 @@ const DIGEST_NAME = /^(\d{8}T\d{6}-[0-9a-f]{8})\.digest$/;
 const NAMES_NAME = /^names-[0-9a-f]{32}\.gz$/;
 /** What a writer that was killed has left of them. */
 const LEFT_NAME = /\.(digest|gz|jsonl)\.[0-9a-f]{8}\.tmp$/;
+
+/** What cannot be held is left alone for so long after it was written to. */
+const REST_MS = 3600_000;
 
 /** The limits; a run that exceeds one of them goes. */
 export interface Limits {
@@ -69,7 +73,10 @@ export async function doomedRuns(
   const add = (why: Doomed["why"], some: readonly Run[]) => {
     for (const run of some) if (!doomed.has(run)) doomed.set(run, why);
   };
-  if (limits.torn) add("torn", mayGo.filter(({ state }) => state === "torn"));
+  if (limits.torn) {
+    const torn = mayGo.filter(({ state }) => state === "torn");
+    add("torn", torn.filter(({ path }) => !mayBeAtWork(path)));
+  }
   const { before, keep, maxBytes } = limits;
   if (before !== undefined) {
     const old = mayGo.filter((run) => run.seconds < before);
@@ -195,8 +202,14 @@ export function removeComputed(
 export function removeLeftovers({ path }: Repository): void {
   for (const name of listFolder(`${path}/runs`).names) {
     const file = `${path}/runs/${name}`;
-    if (/\.(new|tmp)$/.test(name) && !isHeld(file)) remove(file);
+    if (/\.(new|tmp)$/.test(name) && !mayBeAtWork(file)) remove(file);
   }
+}
+
+/** Whether the writer of a file may be alive. */
+function mayBeAtWork(path: string): boolean {
+  const written = infoOf(path)?.mtime?.getTime() ?? 0;
+  return isHeld(path) ?? Date.now() - written < REST_MS;
 }
 
 /** Whether a run can lose attachments: it has ended, and has not lost them. */

@@ -124,14 +124,22 @@ export function readBytes(path: string): Uint8Array | undefined {
 /**
  * Whether a process has the file open with {@linkcode openHeld}. The kernel
  * ends that with the process, whatever ends it, and a copy of the file is not
- * held.
+ * held. Undefined where there are no locks: on some file systems, and on Node
+ * without the command `flock`.
  */
-export function isHeld(path: string): boolean {
+export function isHeld(path: string): boolean | undefined {
+  let file: FsFile;
   try {
-    using file = Deno.openSync(path);
-    return !file.tryLockSync(false);
+    file = Deno.openSync(path);
   } catch {
     return false;
+  }
+  try {
+    return !file.tryLockSync(false);
+  } catch {
+    return undefined;
+  } finally {
+    file.close();
   }
 }
 
