@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Rows, TEST_STATUSES } from "@subunit/codec";
+import { type Rows, TEST_STATUSES, type Timestamp } from "@subunit/codec";
 import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import { FIRST_STATE } from "./classes.ts";
 import { hasNoKey } from "./cbor.ts";
@@ -20,15 +20,28 @@ export interface Evidence {
   readonly needed: number;
   /** The bits of a row. */
   of(rows: Rows, i: number): number;
-  /** How many runs, at most, an event says that its fault was seen in. */
+  /**
+   * What an event counts for the place of its fault in the list, at most; 0 if it
+   * does not. In a ranking it is the runs in which the fault was seen, and else
+   * {@linkcode recency}.
+   */
   mostOf(rows: Rows, i: number): number;
+  /** What two events of a fault count together. */
+  both(most: number, other: number): number;
+}
+
+/** The place in a list of the newest: the larger, the earlier; 0 without a time. */
+export function recency(
+  last: Pick<Timestamp, "seconds"> | undefined,
+): number {
+  return last === undefined ? 0 : last.seconds + 1;
 }
 
 /** Says something of a row. */
 export type RowTest = (rows: Rows, i: number) => boolean;
 
-/** The most conditions: the bits of a small integer. */
-const MAX_TESTS = 30;
+/** The most conditions that are looked at: the bits of a byte. */
+const MAX_TESTS = 8;
 
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
@@ -96,6 +109,11 @@ function runsIn(rows: Rows, i: number): number {
   const nameEnd = rows.textEnd(rows.fileAt(i)), { source } = rows;
   const at = rows.textAt(nameEnd), end = rows.textEnd(nameEnd);
   return hasNoKey(VALUE_KEY, source, at, end) ? 1 : MAX_RUNS;
+}
+
+/** {@linkcode recency} of a sighting. */
+function recencyIn(rows: Rows, i: number): number {
+  return rows.timeAt(i) >= 0 && isSeen(rows, i) ? rows.seconds(i) + 1 : 0;
 }
 
 function seenSince(seconds: number): RowTest {
@@ -275,6 +293,20 @@ export function evidenceFor(plan: QueryPlan): Evidence {
       }
       return bits;
     },
+    ...placing(plan, counted),
+  };
+}
+
+/** What counts for the place in the list. */
+function placing(
+  { top, ranks }: QueryPlan,
+  counted: RowTest,
+): Pick<Evidence, "mostOf" | "both"> {
+  // All are listed.
+  if (top === Infinity) return { mostOf: () => 0, both: Math.max };
+  if (ranks === undefined) return { mostOf: recencyIn, both: Math.max };
+  return {
     mostOf: (rows, i) => counted(rows, i) ? runsIn(rows, i) : 0,
+    both: (most, other) => most + other,
   };
 }

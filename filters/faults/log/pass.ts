@@ -1,18 +1,14 @@
 /**
  * Answers queries without an index. One pass over the log decodes no event, and
- * remembers only the faults for which there is evidence; then the events of those
- * are read. Most of a log is about others.
+ * remembers for which faults there is evidence, and what they have for their places
+ * in the list at most. Then the events of those are read that may have the first
+ * places, and of the others only if these are not enough. Most of a log is about
+ * others.
  *
  * @module
  */
 
-import {
-  grown,
-  RowKey,
-  type Rows,
-  TestNumbers,
-  type Timestamp,
-} from "@subunit/codec";
+import type { Rows, Timestamp } from "@subunit/codec";
 import { FAULT_TAG, RUNS, SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import {
   isConflict,
@@ -21,9 +17,9 @@ import {
   listed,
   readClasses,
 } from "./classes.ts";
-import { type Evidence, evidenceFor, isSame } from "./evidence.ts";
+import { type Evidence, evidenceFor, isSame, recency } from "./evidence.ts";
 import type { FoldOptions } from "./fold.ts";
-import { beginningWith, NamedFaults } from "./named_faults.ts";
+import { among, beginningWith, NamedFaults } from "./named_faults.ts";
 import { matcher, type Query } from "./query.ts";
 import {
   experienceOf,
@@ -42,19 +38,31 @@ import {
   otherIn,
 } from "./reader.ts";
 
-/** A bit for each of two million hashes: as much as fits into the L2 cache. */
-const HASH_BYTES = 256 * 1024;
+/**
+ * Faults are told apart by so many bits of their hashes. Of a million two fifths
+ * share a slot, and what is said of one counts for the others: some are looked at
+ * in vain. A bit for each slot fits into the L2 cache, which decides about speed.
+ */
+const SLOT_BITS = 21, SLOTS = 2 ** SLOT_BITS;
+/** So many slots are passed over together if no event is about them. */
+const BLOCK_BITS = 10, BLOCK_SLOTS = 2 ** BLOCK_BITS;
+/** From here on, numbers have no limit. */
+const UNLIMITED = 2 ** 32 - 1;
+/** How many times as many faults are looked at when the first were too few. */
+const GROWTH = 16;
 
-/** The faults for which a log has evidence. */
+/** Whether a fault may be listed that has, at most, that for its place. */
+type MayBeFirst = (most: number) => boolean;
+
+/** The faults for which a log has evidence; memory does not depend on the log. */
 class Candidates {
-  readonly #numbers = new TestNumbers();
-  readonly #key = new RowKey();
   readonly #needed: number;
-  /** What there is evidence of, for each fault. */
-  #bits: Uint32Array = new Uint32Array(64);
-  /** The most that was seen of each. */
-  #most: Float64Array = new Float64Array(64);
-  #hashes: Int32Array = new Int32Array(64);
+  /** What there is evidence of, for each slot. */
+  readonly #bits: Uint8Array = new Uint8Array(SLOTS);
+  /** What a fault has for its place in the list at most, for each slot. */
+  readonly #most: Uint32Array = new Uint32Array(SLOTS);
+  /** The blocks of slots about which there are events. */
+  readonly #isUsed: Uint8Array = new Uint8Array(SLOTS / BLOCK_SLOTS);
 
   constructor(source: LogSource, evidence: Evidence) {
     this.#needed = evidence.needed;
@@ -65,103 +73,106 @@ class Candidates {
 
   #addRow(rows: Rows, i: number, evidence: Evidence): void {
     const bits = evidence.of(rows, i), mayJoin = isSame(rows, i);
+    const most = evidence.mostOf(rows, i);
     // In this order: nothing follows from most events of a log.
-    if (bits === 0 && !mayJoin || !isEventRow(rows, i)) return;
-    if (bits !== 0) {
-      const number = this.#add(this.#key.anywhere(rows, i));
-      this.#bits[number] |= bits;
-      this.#most[number] += evidence.mostOf(rows, i);
-    }
+    if (bits === 0 && most === 0 && !mayJoin || !isEventRow(rows, i)) return;
+    const slot = slotOf(rows.idHash(i));
+    this.#add(slot, bits, evidence.both(this.#most[slot], most));
     if (!mayJoin) return;
     const other = otherIn(rows, i);
     if (other === undefined) return;
     // What is known of one may count for the other.
-    for (const key of [this.#key.anywhere(rows, i), keyNamed(other)]) {
-      const number = this.#add(key);
-      this.#bits[number] |= this.#needed;
-      this.#most[number] = Infinity;
+    for (const joined of [slot, slotOf(keyNamed(other).idHash)]) {
+      this.#add(joined, this.#needed, UNLIMITED);
     }
   }
 
-  #add(key: Parameters<TestNumbers["add"]>[0]): number {
-    const number = this.#numbers.add(key);
-    if (number >= this.#bits.length) {
-      this.#bits = grown(this.#bits, 2 * number);
-      this.#most = grown(this.#most, 2 * number);
-      this.#hashes = grown(this.#hashes, 2 * number);
-    }
-    this.#hashes[number] = key.idHash;
-    return number;
+  #add(slot: number, bits: number, most: number): void {
+    this.#bits[slot] |= bits;
+    this.#most[slot] = Math.min(most, UNLIMITED);
+    this.#isUsed[slot >>> BLOCK_BITS] = 1;
   }
 
   all(): FaultSet {
-    return this.#setOf(this.#candidates());
+    return this.#setOf(() => true);
   }
 
   /**
-   * Yields them in two sets: those of which most was seen, and what may still be
-   * among the first.
+   * Yields them in sets: first those that may have the first places, then what may
+   * still be listed.
    *
-   * @param count how many the first set has, at most
-   * @param mayBeFirst whether a fault may be among the first of which that many
-   * runs were seen; it is asked when the first set was looked at
+   * @param count how many the first set has, more or less
+   * @param rest is asked what may still be listed, when a set was looked at
    */
-  *byMost(
-    count: number,
-    mayBeFirst: (most: number) => boolean,
-  ): Generator<FaultSet> {
-    const candidates = this.#candidates(), most = this.#most;
-    if (candidates.length <= count) return yield this.#setOf(candidates);
-    const limit = candidates.map((number) => most[number]).sort()
-      .at(-count - 1)!;
-    yield this.#setOf(candidates.filter((number) => most[number] > limit));
-    const decided = new Map<number, boolean>();
-    const rest = candidates.filter((number) => {
-      const runs = most[number];
-      if (runs > limit) return false;
-      if (!decided.has(runs)) decided.set(runs, mayBeFirst(runs));
-      return decided.get(runs);
-    });
-    if (rest.length > 0) yield this.#setOf(rest);
+  *byMost(count: number, rest: () => MayBeFirst): Generator<FaultSet> {
+    const order = this.#inOrder();
+    let upper = UNLIMITED, mayBeFirst: MayBeFirst = () => true;
+    for (let size = count;; size = GROWTH * Math.max(size, 1)) {
+      const limit = order.at(-size - 1) ?? -1;
+      // What counts the same is not taken apart, nor are faults that may be one.
+      if (limit === upper) continue;
+      const isLeft = mayBeFirst, top = upper;
+      yield this.#setOf((most) => most > limit && most <= top && isLeft(most));
+      if (limit < 0) return;
+      upper = limit;
+      mayBeFirst = rest();
+      if (!mayBeFirst(upper)) return;
+    }
   }
 
-  #candidates(): Float64Array {
-    const found = new Float64Array(this.#numbers.size);
+  /** What each has for its place at most, in ascending order. */
+  #inOrder(): Uint32Array {
+    const found = new Uint32Array(SLOTS);
     let count = 0;
-    for (let number = 0; number < found.length; number++) {
-      const isCandidate = (this.#bits[number] & this.#needed) === this.#needed;
-      if (isCandidate) found[count++] = number;
-    }
-    return found.subarray(0, count);
+    this.#forEachCandidate((_slot, most) => {
+      // Slots without anything that counts may be those of no fault.
+      if (most > 0) found[count++] = most;
+    });
+    return found.subarray(0, count).sort();
   }
 
-  #setOf(candidates: Float64Array): FaultSet {
-    const numbers = this.#numbers, key = this.#key;
-    const isIn = new Uint8Array(numbers.size);
-    // Most faults of a log are in no set, and known by their hash.
-    const filter = new Uint8Array(HASH_BYTES);
-    const mark = (hash: number) =>
-      filter[hash >>> 3 & HASH_BYTES - 1] |= 1 << (hash & 7);
-    for (const number of candidates) {
-      isIn[number] = 1;
-      mark(this.#hashes[number]);
-    }
-    const reserved = new TestNumbers();
-    for (const name of [RUNS, SIGNATURES]) {
-      const it = keyNamed(name);
-      reserved.add(it);
-      mark(it.idHash);
-    }
+  #forEachCandidate(take: (slot: number, most: number) => void): void {
+    const bits = this.#bits, most = this.#most, needed = this.#needed;
+    this.#isUsed.forEach((isUsed, block) => {
+      if (!isUsed) return;
+      const end = (block + 1) * BLOCK_SLOTS;
+      for (let slot = block * BLOCK_SLOTS; slot < end; slot++) {
+        if ((bits[slot] & needed) === needed) take(slot, most[slot]);
+      }
+    });
+  }
+
+  #setOf(isIn: MayBeFirst): FaultSet {
+    const set = new Uint8Array(SLOTS / 8);
+    // Nothing is needed of those without events that count.
+    if (this.#needed === 0 && isIn(0)) set.fill(0xff);
+    this.#forEachCandidate((slot, most) => {
+      if (isIn(most)) set[slot >>> 3] |= 1 << (slot & 7);
+      else set[slot >>> 3] &= ~(1 << (slot & 7));
+    });
+    const reserved = among(new Set([RUNS, SIGNATURES]));
+    const added = [RUNS, SIGNATURES].map((name) =>
+      slotOf(keyNamed(name).idHash)
+    ).filter((slot) => !hasSlot(set, slot));
+    for (const slot of added) set[slot >>> 3] |= 1 << (slot & 7);
     return {
       has(rows, i) {
-        const hash = rows.idHash(i);
-        const isMarked = filter[hash >>> 3 & HASH_BYTES - 1] >>> (hash & 7) & 1;
-        if (!isMarked) return false;
-        const number = numbers.get(key.anywhere(rows, i));
-        return number >= 0 && isIn[number] === 1 || reserved.get(key) >= 0;
+        const slot = slotOf(rows.idHash(i));
+        // Most faults of a log are in no set.
+        return hasSlot(set, slot) &&
+          (!added.includes(slot) || reserved.has(rows, i));
       },
     };
   }
+}
+
+function hasSlot(set: Uint8Array, slot: number): boolean {
+  return (set[slot >>> 3] >>> (slot & 7) & 1) === 1;
+}
+
+/** The slot of a hash, whose low bits are poorly mixed. */
+function slotOf(hash: number): number {
+  return Math.imul(hash ^ hash >>> 16, 0x9e3779b1) >>> 32 - SLOT_BITS;
 }
 
 /** How many faults are looked at first, besides twice as many as are listed. */
@@ -188,16 +199,22 @@ export async function findByPass(
   const { words, now, window, ranks, top } = plan;
   const matches = matcher(words, now);
   let found: Found[] = [], context: PassContext | undefined;
-  const mayBeFirst = (most: number) => {
+  const trim = () => found = ordered(found, ranks).slice(0, top);
+  const rest = (): MayBeFirst => {
+    if (found.length < top) return () => true;
+    if (top === 0) return () => false;
+    const { it, experience } = trim()[top - 1];
+    if (ranks === undefined) {
+      const last = recency(it.last);
+      return (most) => most >= last;
+    }
     const first = firstRank(ranks, context!.counts, window);
     // What was counted are runs.
-    if (first === undefined || first.rank === "tests") return true;
-    if (found.length < top || top === 0) return true;
-    found = ordered(found, ranks).slice(0, top);
-    const { experience } = found[top - 1];
-    return first.limit(most) >= (experience[first.rank] ?? -1);
+    if (first === undefined || first.rank === "tests") return () => true;
+    const least = experience[first.rank] ?? -1;
+    return (most) => first.limit(most) >= least;
   };
-  for (const reader of readers(source, plan, mayBeFirst, spare)) {
+  for (const reader of readers(source, plan, rest, spare)) {
     context ??= await prepare(reader);
     for (const it of readClasses(reader, context.folding)) {
       if (isEmpty(it) || !matches(it)) continue;
@@ -207,6 +224,7 @@ export async function findByPass(
       const isSeen = experience.runs + experience.automated > 0;
       if (!isSeen && (ranks !== undefined || window !== undefined)) continue;
       found.push({ it: listed(it), experience });
+      if (found.length > 2 * top + SPARE) trim();
     }
   }
   return ordered(found, ranks).slice(0, top);
@@ -230,8 +248,8 @@ export function readerFor(
     conflict: false,
     unexplained: false,
   };
-  // There is one, as nothing is ranked.
-  const [reader] = readers(source, plan, () => true, 0);
+  // There is one, as all are asked for.
+  const [reader] = readers(source, plan, () => () => true, 0);
   return reader;
 }
 
@@ -239,7 +257,7 @@ export function readerFor(
 function* readers(
   source: LogSource,
   plan: QueryPlan,
-  mayBeFirst: (most: number) => boolean,
+  rest: () => MayBeFirst,
   spare: number,
 ): Generator<LogReader> {
   const { words, ranks, top } = plan;
@@ -250,13 +268,12 @@ function* readers(
     // Of many, the other words leave out most.
     if (named.isHeld) return yield named.readerOf(named.found());
   }
+  const isAll = top === Infinity || ranks?.[0] === "tests";
   const evidence = evidenceFor(plan);
-  if (evidence.needed === 0) return yield new LogReader(source);
+  if (isAll && evidence.needed === 0) return yield new LogReader(source);
   const candidates = new Candidates(source, evidence);
-  if (ranks === undefined || ranks[0] === "tests" || top === Infinity) {
-    return yield new LogReader(source, { only: candidates.all() });
-  }
-  for (const only of candidates.byMost(2 * top + spare, mayBeFirst)) {
+  if (isAll) return yield new LogReader(source, { only: candidates.all() });
+  for (const only of candidates.byMost(2 * top + spare, rest)) {
     yield new LogReader(source, { only });
   }
 }

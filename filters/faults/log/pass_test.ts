@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import { PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
@@ -14,7 +14,7 @@ import {
   readClasses,
 } from "./classes.ts";
 import { encodeSighting } from "./collated.ts";
-import { encodeEvent } from "./event.ts";
+import { encodeEvent, eventId } from "./event.ts";
 import { findByPass, readerFor } from "./pass.ts";
 import { matcher, parseQuery } from "./query.ts";
 import {
@@ -76,6 +76,19 @@ function find(source: LogSource, plan: QueryPlan, spare?: number) {
   return findByPass(source, plan, prepare, spare);
 }
 
+/** The faults with some words that were seen last. */
+function newest(words: string, top: number): QueryPlan {
+  return {
+    words: parseQuery(words),
+    now,
+    window: undefined,
+    ranks: undefined,
+    top,
+    conflict: false,
+    unexplained: false,
+  };
+}
+
 const ranks = fc.constantFrom<readonly Rank[]>(
   ["runs", "origins"],
   ["origins", "runs"],
@@ -86,8 +99,16 @@ const ranks = fc.constantFrom<readonly Rank[]>(
 const words = fc.constantFrom(
   "",
   "state:fail",
+  "state:success,skip",
+  "-state:fail",
+  "tag:t1",
   "-tag:t1",
+  "tag:t2 state:fail -title:shop",
   "seen:10d",
+  "origin:ci-1 -seen:30d",
+  "test:pkg/* -kind:k2",
+  // More than are looked at as evidence.
+  "tag:t0,t1,t2 tag:t0,t1 seen:70d seen:60d seen:50d test:* origin:ci-0,ci-1 origin:ci-0 origin:ci-1",
   "title:shop",
   "title:k,refused",
   'title:"k shop"',
@@ -156,6 +177,90 @@ Deno.test("readerFor has all faults that match, and what they are the same as", 
   );
 });
 
+Deno.test("findByPass finds the newest among faults that cannot be told apart", async () => {
+  // So many that some share a slot.
+  const packets: Uint8Array[] = [];
+  for (let i = 0; i < 4000; i++) {
+    const fault = `fault:x${i}`;
+    packets.push(
+      encodeEvent({ fault, kind: "title", value: i % 3 ? "shop" : "cart" }),
+      encodeSighting({
+        fault,
+        origin: "ci",
+        run: `r${i}`,
+        // Ten at a time.
+        time: {
+          seconds: NOW - Math.floor(i * 7919 % 4000 / 10),
+          nanoseconds: 0,
+        },
+        count: 1,
+        tests: [],
+      }),
+    );
+  }
+  const source = new Source(packets);
+  for (const words of ["", "title:shop", "-title:shop", "state:skip"]) {
+    const plan = newest(words, 25);
+    const before = source.readings;
+    assertEquals(await find(source, plan, 0), findAmongAll(source, plan));
+    // One for what is there, then for the newest, and once for all at the end.
+    assert(source.readings - before <= 5, words);
+  }
+});
+
+Deno.test("findByPass looks at the newest alone if these are enough", async () => {
+  const state = (i: number) =>
+    encodeEvent({
+      fault: `fault:x${i}`,
+      kind: "state",
+      state: i % 2 ? "success" : "fail",
+    });
+  const sighting = (i: number) =>
+    encodeSighting({
+      fault: `fault:x${i}`,
+      origin: "ci",
+      run: "r",
+      time: { seconds: NOW - i, nanoseconds: 0 },
+      count: 1,
+      tests: [],
+    });
+  const numbers = Array.from({ length: 400 }, (_, i) => i);
+  const source = new Source([...numbers.map(state), ...numbers.map(sighting)]);
+  const found = await find(source, newest("state:fail", 3), 4);
+  assertEquals(
+    found.map(({ it }) => it.fault),
+    ["fault:x0", "fault:x2", "fault:x4"],
+  );
+  // For what is there, and for the ten newest.
+  assertEquals(source.readings, 2);
+});
+
+Deno.test("findByPass looks further when the newest were seen earlier than it seemed", async () => {
+  const sighting = (fault: string, secondsAgo: number) =>
+    encodeSighting({
+      fault,
+      origin: "ci",
+      run: `r${secondsAgo}`,
+      time: { seconds: NOW - secondsAgo, nanoseconds: 0 },
+      count: 1,
+      tests: [],
+    });
+  const packets = [sighting("fault:a", 10)];
+  for (const fault of ["fault:b", "fault:c"]) {
+    const later = sighting(fault, 1);
+    packets.push(
+      sighting(fault, 10),
+      later,
+      encodeEvent({ fault, kind: "redact", redacts: [eventId(later)] }),
+    );
+  }
+  const source = new Source(packets);
+  const [{ it }] = await find(source, newest("", 1), 0);
+  // As new as the others, and before them in the order of names.
+  assertEquals(it.fault, "fault:a");
+  assertEquals(source.readings, 3);
+});
+
 Deno.test("findByPass looks at those faults alone that may be among the first", async () => {
   const sighting = (fault: string, run: number) =>
     encodeSighting({
@@ -210,15 +315,7 @@ Deno.test("findByPass finds in one pass what has an id, unless there is much of 
     ] as const
   ) {
     const before = source.readings;
-    const found = await find(source, {
-      words: parseQuery(words),
-      now,
-      window: undefined,
-      ranks: undefined,
-      top: Infinity,
-      conflict: false,
-      unexplained: false,
-    });
+    const found = await find(source, newest(words, Infinity));
     assertEquals(found.map(({ it }) => it.fault), [...names]);
     assertEquals(source.readings - before, readings, words);
   }
