@@ -51,9 +51,8 @@ function kindTest(kind: string): RowTest {
   const bytes = encoder.encode(kind);
   return (rows, i) => {
     const lengthAt = rows.fileAt(i);
-    if (lengthAt < 0) return false;
+    if (lengthAt < 0 || rows.numberAt(lengthAt) !== bytes.length) return false;
     const at = rows.textAt(lengthAt);
-    if (rows.textEnd(lengthAt) - at !== bytes.length) return false;
     for (let j = 0; j < bytes.length; j++) {
       if (rows.source[at + j] !== bytes[j]) return false;
     }
