@@ -79,7 +79,7 @@ export function atomicBytesAfter(
       };
       const STDOUT = 1, NULL_DEVICE = 0x103; // 1:3, on Linux
       const stats = process?.getBuiltinModule("node:fs").fstatSync(STDOUT);
-      const isNull = Deno.build.os === "linux" && stats?.rdev === NULL_DEVICE;
+      const isNull = Deno.build?.os === "linux" && stats?.rdev === NULL_DEVICE;
       if (isNull || stats?.isFile()) most = Infinity;
     }
     return most;
