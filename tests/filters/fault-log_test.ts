@@ -670,6 +670,68 @@ gpgCallTest(
   },
 );
 
+gpgCallTest(
+  "fault-log --trusted ranks by signed sightings, with an index and without",
+  async () => {
+    const ann = await testKey("ed25519");
+    using logs = new Logs();
+    const run = (run: string) =>
+      encodeRun({ origin: "ci", run, time: at("12:00:00") });
+    const shop = [seen("shop", "ci", "1", 9), seen("shop", "ci", "2", 8)];
+    const log = logs.dir.file("a", concat([...shop, run("1"), run("2")]));
+    await logs.tryRun("sign", "a", `--secret-key=${ann.secretFile}`);
+    // One event for many runs, one of a run that is signed, in place of a signed
+    // one, and runs that make the rate of others smaller.
+    const [signed] = packetsIn(logs.bytes("a"));
+    const forged = encodeEvent({
+      fault: "fault:shop",
+      kind: "seen",
+      author: "ci",
+      run: "3",
+      supersedes: [eventId(signed.bytes)],
+    });
+    const flood = [
+      ...Array.from({ length: 5 }, (_, i) => seen("loud", `m${i}`, `${i}`, 1)),
+      seen("shop", "ci", "2", 0, { tests: ["made up"] }),
+      forged,
+      ...["3", "4", "5", "6"].map(run),
+    ];
+    Deno.writeFileSync(log, concat(flood), { append: true });
+    const trusted = `--trusted=${ann.publicFile}`;
+    const ask = async (...args: string[]) => {
+      const answers = [
+        await logs.run("query", "a", NOW, "--no-index", ...args),
+        await logs.run("query", "a", NOW, ...args),
+      ];
+      assertEquals(answers[0], answers[1], args.join(" "));
+      return answers[0];
+    };
+    await logs.run("index", "a");
+    const fields = (line: string) => line.trimEnd().split("\t").slice(4);
+    for (const by of ["runs,origins", "rate", "tests"]) {
+      const top = ["--top=3", `--by=${by}`, "--format=tsv"];
+      assertEquals((await ask(...top)).split("\n").length, 3, by);
+      const signedOnly = await ask(...top, trusted);
+      assertMatch(signedOnly, /^fault:shop\t[^\n]*\n$/);
+      assertEquals(fields(signedOnly), [
+        "2026-11-22T16:00:00Z",
+        "2",
+        "1",
+        "1",
+        "1.000",
+      ]);
+    }
+    assertMatch(await ask("--top=1"), /: loud /);
+    assertEquals(await ask("--where=seen:2h", trusted), "");
+    assertEquals(await ask("--where=origin:m1", trusted), "");
+    assertEquals(await ask("--unexplained", trusted), "shop fail (no title)\n");
+    assertEquals((await ask(trusted)).split("\n").length, 3);
+    const shown = await logs.run("show", "a", "shop", NOW, trusted);
+    assertMatch(shown, /\nseen {5}2 runs, 1 origin/);
+    assertEquals(shown.match(/ seen \(not applied\)/g)?.length, 2);
+  },
+);
+
 // --- As processes
 
 Deno.test("fault-log appends nothing to a full disk, and the next one all", async () => {

@@ -452,8 +452,13 @@ async function readFor(
 ): Promise<Found[]> {
   const { findByPass } = await import("./pass.ts");
   return await findByPass(new LogFiles(io, files), plan, async (reader) => {
-    const counts = runCounts(io, options, () => reader.packetsOf(RUNS));
     const folding = await foldOptions(reader, options, plan.now);
+    const counts = runCounts(
+      io,
+      options,
+      () => reader.packetsOf(RUNS),
+      folding.isTrusted,
+    );
     reportStrange(io, reader);
     return { counts, folding };
   });
@@ -464,10 +469,11 @@ function runCounts(
   io: ToolIO,
   { runs }: Options,
   packets: () => readonly Uint8Array[],
+  isTrusted?: FoldOptions["isTrusted"],
 ): RunCounts {
   const counts = new RunCounts();
   if (runs === undefined) {
-    counts.addPackets(packets());
+    counts.addPackets(packets(), isTrusted);
     return counts;
   }
   const decoder = new TextDecoder();

@@ -201,7 +201,10 @@ export function foldFault(
       if (!isGone(`tag:${name}`, event)) tags.add(name);
     }
     if (kind === "seen") {
-      if (!isGone(seenRegister(event), event)) seen.add(event);
+      // Whoever writes sightings decides what is on top of a ranked list.
+      if (applies(event) && !isGone(seenRegister(event), event)) {
+        seen.add(event);
+      }
     } else if (kind === "title" || kind === "text") {
       if (typeof value !== "string" || isGone(kind, event)) continue;
       (kind === "title" ? titles : texts).push({ value, event });

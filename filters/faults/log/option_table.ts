@@ -71,7 +71,8 @@ export const OPTIONS = {
   trusted: {
     value: "FILE",
     list: true,
-    help: "states, sames, redactions count only if a key in FILE signed them",
+    help:
+      "states, sightings, sames, redactions count only if a key in FILE signed them",
   },
   json: { help: "show: as JSON" },
   "exit-status": {

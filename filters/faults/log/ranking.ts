@@ -56,11 +56,19 @@ export class RunCounts {
     runs.set(run.run, run);
   }
 
-  /** Adds the runs in packets of `fault:runs`. */
-  addPackets(packets: readonly Uint8Array[]): void {
+  /**
+   * Adds the runs in packets of `fault:runs`.
+   *
+   * @param isTrusted says which events count; by default all do
+   */
+  addPackets(
+    packets: readonly Uint8Array[],
+    isTrusted?: (id: string) => boolean,
+  ): void {
     for (const packet of packets) {
-      const { kind, author: origin = "", run, time } = decodeEvent(packet);
-      if (kind === "fact" && run !== undefined) this.add({ origin, run, time });
+      const { id, kind, author: origin = "", run, time } = decodeEvent(packet);
+      if (kind !== "fact" || run === undefined) continue;
+      if (isTrusted?.(id) ?? true) this.add({ origin, run, time });
     }
   }
 
