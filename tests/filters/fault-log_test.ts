@@ -732,6 +732,82 @@ gpgCallTest(
   },
 );
 
+/** What `show` and `query` print, the latter also with an index. */
+async function readings(logs: Logs): Promise<Record<"out" | "err", string[]>> {
+  const log = logs.path("log");
+  const all = [
+    await callTool("fault-log", ["show", log, "a"]),
+    await callTool("fault-log", ["query", log, "--no-index"]),
+    await callTool("fault-log", ["query", log, `--index=${log}.index`]),
+  ];
+  return {
+    out: all.map(({ stdout }) => text(stdout)),
+    err: all.map(({ stderr }) => stderr),
+  };
+}
+
+for (const isFirst of [true, false]) {
+  test(
+    `fault-log reads what a kill at any byte leaves of ${
+      isFirst ? "the first" : "an"
+    } append, and repeats it`,
+    async () => {
+      using logs = new Logs();
+      const log = logs.dir.file("log", "");
+      if (!isFirst) await logs.run("append", "log", "a", "--title=x", NOW);
+      await logs.run("index", "log");
+      const before = logs.bytes("log"), index = logs.bytes("log.index");
+      const events = ["a", "--text=long", "--comment=y", "--comment=z", NOW];
+      await logs.run("append", "log", ...events);
+      const bytes = logs.bytes("log"), all = await readings(logs);
+      const idsIn = (log: Uint8Array) =>
+        packetsIn(log).map(({ bytes }) => eventId(bytes));
+      const ids = idsIn(bytes);
+      assertEquals(ids.length, packetsIn(before).length + 3);
+
+      let whole = before.length, out: string[] | undefined;
+      for (let end = before.length; end <= bytes.length; end++) {
+        const left = bytes.subarray(0, end);
+        Deno.writeFileSync(log, left);
+        Deno.writeFileSync(`${log}.index`, index);
+        const read = await readings(logs);
+        const isWhole = read.err[1] === "";
+        if (isWhole) {
+          whole = end;
+          out = read.out;
+        }
+        // Nothing is there of an event that is half there, and that is said.
+        assertEquals(read.out, out, `${end}`);
+        assertEquals(read.out[1], read.out[2]);
+        assertEquals(idsIn(left), ids.slice(0, idsIn(left).length));
+        const length = concat(packetsIn(left).map(({ bytes }) => bytes)).length;
+        assertEquals(whole, length);
+        if (!isWhole) {
+          const torn = end - whole;
+          assertMatch(
+            read.err[1],
+            new RegExp(`\\(${torn} bytes are damaged\\)`),
+          );
+          assertMatch(
+            read.err[2],
+            new RegExp(` ${torn} bytes? behind its last event`),
+          );
+        }
+        if (whole > 0) assertEquals(read.err[0], read.err[1]);
+        else assertMatch(read.err[0], /^fault-log: Cannot find "a" in/);
+        // Done again, all are there once, in front of what comes next.
+        await logs.run("append", "log", ...events);
+        assertEquals(logs.bytes("log").subarray(0, end), left);
+        assertEquals(idsIn(logs.bytes("log")), ids);
+        assertEquals((await readings(logs)).out, all.out);
+        await logs.run("append", "log", "b", "--title=next", NOW);
+        assertEquals(idsIn(logs.bytes("log")).slice(0, -1), ids);
+      }
+      assertEquals(whole, bytes.length);
+    },
+  );
+}
+
 // --- As processes
 
 Deno.test("fault-log appends nothing to a full disk, and the next one all", async () => {

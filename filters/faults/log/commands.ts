@@ -428,7 +428,10 @@ async function updatedIndex(
   }
   const { LogIndex } = await import("./index.ts");
   const index = new LogIndex(sqlite, path, log, new LogFiles(io, [log]));
-  index.update();
+  const cutOff = index.update();
+  if (cutOff > 0) {
+    io.warn(`The log has ${plural(cutOff, "byte")} behind its last event`);
+  }
   return index;
 }
 

@@ -143,20 +143,23 @@ export class LogIndex implements Disposable {
    * Reads on where the log is longer than the index knows, and makes the index
    * again where it is another log.
    *
+   * @returns how many bytes of the log are behind its last event: what is left of
+   * one that was cut off
    * @throws {ToolError} when that fails, or the file is something else
    */
-  update(): void {
+  update(): number {
     try {
       using log = openFile(this.#log);
       const journal = journalOf(this.#path);
       if (this.#sqlite.isShared && !isRegularFile(journal)) {
         this.#open(false);
-        if (this.#isCurrent(log)) return;
+        if (this.#isCurrent(log)) return 0;
       }
       this.#open(true);
       const known = this.#knownOf(log);
       if (known === undefined) this.#build(log);
       else if (log.statSync().size > known.size) this.#readOn(log, known);
+      return log.statSync().size - metaOf(this.#db!)!.size;
     } catch (error) {
       this[Symbol.dispose]();
       throw this.#trouble(error);
