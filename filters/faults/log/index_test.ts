@@ -5,6 +5,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { callTool, outputOfCall } from "../../../tests/support/call.ts";
 import { DAY, NOW, packet } from "../../../tests/support/fault_packets.ts";
+import { syncFiles } from "../../../tests/support/fault_sync.ts";
 import { isCi, runTool, TempDir, text } from "../../../tests/support/run.ts";
 import { encodeSighting } from "./collated.ts";
 import { encodeEvent } from "./event.ts";
@@ -59,13 +60,85 @@ const query = fc.record({
   format: fc.constantFrom("plain", "tsv", "json"),
 });
 
+const events = fc.array(packet, { minLength: 1, maxLength: 12 });
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.array(packet, { minLength: 1, maxLength: 12 }) },
   {
-    weight: 1,
-    arbitrary: fc.constantFrom("junk", "torn", "cut", "purge", "drop"),
+    weight: 4,
+    arbitrary: fc.record({ how: fc.constant("append" as const), events }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      how: fc.constantFrom("merge" as const, "sync" as const),
+      events,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      how: fc.constantFrom(
+        ...["junk", "torn", "cut", "purge", "compact", "drop"] as const,
+      ),
+    }),
   },
 );
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/**
+ * Does a step to a log or its index.
+ *
+ * @param packets all that were made; what the step makes is added
+ */
+async function take(
+  step: Step,
+  dir: TempDir,
+  packets: Uint8Array[],
+): Promise<void> {
+  const log = `${dir.path}/log`;
+  const append = (bytes: Uint8Array) =>
+    Deno.writeFileSync(log, bytes, { append: true });
+  const call = async (...args: string[]) => {
+    const { status, stderr } = await callTool("fault-log", args);
+    if (status !== 0) refused(stderr);
+  };
+  // Nothing but text and what was torn may be in it.
+  const refused = (why: string) => assertMatch(why, /is not a fault log/);
+  if ("events" in step) {
+    const made = step.events.map((make) => {
+      const packet = make(packets);
+      packets.push(packet);
+      return packet;
+    });
+    if (step.how === "append") return append(concat(made));
+    // Some of it is in both.
+    const other = dir.file("other", concat([...packets.slice(0, 3), ...made]));
+    if (step.how === "merge") return await call("merge", log, other);
+    return await syncFiles(log, other).catch((error) => refused(error.message));
+  }
+  if (step.how === "junk") {
+    append(new TextEncoder().encode("text г\n\xb3"));
+  } else if (step.how === "torn") {
+    append((packets.at(-1) ?? new Uint8Array(0)).subarray(0, 20));
+  } else if (step.how === "cut") {
+    const bytes = Deno.readFileSync(log);
+    Deno.writeFileSync(log, bytes.subarray(0, bytes.length * 0.7));
+  } else if (step.how === "purge") {
+    await call("purge", log);
+  } else if (step.how === "compact") {
+    // All of one month, and of what another step may have made.
+    append(concat([25, 26, 27].map((days) =>
+      encodeSighting({
+        fault: "fault:f1",
+        origin: "ci-1",
+        run: `${days}`,
+        time: { seconds: NOW - days * DAY, nanoseconds: 0 },
+        count: days,
+        tests: [`pkg/test ${days}`],
+      })
+    )));
+    await call("compact", log, "--author=ci-1", "--older=5d", AT);
+  } else dir.file("index", "");
+}
 
 /** The packet of a sighting. */
 function seen(fault: string, seconds: number): Uint8Array {
@@ -110,25 +183,8 @@ for (const sqlite of SQLITES) {
           using dir = new TempDir();
           const log = dir.file("log", ""), index = `${dir.path}/index`;
           const packets: Uint8Array[] = [];
-          const append = (bytes: Uint8Array) =>
-            Deno.writeFileSync(log, bytes, { append: true });
           for (const [step, queries] of steps) {
-            if (Array.isArray(step)) {
-              for (const make of step) {
-                const packet = make(packets);
-                packets.push(packet);
-                append(packet);
-              }
-            } else if (step === "junk") {
-              append(new TextEncoder().encode("text г\n\xb3"));
-            } else if (step === "torn") {
-              append((packets.at(-1) ?? new Uint8Array(0)).subarray(0, 20));
-            } else if (step === "cut") {
-              const bytes = Deno.readFileSync(log);
-              Deno.writeFileSync(log, bytes.subarray(0, bytes.length * 0.7));
-            } else if (step === "purge") {
-              await callTool("fault-log", ["purge", log]);
-            } else Deno.writeFileSync(index, new Uint8Array(0));
+            await take(step, dir, packets);
             for (const { words, options, format } of queries) {
               const args = [
                 ...options,

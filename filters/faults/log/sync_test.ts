@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { type Packet, PacketDecoder } from "@subunit/codec";
+import { PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
 import { UsageError } from "../../kit/errors.ts";
+import { channelTo } from "../../../tests/support/fault_sync.ts";
 import { isCi } from "../../../tests/support/run.ts";
 import { encodeEvent, eventId, idsIn } from "./event.ts";
 import { forEachEvent, Redactions } from "./merge.ts";
@@ -78,32 +79,13 @@ function talk(
     choose?: (log: Log) => (fault: string) => boolean;
   } = {},
 ): Promise<SyncResult> {
-  const answers: Uint8Array[] = [];
-  const server = new SyncServer(
-    () => theirs.part(choose?.(theirs)),
-    theirs.append,
-    (bytes) => answers.push(bytes.slice()),
+  const channel = channelTo((answer) =>
+    new SyncServer(
+      () => theirs.part(choose?.(theirs)),
+      theirs.append,
+      answer,
+    )
   );
-  const questions = new PacketDecoder(), decoder = new PacketDecoder();
-  const packets: Packet[] = [];
-  const channel = {
-    send(bytes: Uint8Array) {
-      questions.push(bytes);
-      questions.drain((item) => {
-        if (item.kind === "packet") server.take(item);
-      });
-      return Promise.resolve();
-    },
-    receive() {
-      for (const bytes of answers.splice(0)) {
-        decoder.push(bytes);
-        decoder.drain((item) => {
-          if (item.kind === "packet") packets.push(item.copy());
-        });
-      }
-      return Promise.resolve(packets.shift());
-    },
-  };
   const client = new SyncClient(
     channel,
     mine.part(choose?.(mine)),
