@@ -256,3 +256,22 @@ export function searchAll(
   }
   return { steps: pattern.steps, matches };
 }
+
+/**
+ * The lengths of the texts that regular expressions search while something works,
+ * one for each search; a replacement everywhere is a search for each match.
+ */
+export function searchedLengths(work: () => void): number[] {
+  const { exec } = RegExp.prototype;
+  const lengths: number[] = [];
+  RegExp.prototype.exec = function (text) {
+    lengths.push(text.length);
+    return exec.call(this, text);
+  };
+  try {
+    work();
+  } finally {
+    RegExp.prototype.exec = exec;
+  }
+  return lengths;
+}

@@ -1,7 +1,10 @@
 /** The work that hostile text causes, in steps of a backtracking search. */
 
 import { assert, assertEquals } from "@std/assert";
-import { searchAll } from "../../../tests/support/regex_steps.ts";
+import {
+  searchAll,
+  searchedLengths,
+} from "../../../tests/support/regex_steps.ts";
 import { cc } from "../../traceback/chain/cc.ts";
 import { dotnet } from "../../traceback/chain/dotnet.ts";
 import { go } from "../../traceback/chain/go.ts";
@@ -11,7 +14,8 @@ import { python } from "../../traceback/chain/python.ts";
 import { ruby } from "../../traceback/chain/ruby.ts";
 import { rust } from "../../traceback/chain/rust.ts";
 import { v8 } from "../../traceback/chain/v8.ts";
-import { MASKS, QUOTED } from "./mask.ts";
+import { Fingerprinter } from "./fingerprint.ts";
+import { masked, MASKS, QUOTED } from "./mask.ts";
 
 /** What is repeated: characters, and the beginnings of what a pattern matches. */
 const PARTS = [
@@ -93,3 +97,42 @@ for (const [name, pattern] of Object.entries(PATTERNS)) {
     }
   });
 }
+
+/**
+ * Twice the lengths at which {@linkcode masked} and the reader of texts cut lines:
+ * what a mask writes is longer than one digit.
+ */
+const MASKED = 2 * 4096, READ = 2 * 1024;
+const MIB = 1024 * 1024;
+
+/** A line of 1 MiB that one of the parts is repeated in. */
+function longLine(part: string): string {
+  return part.repeat(Math.ceil(MIB / part.length)).slice(0, MIB);
+}
+
+Deno.test("masked searches only the beginning of a line of 1 MiB", () => {
+  for (const part of PARTS) {
+    const line = longLine(part);
+    for (const hidesQuoted of [false, true]) {
+      const lengths = searchedLengths(() => masked(line, hidesQuoted));
+      const most = Math.max(...lengths);
+      assert(most <= MASKED, `${JSON.stringify(part)}: ${most}`);
+      assert(lengths.length <= 5 * MASKED, JSON.stringify(part));
+    }
+  }
+});
+
+Deno.test("a fingerprint searches only the beginning of a line of 1 MiB", () => {
+  const fingerprinter = new Fingerprinter(() => new Uint8Array(32));
+  for (const part of PARTS.filter((part) => !part.includes("\n"))) {
+    for (const name of ["traceback", "log"]) {
+      const texts = [{ name, text: longLine(part) }];
+      const lengths = searchedLengths(() =>
+        fingerprinter.of({ testId: "a", outcome: "fail", texts })
+      );
+      const most = Math.max(...lengths);
+      assert(most <= READ, `${name}, ${JSON.stringify(part)}: ${most}`);
+      assert(lengths.length <= 50 * READ, JSON.stringify(part));
+    }
+  }
+});
