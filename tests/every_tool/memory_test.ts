@@ -1,4 +1,4 @@
-import { assert } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   commandOf,
   fixture,
@@ -8,7 +8,13 @@ import {
   some,
   TempDir,
 } from "../support/run.ts";
-import { at, type EventFields, stream } from "../support/streams.ts";
+import {
+  at,
+  type EventFields,
+  itemsIn,
+  stream,
+  textFile,
+} from "../support/streams.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 /** The bytes that are generated and piped through each tool. */
@@ -226,3 +232,120 @@ for (const row of some(rows, 1)) {
     assert(peak < MOST_BYTES, `it takes ${peak} bytes`);
   });
 }
+
+/** A name without digits, which no mask hides. */
+function nameOf(number: number): string {
+  return `f${number}`.replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);
+}
+
+/** A test that fails at a place and with a message of its own. */
+function failureOf(testId: string, number: number): EventFields {
+  const name = nameOf(number);
+  const traceback = `Traceback (most recent call last):
+  File "/a/shop/${name}.py", line 1, in ${name}
+    self.connection.go(${name})
+RuntimeError: ${name} broke when nobody looked
+`;
+  const timestamp = at("01:02:03");
+  return {
+    testId,
+    status: "fail",
+    timestamp,
+    ...textFile("traceback", traceback),
+  };
+}
+
+/** A part of a file of a test that has not ended. */
+function partOf(testId: string, part: string): EventFields {
+  return { testId, ...textFile("traceback", part) };
+}
+
+/** The peak of resident memory of subunit-faults, and what it prints. */
+async function faultsOf(
+  dir: TempDir,
+  args: string,
+  files: readonly string[],
+): Promise<{ peak: number; output: Uint8Array }> {
+  const tool = commandOf("subunit-faults").map(quote).join(" ");
+  const output = `${dir.path}/output`;
+  const peak = await peakMemoryOf(
+    `exec ${tool} ${args} < <(cat "$@") > ${quote(output)}`,
+    files,
+  );
+  return { peak, output: Deno.readFileSync(output) };
+}
+
+/** What subunit-faults may take: it keeps the faults, a thousand of them. */
+const MOST_OF_FAULTS = 180 * 1024 * 1024;
+
+const faultCount = isCi ? 100_000 : 20_000;
+if (!isCi) console.log("shorter: 100000 faults in a run, 20000 of them");
+
+for (const args of some(["--report", "--explain", "--log"], 1)) {
+  Deno.test(`subunit-faults ${args} stays small on ${faultCount} faults`, async () => {
+    using dir = new TempDir();
+    const path = dir.file("run", "");
+    for (let i = 0; i < faultCount; i += 1000) {
+      const tests = Array.from(
+        { length: 1000 },
+        (_, j) => failureOf(`test ${i + j}`, i + j),
+      );
+      Deno.writeFileSync(path, stream(...tests), { append: true });
+    }
+    const log = `${dir.path}/log`;
+    const { peak, output } = await faultsOf(
+      dir,
+      args === "--log" ? `--log=${quote(log)}` : args,
+      [path],
+    );
+    assert(peak < MOST_OF_FAULTS, `it takes ${peak} bytes`);
+    if (args === "--report") {
+      const [title] = new TextDecoder().decode(output).split("\n");
+      // Those beyond a thousand are one.
+      assertMatch(title, new RegExp(`^1001 faults, ${faultCount} tests$`));
+    } else assert(output.length > Deno.statSync(path).size);
+    // A sighting and a description of each, and the run.
+    if (args === "--log") {
+      assertEquals(itemsIn(Deno.readFileSync(log)).length, 2 * 1000 + 1 + 1);
+    }
+  });
+}
+
+for (const args of some(["--samples=3 --log=LOG", "--report"], 1)) {
+  Deno.test(`subunit-faults ${args} keeps no texts of 1000 faults`, async () => {
+    using dir = new TempDir();
+    const text = "some line of a log that says nothing\n".repeat(1700);
+    const body = dir.file("body", stream(...Array(4).fill(partOf("t", text))));
+    const ends = Array.from(
+      { length: 1000 },
+      (_, i) => dir.file(`end ${i}`, stream(failureOf("t", i))),
+    );
+    const { peak, output } = await faultsOf(
+      dir,
+      args.replace("LOG", quote(`${dir.path}/log`)),
+      ends.flatMap((end) => [body, end]),
+    );
+    assert(peak < MOST_OF_FAULTS, `it takes ${peak} bytes`);
+    if (args === "--report") {
+      assertMatch(new TextDecoder().decode(output), /^1000 faults, 1000 tests/);
+    }
+  });
+}
+
+Deno.test("subunit-faults stays small on a line of 10 MB", async () => {
+  using dir = new TempDir();
+  const part = "x 1 'a' /a/b ".repeat(4700);
+  const parts = Array(164).fill(partOf("t", part));
+  const file = dir.file(
+    "run",
+    stream(...parts, failureOf("t", 1), part.repeat(164)),
+  );
+  assert(Deno.statSync(file).size > 20e6);
+  for (const args of ["--report", ""]) {
+    const { peak, output } = await faultsOf(dir, args, [file]);
+    assert(peak < MOST_BYTES, `it takes ${peak} bytes`);
+    if (args === "--report") {
+      assertMatch(new TextDecoder().decode(output), /^1 fault, 1 test\n/);
+    } else assert(output.length > Deno.statSync(file).size);
+  }
+});

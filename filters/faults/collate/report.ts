@@ -54,7 +54,7 @@ export class RunFaults {
     if (fault === undefined) {
       fault = {
         tag,
-        found,
+        found: { ...found, fingerprint: copyOf(fingerprint) },
         count: 0,
         tests: [],
         samples: [],
@@ -72,7 +72,8 @@ export class RunFaults {
       );
     }
     if (fault.paths.size < MAX_NAMED) {
-      fault.paths.add(fingerprint.path.join(" < "));
+      const path = fingerprint.path.join(" < ");
+      if (!fault.paths.has(path)) fault.paths.add(copyOf(path));
     }
   }
 
@@ -93,9 +94,17 @@ export class RunFaults {
 function keepFirst(names: string[], name: string, most: number): void {
   if (names.length === most && name >= names[most - 1]) return;
   if (names.includes(name)) return;
-  names.push(name);
+  names.push(copyOf(name));
   names.sort();
   if (names.length > most) names.pop();
+}
+
+/**
+ * A copy that can be kept: in V8 a part of a text has all of it in memory, and a
+ * test has texts of up to 256 KiB.
+ */
+function copyOf<T extends string | Fingerprint>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** What a report shows besides the faults. */
