@@ -553,6 +553,31 @@ test("subunit-faults refuses options that do not fit", async () => {
   }
 });
 
+Deno.test("subunit-faults gives each test that took too long a fault", async () => {
+  using dir = new TempDir();
+  const started = ["a", "b"].map((testId): EventFields => ({
+    testId,
+    status: "inprogress",
+  }));
+  const file = dir.file("run", stream(...started));
+  const command = ["sh", "-c", 'cat "$0"; sleep 30', file];
+  const { stdout } = await runTool("subunit-exec", [
+    "--timeout=300ms",
+    "--grace=100ms",
+    "--",
+    ...command,
+  ]);
+  const report = await outputOfCall("subunit-faults", ["--report"], {
+    stdin: stdout,
+  });
+  for (const testId of ["a", "b"]) {
+    assertMatch(
+      text(report),
+      new RegExp(`: timeout\\n[^]* {2}1-.* {2}1 test\\n {4}at ${testId}\\n`),
+    );
+  }
+});
+
 Deno.test("subunit-faults tags a test while the pipe is open", async () => {
   const input = stream(failed("shop.test_b", refused(111)));
   const { stdout, status } = await runTool("subunit-faults", [], {

@@ -157,6 +157,9 @@ const MAX_KNOWN_IDS = 4096;
 const MAX_KEY_LINES = 100;
 /** Our own words for a test that is lost. */
 const LOST_REASON = /^The test (?:started and never ended|never started)\.$/;
+/** Those of subunit-exec and of workers for a test that took too long. */
+const TIMEOUT_REASON =
+  /^The test never ended\. The command was ended: it (?:took longer than|wrote nothing for) .*\.$|^timeout after [\d.]+ s$/;
 
 /** Computes fingerprints. */
 export class Fingerprinter {
@@ -200,6 +203,7 @@ export class Fingerprinter {
 
   #parts(failure: Failure, texts: readonly NamedText[]): Parts | undefined {
     let firstLines: readonly string[] | undefined;
+    let { outcome }: { outcome: Failure["outcome"] | "timeout" } = failure;
     for (const { text: raw } of texts) {
       const lines = linesIn(plainText(raw));
       const found = chainIn(lines);
@@ -208,18 +212,22 @@ export class Fingerprinter {
         const parts = partsOf(chain, grammar, failure, this.#rules);
         return PARTS_FAILED.test(parts.sample) ? undefined : parts;
       }
+      const isTimeout = failure.outcome === "lost" &&
+        lines.some((line) => TIMEOUT_REASON.test(line));
+      if (isTimeout) outcome = "timeout";
       if (firstLines !== undefined) continue;
       const said = lines.filter((line) =>
-        line !== "" && !DECORATION.test(line) && !LOST_REASON.test(line)
+        line !== "" && !DECORATION.test(line) && !LOST_REASON.test(line) &&
+        !(isTimeout && TIMEOUT_REASON.test(line))
       );
       if (said.length > 0) firstLines = said;
     }
-    const isFail = failure.outcome === "fail";
+    const isFail = outcome === "fail";
     if (failure.hasFailedPart && (isFail || firstLines !== undefined)) {
       return undefined;
     }
     if (firstLines === undefined) {
-      return { ...NO_PARTS, types: failure.outcome, path: [failure.testId] };
+      return { ...NO_PARTS, types: outcome, path: [failure.testId] };
     }
     const sample = (headlineIn(firstLines.slice(-MAX_SEARCHED_LINES)) ??
       firstLines.findLast((line) => ERROR_WORD.test(line)) ??
@@ -227,7 +235,7 @@ export class Fingerprinter {
     if (PARTS_FAILED.test(sample)) return undefined;
     return {
       ...NO_PARTS,
-      types: isFail ? "text" : failure.outcome,
+      types: isFail ? "text" : outcome,
       message: masked(sample, false),
       sample,
     };

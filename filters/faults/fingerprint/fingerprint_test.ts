@@ -404,6 +404,41 @@ Deno.test("a lost test has a fault of its own, unless it crashed", () => {
   assertEquals(lost("a", crash).path, ["till.c:pay"]);
 });
 
+Deno.test("a test that took too long has a fault of its own, apart from a lost one", () => {
+  const fingerprinter = new Fingerprinter(sha256);
+  const key = (
+    texts: Record<string, string>,
+    outcome: "lost" | "fail" = "lost",
+  ) =>
+    fingerprinter.of({
+      testId: "a",
+      outcome,
+      texts: Object.entries(texts).map(([name, text]) => ({ name, text })),
+    })!.key;
+  const never = "The test never ended. The command was ended: it ";
+  const alone: readonly Record<string, string>[] = [
+    { reason: `${never}took longer than 1.5s.` },
+    { reason: `${never}wrote nothing for 2m.\n`, "last output": "\n" },
+    { worker: "timeout after 0.5 s\n" },
+  ];
+  for (const texts of alone) {
+    assertEquals(key(texts), ["v1", "timeout", "a", "", ""]);
+  }
+  // As of a lost one, what it said last counts.
+  const said = ["v1", "timeout", "", "", "waiting for <address>"];
+  const log = "waiting for localhost:80\n";
+  assertEquals(key({ reason: `${never}took longer than 1s.`, log }), said);
+  assertEquals(key({ log, worker: "timeout after 5 s\n" }), said);
+  // Others may use the same words.
+  assertEquals(key({ log: "timeout after 5 s\n" }, "fail"), [
+    "v1",
+    "text",
+    "",
+    "",
+    "timeout after <n>",
+  ]);
+});
+
 Deno.test("frames of minified and stripped code are left out", () => {
   const text = (name: string, file: string) =>
     `Error: no\n    at ${name} (/srv/${file}:1:2)\n    at pay (/srv/till.js:2:3)\n`;
