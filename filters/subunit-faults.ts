@@ -46,7 +46,8 @@ A file "fault-key" of a test replaces what is hashed; {default} in a line of its
 stands for that. REGEX is searched in "file:function", and those of --helpers in the
 function: the caller of a helper counts.
 A log is one of fault-log; a run that is logged twice is there once.
-With --explain, a file "fault" is attached to each failure, in JSON.`,
+With --explain, a file "fault" is attached to each failure, in JSON; "left_out" has the
+frames of minified or stripped code, which count for nothing.`,
   exitStatus: [
     "the stream was passed on, or no fault is listed that is new",
     "with --new, there are new faults or damage; with --exit-status, a test failed or was lost; the input is in another format",

@@ -211,6 +211,16 @@ test("subunit-faults --explain attaches what a fault was computed from", async (
   );
 });
 
+test("subunit-faults --explain says which frames have no names", async () => {
+  const traceback =
+    "Error: no\n    at a (/srv/app.min.js:1:2)\n    at pay (/srv/till.js:2:3)\n";
+  const output = await outputOfCall("subunit-faults", ["--explain"], {
+    stdin: stream(failed("t", traceback)),
+  });
+  const { path, left_out } = JSON.parse(fileIn(eventsIn(output), "t", "fault"));
+  assertEquals([path, left_out], [["till.js:pay"], ["app.min.js:a"]]);
+});
+
 test("subunit-faults lets a test and the command line name faults", async () => {
   const faultOf = async (args: string[], ...events: EventFields[]) => {
     const output = await outputOfCall("subunit-faults", args, {

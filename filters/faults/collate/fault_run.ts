@@ -272,7 +272,7 @@ export class FaultRun {
   /** Attaches what a fault was computed from. */
   #explain(packet: Packet, { tag, fingerprint }: Found): void {
     const { testId, routeCode, runnable, parentTestId, timestamp } = packet;
-    const { id, key, kind, path } = fingerprint;
+    const { id, key, kind, path, nameless } = fingerprint;
     const text = `${
       JSON.stringify(
         {
@@ -283,6 +283,7 @@ export class FaultRun {
           // What fault-log finds with the word kind.
           kind_id: this.#finder.kindIdOf(fingerprint),
           path,
+          ...(nameless.length > 0 ? { left_out: nameless } : {}),
         },
         null,
         2,

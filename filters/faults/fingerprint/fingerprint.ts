@@ -77,6 +77,8 @@ export interface Fingerprint {
   readonly source: string;
   /** The message as it was. */
   readonly sample: string;
+  /** Frames of minified or stripped code, which do not identify anything. */
+  readonly nameless: readonly string[];
 }
 
 /** The file in which a test names its fault itself, if no other is named. */
@@ -242,7 +244,7 @@ export class Fingerprinter {
   }
 
   #made(parts: Parts, keyLines: readonly string[]): Fingerprint {
-    const { types, message, path, sample } = parts;
+    const { types, message, path, sample, nameless } = parts;
     const source = this.#rules.omitsSource ? "" : parts.source;
     const computed = [types, path[0] ?? "", source, message];
     const key = keyLines.length === 0
@@ -257,6 +259,7 @@ export class Fingerprinter {
       message,
       source,
       sample,
+      nameless,
     };
   }
 
@@ -279,6 +282,7 @@ interface Parts {
   readonly path: readonly string[];
   readonly source: string;
   readonly sample: string;
+  readonly nameless: readonly string[];
 }
 
 const NO_PARTS: Parts = {
@@ -287,6 +291,7 @@ const NO_PARTS: Parts = {
   path: [],
   source: "",
   sample: "",
+  nameless: [],
 };
 
 function partsOf(
@@ -305,7 +310,7 @@ function partsOf(
     const message = masked(sample, false);
     return { ...NO_PARTS, types, message, sample };
   }
-  const { frames, source, isOutsideTest } = chooseFrames(
+  const { frames, source, isOutsideTest, nameless } = chooseFrames(
     root,
     grammar,
     testNames(testId),
@@ -319,6 +324,7 @@ function partsOf(
     path: frames,
     source,
     sample,
+    nameless,
   };
 }
 

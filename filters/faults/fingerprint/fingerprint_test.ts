@@ -445,6 +445,13 @@ Deno.test("frames of minified and stripped code are left out", () => {
   assertEquals(of(text("a", "app.min.js")).path, ["till.js:pay"]);
   assertEquals(of(text("t.e", "app-4f3a2b1c.js")).path, ["till.js:pay"]);
   assertEquals(of(text("go", "app.js")).path, ["app.js:go", "till.js:pay"]);
+  // They are named, as they may have been the place.
+  assertEquals(of(text("a", "app.min.js")).nameless, ["app.min.js:a"]);
+  assertEquals(of(text("go", "app.js")).nameless, []);
+  const stripped =
+    "Program received signal SIGSEGV, Segmentation fault.\n#0  0x1 in ?? ()\n#1  0x2 in pay (n=3) at till.c:5\n";
+  const { path, nameless } = of(stripped);
+  assertEquals([path, nameless], [["till.c:pay"], ["??"]]);
 });
 
 Deno.test("own, library and helpers change which frame counts", () => {

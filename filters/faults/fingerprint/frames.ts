@@ -31,6 +31,8 @@ export interface ChosenFrames {
   readonly source: string;
   /** Whether the first is a function, and not the test's own. */
   readonly isOutsideTest: boolean;
+  /** The first few of minified or stripped code, which count for nothing. */
+  readonly nameless: readonly string[];
 }
 
 /** How many frames a path has. */
@@ -119,13 +121,18 @@ export function chooseFrames(
   rules: FrameRules,
 ): ChosenFrames {
   let candidates: Candidate[] = [];
+  const nameless: string[] = [];
   const most = Math.min(calls.length, MAX_FRAMES);
   for (let i = 0; i < most; i++) {
     const call = calls[i];
     if (!isOwn(call, grammar, rules)) continue;
     const name = plainName(call.name, grammar);
     const text = frameText(call.file, name, grammar);
-    if (text === undefined) continue;
+    if (text === undefined) {
+      const parts = [leafOf(call.file), call.name].filter((part) => part);
+      if (nameless.length < PATH_FRAMES) nameless.push(parts.join(":"));
+      continue;
+    }
     const isTest = isTestCall(call, name, grammar, names);
     candidates.push({
       text,
@@ -151,13 +158,14 @@ export function chooseFrames(
   if (kept[0]?.isTest && saysWhatIsTested(source)) {
     // Other tests may call the same, with other numbers.
     const frame = leafOf(kept[0].file), line = withoutNumbers(source);
-    return { frames: [frame], source: line, isOutsideTest: false };
+    return { frames: [frame], source: line, isOutsideTest: false, nameless };
   }
   return {
     frames: kept.slice(0, PATH_FRAMES).map(({ text }) => text),
     source,
     isOutsideTest: kept.length > 0 && !kept[0].isTest &&
       kept[0].function !== "",
+    nameless,
   };
 }
 
