@@ -14,8 +14,14 @@ import {
   type Rank,
   RunCounts,
 } from "../../filters/faults/log/ranking.ts";
+import {
+  SyncClient,
+  type SyncResult,
+  SyncServer,
+} from "../../filters/faults/log/sync.ts";
 import { builtinSqlite } from "../../filters/kit/runtime/sqlite.ts";
 import { ToolIO } from "../../filters/kit/tool/tool_io.ts";
+import { channelTo } from "../../tests/support/fault_sync.ts";
 import { pathOf, quote } from "../tool_path.ts";
 import { commandLine, SCRATCH } from "./commands.ts";
 import { CORPUS_NOW, faultCorpus, faultId } from "./fault_corpus.ts";
@@ -252,6 +258,53 @@ function readRow(
   };
 }
 
+/**
+ * Asks what another end has that this one does not: a log, and the same without
+ * some events, which are all over it. In process, as a command sends the same.
+ */
+function findMissing(missing: number, scale: number): Promise<SyncResult> {
+  const source = new LogFiles(new ToolIO(TOOL), [
+    makeLog(Math.ceil(READ_FAULTS * scale)),
+  ]);
+  const every = Math.floor(5 * READ_FAULTS * scale / missing);
+  let count = 0;
+  const append = () => 0;
+  const whole = { source, isChosen: undefined };
+  const channel = channelTo((answer) =>
+    new SyncServer(() => whole, append, answer)
+  );
+  const part = { source, isChosen: () => ++count % every > 0 };
+  return new SyncClient(channel, part, append).run({
+    where: undefined,
+    now: NOW,
+    pushes: false,
+    pulls: false,
+  });
+}
+
+/** How many events an end does not have. More take more minutes. */
+const MISSING = 1000;
+
+let found: Promise<SyncResult> | undefined;
+
+function syncRow(
+  what: string,
+  most: number,
+  of: (result: SyncResult) => number,
+): Row {
+  return {
+    name:
+      `${what} of a fault-log sync that finds ${MISSING} events (not seconds)`,
+    tool: TOOL,
+    pythonTool: undefined,
+    goals: [goal(`${most}`, ({ best }) => best, { most })],
+    async measure({ scale }: Plan) {
+      const figure = of(await (found ??= findMissing(MISSING, scale)));
+      return { best: figure, median: figure };
+    },
+  };
+}
+
 export const FAULT_LOG_ROWS: readonly Row[] = [
   BUILD_ROW,
   ...QUESTIONS.map(indexRow),
@@ -262,4 +315,7 @@ export const FAULT_LOG_ROWS: readonly Row[] = [
   ),
   readRow("show a fault", 25, ["show"], [ID]),
   readRow("show what begins so", 25, ["show"], [ID.slice(0, FEW_CHARACTERS)]),
+  // What the first trial of the protocol took, and one question more, for hello.
+  syncRow("KB", 490, ({ answerBytes }) => answerBytes / 1000),
+  syncRow("questions", 7, ({ rounds }) => rounds),
 ];
