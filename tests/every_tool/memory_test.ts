@@ -233,6 +233,47 @@ for (const row of some(rows, 1)) {
   });
 }
 
+const guidelineTests = isCi ? 100_000 : 20_000;
+if (!isCi) console.log("shorter: a guideline of 100000 tests, 20000 of them");
+
+Deno.test(`subunit-conform keeps what a guideline of ${guidelineTests} tests asks for, however long the run is`, async () => {
+  using dir = new TempDir();
+  const ids = Array.from(
+    { length: guidelineTests },
+    (_, i) => `package.module.Case.test_${i}`,
+  );
+  const share = guidelineTests / 1000;
+  const capabilities = Object.fromEntries(
+    Array.from({ length: 1000 }, (_, i) => [
+      `capability ${i}`,
+      { tests: ids.slice(i * share, (i + 1) * share) },
+    ]),
+  );
+  const guideline = dir.file(
+    "guideline.json",
+    JSON.stringify({ product: "P", capabilities }),
+  );
+  const run = dir.file(
+    "run",
+    stream(...ids.flatMap((testId): EventFields[] => [
+      { testId, status: "inprogress" },
+      { testId: `${testId} [other]`, status: "success", routeCode: "worker" },
+      { testId: `unknown ${testId}`, status: "fail" },
+      { testId, status: "success" },
+    ])),
+  );
+  const tool = commandOf("subunit-conform").map(quote).join(" ");
+  const peakOf = (times: number) =>
+    peakMemoryOf(
+      `exec ${tool} ${quote(guideline)} < <(
+        for ((i = 0; i < ${times}; i++)); do cat ${quote(run)}; done)`,
+    );
+  // More than that is garbage at most, which the engine has not collected.
+  const most = await peakOf(2) + 32 * 1024 * 1024;
+  const peak = await peakOf(isCi ? 20 : 40);
+  assert(peak < most, `it takes ${peak} bytes, and may take ${most}`);
+});
+
 /** A name without digits, which no mask hides. */
 function nameOf(number: number): string {
   return `f${number}`.replace(/\d/g, (digit) => "abcdefghij"[Number(digit)]);

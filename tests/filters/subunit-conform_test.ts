@@ -6,10 +6,12 @@ import {
   PacketChange,
   PacketEditor,
 } from "@subunit/codec";
+import { quote } from "../../scripts/tool_path.ts";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertRefused, runOnTerminal } from "../support/checks.ts";
 import { gpgTest, signedStream, testKey } from "../support/gpg.ts";
 import {
+  commandOf,
   type Finished,
   fixture,
   isCi,
@@ -549,9 +551,10 @@ Deno.test("subunit-conform --list feeds subunit-run", async () => {
   const guideline = { product: "Shop", capabilities: { orders: { tests } } };
   // As any runner, with the results that it was told.
   const results = dir.file("run", stream(...passed("order.create", id)));
+  const worker = commandOf("subunit-worker").map(quote).join(" ");
   const { stdout, stderr, status } = await shell(
     `subunit-conform $1 --list -0 |
-      subunit-run --load-list - -- subunit-worker --run "cat $2" exec |
+      subunit-run --load-list - -- ${worker} --run "cat $2" exec |
       subunit-conform $1 --text`,
     [dir.file("shop.json", JSON.stringify(guideline)), results],
     { cwd: dir.path },
