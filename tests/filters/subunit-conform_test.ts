@@ -16,6 +16,7 @@ import {
   fixture,
   isCi,
   peerTest,
+  runTool,
   shell,
   TempDir,
   text,
@@ -752,11 +753,11 @@ gpgTest(
       `--secret-key=${secretFile}`,
     ], { stdin: GOOD });
     const args = ["--require-signed", publicFile, guideline];
-    const whole = await callTool("subunit-conform", args, { stdin: signed });
+    const whole = await runTool("subunit-conform", args, { stdin: signed });
     assertEquals([whole.stderr, whole.status], ["", 0]);
     for (const cut of [0, 1, GOOD.length, signed.length - 1]) {
       const stdin = signed.subarray(0, cut);
-      const { stdout, stderr, status } = await callTool(
+      const { stdout, stderr, status } = await runTool(
         "subunit-conform",
         args,
         {
@@ -775,7 +776,7 @@ gpgTest(
         ),
         [],
       );
-      const text = await callTool("subunit-conform", ["--text", ...args], {
+      const text = await runTool("subunit-conform", ["--text", ...args], {
         stdin,
       });
       assertEquals([text.stdout.length, text.status], [0, 2]);

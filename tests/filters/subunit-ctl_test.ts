@@ -57,7 +57,7 @@ Deno.test("subunit-ctl fails when a command has no answer", async () => {
   const await1 = `${ready}; head -c 1 > /dev/null`;
   const unanswered = /The server has ended: 1 of the commands/;
   const cases: [name: string, script: string, message: RegExp][] = [
-    ["it ends", ready, unanswered],
+    ["it ends", await1, unanswered],
     [
       "it refuses",
       `${await1}; ${

@@ -577,12 +577,12 @@ Deno.test("subunit-faults gives each test that took too long a fault", async () 
     "--",
     ...command,
   ]);
-  const report = await outputOfCall("subunit-faults", ["--report"], {
+  const report = await runTool("subunit-faults", ["--report"], {
     stdin: stdout,
   });
   for (const testId of ["a", "b"]) {
     assertMatch(
-      text(report),
+      text(report.stdout),
       new RegExp(`: timeout\\n[^]* {2}1-.* {2}1 test\\n {4}at ${testId}\\n`),
     );
   }

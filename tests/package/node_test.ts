@@ -398,6 +398,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       ],
       input: anyStream,
     },
+    {
+      args: ([file]) => [GUIDELINE, "--missing", "--null", file],
+      input: anyPackets,
+      samples: 1,
+    },
     ...["--list", "--missing", "--score", "--check", "--all-products"].map(
       (option) => ({
         args: ([file]: readonly string[]) => [GUIDELINE, option, file],

@@ -194,13 +194,13 @@ export async function control(io: ToolIO, link: Link): Promise<number> {
       verdict.endChunk();
     }).then(async () => {
       verdict.end();
+      const isGood = await link.isGood();
       if (waiting > 0) {
         io.warn(
           `The server has ended: ${waiting} of the commands have no answer`,
         );
       }
-      if (!await link.isGood() || hasFailed || waiting > 0) return 1;
-      return verdict.exitStatus;
+      return isGood && !hasFailed && waiting === 0 ? verdict.exitStatus : 1;
     });
     return await Promise.race([over, interruption.promise, failure.promise]);
   } finally {
