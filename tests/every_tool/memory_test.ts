@@ -253,15 +253,16 @@ Deno.test(`subunit-conform keeps what a guideline of ${guidelineTests} tests ask
     "guideline.json",
     JSON.stringify({ product: "P", capabilities }),
   );
-  const run = dir.file(
-    "run",
-    stream(...ids.flatMap((testId): EventFields[] => [
+  const run = dir.file("run", "");
+  for (let i = 0; i < guidelineTests; i += 1000) {
+    const events = ids.slice(i, i + 1000).flatMap((testId): EventFields[] => [
       { testId, status: "inprogress" },
       { testId: `${testId} [other]`, status: "success", routeCode: "worker" },
       { testId: `unknown ${testId}`, status: "fail" },
       { testId, status: "success" },
-    ])),
-  );
+    ]);
+    Deno.writeFileSync(run, stream(...events), { append: true });
+  }
   const tool = commandOf("subunit-conform").map(quote).join(" ");
   const peakOf = (times: number) =>
     peakMemoryOf(
