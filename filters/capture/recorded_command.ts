@@ -95,20 +95,19 @@ export async function recordCommand(
   );
   const { converter } = recorder;
   const ending = commandEnding({ testId }, status, !isGood);
-  let shown = ending;
-  if (reason !== undefined) {
-    const text = `${reason}, and was ended: ${ending.reason}`;
-    shown = { ...ending, status: "fail", reason: text };
-  } else if (converter !== undefined) {
-    const text =
-      `${ending.reason}, with results in another format: put ${converter} behind it`;
-    shown = { ...ending, status: "fail", reason: text };
-  }
+  const problem = reason !== undefined
+    ? `${reason}, and was ended: ${ending.reason}`
+    : converter !== undefined
+    ? `${ending.reason}, with results in another format: put ${converter} behind it`
+    : undefined;
+  const shown = problem === undefined
+    ? ending
+    : { ...ending, status: "fail", reason: problem } as const;
   writeEnding(io.out, shown);
   // Until then no signal ends the tool; those that follow are for the next command.
   if (failing !== undefined) signals.stop();
   return {
-    isGood: isGood && shown.status !== "fail" && status.success,
+    isGood: isGood && problem === undefined && status.success,
     hasFailed: shown.status === "fail",
     isDamaged: recorder.isDamaged,
     isInterrupted: signals.isInterrupted || reason !== undefined,

@@ -324,6 +324,17 @@ export async function nodeGeneration(
       /\n *at [^\n]*(?:\[eval1\]|\(data:text\/javascript,)[^\n]*?( \{)?(?=\n|$)/g,
       "$1",
     ).replace(/ imported from [^\n]*\[eval1\]/, "");
+  /** Reports an error that no test of `node:test` has. */
+  const emitError = (testId: string, error: unknown) =>
+    emit({
+      testId,
+      status: "fail",
+      runnable: false,
+      time: wallClock(),
+      fileName: "traceback",
+      text: `${withoutOurs(inspect(error))}\n`,
+      mimeType: TEXT_TYPE,
+    });
 
   // Loading.
   const changedAt = (file: string): number | undefined =>
@@ -360,15 +371,7 @@ export async function nodeGeneration(
     } catch (error) {
       suite.isBroken = true;
       suite.tests.length = 0;
-      emit({
-        testId: `${file}::(load)`,
-        status: "fail",
-        runnable: false,
-        time: wallClock(),
-        fileName: "traceback",
-        text: `${withoutOurs(inspect(error))}\n`,
-        mimeType: TEXT_TYPE,
-      });
+      emitError(`${file}::(load)`, error);
     }
     loading = undefined;
   };
@@ -553,15 +556,7 @@ export async function nodeGeneration(
       process.prependListener(kind, () => process.exitCode = undefined);
       process.on(kind, (error: unknown) => {
         if (process.exitCode === undefined) return;
-        emit({
-          testId: "(unit)::(uncaught)",
-          status: "fail",
-          runnable: false,
-          time: wallClock(),
-          fileName: "traceback",
-          text: `${withoutOurs(inspect(error))}\n`,
-          mimeType: TEXT_TYPE,
-        });
+        emitError("(unit)::(uncaught)", error);
       });
     }
   };
