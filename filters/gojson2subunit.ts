@@ -8,7 +8,7 @@
 
 import { GoJsonDecoder } from "@subunit/codec/gojson";
 import { toUtf8 } from "@subunit/codec/text";
-import { EventWriter } from "./kit/stream/event_writer.ts";
+import { EventWriter, partsOf } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -36,8 +36,8 @@ a failing test, such as those that do not compile.`,
     // Each file is a run: tests still open at its end have failed.
     for (const file of files.length > 0 ? files : ["-"]) {
       const decoder = new GoJsonDecoder();
-      for (const chunk of toUtf8(io.chunks([file]))) {
-        writer.write(decoder.push(chunk));
+      for (const part of partsOf(toUtf8(io.chunks([file])))) {
+        writer.write(decoder.push(part));
       }
       writer.write(decoder.end());
     }

@@ -8,7 +8,7 @@
 
 import { now } from "@subunit/codec";
 import { JunitDecoder } from "@subunit/codec/junit";
-import { EventWriter } from "./kit/stream/event_writer.ts";
+import { EventWriter, partsOf } from "./kit/stream/event_writer.ts";
 import { ForeignFormat } from "./kit/stream/foreign_format.ts";
 import {
   defineTool,
@@ -18,8 +18,6 @@ import {
   TRANSFORM_STATUS,
 } from "./kit/tool/tool.ts";
 
-/** The bytes converted at a time: their events are in memory together. */
-const PART_BYTES = 64 * 1024;
 /** The exit status when a file is not XML, or not a report. */
 const EXIT_BROKEN = 2;
 
@@ -49,9 +47,7 @@ attempt-2 and so on, and flaky if it passed.`,
       const format = new ForeignFormat();
       for (const chunk of io.chunks([file])) {
         if (!decoder.hasBegun) format.add(chunk);
-        for (let at = 0; at < chunk.length; at += PART_BYTES) {
-          writer.write(decoder.push(chunk.subarray(at, at + PART_BYTES)));
-        }
+        for (const part of partsOf([chunk])) writer.write(decoder.push(part));
         if (decoder.error !== undefined) break;
       }
       writer.write(decoder.end());

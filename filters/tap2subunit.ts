@@ -9,7 +9,7 @@
 import { now } from "@subunit/codec";
 import { TapDecoder } from "@subunit/codec/tap";
 import { toUtf8 } from "@subunit/codec/text";
-import { EventWriter } from "./kit/stream/event_writer.ts";
+import { EventWriter, partsOf } from "./kit/stream/event_writer.ts";
 import {
   defineTool,
   EXIT_STATUS_OPTION,
@@ -46,8 +46,8 @@ a plan, and input without TAP. One document may follow another.`,
     const tap = new TapDecoder({ now, numbered, strictTodo });
     // Each file is a document with its own numbers and plan.
     for (const file of files.length > 0 ? files : ["-"]) {
-      for (const chunk of toUtf8(io.chunks([file]))) {
-        writer.write(tap.push(chunk));
+      for (const part of partsOf(toUtf8(io.chunks([file])))) {
+        writer.write(tap.push(part));
       }
       writer.write(tap.endInput());
     }

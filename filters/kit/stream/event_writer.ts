@@ -8,6 +8,22 @@ import { PacketEncoder, type StatusEvent } from "@subunit/codec";
 import { Verdict } from "./verdict.ts";
 import type { ToolIO } from "../tool/tool.ts";
 
+/** The events of so many bytes are in memory together. */
+const PART_BYTES = 16 * 1024;
+
+/**
+ * Chunks in parts for a decoder that returns the events of each. The garbage of
+ * longer ones outlives two collections of the young generation, and is then
+ * kept until there are tens of megabytes of it.
+ */
+export function* partsOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PART_BYTES) {
+      yield chunk.subarray(at, at + PART_BYTES);
+    }
+  }
+}
+
 /** The options of a converter. */
 interface ConverterOptions {
   /** Whether the events are judged, for the exit status. */
