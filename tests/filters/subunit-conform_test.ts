@@ -419,23 +419,26 @@ test("subunit-conform --check knows what is odd in the published guidelines", as
       .split("\n");
     const count = (words: string) =>
       lines.filter((line) => line.includes(words)).length;
-    counts[file] = [
+    const found: [number, number, number, number] = [
       count("have the id"),
       count("not defined"),
       count("no tests"),
       count("name or alias"),
     ];
+    if (found.some((number) => number > 0)) counts[file] = found;
   }
+  // Nothing is odd in the other files.
   assertEquals(counts, {
     "2015.03.json": [0, 0, 1, 0],
+    "2015.04.json": [0, 0, 1, 0],
+    "2015.05.json": [0, 0, 1, 0],
     "2015.07.json": [5, 0, 0, 0],
     "2016.01.json": [5, 0, 1, 0],
+    "2016.08.json": [5, 0, 0, 0],
     "2017.01.json": [6, 0, 0, 3],
+    "2017.09.json": [2, 0, 0, 5],
     "2018.02.json": [2, 2, 0, 5],
-    "2020.06.json": [0, 0, 0, 0],
-    "add-ons/dns.2020.06.json": [0, 0, 0, 0],
-    "add-ons/orchestration.next.json": [0, 0, 0, 0],
-    "verticals/nfv.next.json": [0, 0, 0, 0],
+    "next.json": [0, 14, 0, 0],
   });
 });
 
