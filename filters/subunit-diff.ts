@@ -17,6 +17,7 @@ import { Retagger } from "./kit/stream/retagger.ts";
 import {
   defineTool,
   parseChoice,
+  parseNumber,
   runTool,
   type Tool,
   UsageError,
@@ -57,7 +58,7 @@ changed, and for each new failure the line of its reason that one would quote.`,
     }
     const slower = options.slower === undefined
       ? undefined
-      : 1 + parsePercent(options.slower) / 100;
+      : 1 + parseNumber("slower", options.slower, "a percentage") / 100;
     const isText = options.format === undefined
       ? io.out.isTerminal
       : parseChoice("format", options.format, ["stream", "text"]) === "text";
@@ -93,10 +94,5 @@ changed, and for each new failure the line of its reason that one would quote.`,
     return newFailures > 0 || damage > 0 ? 1 : 0;
   },
 });
-
-function parsePercent(value: string): number {
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
-  throw new UsageError(`Option --slower is "${value}": expected a percentage`);
-}
 
 if (import.meta.main) runTool(tool);

@@ -25,6 +25,7 @@ import {
   defineTool,
   parseChoice,
   parseCount,
+  parseNumber,
   runTool,
   type Tool,
   UsageError,
@@ -85,12 +86,16 @@ are left out.`,
       ...TABLE_FORMATS,
       "stream",
     ]);
+    const number = (name: "slower" | "floor") =>
+      options[name] === undefined
+        ? undefined
+        : parseNumber(name, options[name]);
     const count = (name: "top" | "min-runs" | "newest" | "baseline") =>
       options[name] === undefined ? undefined : parseCount(name, options[name]);
     const minRuns = count("min-runs") ?? 5, top = count("top") ?? Infinity;
     const rule = {
-      ratio: parseFactor("slower", options.slower) ?? SLOWER_RULE.ratio,
-      floor: (parseFactor("floor", options.floor) ?? 1000 * SLOWER_RULE.floor) /
+      ratio: number("slower") ?? SLOWER_RULE.ratio,
+      floor: (number("floor") ?? 1000 * SLOWER_RULE.floor) /
         1000,
       newest: count("newest") ?? SLOWER_RULE.newest,
       baseline: count("baseline") ?? SLOWER_RULE.baseline,
@@ -136,15 +141,5 @@ are left out.`,
     return options["exit-status"] && found.length > 0 ? 1 : 0;
   },
 });
-
-function parseFactor(
-  name: string,
-  value: string | undefined,
-): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(/^(\d+(?:\.\d+)?)(?:ms|x)?$/.exec(value)?.[1]);
-  if (number >= 0) return number;
-  throw new UsageError(`Option --${name} is "${value}": expected a number`);
-}
 
 if (import.meta.main) runTool(tool);

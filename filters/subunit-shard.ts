@@ -11,7 +11,13 @@ import { divide, Durations } from "./history/shard.ts";
 import { isDirectory } from "./kit/io/files.ts";
 import { pythonRegex } from "./kit/python/regex.ts";
 import { readTestIds } from "./kit/stream/test_ids.ts";
-import { defineTool, runTool, type Tool, UsageError } from "./kit/tool/tool.ts";
+import {
+  defineTool,
+  parseNumber,
+  runTool,
+  type Tool,
+  UsageError,
+} from "./kit/tool/tool.ts";
 
 const DEFAULT = "p75";
 
@@ -114,10 +120,9 @@ function parseDefault(value: string): (durations: Durations) => number {
     // Without any history all tests are alike.
     return (durations) => durations.percentile(Number(percent)) ?? 1;
   }
-  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return () => Number(value);
-  throw new UsageError(
-    `Option --default is "${value}": expected seconds, or a percentile such as p75`,
-  );
+  const expected = "seconds, or a percentile such as p75";
+  const seconds = parseNumber("default", value, expected);
+  return () => seconds;
 }
 
 if (import.meta.main) runTool(tool);

@@ -163,6 +163,20 @@ export function parseCount(name: string, value: string): number {
   );
 }
 
+/**
+ * Returns the value of an option that takes a number: "50", "1.5".
+ *
+ * @param expected what the option takes, for the message
+ */
+export function parseNumber(
+  name: string,
+  value: string,
+  expected = "a number",
+): number {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(value)) return Number(value);
+  throw new UsageError(`Option --${name} is "${value}": expected ${expected}`);
+}
+
 /** Returns the value of an option that takes a number of bytes: "256K" is 262144. */
 export function parseBytes(name: string, value: string): number {
   const [, digits, unit = ""] = /^(\d{1,9})([KMGT]?)$/.exec(value) ?? [];

@@ -28,6 +28,7 @@ export {
   parseChoice,
   parseCount,
   parseDuration,
+  parseNumber,
 } from "./options.ts";
 export {
   defineTool,

@@ -11,6 +11,7 @@ import {
   defineTool,
   parseChoice,
   parseCount,
+  parseNumber,
   type Tool,
   ToolError,
   UsageError,
@@ -174,10 +175,18 @@ Deno.test("nearestOption finds what was meant, or nothing", () => {
   }
 });
 
-Deno.test("parseCount and parseChoice refuse what is neither", () => {
+Deno.test("parseCount, parseNumber and parseChoice refuse what is none", () => {
   assertEquals(parseCount("top", "12"), 12);
   for (const value of ["-1", "1.5", "", "many", "1e3"]) {
     assertThrows(() => parseCount("top", value), UsageError, "whole number");
+  }
+  assertEquals(parseNumber("slower", "1.5"), 1.5);
+  for (const value of ["-1", "1.", ".5", "", "0x7", "50ms", "1e3"]) {
+    assertThrows(
+      () => parseNumber("slower", value, "a percentage"),
+      UsageError,
+      `Option --slower is "${value}": expected a percentage`,
+    );
   }
   assertEquals(parseChoice("by", "tag", ["tag", "route"]), "tag");
   assertThrows(
