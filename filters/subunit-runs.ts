@@ -61,6 +61,7 @@ export const tool: Tool = defineTool({
     `A run is running, torn (its writer was killed: what it has is kept) or ended. Each
 FILE is a run, or a folder of runs, and replaces the repository; so does --repo of
 stestr, testr or inquest. In text, columns of which nothing is known are left out.
+A run is thinned when subunit-prune --thin took the files of passed tests out of it.
 --check finds compressed data that is cut, bytes that are not those that were written,
 damage, and times before the start or in the future.`,
   exitStatus: ["the runs were listed", "with --check: something is wrong"],

@@ -67,6 +67,23 @@ test("subunit-runs lists runs, oldest first, with what is known of them", async 
   );
 });
 
+test("subunit-runs says which runs are thinned", async () => {
+  using repository = new TempRepository();
+  const a = await loadRun(repository, 1, stream(PASSED));
+  const b = await loadRun(repository, 2, stream(PASSED));
+  const thinned = async (...args: string[]) =>
+    (await list(repository, ...args)).split("\n").slice(0, -1)
+      .map((line) => line.includes("thinned") || line.endsWith("true"));
+  assertEquals(await thinned(), [false, false, false]);
+  await outputOfCall("subunit-prune", [repository.repo, "--thin=2026-01-02"]);
+  assertEquals(await thinned(), [true, true, false]);
+  const columns = ["--columns=id,thinned", "--format=tsv"];
+  assertEquals(await list(repository, ...columns), `${a}\ttrue\n${b}\t-\n`);
+  const rows = (await list(repository, "--format=json")).trim().split("\n")
+    .map((line) => JSON.parse(line).thinned);
+  assertEquals(rows, [true, undefined]);
+});
+
 test("subunit-runs --test lists the runs in which a test ended so", async () => {
   using repository = new TempRepository();
   const of = (status: "fail" | "success" | "inprogress") =>

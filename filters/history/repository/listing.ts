@@ -34,6 +34,8 @@ export interface RunRow {
   readonly group: string | undefined;
   /** The length of the file. */
   readonly bytes: number;
+  /** True when `subunit-prune --thin` took the files of passed tests out. */
+  readonly thinned: true | undefined;
 }
 
 /** The columns, in the order in which they are shown. */
@@ -52,6 +54,8 @@ export const COLUMNS = [
   "variant",
   "group",
   "bytes",
+  // The last: a script may count columns.
+  "thinned",
 ] as const satisfies readonly (keyof RunRow)[];
 
 export type Column = typeof COLUMNS[number];
@@ -91,7 +95,8 @@ export async function rowOf(
     variant: start.variant,
     group,
     bytes: run.fileBytes,
-  };
+    thinned: start.thinned === true || undefined,
+  } as const;
   return { row, problem };
 }
 

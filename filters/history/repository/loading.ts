@@ -378,7 +378,7 @@ export class Importer {
     const first = mayBeRead ? await digestOf(source) : undefined;
     // Listed once: whatever comes later is seen when this one ends.
     const there = repository.unordered();
-    if (first && await this.#isIn(there, source, first.bytes)) {
+    if (first && await this.#isIn(there, source, first)) {
       return { hasFailed: false };
     }
     const recording = new Recording(this.#io, (found) => {
@@ -399,14 +399,15 @@ export class Importer {
     return { hasFailed, id: recording.id, complaint };
   }
 
-  /** Whether one of the runs has the same bytes. */
+  /** Whether one of the runs has the same bytes, or had them once. */
   async #isIn(
     runs: readonly Run[],
     source: Run,
-    bytes: number,
+    { bytes, hex }: { readonly bytes: number; readonly hex: string },
   ): Promise<boolean> {
     for (const run of runs) {
       const end = await this.#endOf(run);
+      if (end?.stream === hex) return true;
       if (end?.bytes !== bytes) continue;
       const hash = createHash("sha256");
       hash.update(run.startPacket);

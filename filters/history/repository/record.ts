@@ -87,7 +87,7 @@ export interface EndRecord {
   readonly bytes?: number;
   /** Of all bytes before this packet, in hex. */
   readonly sha256?: string;
-  /** Of the stream as it came, in hex: equal streams have the same. */
+  /** Of the stream as it came, in hex, where some of it is not kept. */
   readonly stream?: string;
   /** Whether a line feed was put between the stream and this packet. */
   readonly padded?: boolean;

@@ -373,7 +373,8 @@ export function copyRun(
 
 /**
  * Writes a run anew, under its name: its records with more keys, and packets as
- * `change` writes them, everything else as it is.
+ * `change` writes them, everything else as it is. The end record keeps the hash
+ * of the stream as it came: it is known when it is imported again.
  *
  * @throws {ToolError} when the run cannot be read or written; it stays then
  */
@@ -399,6 +400,7 @@ export async function replaceRun(
     };
     write(encodeRecord("start", { ...start, ...more }, time));
     let bytes = 0;
+    const came = createHash("sha256");
     const keep = (some: Uint8Array) => {
       bytes += some.length;
       write(some);
@@ -410,6 +412,7 @@ export async function replaceRun(
         else keep(item.bytes);
       });
     for await (const chunk of run.chunks({ bare: true })) {
+      came.update(chunk);
       decoder.push(chunk);
       drain();
     }
@@ -417,7 +420,9 @@ export async function replaceRun(
     drain();
     if (end?.padded) write(Uint8Array.of(10));
     const sha256 = hash.digest("hex");
-    file.write(encodeRecord("end", { ...end, bytes, sha256, ...more }, time));
+    const stream = came.digest("hex");
+    const record = { ...end, bytes, sha256, stream, ...more };
+    file.write(encodeRecord("end", record, time));
     file.close();
     const packed = temporaryBeside(base);
     packRecorded(temporary, packed, OLD_LEFT);
