@@ -47,7 +47,8 @@ export const tool: Tool = defineTool({
   notes:
     `Counts the newest wide run, and each run after it: a filtered run forgets nothing.
 A run is wide when its record says that its scope is full, or has at least nine
-tests for ten of the largest of the 50 runs before it. Where subunit-run says it,
+tests for ten of the largest of the 50 runs before it. One that is torn or damaged
+is not, and is named on standard error where it is newer. Where subunit-run says it,
 only runs of workers with other words are compared. Tests that fail, are lost
 or pass unexpectedly fail; those that are skipped later fail still. Tests of
 another variant are other tests. A test that failed and is not in a newer wide

@@ -15,6 +15,8 @@ import {
 import { isCi, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import {
+  damaged,
+  ended,
   equalBytes,
   eventsIn,
   FAILED,
@@ -344,6 +346,55 @@ test("subunit-failing --unrun adds what a torn or stopped run did not reach", as
   assertEquals(await ids(repository, "--unrun"), "b c d");
   assertEquals((await failing(repository, "-l"))[1], 0);
   assertEquals((await failing(repository, "-l", "--unrun"))[1], 1);
+});
+
+test("a run that cannot be read whole forgets nothing, and it is said", async () => {
+  const passing = [..."bcdefghij"].map((testId) => ended(testId, "success"));
+  /** What is asked when a newer run has lost a test, by what was before it. */
+  const answers = async (
+    before: TestStatus,
+    spoil: (repository: TempRepository) => Promise<string>,
+  ) => {
+    using repository = new TempRepository();
+    await loadRun(repository, 1, stream(ended("a", before), ...passing));
+    const id = await spoil(repository);
+    const [list, status, stderr] = await failing(repository, "--list");
+    assertMessage(stderr, "subunit-failing", `Run ${id} is damaged`);
+    const [unrun] = await failing(repository, "--list", "--unrun");
+    return [list, status, unrun];
+  };
+  const cut = async (repository: TempRepository) => {
+    const id = await loadRun(repository, 2, stream(...passing));
+    const { path } = repository.runs[1];
+    Deno.writeFileSync(path, Deno.readFileSync(path).subarray(0, -20));
+    return id;
+  };
+  const damage = (repository: TempRepository) =>
+    loadRun(
+      repository,
+      2,
+      concat([damaged(ended("a", "fail")), stream(...passing)]),
+    );
+  for (const spoil of [cut, damage]) {
+    assertEquals(await answers("fail", spoil), ["a\n", 1, "a\n"]);
+    assertEquals(await answers("success", spoil), ["", 0, "a\n"]);
+  }
+});
+
+test("subunit-failing names torn runs since the newest of all tests", async () => {
+  using repository = new TempRepository();
+  const torn = { tests: "a P", isTorn: true };
+  const said = async () => (await failing(repository, "--list"))[2];
+  keepRuns(repository, torn, "a P b P", "b P", torn);
+  assertMessage(await said(), "subunit-failing", `Run ${runId(3)} is torn`);
+  keepRun(repository, 4, torn);
+  assertMessage(
+    await said(),
+    "subunit-failing",
+    `2 new runs are torn, the newest is ${runId(4)}`,
+  );
+  keepRun(repository, 5, { tests: "a P b P" });
+  assertEquals(await said(), "");
 });
 
 test("subunit-failing --by-route takes workers apart", async () => {

@@ -49,6 +49,8 @@ export const RUN_FLAG = {
   FAULTS: 16,
   /** What has an outcome is not a test, as how a command ended. */
   TESTLESS: 32,
+  /** Not all of it could be read: it is damaged, or its compressed data is. */
+  DAMAGED: 64,
 } as const;
 
 /** What a test's byte holds. */

@@ -5,7 +5,9 @@
  */
 
 import {
+  type Damage,
   EventKey,
+  type ForeignBytes,
   grown,
   isRunRecordRow,
   RowKey,
@@ -113,8 +115,9 @@ export class DigestBuilder {
   }
 
   /** Takes what is no packet. */
-  addOther({ byteLength }: { readonly byteLength: number }): void {
+  addOther({ kind, byteLength }: ForeignBytes | Damage): void {
     this.#bytes += byteLength;
+    if (kind === "damage") this.#flags |= RUN_FLAG.DAMAGED;
   }
 
   #addRow(rows: Rows, i: number): void {

@@ -326,7 +326,8 @@ function factsOf({ flags, suite = 0 }: RunFacts) {
   return {
     flags,
     suite,
-    isStopped: (flags & RUN_FLAG.STOPPED) !== 0,
+    isStopped: (flags & (RUN_FLAG.STOPPED | RUN_FLAG.DAMAGED)) !== 0,
+    isDamaged: (flags & RUN_FLAG.DAMAGED) !== 0,
     isFull: (flags & RUN_FLAG.WIDE) !== 0,
     isTestless: (flags & RUN_FLAG.TESTLESS) !== 0,
   };
@@ -390,6 +391,7 @@ async function readContent(
   byRoute: boolean,
 ): Promise<RunContent> {
   const builder = new DigestBuilder(byRoute);
+  let isCut = false;
   try {
     await row.run.forEachRows(
       (rows) => builder.addRows(rows),
@@ -398,10 +400,12 @@ async function readContent(
   } catch (error) {
     // `subunit-runs --check` is about files that are damaged.
     if (!(error instanceof ToolError)) throw error;
+    isCut = true;
   }
   const content = builder.end(), end = await row.run.end();
   const flags = content.flags |
     (row.isTorn ? RUN_FLAG.TORN : 0) |
+    (isCut ? RUN_FLAG.DAMAGED : 0) |
     (isFull(row, end) ? RUN_FLAG.WIDE : 0) |
     (row.group === undefined ? 0 : RUN_FLAG.PART) |
     (end?.signal === undefined ? 0 : RUN_FLAG.STOPPED);

@@ -17,7 +17,7 @@ import {
   failingTests,
 } from "./failing.ts";
 import { type Question, type Sought, takeSought } from "./question.ts";
-import { partOf, testsOf, type Unit } from "./units.ts";
+import { type LoadRun, partOf, testsOf, type Unit } from "./units.ts";
 
 /** A test that fails, and the run that says so last. */
 export interface FailingFact extends FailingTest, Sought {
@@ -66,7 +66,7 @@ export async function findFailing(
       const fact = { ...test, run, sinceId, id, variant };
       (test.isGone ? gone : failing).push(fact);
     }
-    warnings.push(...await incomplete(units));
+    warnings.push(...await incomplete(units, load));
   }
   const byId = (a: FailingFact, b: FailingFact) =>
     compareText(a.id, b.id) || compareText(a.variant, b.variant);
@@ -124,9 +124,12 @@ export async function rerunOf(
   return failing;
 }
 
-/** Groups of which parts are missing, as new as the newest wide run. */
-async function incomplete(units: readonly Unit[]): Promise<string[]> {
-  const warnings: string[] = [];
+/** Which runs since the newest wide one may lack tests: they are not whole. */
+async function incomplete(
+  units: readonly Unit[],
+  load: LoadRun,
+): Promise<string[]> {
+  const warnings: string[] = [], torn: string[] = [], damaged: string[] = [];
   for (const unit of units) {
     if (await unit.isWide()) break;
     if (unit.missing > 0) {
@@ -137,7 +140,20 @@ async function incomplete(units: readonly Unit[]): Promise<string[]> {
         } parts are missing: it counts as a partial run`,
       );
     }
+    for (const part of unit.parts) {
+      if (part.isTorn) torn.push(part.id);
+      else if ((await load(part)).isDamaged) damaged.push(part.id);
+    }
   }
+  const add = (ids: readonly string[], state: string, remedy: string) => {
+    if (ids.length === 0) return;
+    const which = ids.length === 1
+      ? `Run ${ids[0]} is ${state}`
+      : `${ids.length} new runs are ${state}, the newest is ${ids[0]}`;
+    warnings.push(`${which}: ${remedy}`);
+  };
+  add(torn, "torn", "see --unrun for what it did not reach");
+  add(damaged, "damaged", "see subunit-runs --check");
   return warnings;
 }
 

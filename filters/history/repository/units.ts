@@ -35,8 +35,10 @@ export interface RunRow {
 export interface RunTests {
   readonly numbers: Int32Array;
   readonly tests: Uint8Array;
-  /** Whether a signal ended its command. */
+  /** Whether it may have been cut short: by a signal, or by damage. */
   readonly isStopped: boolean;
+  /** Whether not all of it could be read. */
+  readonly isDamaged?: boolean;
   /** Whether a record says that all tests were run. */
   readonly isFull?: boolean;
   /** Which worker said so, and where; 0 where it is unknown. */
@@ -61,7 +63,8 @@ export interface Unit {
   readonly missing: number;
   /**
    * Whether it ran about all tests that there are: it has ended and says so, or,
-   * when it says nothing, has nearly as many tests as those before it.
+   * when it says nothing, has nearly as many tests as those before it. A damaged
+   * run may have had tests that it lacks now.
    */
   isWide(): Promise<boolean>;
 }
@@ -193,6 +196,7 @@ class RunUnit implements Unit {
   #isWide: boolean | undefined;
   #tests: number | undefined;
   #isFull = false;
+  #isDamaged = false;
   #suite = 0;
 
   constructor(
@@ -240,7 +244,7 @@ class RunUnit implements Unit {
     const { scope } = this;
     if (this.isTorn || this.missing > 0 || scope === "partial") return false;
     // A suite that could not even start is not all tests.
-    if (await this.#countTests() === 0) return false;
+    if (await this.#countTests() === 0 || this.#isDamaged) return false;
     if (scope === "full") return true;
     const place = this.#units.indexOf(this);
     let largest = 0;
@@ -265,11 +269,15 @@ class RunUnit implements Unit {
   /** How many tests have an outcome: none if only a command has one. */
   async #countTests(): Promise<number> {
     if (this.#tests !== undefined) return this.#tests;
-    const { tests, isFull = false, suite = 0, isTestless } = await testsOf(
-      this,
-      this.#load,
-    );
+    const {
+      tests,
+      isFull = false,
+      isDamaged = false,
+      suite = 0,
+      isTestless,
+    } = await testsOf(this, this.#load);
     this.#isFull = isFull;
+    this.#isDamaged = isDamaged;
     this.#suite = suite;
     return this.#tests = isTestless ? 0 : countOutcomes(tests);
   }
@@ -305,6 +313,7 @@ export async function testsOf(
     numbers: Int32Array.from(found.keys()),
     tests: Uint8Array.from(places, ({ run, at }) => runs[run].tests[at]),
     isStopped: runs.some(({ isStopped }) => isStopped),
+    isDamaged: runs.some(({ isDamaged }) => isDamaged),
     isFull: runs.every(({ isFull }) => isFull),
     suite: runs.every(({ suite }) => suite === runs[0].suite)
       ? runs[0].suite
