@@ -168,11 +168,7 @@ export class Quarantine {
     this.#tests++;
     const { outcome, testId, routeCode, tags } = test;
     const fails = isFailure(outcome);
-    const entries = [
-      ...(fails ? this.#list.withFault(tags) : []),
-      ...this.#list.naming(testId),
-    ];
-    for (const entry of entries) this.#meet(entry, fails);
+    const entries = this.#entriesOf(test, fails);
     const entry = entries.find(({ isExpired }) => !isExpired);
     if (!fails) {
       if (outcome === "success" && this.#strict && entry !== undefined) {
@@ -190,6 +186,16 @@ export class Quarantine {
       expired: entry === undefined ? entries[0] : undefined,
       isOnlyParent: entry === undefined && !failsItself(test),
     });
+  }
+
+  /** The entries that a test meets. */
+  #entriesOf({ testId, tags }: Test, fails: boolean): Entry[] {
+    const entries = [
+      ...(fails ? this.#list.withFault(tags) : []),
+      ...this.#list.naming(testId),
+    ];
+    for (const entry of entries) this.#meet(entry, fails);
+    return entries;
   }
 
   /** Takes a failure that nothing excuses. */
@@ -216,6 +222,7 @@ export class Quarantine {
   end(mayExcuse: (excused: number, tests: number) => boolean): void {
     for (const test of this.#verdict.end()) {
       this.#tests++;
+      this.#entriesOf(test, true);
       this.#block(test);
     }
     const excused = this.#failures.filter(({ entry }) => entry !== undefined);

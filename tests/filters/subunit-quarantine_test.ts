@@ -326,6 +326,25 @@ subunit-quarantine: The entry "re:^old" is stale: the run has no such test
   assertEquals(tap.status, 1);
 });
 
+test("a lost test is one that its entry names, and did not pass", async () => {
+  using dir = new TempDir();
+  const lost = stream(ended("a", "inprogress"), ended("b", "success"));
+  const now = await quarantine(entry("a"), lost, ["--exit-status"]);
+  assertEquals([now.status, now.stderr], [1, ""]);
+  const passed = stream(ended("a", "success"));
+  const lineOf = async (newest: Uint8Array, ...older: Uint8Array[]) => {
+    const history = older.map((run, i) =>
+      `--history=${dir.file(`run ${i}`, run)}`
+    );
+    const args = ["--report", ...history];
+    return text((await quarantine(entry("a"), newest, args)).stdout);
+  };
+  assertEquals(
+    [await lineOf(passed, passed, lost), await lineOf(lost, passed)],
+    ["passing\t2026-12-31\t1\t0\ta\n", "failing\t2026-12-31\t0\t1\ta\n"],
+  );
+});
+
 test("subunit-quarantine --report has the state of each entry", async () => {
   using dir = new TempDir();
   const files = [
