@@ -397,6 +397,35 @@ test("subunit-failing names torn runs since the newest of all tests", async () =
   assertEquals(await said(), "");
 });
 
+test("a clock that is ahead hides no failure", async () => {
+  using repository = new TempRepository();
+  const year = 365 * 86400, seconds = Math.floor(Date.now() / 1000);
+  const of = (status: TestStatus, seconds: number) =>
+    stream(ended("a", status, { timestamp: { seconds, nanoseconds: 0 } }));
+  const load = async (bytes: Uint8Array, ...args: string[]) => {
+    const { status } = await callTool(
+      "subunit-load",
+      [repository.repo, "-q", ...args],
+      { stdin: bytes },
+    );
+    assertEquals(status, 0);
+  };
+  await load(of("success", seconds + year));
+  assert(repository.runs[0].seconds <= Date.now() / 1000);
+  await load(of("fail", seconds + 60));
+  assertEquals(await failing(repository, "--list"), ["a\n", 1, ""]);
+  // It was copied from another machine, or somebody wants it to be there.
+  await load(of("success", seconds), "--at=2105-01-01");
+  const [out, , stderr] = await failing(repository, "--list");
+  const { id } = repository.runs.at(-1)!;
+  assertEquals(out, "");
+  assertMessage(stderr, "subunit-failing", `Run ${id} is in the future`);
+  const check = await callTool("subunit-runs", [repository.repo, "--check"]);
+  assertEquals(check.status, 1);
+  const problems = text(check.stdout).split("\n").slice(0, -1);
+  assertEquals(problems.at(-2), `${id}\tit begins in the future`);
+});
+
 test("subunit-failing --by-route takes workers apart", async () => {
   using repository = new TempRepository();
   keepRun(repository, 0, { tests: "a P" });

@@ -17,6 +17,7 @@ import {
   failingTests,
 } from "./failing.ts";
 import { type Question, type Sought, takeSought } from "./question.ts";
+import { MAX_AHEAD_SECONDS } from "./store.ts";
 import { type LoadRun, partOf, testsOf, type Unit } from "./units.ts";
 
 /** A test that fails, and the run that says so last. */
@@ -130,6 +131,10 @@ async function incomplete(
   load: LoadRun,
 ): Promise<string[]> {
   const warnings: string[] = [], torn: string[] = [], damaged: string[] = [];
+  const latest = Date.now() / 1000 + MAX_AHEAD_SECONDS;
+  const ahead = units.flatMap(({ parts }) =>
+    parts.filter(({ seconds }) => seconds > latest).map(({ id }) => id)
+  );
   for (const unit of units) {
     if (await unit.isWide()) break;
     if (unit.missing > 0) {
@@ -152,6 +157,7 @@ async function incomplete(
       : `${ids.length} new runs are ${state}, the newest is ${ids[0]}`;
     warnings.push(`${which}: ${remedy}`);
   };
+  add(ahead, "in the future", "newer ones count as older");
   add(torn, "torn", "see --unrun for what it did not reach");
   add(damaged, "damaged", "see subunit-runs --check");
   return warnings;

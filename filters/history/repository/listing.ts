@@ -11,7 +11,7 @@ import { createHash } from "../../kit/runtime/builtin.ts";
 import { shortCommit } from "./columns.ts";
 import type { RunCounts } from "./record.ts";
 import { forEachTest, statsOf } from "./stats.ts";
-import type { Run, RunState } from "./store.ts";
+import { MAX_AHEAD_SECONDS, type Run, type RunState } from "./store.ts";
 
 /** What is known of a run; undefined where it is not. */
 export interface RunRow {
@@ -121,9 +121,6 @@ export async function outcomeIn(
   return outcome;
 }
 
-/** A clock that is off by more is wrong. */
-const DAY_SECONDS = 86400;
-
 /**
  * Reads a run as a whole and returns what is wrong with it: compressed data
  * that cannot be unpacked, a hash or counts that differ, damage, and times
@@ -133,7 +130,7 @@ export async function problemsOf(run: Run, now: number): Promise<string[]> {
   const problems: string[] = [];
   const end = await run.end();
   const hash = createHash("sha256");
-  const from = run.seconds - DAY_SECONDS, to = now + DAY_SECONDS;
+  const from = run.seconds - MAX_AHEAD_SECONDS, to = now + MAX_AHEAD_SECONDS;
   let early = 0, late = 0;
   const verdict = new Verdict();
   try {
@@ -170,6 +167,7 @@ export async function problemsOf(run: Run, now: number): Promise<string[]> {
       count === (end.counts![name as keyof RunCounts] ?? 0)
     );
   if (!isCounted) problems.push("its record has other counts than the stream");
+  if (run.seconds > to) problems.push("it begins in the future");
   if (early > 0) problems.push(`${early} times are before its start`);
   if (late > 0) problems.push(`${late} times are in the future`);
   return problems;

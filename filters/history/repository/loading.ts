@@ -33,6 +33,7 @@ import { type RunStats, statsOf } from "./stats.ts";
 import {
   firstTime,
   FOLDER,
+  MAX_AHEAD_SECONDS,
   nearest,
   Repository,
   type Run,
@@ -217,7 +218,7 @@ export class Recording {
   push(chunk: Uint8Array, room = 0): void {
     if (this.#hasFailed) return;
     this.#try(() => {
-      this.#writer ??= this.#begin(firstTime(chunk) ?? now());
+      this.#writer ??= this.#begin(beginIn(chunk));
       this.#decoder.push(chunk, room);
       this.#drain(this.#writer);
     });
@@ -266,6 +267,17 @@ export class Recording {
       this.#io.warn(error.message);
     }
   }
+}
+
+/**
+ * When a run begins, by the first time in it. One from the future would hide
+ * what is recorded until then: now.
+ */
+function beginIn(chunk: Uint8Array): Timestamp {
+  const time = firstTime(chunk), latest = now();
+  const isKnown = time !== undefined &&
+    time.seconds <= latest.seconds + MAX_AHEAD_SECONDS;
+  return isKnown ? time : latest;
 }
 
 /**

@@ -65,6 +65,9 @@ const SHORT_HEAD_BYTES = 2 * 1024, SHORT_TAIL_BYTES = 1024;
 /** The most that a run unpacks to, unless less is asked for. */
 export const MAX_RUN_BYTES = 4 * 1024 ** 3;
 
+/** A clock that is off by more is wrong. */
+export const MAX_AHEAD_SECONDS = 86400;
+
 /** The option that names a repository. */
 export const REPO_OPTION = {
   repo: {
