@@ -120,20 +120,29 @@ failed.`,
     }
     const gone = new Set(doomed.map(({ run }) => run));
     const thinned = new Set<Run>();
+    let status = 0;
     for (const run of runs) {
       const isThinned = thinBefore !== undefined && run.seconds < thinBefore &&
         !gone.has(run) && canBeThinned(run);
       if (!isThinned) continue;
+      try {
+        if (isReal) await thinRun(repository, run);
+      } catch (error) {
+        // One that is damaged stays as it is, and the others are thinned.
+        if (!(error instanceof ToolError)) throw error;
+        io.warn(error.message);
+        status = 2;
+        continue;
+      }
       thinned.add(run);
       io.out.writeText(`${run.id}\tthin\n`);
-      if (isReal) await thinRun(repository, run);
     }
     if (isReal) {
       const isKept = (run: Run) => !gone.has(run) && !thinned.has(run);
       removeComputed(repository, runs.filter(isKept));
       removeLeftovers(repository);
     }
-    return 0;
+    return status;
   },
 });
 

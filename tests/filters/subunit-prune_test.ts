@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { callTool, outputOfCall, test } from "../support/call.ts";
-import { assertRefused } from "../support/checks.ts";
+import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRun, keepRuns, runId } from "../support/kept_runs.ts";
 import { text } from "../support/run.ts";
 import { bytesOfRun, loadRun, TempRepository } from "../support/runs.ts";
@@ -218,6 +218,22 @@ test("subunit-prune --thin removes the files of tests that passed", async () => 
   assertEquals(await prune(repository, "--thin=2026-01-02"), []);
   assertEquals(await prune(repository, "--thin=2026-01-03"), ["2 thin"]);
   assertEquals(repository.states, ["ended subunit.gz", "ended subunit.gz"]);
+});
+
+test("a run that cannot be read keeps subunit-prune --thin from no other one", async () => {
+  using repository = new TempRepository();
+  await runsUntil(repository, 3);
+  const [{ path }] = repository.runs;
+  const cut = Deno.readFileSync(path).subarray(0, -20);
+  Deno.writeFileSync(path, cut);
+  const { status, stdout, stderr } = await callTool("subunit-prune", [
+    repository.repo,
+    "--thin=2026-01-03",
+  ]);
+  const [first, second] = repository.runs;
+  assertEquals([status, text(stdout)], [2, `${second.id}\tthin\n`]);
+  assertMessage(stderr, "subunit-prune", "Cannot read");
+  assertEquals(Deno.readFileSync(first.path), cut);
 });
 
 test("a run that subunit-prune has thinned is not imported again", async () => {
