@@ -61,7 +61,9 @@ export const tool: Tool = defineTool({
     `The repository is --repo, SUBUNIT_REPO or the nearest .subunit; the first run makes
 one in the work tree, or here. Runs are files in it: to copy them into another one is
 to merge. Each FILE is a run and is not passed on; so is each stream in a folder or in
-a repository of stestr, testr or inquest. One that is there already stays one run.
+a repository of stestr, testr or inquest. One that is there already stays one run,
+unless --variant, --group or --part say something else of it, or --at where it has no
+times.
 The commit and the branch are known from the variables of CI or from .git; --meta
 commit=, branch=, command=, cwd= and dirty= set what they name. A run that cannot be
 kept is reported and passed on all the same. A run whose writer was killed is torn,

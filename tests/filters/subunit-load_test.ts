@@ -248,6 +248,45 @@ test("subunit-load FILE is one run, however often it is loaded", async () => {
   assertEquals(third.runs.length, 2);
 });
 
+test("equal files are several runs where options or times say so", async () => {
+  using repository = new TempRepository();
+  const { folder } = repository;
+  const import_ = async (name: string, ...args: string[]) => {
+    const { status, stderr } = await callTool("subunit-load", [
+      repository.repo,
+      `${folder}/${name}`,
+      ...args,
+    ]);
+    assertEquals(status, 0);
+    return [repository.runs.length, stderr];
+  };
+  Deno.writeFileSync(`${folder}/run`, RUN);
+  Deno.writeFileSync(`${folder}/fails`, stream(FAILED));
+  Deno.writeFileSync(
+    `${folder}/passes`,
+    stream({ ...FAILED, status: "success" }),
+  );
+  assertEquals(await import_("run"), [1, ""]);
+  const options = [["--variant=a"], ["--group=g", "--part=1/2"], [
+    "--group=g",
+    "--part=2/2",
+  ]];
+  for (const [i, args] of options.entries()) {
+    for (let time = 0; time < 2; time++) {
+      assertEquals(await import_("run", ...args), [2 + i, ""]);
+    }
+  }
+  // Where they are joined by copying, none takes the place of another one.
+  assertEquals(new Set(repository.runs.map(({ id }) => id)).size, 4);
+  // It failed, was repaired, and fails again.
+  assertEquals(await import_("fails", "--at=2026-01-01"), [5, ""]);
+  assertEquals(await import_("passes", "--at=2026-01-02"), [6, ""]);
+  assertEquals(await import_("fails", "--at=2026-01-03"), [7, ""]);
+  const [count, stderr] = await import_("fails", "--at=2026-01-03");
+  assertEquals(count, 7);
+  assertMessage(`${stderr}`, "subunit-load", "fails has no times and equals");
+});
+
 Deno.test("a file that is loaded by several at once is one run", async () => {
   using repository = new TempRepository();
   const file = `${repository.folder}/run`;

@@ -246,7 +246,11 @@ test("a run that subunit-prune has thinned is not imported again", async () => {
   };
   // Its stream ends inside a character: the record behind it says so.
   const came = stream(
-    { ...PASSED, ...file("log", "long") },
+    {
+      ...PASSED,
+      ...file("log", "long"),
+      timestamp: { seconds: 1_750_000_000, nanoseconds: 0 },
+    },
     Uint8Array.of(0xe2, 0x82),
   );
   assertEquals([await load(came), await load(came)], [1, 1]);

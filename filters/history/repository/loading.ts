@@ -390,12 +390,19 @@ export class Importer {
     const first = mayBeRead ? await digestOf(source) : undefined;
     // Listed once: whatever comes later is seen when this one ends.
     const there = repository.unordered();
-    if (first && await this.#isIn(there, source, first)) {
+    const same = first && await this.#find(there, source, first);
+    if (same !== undefined) {
+      // Streams with times are equal only where they are of one run.
+      if (!await hasTimes(same)) {
+        this.#io.warn(
+          `${source.path} has no times and equals ${same.id}: it stays one run (--at makes another)`,
+        );
+      }
       return { hasFailed: false };
     }
     const recording = new Recording(this.#io, (found) => {
       const time = this.#at ?? found;
-      const name = first && nameOf(first.hex, time, there);
+      const name = first && nameOf(this.#labelled(first.hex), time, there);
       return new RunWriter(repository, this.#start, time, this.#options, name);
     });
     const chunks = mayBeRead ? source.chunks() : fileChunks(source.path);
@@ -411,23 +418,39 @@ export class Importer {
     return { hasFailed, id: recording.id, complaint };
   }
 
-  /** Whether one of the runs has the same bytes, or had them once. */
-  async #isIn(
+  /** The run that has the same bytes, or had them once. */
+  async #find(
     runs: readonly Run[],
     source: Run,
     { bytes, hex }: { readonly bytes: number; readonly hex: string },
-  ): Promise<boolean> {
+  ): Promise<Run | undefined> {
     for (const run of runs) {
       const end = await this.#endOf(run);
-      if (end?.stream === hex) return true;
-      if (end?.bytes !== bytes) continue;
-      const hash = createHash("sha256");
-      hash.update(run.startPacket);
-      for await (const chunk of source.chunks()) hash.update(chunk);
-      if (end.padded) hash.update("\n");
-      if (hash.digest("hex") === end.sha256) return true;
+      const isEqual = end?.stream === hex ||
+        end?.bytes === bytes && await hasBytesOf(run, end, source);
+      if (isEqual && !await this.#isOther(run)) return run;
     }
-    return false;
+    return undefined;
+  }
+
+  /** Whether options say that a run with equal bytes is another one. */
+  async #isOther(run: Run): Promise<boolean> {
+    const isOther = NAMED_LABELS.some((label) =>
+      this.#start[label] !== undefined &&
+      this.#start[label] !== run.labels[label]
+    );
+    return isOther ||
+      this.#at !== undefined && this.#at.seconds !== run.seconds &&
+        !await hasTimes(run);
+  }
+
+  /** A hash that equal streams of different variants or parts do not share. */
+  #labelled(hex: string): string {
+    const labels = NAMED_LABELS.map((label) => this.#start[label]);
+    if (labels.every((label) => label === undefined)) return hex;
+    const hash = createHash("sha256");
+    hash.update(JSON.stringify([hex, ...labels]));
+    return hash.digest("hex");
   }
 
   async #endOf(run: Run): Promise<EndRecord | undefined> {
@@ -438,6 +461,26 @@ export class Importer {
     if (end !== undefined) this.#ends.set(run.id, end);
     return end;
   }
+}
+
+/** What options say of a run, and equal bytes do not. */
+const NAMED_LABELS = ["variant", "group", "part"] as const;
+
+/** Whether a run that has ended has the bytes of another one. */
+async function hasBytesOf(
+  run: Run,
+  { padded, sha256 }: EndRecord,
+  source: Run,
+): Promise<boolean> {
+  const hash = createHash("sha256");
+  hash.update(run.startPacket);
+  for await (const chunk of source.chunks()) hash.update(chunk);
+  if (padded) hash.update("\n");
+  return hash.digest("hex") === sha256;
+}
+
+async function hasTimes(run: Run): Promise<boolean> {
+  return (await run.end())?.seconds !== undefined;
 }
 
 /**
