@@ -8,7 +8,7 @@
 
 import { PacketDecoder } from "@subunit/codec";
 import { findRuns } from "./history/repository/refs.ts";
-import { isGood } from "./history/repository/stats.ts";
+import { isGoodAsRead } from "./history/repository/stats.ts";
 import { REPO_OPTION, type Run, runsOf } from "./history/repository/store.ts";
 import { Labeller } from "./merge/labeller.ts";
 import {
@@ -109,7 +109,7 @@ as its route. Options are long.`,
           io.out.flush();
         }
       }
-      if (options["exit-status"] && !await isGood(run)) status = 1;
+      if (options["exit-status"] && !await isGoodAsRead(run)) status = 1;
     }
     return status;
   },

@@ -224,6 +224,20 @@ test("subunit-last --exit-status judges the run", async () => {
   assertEquals(await status("--exit-status", "-3"), 1);
 });
 
+test("subunit-last --exit-status judges what it writes, not what was recorded", async () => {
+  using repository = new TempRepository();
+  await loadRun(repository, 1, stream(PASSED, test2), "--no-gzip");
+  const [{ path, startPacket }] = repository.runs;
+  const bytes = Deno.readFileSync(path);
+  bytes[startPacket.length + 8] ^= 1;
+  Deno.writeFileSync(path, bytes);
+  const { status, stdout } = await callTool("subunit-last", [
+    repository.repo,
+    "--exit-status",
+  ]);
+  assertEquals([status, stdout.toHex()], [1, bytes.toHex()]);
+});
+
 test("subunit-last names what it cannot find", async () => {
   using repository = new TempRepository();
   assertRefused(

@@ -155,6 +155,11 @@ export async function isGood(run: Run): Promise<boolean> {
   return run.state === "ended" && (await statsOf(run)).failed === 0;
 }
 
+/** The same by the file, which may have changed since its record was written. */
+export async function isGoodAsRead(run: Run): Promise<boolean> {
+  return run.state === "ended" && (await countedStats(run)).failed === 0;
+}
+
 async function recordedStats(run: Run): Promise<RunStats | undefined> {
   const end = await run.end();
   // A command's own counts miss what was added to its stream.
