@@ -63,7 +63,7 @@ FILE is a run, or a folder of runs, and replaces the repository; so does --repo 
 stestr, testr or inquest. In text, columns of which nothing is known are left out.
 A run is thinned when subunit-prune --thin took the files of passed tests out of it.
 --check finds compressed data that is cut, bytes that are not those that were written,
-damage, and times before the start or in the future.`,
+damage, times before the start or in the future, and a cache of other bytes.`,
   exitStatus: ["the runs were listed", "with --check: something is wrong"],
   examples: [
     "subunit-runs --branch main -n 20",

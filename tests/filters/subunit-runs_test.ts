@@ -171,6 +171,30 @@ test("subunit-runs --check finds what is wrong, and nothing else", async () => {
   assert(((await check())[1] as string).includes("damaged"));
 });
 
+test("subunit-runs --check finds a cache of other bytes of the same length", async () => {
+  using repository = new TempRepository();
+  const failing = async () =>
+    text(
+      (await callTool("subunit-failing", [repository.repo, "--list"])).stdout,
+    );
+  const check = async () => {
+    const { stdout, status } = await callTool("subunit-runs", [
+      repository.repo,
+      "--check",
+    ]);
+    return [text(stdout), status];
+  };
+  keepRun(repository, 0, { tests: "a P b F", isPlain: true });
+  assertEquals([await failing(), await check()], ["b\n", ["", 0]]);
+  keepRun(repository, 0, { tests: "a F b P", isPlain: true });
+  assertEquals(await check(), [
+    `${runId(0)}\twhat is cached of it is of other bytes: remove cache/\n`,
+    1,
+  ]);
+  Deno.removeSync(`${repository.path}/cache`, { recursive: true });
+  assertEquals([await failing(), await check()], ["a\n", ["", 0]]);
+});
+
 test("subunit-runs lists a run that is cut, and says so", async () => {
   using repository = new TempRepository();
   await loadRun(repository, 1, stream(PASSED));

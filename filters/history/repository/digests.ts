@@ -470,7 +470,22 @@ export async function cacheDigest(run: Run): Promise<void> {
   await writeDigest(cacheOf(run), run.id, content);
 }
 
-/** Whether a digest was made of the run as it is now. */
+/**
+ * Whether the digest of a run counts, and is of other bytes than its file has
+ * now: to see it, all of them are read.
+ */
+export async function isStale(run: Run): Promise<boolean> {
+  const cached = readBytes(`${cacheOf(run)}/${run.id}.digest`);
+  if (cached === undefined) return false;
+  const digest = decodeDigest(cached, cached.length), row = knownRun(run);
+  if (digest === undefined || !isOf(digest, row)) return false;
+  const content = await readContent(row, false);
+  const { id: namesId } = await encodeNames(content.ids, sha256);
+  return encodeDigest({ ...content, namesId })
+    .some((byte, i) => byte !== cached[i]);
+}
+
+/** Whether a digest was made of the run as it is now, by its length. */
 function isOf(digest: Digest, { run, isTorn }: KnownRun): boolean {
   if (isTorn !== ((digest.flags & RUN_FLAG.TORN) !== 0)) return false;
   return run.unpackedLengths.includes(

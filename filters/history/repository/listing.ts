@@ -123,8 +123,8 @@ export async function outcomeIn(
 
 /**
  * Reads a run as a whole and returns what is wrong with it: compressed data
- * that cannot be unpacked, a hash or counts that differ, damage, and times
- * before its start or after `now`.
+ * that cannot be unpacked, a hash or counts that differ, damage, times before
+ * its start or after `now`, and a digest of other bytes.
  */
 export async function problemsOf(run: Run, now: number): Promise<string[]> {
   const problems: string[] = [];
@@ -167,6 +167,11 @@ export async function problemsOf(run: Run, now: number): Promise<string[]> {
       count === (end.counts![name as keyof RunCounts] ?? 0)
     );
   if (!isCounted) problems.push("its record has other counts than the stream");
+  // Loaded only here: a list needs no digests.
+  const { isStale } = await import("./digests.ts");
+  if (run.isOurs && await isStale(run)) {
+    problems.push("what is cached of it is of other bytes: remove cache/");
+  }
   if (run.seconds > to) problems.push("it begins in the future");
   if (early > 0) problems.push(`${early} times are before its start`);
   if (late > 0) problems.push(`${late} times are in the future`);
