@@ -46,7 +46,7 @@ On a terminal, or with --format text, the tests are listed for people: what has
 changed, and for each new failure the line of its reason that one would quote.`,
   exitStatus: [
     "no test fails that did not fail before",
-    "a test fails or is lost that did not before, or NEW is damaged",
+    "a test fails or is lost that did not before, or NEW is damaged or has no tests",
   ],
   examples: [
     "subunit-diff yesterday.subunit today.subunit | subunit-stats --by tag",
@@ -70,8 +70,9 @@ changed, and for each new failure the line of its reason that one would quote.`,
     const old = new OldRun(slower !== undefined);
     forEachTest(io, oldFile, false, (test, key) => old.add(key, test));
     const retagger = new Retagger(io.out);
-    let newFailures = 0;
+    let newFailures = 0, tests = 0;
     const damage = forEachTest(io, newFile, true, (test, key, packetsOf) => {
+      tests++;
       const before = old.find(key, test);
       const tags = changeTags(before, test, slower);
       if (tags.includes("new-fail")) newFailures++;
@@ -82,7 +83,8 @@ changed, and for each new failure the line of its reason that one would quote.`,
       const all = [...new Set([...test.tags, ...tags])].sort();
       retagger.write(last, all);
     });
-    for (const testId of old.vanished) {
+    const { vanished } = old;
+    for (const testId of vanished) {
       if (view !== undefined) view.addVanished(testId);
       else encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
     }
@@ -90,8 +92,11 @@ changed, and for each new failure the line of its reason that one would quote.`,
     if (newFailures > 0 && view === undefined) {
       io.warn(`${newFailures} tests fail that did not before`);
     }
+    // A suite that did not even start has no failures.
+    const isLost = tests === 0 && vanished.length > 0;
+    if (isLost) io.warn(`All tests have vanished: "${newFile}" has none`);
     // What damage has cost may be a failure.
-    return newFailures > 0 || damage > 0 ? 1 : 0;
+    return newFailures > 0 || damage > 0 || isLost ? 1 : 0;
   },
 });
 

@@ -93,6 +93,17 @@ test("subunit-diff exits 0 when nothing fails that did not fail before", async (
   assertEquals(same, { events: [], status: 0, stderr: "" });
 });
 
+test("subunit-diff exits 1 when a run has no tests any more", async () => {
+  const old = stream(ended("a", "fail"));
+  for (const now of [stream(), stream("ModuleNotFoundError\n")]) {
+    const difference = await diff(old, now);
+    assertEquals(endings(difference), ["a skip vanished"]);
+    assertEquals(difference.status, 1);
+    assertMatch(difference.stderr, /^subunit-diff: All tests have vanished: /);
+  }
+  assertEquals((await diff(stream(), stream())).status, 0);
+});
+
 test("subunit-diff counts a test that is lost now as a new failure", async () => {
   const old = stream(ended("a", "success"));
   const now = stream({ testId: "a", status: "inprogress", tags: ["x"] });
