@@ -4,10 +4,11 @@ import fc from "fast-check";
 import { callTool, outputOfCall, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRuns, runId } from "../support/kept_runs.ts";
-import { isCi, text } from "../support/run.ts";
+import { isCi, runTool, text } from "../support/run.ts";
 import { loadRun, TempRepository } from "../support/runs.ts";
 import {
   anyBytes,
+  equalBytes,
   type EventFields,
   eventsIn,
   FAILED,
@@ -210,6 +211,19 @@ test("subunit-last mentions that a newer run is torn, and finds it by name", asy
     "--path",
   ]);
   assert(text(running).endsWith(`${torn}.part\n`));
+});
+
+Deno.test("a run that is long when it is compressed is written, and no more", async () => {
+  using repository = new TempRepository();
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  const long = concat(Array(150).fill(noise));
+  await loadRun(repository, 1, long);
+  const { status, stdout, stderr } = await runTool("subunit-last", [
+    repository.repo,
+    "--bare",
+  ]);
+  assertEquals([status, stderr], [0, ""]);
+  assertEquals(equalBytes(stdout, long), true);
 });
 
 test("subunit-last --exit-status judges the run", async () => {

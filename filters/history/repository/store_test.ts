@@ -345,7 +345,7 @@ Deno.test("a long compressed run is unpacked as a stream, and bounded", async ()
         for await (const _ of whole.chunks({ most: 100_000 }));
       },
       Error,
-      "more than 100000 bytes",
+      `${A}.subunit.gz": it unpacks to more than 100000 bytes`,
     );
   });
 });

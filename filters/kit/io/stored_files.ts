@@ -432,8 +432,14 @@ async function* unpackLong(
   const written = (bytes: Uint8Array) =>
     new Promise<void>((resolve) => {
       if (gunzip.write(bytes)) return resolve();
-      gunzip.once("drain", resolve);
-      gunzip.once("close", resolve);
+      const taken = () => {
+        // Of more than ten that wait for nothing, the runtime warns.
+        gunzip.off("drain", taken);
+        gunzip.off("close", taken);
+        resolve();
+      };
+      gunzip.once("drain", taken);
+      gunzip.once("close", taken);
     });
   const feed = async () => {
     using file = Deno.openSync(path);
