@@ -389,6 +389,21 @@ test("subunit-load makes the digest of a run that has ended", async () => {
   }
 });
 
+test("subunit-load mentions the size of a repository from 1 GiB on", async () => {
+  using repository = new TempRepository();
+  await load(repository, RUN);
+  const large = `${repository.path}/runs/20260101T000000-00000000.subunit.gz`;
+  Deno.writeFileSync(large, new Uint8Array(0));
+  // A file with a hole, which takes no space.
+  Deno.truncateSync(large, 1024 ** 3);
+  const { status, stderr } = await callTool("subunit-load", [
+    repository.repo,
+    "--quiet",
+  ], { stdin: RUN });
+  assertEquals(status, 0);
+  assertMessage(stderr, "subunit-load", "has 1.0 GiB: see subunit-prune");
+});
+
 test("subunit-load needs no cache", async () => {
   using repository = new TempRepository();
   Deno.mkdirSync(`${repository.path}/runs`, { recursive: true });
