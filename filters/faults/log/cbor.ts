@@ -7,6 +7,8 @@
  * @module
  */
 
+import { decodeText } from "@subunit/codec";
+
 /** A value that an event can hold. */
 export type Value =
   | number
@@ -25,11 +27,7 @@ export const MAX_ITEMS = 4096;
 const UNSIGNED = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5;
 const FALSE = 0xf4, TRUE = 0xf5, NULL = 0xf6;
 
-/** Shorter texts are read here if they are ASCII. */
-const SHORT_TEXT = 32;
-
 const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 let memory = new Uint8Array(1024);
 let at = 0;
@@ -209,36 +207,33 @@ class Reader {
     if (info > 27) throw unreadable("it has a part without a length");
     const size = 1 << info - 24;
     let value = 0;
-    for (const byte of this.#take(size)) value = value * 256 + byte;
+    for (let i = this.#skip(size); i < this.at; i++) {
+      value = value * 256 + this.#bytes[i];
+    }
     if (!Number.isSafeInteger(value)) throw unreadable("a number is too large");
     return value;
   }
 
   #take(count: number): Uint8Array {
-    if (count > this.#bytes.length - this.at) throw unreadable("it is cut off");
-    return this.#bytes.subarray(this.at, this.at += count);
+    return this.#bytes.subarray(this.#skip(count), this.at);
+  }
+
+  /** Goes on behind so many bytes, and returns where they begin. */
+  #skip(count: number): number {
+    const start = this.at;
+    if (count > this.#bytes.length - start) throw unreadable("it is cut off");
+    this.at += count;
+    return start;
   }
 
   #text(count: number): string {
-    const bytes = this.#take(count);
-    // Calling the decoder costs as much as 50 characters.
-    if (count <= SHORT_TEXT && isAscii(bytes)) {
-      return String.fromCharCode.apply(
-        undefined,
-        bytes as Iterable<number> as number[],
-      );
-    }
+    const start = this.#skip(count);
     try {
-      return textDecoder.decode(bytes);
+      return decodeText(this.#bytes, start, this.at);
     } catch {
       throw unreadable("a text is not UTF-8");
     }
   }
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i] >= 0x80) return false;
-  return true;
 }
 
 function simpleOf(first: number): Value {

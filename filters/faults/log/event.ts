@@ -224,67 +224,72 @@ export function canonicalBytes(packet: Packet): Uint8Array {
  */
 export function decodeEvent(bytes: Uint8Array): LogEvent {
   const packet = decodePacket(bytes);
-  const { testId, timestamp: time, fileName: kind = "" } = packet;
-  const fault = testId!;
   try {
-    return new ReadEvent(bytes, {
-      fault,
-      kind,
-      time,
-      state: isState(packet.status) ? packet.status : undefined,
-      tags: packet.tags,
-      ...readContent(packet.fileBytes),
-    });
+    const event = new ReadEvent(bytes, packet);
+    event.readPacket(packet);
+    return event;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    const unreadable = error.message;
-    return new ReadEvent(bytes, { fault, kind, time, unreadable });
+    const event = new ReadEvent(bytes, packet);
+    event.unreadable = error.message;
+    return event;
   }
 }
 
+/** Has all fields, in one order: objects of many shapes are slow to read. */
 class ReadEvent implements LogEvent {
-  declare readonly fault: string;
-  declare readonly kind: string;
   readonly bytes: Uint8Array;
-  #id: string | undefined;
+  readonly fault: string;
+  readonly kind: string;
+  readonly time: Timestamp | undefined;
+  state: State | undefined = undefined;
+  tags: readonly string[] | undefined = undefined;
+  author: string | undefined = undefined;
+  supersedes: readonly string[] | undefined = undefined;
+  value: Value | undefined = undefined;
+  run: string | undefined = undefined;
+  count: number | undefined = undefined;
+  tests: readonly string[] | undefined = undefined;
+  versions: ReadonlyMap<string | number, Value> | undefined = undefined;
+  redacts: readonly string[] | undefined = undefined;
+  ends: readonly string[] | undefined = undefined;
+  others: Map<string | number, Value> | undefined = undefined;
+  unreadable: string | undefined = undefined;
+  #id: string | undefined = undefined;
 
-  constructor(
-    bytes: Uint8Array,
-    fields: EventFields & Pick<LogEvent, "unreadable">,
-  ) {
+  constructor(bytes: Uint8Array, packet: Packet) {
     this.bytes = bytes;
-    Object.assign(this, fields);
+    this.fault = packet.testId!;
+    this.kind = packet.fileName ?? "";
+    this.time = packet.timestamp;
   }
 
   get id(): string {
     return this.#id ??= eventId(this.bytes);
   }
-}
 
-function readContent(bytes: Uint8Array | undefined): Partial<EventFields> {
-  return bytes?.length ? readBody(decodeValue(bytes)) : {};
-}
-
-/** @throws {TypeError} when a value has the wrong type */
-function readBody(body: Value): Partial<EventFields> {
-  if (!(body instanceof Map)) throw wrong("the content", "a map");
-  const others = new Map<string | number, Value>();
-  const fields: { -readonly [key in keyof EventFields]?: EventFields[key] } =
-    {};
-  for (const [key, value] of body as ReadonlyMap<string | number, Value>) {
-    if (key === KEY.AUTHOR) fields.author = textOf(value, "author");
-    else if (key === KEY.SUPERSEDES) fields.supersedes = idsOf(value);
-    else if (key === KEY.VALUE) fields.value = value;
-    else if (key === KEY.RUN) fields.run = textOf(value, "run");
-    else if (key === KEY.COUNT) fields.count = countOf(value);
-    else if (key === KEY.TESTS) fields.tests = textsOf(value, "tests");
-    else if (key === KEY.VERSIONS) fields.versions = mapOf(value);
-    else if (key === KEY.REDACTS) fields.redacts = idsOf(value);
-    else if (key === KEY.ENDS) fields.ends = textsOf(value, "registers");
-    else others.set(key, value);
+  /** @throws {TypeError} when the content cannot be read */
+  readPacket({ status, tags, fileBytes }: Packet): void {
+    if (isState(status)) this.state = status;
+    this.tags = tags;
+    if (fileBytes?.length) this.#readBody(decodeValue(fileBytes));
   }
-  if (others.size > 0) fields.others = others;
-  return fields;
+
+  #readBody(body: Value): void {
+    if (!(body instanceof Map)) throw wrong("the content", "a map");
+    for (const [key, value] of body as ReadonlyMap<string | number, Value>) {
+      if (key === KEY.AUTHOR) this.author = textOf(value, "author");
+      else if (key === KEY.SUPERSEDES) this.supersedes = idsOf(value);
+      else if (key === KEY.VALUE) this.value = value;
+      else if (key === KEY.RUN) this.run = textOf(value, "run");
+      else if (key === KEY.COUNT) this.count = countOf(value);
+      else if (key === KEY.TESTS) this.tests = textsOf(value, "tests");
+      else if (key === KEY.VERSIONS) this.versions = mapOf(value);
+      else if (key === KEY.REDACTS) this.redacts = idsOf(value);
+      else if (key === KEY.ENDS) this.ends = textsOf(value, "registers");
+      else (this.others ??= new Map()).set(key, value);
+    }
+  }
 }
 
 function wrong(field: string, expected: string): TypeError {

@@ -110,7 +110,9 @@ class Ended {
   }
 
   has(register: string, event: LogEvent): boolean {
-    return this.#ids.get(register)?.has(event.id) ?? false;
+    // Most faults have no such event, and no name of a register is looked up.
+    return this.#ids.size > 0 &&
+      (this.#ids.get(register)?.has(event.id) ?? false);
   }
 }
 

@@ -85,6 +85,8 @@ export function dayOf(seconds: number): number {
 
 /** Between titles: not part of any token. */
 const BETWEEN_TITLES = " \u2016 ";
+/** Between two tokens that are one. */
+const BETWEEN_PAIR = "\u2025";
 
 /**
  * Tokens as SQLite's "ascii" tokenizer splits them again: "_" would separate, and
@@ -99,17 +101,19 @@ export function ftsText(tokens: readonly string[]): string {
  * places of both, of which there may be many.
  */
 export function pairText(first: string, second: string): string {
-  return ftsText([`${first}\u2025${second}`]);
+  return ftsText([first + BETWEEN_PAIR + second]);
 }
 
 /** What full text has of titles. */
 function titlesText(titles: readonly (readonly string[])[]): string {
-  const pairs = new Set(
-    titles.flatMap((tokens) =>
-      tokens.slice(1).map((token, i) => pairText(tokens[i], token))
-    ),
-  );
-  return [...titles.map(ftsText), ...pairs].join(BETWEEN_TITLES);
+  const texts = titles.map(ftsText), pairs = new Set<string>();
+  for (const text of texts) {
+    const tokens = text.split(" ");
+    for (let i = 1; i < tokens.length; i++) {
+      pairs.add(tokens[i - 1] + BETWEEN_PAIR + tokens[i]);
+    }
+  }
+  return [...texts, ...pairs].join(BETWEEN_TITLES);
 }
 
 /**

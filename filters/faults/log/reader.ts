@@ -227,7 +227,7 @@ export class LogReader {
    * @param isWanted leaves the others out
    */
   *groups(
-    isWanted: (fault: string) => boolean = () => true,
+    isWanted?: (fault: string) => boolean,
   ): Generator<FaultPackets[]> {
     this.scan();
     const { size } = this.#numbers, classes = this.#classes();
@@ -239,7 +239,10 @@ export class LogReader {
       // It stands with the first of its class.
       if (members !== undefined && members[0] !== number) continue;
       const numbers = members ?? [number];
-      if (!numbers.some((number) => isWanted(this.#nameOf(number)))) continue;
+      if (
+        isWanted !== undefined &&
+        !numbers.some((number) => isWanted(this.#nameOf(number)))
+      ) continue;
       const more = numbers.reduce((sum, n) => sum + this.#sizes[n], 0);
       if (bytes > 0 && bytes + more > this.#groupBytes) {
         yield* this.#gather(group, bytes);
