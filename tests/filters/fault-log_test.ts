@@ -59,6 +59,11 @@ function packetsIn(log: Uint8Array): Packet[] {
   return itemsIn(log).filter((item) => item.kind === "packet");
 }
 
+/** The names in a folder, in order. */
+function names(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
 /** Runs commands on a log in a directory of its own. */
 class Logs implements Disposable {
   readonly dir = new TempDir();
@@ -279,6 +284,23 @@ test("fault-log redact takes an event back, for good", async () => {
     const refused = await callTool("fault-log", ["redact", logs.path("a"), id]);
     assertRefused(refused, "fault-log", message);
   }
+});
+
+test("fault-log purge rewrites the log that a link leads to, and no other file", async () => {
+  using logs = new Logs();
+  await logs.run("append", "a", FAULT, "--title=of Bob's salary", NOW);
+  const [{ bytes }] = packetsIn(logs.bytes("a"));
+  Deno.symlinkSync("a", logs.path("link"));
+  const others = ["a.new", "link.new"];
+  for (const name of others) logs.dir.file(name, new Uint8Array(3));
+  await logs.tryRun("redact", "link", eventId(bytes));
+  await logs.tryRun("purge", "link");
+  assert(!text(logs.bytes("a")).includes("salary"));
+  assertEquals(Deno.readLinkSync(logs.path("link")), "a");
+  for (const name of others) {
+    assertEquals(logs.bytes(name), new Uint8Array(3));
+  }
+  assertEquals(names(logs.dir.path), ["a", "a.new", "link", "link.new"]);
 });
 
 /** What three origins saw, and what people said. */
@@ -526,7 +548,11 @@ test("fault-log shows what a newer or broken writer wrote", async () => {
 test("fault-log refuses what it cannot do", async () => {
   using logs = new Logs();
   logs.dir.file("a", TEAM);
-  const a = logs.path("a");
+  const a = logs.path("a"), none = logs.path("none");
+  const large = Array.from(
+    { length: 17 },
+    (_, i) => `--fact=k${i}=${"x".repeat(65536)}`,
+  );
   const cases: [args: string[], message: string | RegExp][] = [
     [[], 'The first word is "": expected append, set, merge'],
     [["remove"], 'The first word is "remove"'],
@@ -534,6 +560,12 @@ test("fault-log refuses what it cannot do", async () => {
     [["append", a, "x"], "nothing to say"],
     [["append", a, "x", "y", "--comment=z"], "one FAULT at a time"],
     [["append", a, "x", "--fact=bug"], "expected NAME=VALUE"],
+    [["append", a, "x", "--tag=-"], 'Option --tag is "-": expected a name'],
+    [
+      ["append", a, "", "--title=x"],
+      'Cannot use "" as a fault: it has no name',
+    ],
+    [["append", a, "x", ...large], "its content has 1114"],
     [["append", a, "x", "--state=bad"], 'no state "bad"'],
     [["set", a, "nothing", "--title=x"], 'Cannot find "nothing"'],
     [["show", a], "needs a LOG and a FAULT"],
@@ -541,6 +573,8 @@ test("fault-log refuses what it cannot do", async () => {
     [["show", "/none", "a"], 'Cannot open "/none"'],
     [["merge", "/none/a", a], /Cannot append to ".none.a": no such file/],
     [["purge"], "needs one LOG"],
+    [["purge", none], /Cannot rewrite ".*\/none": no such file/],
+    [["index", none], /Cannot open ".*\/none": no such file/],
     [["compact", a], "give its name as --author"],
   ];
   for (const [args, message] of cases) {
@@ -549,6 +583,7 @@ test("fault-log refuses what it cannot do", async () => {
   }
   const before = await callTool("fault-log", ["show", a, ""]);
   assertMatch(before.stderr, /Cannot tell which fault is "": 4 in/);
+  assertEquals(names(logs.dir.path), ["a"]);
 });
 
 // --- Signatures
@@ -1052,6 +1087,11 @@ Deno.test("fault-log set --edit writes nothing but what was decided", async () =
       ["no-such-editor", /ended with 127: nothing was written/, 0],
       ["sed -i 1,7d", /still several versions/, 1],
       [": >", /There is no title: nothing was written: .* is in "/, 1],
+      [
+        `sh -c 'head -c 300000 /dev/zero | tr "\\0" x > "$0"'`,
+        /There are 300000 characters, expected at most 262144: .* is in "/,
+        1,
+      ],
       [undefined, /EDITOR is not set: set it, or give --title and --text/, 0],
     ];
   const count = () =>

@@ -38,7 +38,9 @@ export interface Statement {
 
 /** A tag with its sign. */
 function signed(tag: string): string {
-  return /^[+-]/.test(tag) ? tag : `+${tag}`;
+  const whole = /^[+-]/.test(tag) ? tag : `+${tag}`;
+  if (whole.length > 1) return whole;
+  throw new UsageError(`Option --tag is "${tag}": expected a name`);
 }
 
 /** The test id of a fault, from how people write it. */
@@ -53,14 +55,15 @@ export function faultName(text: string): string {
  */
 export function newFaultName(text: string): string {
   const name = faultName(text);
-  if (!isReserved(name) && !hasControls(name)) return name;
-  throw new UsageError(
-    `Cannot use "${text}" as a fault: ${
-      isReserved(name)
-        ? "logs keep other things there"
-        : "it has control characters or line ends"
-    }`,
-  );
+  const problem = name === FAULT_TAG
+    ? "it has no name"
+    : isReserved(name)
+    ? "logs keep other things there"
+    : hasControls(name)
+    ? "it has control characters or line ends"
+    : undefined;
+  if (problem === undefined) return name;
+  throw new UsageError(`Cannot use "${text}" as a fault: ${problem}`);
 }
 
 /**
@@ -69,7 +72,7 @@ export function newFaultName(text: string): string {
  *
  * @param known what the log says of the fault
  * @param replaces whether the values there are replaced, not added to
- * @throws {RangeError} when a text does not fit
+ * @throws {UsageError} when nothing is said, or what is said does not fit
  */
 export function encodeStatement(
   fault: string,
@@ -128,7 +131,7 @@ export function encodeStatement(
       ...draft.supersedes ?? [],
       ...(sets === undefined ? [] : heads("state")),
     ];
-    return encodeEvent({
+    return fitting({
       ...draft,
       fault,
       author,
@@ -137,6 +140,16 @@ export function encodeStatement(
       supersedes: supersedes.length > 0 ? supersedes : undefined,
     });
   });
+}
+
+/** @throws {UsageError} when it does not fit into a packet */
+function fitting(event: EventFields): Uint8Array {
+  try {
+    return encodeEvent(event);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /** The events that set a register; those that are gone do no harm. */

@@ -39,6 +39,8 @@ const MARKS = "<|=>";
 const SHORTEST_MARK = 7;
 /** How many digits of an event's id are shown. */
 const SHORT_ID = 12;
+/** So much fits into an event, whatever the characters are and it replaces. */
+const MAX_CHARACTERS = 256 * 1024;
 
 /** Makes the file: the title, an empty line, the text, and what to do. */
 export function editFileOf(known: FaultState): EditFile {
@@ -158,6 +160,10 @@ export function readEdited(
   const now = partsOf(content), old = partsOf(before);
   if (now.title === "" && title.versions.length > 0) {
     return "There is no title";
+  }
+  const length = Math.max(now.title.length, now.text.length);
+  if (length > MAX_CHARACTERS) {
+    return `There are ${length} characters, expected at most ${MAX_CHARACTERS}`;
   }
   return {
     title: title.isConflict || now.title !== old.title ? now.title : undefined,

@@ -153,8 +153,9 @@ export class LogIndex implements Disposable {
    * @throws {ToolError} when that fails, or the file is something else
    */
   update(): number {
+    // Before all else: no index is made of a log that is not there.
+    using log = openLog(this.#log);
     try {
-      using log = openFile(this.#log);
       const journal = journalOf(this.#path);
       if (this.#sqlite.isShared && !isRegularFile(journal)) {
         this.#open(false);
@@ -797,6 +798,17 @@ function sightingOf(
     isAutomated: automated === 1,
     tests,
   };
+}
+
+/** @throws {ToolError} when there is none */
+function openLog(path: string): FsFile {
+  try {
+    return openFile(path);
+  } catch (error) {
+    throw new ToolError(
+      `Cannot open "${path}": ${reasonOf(error)}: check the path`,
+    );
+  }
 }
 
 /** A database that prepares each statement once. */

@@ -6,7 +6,12 @@
 
 import type { StreamItem } from "@subunit/codec";
 import { reasonOf, ToolError } from "../../kit/errors.ts";
-import { openLocked, replaceFile, rewind } from "../../kit/io/files.ts";
+import {
+  openFile,
+  openLocked,
+  replaceFile,
+  rewind,
+} from "../../kit/io/files.ts";
 import { Output } from "../../kit/io/output.ts";
 import { checkLog, forEachItem } from "./append.ts";
 import {
@@ -26,6 +31,8 @@ import { Redactions } from "./merge.ts";
  */
 export function rewriteLog(path: string): number {
   try {
+    // A log that is not there would be made.
+    openFile(path).close();
     using file = openLocked(path);
     checkLog(file, path);
     const redactions = new Redactions(), compactions = new Compactions();

@@ -283,7 +283,8 @@ function isAt(path: string, file: FsFile): boolean {
 
 /**
  * Puts a file with other content in the place of one, at once: who opens the path
- * finds either. Its permissions stay. The content is on the disk before that.
+ * finds either. Its permissions stay, and so does a link that leads to it. The
+ * content is on the disk before that.
  *
  * @throws what the runtime throws; the file is then as it was
  */
@@ -291,8 +292,8 @@ export function replaceFile(
   path: string,
   write: (file: FsFile) => void,
 ): void {
-  const { mode } = Deno.statSync(path);
-  const temporary = `${path}.new`;
+  const target = Deno.realPathSync(path), { mode } = Deno.statSync(target);
+  const temporary = target.replace(/[^/]*$/, ".$&.new");
   // One that was left behind is of nobody: the caller has the lock.
   const file = Deno.openSync(temporary, {
     write: true,
@@ -307,7 +308,7 @@ export function replaceFile(
     } finally {
       file.close();
     }
-    renameFile(temporary, path);
+    renameFile(temporary, target);
   } catch (error) {
     removeFile(temporary);
     throw error;

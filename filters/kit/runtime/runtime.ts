@@ -64,6 +64,8 @@ export interface Runtime {
     path: string,
     options?: { recursive?: boolean; mode?: number },
   ): void;
+  /** The path without links. */
+  realPathSync(path: string): string;
   readDirSync(
     path: string,
   ): Iterable<{ readonly name: string; readonly isSymlink: boolean }>;

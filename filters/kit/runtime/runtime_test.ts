@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TempDir } from "../../../tests/support/run.ts";
 import { stream } from "../../../tests/support/streams.ts";
 import { runtime as node } from "./node/runtime.ts";
@@ -66,6 +66,13 @@ for (const [name, runtime] of Object.entries(RUNTIMES)) {
     assertEquals([isDirectory, mode! & 0o777], [true, 0o700]);
     const names = Array.from(runtime.readDirSync(dir.path), ({ name }) => name);
     assertEquals(names, ["private"]);
+    const link = `${dir.path}/link`;
+    Deno.symlinkSync("private", link);
+    assertEquals(runtime.realPathSync(link), Deno.realPathSync(folder));
+    assertThrows(
+      () => runtime.realPathSync(`${link}/no`),
+      runtime.errors.NotFound,
+    );
   });
 }
 

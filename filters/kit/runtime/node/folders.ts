@@ -28,6 +28,11 @@ export function mkdirSync(
   withDenoErrors(() => void fs.mkdirSync(path, options));
 }
 
+/** The path without links. */
+export function realPathSync(path: string): string {
+  return withDenoErrors(() => fs.realpathSync(path));
+}
+
 /** What is in a directory. */
 export function readDirSync(
   path: string,
