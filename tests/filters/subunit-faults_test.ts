@@ -362,6 +362,30 @@ test("subunit-faults --new lists the faults that a log does not have", async () 
   }
 });
 
+test("subunit-faults --new knows none of the faults that exceed --max-faults", async () => {
+  using directory = new TempDir();
+  const log = `${directory.path}/main.faults`, args = ["--max-faults=1"];
+  const run = (...words: string[]) =>
+    stream(...words.map((word) => failed(word, `${word} broke\n`)));
+  const logged = await callTool("subunit-faults", [
+    ...args,
+    ...["--log", log, "--run=r1"],
+  ], { stdin: run("a", "b") });
+  assertEquals([logged.stderr, logged.status], ["", 0]);
+  const { stdout, status } = await callTool("subunit-faults", [
+    ...args,
+    ...["--new", log],
+  ], { stdin: run("a", "c") });
+  assertEquals([text(stdout), status], [
+    `1 new fault, 1 test
+
+1 test: Other faults
+  overflow  1 test
+`,
+    1,
+  ]);
+});
+
 test("subunit-faults --log appends what was seen, once for each run", async () => {
   using directory = new TempDir();
   const log = `${directory.path}/team.faults`;

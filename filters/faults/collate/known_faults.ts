@@ -9,6 +9,7 @@ import { FAULT_TAG } from "../../kit/stream/fault_tag.ts";
 import type { ToolIO } from "../../kit/tool/tool.ts";
 import type { Fingerprint } from "../fingerprint/fingerprint.ts";
 import { decodeEvent } from "../log/event.ts";
+import { OVERFLOW_TAG } from "./finder.ts";
 
 /** The faults of a log. */
 export class KnownFaults {
@@ -33,8 +34,9 @@ export class KnownFaults {
     return known;
   }
 
+  /** Whether a fault is known. What is left over of a run may be anything. */
   has(tag: string): boolean {
-    return this.#tags.has(tag);
+    return tag !== OVERFLOW_TAG && this.#tags.has(tag);
   }
 
   /** A known fault that looks like another one, and what they share. */
