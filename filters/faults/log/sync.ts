@@ -352,7 +352,11 @@ export class SyncClient {
             else if (
               count !== counts[child] ||
               trie.sum(range).toHex() !== theirSum.toHex()
-            ) next.push(prefix + digit);
+            ) {
+              // Below an id there is nothing to ask for.
+              checkPrefix(prefix + digit);
+              next.push(prefix + digit);
+            }
           });
         });
       }

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { concat } from "@std/bytes/concat";
-import { PacketDecoder } from "@subunit/codec";
+import { decodePacket, type Packet, PacketDecoder } from "@subunit/codec";
 import fc from "fast-check";
 import { UsageError } from "../../kit/errors.ts";
 import { channelTo } from "../../../tests/support/fault_sync.ts";
@@ -10,6 +10,7 @@ import { forEachEvent, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
 import {
   encodeMessage,
+  type SyncChannel,
   SyncClient,
   type SyncLog,
   type SyncResult,
@@ -212,6 +213,34 @@ Deno.test("sync refuses what is not of its protocol", () => {
     send(ready, ["hello", 1, null, 1]);
     assertThrows(() => send(ready, message), Error, "is not expected");
   }
+});
+
+Deno.test("sync ends with another end that knows no end of parts", async () => {
+  const log = new Log(COMMENTS), sums = new Uint8Array(16 * 16);
+  const answers: Packet[] = [
+    encodeMessage("root", 1, new Uint8Array(16)),
+    ...Array.from(
+      { length: 40 },
+      () => encodeMessage("nodes", [[Array(16).fill(99), sums]]),
+    ),
+  ].map((bytes) => decodePacket(bytes));
+  const channel: SyncChannel = {
+    send: () => Promise.resolve(),
+    receive: () => Promise.resolve(answers.shift()),
+  };
+  const one = new Log([COMMENTS[0]]);
+  await assertRejects(
+    () =>
+      new SyncClient(channel, one.part(), log.append).run({
+        where: undefined,
+        now: { seconds: 1, nanoseconds: 0 },
+        pushes: true,
+        pulls: true,
+      }),
+    Error,
+    "is not expected",
+  );
+  assert(answers.length < 10, `${answers.length}`);
 });
 
 Deno.test("IdTrie finds ranges and sums as a list does", () => {
