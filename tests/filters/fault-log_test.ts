@@ -702,6 +702,24 @@ gpgCallTest(
       await logs.run("query", "a", "--where=state:success"),
       /success forged/,
     );
+    // Nor takes out of the log what somebody else redacts.
+    const counts = async (...args: string[]) => [
+      (await outputOfCall("fault-log", ["cat", logs.path("a"), ...args]))
+        .length,
+      (await logs.tryRun("purge", "a", ...args))[1],
+    ];
+    const { length } = logs.bytes("a");
+    const [{ byteLength }] = packetsIn(logs.bytes("a"));
+    for (const args of [[trusted], [trusted, "--where=title:x"]]) {
+      assertEquals(await counts(...args), [
+        length,
+        "fault-log: purge: 0 events are gone\n",
+      ]);
+    }
+    assertEquals(await counts(), [
+      length - byteLength,
+      "fault-log: purge: 1 event is gone\n",
+    ]);
   },
 );
 

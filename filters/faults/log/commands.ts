@@ -268,32 +268,34 @@ export async function cat(
   files: readonly string[],
 ): Promise<void> {
   const source = new LogFiles(io, files);
-  const isChosen = await chosenFaults(io, source, options);
-  forEachChosen(source, isChosen, (bytes) => io.out.write(bytes));
+  const { isChosen, isTrusted } = await chosenFaults(io, source, options);
+  forEachChosen(source, isChosen, (bytes) => io.out.write(bytes), isTrusted);
 }
 
-/** The faults that match --where; undefined without that. */
+/** The faults that match --where, or all, and which events count. */
 async function chosenFaults(
   io: ToolIO,
   source: LogSource,
   options: Options,
-): Promise<RowTest | undefined> {
-  if (options.where === undefined) {
-    reportStrange(io, new LogReader(source).scan());
-    return undefined;
+): Promise<Pick<FoldOptions, "isTrusted"> & { readonly isChosen?: RowTest }> {
+  const now = timeOf(options), { where } = options;
+  if (where === undefined) {
+    const reader = new LogReader(source).scan();
+    reportStrange(io, reader);
+    return await foldOptions(reader, options, now);
   }
-  const now = timeOf(options), words = parseQuery(options.where);
+  const words = parseQuery(where);
   const { readerFor } = await import("./pass.ts");
   const reader = readerFor(source, words, now);
   const folding = await foldOptions(reader, options, now);
   const classes = readClasses(reader, folding);
   const chosen = faultsIn(classes, matcher(words, now));
   reportStrange(io, reader);
-  return among(chosen).has;
+  return { isChosen: among(chosen).has, isTrusted: folding.isTrusted };
 }
 
 /** Verifies signatures only where that is asked for: openpgp takes 50 ms. */
-async function verdictsOf(
+export async function verdictsOf(
   reader: LogReader,
   keyrings: readonly string[],
 ): Promise<Verdicts | undefined> {

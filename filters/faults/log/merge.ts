@@ -7,6 +7,7 @@
 import type { Packet } from "@subunit/codec";
 import { canonicalBytes, decodeEvent, eventId, isEvent } from "./event.ts";
 import { isRedaction, type RowTest } from "./evidence.ts";
+import type { FoldOptions } from "./fold.ts";
 import { IdSet, idWords } from "./id_set.ts";
 import type { LogSource } from "./reader.ts";
 
@@ -33,6 +34,12 @@ export function forEachEvent(
 export class Redactions {
   readonly #names = new Set<string>();
   readonly #faults = new Set<string>();
+  readonly #isTrusted: FoldOptions["isTrusted"];
+
+  /** @param isTrusted says which redactions count; by default all do */
+  constructor(isTrusted?: FoldOptions["isTrusted"]) {
+    this.#isTrusted = isTrusted;
+  }
 
   /** Whether nothing is redacted. */
   get isEmpty(): boolean {
@@ -42,7 +49,8 @@ export class Redactions {
   /** Takes note of an event of kind "redact". */
   add(packet: Packet): void {
     if (packet.fileName !== "redact" || !isEvent(packet)) return;
-    const { fault, redacts } = decodeEvent(canonicalBytes(packet));
+    const { fault, redacts, id } = decodeEvent(canonicalBytes(packet));
+    if (this.#isTrusted?.(id) === false) return;
     for (const id of redacts ?? []) {
       this.#faults.add(fault);
       this.#names.add(`${id} ${fault}`);

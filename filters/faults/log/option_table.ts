@@ -72,7 +72,7 @@ export const OPTIONS = {
     value: "FILE",
     list: true,
     help:
-      "states, sightings, sames, redactions count only if a key in FILE signed them",
+      "cat, purge, query, show: states, sightings, sames, redactions count only if a key in FILE signed them",
   },
   json: { help: "show: as JSON" },
   "exit-status": {

@@ -20,27 +20,34 @@ import {
   isEvent,
   type LogEvent,
 } from "./event.ts";
+import type { FoldOptions } from "./fold.ts";
 import { Redactions } from "./merge.ts";
 
 /**
  * Replaces a log by one without what was redacted, or compacted by its origin.
  * Everything else stays, text and damage included. Other processes wait.
  *
+ * @param isTrusted says which redactions and compactions count; by default all
  * @returns how many events are gone
  * @throws {ToolError} when that fails; the log is then as it was
  */
-export function rewriteLog(path: string): number {
+export function rewriteLog(
+  path: string,
+  isTrusted?: FoldOptions["isTrusted"],
+): number {
   try {
     // A log that is not there would be made.
     openFile(path).close();
     using file = openLocked(path);
     checkLog(file, path);
-    const redactions = new Redactions(), compactions = new Compactions();
+    const redactions = new Redactions(isTrusted);
+    const compactions = new Compactions();
     forEachItem(file, (item) => {
       if (item.kind !== "packet" || !isEvent(item)) return;
       redactions.add(item);
       if (item.fileName === "seen") {
-        compactions.add(decodeEvent(canonicalBytes(item)));
+        const event = decodeEvent(canonicalBytes(item));
+        if (isTrusted?.(event.id) ?? true) compactions.add(event);
       }
     });
     let gone = 0;

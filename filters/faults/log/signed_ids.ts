@@ -8,6 +8,7 @@
 import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { decodeEvent, ID_BYTES, idsIn } from "./event.ts";
 import type { RowTest } from "./evidence.ts";
+import type { FoldOptions } from "./fold.ts";
 import { IdSet, idWords, parseId } from "./id_set.ts";
 import { forEachDistinct, Redactions } from "./merge.ts";
 import { among } from "./named_faults.ts";
@@ -48,16 +49,18 @@ export function readSigned(packet: Uint8Array): SignedIds | undefined {
  * are valid until it returns.
  *
  * @param isChosen without it all events are taken, in the order of the log
+ * @param isTrusted says which redactions count; by default all do
  */
 export function forEachChosen(
   source: LogSource,
   isChosen: RowTest | undefined,
   take: (bytes: Uint8Array, id: Int32Array) => void,
+  isTrusted?: FoldOptions["isTrusted"],
 ): void {
   const ids = new IdSet(), signatures: Uint8Array[] = [];
   forEachDistinct(
     [source],
-    new Redactions().addAll(source),
+    new Redactions(isTrusted).addAll(source),
     (bytes, packet, id) => {
       if (isChosen === undefined) return take(bytes, id);
       if (packet.testId === SIGNATURES) {

@@ -10,7 +10,7 @@ import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents, checkLogAt } from "./append.ts";
 import { MAX_ITEMS } from "./cbor.ts";
 import { AUTOMATED } from "./collated.ts";
-import { logAnd, oneLog, timeOf } from "./commands.ts";
+import { logAnd, oneLog, timeOf, verdictsOf } from "./commands.ts";
 import { encodeRedaction } from "./edit.ts";
 import {
   canonicalBytes,
@@ -75,12 +75,15 @@ export function redact(
 }
 
 /** Rewrites a log without what was redacted, and without what was compacted. */
-export function purge(
+export async function purge(
   io: ToolIO,
-  _options: Options,
+  { trusted }: Options,
   operands: readonly string[],
-): void {
-  const gone = rewriteLog(oneLog(operands));
+): Promise<void> {
+  const log = oneLog(operands);
+  const reader = new LogReader(new LogFiles(io, [log]));
+  const verdicts = await verdictsOf(reader, trusted);
+  const gone = rewriteLog(log, verdicts?.isTrusted);
   io.warn(`purge: ${gone} event${gone === 1 ? " is" : "s are"} gone`);
 }
 
