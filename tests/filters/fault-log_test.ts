@@ -545,6 +545,38 @@ test("fault-log shows what a newer or broken writer wrote", async () => {
   assertMatch(shown, /title \(Cannot read value: .*\)\n/);
 });
 
+test("fault-log show has an edit behind what it replaces, whatever their times", async () => {
+  using logs = new Logs();
+  const title = (value: string, time: string, supersedes?: string[]) =>
+    encodeEvent({
+      fault: "fault:a",
+      kind: "title",
+      value,
+      time: at(time),
+      supersedes,
+    });
+  const first = title("first", "10:00:00");
+  const events = [first, title("second", "09:00:00", [eventId(first)])];
+  logs.dir.file("one", concat(events));
+  const same = encodeEvent({
+    fault: "fault:b",
+    kind: "same",
+    value: "fault:a",
+    time: at("09:30:00"),
+  });
+  logs.dir.file("two", concat([...events, same]));
+  for (
+    const [log, expected] of [["one", "first second"], [
+      "two",
+      "first second fault:a",
+    ]]
+  ) {
+    const shown = await logs.run("show", log, "a", NOW);
+    const said = [...shown.matchAll(/^2\d+.* - (?:title|same) (.*)$/gm)];
+    assertEquals(said.map(([, value]) => value).join(" "), expected);
+  }
+});
+
 test("fault-log refuses what it cannot do", async () => {
   using logs = new Logs();
   logs.dir.file("a", TEAM);

@@ -183,9 +183,7 @@ export function foldFault(
     ended.has(register, event) ||
     // Others can replace only what others have said.
     (endedByOthers.has(register, event) && !isTrusted!(event.id));
-  const order = (a: LogEvent, b: LogEvent) =>
-    sortTime(a, now) - sortTime(b, now) || compareText(a.id, b.id);
-
+  const order = byTime(now);
   const titles: Version[] = [], texts: Version[] = [];
   const states: Version<State>[] = [];
   const tags = new Set<string>();
@@ -243,20 +241,27 @@ export function foldFault(
       .sort(compareText),
     // Computed when it is asked for: a query of a million faults shows none.
     get timeline() {
-      return inOrder(kept, order);
+      return inOrder(kept, now);
     },
     isEmpty: kept.every(({ kind }) => kind === "redact"),
     advisory,
   };
 }
 
+function byTime(
+  now: Timestamp | undefined,
+): (a: LogEvent, b: LogEvent) => number {
+  return (a, b) =>
+    sortTime(a, now) - sortTime(b, now) || compareText(a.id, b.id);
+}
+
 /** Events in order of time, but behind those that they supersede. */
-function inOrder(
+export function inOrder(
   events: readonly LogEvent[],
-  order: (a: LogEvent, b: LogEvent) => number,
+  now: Timestamp | undefined,
 ): LogEvent[] {
   const waiting = new Map(
-    events.toSorted(order).map((event) => [event.id, event]),
+    events.toSorted(byTime(now)).map((event) => [event.id, event]),
   );
   const ordered: LogEvent[] = [];
   for (const first of waiting.values()) {

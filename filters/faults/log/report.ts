@@ -18,7 +18,7 @@ import {
   titlesOf,
 } from "./classes.ts";
 import { type LogEvent, STATES } from "./event.ts";
-import { compareTimes, type Register, sortTime } from "./fold.ts";
+import { compareTimes, inOrder, type Register, sortTime } from "./fold.ts";
 import type { Experience } from "./ranking.ts";
 
 /** The forms of a list. */
@@ -137,10 +137,9 @@ export function* describe(
   if (it.seen.length > 0) yield* describeSeen(it);
   yield "";
   const events = it.members.flatMap(({ timeline }) => timeline);
-  const ordered = it.members.length === 1
-    ? events
-    : events.sort((a, b) => sortTime(a, now) - sortTime(b, now));
-  for (const event of ordered) yield describeEvent(event, it, now, verdicts);
+  for (const event of inOrder(events, now)) {
+    yield describeEvent(event, it, now, verdicts);
+  }
 }
 
 function row(name: string, value: string): string {
