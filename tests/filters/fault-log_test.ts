@@ -255,6 +255,28 @@ test("fault-log merge counts the conflicts of faults that it adds to, and of the
   assertMatch(added, /merge: 1 new event, 1 fault needs a decision: /);
 });
 
+test("fault-log query marks what was seen by a clock that is ahead", async () => {
+  using logs = new Logs();
+  // A day is what clocks may differ by.
+  const ahead = [["late", 25], ["early", 23]] as const;
+  logs.dir.file(
+    "a",
+    concat(ahead.map(([fault, hours]) => seen(fault, "ci", "1", -hours))),
+  );
+  for (const _ of ["without an index", "with one"]) {
+    assertEquals(
+      await logs.run("query", "a", NOW),
+      `late fail (no title) (in the future)
+early fail (no title)
+`,
+    );
+    await logs.run("index", "a");
+  }
+  const json = (await logs.run("query", "a", "--format=json", NOW))
+    .trim().split("\n").map((line) => JSON.parse(line).in_future);
+  assertEquals(json, [true, undefined]);
+});
+
 test("fault-log redact takes an event back, for good", async () => {
   using logs = new Logs();
   await logs.run("append", "a", FAULT, "--title=first", NOW);

@@ -375,7 +375,7 @@ export async function query(
     io.out.writeText(
       options.null
         ? `${it.fault}\0`
-        : `${formatRow(it, plan.ranks && experience, format)}\n`,
+        : `${formatRow(it, plan.ranks && experience, format, plan.now)}\n`,
     );
   }
 }

@@ -18,7 +18,7 @@ import {
   titlesOf,
 } from "./classes.ts";
 import { type LogEvent, STATES } from "./event.ts";
-import { compareTimes, inOrder, type Register, sortTime } from "./fold.ts";
+import { compareTimes, DAY_SECONDS, inOrder, type Register } from "./fold.ts";
 import type { Experience } from "./ranking.ts";
 
 /** The forms of a list. */
@@ -38,13 +38,20 @@ function timeText(time: Timestamp | undefined): string {
   return time === undefined ? "-" : formatTimestamp(time);
 }
 
+/** Whether a clock that is wrong has made a time. */
+function isInFuture(time: Timestamp | undefined, now: Timestamp): boolean {
+  return time !== undefined && time.seconds > now.seconds + DAY_SECONDS;
+}
+
 /** A fault in a list, and its numbers if they were asked for. */
 export function formatRow(
   it: ListedFault,
   experience: Experience | undefined,
   format: Format,
+  now: Timestamp,
 ): string {
   const { title, state, last } = it;
+  const isLate = isInFuture(last, now);
   if (format === "json") {
     return visibleText(JSON.stringify({
       fault: it.fault,
@@ -54,6 +61,7 @@ export function formatRow(
       tags: it.tags,
       ...(it.isConflict ? { conflict: true } : {}),
       last_seen: last && formatTimestamp(last),
+      ...(isLate ? { in_future: true } : {}),
       ...(experience && {
         runs: experience.runs,
         origins: experience.origins,
@@ -94,6 +102,7 @@ export function formatRow(
     }: `;
   const marks = [
     it.isConflict ? "conflict" : "",
+    isLate ? "in the future" : "",
     ...it.tags.map((tag) => `#${tag}`),
   ].filter((mark) => mark !== "");
   return visibleText(
@@ -197,8 +206,7 @@ function describeEvent(
   verdicts: ((event: LogEvent) => string) | undefined,
 ): string {
   const { kind, author, time, unreadable, tags = [], run, count } = event;
-  const isLate = time !== undefined &&
-    sortTime(event, now) < time.seconds + time.nanoseconds / 1e9;
+  const isLate = isInFuture(time, now);
   const isAdvisory = it.members.some(({ advisory }) => advisory.has(event));
   const parts = [
     `${timeText(time)}${isLate ? " (in the future)" : ""}`,
