@@ -525,6 +525,23 @@ test("fault-log compact leaves an origin one event a month, and the counts", asy
   assertMatch(row, /^4 runs, 2 origins/);
 });
 
+test("fault-log compact counts automated runs apart, as before", async () => {
+  using logs = new Logs();
+  const runs = ["a", "b"].flatMap((run) =>
+    [true, false].map((isAutomated) =>
+      seen("x", "ci", `${run} ${isAutomated}`, 24 * 40, { isAutomated })
+    )
+  );
+  logs.dir.file("a", concat(runs));
+  const ask = () => logs.run("query", "a", "--top=9", "--format=json", NOW);
+  const before = await ask();
+  assertMatch(before, /"runs":2,.*"automated_runs":2}/);
+  const age = "--older=30d";
+  const [, said] = await logs.tryRun("compact", "a", "--author=ci", age, NOW);
+  assertMatch(said, /compact: 4 events are now 2\n$/);
+  assertEquals(await ask(), before);
+});
+
 test("fault-log names what is not an event, and goes on", async () => {
   const input = stream(
     "text\n",

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Timestamp } from "@subunit/codec";
 import { UsageError } from "../../kit/errors.ts";
 import { ToolError, type ToolIO } from "../../kit/tool/tool.ts";
 import { appendEvents, checkLogAt } from "./append.ts";
@@ -116,7 +115,10 @@ export function compact(
   io.warn(`compact: ${gone} events are now ${packets.length}`);
 }
 
-/** The events that replace those of an origin, one for each month. */
+/**
+ * The events that replace those of an origin, one for each month; automated runs
+ * have one of their own, as they are counted apart.
+ */
 export function compacted(
   fault: string,
   events: readonly LogEvent[],
@@ -130,7 +132,7 @@ export function compacted(
   const months = new Map<string, LogEvent[]>();
   for (const event of own) {
     if (!isOld(event) || ended.has(event.id)) continue;
-    const month = monthOf(event.time!);
+    const month = monthOf(event);
     const known = months.get(month);
     if (known === undefined) months.set(month, [event]);
     else known.push(event);
@@ -145,9 +147,7 @@ export function compacted(
       author,
       run: month,
       time: seen.map(({ time }) => time).reduce(later),
-      tags: seen.some(({ isAutomated }) => isAutomated)
-        ? [AUTOMATED]
-        : undefined,
+      tags: isAutomated(replaced[0]) ? [AUTOMATED] : undefined,
       value: total(seen.map(({ runs }) => runs)),
       count: total(seen.map(({ count }) => count)),
       tests: seen.flatMap(({ tests }) => tests),
@@ -165,6 +165,12 @@ function total(counts: readonly number[]): number {
   );
 }
 
-function monthOf({ seconds }: Timestamp): string {
-  return new Date(1000 * seconds).toISOString().slice(0, 7);
+/** What a month's event is called: "2026-11", "2026-11 automated". */
+function monthOf(event: LogEvent): string {
+  const month = new Date(1000 * event.time!.seconds).toISOString().slice(0, 7);
+  return isAutomated(event) ? `${month} ${AUTOMATED}` : month;
+}
+
+function isAutomated({ tags = [] }: LogEvent): boolean {
+  return tags.includes(AUTOMATED);
 }
