@@ -15,6 +15,7 @@ import {
   stream,
   textFile,
 } from "../support/streams.ts";
+import { encodeEvent } from "../../filters/faults/log/event.ts";
 import { quote } from "../../scripts/tool_path.ts";
 
 /** The bytes that are generated and piped through each tool. */
@@ -395,3 +396,24 @@ Deno.test("subunit-faults stays small on a line of 10 MB", async () => {
     } else assert(output.length > Deno.statSync(file).size);
   }
 });
+
+for (const direction of some(["--push", "--pull"], 1)) {
+  Deno.test(`fault-log sync ${direction} holds a part of 240 MB of events`, async () => {
+    using dir = new TempDir();
+    const log = dir.file("log", ""), none = `${dir.path}/none`;
+    const text = "a line of a comment\n".repeat(5000);
+    for (let i = 0; i < 2400; i++) {
+      const value = `${i} ${text}`;
+      const event = encodeEvent({ fault: "fault:a", kind: "comment", value });
+      Deno.writeFileSync(log, event, { append: true });
+    }
+    const [mine, theirs] = direction === "--push" ? [log, none] : [none, log];
+    const tool = commandOf("fault-log").map(quote).join(" ");
+    const peak = await peakMemoryOf(
+      `exec ${tool} sync ${direction} ${mine} -- ${tool} sync ${theirs}`,
+    );
+    assertEquals(Deno.statSync(none).size, Deno.statSync(log).size);
+    // 135 to 190 MiB; 300 and 550 with all of it.
+    assert(peak < 250 * 1024 * 1024, `it takes ${peak} bytes`);
+  });
+}

@@ -23,7 +23,8 @@ export function channelTo(
   const packets: Packet[] = [];
   return {
     send(bytes) {
-      questions.push(bytes);
+      // The bytes may be changed when this resolves.
+      questions.push(bytes.slice());
       questions.drain((item) => {
         if (item.kind === "packet") server.take(item);
       });

@@ -103,7 +103,8 @@ function writeWhole(file: FsFile, bytes: Uint8Array): void {
 /** Packets by the checksums at their ends: a log is searched for all at once. */
 class Wanted {
   readonly #packets: (Uint8Array | undefined)[];
-  readonly #byChecksum = new Map<number, number[]>();
+  /** Their numbers; nearly always there is one. */
+  readonly #byChecksum = new Map<number, number | number[]>();
   /** Those of the packets, and of the log. */
   readonly #redactions = new Redactions();
 
@@ -111,13 +112,17 @@ class Wanted {
     this.#packets = [...packets];
     packets.forEach((packet, index) => {
       const checksum = checksumAt(packet, packet.length);
-      const same = this.#byChecksum.get(checksum);
-      const isTwice = same?.some((other) =>
+      const known = this.#byChecksum.get(checksum);
+      if (known === undefined) {
+        this.#byChecksum.set(checksum, index);
+        return;
+      }
+      const same = [known].flat();
+      const isTwice = same.some((other) =>
         compareBytes(packets[other], packet) === 0
       );
       if (isTwice) this.#packets[index] = undefined;
-      else if (same) same.push(index);
-      else this.#byChecksum.set(checksum, [index]);
+      else this.#byChecksum.set(checksum, [...same, index]);
     });
     for (const packet of packets) this.#redactions.add(decodePacket(packet));
   }
@@ -132,10 +137,10 @@ class Wanted {
   }
 
   #remove(source: Uint8Array, start: number, end: number): void {
-    const same = this.#byChecksum.get(checksumAt(source, end));
-    if (same === undefined) return;
+    const known = this.#byChecksum.get(checksumAt(source, end));
+    if (known === undefined) return;
     const bytes = source.subarray(start, end);
-    for (const index of same) {
+    for (const index of [known].flat()) {
       const packet = this.#packets[index];
       if (packet !== undefined && compareBytes(packet, bytes) === 0) {
         this.#packets[index] = undefined;

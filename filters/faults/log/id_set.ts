@@ -59,6 +59,16 @@ export class IdSet {
     return true;
   }
 
+  /** Adds ids that lie one behind the other, but for those in another set. */
+  addAll(bytes: Uint8Array, except?: IdSet): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const id = new Int32Array(ID_WORDS);
+    for (let at = 0; at < bytes.length; at += 4 * ID_WORDS) {
+      for (let i = 0; i < ID_WORDS; i++) id[i] = view.getInt32(at + 4 * i);
+      if (!except?.has(id)) this.add(id);
+    }
+  }
+
   has(id: Int32Array): boolean {
     return this.#slots[this.#slotOf(id)] !== FREE;
   }

@@ -17,8 +17,8 @@ import { SIGNATURES } from "../../kit/stream/fault_tag.ts";
 import { decodeValue, encodeValue, type Value } from "./cbor.ts";
 import { canonicalBytes, ID_BYTES, idsIn, isEvent } from "./event.ts";
 import type { RowTest } from "./evidence.ts";
-import { idText } from "./id_set.ts";
-import { forEachDistinct, Redactions } from "./merge.ts";
+import { IdSet, idText, idWords } from "./id_set.ts";
+import { forEachDistinct, forEachEvent, Redactions } from "./merge.ts";
 import type { LogSource } from "./reader.ts";
 import { forEachChosen } from "./signed_ids.ts";
 import { IdTrie, LEAF_IDS } from "./trie.ts";
@@ -32,6 +32,10 @@ const PREFIXES = 1024;
 const IDS = 32 * 1024;
 /** How many names of faults are in a message. */
 const NAMES = 1024;
+/** How many bytes of events are held: each part takes a pass over a log. */
+const PART_BYTES = 32 * 1024 * 1024;
+/** How many of them are sent at a time. */
+const BLOCK_BYTES = 64 * 1024;
 const DIGITS = [..."0123456789abcdef"];
 
 /** What is asked or answered. */
@@ -67,7 +71,7 @@ export interface SyncLog {
 }
 
 /** The ids of a part of a log; redacted events are not among them. */
-export function trieOf({ source, isChosen }: SyncLog): IdTrie {
+function trieOf({ source, isChosen }: SyncLog): IdTrie {
   let memory: Uint8Array = new Uint8Array(1024 * ID_BYTES), end = 0;
   forEachChosen(source, isChosen, (_, id) => {
     if (end === memory.length) memory = grown(memory, 2 * end);
@@ -79,9 +83,9 @@ export function trieOf({ source, isChosen }: SyncLog): IdTrie {
 }
 
 /** Calls `take` with the events of a log whose ids are wanted. */
-export function forEachWanted(
+function forEachWanted(
   source: LogSource,
-  ids: ReadonlySet<string>,
+  ids: IdSet,
   take: (bytes: Uint8Array, fault: string) => void,
 ): void {
   if (ids.size === 0) return;
@@ -89,13 +93,94 @@ export function forEachWanted(
     [source],
     new Redactions().addAll(source),
     (bytes, packet, id) => {
-      if (ids.has(idText(id))) take(bytes, packet.testId!);
+      if (ids.has(id)) take(bytes, packet.testId!);
     },
   );
 }
 
+/**
+ * Yields the same events in parts, one behind the other in each: whoever sends
+ * them has to wait between two parts. A part is valid until the next.
+ */
+function* wantedParts(
+  source: LogSource,
+  ids: IdSet,
+  partBytes: number,
+  take: (fault: string) => void,
+): Generator<Uint8Array> {
+  if (ids.size === 0) return;
+  const redactions = new Redactions().addAll(source);
+  const sent = new IdSet(), id = new Int32Array(ID_BYTES / 4);
+  let memory: Uint8Array = new Uint8Array(BLOCK_BYTES);
+  for (let from = 0, isMore = true; isMore;) {
+    let next = 0, end = 0;
+    isMore = false;
+    forEachEvent(source, (packet) => {
+      if (redactions.has(packet)) return;
+      const bytes = canonicalBytes(packet);
+      if (!ids.has(idWords(bytes, id)) || !sent.add(id)) return;
+      take(packet.testId!);
+      while (end + bytes.length > memory.length) {
+        memory = grown(memory, 2 * memory.length);
+      }
+      memory.set(bytes, end);
+      end += bytes.length;
+      if (end < partBytes) return;
+      from = next;
+      isMore = true;
+    }, () => next++ >= from && !isMore);
+    yield memory.subarray(0, end);
+  }
+}
+
+/** Events on their way into a log: they are appended whenever they are many. */
+class Arrivals {
+  readonly #append: (packets: readonly Uint8Array[]) => number;
+  readonly #partBytes: number;
+  /** The packets, one behind the other: an array for each takes more. */
+  #memory: Uint8Array = new Uint8Array(BLOCK_BYTES);
+  /** Where each of them ends. */
+  #ends: number[] = [];
+  #added = 0;
+
+  constructor(
+    append: (packets: readonly Uint8Array[]) => number,
+    partBytes: number,
+  ) {
+    this.#append = append;
+    this.#partBytes = partBytes;
+  }
+
+  add(packet: Packet): void {
+    const bytes = canonicalBytes(packet), start = this.#ends.at(-1) ?? 0;
+    const end = start + bytes.length;
+    while (end > this.#memory.length) {
+      this.#memory = grown(this.#memory, 2 * this.#memory.length);
+    }
+    this.#memory.set(bytes, start);
+    this.#ends.push(end);
+    if (end >= this.#partBytes) this.#flush();
+  }
+
+  /** Appends the rest, and returns how many events the log did not have. */
+  end(): number {
+    this.#flush();
+    const added = this.#added;
+    this.#added = 0;
+    return added;
+  }
+
+  #flush(): void {
+    const ends = this.#ends;
+    this.#added += this.#append(
+      ends.map((end, i) => this.#memory.subarray(ends[i - 1] ?? 0, end)),
+    );
+    this.#ends = [];
+  }
+}
+
 /** The ids of the events of faults. */
-export function idsOfFaults(
+function idsOfFaults(
   source: LogSource,
   faults: ReadonlySet<string>,
 ): string[] {
@@ -123,25 +208,26 @@ function* partsOf<T>(all: readonly T[], count: number): Generator<T[]> {
 /** The end that answers. */
 export class SyncServer {
   readonly #open: (where: string | undefined, now: Timestamp) => SyncLog;
-  readonly #append: (packets: readonly Uint8Array[]) => number;
   readonly #write: (bytes: Uint8Array) => void;
+  readonly #pushed: Arrivals;
   #log: SyncLog | undefined;
   #trie: IdTrie | undefined;
-  #pushed: Uint8Array[] = [];
   isDone = false;
 
   /**
    * @param open chooses the part of the log that a query is about
    * @param append adds events to the log, and returns how many it did not have
+   * @param partBytes how many bytes of events are held until they are appended
    */
   constructor(
     open: (where: string | undefined, now: Timestamp) => SyncLog,
     append: (packets: readonly Uint8Array[]) => number,
     write: (bytes: Uint8Array) => void,
+    partBytes: number = PART_BYTES,
   ) {
     this.#open = open;
-    this.#append = append;
     this.#write = write;
+    this.#pushed = new Arrivals(append, partBytes);
   }
 
   /**
@@ -152,7 +238,7 @@ export class SyncServer {
   take(packet: Packet): void {
     const message = readMessage(packet);
     if (message === undefined) {
-      if (isEvent(packet)) this.#pushed.push(canonicalBytes(packet).slice());
+      if (isEvent(packet)) this.#pushed.add(packet);
       return;
     }
     const [name, ...rest] = message;
@@ -164,10 +250,8 @@ export class SyncServer {
       const ids = idsOfFaults(this.#log.source, new Set(textsIn(rest[0])));
       for (const part of partsOf(ids, IDS)) this.#answer("some", bytesOf(part));
       this.#answer("ids");
-    } else if (name === "pushed") {
-      this.#answer("added", this.#append(this.#pushed));
-      this.#pushed = [];
-    } else if (name === "bye") this.isDone = true;
+    } else if (name === "pushed") this.#answer("added", this.#pushed.end());
+    else if (name === "bye") this.isDone = true;
     else throw unexpected();
   }
 
@@ -199,11 +283,11 @@ export class SyncServer {
     if (!(ids instanceof Uint8Array) || ids.length % ID_BYTES !== 0) {
       throw unexpected();
     }
-    const wanted = new Set(idsIn(ids));
+    const wanted = new IdSet();
+    wanted.addAll(ids);
     for (const prefix of textsIn(prefixes)) {
       checkPrefix(prefix);
-      const ids = this.#trie!.bytes(this.#trie!.range(prefix));
-      for (const id of idsIn(ids)) wanted.add(id);
+      wanted.addAll(this.#trie!.bytes(this.#trie!.range(prefix)));
     }
     forEachWanted(this.#log!.source, wanted, (bytes) => this.#write(bytes));
     this.#answer("sent");
@@ -257,18 +341,25 @@ export interface SyncResult {
 export class SyncClient {
   readonly #channel: SyncChannel;
   readonly #log: SyncLog;
-  readonly #append: (packets: readonly Uint8Array[]) => number;
+  readonly #partBytes: number;
+  readonly #pulled: Arrivals;
   #rounds = 0;
   #answerBytes = 0;
 
+  /**
+   * @param append adds events to the log, and returns how many it did not have
+   * @param partBytes how many bytes of events are held until they are appended
+   */
   constructor(
     channel: SyncChannel,
     log: SyncLog,
     append: (packets: readonly Uint8Array[]) => number,
+    partBytes: number = PART_BYTES,
   ) {
     this.#channel = channel;
     this.#log = log;
-    this.#append = append;
+    this.#partBytes = partBytes;
+    this.#pulled = new Arrivals(append, partBytes);
   }
 
   /** @throws {ToolError} when the other end leaves, or does not understand */
@@ -277,25 +368,27 @@ export class SyncClient {
     const { source } = this.#log;
     const found = await this.#differences(trie, where ?? null, now);
     const faults = new Set<string>();
+    const take = where === undefined
+      ? () => {}
+      : (fault: string) => faults.add(fault);
     let pulled = 0, pushed = 0;
-    if (pulls) {
-      pulled += await this.#pull(found.prefixes, found.theirs, faults);
-    }
-    if (pushes) pushed += await this.#push(found.ours, faults);
-    else forEachWanted(source, found.ours, (_, fault) => faults.add(fault));
+    if (pulls) pulled += await this.#pull(found.prefixes, found.theirs, take);
+    if (pushes) pushed += await this.#push(found.ours, take);
+    else forEachWanted(source, found.ours, (_, fault) => take(fault));
     // A fault that one end did not choose may have changed there: whoever has
     // a part of a fault gets all of it.
     faults.delete(SIGNATURES);
-    if (where !== undefined && faults.size > 0) {
+    if (faults.size > 0) {
       const theirs = await this.#idsOf(faults);
       const ours = new Set(idsOfFaults(source, faults));
       if (pulls) {
         const missing = [...theirs].filter((id) => !ours.has(id));
-        pulled += await this.#pull([], missing, faults);
+        pulled += await this.#pull([], missing, take);
       }
       if (pushes) {
-        const missing = [...ours].filter((id) => !theirs.has(id));
-        pushed += await this.#push(new Set(missing), faults);
+        const missing = new IdSet();
+        missing.addAll(bytesOf([...ours].filter((id) => !theirs.has(id))));
+        pushed += await this.#push(missing, take);
       }
     }
     await this.#channel.send(encodeMessage("bye"));
@@ -309,7 +402,7 @@ export class SyncClient {
 
   /** Walks both tries down where they differ. */
   async #differences(trie: IdTrie, where: string | null, now: Timestamp) {
-    const ours = new Set<string>();
+    const ours = new IdSet();
     const theirs: string[] = [], prefixes: string[] = [];
     const [name, count, sum] = await this.#ask(
       encodeMessage("hello", VERSION, where, now.seconds),
@@ -329,10 +422,12 @@ export class SyncClient {
         part.forEach((prefix, i) => {
           const node: Value = nodes[i];
           if (node instanceof Uint8Array) {
-            const here = new Set(idsIn(trie.bytes(trie.range(prefix))));
-            const there = new Set(idsIn(node));
-            for (const id of here) if (!there.has(id)) ours.add(id);
-            for (const id of there) if (!here.has(id)) theirs.push(id);
+            if (node.length % ID_BYTES !== 0) throw unexpected();
+            // One end may have all, and the other one few.
+            const there = new IdSet();
+            there.addAll(node);
+            ours.addAll(trie.bytes(trie.range(prefix)), there);
+            for (const id of idsIn(node)) if (!trie.has(id)) theirs.push(id);
             return;
           }
           const [counts, sums] = Array.isArray(node) ? node : [];
@@ -347,7 +442,7 @@ export class SyncClient {
               ID_BYTES * (child + 1),
             );
             if (counts[child] === 0) {
-              for (const id of idsIn(trie.bytes(range))) ours.add(id);
+              ours.addAll(trie.bytes(range));
             } else if (count === 0) prefixes.push(prefix + digit);
             else if (
               count !== counts[child] ||
@@ -388,9 +483,8 @@ export class SyncClient {
   async #pull(
     prefixes: readonly string[],
     ids: readonly string[],
-    faults: Set<string>,
+    take: (fault: string) => void,
   ): Promise<number> {
-    let count = 0;
     const wants: [prefixes: string[], ids: string[]][] = [
       ...[...partsOf(prefixes, PREFIXES)].map((
         part,
@@ -399,31 +493,28 @@ export class SyncClient {
     ];
     for (const [prefixes, ids] of wants) {
       await this.#channel.send(encodeMessage("want", prefixes, bytesOf(ids)));
-      const packets: Uint8Array[] = [];
       for (;;) {
         const { packet, message } = await this.#receive();
         if (message?.[0] === "sent") break;
         if (message !== undefined || !isEvent(packet)) throw unexpected();
-        const bytes = canonicalBytes(packet).slice();
-        faults.add(packet.testId!);
-        packets.push(bytes);
+        take(packet.testId!);
+        this.#pulled.add(packet);
       }
-      count += this.#append(packets);
     }
-    return count;
+    return this.#pulled.end();
   }
 
   async #push(
-    ids: ReadonlySet<string>,
-    faults: Set<string>,
+    ids: IdSet,
+    take: (fault: string) => void,
   ): Promise<number> {
     if (ids.size === 0) return 0;
-    const packets: Uint8Array[] = [];
-    forEachWanted(this.#log.source, ids, (bytes, fault) => {
-      faults.add(fault);
-      packets.push(bytes.slice());
-    });
-    for (const packet of packets) await this.#channel.send(packet);
+    const { source } = this.#log;
+    for (const part of wantedParts(source, ids, this.#partBytes, take)) {
+      for (let at = 0; at < part.length; at += BLOCK_BYTES) {
+        await this.#channel.send(part.subarray(at, at + BLOCK_BYTES));
+      }
+    }
     await this.#channel.send(encodeMessage("pushed"));
     const { message } = await this.#receive();
     const [name, count] = message ?? [];

@@ -73,7 +73,8 @@ class Log implements LogSource {
 function talk(
   mine: Log,
   theirs: Log,
-  { where, pushes = true, pulls = true, choose }: {
+  { where, pushes = true, pulls = true, choose, partBytes }: {
+    partBytes?: number;
     where?: string;
     pushes?: boolean;
     pulls?: boolean;
@@ -85,12 +86,14 @@ function talk(
       () => theirs.part(choose?.(theirs)),
       theirs.append,
       answer,
+      partBytes,
     )
   );
   const client = new SyncClient(
     channel,
     mine.part(choose?.(mine)),
     mine.append,
+    partBytes,
   );
   const now = { seconds: 1, nanoseconds: 0 };
   return client.run({ where, now, pushes, pulls });
@@ -121,23 +124,32 @@ const parts = fc.tuple(
   return [new Log(in_(1)), new Log(in_(2))];
 });
 
+/** Less than an event, some of them, or all at once. */
+const partLengths = fc.constantFrom(1, 1000, undefined);
+
 Deno.test("sync makes two logs equal, or one contain the other", async () => {
   await fc.assert(
-    fc.asyncProperty(parts, fc.nat(2), async ([a, b], direction) => {
-      const union = new Log([...a.packets, ...b.packets]).set();
-      const beforeA = a.packets.length, beforeB = b.packets.length;
-      const { pulled, pushed } = await talk(a, b, {
-        pushes: direction !== 1,
-        pulls: direction !== 2,
-      });
-      assertEquals(a.packets.length - beforeA, pulled);
-      assertEquals(b.packets.length - beforeB, pushed);
-      if (direction !== 2) assertEquals(a.set(), union);
-      if (direction !== 1) assertEquals(b.set(), union);
-      if (direction !== 0) return;
-      const again = await talk(a, b);
-      assertEquals([again.pulled, again.pushed, again.rounds], [0, 0, 1]);
-    }),
+    fc.asyncProperty(
+      parts,
+      fc.nat(2),
+      partLengths,
+      async ([a, b], direction, partBytes) => {
+        const union = new Log([...a.packets, ...b.packets]).set();
+        const beforeA = a.packets.length, beforeB = b.packets.length;
+        const { pulled, pushed } = await talk(a, b, {
+          pushes: direction !== 1,
+          pulls: direction !== 2,
+          partBytes,
+        });
+        assertEquals(a.packets.length - beforeA, pulled);
+        assertEquals(b.packets.length - beforeB, pushed);
+        if (direction !== 2) assertEquals(a.set(), union);
+        if (direction !== 1) assertEquals(b.set(), union);
+        if (direction !== 0) return;
+        const again = await talk(a, b);
+        assertEquals([again.pulled, again.pushed, again.rounds], [0, 0, 1]);
+      },
+    ),
     { seed: SEED, numRuns: isCi ? 200 : 10 },
   );
 });

@@ -77,6 +77,12 @@ export class IdTrie {
     return sum;
   }
 
+  /** Whether an id, as hex, is one of them. */
+  has(id: string): boolean {
+    const at = this.#first(id, "");
+    return at < this.size && this.id(at) === id;
+  }
+
   /** The id at a place, as hex. */
   id(at: number): string {
     return this.#bytes.subarray(ID_BYTES * at, ID_BYTES * (at + 1)).toHex();
