@@ -291,6 +291,11 @@ Deno.test("names, aliases, attributes and unique ids find a test", () => {
     ["table[1]", ["table: passed"]],
     ["tabl", []],
     ["table[", []],
+    ["table]1[", []],
+    ["table[[1]", ["table: passed"]],
+    ["table[1][2]", []],
+    // Tried at each bracket, an expression would take half an hour.
+    ["[".repeat(1 << 20), []],
   ];
   for (const [testId, found] of cases) {
     assertEquals(answers([testId, "success"]), found, testId);
