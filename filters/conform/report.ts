@@ -165,11 +165,11 @@ export interface Version {
 export function changeLines(old: Version, now: Version): string[] {
   const before = askedBy(old.requirements), after = askedBy(now.requirements);
   const oldNames = new Map<string, Asked>();
+  // Its own name goes before the alias of another test.
   for (const asked of before.values()) {
-    for (const name of [...asked.test.aliases, asked.test.name]) {
-      oldNames.set(name, asked);
-    }
+    for (const alias of asked.test.aliases) oldNames.set(alias, asked);
   }
+  for (const [name, asked] of before) oldNames.set(name, asked);
   const matched = new Set<Asked>();
   const lines = [
     columns(

@@ -514,6 +514,20 @@ test("subunit-conform --against finds the products of the older guideline", asyn
   );
 });
 
+test("subunit-conform --against finds no change in the same guideline", async () => {
+  const published: Record<string, object> = JSON.parse(
+    Deno.readTextFileSync(fixture("conform/guidelines.json")),
+  );
+  // Some have tests of which one has the name of another as its alias.
+  for (const [file, guideline] of Object.entries(published)) {
+    const { stdout } = await conform(guideline, "", [
+      "--all-products",
+      "--against=DIR/old.json",
+    ], { "old.json": guideline });
+    assertMatch(text(stdout), /^(verdict\t.*\n)+$/, file);
+  }
+});
+
 test("subunit-conform warns of what chosen components name in vain", async () => {
   for (const args of [["--list"], ["--missing"], ["--text"]]) {
     const { stderr } = await conform(PRODUCTS, "", [
