@@ -140,6 +140,11 @@ export class PacketChange {
     }
     return packetLength(LENGTH_OFFSET + body + CRC_BYTES);
   }
+
+  /** Whether the packet has room for the change: 4194303 bytes are the most. */
+  fits(packet: Packet): boolean {
+    return this.lengthOf(packet) <= MAX_PACKET_BYTES;
+  }
 }
 
 /** Changes packets one after another in a buffer of its own. */

@@ -116,6 +116,16 @@ Deno.test("PacketEditor refuses what no packet can hold, and splits attachments"
   assertEquals(concat(parts).length, fileBytes.length);
 });
 
+Deno.test("PacketChange fits in packets of 4194303 bytes at most", () => {
+  const change = new PacketChange({ tags: ["a"] });
+  for (const [room, fits] of [[3, true], [2, false]] as const) {
+    const fileBytes = new Uint8Array(4194303 - 15 - room);
+    const bytes = encodePacket({ fileName: "x", fileBytes, runnable: false });
+    assertEquals(bytes.length, 4194303 - room);
+    assertEquals(change.fits(decodePacket(bytes)), fits);
+  }
+});
+
 Deno.test("PacketChange refuses what no string can hold", () => {
   for (const testId of ["a\0b", "\ud800"]) {
     assertThrows(() => new PacketChange({ testId }), RangeError);

@@ -312,6 +312,12 @@ export async function readRun(
     stream?.endChunk();
   }
   for (const { judge } of sittings) judge.end();
+  const unchanged = stream?.unchanged ?? 0;
+  if (unchanged > 0) {
+    io.warn(
+      `${unchanged} packets have no room for a parent: they are unchanged`,
+    );
+  }
 }
 
 /**

@@ -22,18 +22,18 @@ import { type CapabilityVerdict, type Judged, total } from "./verdict.ts";
 /** Writes the verdict on one product, around the packets of its tests. */
 export class VerdictStream {
   readonly #requirements: Requirements;
-  readonly #out: Pick<Output, "write">;
-  readonly #writePackets = (packets: Uint8Array) => this.#out.write(packets);
-  readonly #rowEditor = new RowEditor(this.#writePackets);
+  readonly #out: Pick<Output, "write" | "writeRows">;
+  readonly #rowEditor = new RowEditor((packets) => this.#out.write(packets));
   /** For packets that are too long for the other one. */
   readonly #editor = new PacketEditor();
   /** By the number of a name: what makes its tests part of a capability. */
   readonly #parents: (PacketChange | undefined)[] = [];
+  #unchanged = 0;
 
   constructor(
     requirements: Requirements,
     judge: Judge,
-    out: Pick<Output, "write">,
+    out: Pick<Output, "write" | "writeRows">,
   ) {
     this.#requirements = requirements;
     this.#out = out;
@@ -76,7 +76,19 @@ export class VerdictStream {
     if (change === undefined) return;
     if (this.#rowEditor.changeParent(rows, i, change)) return;
     this.#rowEditor.flush();
-    this.#editor.editEach(rows.packet(i), change, this.#writePackets);
+    const packet = rows.packet(i);
+    // Split in two it would not be the packet that came.
+    if (change.fits(packet)) {
+      this.#out.write(this.#editor.edit(packet, change));
+    } else {
+      this.#unchanged++;
+      this.#out.writeRows(rows, i, i);
+    }
+  }
+
+  /** How many packets had no room for a parent, and are unchanged. */
+  get unchanged(): number {
+    return this.#unchanged;
   }
 
   /** Writes what is gathered, after the rows of a chunk. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import {
   encodePacket,
@@ -23,6 +23,7 @@ import {
 } from "../support/run.ts";
 import {
   damaged,
+  equalBytes,
   type EventFields,
   eventsIn,
   fileIn,
@@ -526,6 +527,33 @@ test("subunit-conform --against finds no change in the same guideline", async ()
     ], { "old.json": guideline });
     assertMatch(text(stdout), /^(verdict\t.*\n)+$/, file);
   }
+});
+
+test("subunit-conform leaves a packet without room for a parent as it is", async () => {
+  const id = (length: number) => `order.create[${"x".repeat(length)}]`;
+  const packets = [
+    stream({ testId: id(4194303 - 40), status: "success" }),
+    stream({
+      ...{ testId: "order.cancel", status: "success", fileName: "log" },
+      fileBytes: new Uint8Array(4194303 - 40).fill(0x61),
+    }),
+  ];
+  const { stdout, stderr, status } = await conform(
+    SHOP,
+    stream(...packets, ...passed("refund.full")),
+  );
+  const tests = itemsIn(stdout)
+    .filter((item) => (item as Packet).testId?.startsWith("order."));
+  assertEquals(tests.length, packets.length);
+  tests.forEach((item, i) => {
+    const { source, start, end } = item as Packet;
+    assert(equalBytes(source.subarray(start, end), packets[i]));
+  });
+  assertEquals(
+    stderr,
+    "subunit-conform: 2 packets have no room for a parent: they are unchanged\n",
+  );
+  assertEquals(status, 0);
 });
 
 test("subunit-conform warns of what chosen components name in vain", async () => {

@@ -12,8 +12,6 @@ import {
 } from "@subunit/codec";
 import type { Output } from "../../kit/io/output.ts";
 
-/** The longest packet of the format. */
-const MAX_PACKET_BYTES = 4194303;
 /** How many sets of tags are remembered. */
 const MAX_CHANGES = 1024;
 
@@ -45,15 +43,11 @@ export class FaultTagger {
     }
     const packet = rows.packet(i);
     // Split in two it would not be the packet that came.
-    if (change.lengthOf(packet) > MAX_PACKET_BYTES) {
+    if (change.fits(packet)) {
+      this.#out.write(this.#slowEditor.edit(packet, change));
+    } else {
       this.#untagged++;
       this.#out.writeRows(rows, i, i);
-    } else {
-      this.#slowEditor.editEach(
-        packet,
-        change,
-        (bytes) => this.#out.write(bytes),
-      );
     }
   }
 
