@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cutLine } from "./shorten.ts";
+
 /** A value; objects are maps, so that no name means anything to JavaScript. */
 export type Json =
   | null
@@ -77,7 +79,8 @@ class Parser {
       const at = this.#at, name = this.#string();
       if (object.has(name)) {
         this.#at = at;
-        this.#fail(`the name ${JSON.stringify(name)} is there twice`);
+        const shown = JSON.stringify(cutLine(name, 200));
+        this.#fail(`the name ${shown} is there twice`);
       }
       this.#skip();
       if (this.#text[this.#at++] !== ":") this.#fail('expected ":"', -1);

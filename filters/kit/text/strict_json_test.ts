@@ -68,6 +68,10 @@ Deno.test("parseStrictJson names the line of what it refuses", () => {
       'line 1: the name "__proto__" is there twice',
     ],
     ['{"a": 1, "\\u0061": 2}', 'line 1: the name "a" is there twice'],
+    [
+      `{"${"a".repeat(1000)}": 1, "${"a".repeat(1000)}": 2}`,
+      `line 1: the name "${"a".repeat(100)}…${"a".repeat(99)}" is there twice`,
+    ],
     ["[".repeat(100_000), "line 1: deeper than 32 values"],
     ["[1\n2]", 'line 2: expected "," or "]"'],
     ['"a\nb"', "line 1: expected a string that ends"],
