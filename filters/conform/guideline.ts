@@ -121,6 +121,13 @@ const OWN_COMPONENT = "product";
 const KNOWN_SCHEMAS = /^(1\.[2-6]|2\.0)$/;
 
 /** The keys of all schemas. */
+const COMPONENT_KEYS: ReadonlySet<string> = new Set([
+  "capabilities",
+  "description",
+  "designated_sections",
+  ...STATUSES,
+]);
+const STATUS_KEYS: ReadonlySet<string> = new Set(STATUSES);
 const CAPABILITY_KEYS: ReadonlySet<string> = new Set([
   "achievements",
   "admin",
@@ -215,10 +222,13 @@ class Reader {
     for (const [name, value] of entriesOf(root, "components")) {
       const where = `components.${quoted(name)}`;
       const object = objectOf(value, where);
+      this.#checkKeys(object, COMPONENT_KEYS, where);
       // Schema 2.0 has them one deeper.
+      const deeper = `${where}.capabilities`;
       const listed = object.has("capabilities")
-        ? objectOf(object.get("capabilities")!, `${where}.capabilities`)
+        ? objectOf(object.get("capabilities")!, deeper)
         : object;
+      if (listed !== object) this.#checkKeys(listed, STATUS_KEYS, deeper);
       const component = new Map<string, Status>();
       for (const status of STATUSES) {
         for (const name of textsIn(listed, status, `${where}.${status}`)) {
@@ -297,11 +307,13 @@ class Reader {
         // A test without more than its name.
         const test = value === null ? NOTHING : objectOf(value, at);
         this.#checkKeys(test, TEST_KEYS, at);
-        const uuid = optionalText(test, "idempotent_id");
+        const uuid = optionalText(test, "idempotent_id")
+          ?.replace(/^id-/, "").toLowerCase();
         return {
           name,
           aliases: textsIn(test, "aliases", `${at}.aliases`),
-          uuid: uuid?.replace(/^id-/, "").toLowerCase(),
+          // An empty one is that of no test.
+          uuid: uuid === "" ? undefined : uuid,
           flag: flagOf(test, at) ?? flags.get(name),
         };
       },

@@ -80,6 +80,21 @@ Deno.test("parseGuideline reads our own form", () => {
   ]);
 });
 
+Deno.test("parseGuideline notes keys that nothing reads", () => {
+  const { oddities } = parse({
+    components: {
+      flat: { requried: ["x"], required: ["x"] },
+      deep: { capabilities: { requried: ["x"] }, designated_sections: [] },
+    },
+    capabilities: { x: { tests: {}, test: [] } },
+  });
+  assertEquals(oddities, [
+    'capabilities."x" has the unknown key "test"',
+    'components."flat" has the unknown key "requried"',
+    'components."deep".capabilities has the unknown key "requried"',
+  ]);
+});
+
 Deno.test("parseGuideline gives no name a meaning", () => {
   const guideline = parseGuideline(
     '{"product": "P", "capabilities": {"__proto__": {"tests": {"constructor": {}}}}}',
