@@ -84,16 +84,21 @@ export function matrixLines(products: readonly Judged[]): string[] {
   );
 }
 
-/** The tests to run, each once: those of capabilities that still exist. */
+/**
+ * The tests to run, each name once: those of capabilities that still exist.
+ *
+ * @param isWanted whether a test is one of them
+ */
 export function testsToRun(
   products: readonly Requirements[],
+  isWanted: (test: GuidelineTest) => boolean = () => true,
 ): GuidelineTest[] {
   const tests = new Map<string, GuidelineTest>();
   for (const { requirements } of products) {
     for (const { status, tests: listed } of requirements) {
       if (status === "removed") continue;
       for (const test of listed) {
-        if (!tests.has(test.name)) tests.set(test.name, test);
+        if (!tests.has(test.name) && isWanted(test)) tests.set(test.name, test);
       }
     }
   }

@@ -49,7 +49,7 @@ export function requirementsOf(
   guidelines: readonly Guideline[],
 ): Requirements {
   const found = new Map<Capability, Requirement>();
-  const names = new Map<string, Capability>();
+  const names = new Set<string>();
   const undefinedNames = new Map<string, Status>();
   const gaps: Gap[] = [];
   for (const { name, source } of components) {
@@ -71,14 +71,11 @@ export function requirementsOf(
       }
       const before = found.get(capability);
       if (before === undefined) {
-        const isNew = !names.has(capabilityName);
-        if (isNew) names.set(capabilityName, capability);
-        found.set(capability, {
-          // Two guidelines may each have one of this name.
-          name: isNew ? capabilityName : `${capabilityName} (${guideline.id})`,
-          status,
-          tests: capability.tests,
-        });
+        // Several guidelines may have one of this name, or the same id.
+        let name = capabilityName;
+        while (names.has(name)) name += ` (${guideline.id})`;
+        names.add(name);
+        found.set(capability, { name, status, tests: capability.tests });
       } else {
         const binding = moreBinding(status, before.status);
         found.set(capability, { ...before, status: binding });

@@ -245,6 +245,16 @@ test("subunit-conform --list and --missing name tests to run", async () => {
     "order.cancel\nrefund.full\nrefund.part\n",
   );
   assertEquals(missing.status, 1);
+  // A test that is there twice, once with an alias that was run.
+  const twice = {
+    product: "P",
+    capabilities: {
+      a: { tests: { x: { aliases: ["y"] } } },
+      b: { tests: { x: {} } },
+    },
+  };
+  const half = await conform(twice, stream(...passed("y")), ["--missing"]);
+  assertEquals([text(half.stdout), half.status], ["x\n", 1]);
   const all = text(list.stdout).trim().split("\n");
   const none = await conform(SHOP, stream(...passed(...all)), ["--missing"]);
   assertEquals([none.status, none.stdout.length], [0, 0]);
@@ -336,6 +346,28 @@ test("subunit-conform finds components in other guidelines", async () => {
     "--extra=DIR/away.json",
   ], { "away.json": AWAY });
   assertMatch(text(both.stdout), /^conformant: core \+ away\n2 of 2 /);
+  // Their capabilities stay apart, even where the guidelines have one id.
+  const far = {
+    ...AWAY,
+    components: { far: { capabilities: { required: ["a"] } } },
+  };
+  const three = await conform(
+    PRODUCTS,
+    stdin,
+    ["--component=core", "--component=away", "--component=far"].concat(
+      ["--extra=DIR/away.json", "--extra=DIR/far.json"],
+    ),
+    { "away.json": AWAY, "far.json": far },
+  );
+  assertEquals(
+    eventsIn(three.stdout).slice(-4).map(({ testId }) => testId),
+    [
+      "capability:a",
+      "capability:a (away)",
+      "capability:a (away) (away)",
+      "product:core + away + far",
+    ],
+  );
 });
 
 test("subunit-conform --against shows what a newer guideline changes", async () => {
