@@ -785,19 +785,30 @@ gpgTest("a verdict is published, signed, without the logs", async () => {
   const guideline = dir.file("shop.json", JSON.stringify(SHOP));
   const log = { testId: "order.create", ...textFile("log", "secret words") };
   const file = dir.file("run", stream("secret text\n", log, GOOD));
+  // All but its end is good, and would be conformant.
+  const { stdout: altered } = await signedStream([
+    "sign",
+    "--window=1",
+    `--secret-key=${secretFile}`,
+  ], { stdin: stream(GOOD, { testId: "order.create", status: "fail" }) });
+  altered[altered.length - 1] ^= 1;
   const { stdout, stderr, status } = await shell(
     `set -o pipefail
     gpg-signed-stream sign --secret-key $1 < $4 > signed 2> /dev/null
-    gpg-signed-stream verify --keyring $2 --strip signed 2> /dev/null |
-      subunit-conform $3 |
+    subunit-conform --require-signed $2 $3 signed |
       subunit-filter --strip-attachments |
       gpg-signed-stream sign --secret-key $1 > verdict 2> /dev/null
     echo $?
     grep -c secret verdict
     gpg-signed-stream verify --keyring $2 verdict 2> /dev/null | subunit-ls --tree
     subunit-conform --require-signed $2 $3 --text signed | head -1
+    set +o pipefail
+    subunit-conform --require-signed $2 $3 $5 2> /dev/null |
+      subunit-filter --strip-attachments |
+      gpg-signed-stream sign --secret-key $1 2> /dev/null |
+      subunit-ls --failing
     subunit-conform --require-signed $2 $3 --text $4`,
-    [secretFile, publicFile, guideline, file],
+    [secretFile, publicFile, guideline, file, dir.file("altered", altered)],
     { cwd: dir.path },
   );
   assertEquals(
@@ -812,6 +823,10 @@ product:Shop
     refund.full
   capability:gifts
 conformant: Shop
+product:Shop
+capability:orders
+capability:refunds
+capability:gifts
 `,
   );
   assertMatch(stderr, /^subunit-conform: .*\n$/);
