@@ -19,6 +19,8 @@ export type JsonObject = ReadonlyMap<string, Json>;
 
 /** How deep values may be in one another. */
 const MAX_DEPTH = 32;
+/** How many values there may be: an empty object of 3 bytes takes 200. */
+const MAX_VALUES = 2_000_000;
 
 const SPACE = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -30,7 +32,7 @@ const WORD = /true|false|null/y;
  * Parses a document.
  *
  * @throws {SyntaxError} with the line, when it is not JSON, has a name twice in
- * an object, or is deeper than 32 values
+ * an object, is deeper than 32 values, or has more than two million
  */
 export function parseStrictJson(text: string): Json {
   return new Parser(text).document();
@@ -39,6 +41,7 @@ export function parseStrictJson(text: string): Json {
 class Parser {
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -53,6 +56,9 @@ class Parser {
 
   #value(depth: number): Json {
     if (depth > MAX_DEPTH) this.#fail(`deeper than ${MAX_DEPTH} values`);
+    if (++this.#values > MAX_VALUES) {
+      this.#fail(`more than ${MAX_VALUES} values`);
+    }
     this.#skip();
     switch (this.#text[this.#at]) {
       case "{":

@@ -73,6 +73,7 @@ Deno.test("parseStrictJson names the line of what it refuses", () => {
       `line 1: the name "${"a".repeat(100)}…${"a".repeat(99)}" is there twice`,
     ],
     ["[".repeat(100_000), "line 1: deeper than 32 values"],
+    [`[${"{},".repeat(1_999_999)}{}]`, "line 1: more than 2000000 values"],
     ["[1\n2]", 'line 2: expected "," or "]"'],
     ['"a\nb"', "line 1: expected a string that ends"],
     ["{} {}", "line 1: expected the end"],
