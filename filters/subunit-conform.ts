@@ -83,14 +83,14 @@ export const tool: Tool = defineTool({
     },
   },
   notes:
-    `Guidelines have the form of openstack/interop, schemas 1.2 to 2.0, or a smaller one
-of our own: see docs/conformance.md. Without --product a guideline must have one product.
-A test passed if an attempt with its name, without [attributes], or one of its aliases
-did; its UUID counts where no other test has it. A required test that failed, was
-skipped or is lost makes the product not conformant; one that was not run leaves it
-undecided. Flagged tests, and capabilities that are not required, are only reported.
-Packets of tests pass on with their capability as their parent, and all else as it was.
-Of several products, the stream has the verdicts without the tests.`,
+    `Guidelines have the form of openstack/interop, schemas 1.2 to 2.0, or a smaller one of
+our own: see docs/conformance.md. Without --product a guideline must have one product. A
+test passed if an attempt with its name, without [attributes], or one of its aliases
+did; its UUID counts where none of them was run and no other test has it. A required
+test that failed, was skipped or is lost makes the product not conformant; one that was
+not run leaves it undecided. Flagged tests, and capabilities that are not required, are
+only reported. Packets of tests pass on with their capability as their parent, and all
+else as it was. Of several products, the stream has the verdicts without the tests.`,
   exitStatus: [
     "every product is conformant; with --list, --missing, --score or --check: nothing is wrong or missing",
     "a product is not conformant or undecided; otherwise: something is wrong or missing",

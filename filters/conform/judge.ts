@@ -179,7 +179,10 @@ export class Judge {
     this.#begun = new Float64Array(this.#names.size).fill(-1);
   }
 
-  /** The numbers of a test's names, its own first: see {@linkcode addRow}. */
+  /**
+   * The numbers of a test's names, its own first and its unique id last: see
+   * {@linkcode addRow}.
+   */
   numbersOf(test: GuidelineTest): readonly number[] {
     return this.#tests.get(test) ?? [];
   }
@@ -280,10 +283,16 @@ export class Judge {
     else this.#results[number] = new Name(hash, result, order);
   }
 
-  /** The best answer of a test's names. */
+  /**
+   * The best answer of a test's names; of its unique id where none was run. Of a
+   * test that has a copy with its id, as Tempest's inherited ones do, a pass of
+   * the copy hides no failure.
+   */
   answer(test: GuidelineTest): Answer {
-    let best = ANSWERS.length - 1;
+    const notRun = ANSWERS.length - 1;
+    let best = notRun;
     for (const number of this.numbersOf(test)) {
+      if (number >= this.#names.size && best < notRun) break;
       const result = this.#results[number]?.answer ?? "not run";
       best = Math.min(best, ANSWERS.indexOf(result));
     }

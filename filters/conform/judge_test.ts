@@ -302,6 +302,16 @@ Deno.test("names, aliases, attributes and unique ids find a test", () => {
   for (const [testId, found] of cases) {
     assertEquals(answers([testId, "success"]), found, testId);
   }
+  // An id counts where no name was run.
+  assertEquals(answers(["renamed", "fail"], ["copy[id-aa]", "success"]), [
+    "renamed: failed",
+  ]);
+  assertEquals(answers(["copy[id-aa]", "fail"], ["renamed", "success"]), [
+    "renamed: passed",
+  ]);
+  assertEquals(answers(["old[id-aa]", "fail"], ["new[id-aa]", "success"]), [
+    "renamed: failed",
+  ]);
   // The rows of a table are not attempts at one test.
   assertEquals(answers(["table[1]", "fail"], ["table[2]", "success"]), [
     "table: failed",
