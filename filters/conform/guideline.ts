@@ -118,6 +118,8 @@ export function parseGuideline(text: string): Guideline {
 
 /** The name of the one component of our own form. */
 const OWN_COMPONENT = "product";
+/** What our own form has not. */
+const OTHER_KEYS = ["components", "platforms", "add-ons", "platform"];
 const KNOWN_SCHEMAS = /^(1\.[2-6]|2\.0)$/;
 
 /** The keys of all schemas. */
@@ -156,7 +158,7 @@ class Reader {
     const metadata = root.has("metadata")
       ? objectOf(root.get("metadata")!, "metadata")
       : root;
-    const schema = optionalText(metadata, "schema");
+    const schema = optionalText(metadata, "schema", "schema");
     if (schema !== undefined && !KNOWN_SCHEMAS.test(schema)) {
       throw new SyntaxError(
         `the schema is ${
@@ -165,9 +167,10 @@ class Reader {
       );
     }
     const isOwn = root.has("product");
-    if (isOwn && root.has("components")) {
+    const other = OTHER_KEYS.find((key) => root.has(key));
+    if (isOwn && other !== undefined) {
       throw new SyntaxError(
-        "it has both product and components: expected one of them",
+        `it has both product and ${other}: expected one of them`,
       );
     }
     const capabilities = this.#capabilities(root);
@@ -175,7 +178,7 @@ class Reader {
       ? new Map([[OWN_COMPONENT, this.#ownComponent(root)]])
       : this.#components(root);
     return {
-      id: optionalText(metadata, "id") ?? "guideline",
+      id: optionalText(metadata, "id", "id") ?? "guideline",
       products: this.#products(root, components),
       components,
       capabilities,
@@ -246,9 +249,9 @@ class Reader {
   #ownComponent(root: JsonObject): Component {
     return new Map(
       entriesOf(root, "capabilities").map(([name, value]) => {
-        const where = `capabilities.${quoted(name)}.status`;
-        const status = optionalText(objectOf(value, where), "status");
-        return [name, statusOf(status ?? "required", where)];
+        const where = `capabilities.${quoted(name)}`, at = `${where}.status`;
+        const status = optionalText(objectOf(value, where), "status", at);
+        return [name, statusOf(status ?? "required", at)];
       }),
     );
   }
@@ -265,7 +268,11 @@ class Reader {
       capabilities.set(name, {
         name,
         tests: this.#tests(object, where),
-        description: optionalText(object, "description"),
+        description: optionalText(
+          object,
+          "description",
+          `${where}.description`,
+        ),
         achievements: textsIn(object, "achievements", `${where}.achievements`),
       });
     }
@@ -282,6 +289,12 @@ class Reader {
   #tests(capability: JsonObject, where: string): GuidelineTest[] {
     const tests = capability.get("tests") ?? [];
     const flags = flagsIn(capability, where);
+    const noteOtherFlags = (tested: { has(name: string): boolean }) => {
+      for (const name of flags.keys()) {
+        if (tested.has(name)) continue;
+        this.#note(`${where} flags ${quoted(name)}, which is not its test`);
+      }
+    };
     if (Array.isArray(tests)) {
       // Schema 1.2.
       const names = textsOf(tests, `${where}.tests`);
@@ -289,11 +302,7 @@ class Reader {
       if (tested.size < names.length) {
         this.#note(`${where} has a test twice`);
       }
-      for (const name of flags.keys()) {
-        if (!tested.has(name)) {
-          this.#note(`${where} flags ${quoted(name)}, which is not its test`);
-        }
-      }
+      noteOtherFlags(tested);
       return Array.from(tested, (name) => ({
         name,
         aliases: [],
@@ -301,13 +310,17 @@ class Reader {
         flag: flags.get(name),
       }));
     }
-    return namesOf(objectOf(tests, `${where}.tests`), `${where}.tests`).map(
+    if (!(tests instanceof Map)) {
+      throw new SyntaxError(`${where}.tests is neither a list nor an object`);
+    }
+    noteOtherFlags(tests);
+    return namesOf(tests, `${where}.tests`).map(
       ([name, value]) => {
         const at = `${where}.tests.${quoted(name)}`;
         // A test without more than its name.
         const test = value === null ? NOTHING : objectOf(value, at);
         this.#checkKeys(test, TEST_KEYS, at);
-        const uuid = optionalText(test, "idempotent_id")
+        const uuid = optionalText(test, "idempotent_id", `${at}.idempotent_id`)
           ?.replace(/^id-/, "").toLowerCase();
         return {
           name,
@@ -400,9 +413,15 @@ function textOf(value: Json, where: string): string {
   return value;
 }
 
-function optionalText(object: JsonObject, key: string): string | undefined {
+function optionalText(
+  object: JsonObject,
+  key: string,
+  where: string,
+): string | undefined {
   const value = object.get(key);
-  return value === undefined || value === null ? undefined : textOf(value, key);
+  return value === undefined || value === null
+    ? undefined
+    : textOf(value, where);
 }
 
 function textsOf(value: Json, where: string): string[] {
@@ -435,7 +454,7 @@ function flagOf(test: JsonObject, where: string): string | undefined {
   if (flag === undefined || flag === null || flag === false) return undefined;
   if (flag === true) return "";
   const object = objectOf(flag, `${where}.flagged`);
-  return optionalText(object, "reason") ?? "";
+  return optionalText(object, "reason", `${where}.flagged.reason`) ?? "";
 }
 
 function componentNames(value: Json, where: string): ComponentName[] {
@@ -444,7 +463,7 @@ function componentNames(value: Json, where: string): ComponentName[] {
     const object = objectOf(one, `${where}[${i}]`);
     return {
       name: textOf(object.get("name") ?? null, `${where}[${i}].name`),
-      source: optionalText(object, "source"),
+      source: optionalText(object, "source", `${where}[${i}].source`),
     };
   });
 }

@@ -86,10 +86,11 @@ Deno.test("parseGuideline notes keys that nothing reads", () => {
       flat: { requried: ["x"], required: ["x"] },
       deep: { capabilities: { requried: ["x"] }, designated_sections: [] },
     },
-    capabilities: { x: { tests: {}, test: [] } },
+    capabilities: { x: { tests: { y: {} }, test: [], flagged: ["y", "z"] } },
   });
   assertEquals(oddities, [
     'capabilities."x" has the unknown key "test"',
+    'capabilities."x" flags "z", which is not its test',
     'components."flat" has the unknown key "requried"',
     'components."deep".capabilities has the unknown key "requried"',
   ]);
@@ -113,7 +114,7 @@ Deno.test("parseGuideline says what is wrong, and where", () => {
     ],
     [
       '{"capabilities": {"x": {"tests": 3}}}',
-      'capabilities."x".tests is not an object',
+      'capabilities."x".tests is neither a list nor an object',
     ],
     [
       '{"capabilities": {"x": {"tests": [3]}}}',
@@ -128,6 +129,18 @@ Deno.test("parseGuideline says what is wrong, and where", () => {
     [
       '{"product": "P", "components": {}, "capabilities": {}}',
       "both product and components",
+    ],
+    [
+      '{"product": "P", "platforms": {}, "capabilities": {}}',
+      "both product and platforms",
+    ],
+    [
+      '{"capabilities": {"x": {"tests": {"a": {"idempotent_id": 3}}}}}',
+      'capabilities."x".tests."a".idempotent_id is not a string',
+    ],
+    [
+      '{"product": "P", "capabilities": {"x": {"status": 3}}}',
+      'capabilities."x".status is not a string',
     ],
     [
       '{"platforms": {"P": {}}, "add-ons": {"P": {}}, "capabilities": {}}',

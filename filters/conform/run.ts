@@ -70,7 +70,7 @@ export function readGuideline(io: ToolIO, path: string): Guideline {
 
 function notGuideline(path: string, reason: string): ToolError {
   return new ToolError(
-    `Cannot read guideline "${path}": ${reason}: see subunit-conform --check`,
+    `Cannot read guideline "${path}": ${reason}: see docs/conformance.md`,
   );
 }
 
