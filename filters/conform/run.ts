@@ -86,6 +86,7 @@ export function problemsOf(guideline: Guideline): string[] {
   );
   return [
     ...oddities,
+    ...lostComponents(guideline),
     ...undefinedIn(guideline).map(([component, name, status]) =>
       `component ${quoted(component)} names the ${status} capability ${
         quoted(name)
@@ -98,6 +99,19 @@ export function problemsOf(guideline: Guideline): string[] {
     ),
     ...(products.size === 0 ? ["it has no products"] : []),
   ];
+}
+
+/** Components that products name in vain; one with a source is for --extra. */
+function lostComponents({ products, components }: Guideline): string[] {
+  return Array.from(products.values()).flatMap((product) =>
+    product.components
+      .filter(({ name, source }) => !source && !components.has(name))
+      .map(({ name }) =>
+        `product ${quoted(product.name)} names the component ${
+          quoted(name)
+        }, which is not defined`
+      )
+  );
 }
 
 /** What is printed in place of the stream. */

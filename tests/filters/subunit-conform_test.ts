@@ -414,6 +414,10 @@ test("subunit-conform --score and --check need no run", async () => {
   const bad = await conform(
     {
       ...PRODUCTS,
+      "add-ons": {
+        Extra: { components: [{ name: "away", source: "away.json" }] },
+        Lost: { components: [{ name: "cor" }] },
+      },
       capabilities: {
         a: {
           tests: {
@@ -432,6 +436,7 @@ test("subunit-conform --score and --check need no run", async () => {
     `capabilities."a".tests."y" has the unknown key "alias"
 several tests have the id "1": names count
 several tests have the name or alias "x"
+product "Lost" names the component "cor", which is not defined
 component "core" names the removed capability "gone", which is not defined
 the required capability "b" has no tests
 `,
