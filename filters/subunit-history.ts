@@ -70,7 +70,8 @@ how many times as long it takes now: medians of the times in which it passed, ea
 by the factor of its run, as machines are slow or fast. A test is slower with three
 median deviations more, too. The form stream has the newest packets of the tests,
 with the tags flaky, slower and since:RUN. In text, columns of which nothing is known
-are left out.`,
+are left out. --bisect leaves out runs without a commit, and those of changed files
+(dirty=true).`,
   exitStatus: [
     "the question is answered",
     "with --exit-status: there is a row; with --bisect: there is no answer",
@@ -123,9 +124,8 @@ are left out.`,
       writeTable(io.out, RUN_COLUMNS, newest, format);
       return options["exit-status"] && rows.length > 0 ? 1 : 0;
     }
-    const { histories, newest } = await findHistories(question, rule);
     if (bisect !== undefined) {
-      const answer = bisectCommand(histories, bisect);
+      const answer = await bisectCommand(question, bisect);
       if (typeof answer !== "string") {
         io.warn(answer.problem);
         return 1;
@@ -133,6 +133,7 @@ are left out.`,
       io.out.writeText(`${answer}\n`);
       return 0;
     }
+    const { histories, newest } = await findHistories(question, rule);
     const found = orderHistories(histories, order, minRuns);
     const rows = found.slice(0, top);
     if (order === "slower") slowRuns(newest).forEach((line) => io.warn(line));

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
+import { encodeRecord } from "../../filters/history/repository/record.ts";
 import { callTool, test } from "../support/call.ts";
 import { assertMessage, assertRefused } from "../support/checks.ts";
 import { keepRun, keepRuns, packetsOf, runId } from "../support/kept_runs.ts";
@@ -269,6 +270,38 @@ test("subunit-history --bisect prints the command for git", async () => {
   }
 });
 
+test("subunit-history --bisect leaves out runs that are not of a commit", async () => {
+  using repository = new TempRepository();
+  const at = (commit?: string, dirty?: boolean) => ({
+    start: { commit, dirty },
+  });
+  keepRuns(
+    repository,
+    { tests: "a P b P c F", ...at("aaaa111") },
+    { tests: "a P b P c P", ...at("bbbb222", true) },
+    { tests: "a P b P c P", ...at() },
+    { tests: "a F b F c F", ...at("cccc333", true) },
+    { tests: "a F b P c F", ...at("dddd444") },
+    // Mended, but nobody can check that out.
+    { tests: "a P b P c F", ...at("dddd444", true) },
+  );
+  const bisect = (test: string) =>
+    callTool("subunit-history", [repository.repo, "--bisect", test]);
+  const { stdout, status } = await bisect("a");
+  assertEquals(text(stdout), "git bisect start dddd444 aaaa111\n");
+  assertEquals(status, 0);
+  const problems: [test: string, problem: string][] = [
+    ["b", "it does not fail"],
+    ["c", "no run is known where it was good"],
+    ["f", "no run of a commit has it"],
+  ];
+  for (const [test, problem] of problems) {
+    const { stdout, status, stderr } = await bisect(test);
+    assertEquals([stdout.length, status], [0, 1]);
+    assertMessage(stderr, "subunit-history", problem, "left out: 4 runs");
+  }
+});
+
 test("subunit-history --by-route takes workers apart, by the first element of a route", async () => {
   using repository = new TempRepository();
   const runs: Record<string, string>[] = [
@@ -352,7 +385,16 @@ test("subunit-history --by-route takes workers apart, by the first element of a 
       ],
     );
   }
-  keep(4, { w0: "a F1", w1: "a F1" });
+  keepRun(repository, 4, { tests: "", isPlain: true });
+  Deno.writeFileSync(
+    `${repository.path}/runs/${runId(4)}.subunit`,
+    concat([
+      encodeRecord("start", { v: 1, id: runId(4), commit: "aaaa111" }),
+      ...["w0", "w1"].map((routeCode) =>
+        packetsOf({ tests: "a F1", routeCode }, 4)
+      ),
+    ]),
+  );
   const args = [repository.repo, "--by-route", "--bisect=a"];
   const { status, stderr } = await callTool("subunit-history", args);
   assertEquals(status, 1);

@@ -144,6 +144,40 @@ test("subunit-prune keeps what today's failures are known from", async () => {
   assertEquals(days(repository), [3, 5, 8, 9, 11]);
 });
 
+test("subunit-prune keeps what subunit-history --bisect names", async () => {
+  using repository = new TempRepository();
+  const run = (
+    day: number,
+    status: "fail" | "success",
+    commit: string,
+    ...args: string[]
+  ) =>
+    loadRun(
+      repository,
+      day,
+      stream({ testId: "a", status }, { testId: "b", status: "success" }),
+      `--meta=commit=${commit}`,
+      ...args,
+    );
+  const changed = "--meta=dirty=true";
+  await run(1, "success", "aaaa111");
+  await run(2, "success", "bbbb222");
+  await run(3, "success", "bbbb222", changed);
+  await run(4, "fail", "bbbb222", changed);
+  await run(5, "fail", "cccc333");
+  await run(6, "fail", "dddd444");
+  await run(7, "fail", "eeee555", changed);
+  const bisect = async () => {
+    const args = [repository.repo, "--bisect=a"];
+    return text((await callTool("subunit-history", args)).stdout);
+  };
+  const before = await bisect();
+  assertEquals(before, "git bisect start cccc333 bbbb222\n");
+  await prune(repository, "--keep=0");
+  assertEquals(days(repository), [2, 3, 4, 5, 7]);
+  assertEquals(await bisect(), before);
+});
+
 test("subunit-prune keeps what subunit-failing names, as it names it", async () => {
   using repository = new TempRepository();
   const b: EventFields = { testId: "b", status: "success" };

@@ -12,10 +12,16 @@ import { compareText } from "../../kit/text/order.ts";
 import type { Cell } from "./columns.ts";
 import { hasOutcome, outcomeOf, RUN_FLAG, TEST_BIT } from "./digest.ts";
 import type { DigestTests, KnownRun } from "./digests.ts";
-import { type Question, type Sought, takeSought } from "./question.ts";
+import {
+  ofCommits,
+  type Question,
+  type Sought,
+  takeSought,
+} from "./question.ts";
 import {
   Histories,
   type RunFactor,
+  SLOWER_RULE,
   type SlowerRule,
   type TestHistory,
 } from "./test_history.ts";
@@ -272,15 +278,23 @@ const COMMIT = /^[0-9a-f]{4,64}$/i;
  * The command that looks for the commit since which a test fails, or why there
  * is none.
  */
-export function bisectCommand(
-  histories: readonly NamedHistory[],
+export async function bisectCommand(
+  question: Question,
   id: string,
-): string | { readonly problem: string } {
+): Promise<string | { readonly problem: string }> {
+  const known = ofCommits(question);
+  const { histories } = await findHistories(known, SLOWER_RULE);
   const failing = histories.filter(({ isFailing }) => isFailing);
+  const others = question.runs.length - known.runs.length;
+  const left = others === 0
+    ? ""
+    : `; left out: ${others} runs without a commit or of changed files`;
   const cannot = (reason: string) => ({
-    problem: `Cannot bisect "${id}": ${reason}`,
+    problem: `Cannot bisect "${id}": ${reason}${left}`,
   });
-  if (histories.length === 0) return cannot("no run has it");
+  if (histories.length === 0) {
+    return cannot(others === 0 ? "no run has it" : "no run of a commit has it");
+  }
   if (failing.length === 0) return cannot("it does not fail");
   if (failing.length > 1) {
     return cannot(
@@ -293,10 +307,7 @@ export function bisectCommand(
   if (lastGood === undefined) {
     return cannot("no run is known where it was good");
   }
-  const bad = firstBad?.parts[0].commit, good = lastGood.parts[0].commit;
-  if (bad === undefined || good === undefined) {
-    return cannot("its runs do not say of which commit they are");
-  }
+  const bad = firstBad!.parts[0].commit!, good = lastGood.parts[0].commit!;
   if (!COMMIT.test(bad) || !COMMIT.test(good)) {
     return cannot("its runs have names that are not those of commits");
   }

@@ -23,7 +23,7 @@ import { Verdict } from "../../kit/stream/verdict.ts";
 import { type KnownRun, readHead } from "./digests.ts";
 import { removeColumns } from "./digest_columns.ts";
 import { findFailing } from "./failing_report.ts";
-import { ask, type Question } from "./question.ts";
+import { ask, ofCommits, type Question } from "./question.ts";
 import type { Repository, Run } from "./store.ts";
 import { newestWide, partOf } from "./units.ts";
 import { type BeforeStep, replaceRun } from "./writer.ts";
@@ -131,7 +131,10 @@ async function protectedRuns(runs: readonly Run[]): Promise<Set<Run>> {
     );
     for (const run of ofVariant.slice(ofVariant.indexOf(oldest))) kept.add(run);
   }
-  for (const run of await turningPoints(question)) kept.add(run);
+  // `subunit-history --bisect` leaves the runs of changed files out.
+  for (const one of [question, ofCommits(question)]) {
+    for (const run of await turningPoints(one)) kept.add(run);
+  }
   return kept;
 }
 

@@ -116,6 +116,17 @@ function questionOf(
   return { runs, units: unitsOf(runs, load), names, load };
 }
 
+/**
+ * The part of a question whose runs are of commits: where files were changed
+ * since, the commit is not what was tested.
+ */
+export function ofCommits({ runs, names, load }: Question): Question {
+  const kept = runs.filter(({ commit, dirty }) =>
+    commit !== undefined && !dirty
+  );
+  return { runs: kept, units: unitsOf(kept, load), names, load };
+}
+
 function pickSelecting(options: RunOptionValues) {
   const { repo, runs, since, branch, variant, commit, meta, status } = options;
   return { repo, runs, since, branch, variant, commit, meta, status };
