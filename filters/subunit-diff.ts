@@ -8,8 +8,8 @@
 
 import { encodePackets } from "@subunit/codec";
 import {
-  changeTags,
   forEachTest,
+  NewRun,
   OldRun,
   vanishedEvent,
 } from "./history/run_diff.ts";
@@ -41,7 +41,8 @@ export const tool: Tool = defineTool({
     `These tests of NEW are written as a stream, each with a tag: new-fail, fixed,
 appeared, changed (anything else) or slower; tests of OLD alone are written as
 skipped, with the tag vanished. Tests are matched by id, and by route code where
-both runs have it.
+both runs have it. Of attempts at a test the last one counts, unless it was skipped:
+one that fails and then passes leaves as new-fail, then with the tag flaky.
 On a terminal, or with --format text, the tests are listed for people: what has
 changed, and for each new failure the line of its reason that one would quote.`,
   exitStatus: [
@@ -70,20 +71,23 @@ changed, and for each new failure the line of its reason that one would quote.`,
     const old = new OldRun(slower !== undefined);
     forEachTest(io, oldFile, false, (test, key) => old.add(key, test));
     const retagger = new Retagger(io.out);
-    let newFailures = 0, tests = 0;
+    const now = new NewRun(slower);
+    let attempts = 0;
     const damage = forEachTest(io, newFile, true, (test, key, packetsOf) => {
-      tests++;
+      attempts++;
       const before = old.find(key, test);
-      const tags = changeTags(before, test, slower);
-      if (tags.includes("new-fail")) newFailures++;
-      if (view !== undefined) return view.add(test, tags, before, packetsOf);
+      const tags = now.add(key, test, before);
+      if (tags === undefined) return;
+      if (view !== undefined) {
+        return view.add(key, test, tags, before, packetsOf);
+      }
       if (tags.length === 0) return;
       const packets = packetsOf(), last = packets.at(-1)!;
       for (const packet of packets.slice(0, -1)) io.out.write(packet.bytes);
       const all = [...new Set([...test.tags, ...tags])].sort();
       retagger.write(last, all);
     });
-    const { vanished } = old;
+    const { vanished } = old, { newFailures } = now;
     for (const testId of vanished) {
       if (view !== undefined) view.addVanished(testId);
       else encodePackets(vanishedEvent(testId)).forEach((p) => io.out.write(p));
@@ -93,7 +97,7 @@ changed, and for each new failure the line of its reason that one would quote.`,
       io.warn(`${newFailures} tests fail that did not before`);
     }
     // A suite that did not even start has no failures.
-    const isLost = tests === 0 && vanished.length > 0;
+    const isLost = attempts === 0 && vanished.length > 0;
     if (isLost) io.warn(`All tests have vanished: "${newFile}" has none`);
     // What damage has cost may be a failure.
     return newFailures > 0 || damage > 0 || isLost ? 1 : 0;

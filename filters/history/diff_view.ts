@@ -11,6 +11,8 @@ import {
   type Packet,
   type Test,
   TestCollator,
+  type TestKeyBytes,
+  TestTable,
 } from "@subunit/codec";
 import type { Output } from "../kit/io/output.ts";
 import { formatSeconds } from "../kit/python/format.ts";
@@ -32,6 +34,7 @@ const KINDS = [
   ["slower", "Slower", "slower"],
   ["changed", "Changed", "changed"],
   ["fixed", "Fixed", "fixed"],
+  ["flaky", "Flaky", "flaky"],
   ["new-fail", "New failures", "new failures"],
 ] as const;
 
@@ -42,34 +45,44 @@ const MAX_LISTED = 20;
 /** How many UTF-16 units of a headline are shown. */
 const MAX_HEADLINE_LENGTH = 300;
 
+/** A test of the newer run, as its last attempt has it. */
+interface Shown {
+  kind: Kind | undefined;
+  stillFails: boolean;
+}
+
 /** The tests of one kind. */
 interface Group {
-  readonly lines: string[];
+  /** By what they are about. */
+  readonly lines: Map<Shown, string>;
   count: number;
 }
 
 /** Collects changes, and writes them when the runs have ended. */
 export class DiffView {
   readonly #groups = new Map<Kind, Group>(
-    KINDS.map(([kind]) => [kind, { lines: [], count: 0 }]),
+    KINDS.map(([kind]) => [kind, { lines: new Map(), count: 0 }]),
   );
-  #total = 0;
+  readonly #shown = new TestTable<Shown>();
   #stillFailing = 0;
 
   /**
-   * Adds a test of the newer run.
+   * Adds an attempt at a test of the newer run, in place of the one before.
    *
    * @param tags those of its change; none when it has not changed
    * @param packets returns its packets
    */
   add(
+    key: TestKeyBytes,
     test: Test,
     tags: readonly string[],
     old: TimedOutcome | undefined,
     packets: () => readonly Packet[],
   ): void {
-    this.#total++;
+    const shown = this.#shown.getOrAdd(key, newShown);
+    this.#remove(shown);
     if (old && isFailure(old.outcome) && isFailure(test.outcome)) {
+      shown.stillFails = true;
       this.#stillFailing++;
     }
     const kind = KINDS.findLast(([kind]) => tags.includes(kind))?.[0];
@@ -77,23 +90,36 @@ export class DiffView {
     const route = test.routeCode === undefined ? "" : ` (on ${test.routeCode})`;
     const name = visibleText(test.testId + route);
     if (kind !== "new-fail") {
-      return this.#list(kind, name + changeText(kind, test, old));
+      return this.#list(kind, name + changeText(kind, test, old), shown);
     }
     const isNew = old === undefined ? "  (new)" : "";
-    this.#list(kind, `${name}${isNew}\n      ${whyText(test, packets())}`);
+    const why = whyText(test, packets());
+    this.#list(kind, `${name}${isNew}\n      ${why}`, shown);
   }
 
   /** Adds a test that only the older run has. */
   addVanished(testId: string): void {
-    this.#list("vanished", visibleText(testId));
+    this.#list("vanished", visibleText(testId), newShown());
   }
 
-  #list(kind: Kind, line: string): void {
+  #list(kind: Kind, line: string, shown: Shown): void {
     const group = this.#groups.get(kind)!;
     group.count++;
-    if (kind === "new-fail" || group.count <= MAX_LISTED) {
-      group.lines.push(line);
+    shown.kind = kind;
+    if (kind === "new-fail" || group.lines.size < MAX_LISTED) {
+      group.lines.set(shown, line);
     }
+  }
+
+  /** Takes back what an earlier attempt has shown. */
+  #remove(shown: Shown): void {
+    const group = shown.kind && this.#groups.get(shown.kind);
+    if (group !== undefined) {
+      group.count--;
+      group.lines.delete(shown);
+    }
+    if (shown.stillFails) this.#stillFailing--;
+    Object.assign(shown, newShown());
   }
 
   /** Writes what has changed. */
@@ -106,15 +132,20 @@ export class DiffView {
         `${count} ${count === 1 ? words.replace(/s$/, "") : words}`,
       );
       out.writeText(`${title} (${count})\n`);
-      for (const line of lines) out.writeText(`  ${line}\n`);
-      const more = count - lines.length;
+      for (const line of lines.values()) out.writeText(`  ${line}\n`);
+      const more = count - lines.size;
       out.writeText(more > 0 ? `  … and ${more} more\n\n` : "\n");
     }
     if (counts.length === 0) counts.push("no test has changed");
     if (this.#stillFailing > 0) counts.push(`${this.#stillFailing} still fail`);
-    const tests = this.#total === 1 ? "1 test" : `${this.#total} tests`;
+    const { size } = this.#shown;
+    const tests = size === 1 ? "1 test" : `${size} tests`;
     out.writeText(`${tests}: ${counts.join(", ")}\n`);
   }
+}
+
+function newShown(): Shown {
+  return { kind: undefined, stillFails: false };
 }
 
 /** What is different about a test, behind its name. */
@@ -129,6 +160,8 @@ function changeText(
     case "fixed":
     case "changed":
       return `  ${old!.outcome}, now ${outcome}`;
+    case "flaky":
+      return `  failed and passed, now ${outcome}`;
     case "slower":
       return `  ${formatSeconds(old!.seconds!)} s, now ${
         formatSeconds(seconds!)

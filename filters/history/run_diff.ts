@@ -36,15 +36,23 @@ export function changeTags(
   const fails = isFailure(now.outcome);
   if (old === undefined) return fails ? ["appeared", "new-fail"] : ["appeared"];
   const failed = isFailure(old.outcome);
-  if (fails !== failed) return [fails ? "new-fail" : "fixed"];
+  if (fails && !failed) return ["new-fail"];
+  // A test that is skipped now, or is expected to fail, was not repaired.
+  if (failed && now.outcome === "success") return ["fixed"];
   if (old.outcome !== now.outcome) return ["changed"];
   if (fails || slower === Infinity) return [];
   const { seconds: before = Infinity } = old, { seconds: after = 0 } = now;
   return after > before * slower ? ["slower"] : [];
 }
 
+/** A test of the older run, as one of the newer run is compared with it. */
+export interface OldTest extends TimedOutcome {
+  /** Whether {@linkcode NewRun} remembers a test that is compared with it. */
+  isRemembered: boolean;
+}
+
 /** The last outcome of a test on one route. */
-interface Result {
+interface Result extends OldTest {
   /** Increases in the order in which tests first end. */
   readonly order: number;
   outcome: Test["outcome"];
@@ -54,8 +62,8 @@ interface Result {
 }
 
 /**
- * The outcomes of the tests of the older run; the last of each counts. Tests are
- * found by the bytes of their keys: strings of their ids would take most of the
+ * The outcomes of the tests of the older run; the last attempt at each counts,
+ * unless it was skipped. Tests are found by the bytes of their keys: strings of their ids would take most of the
  * time.
  */
 export class OldRun {
@@ -72,7 +80,10 @@ export class OldRun {
 
   /** Adds a test; all are added before the first one is looked up. */
   add(key: TestKeyBytes, test: Test): void {
+    const { size } = this.#results;
     const result = this.#results.getOrAdd(key, this.#newResult);
+    // It repairs nothing, and breaks nothing.
+    if (test.outcome === "skip" && this.#results.size === size) return;
     result.outcome = test.outcome;
     if (this.#isTimed) result.seconds = test.seconds;
   }
@@ -82,13 +93,14 @@ export class OldRun {
     outcome: "lost",
     seconds: undefined,
     isFound: false,
+    isRemembered: false,
   });
 
   /**
    * The outcome of a test of the newer run on the same route; else, as workers
    * are not the same in each run, the worst there is.
    */
-  find(key: TestKeyBytes, test: Test): TimedOutcome | undefined {
+  find(key: TestKeyBytes, test: Test): OldTest | undefined {
     const found = this.#results.get(key) ?? this.#worst(test.testId);
     if (found?.isFound === false) {
       found.isFound = true;
@@ -124,6 +136,64 @@ export class OldRun {
       else results.push(result);
     }
     return byId;
+  }
+}
+
+/** What the attempts at a test have come to so far. */
+interface Attempted {
+  fails: boolean;
+  /** Whether it is a failure that the older run does not have. */
+  isNew: boolean;
+  /** Whether attempts failed and others did not. */
+  isFlaky: boolean;
+}
+
+/**
+ * The newer run, while it is read. Attempts are compared when they end; the last
+ * one at a test on a route decides, unless it was skipped.
+ */
+export class NewRun {
+  /** Of tests that failed in one of the runs. */
+  readonly #attempted = new TestTable<Attempted>();
+  readonly #slower: number | undefined;
+  /** How many tests fail that did not before. */
+  newFailures = 0;
+
+  /** @param slower how many times as long a test may take, if that matters */
+  constructor(slower?: number) {
+    this.#slower = slower;
+  }
+
+  /**
+   * Adds an attempt. Returns the tags for how the test has changed, with "flaky"
+   * once its attempts disagree; undefined when the attempt decides nothing.
+   *
+   * @param before what the test was in the older run
+   */
+  add(
+    key: TestKeyBytes,
+    test: Test,
+    before: OldTest | undefined,
+  ): string[] | undefined {
+    // Most tests were never remembered: to look for them takes time.
+    const earlier = before?.isRemembered === false
+      ? undefined
+      : this.#attempted.get(key);
+    if (earlier !== undefined && test.outcome === "skip") return undefined;
+    const tags = changeTags(before, test, this.#slower);
+    const fails = isFailure(test.outcome), isNew = tags.includes("new-fail");
+    if (isNew) this.newFailures++;
+    if (earlier === undefined) {
+      const failed = before !== undefined && isFailure(before.outcome);
+      if (!fails && !failed) return tags;
+      this.#attempted.set(key, { fails, isNew, isFlaky: false });
+      if (before !== undefined) before.isRemembered = true;
+      return tags;
+    }
+    if (earlier.isNew) this.newFailures--;
+    const isFlaky = earlier.isFlaky || earlier.fails !== fails;
+    Object.assign(earlier, { fails, isNew, isFlaky });
+    return isFlaky ? [...tags, "flaky"] : tags;
   }
 }
 

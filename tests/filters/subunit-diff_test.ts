@@ -85,6 +85,116 @@ test("subunit-diff shows the tests whose outcome changed, and how", async () => 
   );
 });
 
+test("subunit-diff takes no test for fixed that is skipped or expected to fail", async () => {
+  const run = (...statuses: EventFields["status"][]) =>
+    stream(...statuses.map((status, i) => ended(`${i}`, status)));
+  const difference = await diff(
+    run("fail", "fail", "fail", "uxsuccess"),
+    run("skip", "xfail", "success", "success"),
+  );
+  assertEquals(endings(difference), [
+    "0 skip changed",
+    "1 xfail changed",
+    "2 success fixed",
+    "3 success fixed",
+  ]);
+});
+
+/** A run in which a test has attempts, on its own route. */
+function attempts(...statuses: EventFields["status"][]): Uint8Array {
+  return stream(
+    ended("b", "success"),
+    ...statuses.map((status) => ended("a", status, { routeCode: "0" })),
+  );
+}
+
+/** The attempts in OLD and NEW, what leaves, the exit status, and the view. */
+const ATTEMPTS: [
+  old: EventFields["status"][],
+  now: EventFields["status"][],
+  shown: string[],
+  status: number,
+  counts: string,
+][] = [
+  // Compared with itself.
+  [
+    ["fail", "success"],
+    ["fail", "success"],
+    ["a fail new-fail", "a success flaky"],
+    0,
+    "1 flaky",
+  ],
+  [["fail"], ["fail", "fail"], [], 0, "no test has changed, 1 still fail"],
+  [
+    ["success"],
+    ["fail", "fail"],
+    [
+      "a fail new-fail",
+      "a fail new-fail",
+    ],
+    1,
+    "1 new failure",
+  ],
+  // At last it was lost.
+  [
+    ["success"],
+    ["fail", "success", "inprogress"],
+    ["a fail new-fail", "a success flaky"],
+    1,
+    "1 new failure",
+  ],
+  [["success"], ["success", "fail"], ["a fail new-fail"], 1, "1 new failure"],
+  // It failed once, but that was repaired.
+  [["fail", "success"], ["fail"], ["a fail new-fail"], 1, "1 new failure"],
+  [
+    ["fail"],
+    ["success", "fail"],
+    [
+      "a success fixed",
+      "a fail flaky",
+    ],
+    0,
+    "1 flaky, 1 still fail",
+  ],
+  // To skip it neither repairs nor breaks it.
+  [["success"], ["fail", "skip"], ["a fail new-fail"], 1, "1 new failure"],
+  [["fail", "skip"], ["fail"], [], 0, "no test has changed, 1 still fail"],
+  [["success", "skip"], ["fail"], ["a fail new-fail"], 1, "1 new failure"],
+  [
+    [],
+    ["fail", "success"],
+    [
+      "a fail appeared,new-fail",
+      "a success appeared,flaky",
+    ],
+    0,
+    "1 flaky",
+  ],
+];
+
+test("subunit-diff lets the last attempt at a test decide", async () => {
+  for (const [old, now, shown, status, counts] of ATTEMPTS) {
+    const runs = [attempts(...old), attempts(...now)] as const;
+    const difference = await diff(...runs);
+    assertEquals(endings(difference), shown);
+    assertEquals(difference.status, status);
+    using dir = new TempDir();
+    const files = runs.map((run, i) => dir.file(`${i}`, run));
+    const args = ["--format=text", ...files];
+    const view = await callTool("subunit-diff", args);
+    assertEquals(text(view.stdout).split("\n").at(-2), `2 tests: ${counts}`);
+    assertEquals(view.status, status);
+  }
+});
+
+test("subunit-diff takes results on two routes for two tests", async () => {
+  const on = (routeCode: string, status: EventFields["status"]) =>
+    ended("a", status, { routeCode });
+  const old = stream(on("0", "success"), on("1", "success"));
+  const now = stream(on("0", "fail"), on("1", "success"));
+  assertEquals((await diff(old, now)).status, 1);
+});
+
 test("subunit-diff exits 0 when nothing fails that did not fail before", async () => {
   const old = stream(ended("a", "fail"), ended("b", "success"));
   const now = stream(ended("a", "uxsuccess"), ended("c", "success"));
