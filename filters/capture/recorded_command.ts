@@ -45,6 +45,8 @@ export interface RecordedCommand {
   readonly isGood: boolean;
   /** Whether it failed, and no test shows why. */
   readonly hasFailed: boolean;
+  /** Whether a test never ended: those after it may not have run. */
+  readonly hasLost: boolean;
   /** Whether the output of tests is damaged. */
   readonly isDamaged: boolean;
   /** Whether a signal or a limit ended it: tests may not have run at all. */
@@ -109,6 +111,7 @@ export async function recordCommand(
   return {
     isGood: isGood && problem === undefined && status.success,
     hasFailed: shown.status === "fail",
+    hasLost: recorder.hasLost,
     isDamaged: recorder.isDamaged,
     isInterrupted: signals.isInterrupted || reason !== undefined,
     status,
@@ -153,6 +156,9 @@ export async function recordAttempts(
   return isGood;
 }
 
+/** Where the ids go, also in quotes: it becomes one word for each. */
+const IDS = /"\{\}"|'\{\}'|\{\}/g;
+
 async function runAgain(
   io: ToolIO,
   plan: CommandPlan & { readonly failing: FailingTests },
@@ -160,6 +166,8 @@ async function runAgain(
   { retries, script = "" }: Reruns,
 ): Promise<boolean> {
   const { failing } = plan;
+  // A rerun is only of the tests that are known: of those it has to pass all.
+  const { hasLost } = went;
   let { isGood, hasFailed, isDamaged } = went;
   for (let attempt = 2; attempt <= retries + 1; attempt++) {
     const { ids } = failing;
@@ -167,7 +175,7 @@ async function runAgain(
     failing.startAttempt();
     went = await recordCommand(io, {
       ...plan,
-      words: ["sh", "-c", script.replaceAll("{}", '"$@"'), "sh", ...ids],
+      words: ["sh", "-c", script.replace(IDS, () => '"$@"'), "sh", ...ids],
       testId: endingId(script.trim().split(/\s/)[0]),
       attempt,
     });
@@ -175,7 +183,11 @@ async function runAgain(
     isDamaged ||= went.isDamaged;
     isGood = !hasFailed && !isDamaged && failing.size === 0;
   }
-  return isGood;
+  if (!isGood || !hasLost) return isGood;
+  // Later stages have to know, too.
+  const reason = "a test never ended, and those after it may not have run";
+  writeEnding(io.out, { testId: plan.testId, status: "fail", reason });
+  return false;
 }
 
 /** Ends a command that takes too long, and all that it has started. */

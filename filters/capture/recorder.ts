@@ -56,6 +56,8 @@ export class Recorder {
   #foreign: ForeignFormat | undefined;
   /** The last packet that describes a run. */
   record: Packet | undefined;
+  /** Whether a test never ended. */
+  hasLost = false;
   /** Is called when output has been written. */
   onOutput: () => void = () => {};
 
@@ -131,6 +133,7 @@ export class Recorder {
    */
   end(reason?: string): boolean {
     for (const test of this.#verdict.end()) {
+      this.hasLost = true;
       const output = this.#tails.get(test.routeCode);
       const lost = lostTest(test);
       const missing = { ...lost, reason: reason ?? lost.reason };

@@ -587,6 +587,46 @@ Deno.test("subunit-exec --retries is not green when a rerun runs nothing, or fai
   assertEquals([good.ran, good.status], [["good"], 0]);
 });
 
+Deno.test("subunit-exec --retries is not green when a test never ended", async () => {
+  using dir = new TempDir();
+  // Another test would have been next.
+  const first = stream(
+    { testId: "a", status: "success" },
+    { testId: "b", status: "inprogress" },
+  );
+  const env = {
+    FIRST: dir.file("first", first),
+    AGAIN: dir.file("again", stream({ testId: "b", status: "success" })),
+  };
+  for (const exit of [0, 1]) {
+    const { stdout, status } = await exec(
+      `cat "$FIRST"; exit ${exit}`,
+      ["--retries=1", "--rerun=cat $AGAIN; : {}"],
+      { env },
+    );
+    const endings = eventsIn(stdout)
+      .filter(({ status }) => status !== "exists" && status !== "inprogress")
+      .map(({ testId, status, tags = [] }) => `${testId} ${status} ${tags}`);
+    assertEquals(endings, [
+      "a success ",
+      "b fail lost",
+      "b success attempt-2,flaky",
+      "sh: exit status fail ",
+    ]);
+    assert(text(stdout).includes("may not have run"));
+    assertEquals(status, 1);
+  }
+});
+
+Deno.test("subunit-exec --rerun keeps ids whole where {} is in quotes", async () => {
+  const names = ["flaky * it's", "flaky 2"];
+  for (const braces of ["{}", '"{}"', "'{}'"]) {
+    const args = ["--retries=1", "--rerun", `SUITE ${braces}`];
+    const { ran, status } = await retry(names, args);
+    assertEquals([ran, status], [[...names, ...names], 0]);
+  }
+});
+
 Deno.test("subunit-exec --retries does not run tests again after a limit", async () => {
   const { stdout, status } = await exec(`${HANGS}; exec sleep 300`, [
     ...["--v1", "--timeout=1500ms", "--retries=1", "--rerun=echo again {}"],
