@@ -7,6 +7,7 @@
 import {
   encodePackets,
   isFailure,
+  type Outcome,
   PacketChange,
   PacketEditor,
   type Rows,
@@ -27,6 +28,9 @@ const MAX_OWN_BYTES = 4096;
 
 /** The tag of a failure that stands for a test that never ended. */
 const LOST = "lost";
+
+/** The tag of a failure that was excused. */
+const WAS_FAIL = "was:fail";
 
 /** Why a failure is not excused whatever the list says. */
 function isBeyondExcuse(test: Test): boolean {
@@ -118,8 +122,8 @@ interface Change {
 export interface Met {
   /** How many failures it named. */
   failures: number;
-  /** How many results it named that are no failures. */
-  others: number;
+  /** How many successes it named; to skip a test is neither. */
+  passes: number;
 }
 
 /** A run, read once, and the list. */
@@ -168,7 +172,7 @@ export class Quarantine {
     this.#tests++;
     const { outcome, testId, routeCode, tags } = test;
     const fails = isFailure(outcome);
-    const entries = this.#entriesOf(test, fails);
+    const entries = this.#entriesOf(test);
     const entry = entries.find(({ isExpired }) => !isExpired);
     if (!fails) {
       if (outcome === "success" && this.#strict && entry !== undefined) {
@@ -189,12 +193,14 @@ export class Quarantine {
   }
 
   /** The entries that a test meets. */
-  #entriesOf({ testId, tags }: Test, fails: boolean): Entry[] {
+  #entriesOf({ testId, tags, outcome }: Test): Entry[] {
+    // What an earlier call has excused is no better for that.
+    const fails = isFailure(outcome) || tags.includes(WAS_FAIL);
     const entries = [
       ...(fails ? this.#list.withFault(tags) : []),
       ...this.#list.naming(testId),
     ];
-    for (const entry of entries) this.#meet(entry, fails);
+    for (const entry of entries) this.#meet(entry, fails, outcome);
     return entries;
   }
 
@@ -205,13 +211,13 @@ export class Quarantine {
     if (parent !== undefined) this.#blocked.add(parent);
   }
 
-  #meet(entry: Entry, fails: boolean): void {
+  #meet(entry: Entry, fails: boolean, outcome: Outcome): void {
     let met = this.#met.get(entry);
     if (met === undefined) {
-      this.#met.set(entry, met = { failures: 0, others: 0 });
+      this.#met.set(entry, met = { failures: 0, passes: 0 });
     }
     if (fails) met.failures++;
-    else met.others++;
+    else if (outcome === "success") met.passes++;
   }
 
   /**
@@ -222,7 +228,7 @@ export class Quarantine {
   end(mayExcuse: (excused: number, tests: number) => boolean): void {
     for (const test of this.#verdict.end()) {
       this.#tests++;
-      this.#entriesOf(test, true);
+      this.#entriesOf(test);
       this.#block(test);
     }
     const excused = this.#failures.filter(({ entry }) => entry !== undefined);
@@ -233,7 +239,7 @@ export class Quarantine {
       if (entry !== undefined && !this.#isOutage) {
         this.#changes.set(packet, {
           status: "xfail",
-          tags: withTags(tags, "quarantined", "was:fail"),
+          tags: withTags(tags, "quarantined", WAS_FAIL),
           entry,
         });
         continue;

@@ -79,16 +79,18 @@ function stateOf(
   if (met === undefined) {
     return isAboutFault(entry) ? "not seen" : "stale";
   }
-  return met.failures > 0 ? "failing" : "passing";
+  if (met.failures > 0) return "failing";
+  return met.passes > 0 ? "passing" : "undecided";
 }
 
-/** How many of the newest runs had what an entry names, and no failure of it. */
+/** How many of the newest runs passed what an entry names, without a failure. */
 function passedInARow(entry: Entry, runs: readonly ListedRun[]): number {
   let count = 0;
   for (const run of runs.toReversed()) {
     const met = run.met(entry);
     if (met !== undefined && met.failures > 0) break;
-    if (met !== undefined || isAboutFault(entry) && run.tests > 0) count++;
+    const isGood = isAboutFault(entry) ? run.tests > 0 : (met?.passes ?? 0) > 0;
+    if (isGood) count++;
   }
   return count;
 }

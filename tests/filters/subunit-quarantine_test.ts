@@ -382,6 +382,35 @@ expired\t2026-11-01\t0\t1\tlate
   );
 });
 
+test("subunit-quarantine --report takes neither what was skipped nor what was excused for passed", async () => {
+  using dir = new TempDir();
+  const list = entry("a") + entry("b") + entry("c") + entry(FAULT);
+  const old = stream(
+    ended("a", "success"),
+    ended("b", "fail"),
+    ended("c", "success"),
+    ended("d", "fail", { tags: [FAULT] }),
+  );
+  const excused = await quarantine(list, old);
+  const files = [
+    dir.file("0", excused.stdout),
+    dir.file("1", stream(ended("a", "skip"), ended("b", "success"))),
+  ];
+  const { stdout } = await quarantine(
+    list,
+    stream(ended("a", "success"), ended("b", "success"), ended("c", "skip")),
+    ["--report", ...files.flatMap((file) => ["--history", file])],
+  );
+  assertEquals(
+    text(stdout),
+    `passing\t2026-12-31\t2\t0\ta
+passing\t2026-12-31\t2\t0\tb
+undecided\t2026-12-31\t1\t0\tc
+not seen\t2026-12-31\t2\t0\t${FAULT}
+`,
+  );
+});
+
 test("subunit-quarantine --suggest writes entries for flaky tests, not for broken ones", async () => {
   using dir = new TempDir();
   const old = [
