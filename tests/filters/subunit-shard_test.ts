@@ -92,6 +92,26 @@ test("subunit-shard leaves the records of a run out", async () => {
   assertEquals(await shard(["1/1"], tests), ["a"]);
 });
 
+test("subunit-shard leaves out how a command ended", async () => {
+  const tests = stream(
+    ...took("a", 1),
+    { testId: "pytest: exit status", status: "fail", runnable: false },
+  );
+  assertEquals(await shard(["1/1"], tests), ["a"]);
+});
+
+test("subunit-shard prints nothing for a list that is damaged", async () => {
+  const tests = stream(
+    { testId: "a", status: "exists" },
+    { testId: "b", status: "exists" },
+  );
+  const cut = tests.subarray(0, tests.length - 3);
+  const call = await callTool("subunit-shard", ["1/1"], { stdin: cut });
+  assertRefused(call, "subunit-shard", "at byte", "tests may be missing");
+  // Letters of a list are not taken for packets.
+  assertEquals(await shard(["1/1"], "a\u00b3\nb\n"), ["a\u00b3", "b"]);
+});
+
 test("subunit-shard takes durations from a repository", async () => {
   using repository = new TempRepository();
   keepRuns(repository, "a P9 b P1 c P2 d P3", "a P9 b P1 c P2 d P3");
