@@ -76,8 +76,8 @@ At a time limit the tests in progress are named, with the last that they wrote, 
 fail. COMMAND and all that it started receive SIGTERM, then SIGKILL.
 A test that passes when it runs again has the tag flaky; its first attempts stay in
 the stream as they were. {} becomes one word for each id. The last result of each
-test decides about the exit status, unless a test of COMMAND never ended: tests after
-it may not have run.`,
+test decides about the exit status, but to skip it repairs nothing; nor is all good
+where a test of COMMAND never ended: tests after it may not have run.`,
   exitStatus: [
     "no test failed or was lost, and the command exited 0",
     "otherwise",

@@ -168,7 +168,9 @@ export class Recorder {
 
   /** Writes the last event of a test that had failed before. */
   #writeAttempt(event: StatusEvent, test: Test, attempt: number): void {
-    const added = isFailure(test.outcome) ? [] : ["flaky"];
+    const { outcome } = test;
+    const isGood = !isFailure(outcome) && outcome !== "skip";
+    const added = isGood ? ["flaky"] : [];
     const all = [...test.tags, `attempt-${attempt}`, ...added];
     const tags = [...new Set(all)].sort();
     if (event instanceof Packet) {

@@ -28,7 +28,7 @@ export interface ListedTests {
 
 /**
  * Reads ids, as `readIds` does; or a stream, whose text does not count. The last
- * result of a test counts.
+ * result of a test counts, unless it was skipped.
  *
  * @throws {ToolError} when a line of a list has a NUL
  */
@@ -43,7 +43,7 @@ export function readListedTests(
     if (rows.idAt(i) < 0 || verdict.addRow(rows, i) === 0) return;
     if (isFailureStatus(rows.status(i))) {
       failing.fail(verdict.endedTest(rows, i), rows.packet(i));
-    } else if (failing.size > 0) {
+    } else if (failing.size > 0 && rows.status(i) !== "skip") {
       failing.pass(rows.packet(i));
     }
   };

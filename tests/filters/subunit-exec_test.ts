@@ -618,6 +618,23 @@ Deno.test("subunit-exec --retries is not green when a test never ended", async (
   }
 });
 
+Deno.test("subunit-exec --retries is not green when a rerun skips a test", async () => {
+  // As Node reports tests that its pattern leaves out.
+  const { stdout, status } = await exec(
+    "echo 1..1; echo not ok 1 - a; exit 1",
+    [
+      "--retries=1",
+      "--rerun=echo 1..1; echo 'ok 1 - a # SKIP'; : {}",
+    ],
+  );
+  assertEquals(
+    eventsIn(stdout).filter(({ testId }) => testId === "a")
+      .map(({ status, tags = [] }) => `${status} ${tags}`),
+    ["fail ", "skip attempt-2"],
+  );
+  assertEquals(status, 1);
+});
+
 Deno.test("subunit-exec --rerun keeps ids whole where {} is in quotes", async () => {
   const names = ["flaky * it's", "flaky 2"];
   for (const braces of ["{}", '"{}"', "'{}'"]) {

@@ -23,7 +23,10 @@ interface Kept extends Failure {
   readonly attempt: number;
 }
 
-/** Keeps the tests that fail, on each route, in the order of their failures. */
+/**
+ * Keeps the tests that fail, on each route, in the order of their failures. To
+ * skip a test repairs nothing: many runners report those that they leave out.
+ */
 export class FailingTests {
   readonly #failures = new TestTable<Kept>();
   readonly #key = new EventKey();
@@ -49,10 +52,10 @@ export class FailingTests {
     this.#earlier = earlier;
   }
 
-  /** Adds a result: the last one of a test counts. */
+  /** Adds a result: the last one of a test counts, unless it was skipped. */
   add(test: Test): void {
     if (isFailure(test.outcome)) this.fail(test, this.#key.of(test));
-    else this.#pass(test);
+    else if (test.outcome !== "skip") this.#pass(test);
   }
 
   /** Adds a failure. */
@@ -68,7 +71,7 @@ export class FailingTests {
     );
   }
 
-  /** Adds a result that is not a failure. */
+  /** Adds a result that is not a failure, and was not skipped. */
   pass(key: TestKeyBytes): void {
     if (this.size > 0) this.#failures.delete(key);
   }

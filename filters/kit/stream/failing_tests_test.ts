@@ -16,7 +16,7 @@ Deno.test("FailingTests keeps tests whose last result is a failure, by route", (
     { testId: "b", status: "fail" },
     { testId: "a", status: "uxsuccess" },
     { testId: "c", status: "fail" },
-    { testId: "c", status: "skip" },
+    { testId: "c", status: "success" },
     { testId: "d", status: "fail", routeCode: "1" },
     { testId: "d", status: "success", routeCode: "2" },
     { testId: "e", status: "success" },
@@ -25,6 +25,21 @@ Deno.test("FailingTests keeps tests whose last result is a failure, by route", (
   assertEquals(failing.ids, ["b", "a", "d"]);
   assertEquals(failing.others, ["sh: exit status"]);
   assertEquals(failing.size, 4);
+});
+
+Deno.test("FailingTests does not take a test for repaired that is skipped", () => {
+  const failing = new FailingTests();
+  add(failing, [
+    { testId: "a", status: "fail" },
+    { testId: "b", status: "fail" },
+    { testId: "a", status: "skip" },
+  ]);
+  failing.startAttempt();
+  add(failing, [
+    { testId: "a", status: "skip", routeCode: "1" },
+    { testId: "b", status: "xfail" },
+  ]);
+  assertEquals(failing.ids, ["a"]);
 });
 
 Deno.test("FailingTests finds tests that run again on other routes, and steps", () => {
