@@ -570,6 +570,20 @@ for (const name of some(READERS, 3)) {
   });
 }
 
+for (
+  const [name, arg, stdin] of [
+    ["subunit-filter", "--load-list=-", "passed\n"],
+    ["subunit-faults", "--helpers=-", "check\n"],
+    ["subunit-quarantine", "-", "# nothing\n"],
+  ]
+) {
+  Deno.test(`${name} ${arg} takes no empty stream for the rest of standard input`, async () => {
+    const { status, stderr } = await runTool(name, [arg], { stdin });
+    assertMessage(stderr, name, "standard input twice");
+    assertEquals(status, 2);
+  });
+}
+
 Deno.test("subunit-stats exits 2 for a report it cannot make", async () => {
   for (const path of ["/dev/full", "no/such/directory"]) {
     const { status, stderr } = await runTool("subunit-stats", ["-o", path], {

@@ -13,7 +13,13 @@ import {
 } from "@subunit/codec";
 import { ToolError } from "../errors.ts";
 import { isSameFile } from "../io/files.ts";
-import { CHUNK_ROOM, type Input, openInput, readChunk } from "../io/input.ts";
+import {
+  CHUNK_ROOM,
+  type Input,
+  isStdin,
+  openInput,
+  readChunk,
+} from "../io/input.ts";
 import { textOf } from "../io/item_bytes.ts";
 import { Output, type Sink } from "../io/output.ts";
 import { stdoutSink } from "../io/stdout.ts";
@@ -38,6 +44,7 @@ export interface StandardStreams {
 export class ToolIO {
   readonly #name: string;
   readonly #stdin: Pick<Stdin, "readSync">;
+  #isStdinRead = false;
   /** Standard output; flushed before each read that may block. */
   readonly out: Output;
   /** Standard error, for text from the stream that must not go to stdout. */
@@ -153,9 +160,16 @@ export class ToolIO {
   /**
    * Yields the chunks of `files` one after another, as `cat` does, or of standard
    * input if there are none. A chunk is valid until the next one.
+   *
+   * @throws {ToolError} when standard input was read to its end by another call:
+   * a list from there leaves an empty stream
    */
   *chunks(files: readonly string[]): Generator<Uint8Array> {
+    const isStdinRead = this.#isStdinRead;
     for (const file of files.length > 0 ? files : ["-"]) {
+      if (isStdinRead && isStdin(file)) {
+        throw new ToolError("Cannot read standard input twice: name a file");
+      }
       const input: Input = openInput(file, this.#stdin);
       try {
         for (;;) {
@@ -165,6 +179,7 @@ export class ToolIO {
           if (chunk === undefined) break;
           yield chunk;
         }
+        this.#isStdinRead ||= isStdin(file);
       } finally {
         input.close();
       }
