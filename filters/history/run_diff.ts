@@ -63,8 +63,8 @@ interface Result extends OldTest {
 
 /**
  * The outcomes of the tests of the older run; the last attempt at each counts,
- * unless it was skipped. Tests are found by the bytes of their keys: strings of their ids would take most of the
- * time.
+ * unless it was skipped. Tests are found by the bytes of their keys: strings of
+ * their ids would take most of the time.
  */
 export class OldRun {
   readonly #results = new TestTable<Result>();
