@@ -12,6 +12,7 @@ import {
   FAILING_COLUMNS,
   failingRows,
   findFailing,
+  incompleteRuns,
   rerunOf,
 } from "./history/repository/failing_report.ts";
 import {
@@ -83,14 +84,14 @@ A FILE is a stream or a folder of streams, which replaces the repository.`,
       throw new UsageError("Option -0 needs --list");
     }
     const question = await askAbout(options, files);
-    const { failing, gone, unrun, steps, warnings } = await findFailing(
+    const { failing, gone, unrun, steps } = await findFailing(
       question,
       {
         skipClears: options["skip-clears"],
         needsSince: !list,
       },
     );
-    warnings.forEach((warning) => io.warn(warning));
+    for (const warning of await incompleteRuns(question)) io.warn(warning);
     if (gone.length > 0 && !options.gone) {
       io.warn(`${gone.length} gone: renamed or deleted? (see --gone)`);
     }

@@ -36,8 +36,6 @@ export interface FailingFacts {
   readonly unrun: readonly number[];
   /** Those of them that are not runnable. */
   readonly steps: readonly Sought[];
-  /** What to say of groups that are not whole. */
-  readonly warnings: readonly string[];
 }
 
 /** Finds what fails in the runs of a question. */
@@ -47,7 +45,7 @@ export async function findFailing(
 ): Promise<FailingFacts> {
   const { names, load } = question;
   const failing: FailingFact[] = [], gone: FailingFact[] = [];
-  const unrun: number[] = [], steps: Sought[] = [], warnings: string[] = [];
+  const unrun: number[] = [], steps: Sought[] = [];
   for (const units of question.units.values()) {
     const found = await failingTests(
       units,
@@ -67,7 +65,6 @@ export async function findFailing(
       const fact = { ...test, run, sinceId, id, variant };
       (test.isGone ? gone : failing).push(fact);
     }
-    warnings.push(...await incomplete(units, load));
   }
   const byId = (a: FailingFact, b: FailingFact) =>
     compareText(a.id, b.id) || compareText(a.variant, b.variant);
@@ -77,7 +74,6 @@ export async function findFailing(
     gone: gone.sort(byId),
     unrun,
     steps,
-    warnings,
   };
 }
 
@@ -125,7 +121,17 @@ export async function rerunOf(
   return failing;
 }
 
-/** Which runs since the newest wide one may lack tests: they are not whole. */
+/** What to say of runs since the newest wide ones that may lack tests. */
+export async function incompleteRuns(
+  { units, load }: Question,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const ofVariant of units.values()) {
+    warnings.push(...await incomplete(ofVariant, load));
+  }
+  return warnings;
+}
+
 async function incomplete(
   units: readonly Unit[],
   load: LoadRun,
