@@ -98,6 +98,34 @@ function forEachWanted(
   );
 }
 
+/** Packets one behind the other: an array for each takes more. */
+class Gathered {
+  #memory: Uint8Array = new Uint8Array(BLOCK_BYTES);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(bytes: Uint8Array): void {
+    const end = this.#length + bytes.length;
+    while (end > this.#memory.length) {
+      this.#memory = grown(this.#memory, 2 * this.#memory.length);
+    }
+    this.#memory.set(bytes, this.#length);
+    this.#length = end;
+  }
+
+  /** A view, valid until something is added. */
+  bytes(start = 0, end: number = this.#length): Uint8Array {
+    return this.#memory.subarray(start, end);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+}
+
 /**
  * Yields the same events in parts, one behind the other in each: whoever sends
  * them has to wait between two parts. A part is valid until the next.
@@ -111,25 +139,22 @@ function* wantedParts(
   if (ids.size === 0) return;
   const redactions = new Redactions().addAll(source);
   const sent = new IdSet(), id = new Int32Array(ID_BYTES / 4);
-  let memory: Uint8Array = new Uint8Array(BLOCK_BYTES);
+  const part = new Gathered();
   for (let from = 0, isMore = true; isMore;) {
-    let next = 0, end = 0;
+    let next = 0;
     isMore = false;
+    part.clear();
     forEachEvent(source, (packet) => {
       if (redactions.has(packet)) return;
       const bytes = canonicalBytes(packet);
       if (!ids.has(idWords(bytes, id)) || !sent.add(id)) return;
       take(packet.testId!);
-      while (end + bytes.length > memory.length) {
-        memory = grown(memory, 2 * memory.length);
-      }
-      memory.set(bytes, end);
-      end += bytes.length;
-      if (end < partBytes) return;
+      part.add(bytes);
+      if (part.length < partBytes) return;
       from = next;
       isMore = true;
     }, () => next++ >= from && !isMore);
-    yield memory.subarray(0, end);
+    yield part.bytes();
   }
 }
 
@@ -137,8 +162,7 @@ function* wantedParts(
 class Arrivals {
   readonly #append: (packets: readonly Uint8Array[]) => number;
   readonly #partBytes: number;
-  /** The packets, one behind the other: an array for each takes more. */
-  #memory: Uint8Array = new Uint8Array(BLOCK_BYTES);
+  readonly #packets = new Gathered();
   /** Where each of them ends. */
   #ends: number[] = [];
   #added = 0;
@@ -152,14 +176,9 @@ class Arrivals {
   }
 
   add(packet: Packet): void {
-    const bytes = canonicalBytes(packet), start = this.#ends.at(-1) ?? 0;
-    const end = start + bytes.length;
-    while (end > this.#memory.length) {
-      this.#memory = grown(this.#memory, 2 * this.#memory.length);
-    }
-    this.#memory.set(bytes, start);
-    this.#ends.push(end);
-    if (end >= this.#partBytes) this.#flush();
+    this.#packets.add(canonicalBytes(packet));
+    this.#ends.push(this.#packets.length);
+    if (this.#packets.length >= this.#partBytes) this.#flush();
   }
 
   /** Appends the rest, and returns how many events the log did not have. */
@@ -173,8 +192,9 @@ class Arrivals {
   #flush(): void {
     const ends = this.#ends;
     this.#added += this.#append(
-      ends.map((end, i) => this.#memory.subarray(ends[i - 1] ?? 0, end)),
+      ends.map((end, i) => this.#packets.bytes(ends[i - 1], end)),
     );
+    this.#packets.clear();
     this.#ends = [];
   }
 }
