@@ -7,12 +7,12 @@
 import {
   encodePackets,
   PacketChange,
-  PacketEditor,
   RowEditor,
   type Rows,
   type StatusEvent,
   textFile,
 } from "@subunit/codec";
+import { WholePacketEditor } from "../kit/stream/whole_packet_editor.ts";
 import type { Output } from "../kit/tool/tool.ts";
 import type { Judge } from "./judge.ts";
 import { missLine, summaryLines } from "./report.ts";
@@ -25,10 +25,9 @@ export class VerdictStream {
   readonly #out: Pick<Output, "write" | "writeRows">;
   readonly #rowEditor = new RowEditor((packets) => this.#out.write(packets));
   /** For packets that are too long for the other one. */
-  readonly #editor = new PacketEditor();
+  readonly #editor: WholePacketEditor;
   /** By the number of a name: what makes its tests part of a capability. */
   readonly #parents: (PacketChange | undefined)[] = [];
-  #unchanged = 0;
 
   constructor(
     requirements: Requirements,
@@ -37,6 +36,7 @@ export class VerdictStream {
   ) {
     this.#requirements = requirements;
     this.#out = out;
+    this.#editor = new WholePacketEditor(out);
     const changes = requirements.requirements.map(({ name, tests }) => ({
       tests,
       change: new PacketChange({ parentTestId: capabilityId(name) }),
@@ -76,19 +76,12 @@ export class VerdictStream {
     if (change === undefined) return;
     if (this.#rowEditor.changeParent(rows, i, change)) return;
     this.#rowEditor.flush();
-    const packet = rows.packet(i);
-    // Split in two it would not be the packet that came.
-    if (change.fits(packet)) {
-      this.#out.write(this.#editor.edit(packet, change));
-    } else {
-      this.#unchanged++;
-      this.#out.writeRows(rows, i, i);
-    }
+    this.#editor.write(rows, i, change);
   }
 
   /** How many packets had no room for a parent, and are unchanged. */
   get unchanged(): number {
-    return this.#unchanged;
+    return this.#editor.unchanged;
   }
 
   /** Writes what is gathered, after the rows of a chunk. */

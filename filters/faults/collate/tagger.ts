@@ -4,34 +4,28 @@
  * @module
  */
 
-import {
-  PacketChange,
-  PacketEditor,
-  RowEditor,
-  type Rows,
-} from "@subunit/codec";
+import { PacketChange, RowEditor, type Rows } from "@subunit/codec";
 import type { Output } from "../../kit/io/output.ts";
+import { WholePacketEditor } from "../../kit/stream/whole_packet_editor.ts";
 
 /** How many sets of tags are remembered. */
 const MAX_CHANGES = 1024;
 
 /** Writes rows, some of them with another tag. */
 export class FaultTagger {
-  readonly #out: Output;
   readonly #editor: RowEditor;
-  readonly #slowEditor = new PacketEditor();
+  readonly #wholeEditor: WholePacketEditor;
   /** By tags and tag, in JSON. */
   readonly #changes = new Map<string, PacketChange>();
-  #untagged = 0;
 
   constructor(out: Output) {
-    this.#out = out;
+    this.#wholeEditor = new WholePacketEditor(out);
     this.#editor = new RowEditor((packets) => out.write(packets));
   }
 
   /** How many packets had no room for a tag, and are unchanged. */
   get untagged(): number {
-    return this.#untagged;
+    return this.#wholeEditor.unchanged;
   }
 
   /** Writes a row with a tag more. */
@@ -41,14 +35,7 @@ export class FaultTagger {
       this.#editor.flush();
       return;
     }
-    const packet = rows.packet(i);
-    // Split in two it would not be the packet that came.
-    if (change.fits(packet)) {
-      this.#out.write(this.#slowEditor.edit(packet, change));
-    } else {
-      this.#untagged++;
-      this.#out.writeRows(rows, i, i);
-    }
+    this.#wholeEditor.write(rows, i, change);
   }
 
   #changeTo(tags: readonly string[], tag: string): PacketChange {
