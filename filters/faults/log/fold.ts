@@ -76,15 +76,26 @@ export interface FaultState {
 /** Events that are dated so much later than now are wrong. */
 export const DAY_SECONDS = 24 * 60 * 60;
 
+/** Whether a clock that is wrong has made a time. */
+export function isInFuture(
+  time: Timestamp | undefined,
+  now: Timestamp | undefined,
+): boolean {
+  return time !== undefined && now !== undefined &&
+    secondsOf(time) > now.seconds + DAY_SECONDS;
+}
+
+function secondsOf({ seconds, nanoseconds }: Timestamp): number {
+  return seconds + nanoseconds / 1e9;
+}
+
 /** When an event sorts, in seconds; those without a time come first. */
-export function sortTime(
+function sortTime(
   { time }: Pick<LogEvent, "time">,
   now: Timestamp | undefined,
 ): number {
   if (time === undefined) return -1;
-  const seconds = time.seconds + time.nanoseconds / 1e9;
-  if (now === undefined || seconds <= now.seconds + DAY_SECONDS) return seconds;
-  return now.seconds;
+  return isInFuture(time, now) ? now!.seconds : secondsOf(time);
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   removeFile,
   renameFile,
 } from "../../kit/io/files.ts";
+import { cannotOpen } from "../../kit/io/input.ts";
 import { createHash } from "../../kit/runtime/builtin.ts";
 import type { FsFile } from "../../kit/runtime/runtime.ts";
 import type {
@@ -805,9 +806,7 @@ function openLog(path: string): FsFile {
   try {
     return openFile(path);
   } catch (error) {
-    throw new ToolError(
-      `Cannot open "${path}": ${reasonOf(error)}: check the path`,
-    );
+    throw cannotOpen(path, error);
   }
 }
 

@@ -18,7 +18,7 @@ import {
   titlesOf,
 } from "./classes.ts";
 import { type LogEvent, STATES } from "./event.ts";
-import { compareTimes, DAY_SECONDS, inOrder, type Register } from "./fold.ts";
+import { compareTimes, inOrder, isInFuture, type Register } from "./fold.ts";
 import type { Experience } from "./ranking.ts";
 
 /** The forms of a list. */
@@ -36,11 +36,6 @@ export function shortName(fault: string): string {
 
 function timeText(time: Timestamp | undefined): string {
   return time === undefined ? "-" : formatTimestamp(time);
-}
-
-/** Whether a clock that is wrong has made a time. */
-function isInFuture(time: Timestamp | undefined, now: Timestamp): boolean {
-  return time !== undefined && time.seconds > now.seconds + DAY_SECONDS;
 }
 
 /** A fault in a list, and its numbers if they were asked for. */

@@ -248,7 +248,8 @@ export function closeStdin(): void {
   Deno.stdin.close();
 }
 
-function cannotOpen(path: string, error: unknown): ToolError {
+/** The error for a file that cannot be opened. */
+export function cannotOpen(path: string, error: unknown): ToolError {
   return new ToolError(
     `Cannot open "${path}": ${reasonOf(error)}: check the path`,
   );

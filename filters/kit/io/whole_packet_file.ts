@@ -5,6 +5,7 @@
  */
 
 import { reasonOf, ToolError } from "../errors.ts";
+import { cannotOpen } from "./input.ts";
 import type { FsFile } from "../runtime/runtime.ts";
 import { writeAll } from "./output.ts";
 
@@ -51,9 +52,7 @@ export class Archive {
       const { isFile, size } = this.#file.statSync();
       this.#length = isFile ? size : undefined;
     } catch (error) {
-      throw new ToolError(
-        `Cannot open "${path}": ${reasonOf(error)}: check the path`,
-      );
+      throw cannotOpen(path, error);
     }
   }
 
